@@ -1,0 +1,167 @@
+//! What can go wrong with a request to PagerDuty, under stable names.
+//!
+//! The variants follow the one question that decides what happens next: did PagerDuty do anything? A refusal
+//! (`Unauthorized` to `RateLimited`) and [`Error::Unavailable`] mean no. [`Error::OutcomeUnknown`] means that a request
+//! that changes something went out and no clear answer came back; it may only be repeated by a way that recognises the
+//! first attempt's work. Display and Debug of every error are safe to print: they hold PagerDuty's words, cut and
+//! cleaned, and never a token, a request or a raw answer.
+
+mod advice;
+mod refusal;
+
+use std::error::Error as _;
+
+pub use refusal::Refusal;
+
+use crate::{ids::IncidentId, incident::IncidentStatus, shown::shown};
+
+/// A request to PagerDuty, or an action, that did not succeed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// PagerDuty does not accept the token.
+    #[error("{0}")]
+    Unauthorized(Refusal),
+    /// The token, the user or the account's plan does not allow it.
+    #[error("{0}")]
+    Forbidden(Refusal),
+    /// There is no such object in the account.
+    #[error("{0}")]
+    NotFound(Refusal),
+    /// PagerDuty does not accept what was asked; the same request would be refused again.
+    #[error("{0}")]
+    InvalidRequest(Refusal),
+    /// Too many requests.
+    #[error("{refusal}")]
+    RateLimited {
+        /// What PagerDuty said.
+        refusal: Refusal,
+        /// How long it asks us to wait, in seconds, from 1 to 300. `None` where it did not say.
+        retry_after_seconds: Option<u64>,
+    },
+    /// PagerDuty could not be reached, or could not answer a question. The request changed nothing.
+    #[error("PagerDuty is not available: {failure}. The request changed nothing, so it is safe to try again")]
+    Unavailable {
+        /// What happened.
+        failure: Failure,
+    },
+    /// A change was asked for and no clear answer came, so that it may have happened or not.
+    #[error("it is not known whether PagerDuty did it: {failure}. Look in PagerDuty before you do it again")]
+    OutcomeUnknown {
+        /// What happened.
+        failure: Failure,
+    },
+    /// The deadline passed before the next request was sent.
+    #[error("the deadline has passed, and nothing more was sent to PagerDuty; give the step more time")]
+    DeadlineExceeded,
+    /// The incident is resolved, but its note is not there, or it is not known whether it is.
+    #[error("incident {incident_id} IS resolved, but its note is missing: {reason}")]
+    NoteMissing {
+        /// The incident.
+        incident_id: IncidentId,
+        /// Why the note is missing.
+        reason: Box<Error>,
+    },
+}
+
+/// How an exchange with PagerDuty broke off without a clear answer.
+///
+/// Its text is part of the [`Error`]'s, and the cause's text part of its own, so that a person reads everything in one
+/// place and nothing twice.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// No connection came about.
+    #[error("no connection could be made ({0})")]
+    Connect(String),
+    /// The time limit of the request passed.
+    #[error("no answer came in time")]
+    TimedOut,
+    /// The connection broke.
+    #[error("the connection broke before the answer was complete ({0})")]
+    Broken(String),
+    /// PagerDuty reported a fault of its own.
+    #[error("{0}")]
+    Fault(Refusal),
+    /// PagerDuty, or something in front of it, sent us elsewhere. Redirects are never followed.
+    #[error("the answer was a redirect ({0}), which is not followed; check the address of PagerDuty's API")]
+    Redirected(u16),
+    /// The answer is larger than what is accepted.
+    #[error("the answer is larger than {limit} bytes")]
+    TooLarge {
+        /// How many bytes are accepted.
+        limit: usize,
+    },
+    /// The answer is a success, but not in a form that could be understood.
+    #[error("PagerDuty reported success with an answer that can not be read ({0})")]
+    Unreadable(String),
+    /// PagerDuty says that an incident with our key is open, but does not show it yet.
+    #[error(
+        "an incident with this key is already open on the service, but PagerDuty does not show it yet; \
+         with the same idempotency key, a later attempt finds it"
+    )]
+    NotVisibleYet,
+    /// PagerDuty reported success, but the incident is not resolved.
+    #[error("PagerDuty reported success, but the incident is {0}")]
+    NotResolved(IncidentStatus),
+}
+
+/// How much of a cause's text is kept, in characters.
+const MAX_CAUSE: usize = 200;
+
+impl Failure {
+    /// An answer that is not what it should be. The parser's text can quote the answer, so it is cut.
+    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+        Self::Unreadable(shown(&error.to_string(), MAX_CAUSE))
+    }
+}
+
+/// The innermost cause of a failed request, which says most ("connection refused"); without the request's address.
+pub(crate) fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: Option<&dyn std::error::Error> = error.source();
+    while let Some(inner) = cause.and_then(std::error::Error::source) {
+        cause = Some(inner);
+    }
+    shown(&cause.map_or_else(String::new, ToString::to_string), MAX_CAUSE)
+}
+
+impl Error {
+    /// The error's name, on which retries, catches and people match. Names never change.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Unauthorized(_) => "PagerDuty.Unauthorized",
+            Self::Forbidden(_) => "PagerDuty.Forbidden",
+            Self::NotFound(_) => "PagerDuty.NotFound",
+            Self::InvalidRequest(_) => "PagerDuty.InvalidRequest",
+            Self::RateLimited { .. } => "PagerDuty.RateLimited",
+            Self::Unavailable { .. } => "PagerDuty.Unavailable",
+            Self::OutcomeUnknown { .. } => "PagerDuty.OutcomeUnknown",
+            Self::DeadlineExceeded => "Step.DeadlineExceeded",
+            Self::NoteMissing { reason, .. } => reason.name(),
+        }
+    }
+
+    /// How long PagerDuty asks us to wait before the next attempt, in seconds, from 1 to 300.
+    pub fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::RateLimited {
+                retry_after_seconds, ..
+            } => *retry_after_seconds,
+            Self::NoteMissing { reason, .. } => reason.retry_after_seconds(),
+            _ => None,
+        }
+    }
+
+    /// What PagerDuty said, where it refused.
+    pub fn refusal(&self) -> Option<&Refusal> {
+        match self {
+            Self::Unauthorized(refusal)
+            | Self::Forbidden(refusal)
+            | Self::NotFound(refusal)
+            | Self::InvalidRequest(refusal)
+            | Self::RateLimited { refusal, .. } => Some(refusal),
+            Self::NoteMissing { reason, .. } => reason.refusal(),
+            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::DeadlineExceeded => None,
+        }
+    }
+}

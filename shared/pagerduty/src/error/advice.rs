@@ -1,0 +1,108 @@
+//! What to do about a refusal, by PagerDuty's error code.
+//!
+//! The codes and their meaning: "Errors" in PagerDuty's REST API documentation, which calls its list not exhaustive.
+
+use super::Refusal;
+
+/// A sentence, without its full stop, for a person who may be in the middle of an outage; `None` where PagerDuty's words must do.
+pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
+    // The same code is documented as a time-out, but is what requests without a From header were answered with.
+    if refusal.says("\"from\" header") {
+        return Some("Give the login e-mail of a PagerDuty user as `from`");
+    }
+    if refusal.says("service not found") {
+        return Some(SERVICE_NOT_FOUND);
+    }
+    refusal.code.and_then(by_code).or_else(|| by_status(refusal.status))
+}
+
+const SERVICE_NOT_FOUND: &str =
+    "Check the service's id, and that the integration's token belongs to the account that has this service";
+
+fn by_code(code: u64) -> Option<&'static str> {
+    Some(match code {
+        1001 => "The incident is already resolved, so there is nothing left to do",
+        1006 => {
+            "The incident can not be escalated: it may be resolved, or already at the last level of its escalation policy"
+        }
+        1007 => "The user that the incident was to be assigned to does not exist; check the user's id",
+        1008 => {
+            "No user of the account logs in with the e-mail given as `from`; use the login e-mail of an active user"
+        }
+        1014 => "Check the escalation policy's id, and that it belongs to the integration's account",
+        1015 => {
+            "Nobody is on call in this escalation policy, so nobody would be told; put somebody on call or use another one"
+        }
+        1018 => {
+            "The user given as `from` may not do this; use one with the role Responder or higher on the service's team"
+        }
+        2001 | 2003 => "Correct the input that PagerDuty names; the same request would be refused again",
+        2002 => "PagerDuty does not accept a value that was given, or not together with the others; correct the input",
+        2006 => TOKEN_REFUSED,
+        2010 => ACCESS_DENIED,
+        2012 => "The PagerDuty account has expired or is suspended; its owner has to renew it",
+        2014 => "The account's plan does not include a feature that this needs; leave out the field or change the plan",
+        2016 => "PagerDuty took too long over the request; try again later",
+        2019 => "A limit of the account's plan is reached; remove what is no longer needed or change the plan",
+        2020 => RATE_LIMITED,
+        2100 | 5001 => NOT_FOUND,
+        5002 => SERVICE_NOT_FOUND,
+        _ => return None,
+    })
+}
+
+const TOKEN_REFUSED: &str =
+    "PagerDuty does not accept the integration's token; store a valid REST API token (not an Events API key)";
+const ACCESS_DENIED: &str =
+    "The token or the user given as `from` may not do this; use a token that is not read-only and has the scope for it";
+const NOT_IN_PLAN: &str =
+    "The account's plan does not include a feature that this needs; leave out the field or change the plan";
+const NOT_FOUND: &str = "Check the id, and that the integration's token belongs to the account that has this object";
+const RATE_LIMITED: &str = "Too many requests were made with this token or for this account; wait and try again";
+
+fn by_status(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 => TOKEN_REFUSED,
+        402 => NOT_IN_PLAN,
+        403 => ACCESS_DENIED,
+        404 => NOT_FOUND,
+        429 => RATE_LIMITED,
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[rstest]
+    fn there_is_advice_for_every_code_that_people_meet(
+        #[values(
+            1001, 1006, 1007, 1008, 1014, 1015, 1018, 2001, 2002, 2003, 2006, 2010, 2012, 2014, 2016, 2019, 2020, 2100,
+            5001, 5002
+        )]
+        code: u64,
+    ) {
+        assert!(by_code(code).is_some());
+    }
+
+    #[test]
+    fn a_missing_from_header_is_told_by_its_words_because_its_code_says_time_out() {
+        let body = json!({"error": {"message": "You must specify a user's email address in the \"From\" header", "code": 2016}});
+        let refusal = Refusal::read(400, body.to_string().as_bytes());
+
+        assert_eq!(
+            advice(&refusal),
+            Some("Give the login e-mail of a PagerDuty user as `from`")
+        );
+    }
+
+    #[test]
+    fn an_answer_without_a_code_is_advised_by_its_status() {
+        assert_eq!(advice(&Refusal::read(401, b"")), Some(TOKEN_REFUSED));
+        assert_eq!(advice(&Refusal::read(418, b"")), None);
+    }
+}

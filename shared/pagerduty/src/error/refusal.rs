@@ -1,0 +1,228 @@
+//! What PagerDuty says when it refuses a request.
+//!
+//! Its documentation shows one form, `{"error": {"message", "code", "errors": []}}`. In practice `errors` can be
+//! missing, a text or a map, `error` can be a text or a list, and gateways answer with HTML or nothing at all. All of
+//! that is read here; what can not be read is simply not known.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::advice::advice;
+use crate::shown::shown;
+
+/// How much of PagerDuty's text is kept, in characters per text.
+const MAX_TEXT: usize = 300;
+/// How many of the texts in `errors` are kept.
+const MAX_DETAILS: usize = 8;
+
+/// An answer other than success, in PagerDuty's words. All texts are cut and free of control characters.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Refusal {
+    /// The HTTP status.
+    pub status: u16,
+    /// PagerDuty's own error code, such as 2001.
+    pub code: Option<u64>,
+    /// What it says, in general.
+    pub message: Option<String>,
+    /// What it says in particular.
+    pub details: Vec<String>,
+}
+
+impl Refusal {
+    /// Reads the body of an answer with this status.
+    pub(crate) fn read(status: u16, body: &[u8]) -> Self {
+        let mut refusal = Self {
+            status,
+            code: None,
+            message: None,
+            details: Vec::new(),
+        };
+        if let Ok(answer) = serde_json::from_slice::<Value>(body) {
+            match answer.get("error") {
+                Some(error @ Value::Object(_)) => refusal.take_object(error),
+                Some(Value::String(message)) => refusal.message = Some(shown(message, MAX_TEXT)),
+                Some(list) => refusal.take_details(list),
+                None => refusal.take_object(&answer),
+            }
+        }
+        refusal
+    }
+
+    /// The usual form; without an `error` around it, that of the Events API and of the limit on subscriptions.
+    fn take_object(&mut self, error: &Value) {
+        let inner = error.get("errors").filter(|inner| inner.get("code").is_some());
+        let field = |name| error.get(name).or_else(|| inner?.get(name));
+        self.code = field("code").and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+        self.message = field("message")
+            .or_else(|| field("detail"))
+            .and_then(Value::as_str)
+            .map(|m| shown(m, MAX_TEXT));
+        if let (None, Some(errors)) = (inner, error.get("errors")) {
+            self.take_details(errors);
+        }
+    }
+
+    fn take_details(&mut self, errors: &Value) {
+        match errors {
+            Value::String(text) => self.add_detail(text),
+            Value::Array(list) => list.iter().for_each(|item| self.take_details(item)),
+            Value::Object(fields) => {
+                for (field, texts) in fields {
+                    let before = self.details.len();
+                    self.take_details(texts);
+                    for detail in self.details.iter_mut().skip(before) {
+                        *detail = shown(&format!("{field}: {detail}"), MAX_TEXT);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn add_detail(&mut self, text: &str) {
+        if self.details.len() < MAX_DETAILS {
+            self.details.push(shown(text, MAX_TEXT));
+        }
+    }
+
+    /// Whether one of its texts contains this, whatever the case. PagerDuty uses one code for many things, so that the
+    /// words tell more.
+    pub(crate) fn says(&self, words: &str) -> bool {
+        let mut texts = self.message.iter().chain(&self.details);
+        texts.any(|text| text.to_ascii_lowercase().contains(words))
+    }
+
+    /// Whether an incident with our key is already open on the service. PagerDuty documents no code of its own for
+    /// it; the words come with code 2002.
+    pub(crate) fn is_key_taken(&self) -> bool {
+        self.status == 400 && self.says("matching dedup key")
+    }
+
+    /// Whether the incident was already resolved: code 1001 is documented as "Incident Already Resolved".
+    pub(crate) fn is_already_resolved(&self) -> bool {
+        self.status == 400 && (self.code == Some(1001) || self.says("already resolved"))
+    }
+}
+
+/// Without a full stop at its end, so that it can stand inside another sentence.
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PagerDuty answered {}", self.status)?;
+        let texts: Vec<&str> = self.message.iter().chain(&self.details).map(String::as_str).collect();
+        match (texts.is_empty(), self.code) {
+            (true, None) => f.write_str(" without saying why")?,
+            (true, Some(code)) => write!(f, " with code {code}")?,
+            (false, code) => {
+                write!(f, ": {}", texts.join("; ").trim_end_matches('.'))?;
+                if let Some(code) = code {
+                    write!(f, " (code {code})")?;
+                }
+            }
+        }
+        match advice(self) {
+            Some(advice) => write!(f, ". {advice}"),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    fn read(body: &Value) -> Refusal {
+        Refusal::read(400, body.to_string().as_bytes())
+    }
+
+    #[rstest]
+    #[case::list_of_texts(json!({"error": {"message": "Bad", "code": 2001, "errors": ["One", "Two"]}}), &["One", "Two"])]
+    #[case::text(json!({"error": {"message": "Bad", "code": 2001, "errors": "One"}}), &["One"])]
+    #[case::map(json!({"error": {"message": "Bad", "code": 2001, "errors": {"title": ["is long", "is odd"]}}}), &["title: is long", "title: is odd"])]
+    #[case::missing(json!({"error": {"message": "Bad", "code": 2001}}), &[])]
+    #[case::null(json!({"error": {"message": "Bad", "code": 2001, "errors": null}}), &[])]
+    #[case::code_is_text(json!({"error": {"message": "Bad", "code": "2001"}}), &[])]
+    fn the_usual_form_is_read_whatever_its_errors_are(#[case] body: Value, #[case] details: &[&str]) {
+        let refusal = read(&body);
+
+        assert_eq!(refusal.code, Some(2001));
+        assert_eq!(refusal.message.as_deref(), Some("Bad"));
+        assert_eq!(refusal.details, details);
+    }
+
+    #[test]
+    fn an_error_that_is_a_text_is_read() {
+        assert_eq!(read(&json!({"error": "No user"})).message.as_deref(), Some("No user"));
+    }
+
+    #[test]
+    fn an_error_that_is_a_list_is_read() {
+        assert_eq!(read(&json!({"error": ["Too many links"]})).details, ["Too many links"]);
+    }
+
+    #[test]
+    fn the_form_of_the_subscription_limit_is_read() {
+        let refusal = read(&json!({"errors": {"code": 2019, "detail": "Subscription Limit Exceeded"}}));
+
+        assert_eq!(
+            (refusal.code, refusal.message.as_deref()),
+            (Some(2019), Some("Subscription Limit Exceeded"))
+        );
+    }
+
+    #[test]
+    fn the_form_of_the_events_api_is_read() {
+        let refusal = read(&json!({"status": "invalid event", "message": "Invalid", "errors": ["'x' is missing"]}));
+
+        assert_eq!(
+            (refusal.message.as_deref(), refusal.details.len()),
+            (Some("Invalid"), 1)
+        );
+    }
+
+    #[rstest]
+    #[case::empty(b"")]
+    #[case::html(b"<html><body>Bad Gateway</body></html>")]
+    #[case::number(b"7")]
+    #[case::not_utf_8(b"\xff\xfe")]
+    fn what_can_not_be_read_is_not_known(#[case] body: &[u8]) {
+        let refusal = Refusal::read(502, body);
+
+        assert_eq!(
+            refusal,
+            Refusal {
+                status: 502,
+                code: None,
+                message: None,
+                details: vec![]
+            }
+        );
+        assert_eq!(refusal.to_string(), "PagerDuty answered 502 without saying why");
+    }
+
+    #[test]
+    fn it_is_told_in_pagerdutys_words_with_what_to_do() {
+        let refusal = read(&json!({"error": {"message": "Requester User Not Found", "code": 1008, "errors": []}}));
+
+        assert_eq!(
+            refusal.to_string(),
+            "PagerDuty answered 400: Requester User Not Found (code 1008). \
+             No user of the account logs in with the e-mail given as `from`; use the login e-mail of an active user"
+        );
+    }
+
+    #[test]
+    fn hostile_text_is_cut_and_made_safe() {
+        let many: Vec<String> = (0..1000)
+            .map(|_| format!("\u{1b}[31m\r\n{}", "x".repeat(10_000)))
+            .collect();
+        let refusal = read(&json!({"error": {"message": "a\nb", "code": 1, "errors": many}}));
+
+        assert_eq!(refusal.message.as_deref(), Some("a b"));
+        assert!(refusal.to_string().len() < 4096);
+        assert!(!refusal.to_string().contains(char::is_control));
+    }
+}

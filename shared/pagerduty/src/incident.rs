@@ -1,0 +1,179 @@
+//! An incident as the REST API answers it.
+
+use std::convert::Infallible;
+use std::fmt;
+use std::str::FromStr;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::{ids::IncidentId, lenient, reference::Reference};
+
+/// An incident. Only its id and status are certain; PagerDuty may leave out or add any other field.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Its id.
+    pub id: IncidentId,
+    /// Where it stands.
+    pub status: IncidentStatus,
+    /// The number that people use, counted per account.
+    pub number: Option<u64>,
+    /// Its title.
+    pub title: Option<String>,
+    /// How urgent it is.
+    pub urgency: Option<Urgency>,
+    /// The key that keeps a second incident from being opened on the same service while this one is open.
+    pub incident_key: Option<String>,
+    /// When it was created.
+    pub created_at: Option<Timestamp>,
+    /// Where a person can look at it.
+    pub html_url: Option<String>,
+    /// The service that it belongs to.
+    pub service: Option<Reference>,
+}
+
+impl Incident {
+    /// Reads an incident, or gives `None` where a usable id or the status is missing.
+    pub(crate) fn from_json(object: &Value) -> Option<Self> {
+        Some(Self {
+            id: lenient::text(object, "id")?.try_into().ok()?,
+            status: lenient::text(object, "status")?.into(),
+            number: lenient::number(object, "incident_number"),
+            title: lenient::text(object, "title"),
+            urgency: lenient::text(object, "urgency").map(Urgency::from),
+            incident_key: lenient::text(object, "incident_key"),
+            created_at: lenient::time(object, "created_at"),
+            html_url: lenient::text(object, "html_url"),
+            service: lenient::reference(object, "service"),
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Incident {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let object = Value::deserialize(deserializer)?;
+        Self::from_json(&object).ok_or_else(|| serde::de::Error::custom("an incident needs an id and a status"))
+    }
+}
+
+macro_rules! open_enum {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, Hash)]
+        pub enum $name {
+            $($(#[$variant_doc])* $variant,)+
+            /// A word that PagerDuty did not use when this was written.
+            Other(String),
+        }
+
+        impl $name {
+            /// PagerDuty's word for it.
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(Self::$variant => $text,)+
+                    Self::Other(text) => text,
+                }
+            }
+        }
+
+        impl From<String> for $name {
+            fn from(text: String) -> Self {
+                match text.as_str() {
+                    $($text => Self::$variant,)+
+                    _ => Self::Other(text),
+                }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = Infallible;
+
+            fn from_str(text: &str) -> Result<Self, Infallible> {
+                Ok(text.to_owned().into())
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(self.as_str())
+            }
+        }
+
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(self.as_str())
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                String::deserialize(deserializer).map(Self::from)
+            }
+        }
+    };
+}
+
+open_enum! {
+    /// Where an incident stands.
+    IncidentStatus {
+        /// Nobody has taken it yet.
+        Triggered = "triggered",
+        /// Somebody works on it.
+        Acknowledged = "acknowledged",
+        /// It is over.
+        Resolved = "resolved",
+    }
+}
+
+open_enum! {
+    /// How loudly an incident calls.
+    Urgency {
+        /// By the high-urgency rules of those on call.
+        High = "high",
+        /// By their low-urgency rules.
+        Low = "low",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_incident_of_only_id_and_status_is_enough() {
+        let incident: Incident = serde_json::from_value(json!({"id": "PABC123", "status": "triggered"})).unwrap();
+
+        assert_eq!(incident.status, IncidentStatus::Triggered);
+        assert_eq!(incident.number, None);
+        assert_eq!(incident.service, None);
+    }
+
+    #[test]
+    fn unexpected_types_and_unknown_fields_do_no_harm() {
+        let incident: Incident = serde_json::from_value(json!({
+            "id": "PABC123", "status": "on_hold", "incident_number": "12", "title": null, "created_at": "yesterday",
+            "service": "PSVC001", "urgency": "severe", "brand_new": {"a": [1]},
+        }))
+        .unwrap();
+
+        assert_eq!(incident.status, IncidentStatus::Other("on_hold".into()));
+        assert_eq!(incident.urgency, Some(Urgency::Other("severe".into())));
+        assert_eq!(
+            (incident.number, incident.title, incident.created_at),
+            (None, None, None)
+        );
+    }
+
+    #[rstest]
+    #[case::no_id(json!({"status": "triggered"}))]
+    #[case::no_status(json!({"id": "PABC123"}))]
+    #[case::hostile_id(json!({"id": "../users", "status": "triggered"}))]
+    #[case::null(json!(null))]
+    fn an_incident_needs_a_usable_id_and_a_status(#[case] object: Value) {
+        assert!(serde_json::from_value::<Incident>(object).is_err());
+    }
+}

@@ -1,0 +1,27 @@
+//! PagerDuty as Pagerflow sees it: models, the REST client, webhook deliveries and the rules of the actions.
+//!
+//! Nothing here knows AWS, and nothing reads a clock or the environment on its own account: tokens, secrets and the
+//! time of day are passed in.
+//!
+//! # Layout
+//! - [`ids`] has ids and addresses that were checked once and may then stand in a URL or a header
+//! - [`reference`](mod@reference) and [`incident`] are what the REST API answers
+//! - [`webhook`] reads deliveries of both generations into one form and checks their signature
+//! - [`client`] makes the requests
+//! - [`error`] tells what went wrong, under stable names and with what to do
+//! - [`actions`] creates and resolves incidents so that a repeat does no harm
+
+pub mod actions;
+pub mod client;
+pub mod error;
+pub mod ids;
+pub mod incident;
+mod lenient;
+pub mod reference;
+mod shown;
+pub mod webhook;
+
+pub use error::Error;
+
+#[cfg(test)]
+mod scripted;

@@ -1,0 +1,522 @@
+use proptest::prelude::*;
+use rstest::rstest;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::ids::EventId;
+
+macro_rules! sample {
+    ($name:literal) => {
+        include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/../../events/", $name))
+    };
+}
+
+const TRIGGERED: &str = sample!("pagerduty/webhook-v3-incident-triggered.json");
+const RESOLVED: &str = sample!("pagerduty/webhook-v3-incident-resolved.json");
+const ANNOTATED: &str = sample!("pagerduty/webhook-v3-incident-annotated.json");
+const PING: &str = sample!("pagerduty/webhook-v3-ping.json");
+const V2_TRIGGER: &str = sample!("pagerduty/webhook-v2-incident-trigger.json");
+const V1: &str = r#"{"messages": [{"type": "incident.trigger", "data": {"incident": {"id": "PINC001"}}}]}"#;
+
+fn v3(body: &Value) -> Result<Event, Unreadable> {
+    v3::parse(body.to_string().as_bytes())
+}
+
+fn v2(body: &Value) -> Result<Vec<v2::Message>, Unreadable> {
+    v2::parse(body.to_string().as_bytes())
+}
+
+fn value(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn only(messages: Vec<v2::Message>) -> v2::Message {
+    let [message] = messages.try_into().unwrap();
+    message
+}
+
+// --- V3 ---
+
+#[test]
+fn a_triggered_incident_is_told_in_full() {
+    let event = v3::parse(TRIGGERED.as_bytes()).unwrap();
+
+    let reference = |kind: &str, id: &str, summary: &str, html_url: Value, self_url: &str| json!({"id": id, "type": kind, "summary": summary, "html_url": html_url, "self_url": self_url});
+    let mut told = serde_json::to_value(&event).unwrap();
+    assert_eq!(told["data"].take(), value(TRIGGERED)["event"]["data"]);
+    assert_eq!(
+        told,
+        json!({
+            "id": "01EXAMPLETRIGGERED00000001",
+            "type": "incident.triggered",
+            "resource_type": "incident",
+            "occurred_at": "2026-11-20T09:30:00.482Z",
+            "agent": reference("inbound_integration_reference", "PINTEG1", "Amazon CloudWatch", Value::Null,
+                "https://api.pagerduty.com/services/PSVCWEB/integrations/PINTEG1"),
+            "client": {"name": "Amazon CloudWatch", "url": "https://console.example.com/alarms/memory-web-1"},
+            "incident": {
+                "id": "Q1MEMORYALERT1",
+                "number": 1207,
+                "title": "Memory above 90 % on web-1",
+                "status": "triggered",
+                "urgency": "high",
+                "incident_key": "memory-web-1",
+                "created_at": "2026-11-20T09:30:00Z",
+                "html_url": "https://acme.pagerduty.com/incidents/Q1MEMORYALERT1",
+                "service": reference("service_reference", "PSVCWEB", "CloudWatch-Memory-Alert",
+                    json!("https://acme.pagerduty.com/service-directory/PSVCWEB"),
+                    "https://api.pagerduty.com/services/PSVCWEB"),
+                "escalation_policy": reference("escalation_policy_reference", "PEPOL01", "Platform on call",
+                    json!("https://acme.pagerduty.com/escalation_policies/PEPOL01"),
+                    "https://api.pagerduty.com/escalation_policies/PEPOL01"),
+                "priority": reference("priority_reference", "PPRIO02", "P2",
+                    json!("https://acme.pagerduty.com/account/incident_priorities"),
+                    "https://api.pagerduty.com/priorities/PPRIO02"),
+                "teams": [reference("team_reference", "PTEAM01", "Platform",
+                    json!("https://acme.pagerduty.com/teams/PTEAM01"),
+                    "https://api.pagerduty.com/teams/PTEAM01")],
+                "assignees": [reference("user_reference", "PUSER01", "Ada Example",
+                    json!("https://acme.pagerduty.com/users/PUSER01"),
+                    "https://api.pagerduty.com/users/PUSER01")],
+                "resolve_reason": null,
+            },
+            "data": null,
+        })
+    );
+}
+
+#[test]
+fn a_resolved_incident_has_nobody_assigned() {
+    let incident = v3::parse(RESOLVED.as_bytes()).unwrap().incident.unwrap();
+
+    assert_eq!(incident.assignees, Some(vec![]));
+    assert_eq!(incident.status.unwrap().as_str(), "resolved");
+}
+
+#[test]
+fn a_note_points_at_its_incident_and_what_it_does_not_tell_is_null() {
+    let event = v3::parse(ANNOTATED.as_bytes()).unwrap();
+
+    assert_eq!(event.data["content"], "Restarted the worker on web-1.");
+    assert_eq!(
+        serde_json::to_value(event.incident).unwrap(),
+        json!({
+            "id": "Q1MEMORYALERT1", "title": "Memory above 90 % on web-1",
+            "html_url": "https://acme.pagerduty.com/incidents/Q1MEMORYALERT1",
+            "number": null, "status": null, "urgency": null, "incident_key": null, "created_at": null, "service": null,
+            "escalation_policy": null, "priority": null, "teams": null, "assignees": null, "resolve_reason": null,
+        })
+    );
+}
+
+#[test]
+fn a_ping_is_recognised_and_has_no_incident() {
+    let ping = v3::parse(PING.as_bytes()).unwrap();
+
+    assert!(ping.is_ping());
+    assert_eq!((ping.agent, ping.client, ping.incident), (None, None, None));
+    assert!(!v3::parse(RESOLVED.as_bytes()).unwrap().is_ping());
+}
+
+#[test]
+fn the_incident_of_a_role_assignment_is_found_in_its_list() {
+    let event = v3(
+        &json!({"event": {"id": "1", "event_type": "incident.role.assigned", "data": {
+            "type": "incident_role_assignment",
+            "incident_role_assignments": [{"id": "R1", "incident": {"id": "PINC001", "summary": "Disk full"}}],
+        }}}),
+    )
+    .unwrap();
+
+    assert_eq!(event.incident.unwrap().id.as_str(), "PINC001");
+}
+
+#[rstest]
+#[case::service(json!({"id": "PSVC001", "type": "service"}))]
+#[case::no_assignments(json!({"type": "incident_role_assignment", "incident_role_assignments": []}))]
+#[case::reference_without_an_id(json!({"type": "incident_note", "incident": {"id": null}}))]
+#[case::null(Value::Null)]
+#[case::text(json!("surprise"))]
+#[case::type_of_another_kind(json!({"id": "PINC001", "type": 7}))]
+fn an_event_about_something_else_has_no_incident(#[case] data: Value) {
+    let event = v3(&json!({"event": {"id": "1", "event_type": "service.updated", "data": data}})).unwrap();
+
+    assert_eq!((event.incident, event.data), (None, data));
+}
+
+#[test]
+fn an_event_of_only_id_and_type_is_enough() {
+    let event = v3(&json!({"event": {"id": "1", "event_type": "incident.invented_tomorrow"}})).unwrap();
+
+    assert_eq!(event.event_type, "incident.invented_tomorrow");
+    assert_eq!(
+        (event.resource_type, event.occurred_at, event.data),
+        (None, None, Value::Null)
+    );
+}
+
+#[rstest]
+#[case::occurred_at_is_garbage("occurred_at", json!("yesterday"))]
+#[case::occurred_at_is_a_number("occurred_at", json!(1_700_000_000))]
+#[case::agent_is_a_text("agent", json!("somebody"))]
+#[case::client_is_a_text("client", json!("a program"))]
+#[case::unknown_field("schema", json!({"__proto__": {"constructor": [null]}}))]
+fn odd_fields_do_no_harm(#[case] field: &str, #[case] odd: Value) {
+    let mut body = value(TRIGGERED);
+    body["event"][field] = odd;
+
+    let event = v3(&body).unwrap();
+
+    assert_eq!(event.incident.unwrap().id.as_str(), "Q1MEMORYALERT1");
+}
+
+#[test]
+fn every_single_field_of_an_incident_may_be_missing_null_or_odd() {
+    let fields: Vec<String> = value(TRIGGERED)["event"]["data"]
+        .as_object()
+        .unwrap()
+        .keys()
+        .filter(|key| *key != "id")
+        .cloned()
+        .collect();
+
+    for field in fields.iter().filter(|field| *field != "type") {
+        for odd in [
+            None,
+            Some(Value::Null),
+            Some(json!(-1.5)),
+            Some(json!("x")),
+            Some(json!({})),
+            Some(json!([null])),
+        ] {
+            let mut body = value(TRIGGERED);
+            let data = body["event"]["data"].as_object_mut().unwrap();
+            match odd {
+                None => drop(data.remove(field)),
+                Some(odd) => drop(data.insert(field.clone(), odd)),
+            }
+            let event = v3(&body).unwrap_or_else(|error| panic!("{field}: {error}"));
+            assert_eq!(event.incident.unwrap().id.as_str(), "Q1MEMORYALERT1");
+        }
+    }
+}
+
+#[test]
+fn a_time_with_an_offset_is_brought_to_utc() {
+    let mut body = value(TRIGGERED);
+    body["event"]["occurred_at"] = json!("2026-11-20T04:30:00-05:00");
+
+    assert_eq!(
+        v3(&body).unwrap().occurred_at.unwrap().to_string(),
+        "2026-11-20T09:30:00Z"
+    );
+}
+
+#[test]
+fn ids_that_differ_by_case_or_normal_form_stay_different() {
+    let id = |id: &str| v3(&json!({"event": {"id": id, "event_type": "x"}})).unwrap().id;
+
+    assert_ne!(id("01abc"), id("01ABC"));
+    assert_ne!(id("\u{e9}"), id("e\u{301}"));
+    assert_eq!(id("a/b:c*?"), "a/b:c*?".parse::<EventId>().unwrap());
+}
+
+#[rstest]
+#[case::missing(json!({"event_type": "x"}), Unreadable::NoEventId)]
+#[case::null(json!({"id": null, "event_type": "x"}), Unreadable::NoEventId)]
+#[case::number(json!({"id": 7, "event_type": "x"}), Unreadable::NoEventId)]
+#[case::no_type(json!({"id": "1"}), Unreadable::NoEventType)]
+#[case::type_is_null(json!({"id": "1", "event_type": null}), Unreadable::NoEventType)]
+#[case::incident_without_an_id(json!({"id": "1", "event_type": "x", "data": {"type": "incident"}}), Unreadable::NoIncidentId)]
+#[case::hostile_incident_id(json!({"id": "1", "event_type": "x", "data": {"type": "incident", "id": "../users"}}), Unreadable::NoIncidentId)]
+fn an_event_that_could_not_be_told_from_others_is_unreadable(#[case] event: Value, #[case] expected: Unreadable) {
+    assert_eq!(v3(&json!({ "event": event })), Err(expected));
+}
+
+#[rstest]
+#[case::empty("")]
+#[case::too_long(&"x".repeat(1025))]
+fn an_event_id_that_can_not_be_used_is_named(#[case] id: &str) {
+    assert!(matches!(
+        v3(&json!({"event": {"id": id, "event_type": "x"}})),
+        Err(Unreadable::BadEventId(_))
+    ));
+}
+
+#[rstest]
+#[case::twice_the_event(r#"{"event": {"id": "1"}, "event": {"id": "2"}}"#, "event")]
+#[case::twice_the_id(r#"{"event": {"id": "1", "event_type": "x", "id": "2"}}"#, "id")]
+#[case::twice_the_incident(
+    r#"{"event": {"id": "1", "event_type": "x", "data": {"type": "incident", "id": "P1", "id": "P2"}}}"#,
+    "id"
+)]
+fn an_event_that_can_be_read_in_two_ways_is_unreadable(#[case] body: &str, #[case] field: &str) {
+    assert_eq!(
+        v3::parse(body.as_bytes()),
+        Err(Unreadable::DuplicateField(field.into()))
+    );
+}
+
+#[rstest]
+#[case::empty_object("{}", Unreadable::NoEvent)]
+#[case::event_is_null(r#"{"event": null}"#, Unreadable::NoEvent)]
+#[case::event_is_a_text(r#"{"event": "incident.trigger"}"#, Unreadable::NoEvent)]
+#[case::v2(V2_TRIGGER, Unreadable::OtherGeneration { expected: Generation::V3, found: Generation::V2 })]
+#[case::v1(V1, Unreadable::OtherGeneration { expected: Generation::V3, found: Generation::V1 })]
+fn another_shape_on_a_v3_endpoint_is_named(#[case] body: &str, #[case] expected: Unreadable) {
+    assert_eq!(v3::parse(body.as_bytes()), Err(expected));
+}
+
+// --- V2 ---
+
+#[test]
+fn a_v2_message_becomes_the_same_event() {
+    let event = only(v2::parse(V2_TRIGGER.as_bytes()).unwrap()).event;
+    let from_v3 = v3::parse(TRIGGERED.as_bytes()).unwrap();
+
+    assert_eq!(event.event_type, "incident.triggered");
+    assert_eq!(event.id.as_str(), "5b1f7a52-c5f1-11f0-9d6a-0242ac110002");
+    assert_eq!(event.resource_type, from_v3.resource_type);
+    assert_eq!(event.occurred_at.unwrap().to_string(), "2026-11-20T09:30:00Z");
+    assert_eq!(event.agent, from_v3.agent);
+    let (incident, expected) = (event.incident.unwrap(), from_v3.incident.unwrap());
+    assert_eq!(
+        incident.service.as_ref().map(|service| service.summary.as_deref()),
+        Some(Some("CloudWatch-Memory-Alert"))
+    );
+    assert_eq!(
+        incident.priority.as_ref().map(|priority| priority.id.as_str()),
+        Some("PPRIO02")
+    );
+    assert_eq!(
+        EventIncident {
+            service: None,
+            priority: None,
+            ..incident
+        },
+        EventIncident {
+            service: None,
+            priority: None,
+            ..expected
+        }
+    );
+}
+
+#[test]
+fn the_data_of_a_v2_event_is_its_incident_with_the_log_entries() {
+    let mut data = only(v2::parse(V2_TRIGGER.as_bytes()).unwrap()).event.data;
+
+    let message = &value(V2_TRIGGER)["messages"][0];
+    assert_eq!(
+        data.as_object_mut().unwrap().remove("log_entries"),
+        Some(message["log_entries"].clone())
+    );
+    assert_eq!(data, message["incident"]);
+}
+
+#[rstest]
+#[case("incident.trigger", "incident.triggered")]
+#[case("incident.acknowledge", "incident.acknowledged")]
+#[case("incident.unacknowledge", "incident.unacknowledged")]
+#[case("incident.resolve", "incident.resolved")]
+#[case("incident.assign", "incident.reassigned")]
+#[case("incident.escalate", "incident.escalated")]
+#[case("incident.delegate", "incident.delegated")]
+#[case("incident.annotate", "incident.annotated")]
+#[case("incident.invented_tomorrow", "incident.invented_tomorrow")]
+fn a_v2_event_goes_by_its_v3_name(#[case] v2_name: &str, #[case] v3_name: &str) {
+    let mut body = value(V2_TRIGGER);
+    body["messages"][0]["event"] = json!(v2_name);
+
+    assert_eq!(only(v2(&body).unwrap()).event.event_type, v3_name);
+}
+
+#[test]
+fn what_is_kept_of_a_message_reads_the_same_and_holds_no_secret() {
+    let message = only(v2::parse(V2_TRIGGER.as_bytes()).unwrap());
+
+    assert!(V2_TRIGGER.contains("this-is-where-pagerduty-repeats-the-api-key"));
+    let kept = message.sanitised.to_string();
+    assert!(!kept.contains("x-api-key") && !kept.contains("this-is-where") && !kept.contains("hooks.example.com"));
+    assert_eq!(only(v2::parse(kept.as_bytes()).unwrap()), message);
+
+    let mut expected = value(V2_TRIGGER);
+    let webhook = expected["messages"][0]["webhook"].as_object_mut().unwrap();
+    webhook.remove("config");
+    webhook.remove("endpoint_url");
+    assert_eq!(message.sanitised, expected);
+}
+
+#[test]
+fn each_of_several_messages_is_an_event_of_its_own() {
+    let mut body = value(V2_TRIGGER);
+    let mut second = body["messages"][0].clone();
+    second["id"] = json!("second");
+    body["messages"].as_array_mut().unwrap().push(second);
+
+    let messages = v2(&body).unwrap();
+
+    assert_eq!(messages.len(), 2);
+    assert_eq!(messages[1].event.id.as_str(), "second");
+    assert_eq!(messages[1].sanitised["messages"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_delivery_without_messages_tells_nothing() {
+    assert_eq!(v2(&json!({"messages": []})), Ok(vec![]));
+}
+
+#[test]
+fn ten_thousand_messages_are_not_taken() {
+    let body = json!({"messages": vec![json!({"id": "1", "event": "incident.trigger"}); 10_000]});
+
+    assert_eq!(
+        v2(&body),
+        Err(Unreadable::TooManyMessages {
+            found: 10_000,
+            limit: v2::MAX_MESSAGES
+        })
+    );
+}
+
+#[rstest]
+#[case::no_incident("incident", Unreadable::NoIncidentId)]
+#[case::no_id("id", Unreadable::NoEventId)]
+#[case::no_event("event", Unreadable::NoEventType)]
+fn one_unreadable_message_keeps_the_delivery_together(#[case] missing: &str, #[case] reason: Unreadable) {
+    let mut body = value(V2_TRIGGER);
+    let mut second = body["messages"][0].clone();
+    second.as_object_mut().unwrap().remove(missing);
+    body["messages"].as_array_mut().unwrap().push(second);
+
+    assert_eq!(
+        v2(&body),
+        Err(Unreadable::Message {
+            position: 2,
+            reason: Box::new(reason)
+        })
+    );
+}
+
+#[rstest]
+#[case::nothing("{}", Unreadable::NoEvent)]
+#[case::messages_are_no_list(r#"{"messages": {}}"#, Unreadable::NoEvent)]
+#[case::v3(TRIGGERED, Unreadable::OtherGeneration { expected: Generation::V2, found: Generation::V3 })]
+#[case::v1(V1, Unreadable::OtherGeneration { expected: Generation::V2, found: Generation::V1 })]
+fn another_shape_on_a_v2_endpoint_is_named(#[case] body: &str, #[case] expected: Unreadable) {
+    assert_eq!(v2::parse(body.as_bytes()), Err(expected));
+}
+
+#[test]
+fn of_two_shapes_in_one_body_the_endpoints_kind_wins() {
+    let mut both = value(V2_TRIGGER);
+    both["event"] = value(TRIGGERED)["event"].clone();
+
+    assert_eq!(v3(&both).unwrap().id.as_str(), "01EXAMPLETRIGGERED00000001");
+    assert_eq!(
+        only(v2(&both).unwrap()).event.id.as_str(),
+        "5b1f7a52-c5f1-11f0-9d6a-0242ac110002"
+    );
+}
+
+// --- both ---
+
+#[rstest]
+#[case::v3(TRIGGERED, Ok(Generation::V3))]
+#[case::ping(PING, Ok(Generation::V3))]
+#[case::v2(V2_TRIGGER, Ok(Generation::V2))]
+#[case::v2_of_no_message(r#"{"messages": []}"#, Ok(Generation::V2))]
+#[case::v1(V1, Ok(Generation::V1))]
+#[case::neither("{}", Err(Unreadable::NoEvent))]
+#[case::odd_message(r#"{"messages": [7]}"#, Err(Unreadable::NoEvent))]
+fn the_generation_is_told_by_the_shape(#[case] body: &str, #[case] expected: Result<Generation, Unreadable>) {
+    assert_eq!(detect(body.as_bytes()), expected);
+}
+
+#[test]
+fn a_lone_surrogate_is_no_text_and_makes_nothing_panic() {
+    let body = br#"{"event": {"id": "1", "event_type": "x", "data": {"title": "cut \ud83d"}}}"#;
+
+    assert!(matches!(v3::parse(body), Err(Unreadable::NotJson(_))));
+}
+
+#[test]
+fn the_samples_for_the_ingress_hold_the_same_deliveries_and_a_real_signature() {
+    let ingress = value(sample!("webhook-ingress-v3.json"));
+    let body = ingress["body"].as_str().unwrap();
+    let secret = SecretString::from("example-signing-secret");
+
+    assert_eq!(value(body), value(TRIGGERED));
+    let header = ingress["headers"]["x-pagerduty-signature"].as_str().unwrap();
+    assert_eq!(
+        signature::verify(header, body.as_bytes(), [&secret].into_iter()),
+        Ok(())
+    );
+
+    let ingress = value(sample!("webhook-ingress-v2.json"));
+    assert_eq!(value(ingress["body"].as_str().unwrap()), value(V2_TRIGGER));
+}
+
+/// JSON in the rough shape of a delivery, so that the parsers get past its envelope.
+fn delivery() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        ".*".prop_map(Value::from),
+        Just(json!("incident")),
+    ];
+    let name = prop_oneof![
+        Just("event".to_owned()),
+        Just("messages".to_owned()),
+        Just("id".to_owned()),
+        Just("event_type".to_owned()),
+        Just("data".to_owned()),
+        Just("type".to_owned()),
+        Just("incident".to_owned()),
+        Just("webhook".to_owned()),
+        Just("assignments".to_owned()),
+        Just("log_entries".to_owned()),
+        ".*",
+    ];
+    leaf.prop_recursive(6, 64, 6, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(name.clone(), inner, 0..6)
+                .prop_map(|fields| Value::Object(fields.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #[test]
+    fn no_bytes_make_a_parser_panic(body: Vec<u8>) {
+        let _ = (v3::parse(&body), v2::parse(&body), detect(&body));
+    }
+
+    #[test]
+    fn no_json_makes_a_parser_panic(body in delivery()) {
+        let _ = (v3(&body), v2(&body), detect(body.to_string().as_bytes()));
+    }
+
+    #[test]
+    fn no_cut_or_changed_delivery_makes_a_parser_panic(index in 0..TRIGGERED.len(), byte: u8, cut: bool) {
+        for sample in [TRIGGERED, V2_TRIGGER] {
+            let mut body = sample.as_bytes().to_vec();
+            if cut { body.truncate(index) } else { body[index] = byte }
+            let _ = (v3::parse(&body), v2::parse(&body), detect(&body));
+        }
+    }
+
+    #[test]
+    fn what_is_kept_of_any_message_reads_the_same(webhook in delivery(), log_entries in delivery(), title in ".*") {
+        let body = json!({"messages": [{
+            "id": "1", "event": "incident.trigger", "webhook": webhook, "log_entries": log_entries,
+            "incident": {"id": "PINC001", "title": title},
+        }]});
+        let message = only(v2(&body).unwrap());
+
+        prop_assert_eq!(only(v2(&message.sanitised).unwrap()), message);
+    }
+}

@@ -1,0 +1,123 @@
+//! Deliveries of Generic V2 extensions: `{"messages": [{…}]}`, in practice one message each.
+
+use serde_json::{Map, Value, json};
+
+use super::{Event, EventIncident, Generation, Unreadable, json};
+use crate::lenient;
+
+/// How many messages one delivery may have. PagerDuty's documentation allows several, its deliveries have one.
+pub const MAX_MESSAGES: usize = 100;
+
+/// One message of a delivery.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Message {
+    /// What it tells.
+    pub event: Event,
+    /// The message alone, as a delivery that [`parse`] reads as the same event, fit to be stored: without
+    /// `webhook.config`, which can hold the sender's custom headers and thus our API key, and without
+    /// `webhook.endpoint_url`, which can hold a password.
+    pub sanitised: Value,
+}
+
+/// Reads one delivery, which may have no message at all.
+///
+/// # Errors
+/// Where the body is no V2 delivery, has more than [`MAX_MESSAGES`], or one of its messages has no id, no event type
+/// or no incident: see [`Unreadable`]. If one message can not be read, none is taken, so that the delivery can be kept
+/// and looked at as a whole.
+pub fn parse(body: &[u8]) -> Result<Vec<Message>, Unreadable> {
+    let mut delivery = json::read_object(body)?;
+    let messages = match delivery.remove("messages") {
+        Some(Value::Array(messages)) if !is_v1(&messages) => messages,
+        Some(Value::Array(_)) => return Err(other_generation(Generation::V1)),
+        _ if delivery.get("event").is_some_and(Value::is_object) => return Err(other_generation(Generation::V3)),
+        _ => return Err(Unreadable::NoEvent),
+    };
+    if messages.len() > MAX_MESSAGES {
+        return Err(Unreadable::TooManyMessages {
+            found: messages.len(),
+            limit: MAX_MESSAGES,
+        });
+    }
+    let read = |(index, message)| {
+        self::message(message).map_err(|reason| Unreadable::Message {
+            position: index + 1,
+            reason: Box::new(reason),
+        })
+    };
+    messages.into_iter().enumerate().map(read).collect()
+}
+
+fn other_generation(found: Generation) -> Unreadable {
+    Unreadable::OtherGeneration {
+        expected: Generation::V2,
+        found,
+    }
+}
+
+/// A V1 message has a `type` where a V2 message has an `event`.
+fn is_v1(messages: &[Value]) -> bool {
+    messages.first().is_some_and(|message| {
+        !message.get("event").is_some_and(Value::is_string) && message.get("type").is_some_and(Value::is_string)
+    })
+}
+
+fn message(mut message: Value) -> Result<Message, Unreadable> {
+    let event = event(&message)?;
+    if let Some(webhook) = message.get_mut("webhook").and_then(Value::as_object_mut) {
+        webhook.remove("config");
+        webhook.remove("endpoint_url");
+    }
+    Ok(Message {
+        event,
+        sanitised: json!({ "messages": [message] }),
+    })
+}
+
+fn event(message: &Value) -> Result<Event, Unreadable> {
+    let event_type = lenient::text(message, "event").ok_or(Unreadable::NoEventType)?;
+    let incident = message
+        .get("incident")
+        .and_then(EventIncident::from_v2)
+        .ok_or(Unreadable::NoIncidentId)?;
+    Ok(Event {
+        id: lenient::text(message, "id").ok_or(Unreadable::NoEventId)?.try_into()?,
+        event_type: v3_name(event_type),
+        resource_type: Some("incident".to_owned()),
+        occurred_at: lenient::time(message, "created_on"),
+        agent: message
+            .pointer("/log_entries/0")
+            .and_then(|entry| lenient::reference(entry, "agent")),
+        client: None,
+        incident: Some(incident),
+        data: data(message),
+    })
+}
+
+/// V2 names an event after the deed, V3 after the state that it leads to.
+fn v3_name(event_type: String) -> String {
+    let name = match event_type.as_str() {
+        "incident.trigger" => "incident.triggered",
+        "incident.acknowledge" => "incident.acknowledged",
+        "incident.unacknowledge" => "incident.unacknowledged",
+        "incident.resolve" => "incident.resolved",
+        "incident.assign" => "incident.reassigned",
+        "incident.escalate" => "incident.escalated",
+        "incident.delegate" => "incident.delegated",
+        "incident.annotate" => "incident.annotated",
+        _ => return event_type,
+    };
+    name.to_owned()
+}
+
+/// The incident, and beside its fields the log entries, where V2 keeps what a note or an alert says.
+fn data(message: &Value) -> Value {
+    let mut data = message
+        .get("incident")
+        .and_then(Value::as_object)
+        .cloned()
+        .unwrap_or_else(Map::new);
+    let log_entries = message.get("log_entries").cloned().unwrap_or_default();
+    data.insert("log_entries".to_owned(), log_entries);
+    Value::Object(data)
+}
