@@ -1,0 +1,83 @@
+//! What is wrong with a definition.
+
+use super::Position;
+use std::fmt;
+
+/// One thing that is wrong, and where.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Problem {
+    /// Line of the source, counted from 1.
+    pub line: Option<usize>,
+    /// Column of the source, counted from 1.
+    pub column: Option<usize>,
+    /// The way to it, such as `steps[2].with.title`.
+    pub path: String,
+    /// What is wrong and what to do.
+    pub message: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let (Some(line), Some(column)) = (self.line, self.column) {
+            write!(f, "{line}:{column}: ")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, "{}: ", self.path)?;
+        }
+        f.write_str(&self.message)
+    }
+}
+
+/// All that is wrong with a definition.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems(Vec<Problem>);
+
+impl Problems {
+    /// Adds one.
+    pub(super) fn add(&mut self, at: Option<Position>, path: impl Into<String>, message: impl Into<String>) {
+        self.0.push(Problem {
+            line: at.map(|at| at.line),
+            column: at.map(|at| at.column),
+            path: path.into(),
+            message: message.into(),
+        });
+    }
+
+    /// Only one.
+    pub(super) fn single(at: Option<Position>, message: impl Into<String>) -> Self {
+        let mut problems = Self::default();
+        problems.add(at, "", message);
+        problems
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The problems.
+    pub fn iter(&self) -> impl Iterator<Item = &Problem> {
+        self.0.iter()
+    }
+
+    /// Sorted as they stand in the source.
+    pub(super) fn in_order(mut self) -> Self {
+        self.0.sort_by_key(|problem| (problem.line, problem.column));
+        self
+    }
+}
+
+impl fmt::Display for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, problem) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problems {}

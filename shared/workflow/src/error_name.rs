@@ -1,0 +1,110 @@
+//! The stable names of errors.
+//!
+//! A name is a promise: Retry and Catch of a state machine, `outcome` checks of a workflow and people's searches match
+//! on it. A name is never renamed; what happened in the single case stands in the message.
+
+use std::fmt;
+
+/// What the planner may conclude from a failure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The same call would fail again. The step has failed.
+    Permanent,
+    /// Nothing was done, and a later call may succeed.
+    Transient,
+    /// The call went out and no answer came back: it may or may not have been done.
+    UnknownOutcome,
+}
+
+macro_rules! error_names {
+    ($($(#[$doc:meta])* $variant:ident = $text:literal, $class:ident;)*) => {
+        /// A stable error name.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum ErrorName { $($(#[$doc])* $variant,)* }
+
+        impl ErrorName {
+            /// All names.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name as it is matched on.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text,)* }
+            }
+
+            /// What the planner may conclude from it.
+            #[must_use]
+            pub const fn class(self) -> FailureClass {
+                match self { $(Self::$variant => FailureClass::$class,)* }
+            }
+        }
+    };
+}
+
+error_names! {
+    /// PagerDuty refused the token (401), also after the secret was read anew.
+    PagerDutyUnauthorized = "PagerDuty.Unauthorized", Permanent;
+    /// The token or the From user may not do this (403).
+    PagerDutyForbidden = "PagerDuty.Forbidden", Permanent;
+    /// PagerDuty knows no such thing (404).
+    PagerDutyNotFound = "PagerDuty.NotFound", Permanent;
+    /// PagerDuty refused the request (another 4xx).
+    PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent;
+    /// PagerDuty asks to wait (429).
+    PagerDutyRateLimited = "PagerDuty.RateLimited", Transient;
+    /// PagerDuty could not be reached, or failed to answer a question that changes nothing.
+    PagerDutyUnavailable = "PagerDuty.Unavailable", Transient;
+    /// A change went out to PagerDuty and no clear answer came back.
+    PagerDutyOutcomeUnknown = "PagerDuty.OutcomeUnknown", UnknownOutcome;
+    /// There is no integration of that alias.
+    IntegrationNotFound = "Integration.NotFound", Permanent;
+    /// The secret of the integration cannot be used: deleted, empty or malformed.
+    IntegrationInvalid = "Integration.Invalid", Permanent;
+    /// Secrets Manager could not be reached and nothing is cached.
+    IntegrationUnavailable = "Integration.Unavailable", Transient;
+    /// The input of an action is not what the action takes.
+    InputInvalid = "Input.Invalid", Permanent;
+    /// A template or an expression could not be evaluated.
+    TemplateError = "Template.Error", Permanent;
+    /// The step's deadline passed.
+    StepDeadlineExceeded = "Step.DeadlineExceeded", Permanent;
+    /// The run's deadline passed.
+    RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
+    /// Another execution holds this run; this one stops.
+    RunSuperseded = "Run.Superseded", Permanent;
+    /// The event that started the run cannot be read any more.
+    EventUnreadable = "Event.Unreadable", Permanent;
+    /// The version of the workflow that the run is pinned to does not exist.
+    WorkflowNotFound = "Workflow.NotFound", Permanent;
+    /// The stored definition of the workflow cannot be read by this release.
+    WorkflowInvalid = "Workflow.Invalid", Permanent;
+    /// DynamoDB could not be reached or refused the call.
+    StoreUnavailable = "Store.Unavailable", Transient;
+}
+
+impl ErrorName {
+    /// The name that `text` is, if it is one of ours.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|name| name.as_str() == text)
+    }
+}
+
+impl fmt::Display for ErrorName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ErrorName;
+
+    #[test]
+    fn every_name_reads_back_and_none_stands_twice() {
+        for name in ErrorName::ALL {
+            assert_eq!(ErrorName::parse(name.as_str()), Some(*name));
+        }
+        assert_eq!(ErrorName::parse("States.Timeout"), None);
+    }
+}

@@ -1,0 +1,351 @@
+//! Names of things, as types: an id that exists is well formed.
+
+use crate::fingerprint::fingerprint;
+use serde::{Deserialize, Serialize};
+use std::{fmt, str::FromStr};
+
+/// Why a text is not an id.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{text:?} is not a {kind}: {rule}")]
+pub struct InvalidId {
+    kind: &'static str,
+    rule: &'static str,
+    text: String,
+}
+
+impl InvalidId {
+    fn new(kind: &'static str, rule: &'static str, text: &str) -> Self {
+        // An id can come from a URL or an API; an error about it must not carry ten kilobytes of it on.
+        Self {
+            kind,
+            rule,
+            text: text.chars().take(80).collect(),
+        }
+    }
+}
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident, $kind:literal, $rule:literal, $check:expr) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(try_from = "String", into = "String")]
+        pub struct $name(String);
+
+        impl $name {
+            /// The id as text.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl TryFrom<String> for $name {
+            type Error = InvalidId;
+            fn try_from(text: String) -> Result<Self, InvalidId> {
+                let check: fn(&str) -> bool = $check;
+                if check(&text) { Ok(Self(text)) } else { Err(InvalidId::new($kind, $rule, &text)) }
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = InvalidId;
+            fn from_str(text: &str) -> Result<Self, InvalidId> {
+                Self::try_from(text.to_owned())
+            }
+        }
+
+        impl From<$name> for String {
+            fn from(id: $name) -> Self {
+                id.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+    };
+}
+
+/// A lower-case name as DNS labels have it: `a-z`, `0-9` and `-`, starting with a letter, at most 63 characters.
+fn is_label(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && !text.ends_with('-')
+        && text
+            .bytes()
+            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+}
+
+/// A name that an expression can refer to: a letter or `_`, then letters, digits and `_`, at most 63 characters.
+fn is_identifier(text: &str) -> bool {
+    text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+}
+
+text_id!(
+    /// A workflow's name, which is also its id: it stands in the webhook's URL.
+    WorkflowId, "workflow name",
+    "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
+);
+
+text_id!(
+    /// The alias of an integration: a named PagerDuty account.
+    IntegrationAlias, "integration alias",
+    "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
+);
+
+text_id!(
+    /// The id by which other steps refer to a step: `steps.<id>`.
+    StepId, "step id",
+    "use letters, digits and '_', start with a letter, at most 63 characters", is_identifier
+);
+
+text_id!(
+    /// The name of a variable: `vars.<name>`.
+    VariableName, "variable name",
+    "use letters, digits and '_', start with a letter, at most 63 characters", is_identifier
+);
+
+text_id!(
+    /// The id of a run, which is also the name of its execution: 1 to 64 characters of `a-z`, `0-9` and `-`.
+    RunId, "run id", "use lower-case letters, digits and '-', at most 64 characters",
+    |text| !text.is_empty()
+        && text.len() <= 64
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+);
+
+impl RunId {
+    /// The id of the run that `event_id` starts of `workflow`.
+    ///
+    /// The same event gives the same id however often it is delivered, so that Step Functions itself refuses the
+    /// second execution. Nothing but these two goes in: not the workflow's version (an edit between two deliveries
+    /// must not start a second run) and not the body (PagerDuty may trim it).
+    #[must_use]
+    pub fn for_event(workflow: &WorkflowId, event_id: &str) -> Self {
+        Self(fingerprint("run", &[workflow.as_str(), event_id]))
+    }
+}
+
+/// The number of a workflow's version. Versions are immutable and count up from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct WorkflowVersion(pub u32);
+
+impl fmt::Display for WorkflowVersion {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}", self.0)
+    }
+}
+
+/// The way from the root of a definition to a step: the index of the step in each list on the way, outermost first.
+///
+/// It names a step of one version for good, whether or not the step has an id.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct StepPath(Vec<u32>);
+
+impl StepPath {
+    /// The path of the `index`-th step of the workflow, counted from 0.
+    #[must_use]
+    pub fn top(index: u32) -> Self {
+        Self(vec![index])
+    }
+
+    /// The indices, outermost first.
+    #[must_use]
+    pub fn indices(&self) -> &[u32] {
+        &self.0
+    }
+}
+
+impl fmt::Display for StepPath {
+    /// Each index has five digits, so that the text sorts as the steps run: `00003` or `00003.00001`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (depth, index) in self.0.iter().enumerate() {
+            if depth > 0 {
+                f.write_str(".")?;
+            }
+            write!(f, "{index:05}")?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for StepPath {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        text.split('.')
+            .map(|index| {
+                index
+                    .parse()
+                    .map_err(|_| InvalidId::new("step path", "numbers joined by '.'", text))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl TryFrom<String> for StepPath {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<StepPath> for String {
+    fn from(path: StepPath) -> Self {
+        path.to_string()
+    }
+}
+
+/// The way from the main lane of a run to a lane: for each fork on the way the step that forked and the number of the
+/// lane in it. The main lane's path is empty.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct LanePath(Vec<(StepPath, u32)>);
+
+impl LanePath {
+    /// The main lane of a run.
+    #[must_use]
+    pub fn main() -> Self {
+        Self::default()
+    }
+
+    /// The `index`-th lane that the step at `fork` of this lane opens.
+    #[must_use]
+    pub fn child(&self, fork: StepPath, index: u32) -> Self {
+        let mut path = self.0.clone();
+        path.push((fork, index));
+        Self(path)
+    }
+}
+
+impl fmt::Display for LanePath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("main");
+        }
+        for (depth, (fork, index)) in self.0.iter().enumerate() {
+            if depth > 0 {
+                f.write_str("/")?;
+            }
+            write!(f, "{fork}:{index}")?;
+        }
+        Ok(())
+    }
+}
+
+/// What makes an effect recognisable as ours and as the same: a key for one step in one lane of one run.
+///
+/// PagerDuty gets it as `incident_key`. Every attempt of the step uses the same key. It carries the depth of the run
+/// (how many runs of ours stand between it and an event from outside), so that a workflow that feeds itself can be
+/// seen from the event alone.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct EffectKey(String);
+
+impl EffectKey {
+    const PREFIX: &'static str = "pgf-";
+
+    /// The key of the effect of the step at `step` in `lane` of `run`.
+    #[must_use]
+    pub fn new(run: &RunId, depth: u32, lane: &LanePath, step: &StepPath) -> Self {
+        let hash = fingerprint("effect", &[run.as_str(), &lane.to_string(), &step.to_string()]);
+        Self(format!("{}{depth}-{hash}", Self::PREFIX))
+    }
+
+    /// The depth that an `incident_key` carries, if it is one of ours.
+    #[must_use]
+    pub fn depth_of(incident_key: &str) -> Option<u32> {
+        let (depth, hash) = incident_key.strip_prefix(Self::PREFIX)?.split_once('-')?;
+        (hash.len() == 32).then(|| depth.parse().ok()).flatten()
+    }
+
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for EffectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("")]
+    #[case("Memory")]
+    #[case("../admin")]
+    #[case("a%00")]
+    #[case("-a")]
+    #[case("a-")]
+    #[case("1a")]
+    #[case("é")]
+    fn a_workflow_name_that_could_not_stand_in_a_url_is_refused(#[case] text: &str) {
+        assert!(text.parse::<WorkflowId>().is_err());
+    }
+
+    #[test]
+    fn an_error_about_an_id_says_the_rule_and_does_not_repeat_a_long_text() {
+        let error = "X".repeat(10_000).parse::<WorkflowId>().unwrap_err().to_string();
+        assert!(error.contains("lower-case letters"), "{error}");
+        assert!(error.len() < 250);
+    }
+
+    #[test]
+    fn two_events_whose_ids_differ_only_in_case_or_normalisation_are_two_runs() {
+        let workflow: WorkflowId = "memory-alert".parse().unwrap();
+        let run = |event: &str| RunId::for_event(&workflow, event);
+        assert_ne!(run("01abc"), run("01ABC"));
+        assert_ne!(run("\u{e9}"), run("e\u{301}"));
+        assert_eq!(run("01abc"), run("01abc"));
+    }
+
+    #[test]
+    fn an_effect_key_is_its_own_for_each_run_lane_and_step_and_tells_its_depth() {
+        let run = RunId::for_event(&"w".parse().unwrap(), "e");
+        let lane = LanePath::main();
+        let key = EffectKey::new(&run, 2, &lane, &StepPath::top(0));
+        assert_eq!(EffectKey::depth_of(key.as_str()), Some(2));
+        assert_ne!(key, EffectKey::new(&run, 2, &lane, &StepPath::top(1)));
+        assert_ne!(
+            key,
+            EffectKey::new(&run, 2, &lane.child(StepPath::top(0), 0), &StepPath::top(0))
+        );
+        assert_ne!(
+            key,
+            EffectKey::new(
+                &RunId::for_event(&"w".parse().unwrap(), "f"),
+                2,
+                &lane,
+                &StepPath::top(0)
+            )
+        );
+    }
+
+    #[rstest]
+    #[case("baf7cf21b1da41b4b0221008339ff361")]
+    #[case("pgf-2-short")]
+    #[case("pgf-x-abcdefghijklmnopqrstuvwxyzabcdef")]
+    fn a_key_that_is_not_ours_has_no_depth(#[case] key: &str) {
+        assert_eq!(EffectKey::depth_of(key), None);
+    }
+
+    #[test]
+    fn step_paths_sort_as_the_steps_run_and_read_back() {
+        let texts = ["00002", "00010", "00010.00001"];
+        let paths: Vec<StepPath> = texts.iter().map(|text| text.parse().unwrap()).collect();
+        assert!(paths.is_sorted() && texts.is_sorted());
+        assert_eq!(paths.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);
+    }
+}

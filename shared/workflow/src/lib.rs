@@ -1,0 +1,19 @@
+//! What a workflow is and what a run of it does next: pure code, with no AWS, no network and no clock of its own.
+//!
+//! # Layout
+//! - [`ids`], [`fingerprint`]: names of workflows, steps, runs and effects, and the hashes that make them stable.
+//! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
+//! - [`action`] — the actions a step may use, with their typed inputs and outputs.
+//! - [`template`] — expressions and templates over the event, the variables and the results so far.
+//! - [`planner`] — from a definition, a cursor and the results so far to the next command.
+//! - [`run`] — the input that a run is started with.
+//! - [`error_name`] — the stable names of errors that people and state machines match on.
+
+pub mod action;
+pub mod definition;
+pub mod error_name;
+pub mod fingerprint;
+pub mod ids;
+pub mod planner;
+pub mod run;
+pub mod template;

@@ -1,0 +1,125 @@
+//! Why something failed, and the text in which that travels.
+//!
+//! A failed task reaches the state machine as an error name and a message. The one thing that the planner needs beyond
+//! them, how long PagerDuty wants to be left alone, stands at the end of the message in a form that people can read too:
+//! `… [retry after 20 s]`.
+
+use crate::error_name::{ErrorName, FailureClass};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Why something failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    /// The name of the error: one of ours, or one of Step Functions or Lambda.
+    pub name: String,
+    /// What happened and what to do.
+    pub message: String,
+    /// How long to wait before another attempt, in seconds, if PagerDuty said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_after_seconds: Option<u32>,
+}
+
+/// The answer to a command that called an action.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// What the action gave.
+    Success(Value),
+    /// Why it failed.
+    Failure(Failure),
+}
+
+const RETRY_AFTER: &str = " [retry after ";
+const SECONDS: &str = " s]";
+
+impl Failure {
+    /// A failure of one of our names.
+    #[must_use]
+    pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
+        Self {
+            name: name.as_str().to_owned(),
+            message: message.into(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// The failure that an error name and a message tell of.
+    #[must_use]
+    pub fn from_text(name: &str, message: &str) -> Self {
+        let parts = message
+            .strip_suffix(SECONDS)
+            .and_then(|text| text.rsplit_once(RETRY_AFTER));
+        match parts.and_then(|(text, seconds)| Some((text, seconds.parse().ok()?))) {
+            Some((text, seconds)) => Self {
+                name: name.to_owned(),
+                message: text.to_owned(),
+                retry_after_seconds: Some(seconds),
+            },
+            None => Self {
+                name: name.to_owned(),
+                message: message.to_owned(),
+                retry_after_seconds: None,
+            },
+        }
+    }
+
+    /// The message in which it travels.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        match self.retry_after_seconds {
+            Some(seconds) => format!("{}{RETRY_AFTER}{seconds}{SECONDS}", self.message),
+            None => self.message.clone(),
+        }
+    }
+
+    /// The answer to an action went missing.
+    pub(super) fn no_answer() -> Self {
+        Self {
+            name: "Answer.Missing".to_owned(),
+            message: "the state machine brought no answer of the action".to_owned(),
+            retry_after_seconds: None,
+        }
+    }
+
+    /// What may be concluded from it. A name that is not ours is a time-out, a crash or a fault of Lambda: the action
+    /// may or may not have been done.
+    #[must_use]
+    pub fn class(&self) -> FailureClass {
+        ErrorName::parse(&self.name).map_or(FailureClass::UnknownOutcome, ErrorName::class)
+    }
+
+    /// The same with a sentence more.
+    #[must_use]
+    pub(super) fn with_advice(mut self, advice: &str) -> Self {
+        self.message = format!("{}; {advice}", self.message);
+        self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(None)]
+    #[case(Some(20))]
+    fn a_failure_travels_as_text_and_comes_out_the_same(#[case] retry_after_seconds: Option<u32>) {
+        let failure = Failure {
+            name: "PagerDuty.RateLimited".into(),
+            message: "too many [retry after all]".into(),
+            retry_after_seconds,
+        };
+        assert_eq!(Failure::from_text(&failure.name, &failure.to_text()), failure);
+    }
+
+    #[rstest]
+    #[case("States.Timeout")]
+    #[case("Sandbox.Timedout")]
+    #[case("Runtime.ExitError")]
+    #[case("Lambda.Unknown")]
+    #[case("something new")]
+    fn a_name_that_is_not_ours_is_an_unknown_outcome(#[case] name: &str) {
+        assert_eq!(Failure::from_text(name, "").class(), FailureClass::UnknownOutcome);
+    }
+}

@@ -1,0 +1,101 @@
+//! What expressions can see.
+
+use super::{Reference, TemplateError};
+use serde_json::{Map, Value};
+
+/// The values under the names `event`, `run`, `vars` and `steps`.
+#[derive(Debug, Clone)]
+pub struct Context {
+    values: Value,
+}
+
+impl Context {
+    /// A context of an event and a run, with no variables and no results yet.
+    #[must_use]
+    pub fn new(event: Value, run: Value) -> Self {
+        Self::of([
+            ("event", event),
+            ("run", run),
+            ("vars", Value::Object(Map::new())),
+            ("steps", Value::Object(Map::new())),
+        ])
+    }
+
+    /// A context of an event alone, for the condition of a trigger.
+    #[must_use]
+    pub fn of_event(event: Value) -> Self {
+        Self::of([("event", event)])
+    }
+
+    fn of<const N: usize>(groups: [(&str, Value); N]) -> Self {
+        Self {
+            values: groups
+                .into_iter()
+                .map(|(name, value)| (name.to_owned(), value))
+                .collect(),
+        }
+    }
+
+    /// Sets a variable.
+    pub fn set_variable(&mut self, name: &str, value: Value) {
+        self.insert("vars", name, value);
+    }
+
+    /// Sets the result of a step.
+    pub fn set_step(&mut self, id: &str, result: Value) {
+        self.insert("steps", id, result);
+    }
+
+    fn insert(&mut self, group: &str, name: &str, value: Value) {
+        if let Some(group) = self.values.get_mut(group).and_then(Value::as_object_mut) {
+            group.insert(name.to_owned(), value);
+        }
+    }
+
+    /// All values.
+    pub(super) fn values(&self) -> &Value {
+        &self.values
+    }
+
+    /// Says what is missing of a name that is not there.
+    pub(super) fn require(&self, reference: &Reference) -> Result<(), TemplateError> {
+        let mut value = &self.values;
+        let mut walked = String::new();
+        for part in reference.parts() {
+            let fields = match value {
+                Value::Object(fields) => fields,
+                Value::Null => {
+                    return Err(TemplateError::new(format!(
+                        "`{reference}` is not defined, because `{walked}` is null; test `{walked} is not none` first"
+                    )));
+                }
+                _ => return Ok(()),
+            };
+            value = fields.get(part).ok_or_else(|| missing(reference, &walked, fields))?;
+            if !walked.is_empty() {
+                walked.push('.');
+            }
+            walked.push_str(part);
+        }
+        Ok(())
+    }
+}
+
+fn missing(reference: &Reference, walked: &str, fields: &Map<String, Value>) -> TemplateError {
+    let parts = reference.parts();
+    if let ["steps", id, "outputs", ..] = parts.as_slice()
+        && fields.is_empty()
+    {
+        return TemplateError::new(format!(
+            "`{reference}` is not defined: the step `{id}` was skipped or has no outputs"
+        ));
+    }
+    if walked.is_empty() {
+        return TemplateError::new(format!("`{reference}` is not defined here"));
+    }
+    let known: Vec<&str> = fields.keys().map(String::as_str).take(20).collect();
+    TemplateError::new(format!(
+        "`{reference}` is not defined; `{walked}` has {}",
+        known.join(", ")
+    ))
+}

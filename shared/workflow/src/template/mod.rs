@@ -1,0 +1,179 @@
+//! Expressions and templates: text with `{{ … }}` over the event, the variables and the results so far.
+//!
+//! They are minijinja, strict. What PagerDuty or a user wrote is only ever data: a template comes from the definition
+//! alone, is rendered once, and its result is a typed value that is never read as a template again.
+//!
+//! What "strict" means here: a name that is not there is an error, also in a comparison, and never an empty text. Null
+//! is a value like any other, and has no fields: of an incident without a priority, `event.incident.priority` is null
+//! and `event.incident.priority.summary` is an error, so a condition tests the one before it uses the other.
+
+mod context;
+mod engine;
+mod reference;
+
+pub use context::Context;
+pub use engine::TemplateError;
+pub use reference::Reference;
+
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// A piece of a definition that is evaluated when a step runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Expression {
+    source: String,
+    form: Form,
+    references: BTreeSet<Reference>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    /// One expression. Its value keeps its type.
+    Value,
+    /// Text with expressions in it. Its value is text.
+    Text,
+}
+
+impl Expression {
+    /// Reads a condition: an expression, with or without `{{ }}` around it.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub fn condition(source: &str) -> Result<Self, TemplateError> {
+        let source = engine::only_expression(source).unwrap_or(source).trim();
+        let references = engine::references_of_expression(source)?;
+        Ok(Self {
+            source: source.to_owned(),
+            form: Form::Value,
+            references,
+        })
+    }
+
+    /// The names that it refers to.
+    #[must_use]
+    pub fn references(&self) -> &BTreeSet<Reference> {
+        &self.references
+    }
+
+    /// Its source.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// A name that is not defined, an operation that the types do not allow, a result that is too large, or a
+    /// computation that takes too long.
+    pub fn evaluate(&self, context: &Context) -> Result<Value, TemplateError> {
+        match self.form {
+            Form::Value => engine::evaluate(&self.source, &self.references, context),
+            Form::Text => engine::render(&self.source, &self.references, context).map(Value::String),
+        }
+    }
+
+    /// Its value as a condition, which must be true or false.
+    ///
+    /// # Errors
+    /// As [`Self::evaluate`]; a value that is neither true nor false.
+    pub fn holds(&self, context: &Context) -> Result<bool, TemplateError> {
+        match self.evaluate(context)? {
+            Value::Bool(holds) => Ok(holds),
+            other => Err(TemplateError::new(format!(
+                "the condition `{}` gives {}, but must give true or false; compare it, for example with `!= none`",
+                self.source,
+                crate::action::type_of(&other)
+            ))),
+        }
+    }
+}
+
+/// A value of a definition with templates in it.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Template {
+    /// A value that is the same in every run.
+    Literal(Value),
+    /// A text with `{{ }}` in it.
+    Expression(Expression),
+    /// A list of them.
+    List(Vec<Template>),
+    /// A map of them.
+    Map(BTreeMap<String, Template>),
+}
+
+impl Template {
+    /// Reads a text: a literal, one expression, or text with expressions in it.
+    ///
+    /// # Errors
+    /// What is wrong with the expressions.
+    pub fn from_text(source: &str) -> Result<Self, TemplateError> {
+        if !["{{", "{%", "{#"].iter().any(|open| source.contains(open)) {
+            return Ok(Self::Literal(Value::String(source.to_owned())));
+        }
+        let (form, references) = match engine::only_expression(source) {
+            Some(expression) => (Form::Value, engine::references_of_expression(expression)?),
+            None => (Form::Text, engine::references_of_text(source)?),
+        };
+        let source = engine::only_expression(source).unwrap_or(source);
+        Ok(Self::Expression(Expression {
+            source: source.to_owned(),
+            form,
+            references,
+        }))
+    }
+
+    /// The expressions in it.
+    #[must_use]
+    pub fn expressions(&self) -> Vec<&Expression> {
+        match self {
+            Self::Literal(_) => Vec::new(),
+            Self::Expression(expression) => vec![expression],
+            Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
+            Self::Map(fields) => fields.values().flat_map(Self::expressions).collect(),
+        }
+    }
+
+    /// Its value.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate(&self, context: &Context) -> Result<Value, TemplateError> {
+        match self {
+            Self::Literal(value) => Ok(value.clone()),
+            Self::Expression(expression) => expression.evaluate(context),
+            Self::List(items) => items.iter().map(|item| item.evaluate(context)).collect(),
+            Self::Map(fields) => fields
+                .iter()
+                .map(|(name, field)| Ok((name.clone(), field.evaluate(context)?)))
+                .collect::<Result<Map<_, _>, _>>()
+                .map(Value::Object),
+        }
+    }
+
+    /// The template as it stands in a definition.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        match self {
+            Self::Literal(value) => value.clone(),
+            Self::Expression(Expression {
+                source,
+                form: Form::Value,
+                ..
+            }) => format!("{{{{ {} }}}}", source.trim()).into(),
+            Self::Expression(Expression {
+                source,
+                form: Form::Text,
+                ..
+            }) => source.clone().into(),
+            Self::List(items) => items.iter().map(Self::to_json).collect(),
+            Self::Map(fields) => fields
+                .iter()
+                .map(|(name, field)| (name.clone(), field.to_json()))
+                .collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
