@@ -1,0 +1,126 @@
+//! What the functions of actions share: reading the input, and calling PagerDuty with the right token.
+
+use crate::{
+    secrets::{Connection, Connections, SecretNames, SecretStore, SecretsManager},
+    settings::Settings,
+    task::TaskError,
+};
+use jiff::Timestamp;
+use pagerduty::client::{ApiToken, BaseUrl, Client};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use workflow::{action::Action, error_name::ErrorName, ids::IntegrationAlias};
+
+/// What a run tells an action beyond the input that the workflow's author wrote. A caller outside a run may give
+/// `idempotency_key`, so that a repeat of the call does no harm.
+const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline"];
+
+/// Reads the input of an action.
+///
+/// # Errors
+/// `Input.Invalid`, with all that is wrong at once.
+pub fn read_input<T: DeserializeOwned>(action: Action, input: Value) -> Result<T, TaskError> {
+    let invalid = |problems: &str| {
+        TaskError::new(
+            ErrorName::InputInvalid,
+            format!("the input of {action} cannot be used: {problems}"),
+        )
+    };
+    action
+        .spec()
+        .check_input(&input, CALL_FIELDS)
+        .map_err(|problems| invalid(&problems.join("; ")))?;
+    serde_json::from_value(input).map_err(|error| invalid(&error.to_string()))
+}
+
+/// The PagerDuty accounts of all integrations.
+#[derive(Debug)]
+pub struct PagerDuty<S> {
+    connections: Connections<S>,
+    http: reqwest::Client,
+    /// Where PagerDuty is, if not at the address of the integration's service region.
+    base_url: Option<BaseUrl>,
+}
+
+/// A function cannot start.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct StartError(String);
+
+impl PagerDuty<SecretsManager> {
+    /// The accounts of a stack, by the settings `SECRETS_PREFIX` and `PAGERDUTY_API_URL`.
+    ///
+    /// # Errors
+    /// A setting is missing or wrong.
+    pub fn from_settings(
+        client: aws_sdk_secretsmanager::Client,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
+        let mut settings = Settings::new(lookup);
+        let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
+        let base_url = settings
+            .optional("PAGERDUTY_API_URL")
+            .map(|url| url.parse::<BaseUrl>())
+            .transpose();
+        let base_url = base_url.map_err(|error| StartError(format!("PAGERDUTY_API_URL: {error}")))?;
+        let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
+        let http = pagerduty::client::http_client().map_err(|error| StartError(error.to_string()))?;
+        Ok(Self::new(
+            Connections::new(SecretsManager::new(client), names),
+            http,
+            base_url,
+        ))
+    }
+}
+
+impl<S: SecretStore> PagerDuty<S> {
+    /// Accounts that are connected to with these secrets.
+    pub fn new(connections: Connections<S>, http: reqwest::Client, base_url: Option<BaseUrl>) -> Self {
+        Self {
+            connections,
+            http,
+            base_url,
+        }
+    }
+
+    /// Calls PagerDuty with the token of an integration. If PagerDuty refuses the token, the secret is read again, if it
+    /// was not just read, and the call is made once more: a refused call has done nothing.
+    ///
+    /// # Errors
+    /// Those of the connection, and those of PagerDuty.
+    pub async fn call<T>(
+        &self,
+        integration: &IntegrationAlias,
+        now: Timestamp,
+        request: impl AsyncFn(&Client, &ApiToken) -> Result<T, pagerduty::Error>,
+    ) -> Result<T, TaskError> {
+        let connection = self.connections.get(integration, now).await?;
+        let answer = match request(&self.client(&connection)?, &connection.token).await {
+            Err(pagerduty::Error::Unauthorized(_)) => {
+                let connection = self.connections.refreshed(integration, now).await?;
+                request(&self.client(&connection)?, &connection.token).await
+            }
+            answer => answer,
+        };
+        answer.map_err(|error| TaskError::from(&error))
+    }
+
+    fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
+        let base_url = match &self.base_url {
+            Some(base_url) => base_url.clone(),
+            None => BaseUrl::of(connection.service_region)
+                .map_err(|error| TaskError::new(ErrorName::IntegrationInvalid, error.to_string()))?,
+        };
+        Ok(Client::new(self.http.clone(), base_url))
+    }
+}
+
+/// Reads the alias of an integration.
+///
+/// # Errors
+/// `Input.Invalid`.
+pub fn integration(alias: &str) -> Result<IntegrationAlias, TaskError> {
+    alias
+        .parse()
+        .map_err(|error: workflow::ids::InvalidId| TaskError::new(ErrorName::InputInvalid, error.to_string()))
+}

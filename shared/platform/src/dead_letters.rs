@@ -1,0 +1,76 @@
+//! The queue of deliveries that are authentic and that nobody can read.
+//!
+//! PagerDuty must not be told of them with a 4xx: three such answers disable the subscription for a day. So they are
+//! accepted, kept here for a person to look at, and an alarm says that there is something to look at.
+
+use crate::body;
+use aws_sdk_sqs::error::DisplayErrorContext;
+use jiff::Timestamp;
+use serde_json::json;
+use workflow::ids::WorkflowId;
+
+/// A delivery that is put aside.
+#[derive(Debug)]
+pub struct DeadLetter<'a> {
+    /// The workflow whose URL it came to.
+    pub workflow: &'a WorkflowId,
+    /// Why it cannot be read.
+    pub reason: &'a str,
+    /// Its body, with nothing in it that the sender meant to keep secret.
+    pub body: &'a [u8],
+    /// When it came.
+    pub received_at: Timestamp,
+}
+
+/// The queue could not be reached.
+#[derive(Debug, thiserror::Error)]
+#[error("the dead-letter queue did not take the delivery: {cause}")]
+pub struct QueueError {
+    /// What the SDK said.
+    pub cause: String,
+}
+
+/// Where unreadable deliveries go.
+pub trait DeadLetters: Sync {
+    /// Puts a delivery aside.
+    ///
+    /// # Errors
+    /// The queue could not be reached; the delivery must not be acknowledged.
+    fn put(&self, letter: &DeadLetter<'_>) -> impl Future<Output = Result<(), QueueError>> + Send;
+}
+
+/// The queue in SQS.
+#[derive(Debug, Clone)]
+pub struct SqsDeadLetters {
+    client: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+impl SqsDeadLetters {
+    /// The queue at a URL.
+    #[must_use]
+    pub fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+}
+
+impl DeadLetters for SqsDeadLetters {
+    async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), QueueError> {
+        let message = json!({
+            "workflow": letter.workflow,
+            "reason": letter.reason,
+            "received_at": letter.received_at,
+            "body": { "encoding": "deflate+base64", "data": body::to_text(&body::compress(letter.body)) },
+        });
+        self.client
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(message.to_string())
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| QueueError {
+                cause: DisplayErrorContext(error).to_string(),
+            })
+    }
+}

@@ -1,0 +1,209 @@
+//! What becomes of an authentic delivery: runs, or a reason why there are none.
+
+use crate::{
+    body,
+    table::{WorkflowRecord, WorkflowState},
+};
+use jiff::{SignedDuration, Timestamp};
+use pagerduty::webhook::{Event, Unreadable, v2, v3};
+use serde::Serialize;
+use serde_json::Value;
+use std::fmt;
+use workflow::{
+    ids::{RunId, WorkflowVersion},
+    run::{RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
+    template::{Context, Expression},
+};
+
+/// The largest body of a delivery that is read, in bytes. PagerDuty drops what is larger than 256 KB.
+pub const LARGEST_BODY: usize = 384 * 1024;
+
+/// How much of a body may ride in the input of an execution, in bytes, compressed and as text. The input travels through
+/// the whole run, whose state holds 256 KiB in all.
+pub const LARGEST_BODY_IN_INPUT: usize = 128 * 1024;
+
+/// The oldest event that starts a run. PagerDuty repeats a delivery for two days; Step Functions forgets a run's name
+/// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
+const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// Why an authentic event starts no run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ignored {
+    /// PagerDuty tests the subscription.
+    Ping,
+    /// The workflow is disabled.
+    WorkflowDisabled,
+    /// The workflow was deleted.
+    WorkflowDeleted,
+    /// The workflow does not ask for events of this type.
+    EventType,
+    /// The workflow's condition does not hold.
+    Condition,
+    /// The event happened more than a week ago.
+    TooOld,
+    /// The delivery has no message.
+    NoMessage,
+}
+
+impl fmt::Display for Ignored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Ping => "ping",
+            Self::WorkflowDisabled => "the workflow is disabled",
+            Self::WorkflowDeleted => "the workflow was deleted",
+            Self::EventType => "the workflow does not ask for events of this type",
+            Self::Condition => "the condition of the workflow's trigger does not hold",
+            Self::TooOld => "the event happened more than a week ago",
+            Self::NoMessage => "the delivery has no message",
+        })
+    }
+}
+
+/// What becomes of one event.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Admission {
+    /// A run starts.
+    Start(Box<Admitted>),
+    /// None does.
+    Ignore(Ignored),
+}
+
+/// A run that is to be started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The input of its execution.
+    pub input: RunInput,
+    /// The compressed body, if it is too large for the input and must be stored beside the run.
+    pub large_body: Option<Vec<u8>>,
+}
+
+/// One event of a delivery and the bytes that tell of it alone.
+struct Told<'a> {
+    event: Event,
+    body: std::borrow::Cow<'a, [u8]>,
+}
+
+/// Reads a delivery and decides on each of its events.
+///
+/// # Errors
+/// The body is not a delivery of the kind that the workflow takes.
+pub fn admit(workflow: &WorkflowRecord, body: &[u8], now: Timestamp) -> Result<Vec<Admission>, Unreadable> {
+    let told = read(workflow.webhook, body)?;
+    if told.is_empty() {
+        return Ok(vec![Admission::Ignore(Ignored::NoMessage)]);
+    }
+    Ok(told.iter().map(|told| decide(workflow, told, now)).collect())
+}
+
+fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> {
+    match webhook {
+        WebhookKind::V3 => Ok(vec![Told {
+            event: v3::parse(body)?,
+            body: body.into(),
+        }]),
+        WebhookKind::V2 => {
+            let messages = v2::parse(body)?.into_iter();
+            Ok(messages
+                .map(|message| Told {
+                    event: message.event,
+                    body: message.sanitised.to_string().into_bytes().into(),
+                })
+                .collect())
+        }
+    }
+}
+
+/// The event that a run was started for, read from the stored body again.
+///
+/// # Errors
+/// The body is damaged, or this release cannot read it.
+pub fn stored_event(trigger: &RunTrigger, large_body: Option<&[u8]>) -> Result<Event, String> {
+    let compressed = match (&trigger.body, large_body) {
+        (RunBody::Input { data }, _) => body::from_text(data).map_err(|error| error.to_string())?,
+        (RunBody::Table {}, Some(stored)) => stored.to_vec(),
+        (RunBody::Table {}, None) => return Err("its body is not in the table any more".to_owned()),
+    };
+    let body = body::decompress(&compressed).map_err(|error| error.to_string())?;
+    let mut told = read(trigger.webhook, &body).map_err(|error| error.to_string())?;
+    told.pop()
+        .map(|told| told.event)
+        .ok_or_else(|| "it has no message".to_owned())
+}
+
+/// An event as expressions see it.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn event_value(event: &Event) -> Result<Value, String> {
+    serde_json::to_value(event).map_err(|error| error.to_string())
+}
+
+fn decide(workflow: &WorkflowRecord, told: &Told<'_>, now: Timestamp) -> Admission {
+    let event = &told.event;
+    let reason = match workflow.state {
+        _ if event.is_ping() => Some(Ignored::Ping),
+        WorkflowState::Disabled => Some(Ignored::WorkflowDisabled),
+        WorkflowState::Deleted => Some(Ignored::WorkflowDeleted),
+        WorkflowState::Enabled if !workflow.events.contains(&event.event_type) => Some(Ignored::EventType),
+        WorkflowState::Enabled if is_too_old(event, now) => Some(Ignored::TooOld),
+        WorkflowState::Enabled => None,
+    };
+    if let Some(reason) = reason {
+        return Admission::Ignore(reason);
+    }
+    let filter_error = match condition(workflow, event) {
+        Ok(true) => None,
+        Ok(false) => return Admission::Ignore(Ignored::Condition),
+        // Nobody knows whether this event was wanted. A run that fails is seen; an event that is dropped is not.
+        Err(error) => Some(error),
+    };
+    let compressed = body::compress(&told.body);
+    let text = body::to_text(&compressed);
+    let (body, large_body) = if text.len() <= LARGEST_BODY_IN_INPUT {
+        (RunBody::Input { data: text }, None)
+    } else {
+        (RunBody::Table {}, Some(compressed))
+    };
+    let input = RunInput {
+        run: identity(workflow, event, workflow.active_version),
+        trigger: RunTrigger {
+            webhook: workflow.webhook,
+            event_id: event.id.to_string(),
+            event_type: event.event_type.clone(),
+            body,
+            filter_error,
+        },
+    };
+    Admission::Start(Box::new(Admitted { input, large_body }))
+}
+
+fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) -> RunIdentity {
+    let key = event
+        .incident
+        .as_ref()
+        .and_then(|incident| incident.incident_key.as_deref());
+    let made_by = key.and_then(workflow::ids::EffectKey::depth_of);
+    RunIdentity {
+        id: RunId::for_event(&workflow.workflow, &event.id.to_string()),
+        workflow: workflow.workflow.clone(),
+        version,
+        depth: made_by.map_or(0, |depth| depth.saturating_add(1)),
+    }
+}
+
+fn condition(workflow: &WorkflowRecord, event: &Event) -> Result<bool, String> {
+    let Some(when) = &workflow.when else { return Ok(true) };
+    let when = Expression::condition(when).map_err(|error| error.to_string())?;
+    when.holds(&Context::of_event(event_value(event)?))
+        .map_err(|error| error.to_string())
+}
+
+fn is_too_old(event: &Event, now: Timestamp) -> bool {
+    event
+        .occurred_at
+        .is_some_and(|occurred_at| now.duration_since(occurred_at) > OLDEST_EVENT)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,239 @@
+use super::*;
+use rstest::rstest;
+use serde_json::json;
+use workflow::ids::EffectKey;
+
+fn workflow() -> WorkflowRecord {
+    WorkflowRecord {
+        workflow: "memory-alert".parse().unwrap(),
+        state: WorkflowState::Enabled,
+        active_version: WorkflowVersion(3),
+        integration: "prod".parse().unwrap(),
+        webhook: WebhookKind::V3,
+        events: vec!["incident.triggered".into()],
+        when: Some("event.incident.service.summary == 'Memory'".into()),
+        updated_at: now(),
+    }
+}
+
+fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().unwrap()
+}
+
+fn delivery(change: impl FnOnce(&mut Value)) -> Vec<u8> {
+    let mut delivery = json!({"event": {
+        "id": "01F", "event_type": "incident.triggered", "resource_type": "incident",
+        "occurred_at": "2026-11-22T09:59:59.123Z", "agent": null, "client": null,
+        "data": {"id": "P1", "type": "incident", "title": "t", "status": "triggered",
+                 "service": {"id": "PWIXJZS", "type": "service_reference", "summary": "Memory"}}
+    }});
+    change(&mut delivery["event"]);
+    delivery.to_string().into_bytes()
+}
+
+fn one(workflow: &WorkflowRecord, body: &[u8]) -> Admission {
+    let mut all = admit(workflow, body, now()).unwrap();
+    assert_eq!(all.len(), 1);
+    all.remove(0)
+}
+
+fn started(admission: Admission) -> Admitted {
+    match admission {
+        Admission::Start(admitted) => *admitted,
+        Admission::Ignore(reason) => panic!("ignored: {reason}"),
+    }
+}
+
+#[test]
+fn an_event_that_the_workflow_asks_for_starts_a_run_that_can_read_it_again() {
+    let body = delivery(|_| {});
+    let admitted = started(one(&workflow(), &body));
+    assert_eq!(
+        admitted.input.run.id,
+        RunId::for_event(&"memory-alert".parse().unwrap(), "01F")
+    );
+    assert_eq!(admitted.input.run.version, WorkflowVersion(3));
+    assert_eq!(admitted.input.run.depth, 0);
+    assert_eq!(admitted.large_body, None);
+    let event = stored_event(&admitted.input.trigger, None).unwrap();
+    assert_eq!(event_value(&event).unwrap()["incident"]["title"], "t");
+}
+
+#[test]
+fn f14_a_redelivery_gives_the_same_bytes_of_input_whenever_it_comes() {
+    let body = delivery(|_| {});
+    let first = serde_json::to_string(&started(one(&workflow(), &body)).input).unwrap();
+    let later = WorkflowRecord {
+        updated_at: Timestamp::UNIX_EPOCH,
+        ..workflow()
+    };
+    let mut again = admit(&later, &body, "2026-11-24T10:00:00Z".parse().unwrap()).unwrap();
+    assert_eq!(serde_json::to_string(&started(again.remove(0)).input).unwrap(), first);
+    assert!(!first.contains("2026-11"), "no time of the delivery: {first}");
+}
+
+#[test]
+fn f30_a_redelivery_after_an_edit_is_the_same_run() {
+    let edited = WorkflowRecord {
+        active_version: WorkflowVersion(4),
+        ..workflow()
+    };
+    let body = delivery(|_| {});
+    assert_eq!(
+        started(one(&workflow(), &body)).input.run.id,
+        started(one(&edited, &body)).input.run.id
+    );
+}
+
+#[rstest]
+#[case::event_type(delivery(|event| event["event_type"] = json!("incident.resolved")), Ignored::EventType)]
+#[case::b32_unknown_type(delivery(|event| event["event_type"] = json!("incident.invented")), Ignored::EventType)]
+#[case::condition(delivery(|event| event["data"]["service"]["summary"] = json!("Other")), Ignored::Condition)]
+#[case::f16_old(delivery(|event| event["occurred_at"] = json!("2026-11-15T09:59:59Z")), Ignored::TooOld)]
+#[case::ping(
+    br#"{"event":{"id":"01P","event_type":"pagey.ping","resource_type":"pagey","occurred_at":"2022-10-01T02:30:53.852Z","agent":null,"client":null,"data":{"message":"Hello from your friend Pagey!","type":"ping"}}}"#.to_vec(),
+    Ignored::Ping
+)]
+fn an_event_that_nobody_asked_for_starts_nothing(#[case] body: Vec<u8>, #[case] reason: Ignored) {
+    assert_eq!(one(&workflow(), &body), Admission::Ignore(reason));
+}
+
+#[rstest]
+#[case(WorkflowState::Disabled, Ignored::WorkflowDisabled)]
+#[case(WorkflowState::Deleted, Ignored::WorkflowDeleted)]
+fn f31_a_workflow_that_is_off_starts_nothing(#[case] state: WorkflowState, #[case] reason: Ignored) {
+    let workflow = WorkflowRecord { state, ..workflow() };
+    assert_eq!(one(&workflow, &delivery(|_| {})), Admission::Ignore(reason));
+}
+
+#[rstest]
+#[case(json!("2027-01-01T00:00:00Z"))]
+#[case(json!("yesterday"))]
+#[case(json!(null))]
+fn b37_a_time_that_cannot_be_believed_does_not_lose_the_event(#[case] occurred_at: Value) {
+    started(one(&workflow(), &delivery(|event| event["occurred_at"] = occurred_at)));
+}
+
+#[test]
+fn a_condition_that_cannot_be_evaluated_starts_a_run_that_says_so() {
+    let body = delivery(|event| event["data"]["service"] = json!(null));
+    let admitted = started(one(&workflow(), &body));
+    let error = admitted.input.trigger.filter_error.unwrap();
+    assert!(error.contains("`event.incident.service` is null"), "{error}");
+}
+
+#[test]
+fn f40_a_run_knows_how_many_runs_of_ours_stand_before_it() {
+    let key = EffectKey::new(
+        &RunId::for_event(&"w".parse().unwrap(), "e"),
+        2,
+        &Default::default(),
+        &workflow::ids::StepPath::top(0),
+    );
+    let body = delivery(|event| event["data"]["incident_key"] = json!(key.as_str()));
+    assert_eq!(started(one(&workflow(), &body)).input.run.depth, 3);
+}
+
+#[test]
+fn b23_a_body_that_does_not_fit_into_the_input_is_stored_beside_the_run() {
+    // Text that does not compress: a linear congruential generator's digits.
+    let mut state = 1_u64;
+    let noise: String = std::iter::repeat_with(|| {
+        state = state
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
+            .to_string()
+            .replace(['"', '\\'], "x")
+    })
+    .take(256 * 1024)
+    .collect();
+    let body = delivery(|event| event["data"]["noise"] = json!(noise));
+    let admitted = started(one(&workflow(), &body));
+    assert_eq!(admitted.input.trigger.body, RunBody::Table {});
+    assert!(serde_json::to_string(&admitted.input).unwrap().len() < 1_000);
+    let event = stored_event(&admitted.input.trigger, admitted.large_body.as_deref()).unwrap();
+    assert_eq!(event.data["noise"], json!(noise));
+    assert!(
+        stored_event(&admitted.input.trigger, None)
+            .unwrap_err()
+            .contains("not in the table")
+    );
+}
+
+#[test]
+fn b35_each_message_of_a_v2_delivery_is_an_event_of_its_own_and_the_senders_headers_are_not_kept() {
+    let message = |id: &str| {
+        json!({"id": id, "event": "incident.trigger", "created_on": "2026-11-22T09:59:59Z",
+               "incident": {"id": "P1", "incident_number": 1, "title": "t", "status": "triggered",
+                            "service": {"id": "PWIXJZS", "type": "service", "summary": "Memory"}},
+               "webhook": {"config": {"headers": [{"name": "x-api-key", "value": "pgf_s3cret"}]}}, "log_entries": []})
+    };
+    let body = json!({"messages": [message("m1"), message("m2")]})
+        .to_string()
+        .into_bytes();
+    let workflow = WorkflowRecord {
+        webhook: WebhookKind::V2,
+        ..workflow()
+    };
+    let all: Vec<Admitted> = admit(&workflow, &body, now())
+        .unwrap()
+        .into_iter()
+        .map(started)
+        .collect();
+    assert_eq!(all.len(), 2);
+    assert_ne!(all[0].input.run.id, all[1].input.run.id);
+    let RunBody::Input { data } = &all[1].input.trigger.body else {
+        panic!()
+    };
+    let stored = body::decompress(&body::from_text(data).unwrap()).unwrap();
+    let stored = String::from_utf8(stored).unwrap();
+    assert!(
+        stored.contains("m2") && !stored.contains("m1") && !stored.contains("s3cret"),
+        "{stored}"
+    );
+    assert_eq!(stored_event(&all[1].input.trigger, None).unwrap().id.to_string(), "m2");
+}
+
+#[test]
+fn a_v2_delivery_without_messages_starts_nothing() {
+    let workflow = WorkflowRecord {
+        webhook: WebhookKind::V2,
+        ..workflow()
+    };
+    assert_eq!(
+        one(&workflow, br#"{"messages":[]}"#),
+        Admission::Ignore(Ignored::NoMessage)
+    );
+}
+
+#[rstest]
+#[case::b22(b"".to_vec())]
+#[case::b22_null(b"null".to_vec())]
+#[case::b22_empty_object(b"{}".to_vec())]
+#[case::b25(b"\xff\xfe".to_vec())]
+#[case::b29(b"{} {}".to_vec())]
+#[case::b36_the_other_kind(br#"{"messages":[{"id":"m","event":"incident.trigger","incident":{"id":"P1"}}]}"#.to_vec())]
+fn what_cannot_be_read_is_told_apart_from_what_is_not_wanted(#[case] body: Vec<u8>) {
+    assert!(admit(&workflow(), &body, now()).is_err());
+}
+
+#[test]
+fn the_fields_that_expressions_may_name_are_those_that_an_event_has() {
+    let event = event_value(&v3::parse(&delivery(|_| {})).unwrap()).unwrap();
+    let names = |value: &Value| {
+        let mut names: Vec<String> = value.as_object().unwrap().keys().cloned().collect();
+        names.sort();
+        names
+    };
+    let sorted = |known: &[&str]| {
+        let mut known: Vec<String> = known.iter().map(ToString::to_string).collect();
+        known.sort();
+        known
+    };
+    assert_eq!(names(&event), sorted(workflow::definition::EVENT_FIELDS));
+    assert_eq!(
+        names(&event["incident"]),
+        sorted(workflow::definition::EVENT_INCIDENT_FIELDS)
+    );
+}

@@ -1,0 +1,28 @@
+//! What touches AWS, and what ties the workflow language to PagerDuty.
+//!
+//! # Layout
+//! - [`action`] — what the functions of actions share.
+//! - [`settings`] — settings from environment variables, all problems at once.
+//! - [`aws`] — the SDK's configuration, built by hand for a fast start.
+//! - [`telemetry`] — logs.
+//! - [`api_key`] — the keys that senders of webhooks present.
+//! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
+//! - [`body`] — the compressed form of a delivery's body.
+//! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
+//! - [`secrets`] — Secrets Manager and the cache before it.
+//! - [`executions`] — starting a run with Step Functions.
+//! - [`dead_letters`] — the queue of authentic deliveries that nobody can read.
+//! - [`task`] — errors as Step Functions and people see them.
+
+pub mod action;
+pub mod api_key;
+pub mod aws;
+pub mod body;
+pub mod dead_letters;
+pub mod executions;
+pub mod intake;
+pub mod secrets;
+pub mod settings;
+pub mod table;
+pub mod task;
+pub mod telemetry;

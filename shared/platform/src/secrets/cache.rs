@@ -1,0 +1,183 @@
+//! A cache before a store of secrets.
+//!
+//! A secret is kept for five minutes. When the store is out of reach, the last known one is served beyond that: an outage
+//! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one,
+//! which reaches the store at most once in half a minute, so that a stranger with a wrong signature cannot make us call
+//! it for each request.
+
+use super::{SecretError, SecretStore};
+use jiff::{SignedDuration, Timestamp};
+use secrecy::SecretString;
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
+const REFRESHED_AFTER: SignedDuration = SignedDuration::from_secs(30);
+
+#[derive(Debug, Clone)]
+struct Kept {
+    secret: SecretString,
+    read_at: Timestamp,
+}
+
+/// A cache before a store of secrets.
+#[derive(Debug)]
+pub struct SecretCache<S> {
+    store: S,
+    kept: Mutex<HashMap<String, Kept>>,
+}
+
+impl<S: SecretStore> SecretCache<S> {
+    /// An empty cache.
+    pub fn new(store: S) -> Self {
+        Self {
+            store,
+            kept: Mutex::new(HashMap::new()),
+        }
+    }
+
+    /// The secret, at most five minutes old, or older while the store is out of reach.
+    ///
+    /// # Errors
+    /// It is not there, or the store is out of reach and it was never read.
+    pub async fn get(&self, name: &str, now: Timestamp) -> Result<SecretString, SecretError> {
+        self.younger_than(name, KEPT_FOR, now).await
+    }
+
+    /// The secret after somebody refused the kept one: at most half a minute old.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn refreshed(&self, name: &str, now: Timestamp) -> Result<SecretString, SecretError> {
+        self.younger_than(name, REFRESHED_AFTER, now).await
+    }
+
+    async fn younger_than(&self, name: &str, age: SignedDuration, now: Timestamp) -> Result<SecretString, SecretError> {
+        let kept = self.lock().get(name).cloned();
+        if let Some(kept) = &kept
+            && now.duration_since(kept.read_at) < age
+        {
+            return Ok(kept.secret.clone());
+        }
+        match (self.store.read(name).await, kept) {
+            (Ok(secret), _) => {
+                let fresh = Kept {
+                    secret: secret.clone(),
+                    read_at: now,
+                };
+                self.lock().insert(name.to_owned(), fresh);
+                Ok(secret)
+            }
+            (Err(SecretError::Unavailable { cause, .. }), Some(kept)) => {
+                tracing::warn!(
+                    secret = name,
+                    cause,
+                    "secret is served from the cache because it could not be read"
+                );
+                Ok(kept.secret)
+            }
+            (Err(error), _) => {
+                // A secret that was deleted must not live on here.
+                self.lock().remove(name);
+                Err(error)
+            }
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<String, Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use secrecy::ExposeSecret;
+    use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
+
+    #[derive(Default)]
+    struct Store {
+        reads: AtomicU32,
+        answer: Mutex<Option<SecretError>>,
+    }
+
+    impl SecretStore for &Store {
+        async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
+            let number = self.reads.fetch_add(1, SeqCst) + 1;
+            match self.answer.lock().unwrap().clone() {
+                Some(error) => Err(error),
+                None => Ok(format!("secret {number}").into()),
+            }
+        }
+    }
+
+    impl Store {
+        fn fails(&self, error: Option<SecretError>) {
+            *self.answer.lock().unwrap() = error;
+        }
+    }
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
+    }
+
+    fn unavailable() -> SecretError {
+        SecretError::Unavailable {
+            name: "n".into(),
+            cause: "down".into(),
+        }
+    }
+
+    async fn get(cache: &SecretCache<&Store>, seconds: i64) -> Result<String, SecretError> {
+        cache
+            .get("n", at(seconds))
+            .await
+            .map(|secret| secret.expose_secret().to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_read_once_in_five_minutes() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        assert_eq!(get(&cache, 0).await.unwrap(), "secret 1");
+        assert_eq!(get(&cache, 299).await.unwrap(), "secret 1");
+        assert_eq!(get(&cache, 300).await.unwrap(), "secret 2");
+    }
+
+    #[tokio::test]
+    async fn f25_a_warm_cache_outlives_an_outage_and_a_cold_one_says_unavailable() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        store.fails(Some(unavailable()));
+        assert_eq!(get(&cache, 0).await, Err(unavailable()));
+        store.fails(None);
+        let first = get(&cache, 1).await.unwrap();
+        store.fails(Some(unavailable()));
+        assert_eq!(get(&cache, 100_000).await.unwrap(), first);
+    }
+
+    #[tokio::test]
+    async fn f26_a_refused_secret_is_read_again_but_not_for_each_who_asks() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        get(&cache, 0).await.unwrap();
+        for second in 0..30 {
+            cache.refreshed("n", at(second)).await.unwrap();
+        }
+        assert_eq!(store.reads.load(SeqCst), 1);
+        assert_eq!(cache.refreshed("n", at(30)).await.unwrap().expose_secret(), "secret 2");
+    }
+
+    #[tokio::test]
+    async fn f28_a_deleted_secret_is_not_served_from_the_cache() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        get(&cache, 0).await.unwrap();
+        store.fails(Some(SecretError::NotFound("n".into())));
+        assert_eq!(get(&cache, 300).await, Err(SecretError::NotFound("n".into())));
+        store.fails(Some(unavailable()));
+        assert_eq!(get(&cache, 301).await, Err(unavailable()));
+    }
+}

@@ -1,0 +1,82 @@
+//! Secrets Manager.
+
+use super::{SecretError, SecretStore};
+use aws_sdk_secretsmanager::{
+    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    operation::get_secret_value::GetSecretValueError,
+};
+use secrecy::SecretString;
+
+/// Secrets Manager.
+#[derive(Debug, Clone)]
+pub struct SecretsManager {
+    client: aws_sdk_secretsmanager::Client,
+}
+
+impl SecretsManager {
+    /// Secrets Manager behind a client.
+    #[must_use]
+    pub fn new(client: aws_sdk_secretsmanager::Client) -> Self {
+        Self { client }
+    }
+
+    /// Stores a secret, making it if there is none of that name.
+    ///
+    /// # Errors
+    /// Secrets Manager did not take it.
+    pub async fn write(&self, name: &str, description: &str, value: SecretString) -> Result<(), SecretError> {
+        use secrecy::ExposeSecret;
+        let unavailable = |cause: String| SecretError::Unavailable {
+            name: name.to_owned(),
+            cause,
+        };
+        let put = self
+            .client
+            .put_secret_value()
+            .secret_id(name)
+            .secret_string(value.expose_secret())
+            .send()
+            .await;
+        match put {
+            Ok(_) => Ok(()),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => self
+                .client
+                .create_secret()
+                .name(name)
+                .description(description)
+                .secret_string(value.expose_secret())
+                .send()
+                .await
+                .map(|_| ())
+                .map_err(|error| unavailable(DisplayErrorContext(error).to_string())),
+            Err(error) => Err(unavailable(DisplayErrorContext(error).to_string())),
+        }
+    }
+}
+
+impl SecretStore for SecretsManager {
+    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
+        // Boxed, because the SDK's futures are so deep that the compiler gives up on the function that awaits this one.
+        let request = Box::pin(self.client.get_secret_value().secret_id(name).send());
+        let output = request.await.map_err(|error| classify(name, error))?;
+        match output.secret_string {
+            Some(text) if !text.is_empty() => Ok(text.into()),
+            _ => Err(SecretError::Invalid {
+                name: name.to_owned(),
+                reason: "it is empty".to_owned(),
+            }),
+        }
+    }
+}
+
+fn classify(name: &str, error: SdkError<GetSecretValueError>) -> SecretError {
+    match error.as_service_error() {
+        Some(GetSecretValueError::ResourceNotFoundException(_)) => SecretError::NotFound(name.to_owned()),
+        // So Secrets Manager answers for a secret that is scheduled for deletion.
+        Some(GetSecretValueError::InvalidRequestException(_)) => SecretError::NotFound(name.to_owned()),
+        _ => SecretError::Unavailable {
+            name: name.to_owned(),
+            cause: DisplayErrorContext(error).to_string(),
+        },
+    }
+}

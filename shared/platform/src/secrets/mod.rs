@@ -1,0 +1,76 @@
+//! The secrets of integrations in Secrets Manager, and the cache before it.
+//!
+//! Each integration has two: its API token, which only the functions of actions may read, and its signing secrets, which
+//! only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
+
+mod cache;
+mod connection;
+mod manager;
+mod signing;
+
+pub use cache::SecretCache;
+pub use connection::{Connection, Connections};
+pub use manager::SecretsManager;
+pub use signing::{SigningSecrets, SigningSecretsSource};
+
+use secrecy::SecretString;
+use workflow::ids::IntegrationAlias;
+
+/// Why a secret is not to be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SecretError {
+    /// There is none of that name, or it is being deleted.
+    #[error("there is no secret {0}; add the integration with `pagerflow integration add`")]
+    NotFound(String),
+    /// It is there and cannot be used.
+    #[error("the secret {name} cannot be used: {reason}; store it again with `pagerflow integration add`")]
+    Invalid {
+        /// Its name.
+        name: String,
+        /// What is wrong with it. Never a part of it.
+        reason: String,
+    },
+    /// Secrets Manager, or the key that encrypts the secret, is out of reach.
+    #[error("the secret {name} could not be read: {cause}")]
+    Unavailable {
+        /// Its name.
+        name: String,
+        /// What the SDK said.
+        cause: String,
+    },
+}
+
+/// Where secrets are.
+pub trait SecretStore: Sync {
+    /// Reads a secret.
+    ///
+    /// # Errors
+    /// It is not there, or not to be had now.
+    fn read(&self, name: &str) -> impl Future<Output = Result<SecretString, SecretError>> + Send;
+}
+
+/// The names of an integration's secrets.
+#[derive(Debug, Clone)]
+pub struct SecretNames {
+    prefix: String,
+}
+
+impl SecretNames {
+    /// Names under a stack's prefix.
+    #[must_use]
+    pub fn new(prefix: impl Into<String>) -> Self {
+        Self { prefix: prefix.into() }
+    }
+
+    /// The name of the secret with the API token.
+    #[must_use]
+    pub fn api_token(&self, integration: &IntegrationAlias) -> String {
+        format!("{}/api-token/{integration}", self.prefix)
+    }
+
+    /// The name of the secret with the signing secrets.
+    #[must_use]
+    pub fn signing_secrets(&self, integration: &IntegrationAlias) -> String {
+        format!("{}/signing-secrets/{integration}", self.prefix)
+    }
+}

@@ -1,0 +1,53 @@
+//! Bodies of deliveries that are too large for the input of an execution.
+
+use super::{StoreError, Table, expiry, keys, number, unavailable};
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use jiff::Timestamp;
+use workflow::ids::RunId;
+
+/// Where large bodies are.
+pub trait Bodies: Sync {
+    /// Stores a compressed body under the run that it starts. The same body may be stored again.
+    ///
+    /// # Errors
+    /// DynamoDB did not take it.
+    fn put_body(
+        &self,
+        run: &RunId,
+        compressed: Vec<u8>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<(), StoreError>> + Send;
+
+    /// The compressed body of a run.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    fn body(&self, run: &RunId) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+}
+
+impl Bodies for Table {
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+        let (pk, sk) = keys::body(run);
+        let mut item = Self::key(&pk, sk);
+        item.insert("body".to_owned(), AttributeValue::B(Blob::new(compressed)));
+        // The run's deadline is not known here. A run may take 364 days.
+        let longest = jiff::SignedDuration::from_secs(workflow::definition::limits::LONGEST_SECONDS);
+        let deadline = now.checked_add(longest).unwrap_or(Timestamp::MAX);
+        item.insert("expires_at".to_owned(), number(expiry::of_run(deadline)));
+        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        request
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| unavailable("store the body of the delivery", error))
+    }
+
+    async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        let (pk, sk) = keys::body(run);
+        let item = self.get("read the body of the delivery", &pk, sk).await?;
+        match item.and_then(|mut item| item.remove("body")) {
+            Some(AttributeValue::B(body)) => Ok(Some(body.into_inner())),
+            _ => Ok(None),
+        }
+    }
+}

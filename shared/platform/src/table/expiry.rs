@@ -1,0 +1,14 @@
+//! When DynamoDB may delete an item of a run.
+
+use jiff::{SignedDuration, Timestamp};
+
+/// How long a run can be looked at after it has ended at the latest. Step Functions keeps executions as long.
+const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The time to live of all items of a run, in seconds since 1970.
+///
+/// It is counted from the run's deadline and written with each item, so that the end of a run need not touch them all;
+/// no item can go before its run has ended.
+pub(super) fn of_run(deadline: Timestamp) -> i64 {
+    deadline.checked_add(RETENTION).unwrap_or(Timestamp::MAX).as_second()
+}

@@ -1,0 +1,214 @@
+//! The DynamoDB table.
+//!
+//! | item | `pk` | `sk` |
+//! |---|---|---|
+//! | workflow: active version, trigger | `WORKFLOW#<id>` | `WORKFLOW` |
+//! | version of a workflow | `WORKFLOW#<id>` | `VERSION#<number>` |
+//! | API key | `KEY#<key id>` | `KEY` |
+//! | integration | `INTEGRATION#<alias>` | `INTEGRATION` |
+//! | run | `RUN#<run id>` | `RUN` |
+//! | lane of a run | `LANE#<run id>#<lane>` | `LANE` |
+//! | step of a lane | `LANE#<run id>#<lane>` | `STEP#<path>` |
+//! | body of a delivery that is too large for an execution's input | `BODY#<run id>` | `BODY` |
+//!
+//! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The
+//! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs of a day in a few shards; only
+//! run items are in them, and these change when a run starts and when it ends.
+
+mod api_keys;
+mod bodies;
+mod expiry;
+mod integrations;
+pub mod journal;
+mod runs;
+mod triggers;
+mod workflows;
+
+pub use api_keys::{ApiKeyRecord, KeyState};
+pub use bodies::Bodies;
+pub use integrations::IntegrationRecord;
+pub use runs::{AttemptView, RunStatus, RunView, StepState, StepView};
+pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
+pub use workflows::{Applied, ApplyError, VersionSource, Versions, WorkflowRecord, WorkflowState};
+
+use aws_sdk_dynamodb::{
+    error::{DisplayErrorContext, SdkError},
+    types::AttributeValue,
+};
+use std::collections::HashMap;
+
+/// An item as the SDK has it.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// The table.
+#[derive(Debug, Clone)]
+pub struct Table {
+    client: aws_sdk_dynamodb::Client,
+    name: String,
+}
+
+/// The table could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// DynamoDB did not answer, or refused.
+    #[error("DynamoDB failed to {operation}: {cause}")]
+    Unavailable {
+        /// What was to be done.
+        operation: &'static str,
+        /// What the SDK said.
+        cause: String,
+    },
+    /// An item has a form that this release does not know.
+    #[error("an item of the table cannot be read ({what}): {cause}; was it written by a newer release?")]
+    Unreadable {
+        /// Which kind of item.
+        what: &'static str,
+        /// What is wrong.
+        cause: String,
+    },
+}
+
+impl Table {
+    /// A table of that name.
+    #[must_use]
+    pub fn new(client: aws_sdk_dynamodb::Client, name: String) -> Self {
+        Self { client, name }
+    }
+
+    fn key(pk: &str, sk: &str) -> Item {
+        HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+    }
+
+    async fn get(&self, operation: &'static str, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
+        let request = self
+            .client
+            .get_item()
+            .table_name(&self.name)
+            .set_key(Some(Self::key(pk, sk)));
+        // A version or a key that was written a moment ago must be found.
+        let output = request
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| unavailable(operation, error))?;
+        Ok(output.item)
+    }
+
+    /// Reads up to 100 items in one call, and those that DynamoDB put off in further ones.
+    async fn get_all(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
+        use aws_sdk_dynamodb::types::KeysAndAttributes;
+        let mut items = Vec::new();
+        let mut wanted = keys;
+        for _ in 0..4 {
+            if wanted.is_empty() {
+                break;
+            }
+            let keys = KeysAndAttributes::builder()
+                .set_keys(Some(std::mem::take(&mut wanted)))
+                .consistent_read(true)
+                .build()
+                .map_err(|error| StoreError::Unavailable {
+                    operation,
+                    cause: error.to_string(),
+                })?;
+            let request = self.client.batch_get_item().request_items(&self.name, keys);
+            let output = request.send().await.map_err(|error| unavailable(operation, error))?;
+            items.extend(
+                output
+                    .responses
+                    .into_iter()
+                    .flat_map(|mut tables| tables.remove(&self.name))
+                    .flatten(),
+            );
+            wanted = output
+                .unprocessed_keys
+                .and_then(|mut tables| tables.remove(&self.name))
+                .map(|left| left.keys)
+                .unwrap_or_default();
+        }
+        if wanted.is_empty() {
+            return Ok(items);
+        }
+        Err(StoreError::Unavailable {
+            operation,
+            cause: "DynamoDB throttles: some items were put off four times".to_owned(),
+        })
+    }
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: impl std::fmt::Display) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+fn unavailable<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+where
+    E: std::error::Error + 'static,
+    R: std::fmt::Debug,
+{
+    StoreError::Unavailable {
+        operation,
+        cause: DisplayErrorContext(error).to_string(),
+    }
+}
+
+/// Reads an item as a record.
+fn record<T: serde::de::DeserializeOwned>(what: &'static str, item: Item) -> Result<T, StoreError> {
+    serde_dynamo::from_item(item).map_err(|error| StoreError::Unreadable {
+        what,
+        cause: error.to_string(),
+    })
+}
+
+/// Writes a record as an item under a key.
+fn item<T: serde::Serialize>(what: &'static str, pk: &str, sk: &str, record: &T) -> Result<Item, StoreError> {
+    let mut item: Item = serde_dynamo::to_item(record).map_err(|error| StoreError::Unreadable {
+        what,
+        cause: error.to_string(),
+    })?;
+    item.extend(Table::key(pk, sk));
+    Ok(item)
+}
+
+/// The keys of the items.
+mod keys {
+    use crate::api_key::KeyId;
+    use workflow::ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion};
+
+    pub(super) fn workflow(id: &WorkflowId) -> (String, &'static str) {
+        (format!("WORKFLOW#{id}"), "WORKFLOW")
+    }
+
+    pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
+        (format!("WORKFLOW#{id}"), format!("VERSION#{:010}", version.0))
+    }
+
+    pub(super) fn api_key(id: &KeyId) -> (String, &'static str) {
+        (format!("KEY#{id}"), "KEY")
+    }
+
+    pub(super) fn integration(alias: &IntegrationAlias) -> (String, &'static str) {
+        (format!("INTEGRATION#{alias}"), "INTEGRATION")
+    }
+
+    pub(super) fn run(id: &RunId) -> (String, &'static str) {
+        (format!("RUN#{id}"), "RUN")
+    }
+
+    pub(super) fn body(id: &RunId) -> (String, &'static str) {
+        (format!("BODY#{id}"), "BODY")
+    }
+
+    pub(super) fn lane(run: &RunId, lane: &LanePath) -> (String, &'static str) {
+        (format!("LANE#{run}#{lane}"), "LANE")
+    }
+
+    pub(super) const STEP: &str = "STEP#";
+
+    pub(super) fn step(path: &StepPath) -> String {
+        format!("{STEP}{path}")
+    }
+}

@@ -1,0 +1,81 @@
+//! Errors as Step Functions and people see them.
+
+use lambda_runtime::Diagnostic;
+use std::fmt;
+use workflow::{error_name::ErrorName, planner::Failure};
+
+/// Why a task failed: a stable name and words.
+///
+/// Its name becomes the `errorType` of the function and so the error that a state machine matches on. Without this type
+/// the runtime would put the name of a Rust type there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TaskError(Failure);
+
+impl TaskError {
+    /// A failure of one of our names. The message says what failed and what to do.
+    #[must_use]
+    pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
+        Self(Failure::new(name, message))
+    }
+
+    /// The failure.
+    #[must_use]
+    pub fn failure(&self) -> &Failure {
+        &self.0
+    }
+}
+
+impl From<Failure> for TaskError {
+    fn from(failure: Failure) -> Self {
+        Self(failure)
+    }
+}
+
+impl From<&pagerduty::Error> for TaskError {
+    fn from(error: &pagerduty::Error) -> Self {
+        Self(Failure {
+            name: error.name().to_owned(),
+            message: error.to_string(),
+            retry_after_seconds: error
+                .retry_after_seconds()
+                .and_then(|seconds| u32::try_from(seconds).ok()),
+        })
+    }
+}
+
+impl fmt::Display for TaskError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.0.name, self.0.to_text())
+    }
+}
+
+impl std::error::Error for TaskError {}
+
+impl From<TaskError> for Diagnostic {
+    fn from(error: TaskError) -> Self {
+        Self {
+            error_message: error.0.to_text(),
+            error_type: error.0.name,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_machine_sees_our_name_and_the_time_to_wait() {
+        let failure = Failure {
+            name: "PagerDuty.RateLimited".into(),
+            message: "PagerDuty asks to wait".into(),
+            retry_after_seconds: Some(20),
+        };
+        let diagnostic = Diagnostic::from(TaskError::from(failure.clone()));
+        assert_eq!(diagnostic.error_type, "PagerDuty.RateLimited");
+        assert_eq!(
+            Failure::from_text(&diagnostic.error_type, &diagnostic.error_message),
+            failure
+        );
+    }
+}
