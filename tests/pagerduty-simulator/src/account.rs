@@ -1,0 +1,234 @@
+//! The account: all state, and the one way in for requests.
+
+use http::Method;
+use jiff::Timestamp;
+
+use crate::access::{Call, Token, authenticate};
+use crate::directory::{EscalationPolicy, Priority, Service, Team, User, lists};
+use crate::exchange::{Answer, Request};
+use crate::ids::{HookId, Ids, IncidentId, PolicyId, PriorityId, ServiceId, TeamId, UserId};
+use crate::incidents::{self, Incident};
+use crate::rate::RateWindow;
+use crate::refusal::Refusal;
+use crate::seed::{RepeatedStatus, Seed, SeedError};
+use crate::webhooks::Webhook;
+use crate::webhooks::extensions::{self, Extension};
+use crate::webhooks::subscriptions::{self, Subscription};
+
+/// One PagerDuty account: a state machine from requests to answers and webhooks.
+///
+/// It knows neither sockets nor clocks. [`Account::receive`] is the only way in for REST requests; what it causes goes
+/// out as [`Webhook`]s, in the order in which things happened.
+#[derive(Debug)]
+pub struct Account {
+    pub(crate) subdomain: String,
+    pub(crate) abilities: Vec<String>,
+    pub(crate) teams: Vec<Team>,
+    pub(crate) users: Vec<User>,
+    pub(crate) policies: Vec<EscalationPolicy>,
+    pub(crate) services: Vec<Service>,
+    pub(crate) priorities: Vec<Priority>,
+    pub(crate) incidents: Vec<Incident>,
+    pub(crate) subscriptions: Vec<Subscription>,
+    pub(crate) extensions: Vec<Extension>,
+    pub(crate) repeated_status: RepeatedStatus,
+    pub(crate) opened_at: Timestamp,
+    pub(crate) ids: Ids,
+    pub(crate) outgoing: Vec<Webhook>,
+    tokens: Vec<Token>,
+    rates: Vec<RateWindow>,
+    requests_per_minute: u32,
+}
+
+/// What comes out of one request.
+#[derive(Debug)]
+pub struct Exchange {
+    /// The answer to whoever asked.
+    pub answer: Answer,
+    /// The webhooks that the request caused, in order.
+    pub webhooks: Vec<Webhook>,
+}
+
+impl Account {
+    /// Opens an account with the contents of `seed`, making new ids with `ids`.
+    ///
+    /// # Errors
+    /// When the seed contradicts itself.
+    pub fn new(seed: Seed, ids: Ids, now: Timestamp) -> Result<Self, SeedError> {
+        seed.check()?;
+        Ok(Self {
+            subdomain: seed.subdomain,
+            abilities: seed.abilities,
+            teams: seed.teams,
+            users: seed.users,
+            policies: seed.escalation_policies,
+            services: seed.services,
+            priorities: seed.priorities,
+            incidents: Vec::new(),
+            subscriptions: Vec::new(),
+            extensions: Vec::new(),
+            repeated_status: seed.repeated_status,
+            opened_at: now,
+            ids,
+            outgoing: Vec::new(),
+            rates: vec![RateWindow::default(); seed.tokens.len()],
+            tokens: seed.tokens,
+            requests_per_minute: seed.requests_per_minute,
+        })
+    }
+
+    /// Answers a request of the REST API.
+    pub fn receive(&mut self, request: &Request, now: Timestamp) -> Exchange {
+        let answer = self.answer(request, now);
+        Exchange {
+            answer,
+            webhooks: self.take_webhooks(),
+        }
+    }
+
+    /// In which order PagerDuty checks credentials, path, body and `From` is UNVERIFIED.
+    fn answer(&mut self, request: &Request, now: Timestamp) -> Answer {
+        let caller = match authenticate(&self.tokens, request) {
+            Ok(caller) => caller,
+            Err(refusal) => return refusal.answer(),
+        };
+        let rate = self
+            .rates
+            .get_mut(caller.token)
+            .map(|window| window.count(self.requests_per_minute, now));
+        let mut answer = if rate.is_some_and(|rate| rate.exceeded) {
+            Refusal::RateLimited.answer()
+        } else {
+            self.route(&Call { request, caller, now })
+                .unwrap_or_else(|refusal| refusal.answer())
+        };
+        answer
+            .headers
+            .extend(rate.into_iter().flat_map(crate::rate::RateState::headers));
+        answer
+    }
+
+    fn route(&mut self, call: &Call<'_>) -> Result<Answer, Refusal> {
+        let method = &call.request.method;
+        let path = call.request.path.strip_prefix('/').unwrap_or_default();
+        let segments: Vec<&str> = path.split('/').collect();
+        if method == Method::GET {
+            self.read(call, &segments)
+        } else {
+            self.write(call, method, &segments)
+        }
+    }
+
+    fn read(&self, call: &Call<'_>, path: &[&str]) -> Result<Answer, Refusal> {
+        match *path {
+            ["incidents"] => incidents::list::all(self, call),
+            ["incidents", id] => incidents::list::one(self, call, id),
+            ["incidents", id, "notes"] => incidents::notes::all(self, id),
+            ["incidents", id, "log_entries"] => incidents::list::log_entries(self, call, id),
+            ["services"] => lists::services(self, call),
+            ["services", id] => lists::service(self, id),
+            ["escalation_policies"] => lists::escalation_policies(self, call),
+            ["escalation_policies", id] => lists::escalation_policy(self, id),
+            ["users"] => lists::users(self, call),
+            ["users", "me"] => lists::me(self, call),
+            ["users", id] => lists::user(self, id),
+            ["teams"] => lists::teams(self, call),
+            ["priorities"] => lists::priorities(self, call),
+            ["abilities"] => Ok(lists::abilities(self)),
+            ["webhook_subscriptions"] => subscriptions::all(self, call),
+            ["webhook_subscriptions", id] => subscriptions::one(self, call, id),
+            ["extensions"] => extensions::all(self, call),
+            ["extensions", id] => extensions::one(self, call, id),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    fn write(&mut self, call: &Call<'_>, method: &Method, path: &[&str]) -> Result<Answer, Refusal> {
+        match (method.as_str(), path) {
+            ("POST", ["incidents"]) => incidents::create::create(self, call),
+            ("PUT", ["incidents", id]) => incidents::update::update(self, call, id),
+            ("POST", ["incidents", id, "notes"]) => incidents::notes::add(self, call, id),
+            ("POST", ["webhook_subscriptions"]) => subscriptions::create(self, call),
+            ("PUT", ["webhook_subscriptions", id]) => subscriptions::update(self, call, id),
+            ("DELETE", ["webhook_subscriptions", id]) => subscriptions::delete(self, call, id),
+            ("POST", ["webhook_subscriptions", id, "enable"]) => subscriptions::enable(self, call, id),
+            ("POST", ["webhook_subscriptions", id, "ping"]) => subscriptions::ping(self, call, id),
+            ("POST", ["extensions"]) => extensions::create(self, call),
+            ("DELETE", ["extensions", id]) => extensions::delete(self, call, id),
+            ("POST", ["extensions", id, "enable"]) => extensions::enable(self, call, id),
+            _ => Err(Refusal::NotFound),
+        }
+    }
+
+    /// Switches a subscription or an extension off for a while, because it refused too many webhooks.
+    pub(crate) fn disable_hook(&mut self, hook: &HookId, until: Timestamp) {
+        let subscription = self
+            .subscriptions
+            .iter_mut()
+            .find(|subscription| &subscription.id == hook);
+        if let Some(subscription) = subscription {
+            subscription.disabled_until = Some(until);
+        }
+        let extension = self.extensions.iter_mut().find(|extension| &extension.id == hook);
+        if let Some(extension) = extension {
+            extension.disabled_until = Some(until);
+        }
+    }
+
+    /// The webhooks that have been caused since this was last called.
+    pub(crate) fn take_webhooks(&mut self) -> Vec<Webhook> {
+        std::mem::take(&mut self.outgoing)
+    }
+
+    pub(crate) fn user(&self, id: &UserId) -> Option<&User> {
+        self.users.iter().find(|user| &user.id == id)
+    }
+
+    pub(crate) fn user_by_email(&self, email: &str) -> Option<&User> {
+        self.users.iter().find(|user| user.email.eq_ignore_ascii_case(email))
+    }
+
+    pub(crate) fn service(&self, id: &ServiceId) -> Option<&Service> {
+        self.services.iter().find(|service| &service.id == id)
+    }
+
+    pub(crate) fn team(&self, id: &TeamId) -> Option<&Team> {
+        self.teams.iter().find(|team| &team.id == id)
+    }
+
+    pub(crate) fn policy(&self, id: &PolicyId) -> Option<&EscalationPolicy> {
+        self.policies.iter().find(|policy| &policy.id == id)
+    }
+
+    pub(crate) fn priority(&self, id: &PriorityId) -> Option<&Priority> {
+        self.priorities.iter().find(|priority| &priority.id == id)
+    }
+
+    /// An incident by its id.
+    pub(crate) fn incident(&self, id: &str) -> Result<&Incident, Refusal> {
+        self.incidents
+            .iter()
+            .find(|incident| incident.id.as_str() == id)
+            .ok_or(Refusal::NotFound)
+    }
+
+    /// Puts an incident in the place of its former state, or at the end when it is new.
+    pub(crate) fn store(&mut self, incident: Incident) {
+        match self
+            .position(&incident.id)
+            .and_then(|position| self.incidents.get_mut(position))
+        {
+            Some(former) => *former = incident,
+            None => self.incidents.push(incident),
+        }
+    }
+
+    fn position(&self, id: &IncidentId) -> Option<usize> {
+        self.incidents.iter().position(|incident| &incident.id == id)
+    }
+
+    /// The address of a page of the web app.
+    pub(crate) fn page(&self, path: &str) -> String {
+        format!("https://{}.pagerduty.com/{path}", self.subdomain)
+    }
+}

@@ -1,0 +1,155 @@
+//! Incidents: their records, and the requests about them.
+
+pub(crate) mod create;
+pub(crate) mod list;
+pub(crate) mod notes;
+pub(crate) mod shapes;
+pub(crate) mod transitions;
+pub(crate) mod update;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use crate::directory::Urgency;
+use crate::ids::{IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, UserId};
+
+/// An incident.
+#[derive(Debug, Clone)]
+pub(crate) struct Incident {
+    pub(crate) id: IncidentId,
+    pub(crate) number: u64,
+    pub(crate) title: String,
+    pub(crate) key: IncidentKey,
+    pub(crate) service: ServiceId,
+    pub(crate) status: Status,
+    pub(crate) urgency: Urgency,
+    pub(crate) priority: Option<PriorityId>,
+    pub(crate) policy: PolicyId,
+    pub(crate) assigned_via: AssignedVia,
+    pub(crate) assignments: Vec<Holding>,
+    pub(crate) acknowledgements: Vec<Holding>,
+    pub(crate) details: Option<String>,
+    pub(crate) incident_type: String,
+    pub(crate) conference_bridge: Option<Value>,
+    pub(crate) created_at: Timestamp,
+    pub(crate) updated_at: Timestamp,
+    pub(crate) resolved_at: Option<Timestamp>,
+    pub(crate) reopened_at: Option<Timestamp>,
+    pub(crate) last_status_change_at: Timestamp,
+    /// None for the service itself, which is where an incident comes from.
+    pub(crate) last_status_change_by: Option<UserId>,
+    pub(crate) log: Vec<LogEntry>,
+    pub(crate) notes: Vec<Note>,
+}
+
+/// What makes an incident the same as another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum IncidentKey {
+    /// The `incident_key` of an incident that was made through REST.
+    Incident(String),
+    /// The dedup key of the alert from which an incident came. In webhooks such an incident has no `incident_key`.
+    Alert(String),
+}
+
+impl IncidentKey {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::Incident(key) | Self::Alert(key) => key,
+        }
+    }
+}
+
+/// Where an incident stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Status {
+    Triggered,
+    Acknowledged,
+    Resolved,
+}
+
+impl Status {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Triggered => "triggered",
+            Self::Acknowledged => "acknowledged",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    pub(crate) fn of(name: &str) -> Option<Self> {
+        [Self::Triggered, Self::Acknowledged, Self::Resolved]
+            .into_iter()
+            .find(|status| status.name() == name)
+    }
+}
+
+/// How the assignees of an incident were found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AssignedVia {
+    EscalationPolicy,
+    DirectAssignment,
+}
+
+impl AssignedVia {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::EscalationPolicy => "escalation_policy",
+            Self::DirectAssignment => "direct_assignment",
+        }
+    }
+}
+
+/// A user who has an incident, or has acknowledged it, since a point in time.
+#[derive(Debug, Clone)]
+pub(crate) struct Holding {
+    pub(crate) at: Timestamp,
+    pub(crate) user: UserId,
+}
+
+/// Who did something.
+#[derive(Debug, Clone)]
+pub(crate) enum Agent {
+    /// A person, or somebody who acts for them through the API.
+    User(UserId),
+    /// A monitoring tool, by way of an integration of the service.
+    Integration {
+        /// The tool's name.
+        name: String,
+    },
+}
+
+/// An entry of an incident's log.
+#[derive(Debug, Clone)]
+pub(crate) struct LogEntry {
+    pub(crate) id: LogEntryId,
+    pub(crate) kind: LogEntryKind,
+    pub(crate) at: Timestamp,
+    pub(crate) agent: Agent,
+    pub(crate) note: Option<String>,
+}
+
+/// What an entry of the log tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum LogEntryKind {
+    Trigger,
+    Acknowledge,
+    Unacknowledge,
+    Resolve,
+    Reopen,
+    Assign,
+    Delegate,
+    Escalate,
+    Annotate,
+    PriorityChange,
+    UrgencyChange,
+    TitleChange,
+}
+
+/// A note.
+#[derive(Debug, Clone)]
+pub(crate) struct Note {
+    pub(crate) id: NoteId,
+    pub(crate) user: UserId,
+    pub(crate) content: String,
+    pub(crate) created_at: Timestamp,
+}

@@ -1,0 +1,119 @@
+//! `GET` of incidents and of their log.
+
+use http::StatusCode;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use super::{Incident, Status, shapes};
+use crate::access::Call;
+use crate::account::Account;
+use crate::exchange::{Answer, Request};
+use crate::ids::TeamId;
+use crate::page::Page;
+use crate::refusal::Refusal;
+
+/// How far back a list goes that names no dates: a month.
+const DEFAULT_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The longest time that `since` and `until` may span: six months.
+const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(184 * 24);
+
+/// The incidents that match all filters, oldest first. Filters that PagerDuty does not know are ignored, as it does; an
+/// empty `incident_key` is no filter. That a list without `statuses[]` has all statuses is UNVERIFIED.
+pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let request = call.request;
+    let (since, until) = span(request, call.now)?;
+    let statuses = named(request, "statuses[]", |name| {
+        Status::of(name).ok_or(Refusal::InvalidStatus)
+    })?;
+    let filter = |incident: &&Incident| {
+        since.is_none_or(|since| incident.created_at >= since)
+            && until.is_none_or(|until| incident.created_at < until)
+            && (statuses.is_empty() || statuses.contains(&incident.status))
+            && request
+                .parameter("incident_key")
+                .is_none_or(|key| key.is_empty() || incident.key.as_str() == key)
+            && any(request, "service_ids[]", [incident.service.as_str()])
+            && any(request, "urgencies[]", [incident.urgency.name()])
+            && any(
+                request,
+                "team_ids[]",
+                shapes::teams(account, incident).iter().map(TeamId::as_str),
+            )
+            && any(
+                request,
+                "user_ids[]",
+                incident.assignments.iter().map(|assignment| assignment.user.as_str()),
+            )
+    };
+    let rows: Vec<&Incident> = account.incidents.iter().filter(filter).collect();
+    let body = Page::of(request)?.body("incidents", &rows, |incident| with_included(account, incident, request));
+    Ok(Answer::json(StatusCode::OK, body))
+}
+
+/// One incident, by its id or by its number.
+pub(crate) fn one(account: &Account, call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let number = id.parse().ok();
+    let by_number = account
+        .incidents
+        .iter()
+        .find(|incident| Some(incident.number) == number);
+    let incident = by_number.map_or_else(|| account.incident(id), Ok)?;
+    Ok(Answer::json(
+        StatusCode::OK,
+        json!({"incident": with_included(account, incident, call.request)}),
+    ))
+}
+
+/// The log of an incident, the newest entry first.
+pub(crate) fn log_entries(account: &Account, call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
+    let incident = account.incident(id)?;
+    let rows: Vec<_> = incident.log.iter().rev().collect();
+    let body = Page::of(call.request)?.body("log_entries", &rows, |entry| {
+        shapes::log_entry(account, incident, entry)
+    });
+    Ok(Answer::json(StatusCode::OK, body))
+}
+
+/// An incident with its body, if the request asks for it: `include[]=body`.
+fn with_included(account: &Account, incident: &Incident, request: &Request) -> Value {
+    let mut shape = shapes::incident(account, incident);
+    if let Some(fields) = shape
+        .as_object_mut()
+        .filter(|_| request.parameters("include[]").contains(&"body"))
+    {
+        fields.insert(
+            "body".to_owned(),
+            json!({"type": "incident_body", "details": incident.details}),
+        );
+    }
+    shape
+}
+
+fn span(request: &Request, now: Timestamp) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
+    if request.parameter("date_range") == Some("all") {
+        return Ok((None, None));
+    }
+    let date = |name: &str| {
+        let refused = |_| Refusal::invalid(format!("{name} must be an ISO 8601 date and time"));
+        request
+            .parameter(name)
+            .map(|text| text.parse::<Timestamp>().map_err(refused))
+            .transpose()
+    };
+    let until = date("until")?;
+    let end = until.unwrap_or(now);
+    let since = date("since")?.unwrap_or(end.saturating_sub(DEFAULT_SPAN).unwrap_or(end));
+    if end.duration_since(since) > LONGEST_SPAN {
+        return Err(Refusal::invalid("The date range cannot be longer than 6 months"));
+    }
+    Ok((Some(since), until))
+}
+
+fn named<T>(request: &Request, name: &str, read: impl Fn(&str) -> Result<T, Refusal>) -> Result<Vec<T>, Refusal> {
+    request.parameters(name).into_iter().map(read).collect()
+}
+
+fn any<'a>(request: &Request, name: &str, values: impl IntoIterator<Item = &'a str>) -> bool {
+    let wanted = request.parameters(name);
+    wanted.is_empty() || values.into_iter().any(|value| wanted.contains(&value))
+}

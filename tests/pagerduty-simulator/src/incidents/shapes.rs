@@ -1,0 +1,243 @@
+//! How incidents, notes and log entries look in answers.
+
+use serde_json::{Map, Value, json};
+
+use super::{Agent, Holding, Incident, IncidentKey, LogEntry, LogEntryKind, Note, Status};
+use crate::account::Account;
+use crate::clock::seconds;
+use crate::directory::shapes::{
+    API, policy_reference, priority, reference, service_reference, team_references, user_reference,
+};
+use crate::ids::TeamId;
+
+/// An incident as REST answers and V2 webhooks show it.
+pub(crate) fn incident(account: &Account, incident: &Incident) -> Value {
+    let mut fields = Map::new();
+    for part in [
+        identity(account, incident),
+        course(account, incident),
+        responders(account, incident),
+    ] {
+        fields.extend(part);
+    }
+    if let Some(resolved_at) = incident.resolved_at {
+        fields.insert("resolved_at".to_owned(), json!(seconds(resolved_at)));
+    }
+    Value::Object(fields)
+}
+
+fn identity(account: &Account, incident: &Incident) -> Map<String, Value> {
+    let first = incident.log.first();
+    object(json!({
+        "id": incident.id,
+        "type": "incident",
+        "summary": summary(incident),
+        "self": format!("{API}/incidents/{}", incident.id),
+        "html_url": account.page(&format!("incidents/{}", incident.id)),
+        "incident_number": incident.number,
+        "incident_key": incident.key.as_str(),
+        "title": incident.title,
+        "description": incident.title,
+        "service": service_reference(account, &incident.service),
+        "impacted_services": [service_reference(account, &incident.service)],
+        "incident_type": {"name": incident.incident_type},
+        "conference_bridge": incident.conference_bridge,
+        "first_trigger_log_entry": first.map(|entry| log_entry_reference(account, incident, entry)),
+        "alert_counts": alert_counts(incident),
+        "is_mergeable": true,
+    }))
+}
+
+fn course(account: &Account, incident: &Incident) -> Map<String, Value> {
+    let changed_by = incident.last_status_change_by.as_ref();
+    object(json!({
+        "status": incident.status.name(),
+        "urgency": incident.urgency.name(),
+        "priority": incident_priority(account, incident),
+        "created_at": seconds(incident.created_at),
+        "updated_at": seconds(incident.updated_at),
+        "last_status_change_at": seconds(incident.last_status_change_at),
+        "last_status_change_by": changed_by.map_or_else(
+            || service_reference(account, &incident.service),
+            |user| user_reference(account, user),
+        ),
+        "resolve_reason": null,
+        "pending_actions": [],
+    }))
+}
+
+fn responders(account: &Account, incident: &Incident) -> Map<String, Value> {
+    let held = |holdings: &[Holding], role: &str| -> Vec<Value> {
+        let held = |holding: &Holding| json!({"at": seconds(holding.at), role: user_reference(account, &holding.user)});
+        holdings.iter().map(held).collect()
+    };
+    object(json!({
+        "assignments": held(&incident.assignments, "assignee"),
+        "assigned_via": incident.assigned_via.name(),
+        "acknowledgements": held(&incident.acknowledgements, "acknowledger"),
+        "escalation_policy": policy_reference(account, &incident.policy),
+        "teams": team_references(account, teams(account, incident)),
+        "incidents_responders": [],
+        "responder_requests": [],
+        "subscriber_requests": [],
+    }))
+}
+
+/// The teams of an incident: those of its escalation policy.
+pub(crate) fn teams<'a>(account: &'a Account, incident: &Incident) -> &'a [TeamId] {
+    account.policy(&incident.policy).map_or(&[][..], |policy| &policy.teams)
+}
+
+/// The full priority of an incident, or `null`.
+fn incident_priority(account: &Account, incident: &Incident) -> Value {
+    let found = incident.priority.as_ref().and_then(|id| account.priority(id));
+    found.map_or(Value::Null, |found| priority(account, found))
+}
+
+/// An incident that a monitoring tool opened has the one alert that opened it.
+fn alert_counts(incident: &Incident) -> Value {
+    let all = u32::from(matches!(incident.key, IncidentKey::Alert(_)));
+    let resolved = if incident.status == Status::Resolved { all } else { 0 };
+    json!({"all": all, "triggered": all - resolved, "resolved": resolved})
+}
+
+/// What an incident is called in lists: its number and title.
+pub(crate) fn summary(incident: &Incident) -> String {
+    format!("[#{}] {}", incident.number, incident.title)
+}
+
+/// A note.
+pub(crate) fn note(account: &Account, note: &Note) -> Value {
+    json!({
+        "id": note.id,
+        "user": user_reference(account, &note.user),
+        "channel": {"summary": "The PagerDuty website or APIs"},
+        "content": note.content,
+        "created_at": seconds(note.created_at),
+        "updated_at": seconds(note.created_at),
+    })
+}
+
+/// An entry of an incident's log. The first trigger entry carries the details of the incident's body.
+pub(crate) fn log_entry(account: &Account, incident: &Incident, entry: &LogEntry) -> Value {
+    let mut fields = object(log_entry_reference(account, incident, entry));
+    fields.extend(object(json!({
+        "type": entry.kind.type_name(),
+        "created_at": seconds(entry.at),
+        "agent": agent(account, incident, &entry.agent),
+        "channel": channel(incident, entry),
+        "service": service_reference(account, &incident.service),
+        "incident": reference(
+            "incident_reference",
+            incident.id.as_str(),
+            "incidents",
+            Some(&account.page(&format!("incidents/{}", incident.id))),
+            &summary(incident),
+        ),
+        "teams": team_references(account, teams(account, incident)),
+        "contexts": [],
+    })));
+    if let Some(note) = &entry.note {
+        fields.insert("note".to_owned(), json!(note));
+    }
+    if entry.kind == LogEntryKind::Trigger {
+        fields.insert("event_details".to_owned(), json!({"description": incident.title}));
+    }
+    Value::Object(fields)
+}
+
+fn channel(incident: &Incident, entry: &LogEntry) -> Value {
+    match (entry.kind, &entry.agent) {
+        (LogEntryKind::Trigger, agent) => json!({
+            "type": if matches!(agent, Agent::User(_)) { "web_trigger" } else { "api" },
+            "summary": incident.title,
+            "subject": incident.title,
+            "details": incident.details,
+            "details_omitted": false,
+            "body_omitted": false,
+        }),
+        (LogEntryKind::Annotate, _) => json!({"type": "note", "summary": entry.note}),
+        _ => json!({"type": "website"}),
+    }
+}
+
+fn log_entry_reference(account: &Account, incident: &Incident, entry: &LogEntry) -> Value {
+    let page = account.page(&format!("incidents/{}/log_entries/{}", incident.id, entry.id));
+    let kind = format!("{}_reference", entry.kind.type_name());
+    reference(
+        &kind,
+        entry.id.as_str(),
+        "log_entries",
+        Some(&page),
+        &entry_summary(account, entry),
+    )
+}
+
+fn entry_summary(account: &Account, entry: &LogEntry) -> String {
+    let by = match &entry.agent {
+        Agent::User(id) => account.user(id).map_or("", |user| &user.name),
+        Agent::Integration { name } => name,
+    };
+    match (entry.kind, &entry.agent) {
+        (LogEntryKind::Trigger, Agent::User(_)) => "Triggered through the website.".to_owned(),
+        (LogEntryKind::Trigger, Agent::Integration { .. }) => format!("Triggered through {by}."),
+        (kind, _) => format!("{} by {by}.", kind.past_tense()),
+    }
+}
+
+/// Who did something, as log entries and webhooks name them.
+pub(crate) fn agent(account: &Account, incident: &Incident, agent: &Agent) -> Value {
+    match agent {
+        Agent::User(id) => user_reference(account, id),
+        // An integration belongs to its service; its own id is derived from the service's, so that it is always the same.
+        Agent::Integration { name } => {
+            let id = format!("{}I", incident.service);
+            let page = account.page(&format!("services/{}/integrations/{id}", incident.service));
+            let path = format!("services/{}/integrations", incident.service);
+            reference("inbound_integration_reference", &id, &path, Some(&page), name)
+        }
+    }
+}
+
+impl LogEntryKind {
+    fn type_name(self) -> &'static str {
+        match self {
+            Self::Trigger => "trigger_log_entry",
+            Self::Acknowledge => "acknowledge_log_entry",
+            Self::Unacknowledge => "unacknowledge_log_entry",
+            Self::Resolve => "resolve_log_entry",
+            Self::Reopen => "reopen_log_entry",
+            Self::Assign => "assign_log_entry",
+            Self::Delegate => "delegate_log_entry",
+            Self::Escalate => "escalate_log_entry",
+            Self::Annotate => "annotate_log_entry",
+            Self::PriorityChange => "priority_change_log_entry",
+            Self::UrgencyChange => "urgency_change_log_entry",
+            Self::TitleChange => "field_value_change_log_entry",
+        }
+    }
+
+    fn past_tense(self) -> &'static str {
+        match self {
+            Self::Trigger => "Triggered",
+            Self::Acknowledge => "Acknowledged",
+            Self::Unacknowledge => "Unacknowledged",
+            Self::Resolve => "Resolved",
+            Self::Reopen => "Reopened",
+            Self::Assign => "Reassigned",
+            Self::Delegate => "Delegated",
+            Self::Escalate => "Escalated",
+            Self::Annotate => "Annotated",
+            Self::PriorityChange => "Priority changed",
+            Self::UrgencyChange => "Urgency changed",
+            Self::TitleChange => "Title changed",
+        }
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(fields) => fields,
+        _ => Map::new(),
+    }
+}

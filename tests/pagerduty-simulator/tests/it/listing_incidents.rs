@@ -1,0 +1,121 @@
+//! `GET /incidents` and `GET /incidents/{id}`.
+
+use jiff::SignedDuration;
+use rstest::rstest;
+use serde_json::{Value, json};
+
+use crate::desk::{Desk, column, invalid, text};
+
+fn numbers(desk: &mut Desk, query: &str) -> Vec<u64> {
+    let (status, body) = desk.get(&format!("/incidents?{query}"));
+    assert_eq!(status, 200, "{body}");
+    column(&body["incidents"], "/incident_number")
+        .into_iter()
+        .filter_map(Value::as_u64)
+        .collect()
+}
+
+/// Three incidents: 1 triggered, 2 acknowledged with low urgency on another service, 3 resolved.
+fn desk() -> Desk {
+    let mut desk = Desk::new();
+    desk.create(json!({"incident_key": "one"}));
+    let second = desk.create(json!({
+        "incident_key": "two",
+        "urgency": "low",
+        "service": {"id": "PSVC8R2", "type": "service_reference"},
+    }));
+    let third = desk.create(json!({"incident_key": "three"}));
+    desk.change(&second, json!({"status": "acknowledged"}));
+    desk.change(&third, json!({"status": "resolved"}));
+    desk
+}
+
+#[rstest]
+#[case::no_filter("", &[1, 2, 3])]
+#[case::key("incident_key=three", &[3])]
+#[case::unknown_key("incident_key=four", &[])]
+#[case::empty_key_is_no_filter("incident_key=", &[1, 2, 3])]
+#[case::key_on_its_service("incident_key=two&service_ids%5B%5D=PSVC8R2", &[2])]
+#[case::key_on_another_service("incident_key=two&service_ids[]=PWIXJZS", &[])]
+#[case::services("service_ids[]=PWIXJZS&service_ids[]=PSVC8R2", &[1, 2, 3])]
+#[case::status("statuses[]=triggered", &[1])]
+#[case::statuses("statuses[]=resolved&statuses[]=acknowledged", &[2, 3])]
+#[case::urgency("urgencies[]=low", &[2])]
+#[case::team("team_ids[]=PGT9S2M", &[2])]
+#[case::user_of_open_incidents("user_ids[]=PUS1A7C", &[1])]
+#[case::a_filter_that_is_not_known_is_ignored("priorities[]=PPRI1P1", &[1, 2, 3])]
+fn incidents_are_filtered(#[case] query: &str, #[case] expected: &[u64]) {
+    assert_eq!(numbers(&mut desk(), query), expected);
+}
+
+#[test]
+fn the_alert_key_of_a_monitoring_tool_is_found_like_an_incident_key() {
+    let mut desk = Desk::new();
+    let mut trigger = pagerduty_simulator::Trigger::new("Disk full", pagerduty_simulator::ServiceId::new("PWIXJZS"));
+    trigger.key = Some("disk-a".to_owned());
+    desk.pagerduty.trigger(trigger, desk.now).unwrap();
+
+    assert_eq!(numbers(&mut desk, "incident_key=disk-a"), [1]);
+}
+
+#[rstest]
+#[case::a_month_by_default("", &[2])]
+#[case::all("date_range=all", &[1, 2])]
+#[case::since("since=2026-02-27T00:00:00Z&until=2026-04-15T00:00:00Z", &[1, 2])]
+#[case::until("since=2026-02-27T00:00:00Z&until=2026-03-02T00:00:00Z", &[1])]
+fn incidents_are_of_the_last_month_unless_asked_otherwise(#[case] query: &str, #[case] expected: &[u64]) {
+    let mut desk = Desk::new();
+    desk.create(json!({}));
+    desk.wait(SignedDuration::from_hours(31 * 24));
+    desk.create(json!({}));
+
+    assert_eq!(numbers(&mut desk, query), expected);
+}
+
+#[test]
+fn no_more_than_six_months_can_be_asked_for() {
+    let answer = Desk::new().get("/incidents?since=2025-01-01T00:00:00Z&until=2026-01-01T00:00:00Z");
+
+    assert_eq!(answer, (400, invalid("The date range cannot be longer than 6 months")));
+}
+
+#[test]
+fn a_list_is_paginated() {
+    let mut desk = desk();
+
+    let (_, body) = desk.get("/incidents?limit=2&offset=0&total=true");
+
+    assert_eq!(
+        (&body["limit"], &body["offset"], &body["more"], &body["total"]),
+        (&json!(2), &json!(0), &json!(true), &json!(3))
+    );
+    assert_eq!(numbers(&mut desk, "limit=2&offset=2"), [3]);
+}
+
+#[test]
+fn a_list_ends_at_row_ten_thousand() {
+    let (status, body) = Desk::new().get("/incidents?limit=100&offset=9950");
+
+    assert_eq!(status, 400);
+    assert!(text(&body["error"]["errors"][0]).starts_with("Offset+limit exceeds maximum allowed value of 10000."));
+}
+
+#[test]
+fn one_incident_is_found_by_id_and_by_number() {
+    let mut desk = desk();
+
+    let by_number = desk.get("/incidents/2").1;
+    let by_id = desk
+        .get(&format!("/incidents/{}", text(&by_number["incident"]["id"])))
+        .1;
+
+    assert_eq!(by_number, by_id);
+    assert_eq!(by_id["incident"]["incident_key"], "two");
+}
+
+#[test]
+fn an_unknown_incident_is_not_found() {
+    assert_eq!(Desk::new().get("/incidents/9").0, 404);
+    assert_eq!(Desk::new().get("/incidents/PNOSUCH").0, 404);
+    assert_eq!(Desk::new().get("/incidents/PNOSUCH/notes").0, 404);
+}

@@ -1,0 +1,25 @@
+//! The rules of PagerDuty, one test each. All but the last module drive the simulator without a network and with a clock
+//! of their own.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a helper of a test may fail like the test itself; the lints are lifted only inside of test functions"
+)]
+
+mod access;
+mod creating_incidents;
+mod delivery;
+mod desk;
+mod directory;
+mod extensions;
+mod listing_incidents;
+mod notes;
+mod over_http;
+mod rate_limit;
+mod recording;
+mod subscriptions;
+mod updating_incidents;
+mod webhooks;
