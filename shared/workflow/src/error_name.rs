@@ -72,6 +72,8 @@ error_names! {
     RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
     /// Another execution holds this run; this one stops.
     RunSuperseded = "Run.Superseded", Permanent;
+    /// The planner gave a command that the deployed state machine does not know.
+    RunUnknownCommand = "Run.UnknownCommand", Permanent;
     /// The event that started the run cannot be read any more.
     EventUnreadable = "Event.Unreadable", Permanent;
     /// The version of the workflow that the run is pinned to does not exist.

@@ -100,7 +100,11 @@ impl<S: SecretStore> SigningSecretsSource<S> {
     /// They are not there, not readable, or not to be had now.
     pub async fn get(&self, integration: &IntegrationAlias, now: Timestamp) -> Result<SigningSecrets, SecretError> {
         let name = self.names.signing_secrets(integration);
-        SigningSecrets::parse(&name, &self.cache.get(&name, now).await?)
+        match SigningSecrets::parse(&name, &self.cache.get(&name, now).await?) {
+            // Somebody may have mended it by now.
+            Err(SecretError::Invalid { .. }) => self.refreshed(integration, now).await,
+            secrets => secrets,
+        }
     }
 
     /// The signing secrets after none of the known ones fitted: read again, if they were not just read.

@@ -3,6 +3,10 @@
 use super::{StoreError, Table, expiry, keys, number, unavailable};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
+use std::{
+    collections::VecDeque,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 use workflow::ids::RunId;
 
 /// Where large bodies are.
@@ -23,6 +27,54 @@ pub trait Bodies: Sync {
     /// # Errors
     /// DynamoDB did not answer.
     fn body(&self, run: &RunId) -> impl Future<Output = Result<Option<Vec<u8>>, StoreError>> + Send;
+}
+
+/// Bodies, the last few of which are kept: each Plan of a run reads its body, and it never changes.
+#[derive(Debug)]
+pub struct BodyCache<B> {
+    source: B,
+    kept: Mutex<VecDeque<(RunId, Arc<Vec<u8>>)>>,
+}
+
+/// How many bodies are kept. One is half a megabyte at most.
+const KEPT_AT_MOST: usize = 8;
+
+impl<B: Bodies> BodyCache<B> {
+    /// Bodies of a source.
+    pub fn new(source: B) -> Self {
+        Self {
+            source,
+            kept: Mutex::default(),
+        }
+    }
+
+    /// The compressed body of a run.
+    ///
+    /// # Errors
+    /// As [`Bodies::body`].
+    pub async fn get(&self, run: &RunId) -> Result<Option<Arc<Vec<u8>>>, StoreError> {
+        let kept = self
+            .lock()
+            .iter()
+            .find(|(of, _)| of == run)
+            .map(|(_, body)| body.clone());
+        if kept.is_some() {
+            return Ok(kept);
+        }
+        let Some(body) = self.source.body(run).await?.map(Arc::new) else {
+            return Ok(None);
+        };
+        let mut kept = self.lock();
+        if kept.len() >= KEPT_AT_MOST {
+            kept.pop_front();
+        }
+        kept.push_back((run.clone(), body.clone()));
+        Ok(Some(body))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<(RunId, Arc<Vec<u8>>)>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Bodies for Table {

@@ -110,13 +110,8 @@ impl Journal for Table {
 
     async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
         let writes = transaction(&self.name, entry)?;
-        match self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await
-        {
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        match Box::pin(request.send()).await {
             Ok(_) => Ok(Written::Now),
             Err(error) => {
                 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError as Refusal;

@@ -25,7 +25,7 @@ mod triggers;
 mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyState};
-pub use bodies::Bodies;
+pub use bodies::{Bodies, BodyCache};
 pub use integrations::IntegrationRecord;
 pub use runs::{AttemptView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
@@ -85,12 +85,10 @@ impl Table {
             .get_item()
             .table_name(&self.name)
             .set_key(Some(Self::key(pk, sk)));
-        // A version or a key that was written a moment ago must be found.
-        let output = request
-            .consistent_read(true)
-            .send()
-            .await
-            .map_err(|error| unavailable(operation, error))?;
+        // A version or a key that was written a moment ago must be found. Boxed, because the SDK's futures are so deep that
+        // the compiler gives up on the functions that await this one.
+        let answer = Box::pin(request.consistent_read(true).send()).await;
+        let output = answer.map_err(|error| unavailable(operation, error))?;
         Ok(output.item)
     }
 
@@ -112,7 +110,8 @@ impl Table {
                     cause: error.to_string(),
                 })?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
-            let output = request.send().await.map_err(|error| unavailable(operation, error))?;
+            let answer = Box::pin(request.send()).await;
+            let output = answer.map_err(|error| unavailable(operation, error))?;
             items.extend(
                 output
                     .responses

@@ -1,0 +1,467 @@
+//! The action as a state machine calls it, against a PagerDuty that keeps PagerDuty's rules.
+
+use super::*;
+use jiff::ToSpan;
+use lambda_runtime::Diagnostic;
+use pagerduty::client::{ServiceRegion, TokenKind, http_client};
+use pagerduty_simulator::{Clock, Options, Seed, Simulator};
+use platform::secrets::{Connection, Connections, SecretError, SecretNames};
+use rstest::rstest;
+use secrecy::SecretString;
+use serde_json::json;
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, Mutex},
+};
+
+const NOW: &str = "2026-11-20T09:30:00Z";
+const ROTATED_TOKEN: &str = "rotated-away-token-1";
+
+fn now() -> Timestamp {
+    NOW.parse().unwrap()
+}
+
+/// PagerDuty's clock. It stands still.
+#[derive(Debug)]
+struct StoppedClock;
+
+impl Clock for StoppedClock {
+    fn now(&self) -> Timestamp {
+        now()
+    }
+}
+
+/// Secrets Manager with one secret. It counts how often that is read.
+#[derive(Debug, Clone)]
+struct Secrets(Arc<Mutex<(Result<SecretString, SecretError>, u32)>>);
+
+impl SecretStore for Secrets {
+    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
+        assert!(name.starts_with("pagerflow/api-token/"), "{name}");
+        let mut secret = self.0.lock().unwrap();
+        secret.1 += 1;
+        if name == "pagerflow/api-token/prod" {
+            secret.0.clone()
+        } else {
+            Err(SecretError::NotFound(name.into()))
+        }
+    }
+}
+
+/// PagerDuty, the secrets, and a function that has read none of them yet.
+struct World {
+    simulator: Option<Simulator>,
+    secrets: Secrets,
+    pagerduty: PagerDuty<Secrets>,
+}
+
+impl World {
+    async fn new() -> Self {
+        let simulator = Simulator::start(Options {
+            clock: Arc::new(StoppedClock),
+            ..Options::default()
+        })
+        .await
+        .unwrap();
+        let secrets = Secrets(Arc::new(Mutex::new((Err(SecretError::NotFound("not set".into())), 0))));
+        let connections = Connections::new(secrets.clone(), SecretNames::new("pagerflow"));
+        let base_url = simulator.base_url().parse().unwrap();
+        let pagerduty = PagerDuty::new(connections, http_client().unwrap(), Some(base_url));
+        let world = Self {
+            simulator: Some(simulator),
+            secrets,
+            pagerduty,
+        };
+        world.store(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN);
+        world
+    }
+
+    /// Stores a token, as `pagerflow integration add` does.
+    fn store(&self, kind: TokenKind, token: &str) {
+        let value = Connection::secret_value(&token.into(), kind, ServiceRegion::Us, None).unwrap();
+        self.secrets.0.lock().unwrap().0 = Ok(value);
+    }
+
+    fn secret_reads(&self) -> u32 {
+        self.secrets.0.lock().unwrap().1
+    }
+
+    /// The requests that PagerDuty got.
+    fn requests(&self) -> Vec<Value> {
+        let simulator = self.simulator.as_ref().unwrap();
+        simulator.with(|pagerduty, _| pagerduty.received().as_array().unwrap().clone())
+    }
+
+    /// The incidents that PagerDuty has.
+    fn incidents(&self) -> Vec<Value> {
+        let simulator = self.simulator.as_ref().unwrap();
+        let views = simulator.with(|pagerduty, _| pagerduty.incidents());
+        views
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|view| view["incident"].clone())
+            .collect()
+    }
+
+    /// What a state machine gets as the output.
+    async fn created(&self, input: Value) -> Value {
+        json!(handle(&self.pagerduty, input, now()).await.unwrap())
+    }
+
+    /// What a state machine gets as the error, at a time. No text of it shows a token.
+    async fn failed_at(&self, input: Value, now: Timestamp) -> Diagnostic {
+        let error = handle(&self.pagerduty, input, now).await.unwrap_err();
+        let texts = format!("{error} {error:?}");
+        for token in [Seed::ACCOUNT_TOKEN, ROTATED_TOKEN] {
+            assert!(!texts.contains(token), "{texts}");
+        }
+        error.into()
+    }
+
+    async fn failed(&self, input: Value) -> Diagnostic {
+        self.failed_at(input, now()).await
+    }
+}
+
+fn input() -> Value {
+    json!({
+        "integration": "prod",
+        "title": "Memory pressure",
+        "service": "PWIXJZS",
+        "escalation_policy": "PT20YPA",
+        "from": "oncall@example.com",
+    })
+}
+
+fn input_with(field: &str, value: Value) -> Value {
+    let mut input = input();
+    input[field] = value;
+    input
+}
+
+#[track_caller]
+fn assert_refused(error: &Diagnostic, name: &str, said: &[&str]) {
+    assert_eq!(error.error_type, name, "{}", error.error_message);
+    for said in said {
+        assert!(
+            error.error_message.contains(said),
+            "`{said}` is not in: {}",
+            error.error_message
+        );
+    }
+}
+
+// What it gives.
+
+#[tokio::test]
+async fn the_output_has_exactly_the_documented_fields() {
+    let world = World::new().await;
+
+    let output = world.created(input()).await;
+
+    let incidents = world.incidents();
+    assert_eq!(
+        output,
+        json!({
+            "created_at": NOW,
+            "incident_id": incidents[0]["id"],
+            "title": "Memory pressure",
+            "incident_number": 1,
+            "status": "triggered",
+        })
+    );
+    assert_eq!(incidents.len(), 1);
+}
+
+#[tokio::test]
+async fn the_output_is_what_the_catalogue_of_actions_promises_to_workflows() {
+    let world = World::new().await;
+
+    let output = world.created(input()).await;
+
+    let fields = Action::CreateIncident.spec().outputs;
+    let given: BTreeSet<&str> = output.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(given, fields.iter().map(|field| field.name).collect());
+    for field in fields {
+        assert_eq!(field.kind.check(&output[field.name]), Ok(()), "{}", field.name);
+    }
+}
+
+#[tokio::test]
+async fn pagerduty_has_the_incident_as_it_was_asked_for() {
+    let world = World::new().await;
+
+    world.created(input_with("idempotency_key", json!("pgf-0-key"))).await;
+
+    let incident = &world.incidents()[0];
+    assert_eq!(incident["incident_key"], "pgf-0-key");
+    assert_eq!(incident["title"], "Memory pressure");
+    assert_eq!(incident["service"]["id"], "PWIXJZS");
+    assert_eq!(incident["escalation_policy"]["id"], "PT20YPA");
+}
+
+#[rstest]
+#[case::api_token(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN, "Token token=")]
+#[case::oauth(TokenKind::OAuth, Seed::OAUTH_APP_TOKEN, "Bearer ")]
+#[tokio::test]
+async fn a_request_has_the_headers_that_pagerduty_asks_for(
+    #[case] kind: TokenKind,
+    #[case] token: &str,
+    #[case] form: &str,
+) {
+    let world = World::new().await;
+    world.store(kind, token);
+
+    world.created(input()).await;
+
+    let [request] = &world.requests()[..] else {
+        panic!("{:?}", world.requests())
+    };
+    assert_eq!(
+        (&request["method"], &request["path"]),
+        (&json!("POST"), &json!("/incidents"))
+    );
+    let headers = &request["headers"];
+    assert!(
+        headers["authorization"].as_str().unwrap().starts_with(form),
+        "{headers}"
+    );
+    assert_eq!(headers["from"], "oncall@example.com");
+    assert_eq!(headers["accept"], "application/vnd.pagerduty+json;version=2");
+    assert_eq!(headers["content-type"], "application/json");
+}
+
+#[tokio::test]
+async fn the_token_is_read_once_for_many_calls() {
+    let world = World::new().await;
+    for _ in 0..3 {
+        world.created(input()).await;
+    }
+
+    assert_eq!(world.secret_reads(), 1);
+}
+
+// Repeats.
+
+#[rstest]
+#[case::as_the_next_attempt(json!(2))]
+#[case::as_a_first_attempt_again(json!(1))]
+#[case::by_a_caller_that_counts_no_attempts(Value::Null)]
+#[tokio::test]
+async fn f6_a_repeat_with_the_same_idempotency_key_gives_the_same_incident(#[case] attempt: Value) {
+    let world = World::new().await;
+    let mut input = input_with("idempotency_key", json!("pgf-0-key"));
+    input["attempt"] = json!(1);
+    let first = world.created(input.clone()).await;
+
+    input["attempt"] = attempt;
+    let second = world.created(input).await;
+
+    assert_eq!(second, first);
+    assert_eq!(world.incidents().len(), 1);
+}
+
+#[tokio::test]
+async fn without_an_idempotency_key_each_call_creates_an_incident() {
+    let world = World::new().await;
+
+    assert_ne!(world.created(input()).await, world.created(input()).await);
+    assert_eq!(world.incidents().len(), 2);
+}
+
+// Input.
+
+#[tokio::test]
+async fn all_that_is_wrong_with_an_input_is_told_at_once() {
+    let world = World::new().await;
+
+    let wrong = json!({"integration": "Prod!", "titel": "t", "service": "../users", "escalation_policy": 7});
+    let error = world.failed(wrong).await;
+
+    assert_refused(
+        &error,
+        "Input.Invalid",
+        &[
+            "pagerduty.create_incident",
+            "`title` is missing",
+            "`from` is missing",
+            "`integration` must be the alias of an integration",
+            "`service` must be the id",
+            "`escalation_policy` must be the id",
+            "`titel` is not known; did you mean `title`?",
+        ],
+    );
+    assert_eq!((world.requests().len(), world.secret_reads()), (0, 0));
+}
+
+#[rstest]
+#[case::p1_climbing("service", json!("../../users"))]
+#[case::p1_escaped("service", json!("%2e%2e"))]
+#[case::p1_query("escalation_policy", json!("P1?x"))]
+#[case::p1_fragment("escalation_policy", json!("P1#f"))]
+#[case::p1_empty("service", json!(""))]
+#[case::p1_full_width("service", json!("\u{ff30}1"))]
+#[case::p1_line_break("service", json!("P1\r\nX-Evil: 1"))]
+#[case::t3_line_break_in_from("from", json!("a@b.c\r\nX-Evil: 1"))]
+#[case::no_address("from", json!("oncall"))]
+#[case::blank_title("title", json!("  "))]
+#[case::title_that_is_no_text("title", json!(7))]
+#[case::missing("from", Value::Null)]
+#[case::unknown("priority", json!("P1"))]
+#[case::deadline_that_is_no_time("deadline", json!("soon"))]
+#[tokio::test]
+async fn a_wrong_input_is_refused_before_anything_is_sent(#[case] field: &str, #[case] value: Value) {
+    let world = World::new().await;
+
+    let error = world.failed(input_with(field, value)).await;
+
+    assert_refused(&error, "Input.Invalid", &[]);
+    assert_eq!((world.requests().len(), world.secret_reads()), (0, 0));
+}
+
+#[rstest]
+#[case::null(Value::Null)]
+#[case::list(json!([]))]
+#[case::text(json!("title"))]
+#[tokio::test]
+async fn an_input_that_is_no_object_is_refused(#[case] input: Value) {
+    let world = World::new().await;
+
+    assert_refused(&world.failed(input).await, "Input.Invalid", &["is not an object"]);
+}
+
+#[tokio::test]
+async fn t1_t2_t3_a_title_is_one_line_of_text_and_nothing_else() {
+    let world = World::new().await;
+    let title = "{{ secrets.token }}\r\nFrom: evil@x\",\"service\":{\"id\":\"EVIL";
+
+    let output = world.created(input_with("title", json!(title))).await;
+
+    assert_eq!(
+        output["title"],
+        "{{ secrets.token }}  From: evil@x\",\"service\":{\"id\":\"EVIL"
+    );
+    assert_eq!(world.incidents()[0]["service"]["id"], "PWIXJZS");
+}
+
+// Integrations and tokens.
+
+#[tokio::test]
+async fn an_unknown_integration_is_told_with_what_to_do() {
+    let world = World::new().await;
+
+    let error = world.failed(input_with("integration", json!("staging"))).await;
+
+    assert_refused(
+        &error,
+        "Integration.NotFound",
+        &["`staging`", "pagerflow integration add"],
+    );
+    assert_eq!(world.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn f27_a_refused_token_is_read_anew_once_and_then_told() {
+    let world = World::new().await;
+    world.store(TokenKind::ApiToken, ROTATED_TOKEN);
+    world.failed(input()).await;
+    let (reads, requests) = (world.secret_reads(), world.requests().len());
+
+    let error = world.failed_at(input(), now() + 1.minute()).await;
+
+    assert_refused(&error, "PagerDuty.Unauthorized", &["token"]);
+    assert_eq!(world.secret_reads() - reads, 1);
+    assert_eq!(
+        world.requests().len() - requests,
+        2,
+        "one with the kept token and one with what was read"
+    );
+}
+
+#[tokio::test]
+async fn f27_a_rotated_token_is_found_when_the_old_one_is_refused() {
+    let world = World::new().await;
+    world.store(TokenKind::ApiToken, ROTATED_TOKEN);
+    assert_refused(&world.failed(input()).await, "PagerDuty.Unauthorized", &[]);
+    let reads = world.secret_reads();
+    world.store(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN);
+
+    handle(&world.pagerduty, input(), now() + 1.minute()).await.unwrap();
+
+    assert_eq!(world.secret_reads() - reads, 1);
+    assert_eq!(world.incidents().len(), 1);
+}
+
+// What PagerDuty refuses.
+
+#[rstest]
+#[case::unknown_from(
+    "from",
+    "nobody@example.com",
+    "PagerDuty.InvalidRequest",
+    &["Requester User Not Found", "`from`", "login e-mail"]
+)]
+#[case::from_may_only_read("from", "stakeholder@example.com", "PagerDuty.Forbidden", &["Responder"])]
+#[case::unknown_service(
+    "service",
+    "PNOSUCH",
+    "PagerDuty.InvalidRequest",
+    &["Service not found", "Check the service's id"]
+)]
+#[case::disabled_service("service", "PSVC3D1", "PagerDuty.InvalidRequest", &["Incident could not be created"])]
+#[case::unknown_policy(
+    "escalation_policy",
+    "PNOSUCH",
+    "PagerDuty.InvalidRequest",
+    &["Escalation Policy Not Found", "Check the escalation policy's id"]
+)]
+#[case::nobody_on_call("escalation_policy", "PT42ARC", "PagerDuty.InvalidRequest", &["Nobody is on call"])]
+#[tokio::test]
+async fn i8_a_refusal_says_what_is_wrong_and_what_to_do(
+    #[case] field: &str,
+    #[case] value: &str,
+    #[case] name: &str,
+    #[case] said: &[&str],
+) {
+    let world = World::new().await;
+
+    let error = world.failed(input_with(field, json!(value))).await;
+
+    assert_refused(&error, name, said);
+    assert_eq!((world.requests().len(), world.incidents().len()), (1, 0), "asked once");
+}
+
+#[tokio::test]
+async fn a_read_only_token_is_told() {
+    let world = World::new().await;
+    world.store(TokenKind::ApiToken, Seed::READ_ONLY_TOKEN);
+
+    assert_refused(&world.failed(input()).await, "PagerDuty.Forbidden", &["not read-only"]);
+}
+
+#[tokio::test]
+async fn a_pagerduty_that_is_not_there_is_unavailable_and_nothing_was_done() {
+    let mut world = World::new().await;
+    world.simulator.take().unwrap().stop().await;
+
+    let error = world.failed(input()).await;
+
+    assert_refused(
+        &error,
+        "PagerDuty.Unavailable",
+        &["no connection could be made", "safe to try again"],
+    );
+}
+
+#[tokio::test]
+async fn after_its_deadline_nothing_is_sent() {
+    let world = World::new().await;
+
+    let error = world
+        .failed(input_with("deadline", json!("2026-11-20T09:29:59Z")))
+        .await;
+
+    assert_refused(&error, "Step.DeadlineExceeded", &["nothing more was sent"]);
+    assert_eq!(world.requests().len(), 0);
+}

@@ -1,0 +1,254 @@
+//! What becomes of a delivery.
+
+use jiff::Timestamp;
+use pagerduty::webhook::{
+    signature::{self, SignatureError},
+    v2,
+};
+use platform::{
+    api_key::{ApiKey, KeyHash},
+    dead_letters::{DeadLetter, DeadLetters},
+    executions::{Executions, Started},
+    intake::{Admission, Admitted, Ignored, LARGEST_BODY, admit},
+    secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
+    table::{Bodies, TriggerCache, TriggerSource, WorkflowRecord},
+};
+use serde::Serialize;
+use workflow::{
+    ids::{RunId, WorkflowId},
+    run::WebhookKind,
+};
+
+/// All that the ingress works with.
+#[derive(Debug)]
+pub struct Ingress<T, S, E, B, D> {
+    /// Workflows and API keys.
+    pub triggers: TriggerCache<T>,
+    /// The secrets with which PagerDuty signs.
+    pub signing_secrets: SigningSecretsSource<S>,
+    /// What starts runs.
+    pub executions: E,
+    /// Where large bodies go.
+    pub bodies: B,
+    /// Where unreadable deliveries go.
+    pub dead_letters: D,
+}
+
+/// A delivery as it arrived. Nothing in it has been checked.
+#[derive(Debug, Clone, Copy)]
+pub struct Delivery<'a> {
+    /// The workflow id in the URL.
+    pub workflow: &'a str,
+    /// The header `x-api-key`.
+    pub api_key: Option<&'a str>,
+    /// The header `X-PagerDuty-Signature`.
+    pub signature: Option<&'a str>,
+    /// The raw bytes that were signed.
+    pub body: &'a [u8],
+}
+
+/// What is answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    /// 202: PagerDuty need not send it again. What became of each event.
+    Accepted(Vec<EventAnswer>),
+    /// 401: not authentic.
+    Unauthorized {
+        /// Why, for our log only.
+        reason: &'static str,
+    },
+    /// 413.
+    TooLarge,
+    /// 503: PagerDuty is to send it again.
+    Unavailable {
+        /// Why, for our log only.
+        reason: String,
+    },
+}
+
+/// What became of one event of a delivery.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum EventAnswer {
+    /// A run was started.
+    Started {
+        /// Its id.
+        run: RunId,
+    },
+    /// The event had been delivered before; this is its run.
+    Duplicate {
+        /// Its id.
+        run: RunId,
+    },
+    /// No run is wanted.
+    Ignored {
+        /// Why.
+        reason: Ignored,
+    },
+    /// The delivery is authentic and cannot be read. It is kept for a person to look at.
+    Unreadable {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl<T, S, E, B, D> Ingress<T, S, E, B, D>
+where
+    T: TriggerSource,
+    S: SecretStore,
+    E: Executions,
+    B: Bodies,
+    D: DeadLetters,
+{
+    /// Takes a delivery.
+    pub async fn take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Answer {
+        match self.try_take(delivery, now).await {
+            Ok(events) => Answer::Accepted(events),
+            Err(answer) => answer,
+        }
+    }
+
+    async fn try_take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Vec<EventAnswer>, Answer> {
+        if delivery.body.len() > LARGEST_BODY {
+            return Err(Answer::TooLarge);
+        }
+        let key = delivery.api_key.and_then(|text| ApiKey::parse(text).ok());
+        let key = key.ok_or(Answer::Unauthorized {
+            reason: "no well-formed API key",
+        })?;
+        let workflow = delivery.workflow.parse::<WorkflowId>();
+        let workflow = workflow.map_err(|_| Answer::Unauthorized {
+            reason: "malformed workflow id",
+        })?;
+        let records = self.triggers.get(&workflow, key.id(), now).await.map_err(unavailable)?;
+        let admitted = match &records.key {
+            Some(record) => record.admits(&key, &workflow),
+            // The same work as for a key that exists, so that nobody can time out which ones do.
+            None => key.matches(&KeyHash::of_nothing()),
+        };
+        let workflow = match &records.workflow {
+            Some(workflow) if admitted => workflow,
+            _ => {
+                return Err(Answer::Unauthorized {
+                    reason: "unknown or revoked API key, or the key of another workflow",
+                });
+            }
+        };
+        if workflow.webhook == WebhookKind::V3 {
+            self.check_signature(workflow, delivery, now).await?;
+        }
+        self.start(workflow, &key, delivery, now).await
+    }
+
+    /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the
+    /// secrets are read once more before the delivery is refused.
+    async fn check_signature(
+        &self,
+        workflow: &WorkflowRecord,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<(), Answer> {
+        let header = delivery
+            .signature
+            .ok_or(Answer::Unauthorized { reason: "no signature" })?;
+        let verify = |secrets: &SigningSecrets| signature::verify(header, delivery.body, secrets.iter());
+        let secrets = self
+            .signing_secrets
+            .get(&workflow.integration, now)
+            .await
+            .map_err(unavailable)?;
+        let verdict = match verify(&secrets) {
+            Err(SignatureError::Mismatch | SignatureError::NoSecret) => verify(
+                &self
+                    .signing_secrets
+                    .refreshed(&workflow.integration, now)
+                    .await
+                    .map_err(unavailable)?,
+            ),
+            verdict => verdict,
+        };
+        match verdict {
+            Ok(()) => Ok(()),
+            // It may well be authentic: that we cannot tell is our fault.
+            Err(error @ SignatureError::NoSecret) => Err(unavailable(error)),
+            Err(SignatureError::Mismatch) => Err(Answer::Unauthorized {
+                reason: "no signature fits a signing secret",
+            }),
+            Err(SignatureError::Malformed | SignatureError::TooMany) => Err(Answer::Unauthorized {
+                reason: "malformed signature",
+            }),
+        }
+    }
+
+    async fn start(
+        &self,
+        workflow: &WorkflowRecord,
+        key: &ApiKey,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<EventAnswer>, Answer> {
+        let admissions = match admit(workflow, delivery.body, now) {
+            Ok(admissions) => admissions,
+            Err(unreadable) => {
+                let reason = unreadable.to_string();
+                let sanitised = v2::sanitise(delivery.body);
+                let body = without_key(sanitised.as_deref().unwrap_or(delivery.body), key);
+                let letter = DeadLetter {
+                    workflow: &workflow.workflow,
+                    reason: &reason,
+                    body: &body,
+                    received_at: now,
+                };
+                self.dead_letters.put(&letter).await.map_err(unavailable)?;
+                return Ok(vec![EventAnswer::Unreadable { reason }]);
+            }
+        };
+        let mut events = Vec::with_capacity(admissions.len());
+        for admission in admissions {
+            events.push(match admission {
+                Admission::Ignore(reason) => EventAnswer::Ignored { reason },
+                Admission::Start(admitted) => self.start_run(*admitted, now).await?,
+            });
+        }
+        Ok(events)
+    }
+
+    async fn start_run(&self, admitted: Admitted, now: Timestamp) -> Result<EventAnswer, Answer> {
+        let run = admitted.input.run.id.clone();
+        // Before the run, so that the run finds it.
+        if let Some(body) = admitted.large_body {
+            self.bodies.put_body(&run, body, now).await.map_err(unavailable)?;
+        }
+        // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
+        // duplicates then.
+        match self.executions.start(&admitted.input).await.map_err(unavailable)? {
+            Started::Now => Ok(EventAnswer::Started { run }),
+            Started::Before => Ok(EventAnswer::Duplicate { run }),
+        }
+    }
+}
+
+fn unavailable(error: impl std::fmt::Display) -> Answer {
+    Answer::Unavailable {
+        reason: error.to_string(),
+    }
+}
+
+/// The body with the sender's API key blotted out: a V2 body repeats the headers that its sender was told to send, and
+/// this one may be damaged so that they cannot be found and removed. It may be no text at all.
+fn without_key(body: &[u8], key: &ApiKey) -> Vec<u8> {
+    let key = key.expose().as_bytes();
+    let mut kept = Vec::with_capacity(body.len());
+    let mut rest = body;
+    while let Some(position) = rest.windows(key.len()).position(|window| window == key) {
+        let (before, from_key) = rest.split_at(position);
+        kept.extend_from_slice(before);
+        kept.extend_from_slice(b"(API key)");
+        rest = from_key.get(key.len()..).unwrap_or_default();
+    }
+    kept.extend_from_slice(rest);
+    kept
+}
+
+#[cfg(test)]
+mod tests;

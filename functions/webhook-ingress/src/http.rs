@@ -1,0 +1,112 @@
+//! The ingress in terms of HTTP.
+
+use crate::{Answer, Delivery, EventAnswer, Ingress};
+use jiff::Timestamp;
+use lambda_http::{
+    Body, Error, Request, RequestExt, Response,
+    http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
+};
+use platform::{
+    dead_letters::DeadLetters,
+    executions::Executions,
+    secrets::SecretStore,
+    table::{Bodies, TriggerSource},
+};
+use serde::Serialize;
+use std::time::Duration;
+
+/// PagerDuty waits five seconds for an answer. Whoever gets none sends again, and so does whoever gets this one.
+const TIME_LIMIT: Duration = Duration::from_millis(4_300);
+
+/// Answers a request.
+///
+/// # Errors
+/// None that a request could bring about.
+pub async fn respond<T, S, E, B, D>(
+    ingress: &Ingress<T, S, E, B, D>,
+    request: Request,
+    now: Timestamp,
+) -> Result<Response<Body>, Error>
+where
+    T: TriggerSource,
+    S: SecretStore,
+    E: Executions,
+    B: Bodies,
+    D: DeadLetters,
+{
+    let parameters = request.path_parameters();
+    let body: &[u8] = match request.body() {
+        Body::Text(text) => text.as_bytes(),
+        Body::Binary(bytes) => bytes,
+        _ => &[],
+    };
+    let delivery = Delivery {
+        workflow: parameters.first("workflow_id").unwrap_or_default(),
+        api_key: header(request.headers(), "x-api-key"),
+        signature: header(request.headers(), "x-pagerduty-signature"),
+        body,
+    };
+    let answer = match tokio::time::timeout(TIME_LIMIT, ingress.take(&delivery, now)).await {
+        Ok(answer) => answer,
+        Err(_) => Answer::Unavailable {
+            reason: format!("no answer within {} ms", TIME_LIMIT.as_millis()),
+        },
+    };
+    log(&delivery, &answer);
+    let (status, body) = render(&answer)?;
+    Ok(Response::builder()
+        .status(status)
+        .header(CONTENT_TYPE, "application/json")
+        .body(Body::Text(body))?)
+}
+
+/// The one value of a header. API Gateway joins repeated headers with commas; two values of ours are none.
+fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let mut values = headers.get_all(name).iter();
+    let value = values.next()?;
+    if values.next().is_some() {
+        return None;
+    }
+    value.to_str().ok()
+}
+
+#[derive(Serialize)]
+struct Accepted<'a> {
+    events: &'a [EventAnswer],
+}
+
+#[derive(Serialize)]
+struct Refused {
+    message: &'static str,
+}
+
+fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
+    let refused = |message| serde_json::to_string(&Refused { message });
+    Ok(match answer {
+        Answer::Accepted(events) => (StatusCode::ACCEPTED, serde_json::to_string(&Accepted { events })?),
+        // Why is told to nobody who is not let in: the same words whatever is wrong.
+        Answer::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, refused("unauthorized")?),
+        Answer::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, refused("the body is too large")?),
+        Answer::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, refused("not now; send it again")?),
+    })
+}
+
+/// One line for each delivery. Neither its key, its signature nor its body is in it.
+fn log(delivery: &Delivery<'_>, answer: &Answer) {
+    let workflow: String = delivery.workflow.chars().take(63).collect();
+    let bytes = delivery.body.len();
+    match answer {
+        Answer::Accepted(events) => {
+            let events = serde_json::to_string(events).unwrap_or_default();
+            tracing::info!(workflow, bytes, events, "delivery accepted");
+        }
+        Answer::Unauthorized { reason } => tracing::info!(workflow, bytes, reason, "delivery refused"),
+        Answer::TooLarge => tracing::warn!(workflow, bytes, "delivery refused because it is too large"),
+        Answer::Unavailable { reason } => {
+            tracing::error!(workflow, bytes, reason, "delivery not taken; it will be sent again");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

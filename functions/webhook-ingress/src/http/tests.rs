@@ -1,0 +1,304 @@
+//! What a sender sees: requests as API Gateway hands them on, and the answers.
+
+use super::*;
+use crate::fakes::{Call, FakeIngress, Log, Message, SIGNING_SECRET, WORKFLOW, World, now, signature, v3};
+use data_encoding::BASE64;
+use lambda_http::http::HeaderName;
+use platform::{api_key::ApiKey, table::KeyState};
+use rstest::rstest;
+use serde_json::{Value, json};
+use workflow::run::WebhookKind;
+
+const SAMPLE_V3: &str = include_str!("../../../../events/webhook-ingress-v3.json");
+const SAMPLE_V2: &str = include_str!("../../../../events/webhook-ingress-v2.json");
+const KEY_OF_SAMPLES: &str = "put-your-api-key-here";
+
+/// An event of API Gateway (HTTP API, payload 2.0) that brings a message.
+fn event(message: &Message) -> Value {
+    let mut event: Value = serde_json::from_str(SAMPLE_V3).unwrap();
+    event["pathParameters"]["workflow_id"] = json!(message.workflow);
+    event["body"] = json!(String::from_utf8(message.body.clone()).unwrap());
+    let headers = event["headers"].as_object_mut().unwrap();
+    for (name, value) in [
+        ("x-api-key", &message.api_key),
+        ("x-pagerduty-signature", &message.signature),
+    ] {
+        headers.remove(name);
+        headers.extend(value.iter().map(|value| (name.to_owned(), json!(value))));
+    }
+    event
+}
+
+fn request(event: &Value) -> Request {
+    lambda_http::request::from_str(&event.to_string()).unwrap()
+}
+
+/// The status of an answer and its body.
+async fn answer(ingress: &FakeIngress, request: Request) -> (u16, String) {
+    let response = respond(ingress, request, now()).await.unwrap();
+    assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
+    match response.body() {
+        Body::Text(text) => (response.status().as_u16(), text.clone()),
+        other => panic!("not text: {other:?}"),
+    }
+}
+
+async fn answer_to(world: &World, event: &Value) -> (u16, String) {
+    answer(&world.ingress(), request(event)).await
+}
+
+#[tokio::test]
+async fn the_sample_v3_event_starts_a_run() {
+    let (world, key) = World::new();
+    let event = serde_json::from_str(&SAMPLE_V3.replace(KEY_OF_SAMPLES, key.expose())).unwrap();
+
+    let (status, body) = answer_to(&world, &event).await;
+
+    let run = world.with(|state| state.runs[0].run.id.clone());
+    assert_eq!(status, 202);
+    assert_eq!(
+        body,
+        json!({"events": [{"outcome": "started", "run": run}]}).to_string()
+    );
+    assert_eq!(
+        world.with(|state| state.runs[0].trigger.event_id.clone()),
+        "01EXAMPLETRIGGERED00000001"
+    );
+}
+
+#[tokio::test]
+async fn the_sample_v2_event_starts_a_run_of_a_v2_endpoint() {
+    let (world, key) = World::new();
+    world.with(|state| state.workflow.webhook = WebhookKind::V2);
+    let event = serde_json::from_str(&SAMPLE_V2.replace(KEY_OF_SAMPLES, key.expose())).unwrap();
+
+    let (status, body) = answer_to(&world, &event).await;
+
+    assert_eq!((status, world.runs()), (202, 1), "{body}");
+}
+
+#[tokio::test]
+async fn b18_another_webhook_id_does_not_make_another_event() {
+    let (world, key) = World::new();
+    let ingress = world.ingress();
+    let mut event = event(&Message::signed(&key, v3("01A")));
+    answer(&ingress, request(&event)).await;
+    event["headers"]["x-webhook-id"] = json!("another");
+
+    let (status, body) = answer(&ingress, request(&event)).await;
+
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((status, &body["events"][0]["outcome"]), (202, &json!("duplicate")));
+    assert_eq!(world.runs(), 1);
+}
+
+#[rstest]
+#[case::ignored(
+    v3("01A").replace("incident.triggered", "incident.resolved"),
+    202,
+    json!({"events": [{"outcome": "ignored", "reason": "event_type"}]})
+)]
+#[case::unreadable(
+    "{}".into(),
+    202,
+    json!({"events": [{"outcome": "unreadable", "reason": "there is no event in the body"}]})
+)]
+#[case::b23_too_large("x".repeat(384 * 1024 + 1), 413, json!({"message": "the body is too large"}))]
+#[tokio::test]
+async fn an_authentic_delivery_is_answered_with_what_became_of_it(
+    #[case] body: String,
+    #[case] status: u16,
+    #[case] said: Value,
+) {
+    let (world, key) = World::new();
+
+    assert_eq!(
+        answer_to(&world, &event(&Message::signed(&key, body))).await,
+        (status, said.to_string())
+    );
+}
+
+#[rstest]
+#[case::f21_step_functions(Call::Start)]
+#[case::f23_the_table(Call::Trigger)]
+#[case::f25_secrets_manager(Call::Secret)]
+#[tokio::test]
+async fn with_something_out_of_reach_pagerduty_is_asked_to_send_again_and_told_nothing_else(#[case] down: Call) {
+    let (world, key) = World::new();
+    world.with(|state| state.down = vec![down]);
+
+    let answer = answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
+
+    assert_eq!(answer, (503, r#"{"message":"not now; send it again"}"#.into()));
+}
+
+/// Everything that is answered with 401, and why.
+fn unauthorized(world: &World, key: &ApiKey) -> Vec<(&'static str, Message)> {
+    let good = Message::signed(key, v3("01A"));
+    let with_key = |api_key: Option<String>| Message {
+        api_key,
+        ..good.clone()
+    };
+    let with_signature = |signature: Option<String>| Message {
+        signature,
+        ..good.clone()
+    };
+    let to = |workflow: &str| Message {
+        workflow: workflow.into(),
+        ..good.clone()
+    };
+    vec![
+        ("no key", with_key(None)),
+        ("no key at all like ours", with_key(Some("secret".into()))),
+        (
+            "an unknown key",
+            with_key(Some(ApiKey::generate().unwrap().expose().into())),
+        ),
+        (
+            "a key of another workflow",
+            with_key(Some(world.new_key("other", KeyState::Active).expose().into())),
+        ),
+        (
+            "a revoked key",
+            with_key(Some(world.new_key(WORKFLOW, KeyState::Revoked).expose().into())),
+        ),
+        ("an unknown workflow", to("no-such-workflow")),
+        ("a malformed workflow id", to("../admin")),
+        ("no signature", with_signature(None)),
+        ("a malformed signature", with_signature(Some("v1=zz".into()))),
+        (
+            "a forged signature",
+            with_signature(Some(signature("made-up", &good.body))),
+        ),
+    ]
+}
+
+#[tokio::test]
+async fn b6_whoever_is_not_let_in_reads_the_same_words_whatever_is_wrong() {
+    let (world, key) = World::new();
+    for (what, message) in unauthorized(&world, &key) {
+        let answer = answer_to(&world, &event(&message)).await;
+        assert_eq!(answer, (401, r#"{"message":"unauthorized"}"#.into()), "{what}");
+    }
+    assert_eq!(world.runs(), 0);
+}
+
+#[tokio::test]
+async fn b10_the_names_of_headers_may_be_written_in_any_case() {
+    let (world, key) = World::new();
+    let mut event = event(&Message::signed(&key, v3("01A")));
+    let headers = event["headers"].as_object_mut().unwrap();
+    for (name, other_case) in [
+        ("x-api-key", "X-API-Key"),
+        ("x-pagerduty-signature", "X-PagerDuty-Signature"),
+    ] {
+        let value = headers.remove(name).unwrap();
+        headers.insert(other_case.into(), value);
+    }
+
+    assert_eq!(answer_to(&world, &event).await.0, 202);
+}
+
+#[tokio::test]
+async fn b10_a_key_that_is_sent_twice_is_no_key() {
+    let (world, key) = World::new();
+    let mut joined = event(&Message::signed(&key, v3("01A")));
+    joined["headers"]["x-api-key"] = json!(format!("{0},{0}", key.expose()));
+    let mut repeated = request(&event(&Message::signed(&key, v3("01A"))));
+    repeated
+        .headers_mut()
+        .append(HeaderName::from_static("x-api-key"), key.expose().parse().unwrap());
+
+    assert_eq!(answer_to(&world, &joined).await.0, 401);
+    assert_eq!(answer(&world.ingress(), repeated).await.0, 401);
+    assert_eq!(world.take_calls(), []);
+}
+
+#[rstest]
+#[case::of_the_decoded_bytes(|body: &str| signature(SIGNING_SECRET, body.as_bytes()), 202)]
+#[case::of_the_encoded_text(|body: &str| signature(SIGNING_SECRET, BASE64.encode(body.as_bytes()).as_bytes()), 401)]
+#[tokio::test]
+async fn b21_a_body_in_base64_is_verified_over_its_decoded_bytes(
+    #[case] sign: fn(&str) -> String,
+    #[case] status: u16,
+) {
+    let (world, key) = World::new();
+    let body = v3("01A");
+    let mut event = event(&Message {
+        signature: Some(sign(&body)),
+        ..Message::new(&key, body.clone())
+    });
+    event["body"] = json!(BASE64.encode(body.as_bytes()));
+    event["isBase64Encoded"] = json!(true);
+
+    assert_eq!(answer_to(&world, &event).await.0, status);
+    assert_eq!(world.runs(), usize::from(status == 202));
+}
+
+#[tokio::test]
+async fn b22_a_signed_request_without_a_body_is_accepted_and_kept() {
+    let (world, key) = World::new();
+    let mut event = event(&Message::signed(&key, ""));
+    event.as_object_mut().unwrap().remove("body");
+
+    assert_eq!(answer_to(&world, &event).await.0, 202);
+    assert_eq!(world.with(|state| state.dead_letters.len()), 1);
+}
+
+#[tokio::test]
+async fn a_request_without_a_workflow_in_its_path_is_not_let_in() {
+    let (world, key) = World::new();
+    let mut event = event(&Message::signed(&key, v3("01A")));
+    event.as_object_mut().unwrap().remove("pathParameters");
+
+    assert_eq!(answer_to(&world, &event).await.0, 401);
+}
+
+#[tokio::test(start_paused = true)]
+async fn i6_the_answer_comes_before_pagerduty_stops_waiting() {
+    let (world, key) = World::new();
+    world.with(|state| state.hangs = true);
+    let begun = tokio::time::Instant::now();
+
+    let (status, _) = answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
+
+    assert_eq!(status, 503);
+    assert!(begun.elapsed() <= Duration::from_millis(4_500), "{:?}", begun.elapsed());
+}
+
+#[tokio::test]
+async fn i5_the_log_says_what_happened_and_holds_neither_key_nor_signature_nor_body() {
+    let (world, key) = World::new();
+    let message = Message::signed(&key, v3("01A"));
+    answer_to(&world, &event(&message)).await;
+    answer_to(
+        &world,
+        &event(&Message::signed(&key, r#"{"title":"Memory above 90 %"}"#)),
+    )
+    .await;
+    for (_, message) in unauthorized(&world, &key) {
+        answer_to(&world, &event(&message)).await;
+    }
+
+    let log = Log::text();
+
+    for told in [
+        "delivery accepted",
+        "started",
+        "unreadable",
+        "delivery refused",
+        "no signature",
+        WORKFLOW,
+    ] {
+        assert!(log.contains(told), "{told} is missing:\n{log}");
+    }
+    for kept in [
+        key.expose(),
+        "pgf_",
+        message.signature.unwrap().as_str(),
+        SIGNING_SECRET,
+        "Memory above",
+    ] {
+        assert!(!log.contains(kept), "{kept} is told:\n{log}");
+    }
+}

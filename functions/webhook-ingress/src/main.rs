@@ -1,0 +1,42 @@
+//! The Lambda function that takes PagerDuty's webhooks.
+
+use jiff::Timestamp;
+use lambda_http::{Error, Request, run, service_fn};
+use platform::{
+    aws::{Patience, sdk_config},
+    dead_letters::SqsDeadLetters,
+    executions::StateMachine,
+    secrets::{SecretNames, SecretsManager, SigningSecretsSource},
+    settings::{Settings, environment},
+    table::{Table, TriggerCache},
+    telemetry,
+};
+use webhook_ingress::{Ingress, http};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let config = sdk_config(environment, Patience::Webhook)?;
+    let mut settings = Settings::new(environment);
+    let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
+    let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
+    let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
+    let ingress = Ingress {
+        triggers: TriggerCache::new(table.clone()),
+        signing_secrets: SigningSecretsSource::new(secrets, names),
+        executions: StateMachine::new(
+            aws_sdk_sfn::Client::new(&config),
+            settings.required("STATE_MACHINE_ARN"),
+        ),
+        bodies: table,
+        dead_letters: SqsDeadLetters::new(
+            aws_sdk_sqs::Client::new(&config),
+            settings.required("DEAD_LETTER_QUEUE_URL"),
+        ),
+    };
+    let ingress = settings.finish(ingress)?;
+    run(service_fn(async |request: Request| {
+        http::respond(&ingress, request, Timestamp::now()).await
+    }))
+    .await
+}

@@ -1,0 +1,31 @@
+//! The Lambda function that plans: Step Functions asks it what a run does next.
+
+use aws_sdk_dynamodb::Client;
+use jiff::Timestamp;
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use platform::{
+    aws::{Patience, sdk_config},
+    settings::{Settings, environment},
+    table::{BodyCache, Table, Versions},
+    telemetry,
+};
+use serde_json::Value;
+use workflow_runner::Runner;
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    let config = sdk_config(environment, Patience::Task)?;
+    let mut settings = Settings::new(environment);
+    let table = Table::new(Client::new(&config), settings.required("TABLE_NAME"));
+    let table = settings.finish(table)?;
+    let runner = Runner {
+        versions: Versions::new(table.clone()),
+        bodies: BodyCache::new(table.clone()),
+        journal: table,
+    };
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
+        runner.plan(event.payload, Timestamp::now()).await
+    }))
+    .await
+}

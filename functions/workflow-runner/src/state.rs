@@ -1,0 +1,90 @@
+//! What the state machine sends, and what it gets back.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use workflow::{
+    planner::{Answer, Command, Cursor, Failure},
+    run::{RunIdentity, RunTrigger},
+};
+
+/// The payload of a Plan.
+#[derive(Debug, Deserialize)]
+pub(crate) struct PlanRequest {
+    /// The execution, from the context object of Step Functions.
+    pub(crate) execution: Execution,
+    /// The state of the execution.
+    pub(crate) state: State,
+}
+
+/// The execution that asks.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Execution {
+    /// Its ARN.
+    pub(crate) arn: String,
+    /// When it was started.
+    pub(crate) started_at: Timestamp,
+}
+
+/// The state of an execution: its input, what the last Plan handed over, and the last result of an action.
+#[derive(Debug, Deserialize)]
+pub(crate) struct State {
+    pub(crate) run: RunIdentity,
+    pub(crate) trigger: RunTrigger,
+    #[serde(default)]
+    pub(crate) next: Option<Next>,
+    #[serde(default)]
+    result: Option<ActionResult>,
+}
+
+/// What the last Plan handed over, as far as the next one needs it.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Next {
+    pub(crate) cursor: Cursor,
+}
+
+/// What the state of an action left: its output, or the error that Step Functions caught.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ActionResult {
+    output: Option<Value>,
+    #[serde(rename = "Error")]
+    error: Option<String>,
+    #[serde(rename = "Cause")]
+    cause: Option<String>,
+}
+
+/// The error of a Lambda function as it stands in the cause.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Cause {
+    error_message: String,
+}
+
+impl State {
+    /// The answer to the last action. It stays in the state when other commands follow; the cursor tells whether it is
+    /// awaited.
+    pub(crate) fn answer(&self) -> Option<Answer> {
+        let result = self.result.as_ref()?;
+        let Some(name) = &result.error else {
+            return result.output.clone().map(Answer::Success);
+        };
+        let cause = result.cause.as_deref().unwrap_or_default();
+        let message = match serde_json::from_str::<Cause>(cause) {
+            Ok(cause) => cause.error_message,
+            Err(_) if cause.is_empty() => "the function ended without an answer".to_owned(),
+            Err(_) => cause.chars().take(1_000).collect(),
+        };
+        Some(Answer::Failure(Failure::from_text(name, &message)))
+    }
+}
+
+/// What a Plan hands to the state machine.
+#[derive(Debug, Serialize)]
+pub(crate) struct Handover<'a> {
+    pub(crate) cursor: &'a Cursor,
+    pub(crate) command: &'a Command,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,231 @@
+//! What the definition of the state machine and this code promise each other.
+
+use crate::state::PlanRequest;
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
+use workflow::{
+    action::Action,
+    error_name::{ErrorName, FailureClass},
+    planner::Command,
+};
+
+/// The states.
+fn states() -> Value {
+    let definition: Value = serde_json::from_str(include_str!("../../../statemachine/workflow.asl.json")).unwrap();
+    definition["States"].clone()
+}
+
+fn list(value: &Value) -> &[Value] {
+    value.as_array().map_or(&[], Vec::as_slice)
+}
+
+fn text(value: &Value) -> &str {
+    value.as_str().unwrap_or_else(|| panic!("{value} is no text"))
+}
+
+/// The name of the state that a type of command leads to.
+fn next(states: &Value, command: &str) -> String {
+    let choice = list(&states["Route"]["Choices"])
+        .iter()
+        .find(|choice| choice["StringEquals"] == command);
+    text(&choice.unwrap_or_else(|| panic!("nothing leads on from {command}"))["Next"]).to_owned()
+}
+
+/// The names in all `ErrorEquals` of a list of Retry or Catch.
+fn names(rules: &Value) -> Vec<&str> {
+    list(rules)
+        .iter()
+        .flat_map(|rule| list(&rule["ErrorEquals"]))
+        .map(text)
+        .collect()
+}
+
+/// One command of each type.
+fn commands() -> Vec<Command> {
+    let action = |action: &Action| Command::Action {
+        action: *action,
+        input: json!({}),
+        timeout_seconds: 60,
+    };
+    let until = "2026-11-20T09:30:00Z".parse().unwrap();
+    let control = [
+        Command::Wait { until },
+        Command::Continue,
+        Command::Succeed { output: json!({}) },
+        Command::Fail {
+            error: "e".into(),
+            cause: "c".into(),
+        },
+    ];
+    Action::ALL.iter().map(action).chain(control).collect()
+}
+
+/// All texts in a value.
+fn texts(value: &Value) -> Vec<&str> {
+    match value {
+        Value::String(text) => vec![text],
+        Value::Array(items) => items.iter().flat_map(texts).collect(),
+        Value::Object(fields) => fields.values().flat_map(texts).collect(),
+        _ => Vec::new(),
+    }
+}
+
+#[test]
+fn the_machine_knows_each_type_of_command_and_no_other() {
+    let states = states();
+    let known: BTreeSet<&str> = list(&states["Route"]["Choices"])
+        .iter()
+        .map(|choice| text(&choice["StringEquals"]))
+        .collect();
+
+    let actions = Action::ALL.iter().map(|action| action.spec().name);
+    assert_eq!(known, actions.chain(Command::CONTROL_TYPES.iter().copied()).collect());
+    assert_eq!(
+        known,
+        commands().iter().map(Command::type_name).collect(),
+        "there is a sample of each"
+    );
+    assert!(
+        list(&states["Route"]["Choices"])
+            .iter()
+            .all(|choice| choice["Variable"] == "$.next.command.type")
+    );
+}
+
+#[test]
+fn a_command_has_every_field_that_its_state_reads() {
+    let states = states();
+    for command in commands() {
+        let state = &states[next(&states, command.type_name())];
+        let read: BTreeSet<&str> = texts(state)
+            .into_iter()
+            .filter_map(|text| text.strip_prefix("$.next.command."))
+            .collect();
+        let fields = json!(command);
+        for field in &read {
+            assert!(fields.get(field).is_some(), "{} has no {field}", command.type_name());
+        }
+        // And the other way round: no field is for nobody.
+        let unread: Vec<_> = fields
+            .as_object()
+            .unwrap()
+            .keys()
+            .filter(|field| !read.contains(field.as_str()))
+            .collect();
+        assert_eq!(unread, ["type"], "{}", command.type_name());
+    }
+}
+
+#[test]
+fn every_error_that_the_machine_matches_on_exists() {
+    for (name, state) in states().as_object().unwrap() {
+        for error in names(&state["Retry"]).into_iter().chain(names(&state["Catch"])) {
+            let of_aws = error.starts_with("States.") || error.starts_with("Lambda.");
+            assert!(of_aws || ErrorName::parse(error).is_some(), "{name} matches on {error}");
+        }
+    }
+}
+
+#[test]
+fn every_task_is_the_plan_or_an_action() {
+    let states = states();
+    let tasks: BTreeSet<&str> = states
+        .as_object()
+        .unwrap()
+        .iter()
+        .filter(|(_, state)| state["Type"] == "Task")
+        .map(|(name, _)| name.as_str())
+        .collect();
+
+    let actions: Vec<String> = Action::ALL
+        .iter()
+        .map(|action| next(&states, action.spec().name))
+        .collect();
+    assert_eq!(tasks, actions.iter().map(String::as_str).chain(["Plan"]).collect());
+}
+
+#[test]
+fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_other_end() {
+    let states = states();
+    for action in Action::ALL {
+        let state = &states[next(&states, action.spec().name)];
+        assert_eq!(names(&state["Retry"]), ["Lambda.TooManyRequestsException"], "{action}");
+        assert_eq!(names(&state["Catch"]), ["States.ALL"], "{action}");
+        for end in [state, &state["Catch"][0]] {
+            assert_eq!(
+                (&end["ResultPath"], &end["Next"]),
+                (&json!("$.result"), &json!("Plan")),
+                "{action}"
+            );
+        }
+        assert_eq!(state["ResultSelector"], json!({"output.$": "$.Payload"}), "{action}");
+    }
+}
+
+#[test]
+fn a_plan_is_retried_after_everything_but_what_would_fail_again() {
+    let states = states();
+    let (last, first) = list(&states["Plan"]["Retry"]).split_last().unwrap();
+
+    assert_eq!(names(&json!([last])), ["States.ALL"]);
+    assert!(last["MaxAttempts"].as_u64().unwrap() > 0);
+    for name in names(&json!(first)) {
+        assert_eq!(
+            ErrorName::parse(name).map(ErrorName::class),
+            Some(FailureClass::Permanent),
+            "{name}"
+        );
+    }
+    assert!(first.iter().all(|rule| rule["MaxAttempts"] == 0));
+    for name in [ErrorName::RunSuperseded, ErrorName::InputInvalid] {
+        assert!(
+            names(&json!(first)).contains(&name.as_str()),
+            "a Plan that ends with {name} would do so again"
+        );
+    }
+}
+
+#[test]
+fn a_plan_gets_what_it_reads() {
+    let states = states();
+    let mut payload = states["Plan"]["Parameters"]["Payload"].clone();
+    let state = json!({
+        "run": {"id": "r", "workflow": "w", "version": 1, "depth": 0},
+        "trigger": {"webhook": "v3", "event_id": "e", "event_type": "incident.triggered", "body": {"in": "table"}},
+    });
+    fill_in(&mut payload, &state);
+
+    let request: PlanRequest = serde_json::from_value(payload).unwrap();
+
+    assert_eq!(
+        request.execution.arn,
+        "arn:aws:states:eu-west-1:123456789012:execution:workflow:r"
+    );
+    assert_eq!(
+        request.execution.started_at,
+        "2026-11-20T09:30:01.123Z".parse().unwrap()
+    );
+    assert_eq!(request.state.run.id.as_str(), "r");
+}
+
+/// Puts values in the place of paths, as Step Functions does.
+fn fill_in(template: &mut Value, state: &Value) {
+    let Some(fields) = template.as_object_mut() else { return };
+    for (name, mut value) in std::mem::take(fields) {
+        match name.strip_suffix(".$") {
+            None => {
+                fill_in(&mut value, state);
+                fields.insert(name, value);
+            }
+            Some(name) => {
+                let filled = match text(&value) {
+                    "$" => state.clone(),
+                    "$$.Execution.Id" => json!("arn:aws:states:eu-west-1:123456789012:execution:workflow:r"),
+                    "$$.Execution.StartTime" => json!("2026-11-20T09:30:01.123Z"),
+                    other => panic!("{other} is no path that this test knows"),
+                };
+                fields.insert(name.to_owned(), filled);
+            }
+        }
+    }
+}
