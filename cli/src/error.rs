@@ -1,0 +1,59 @@
+//! What can go wrong, and what to do about it.
+
+use std::{io, path::PathBuf};
+
+/// Why a command did not work.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The stack could not be found.
+    #[error("the stack {name} could not be found: {cause}\nDeploy it with `sam deploy`, or name another with --stack.")]
+    NoStack {
+        /// Its name.
+        name: String,
+        /// What CloudFormation said.
+        cause: String,
+    },
+    /// The stack lacks an output.
+    #[error("the stack {name} has no output {output}; is it a stack of this release?")]
+    NoOutput {
+        /// Its name.
+        name: String,
+        /// The output.
+        output: &'static str,
+    },
+    /// A file could not be read.
+    #[error("{path} could not be read: {cause}")]
+    File {
+        /// Its path.
+        path: PathBuf,
+        /// Why.
+        cause: io::Error,
+    },
+    /// A secret could not be read from the terminal or standard input.
+    #[error("the secret could not be read: {0}\nGive it on standard input, or in a file.")]
+    SecretInput(io::Error),
+    /// Output could not be written.
+    #[error("the result could not be printed: {0}")]
+    Print(#[from] io::Error),
+    /// A result could not be written as JSON.
+    #[error("the result could not be printed as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+    /// What was asked for does not exist.
+    #[error("{0}")]
+    NotFound(String),
+    /// A secret was refused.
+    #[error("{0}")]
+    Secret(String),
+    /// Definitions do not check.
+    #[error("{0}")]
+    Invalid(String),
+    /// The table.
+    #[error(transparent)]
+    Store(#[from] platform::table::StoreError),
+    /// A workflow was not applied.
+    #[error(transparent)]
+    Apply(#[from] platform::table::ApplyError),
+    /// Secrets Manager.
+    #[error(transparent)]
+    Secrets(#[from] platform::secrets::SecretError),
+}

@@ -1,0 +1,143 @@
+//! `pagerflow integration`.
+
+use crate::{error::Error, output::Output, secret_input, stack::Stack};
+use clap::{Subcommand, ValueEnum};
+use jiff::Timestamp;
+use pagerduty::{
+    client::{ServiceRegion, TokenKind},
+    ids::UserEmail,
+};
+use platform::{
+    secrets::{Connection, SecretError, SecretStore, SigningSecrets},
+    table::IntegrationRecord,
+};
+use std::{path::PathBuf, process::ExitCode};
+use workflow::ids::IntegrationAlias;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Store a PagerDuty account and its API token. The token is read from a prompt, from standard input or from a file.
+    Add {
+        /// The name by which workflows refer to the account.
+        alias: IntegrationAlias,
+        /// The service region in which the account lives.
+        #[arg(long, value_enum, default_value_t = Region::Us)]
+        region: Region,
+        /// The kind of the token.
+        #[arg(long, value_enum, default_value_t = Kind::ApiToken)]
+        token_kind: Kind,
+        /// The login e-mail of the user whom a step acts for if it names none.
+        #[arg(long)]
+        default_from: Option<UserEmail>,
+        /// A file that holds the token.
+        #[arg(long)]
+        token_file: Option<PathBuf>,
+    },
+    /// The secrets with which PagerDuty signs webhooks.
+    #[command(subcommand)]
+    SigningSecret(SigningSecretCommand),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SigningSecretCommand {
+    /// Store the signing secret of a webhook subscription. PagerDuty shows it once, when the subscription is made.
+    Add {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
+        /// The id of the webhook subscription.
+        #[arg(long)]
+        subscription: pagerduty::ids::SubscriptionId,
+        /// A file that holds the secret.
+        #[arg(long)]
+        secret_file: Option<PathBuf>,
+    },
+}
+
+/// A service region of PagerDuty.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Region {
+    /// api.pagerduty.com
+    Us,
+    /// api.eu.pagerduty.com
+    Eu,
+}
+
+/// A kind of token.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(crate) enum Kind {
+    /// A REST API key of an account or a user.
+    ApiToken,
+    /// An OAuth access token.
+    Oauth,
+}
+
+pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    match command {
+        Command::Add {
+            alias,
+            region,
+            token_kind,
+            default_from,
+            token_file,
+        } => {
+            let service_region = match region {
+                Region::Us => ServiceRegion::Us,
+                Region::Eu => ServiceRegion::Eu,
+            };
+            let token_kind = match token_kind {
+                Kind::ApiToken => TokenKind::ApiToken,
+                Kind::Oauth => TokenKind::OAuth,
+            };
+            let default_from = default_from.map(|email| email.to_string());
+            let token = secret_input::read("PagerDuty API token", token_file.as_deref())?;
+            let secret = Connection::secret_value(&token, token_kind, service_region, default_from.as_deref())
+                .map_err(Error::Secret)?;
+            let name = stack.secret_names.api_token(&alias);
+            stack
+                .secrets
+                .write(&name, "Pagerflow: a PagerDuty API token", secret)
+                .await?;
+            let record = IntegrationRecord {
+                alias,
+                service_region,
+                default_from,
+                updated_at: Timestamp::now(),
+            };
+            stack.table.put_integration(&record).await?;
+            output.result(&record, || format!("Stored the integration {}.", record.alias))?;
+        }
+        Command::SigningSecret(SigningSecretCommand::Add {
+            alias,
+            subscription,
+            secret_file,
+        }) => {
+            if stack.table.integration(&alias).await?.is_none() {
+                return Err(Error::NotFound(format!(
+                    "there is no integration {alias}; add it first with `pagerflow integration add {alias}`"
+                )));
+            }
+            let secret = secret_input::read("signing secret", secret_file.as_deref())?;
+            let name = stack.secret_names.signing_secrets(&alias);
+            let mut secrets = match stack.secrets.read(&name).await {
+                Ok(stored) => SigningSecrets::parse(&name, &stored)?,
+                Err(SecretError::NotFound(_)) => SigningSecrets::default(),
+                Err(error) => return Err(error.into()),
+            };
+            secrets.add(&subscription.to_string(), secret);
+            let value = secrets.secret_value().map_err(Error::Secret)?;
+            stack
+                .secrets
+                .write(
+                    &name,
+                    "Pagerflow: the secrets with which PagerDuty signs webhooks",
+                    value,
+                )
+                .await?;
+            let result = serde_json::json!({ "alias": alias, "subscription": subscription.to_string() });
+            output.result(&result, || {
+                format!("Stored the signing secret of the subscription {subscription} of {alias}.")
+            })?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

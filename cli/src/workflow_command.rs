@@ -1,0 +1,131 @@
+//! `pagerflow workflow`.
+
+use crate::{error::Error, output::Output, stack::Stack};
+use clap::Subcommand;
+use jiff::Timestamp;
+use platform::table::{Applied, WorkflowState};
+use serde_json::json;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+use workflow::{definition::Definition, ids::WorkflowId};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Check definitions, without a stack.
+    Validate {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Check definitions and make each the active version of its workflow.
+    Apply {
+        /// The files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+    /// Let events start runs again.
+    Enable {
+        /// The workflow.
+        workflow: WorkflowId,
+    },
+    /// Accept events and ignore them. Runs that have started go on.
+    Disable {
+        /// The workflow.
+        workflow: WorkflowId,
+    },
+}
+
+pub(crate) fn validate(files: &[PathBuf], output: &mut Output) -> Result<ExitCode, Error> {
+    let definitions = read(files)?;
+    let names: Vec<_> = definitions
+        .iter()
+        .map(|(definition, _)| definition.name.as_str())
+        .collect();
+    output.result(&json!({ "valid": names }), || {
+        format!("{} will work.", names.join(", "))
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    match command {
+        Command::Validate { files } => return validate(&files, output),
+        Command::Apply { files } => apply(&files, stack, output).await?,
+        Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
+        Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn apply(files: &[PathBuf], stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    // All are checked before the first is stored.
+    for (definition, source) in read(files)? {
+        let integration = &definition.trigger.pagerduty.integration;
+        if stack.table.integration(integration).await?.is_none() {
+            return Err(Error::NotFound(format!(
+                "{}: there is no integration {integration}; add it with `pagerflow integration add {integration}`",
+                definition.name
+            )));
+        }
+        let applied = stack
+            .table
+            .apply_workflow(&definition, &source, Timestamp::now())
+            .await?;
+        let (version, changed) = match applied {
+            Applied::New(version) => (version, true),
+            Applied::Unchanged(version) => (version, false),
+        };
+        let url = format!("{}/webhooks/{}", stack.webhook_url, definition.name);
+        let result = json!({ "workflow": definition.name, "version": version, "changed": changed, "webhook_url": url });
+        output.result(&result, || match changed {
+            true => format!("Applied {} {version}. Its webhook is {url}", definition.name),
+            false => format!("{} {version} is unchanged.", definition.name),
+        })?;
+    }
+    Ok(())
+}
+
+async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    if !stack.table.set_workflow_state(id, state, Timestamp::now()).await? {
+        return Err(Error::NotFound(format!("there is no workflow {id}")));
+    }
+    output.result(&json!({ "workflow": id, "state": state }), || match state {
+        WorkflowState::Enabled => format!("{id} is enabled."),
+        WorkflowState::Disabled => {
+            format!("{id} is disabled. Its events are accepted and ignored, from at most ten seconds on.")
+        }
+        WorkflowState::Deleted => format!("{id} is deleted."),
+    })
+}
+
+/// Reads and checks definitions. The problems of all files are told at once, each with its file.
+fn read(files: &[PathBuf]) -> Result<Vec<(Definition, String)>, Error> {
+    let mut definitions = Vec::new();
+    let mut problems = Vec::new();
+    for path in files {
+        let source = fs::read_to_string(path).map_err(|cause| Error::File {
+            path: path.clone(),
+            cause,
+        })?;
+        match Definition::from_source(&source) {
+            Ok(definition) => definitions.push((definition, source)),
+            Err(found) => problems.extend(found.iter().map(|problem| located(path, &problem.to_string()))),
+        }
+    }
+    if problems.is_empty() {
+        return Ok(definitions);
+    }
+    let count = match problems.len() {
+        1 => "1 problem".to_owned(),
+        count => format!("{count} problems"),
+    };
+    Err(Error::Invalid(format!("{count}\n{}", problems.join("\n"))))
+}
+
+/// In the form that editors and terminals make a link of: `file:line:column: message`.
+fn located(path: &Path, problem: &str) -> String {
+    format!("{}:{problem}", path.display())
+}
