@@ -1,0 +1,16 @@
+//! The whole system on a local AWS, driven from outside: PagerDuty sends webhooks, people use `pagerflow`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test fails by panicking"
+)]
+
+mod aws;
+mod bad_input;
+mod deliveries;
+mod journal;
+mod scenario;
+mod standalone;
+mod workflows;

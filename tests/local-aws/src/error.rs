@@ -1,0 +1,125 @@
+//! What can go wrong, and what to do about it.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// What can go wrong while a local AWS is set up or driven.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The functions run as processes of this machine, so it must be able to run Linux programs.
+    #[error("the local AWS runs the functions as processes of this machine, which has to be Linux, and this is {0}")]
+    NotLinux(&'static str),
+    /// No checkout of Pagerflow around the present folder.
+    #[error("no template.yaml in {} or a folder above it: run this inside a checkout of Pagerflow", .0.display())]
+    NotInProject(PathBuf),
+    /// Python is missing or too old.
+    #[error(
+        "Python 3.11 or newer is needed and was not found (tried {tried}). On Debian or Ubuntu: apt install python3 python3-venv"
+    )]
+    NoPython {
+        /// The commands that were tried.
+        tried: String,
+    },
+    /// Python is there, its `venv` module is not.
+    #[error("{python} can not make a virtual environment. On Debian or Ubuntu: apt install python3-venv")]
+    NoVenv {
+        /// The command that was tried.
+        python: String,
+    },
+    /// A program could not be started at all.
+    #[error("{program} could not be started")]
+    NotStarted {
+        /// The program.
+        program: String,
+        /// Why not.
+        #[source]
+        source: io::Error,
+    },
+    /// A program ended with an error, after it had told why on the terminal.
+    #[error("{what} failed ({status})")]
+    Failed {
+        /// What the program was to do.
+        what: String,
+        /// How it ended.
+        status: String,
+    },
+    /// A program ended with an error, and this is what it said.
+    #[error("{what} failed ({status}):\n{output}")]
+    FailedQuietly {
+        /// What the program was to do.
+        what: String,
+        /// How it ended.
+        status: String,
+        /// What it wrote.
+        output: String,
+    },
+    /// A service ended or stayed silent instead of getting ready.
+    #[error("{name} {how}. Its log: {}", .log.display())]
+    NotReady {
+        /// The service.
+        name: String,
+        /// What it did instead.
+        how: String,
+        /// Where its output went.
+        log: PathBuf,
+    },
+    /// Another run uses the same folder.
+    #[error("`cargo xtask` already runs a local AWS for this in another terminal (it holds {}): stop that one first", .0.display())]
+    Busy(PathBuf),
+    /// A file or folder could not be used.
+    #[error("failed to {operation} {}", .path.display())]
+    File {
+        /// What was to be done.
+        operation: &'static str,
+        /// The file or folder.
+        path: PathBuf,
+        /// Why it failed.
+        #[source]
+        source: io::Error,
+    },
+    /// A tool's output, or a file, is not the JSON that was expected.
+    #[error("{what} is not the JSON that was expected")]
+    Json {
+        /// What was read.
+        what: String,
+        /// What is wrong with it.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// The template does not give what the deployment must tell.
+    #[error("the deployed stack has no usable output {0}: template.yaml must declare it")]
+    MissingOutput(&'static str),
+    /// The state machine's definition has faults.
+    #[error("statemachine/workflow.asl.json has faults:\n{0}")]
+    StateMachine(String),
+    /// No address of a stack was handed over.
+    #[error("{0} is not set: run this through `cargo xtask test --only e2e`, which deploys the stack first")]
+    NoStack(&'static str),
+    /// No free port on the loopback interface.
+    #[error("no free port on 127.0.0.1")]
+    NoPort(#[source] io::Error),
+    /// The signal handler could not be installed.
+    #[error("failed to listen for Ctrl-C")]
+    Signals(#[source] ctrlc::Error),
+    /// Everything is being stopped, because of Ctrl-C or another signal.
+    #[error("stopped")]
+    Stopping,
+}
+
+impl Error {
+    /// A function that wraps an I/O error of `operation` on `path`.
+    pub(crate) fn file(operation: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            operation,
+            path,
+            source,
+        }
+    }
+
+    /// A function that wraps a JSON error of `what`.
+    pub(crate) fn json(what: &str) -> impl FnOnce(serde_json::Error) -> Self {
+        let what = what.to_owned();
+        move |source| Self::Json { what, source }
+    }
+}

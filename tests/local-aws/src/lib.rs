@@ -1,0 +1,56 @@
+//! A local AWS to try Pagerflow on: its tools, the emulator, the build and the deployment.
+//!
+//! The template, the state machine and the functions are the ones that go to AWS, and `sam build` and `sam deploy` put
+//! them into ministack as they would put them into an account.
+//!
+//! ```no_run
+//! use local_aws::{Emulator, Functions, Project, Silent, Stack, Tools};
+//!
+//! # fn main() -> Result<(), local_aws::Error> {
+//! local_aws::stop_all_on_signals()?;
+//! let project = Project::find()?;
+//! let tools = Tools::ensure(&project, &Silent)?;
+//! let functions = Functions::build(&project, &tools, &Silent)?;
+//! let workspace = project.workspace("example")?;
+//! let emulator = Emulator::start(&tools, &workspace)?;
+//! let stack = Stack::deploy(&project, &tools, &functions, &emulator, "http://127.0.0.1:9")?;
+//! println!("{}/webhooks/my-workflow", stack.webhook_url);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Layout
+//! - `project`: where things are in this checkout
+//! - `tools`: the Python environments with the SAM CLI, cargo-lambda, Zig and ministack
+//! - `functions`: `sam build`
+//! - `emulator`: ministack as a process
+//! - `stack`: `sam deploy`, and what the tests and the command-line tool need to know of the result
+//! - `checks`: of the template and of the state machine
+//! - `service`, `process`: programs that are started here, and never outlive this one
+//!
+//! Nothing here uses an AWS SDK, and nothing here can reach a real account: every tool gets made-up credentials and no
+//! AWS configuration of the user.
+
+mod checks;
+mod emulator;
+mod environment;
+mod error;
+mod fingerprint;
+mod functions;
+mod process;
+mod progress;
+mod project;
+mod service;
+mod stack;
+mod tools;
+
+pub use checks::{check_state_machine, check_template};
+pub use emulator::Emulator;
+pub use error::Error;
+pub use functions::Functions;
+pub use process::{is_stopping, output, run, stop_all, stop_all_on_signals};
+pub use progress::{Progress, Silent};
+pub use project::{Project, Workspace};
+pub use service::{Service, free_port};
+pub use stack::{FunctionNames, Stack, StackInfo};
+pub use tools::Tools;

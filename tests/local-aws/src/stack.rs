@@ -1,0 +1,226 @@
+//! `sam deploy`, and what it leads to.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, only_local_aws};
+use crate::process::output;
+use crate::{Emulator, Error, Functions, Project, Tools};
+
+/// The variable that names the file with the [`StackInfo`] for the end-to-end tests.
+const VARIABLE: &str = "PAGERFLOW_STACK";
+const NAME: &str = "pagerflow";
+
+/// The deployment of the template.
+#[derive(Debug)]
+pub struct Stack;
+
+impl Stack {
+    /// Deploys the template, as it is, to an emulator. The functions are told that PagerDuty is at `pagerduty_url`.
+    ///
+    /// # Errors
+    /// [`Error::FailedQuietly`] with what the SAM CLI says, [`Error::MissingOutput`] where the template lacks an output.
+    pub fn deploy(
+        project: &Project,
+        tools: &Tools,
+        functions: &Functions,
+        emulator: &Emulator,
+        pagerduty_url: &str,
+    ) -> Result<StackInfo, Error> {
+        let mut deploy = tools.sam();
+        deploy.args(["deploy", "--config-env", "local", "--no-progressbar", "--config-file"]);
+        deploy.arg(project.path("samconfig.toml"));
+        deploy.arg("--template-file").arg(functions.template());
+        deploy.arg("--parameter-overrides");
+        deploy.arg(format!("Architecture={}", functions.architecture()));
+        deploy.arg(format!("PagerDutyApiUrl={pagerduty_url}"));
+        deploy.args(["PublishStateMachineVersion=false", "TableDeletionProtection=false"]);
+        deploy
+            .env("AWS_ENDPOINT_URL", emulator.endpoint_url())
+            .current_dir(project.root());
+        output("sam deploy", &mut deploy)?;
+
+        let mut list = tools.sam();
+        list.args([
+            "list",
+            "stack-outputs",
+            "--stack-name",
+            NAME,
+            "--region",
+            REGION,
+            "--output",
+            "json",
+        ]);
+        list.env("AWS_ENDPOINT_URL", emulator.endpoint_url())
+            .current_dir(project.root());
+        let outputs = output("sam list stack-outputs", &mut list)?;
+        let outputs: Vec<Output> =
+            serde_json::from_str(&outputs).map_err(Error::json("the output of sam list stack-outputs"))?;
+        StackInfo::new(&outputs, emulator, pagerduty_url)
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Output {
+    output_key: String,
+    output_value: String,
+}
+
+/// How a deployed stack is reached.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StackInfo {
+    /// Where the local AWS answers.
+    pub endpoint_url: String,
+    /// Its region.
+    pub region: String,
+    /// The access key of its root user. Not a secret.
+    pub access_key_id: String,
+    /// What goes with it. Not a secret.
+    pub secret_access_key: String,
+    /// Base of the webhook URLs: append `/webhooks/` and the id of the workflow.
+    pub webhook_url: String,
+    /// The table.
+    pub table_name: String,
+    /// The ARN by which a run is started.
+    pub state_machine_arn: String,
+    /// First part of the name of every secret.
+    pub secrets_prefix: String,
+    /// Where authentic events go that could not be read.
+    pub dead_letter_queue_url: String,
+    /// The names of the functions.
+    pub functions: FunctionNames,
+    /// Base URL of the PagerDuty that the functions talk to.
+    pub pagerduty_url: String,
+    /// The log of the emulator itself.
+    pub emulator_log: PathBuf,
+}
+
+/// The names of the deployed functions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FunctionNames {
+    /// The one behind the webhook URLs.
+    pub webhook_ingress: String,
+    /// The one that plans runs.
+    pub workflow_runner: String,
+    /// The one that creates incidents.
+    pub create_incident: String,
+    /// The one that resolves incidents.
+    pub resolve_incident: String,
+}
+
+impl StackInfo {
+    fn new(outputs: &[Output], emulator: &Emulator, pagerduty_url: &str) -> Result<Self, Error> {
+        let value = |key: &'static str| {
+            let output = outputs.iter().find(|output| output.output_key == key);
+            output
+                .map(|output| output.output_value.clone())
+                .ok_or(Error::MissingOutput(key))
+        };
+        let endpoint_url = emulator.endpoint_url();
+        let webhook_url = value("WebhookUrl")?;
+        let api = api_id(&webhook_url).ok_or(Error::MissingOutput("WebhookUrl"))?;
+        Ok(Self {
+            webhook_url: format!("{endpoint_url}/_aws/execute-api/{api}/$default"),
+            endpoint_url: endpoint_url.to_owned(),
+            region: REGION.to_owned(),
+            access_key_id: ACCESS_KEY_ID.to_owned(),
+            secret_access_key: SECRET_ACCESS_KEY.to_owned(),
+            table_name: value("TableName")?,
+            state_machine_arn: value("StateMachineArn")?,
+            secrets_prefix: value("SecretsPrefix")?,
+            dead_letter_queue_url: value("DeadLetterQueueUrl")?,
+            functions: FunctionNames {
+                webhook_ingress: value("WebhookIngressFunction")?,
+                workflow_runner: value("WorkflowRunnerFunction")?,
+                create_incident: value("CreateIncidentFunction")?,
+                resolve_incident: value("ResolveIncidentFunction")?,
+            },
+            pagerduty_url: pagerduty_url.to_owned(),
+            emulator_log: emulator.service().log().to_owned(),
+        })
+    }
+
+    /// The stack that `cargo xtask` has deployed for this process.
+    ///
+    /// # Errors
+    /// [`Error::NoStack`] where this process was started in another way.
+    pub fn from_env() -> Result<Self, Error> {
+        Self::read(Path::new(&env::var_os(VARIABLE).ok_or(Error::NoStack(VARIABLE))?))
+    }
+
+    /// Reads what [`write`](Self::write) wrote.
+    ///
+    /// # Errors
+    /// [`Error::File`] or [`Error::Json`].
+    pub fn read(path: &Path) -> Result<Self, Error> {
+        let text = fs::read_to_string(path).map_err(Error::file("read", path))?;
+        serde_json::from_str(&text).map_err(Error::json(&path.to_string_lossy()))
+    }
+
+    /// Writes it as JSON, and gives the variable by which [`from_env`](Self::from_env) of a child process finds it.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write(&self, path: &Path) -> Result<(&'static str, PathBuf), Error> {
+        let text = serde_json::to_string_pretty(self).map_err(Error::json("the description of the stack"))?;
+        fs::write(path, text).map_err(Error::file("write", path))?;
+        Ok((VARIABLE, path.to_owned()))
+    }
+
+    /// What the functions have written to their logs so far.
+    ///
+    /// # Errors
+    /// [`Error::FailedQuietly`] with what the SAM CLI says.
+    pub fn logs(&self, tools: &Tools) -> Result<String, Error> {
+        let mut logs = tools.sam();
+        logs.args(["logs", "--stack-name", NAME, "--region", REGION]);
+        output("sam logs", logs.env("AWS_ENDPOINT_URL", &self.endpoint_url))
+    }
+
+    /// Gives `command` this stack, and takes away everything by which it could find a real AWS account.
+    pub fn prepare(&self, command: &mut Command) {
+        only_local_aws(command).envs(self.environment());
+    }
+
+    /// The environment in which `pagerflow` works on this stack.
+    pub fn environment(&self) -> Vec<(&'static str, &str)> {
+        vec![
+            ("AWS_ENDPOINT_URL", &self.endpoint_url),
+            ("AWS_REGION", &self.region),
+            ("AWS_ACCESS_KEY_ID", &self.access_key_id),
+            ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
+            ("TABLE_NAME", &self.table_name),
+            ("STATE_MACHINE_ARN", &self.state_machine_arn),
+            ("SECRETS_PREFIX", &self.secrets_prefix),
+            ("WEBHOOK_URL", &self.webhook_url),
+        ]
+    }
+}
+
+/// The API's id in `https://{id}.execute-api.{region}.amazonaws.com`.
+fn api_id(webhook_url: &str) -> Option<&str> {
+    webhook_url
+        .strip_prefix("https://")?
+        .split_once(".execute-api.")
+        .map(|(id, _)| id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_id_of_the_api_is_taken_from_its_url() {
+        assert_eq!(
+            api_id("https://ccc3f809.execute-api.us-east-1.amazonaws.com"),
+            Some("ccc3f809")
+        );
+        assert_eq!(api_id("http://127.0.0.1:4566"), None);
+    }
+}

@@ -1,0 +1,248 @@
+//! What the template promises.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::{Value, json};
+
+use crate::files::{fields, template};
+
+const FUNCTIONS: [&str; 4] = ["WebhookIngress", "WorkflowRunner", "CreateIncident", "ResolveIncident"];
+
+/// All statements of a role's policies.
+fn statements(template: &Value, role: &str) -> Vec<Value> {
+    let policies = template
+        .pointer(&format!("/Resources/{role}/Properties/Policies"))
+        .unwrap();
+    let policies = policies.as_array().unwrap().iter();
+    policies
+        .flat_map(|policy| policy["PolicyDocument"]["Statement"].as_array().unwrap().clone())
+        .collect()
+}
+
+fn actions(statement: &Value) -> BTreeSet<String> {
+    match &statement["Action"] {
+        Value::String(action) => BTreeSet::from([action.clone()]),
+        actions => actions
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|action| action.as_str().unwrap().to_owned())
+            .collect(),
+    }
+}
+
+/// What a role may do besides writing its logs.
+fn allowed(template: &Value, role: &str) -> BTreeSet<String> {
+    let all = statements(template, role)
+        .iter()
+        .flat_map(actions)
+        .collect::<BTreeSet<_>>();
+    all.into_iter().filter(|action| !action.starts_with("logs:")).collect()
+}
+
+fn set(words: &[&str]) -> BTreeSet<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+#[test]
+fn the_functions_are_arm64_unless_told_otherwise() {
+    let template = template();
+
+    assert_eq!(template["Parameters"]["Architecture"]["Default"], "arm64");
+    assert_eq!(
+        template["Globals"]["Function"]["Architectures"],
+        json!([{"Ref": "Architecture"}])
+    );
+}
+
+#[test]
+fn each_function_has_a_role_and_a_log_group_of_its_own() {
+    let template = template();
+
+    for function in FUNCTIONS {
+        let properties = &template["Resources"][function]["Properties"];
+        assert_eq!(properties["Role"], json!({"GetAtt": format!("{function}Role.Arn")}));
+        assert_eq!(
+            properties["LoggingConfig"],
+            json!({"LogFormat": "JSON", "LogGroup": {"Ref": format!("{function}Logs")}})
+        );
+        let logs = statements(&template, &format!("{function}Role"));
+        let logs = logs
+            .iter()
+            .find(|statement| actions(statement).contains("logs:PutLogEvents"))
+            .unwrap();
+        assert_eq!(logs["Resource"], json!({"GetAtt": format!("{function}Logs.Arn")}));
+    }
+}
+
+#[test]
+fn each_role_may_do_this_and_no_more() {
+    let template = template();
+    let expected = BTreeMap::from([
+        (
+            "WebhookIngressRole",
+            set(&[
+                "dynamodb:BatchGetItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "secretsmanager:GetSecretValue",
+                "sqs:SendMessage",
+                "states:StartExecution",
+            ]),
+        ),
+        (
+            "WorkflowRunnerRole",
+            set(&[
+                "dynamodb:BatchGetItem",
+                "dynamodb:ConditionCheckItem",
+                "dynamodb:GetItem",
+                "dynamodb:PutItem",
+                "dynamodb:UpdateItem",
+            ]),
+        ),
+        ("CreateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
+        ("ResolveIncidentRole", set(&["secretsmanager:GetSecretValue"])),
+        ("StateMachineRole", set(&["lambda:InvokeFunction"])),
+    ]);
+
+    let resources = fields(&template, "/Resources");
+    let roles = resources
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::IAM::Role")
+        .map(|(name, _)| name.as_str());
+    let found: BTreeMap<&str, BTreeSet<String>> = roles.map(|role| (role, allowed(&template, role))).collect();
+
+    assert_eq!(found, expected);
+}
+
+#[test]
+fn a_wildcard_stands_only_behind_the_prefix_of_secrets() {
+    let template = template();
+    let secrets = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretsPrefix}";
+    let allowed = [format!("{secrets}/signing-secrets/*"), format!("{secrets}/api-token/*")];
+
+    for function in FUNCTIONS {
+        for statement in statements(&template, &format!("{function}Role")) {
+            let resource = statement["Resource"].to_string();
+            let is_known = allowed
+                .iter()
+                .any(|allowed| statement["Resource"] == json!({"Sub": allowed}));
+            assert!(!resource.contains('*') || is_known, "{function}: {resource}");
+            assert!(
+                !statement["Action"].to_string().contains('*'),
+                "{function}: {}",
+                statement["Action"]
+            );
+        }
+    }
+}
+
+#[test]
+fn only_the_ingress_reads_signing_secrets_and_only_actions_read_tokens() {
+    let template = template();
+    let secrets = |role: &str| {
+        let statements = statements(&template, role);
+        let reads = statements
+            .iter()
+            .filter(|statement| actions(statement).contains("secretsmanager:GetSecretValue"));
+        reads
+            .map(|statement| {
+                statement["Resource"]["Sub"]
+                    .as_str()
+                    .unwrap()
+                    .rsplit(':')
+                    .next()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect()
+    };
+
+    let ingress: Vec<String> = secrets("WebhookIngressRole");
+    let create: Vec<String> = secrets("CreateIncidentRole");
+    let resolve: Vec<String> = secrets("ResolveIncidentRole");
+
+    assert_eq!(ingress, ["${SecretsPrefix}/signing-secrets/*"]);
+    assert_eq!(create, ["${SecretsPrefix}/api-token/*"]);
+    assert_eq!(resolve, create);
+}
+
+#[test]
+fn the_ingress_reads_workflows_and_keys_and_writes_bodies_and_touches_nothing_else_of_the_table() {
+    let template = template();
+    let statements = statements(&template, "WebhookIngressRole");
+    let keys = |action: &str| {
+        let statement = statements
+            .iter()
+            .find(|statement| actions(statement).contains(action))
+            .unwrap();
+        statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].clone()
+    };
+
+    assert_eq!(keys("dynamodb:GetItem"), json!(["WORKFLOW#*", "KEY#*"]));
+    assert_eq!(keys("dynamodb:BatchGetItem"), json!(["WORKFLOW#*", "KEY#*"]));
+    assert_eq!(keys("dynamodb:PutItem"), json!(["BODY#*"]));
+}
+
+#[test]
+fn each_function_is_told_what_it_needs_and_no_more() {
+    let template = template();
+    let told = |function: &str| {
+        let variables = fields(
+            &template,
+            &format!("/Resources/{function}/Properties/Environment/Variables"),
+        );
+        variables.keys().cloned().collect::<BTreeSet<_>>()
+    };
+
+    assert_eq!(
+        told("WebhookIngress"),
+        set(&[
+            "DEAD_LETTER_QUEUE_URL",
+            "SECRETS_PREFIX",
+            "STATE_MACHINE_ARN",
+            "TABLE_NAME"
+        ])
+    );
+    assert_eq!(told("WorkflowRunner"), set(&["TABLE_NAME"]));
+    assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
+    assert_eq!(told("ResolveIncident"), told("CreateIncident"));
+}
+
+#[test]
+fn what_holds_data_outlives_the_stack() {
+    let template = template();
+
+    for resource in ["Table", "DeadLetterQueue", "StateMachineVersion"] {
+        assert_eq!(
+            template["Resources"][resource]["DeletionPolicy"], "Retain",
+            "{resource}"
+        );
+        assert_eq!(
+            template["Resources"][resource]["UpdateReplacePolicy"], "Retain",
+            "{resource}"
+        );
+    }
+    let table = &template["Resources"]["Table"]["Properties"];
+    assert_eq!(
+        table["PointInTimeRecoverySpecification"],
+        json!({"PointInTimeRecoveryEnabled": true})
+    );
+    assert_eq!(table["SSESpecification"], json!({"SSEEnabled": true}));
+    assert_eq!(template["Parameters"]["TableDeletionProtection"]["Default"], "true");
+}
+
+#[test]
+fn only_the_one_route_is_open_and_it_is_throttled() {
+    let template = template();
+    let resources = fields(&template, "/Resources");
+    let routes: Vec<&Value> = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route")
+        .collect();
+
+    assert_eq!(routes.len(), 1);
+    assert_eq!(routes[0]["Properties"]["RouteKey"], "POST /webhooks/{workflow_id}");
+    let throttling = &template["Resources"]["HttpApiStage"]["Properties"]["DefaultRouteSettings"];
+    assert!(throttling["ThrottlingRateLimit"].is_u64() && throttling["ThrottlingBurstLimit"].is_u64());
+}

@@ -1,0 +1,49 @@
+//! What can go wrong.
+
+use std::path::{Path, PathBuf};
+
+/// What can go wrong in a chore.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum Error {
+    /// The local AWS or a tool failed.
+    #[error(transparent)]
+    LocalAws(#[from] local_aws::Error),
+    /// PagerDuty or `pagerflow` could not be driven.
+    #[error(transparent)]
+    Tests(#[from] tests::Error),
+    /// A webhook was not accepted.
+    #[error("the webhook was not accepted: {}", shortened(.0))]
+    NotAccepted(String),
+    /// A file could not be used.
+    #[error("failed to {operation} {}", .path.display())]
+    File {
+        operation: &'static str,
+        path: PathBuf,
+        #[source]
+        source: std::io::Error,
+    },
+    /// Some checks failed. They have been reported already.
+    #[error("some checks failed")]
+    ChecksFailed,
+}
+
+impl Error {
+    /// A function that wraps an I/O error of `operation` on `path`.
+    pub(crate) fn file(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::File {
+            operation,
+            path,
+            source,
+        }
+    }
+}
+
+/// As much of an answer as fits into a message.
+fn shortened(answer: &str) -> String {
+    const CHARACTERS: usize = 500;
+    match answer.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", answer.get(..end).unwrap_or_default()),
+        None => answer.to_owned(),
+    }
+}

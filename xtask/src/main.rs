@@ -1,0 +1,96 @@
+//! The project's own chores: `cargo xtask demo`, `cargo xtask test` and what they are made of.
+//!
+//! # Layout
+//! - `test`: all checks, and the table at their end
+//! - `demo`: one incident from PagerDuty's webhook to its end
+//! - `package`: the functions as they go to AWS
+//! - `cloud`: the local AWS together with the PagerDuty simulator
+//! - `simulator`: the PagerDuty simulator as a process
+//! - `console`: what is said, and how
+
+mod cloud;
+mod console;
+mod demo;
+mod error;
+mod package;
+mod simulator;
+mod test;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use local_aws::{Functions, Project, Tools};
+
+use crate::console::Console;
+use crate::error::Error;
+
+/// Exit code after Ctrl-C, as shells have it: 128 + SIGINT.
+const INTERRUPTED: u8 = 130;
+
+/// The project's own chores.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Debug, Subcommand)]
+enum Chore {
+    /// Shows Pagerflow at work: a PagerDuty webhook starts a workflow, on a local AWS.
+    Demo {
+        /// Leave everything running at the end, until Ctrl-C.
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Runs everything that must pass.
+    Test {
+        /// Run only this; may be given several times.
+        #[arg(long, value_name = "CHECK")]
+        only: Vec<test::Check>,
+    },
+    /// Starts a local AWS with Pagerflow on it and the PagerDuty simulator, and leaves them running until Ctrl-C.
+    Local,
+    /// Installs the tools into `.pagerflow/tools`, if they are missing or not up to date.
+    Setup,
+    /// Builds the functions for this machine, as `local`, `demo` and `test` do.
+    Build,
+    /// Builds the functions as they go to AWS, and says how large each is as a zip file.
+    Package,
+}
+
+fn main() -> ExitCode {
+    let outcome = local_aws::stop_all_on_signals()
+        .map_err(Error::from)
+        .and_then(|()| run(Arguments::parse().chore));
+    if local_aws::is_stopping() {
+        // The signal handler is at work. Wait for it, lest this process ends before all of its children have.
+        local_aws::stop_all();
+        return ExitCode::from(INTERRUPTED);
+    }
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(Error::ChecksFailed) => ExitCode::FAILURE,
+        Err(error) => {
+            Console.complain(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(chore: Chore) -> Result<(), Error> {
+    let project = Project::find()?;
+    match chore {
+        Chore::Demo { keep } => demo::run(&project, keep),
+        Chore::Test { only } => test::run(&project, &only),
+        Chore::Local => cloud::keep_running(&project),
+        Chore::Setup => Tools::ensure(&project, &Console).map(drop).map_err(Error::from),
+        Chore::Build => {
+            let tools = Tools::ensure(&project, &Console)?;
+            Functions::build(&project, &tools, &Console)
+                .map(drop)
+                .map_err(Error::from)
+        }
+        Chore::Package => package::run(&project),
+    }
+}

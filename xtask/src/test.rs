@@ -1,0 +1,191 @@
+//! All checks, and the table at their end.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use clap::ValueEnum;
+use local_aws::{Progress, Project, Tools, run as run_program};
+
+use crate::cloud::{Cloud, cargo};
+use crate::console::Console;
+use crate::error::Error;
+
+/// One kind of check.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Check {
+    /// The formatting.
+    Fmt,
+    /// Clippy, with warnings as errors.
+    Clippy,
+    /// Unit and contract tests, and the examples in the documentation.
+    Unit,
+    /// The documentation, with warnings as errors.
+    Doc,
+    /// `sam validate --lint`.
+    Template,
+    /// The definition of the state machine.
+    Asl,
+    /// End-to-end tests against the stack on a local AWS.
+    E2e,
+}
+
+impl Check {
+    /// The quick ones first.
+    const ALL: [Self; 7] = [
+        Self::Fmt,
+        Self::Clippy,
+        Self::Unit,
+        Self::Doc,
+        Self::Template,
+        Self::Asl,
+        Self::E2e,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Fmt => "formatting",
+            Self::Clippy => "clippy",
+            Self::Unit => "unit and contract tests",
+            Self::Doc => "documentation",
+            Self::Template => "template",
+            Self::Asl => "state machine",
+            Self::E2e => "end-to-end tests",
+        }
+    }
+
+    fn run(self, project: &Project) -> Result<(), Error> {
+        match self {
+            Self::Fmt => cargo_with(project, "cargo fmt", &["fmt", "--all", "--", "--check"]),
+            Self::Clippy => {
+                let mut command = cargo(project);
+                command.args(["clippy", "--workspace", "--all-targets", "--all-features"]);
+                Ok(run_program("cargo clippy", command.args(["--", "-D", "warnings"]))?)
+            }
+            Self::Unit => {
+                run_tests(project, &["--workspace"], |_| {})?;
+                // nextest does not run these.
+                cargo_with(project, "cargo test --doc", &["test", "--workspace", "--doc"])
+            }
+            Self::Doc => {
+                let mut command = cargo(project);
+                command
+                    .args(["doc", "--workspace", "--no-deps"])
+                    .env("RUSTDOCFLAGS", "-D warnings");
+                Ok(run_program("cargo doc", &mut command)?)
+            }
+            Self::Template => Ok(local_aws::check_template(project, &Tools::ensure(project, &Console)?)?),
+            Self::Asl => Ok(local_aws::check_state_machine(
+                project,
+                &Tools::ensure(project, &Console)?,
+            )?),
+            Self::E2e => {
+                let cloud = Cloud::start(project, "test")?;
+                cloud.with(|cloud| {
+                    let (name, file) = cloud.stack.write(&cloud.workspace.path("stack.json"))?;
+                    let arguments = ["--workspace", "--features", "tests/e2e", "--test", "e2e"];
+                    run_tests(project, &arguments, |command| {
+                        cloud.stack.prepare(command);
+                        command.env(name, file);
+                    })
+                })
+            }
+        }
+    }
+}
+
+/// The chore of that name. Runs every check, also after one has failed.
+pub(crate) fn run(project: &Project, only: &[Check]) -> Result<(), Error> {
+    let mut outcomes = Vec::new();
+    for check in Check::ALL
+        .into_iter()
+        .filter(|check| only.is_empty() || only.contains(check))
+    {
+        Console.begin(&format!("Checking: {}", check.title()));
+        let started = Instant::now();
+        let result = check.run(project);
+        if local_aws::is_stopping() {
+            return result;
+        }
+        if let Err(error) = &result {
+            Console.complain(error);
+        }
+        outcomes.push(Outcome {
+            check,
+            took: started.elapsed(),
+            passed: result.is_ok(),
+        });
+    }
+    Console.say(&table(&outcomes));
+    if outcomes.iter().all(|outcome| outcome.passed) {
+        Ok(())
+    } else {
+        Err(Error::ChecksFailed)
+    }
+}
+
+struct Outcome {
+    check: Check,
+    took: Duration,
+    passed: bool,
+}
+
+/// The last line is one that test reporters understand.
+fn table(outcomes: &[Outcome]) -> String {
+    let mut text = String::from("\n");
+    for outcome in outcomes {
+        let result = if outcome.passed { "passed" } else { "FAILED" };
+        text.push_str(&format!(
+            "{:24} {:>7.1} s  {result}\n",
+            outcome.check.title(),
+            outcome.took.as_secs_f64()
+        ));
+    }
+    let passed = outcomes.iter().filter(|outcome| outcome.passed).count();
+    text.push_str(&format!(
+        "\nchecks: {passed} passed, {} failed",
+        outcomes.len() - passed
+    ));
+    text
+}
+
+/// Runs tests with nextest where it is installed, and with Cargo alone where it is not.
+fn run_tests(project: &Project, arguments: &[&str], prepare: impl FnOnce(&mut Command)) -> Result<(), Error> {
+    let mut command = cargo(project);
+    match local_aws::output("cargo nextest --version", cargo(project).args(["nextest", "--version"])) {
+        Ok(_) => command.args(["nextest", "run", "--no-fail-fast"]),
+        Err(_) => command.args(["test", "--no-fail-fast"]),
+    };
+    command.args(arguments);
+    prepare(&mut command);
+    Ok(run_program("the tests", &mut command)?)
+}
+
+fn cargo_with(project: &Project, what: &str, arguments: &[&str]) -> Result<(), Error> {
+    Ok(run_program(what, cargo(project).args(arguments))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_table_counts_what_passed_and_what_failed() {
+        let outcomes = [
+            Outcome {
+                check: Check::Fmt,
+                took: Duration::from_millis(1540),
+                passed: true,
+            },
+            Outcome {
+                check: Check::E2e,
+                took: Duration::from_secs(75),
+                passed: false,
+            },
+        ];
+
+        assert_eq!(
+            table(&outcomes),
+            "\nformatting                   1.5 s  passed\nend-to-end tests            75.0 s  FAILED\n\nchecks: 1 passed, 1 failed"
+        );
+    }
+}
