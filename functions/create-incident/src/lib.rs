@@ -3,12 +3,8 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::create_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::create_incident::{CreateIncidentInput, CreatedIncident, run};
-use platform::{
-    action::{PagerDuty, integration, read_input},
-    secrets::SecretStore,
-    task::TaskError,
-};
+use pagerduty::actions::create_incident::{CreatedIncident, run};
+use platform::{action::PagerDuty, secrets::SecretStore, task::TaskError};
 use serde_json::Value;
 use workflow::action::Action;
 
@@ -21,24 +17,9 @@ pub async fn handle<S: SecretStore>(
     input: Value,
     now: Timestamp,
 ) -> Result<CreatedIncident, TaskError> {
-    let answer = answer(pagerduty, input, now).await;
-    match &answer {
-        Ok(incident) => tracing::info!(incident = %incident.incident_id, "incident created"),
-        Err(error) => tracing::warn!(error = %error, "incident not created"),
-    }
-    answer
-}
-
-async fn answer<S: SecretStore>(
-    pagerduty: &PagerDuty<S>,
-    input: Value,
-    now: Timestamp,
-) -> Result<CreatedIncident, TaskError> {
-    let input: CreateIncidentInput = read_input(Action::CreateIncident, input)?;
-    let integration = integration(&input.integration)?;
     pagerduty
-        .call(&integration, now, async |client, token| {
-            run(client, token, &input, now).await
+        .perform(Action::CreateIncident, input, now, async |client, token, input| {
+            run(client, token, input, now).await
         })
         .await
 }

@@ -3,12 +3,8 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::resolve_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::resolve_incident::{ResolveIncidentInput, ResolvedIncident, run};
-use platform::{
-    action::{PagerDuty, integration, read_input},
-    secrets::SecretStore,
-    task::TaskError,
-};
+use pagerduty::actions::resolve_incident::{ResolvedIncident, run};
+use platform::{action::PagerDuty, secrets::SecretStore, task::TaskError};
 use serde_json::Value;
 use workflow::action::Action;
 
@@ -21,24 +17,9 @@ pub async fn handle<S: SecretStore>(
     input: Value,
     now: Timestamp,
 ) -> Result<ResolvedIncident, TaskError> {
-    let answer = answer(pagerduty, input, now).await;
-    match &answer {
-        Ok(incident) => tracing::info!(incident = %incident.incident_id, "incident resolved"),
-        Err(error) => tracing::warn!(error = %error, "incident not resolved"),
-    }
-    answer
-}
-
-async fn answer<S: SecretStore>(
-    pagerduty: &PagerDuty<S>,
-    input: Value,
-    now: Timestamp,
-) -> Result<ResolvedIncident, TaskError> {
-    let input: ResolveIncidentInput = read_input(Action::ResolveIncident, input)?;
-    let integration = integration(&input.integration)?;
     pagerduty
-        .call(&integration, now, async |client, token| {
-            run(client, token, &input, now).await
+        .perform(Action::ResolveIncident, input, now, async |client, token, input| {
+            run(client, token, input, now).await
         })
         .await
 }

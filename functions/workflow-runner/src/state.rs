@@ -71,7 +71,8 @@ impl State {
         };
         let cause = result.cause.as_deref().unwrap_or_default();
         let message = match serde_json::from_str::<Cause>(cause) {
-            Ok(cause) => cause.error_message,
+            // Ours are shorter; a panic's can be anything.
+            Ok(cause) => cause.error_message.chars().take(4_000).collect(),
             Err(_) if cause.is_empty() => "the function ended without an answer".to_owned(),
             Err(_) => cause.chars().take(1_000).collect(),
         };

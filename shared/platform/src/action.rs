@@ -15,22 +15,22 @@ use workflow::{action::Action, error_name::ErrorName, ids::IntegrationAlias};
 /// `idempotency_key`, so that a repeat of the call does no harm.
 const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline"];
 
-/// Reads the input of an action.
-///
-/// # Errors
-/// `Input.Invalid`, with all that is wrong at once.
-pub fn read_input<T: DeserializeOwned>(action: Action, input: Value) -> Result<T, TaskError> {
-    let invalid = |problems: &str| {
-        TaskError::new(
-            ErrorName::InputInvalid,
-            format!("the input of {action} cannot be used: {problems}"),
-        )
-    };
-    action
-        .spec()
-        .check_input(&input, CALL_FIELDS)
-        .map_err(|problems| invalid(&problems.join("; ")))?;
-    serde_json::from_value(input).map_err(|error| invalid(&error.to_string()))
+fn invalid(action: Action, problems: &str) -> TaskError {
+    TaskError::new(
+        ErrorName::InputInvalid,
+        format!("the input of {action} cannot be used: {problems}"),
+    )
+}
+
+/// Reads the input of an action and the integration that it names.
+fn read_input<I: DeserializeOwned>(action: Action, input: Value) -> Result<(IntegrationAlias, I), TaskError> {
+    let checked = action.spec().check_input(&input, CALL_FIELDS);
+    checked.map_err(|problems| invalid(action, &problems.join("; ")))?;
+    let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
+    let integration = alias.parse::<IntegrationAlias>();
+    let integration = integration.map_err(|error| invalid(action, &error.to_string()))?;
+    let input = serde_json::from_value(input).map_err(|error| invalid(action, &error.to_string()))?;
+    Ok((integration, input))
 }
 
 /// The PagerDuty accounts of all integrations.
@@ -83,12 +83,35 @@ impl<S: SecretStore> PagerDuty<S> {
         }
     }
 
-    /// Calls PagerDuty with the token of an integration. If PagerDuty refuses the token, the secret is read again, if it
-    /// was not just read, and the call is made once more: a refused call has done nothing.
+    /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
+    ///
+    /// If PagerDuty refuses the token, the secret is read again, if it was not just read, and the request is made once
+    /// more: a refused request has done nothing.
     ///
     /// # Errors
-    /// Those of the connection, and those of PagerDuty.
-    pub async fn call<T>(
+    /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
+    pub async fn perform<I: DeserializeOwned, T>(
+        &self,
+        action: Action,
+        input: Value,
+        now: Timestamp,
+        request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
+    ) -> Result<T, TaskError> {
+        let answer = match read_input(action, input) {
+            Ok((integration, input)) => {
+                let request = async |client: &Client, token: &ApiToken| request(client, token, &input).await;
+                self.call(&integration, now, request).await
+            }
+            Err(error) => Err(error),
+        };
+        match &answer {
+            Ok(_) => tracing::info!(action = %action, "action done"),
+            Err(error) => tracing::warn!(action = %action, error = %error, "action failed"),
+        }
+        answer
+    }
+
+    async fn call<T>(
         &self,
         integration: &IntegrationAlias,
         now: Timestamp,
@@ -113,14 +136,4 @@ impl<S: SecretStore> PagerDuty<S> {
         };
         Ok(Client::new(self.http.clone(), base_url))
     }
-}
-
-/// Reads the alias of an integration.
-///
-/// # Errors
-/// `Input.Invalid`.
-pub fn integration(alias: &str) -> Result<IntegrationAlias, TaskError> {
-    alias
-        .parse()
-        .map_err(|error: workflow::ids::InvalidId| TaskError::new(ErrorName::InputInvalid, error.to_string()))
 }

@@ -66,8 +66,8 @@ error_names! {
     InputInvalid = "Input.Invalid", Permanent;
     /// A template or an expression could not be evaluated.
     TemplateError = "Template.Error", Permanent;
-    /// The step's deadline passed.
-    StepDeadlineExceeded = "Step.DeadlineExceeded", Permanent;
+    /// The attempt began after its deadline, because the call to it was held up, and did nothing.
+    StepDeadlineExceeded = "Step.DeadlineExceeded", Transient;
     /// The run's deadline passed.
     RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
     /// Another execution holds this run; this one stops.

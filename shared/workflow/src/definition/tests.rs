@@ -187,3 +187,23 @@ fn w1_a_source_nested_a_hundred_thousand_deep_or_a_megabyte_long_is_refused_at_o
         format!("name: a\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{steps}");
     assert!(problems(&long)[0].contains("at most 5000"));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_read_or_refused_and_never_a_panic(source in "(\\PC|\n){0,400}") {
+        let _read_or_refused = Definition::from_source(&source);
+    }
+
+    #[test]
+    fn a_definition_with_any_piece_torn_out_or_put_in_is_read_or_refused(
+        from in 0..GOOD.len(),
+        length in 0_usize..40,
+        piece in "(\\PC|\n){0,20}",
+    ) {
+        let (before, rest) = GOOD.split_at(from);
+        let torn = format!("{before}{piece}{}", rest.get(length..).unwrap_or_default());
+        if let Ok(definition) = Definition::from_source(&torn) {
+            proptest::prop_assert_eq!(Definition::from_json(&definition.to_json()).unwrap(), definition);
+        }
+    }
+}

@@ -29,6 +29,9 @@ pub enum Answer {
     Failure(Failure),
 }
 
+/// The error with which Lambda refuses a call because too many run already.
+const THROTTLED: &str = "Lambda.TooManyRequestsException";
+
 const RETRY_AFTER: &str = " [retry after ";
 const SECONDS: &str = " s]";
 
@@ -82,10 +85,14 @@ impl Failure {
     }
 
     /// What may be concluded from it. A name that is not ours is a time-out, a crash or a fault of Lambda: the action
-    /// may or may not have been done.
+    /// may or may not have been done. Only of a throttled call it is known that nothing ran.
     #[must_use]
     pub fn class(&self) -> FailureClass {
-        ErrorName::parse(&self.name).map_or(FailureClass::UnknownOutcome, ErrorName::class)
+        match ErrorName::parse(&self.name) {
+            Some(name) => name.class(),
+            None if self.name == THROTTLED => FailureClass::Transient,
+            None => FailureClass::UnknownOutcome,
+        }
     }
 
     /// The same with a sentence more.
@@ -121,5 +128,12 @@ mod tests {
     #[case("something new")]
     fn a_name_that_is_not_ours_is_an_unknown_outcome(#[case] name: &str) {
         assert_eq!(Failure::from_text(name, "").class(), FailureClass::UnknownOutcome);
+    }
+
+    #[rstest]
+    #[case("Lambda.TooManyRequestsException")]
+    #[case("Step.DeadlineExceeded")]
+    fn what_did_not_even_begin_may_always_be_tried_again(#[case] name: &str) {
+        assert_eq!(Failure::from_text(name, "").class(), FailureClass::Transient);
     }
 }

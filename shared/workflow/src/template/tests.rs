@@ -135,3 +135,12 @@ fn the_names_that_a_template_refers_to_are_known_before_it_runs() {
 fn a_template_is_written_as_it_was_read(#[case] source: &str) {
     assert_eq!(Template::from_text(source).unwrap().to_json(), json!(source));
 }
+
+proptest::proptest! {
+    #[test]
+    fn any_text_is_a_template_or_refused_and_its_evaluation_ends(source in "(\\{\\{|\\}\\}|\\{%|%\\}|event|vars|for|in|\\PC){0,30}") {
+        if let Ok(template) = Template::from_text(&source) {
+            let _value_or_error = template.evaluate(&context());
+        }
+    }
+}
