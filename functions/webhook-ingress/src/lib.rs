@@ -7,6 +7,8 @@
 //! The order of the work is: what costs nothing first, and nothing at all for whoever has no well-formed key.
 
 #[cfg(test)]
+mod aws_calls;
+#[cfg(test)]
 mod fakes;
 mod handler;
 pub mod http;

@@ -1,7 +1,7 @@
 //! What a workflow is and what a run of it does next: pure code, with no AWS, no network and no clock of its own.
 //!
 //! # Layout
-//! - [`ids`], [`fingerprint`]: names of workflows, steps, runs and effects, and the hashes that make them stable.
+//! - [`ids`], [`fingerprint`] — names of workflows, steps, runs and effects, and the hashes that make them stable.
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.

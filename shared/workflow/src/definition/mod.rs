@@ -1,8 +1,8 @@
 //! The workflow language: what a definition says, how it is read, checked and written again.
 //!
-//! There is one grammar, [`decode`]. It reads a [`Node`], a tree of values that know where they stand; [`source`]
-//! makes one from a person's YAML or JSON, [`node`] from stored JSON. All problems are collected, none ends the
-//! reading; [`check`] then looks at what the parts say about each other.
+//! There is one grammar, `decode`. It reads a [`Node`], a tree of values that know where they stand; `source`
+//! makes one from a person's YAML or JSON, `node` from stored JSON. All problems are collected, none ends the
+//! reading; `check` then looks at what the parts say about each other.
 
 mod check;
 mod decode;

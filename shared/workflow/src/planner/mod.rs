@@ -9,7 +9,7 @@
 //!
 //! # Repeats
 //! A step that calls an action has attempts. All of them carry the same effect key. What follows a failed attempt is
-//! decided in [`retry`] from the failure's class and from what a repeat of the action would do.
+//! decided in `retry` from the failure's class and from what a repeat of the action would do.
 
 mod command;
 mod cursor;

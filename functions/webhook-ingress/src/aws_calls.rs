@@ -1,0 +1,180 @@
+//! What the ingress really sends to AWS: the SDK's own clients against a server that counts requests.
+//!
+//! The other tests count calls of our own traits. These find whatever the SDK sends besides: a retry of an answer that
+//! is final, a look-up of credentials or of an endpoint.
+
+use crate::{
+    Answer, EventAnswer, Ingress,
+    fakes::{Message, SIGNING_SECRET, World, now, signature, signing_secrets, v3},
+};
+use axum::{Router, body::Bytes, extract::State, http::HeaderMap, response::IntoResponse};
+use platform::{
+    aws::{Patience, sdk_config},
+    dead_letters::SqsDeadLetters,
+    executions::StateMachine,
+    secrets::{SecretNames, SecretsManager, SigningSecretsSource},
+    table::{Table, TriggerCache},
+};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value, json};
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex},
+};
+
+type RealIngress = Ingress<Table, SecretsManager, StateMachine, Table, SqsDeadLetters>;
+
+/// An AWS of one workflow and its key, which remembers the operations that it was asked for.
+#[derive(Clone)]
+struct Aws(Arc<Mutex<Asked>>);
+
+struct Asked {
+    items: Vec<Value>,
+    started: HashSet<String>,
+    operations: Vec<String>,
+}
+
+impl Aws {
+    async fn serve(world: &World) -> (Self, RealIngress) {
+        let items = world.with(|state| {
+            let keys = state.keys.iter().map(|key| item(&json!(key), "KEY"));
+            std::iter::once(item(&json!(state.workflow), "WORKFLOW"))
+                .chain(keys)
+                .collect()
+        });
+        let aws = Self(Arc::new(Mutex::new(Asked {
+            items,
+            started: HashSet::new(),
+            operations: Vec::new(),
+        })));
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let router = Router::new().fallback(answer).with_state(aws.clone());
+        tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let lookup = |name: &str| match name {
+            "AWS_REGION" => Some("eu-west-1".to_owned()),
+            "AWS_ENDPOINT_URL" => Some(url.clone()),
+            _ => None,
+        };
+        let credentials = aws_sdk_dynamodb::config::Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+        let config = sdk_config(lookup, Patience::Webhook).unwrap().into_builder();
+        let config = config
+            .credentials_provider(aws_sdk_dynamodb::config::SharedCredentialsProvider::new(credentials))
+            .build();
+        let table = Table::new(aws_sdk_dynamodb::Client::new(&config), "table".into());
+        let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
+        let ingress = Ingress {
+            triggers: TriggerCache::new(table.clone()),
+            signing_secrets: SigningSecretsSource::new(secrets, SecretNames::new("pagerflow")),
+            executions: StateMachine::new(aws_sdk_sfn::Client::new(&config), "arn:machine".into()),
+            bodies: table,
+            dead_letters: SqsDeadLetters::new(aws_sdk_sqs::Client::new(&config), format!("{url}/queue")),
+        };
+        (aws, ingress)
+    }
+
+    fn take_operations(&self) -> Vec<String> {
+        std::mem::take(&mut self.0.lock().unwrap().operations)
+    }
+}
+
+/// Answers a request of the SDK. Its operation stands in a header.
+async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
+    let target = headers["x-amz-target"].to_str().unwrap().to_owned();
+    let operation = target.rsplit_once('.').unwrap().1.to_owned();
+    let mut asked = aws.0.lock().unwrap();
+    asked.operations.push(operation.clone());
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    let (status, answer) = match operation.as_str() {
+        "BatchGetItem" => (200, json!({"Responses": {"table": asked.items}, "UnprocessedKeys": {}})),
+        "GetSecretValue" => {
+            let secret = signing_secrets(&[SIGNING_SECRET]);
+            (200, json!({"SecretString": secret.expose_secret()}))
+        }
+        "StartExecution" if asked.started.insert(body["name"].as_str().unwrap().to_owned()) => (
+            200,
+            json!({"executionArn": "arn:execution", "startDate": 1_800_000_000.0}),
+        ),
+        "StartExecution" => (400, json!({"__type": "ExecutionAlreadyExists", "message": "it exists"})),
+        "SendMessage" => (200, json!({"MessageId": "m"})),
+        other => panic!("not expected: {other}"),
+    };
+    (axum::http::StatusCode::from_u16(status).unwrap(), answer.to_string())
+}
+
+/// A record as an item of DynamoDB.
+fn item(record: &Value, sk: &str) -> Value {
+    let mut fields: Map<String, Value> = record
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|(name, value)| (name.clone(), attribute(value)))
+        .collect();
+    fields.insert("sk".into(), json!({"S": sk}));
+    Value::Object(fields)
+}
+
+fn attribute(value: &Value) -> Value {
+    match value {
+        Value::Null => json!({"NULL": true}),
+        Value::Bool(value) => json!({"BOOL": value}),
+        Value::Number(number) => json!({"N": number.to_string()}),
+        Value::String(text) => json!({"S": text}),
+        Value::Array(items) => json!({"L": items.iter().map(attribute).collect::<Vec<_>>()}),
+        Value::Object(fields) => {
+            json!({"M": fields.iter().map(|(name, value)| (name.clone(), attribute(value))).collect::<Map<_, _>>()})
+        }
+    }
+}
+
+fn outcome(answer: &Answer) -> &'static str {
+    match answer {
+        Answer::Accepted(events) => match events.first() {
+            Some(EventAnswer::Started { .. }) => "started",
+            Some(EventAnswer::Duplicate { .. }) => "duplicate",
+            Some(EventAnswer::Ignored { .. }) => "ignored",
+            Some(EventAnswer::Unreadable { .. }) => "unreadable",
+            None => "nothing",
+        },
+        Answer::Unauthorized { .. } => "unauthorized",
+        Answer::TooLarge => "too large",
+        Answer::Unavailable { .. } => "unavailable",
+    }
+}
+
+#[tokio::test]
+async fn an_accepted_webhook_takes_three_requests_cold_and_one_warm_and_garbage_takes_none() {
+    let (world, key) = World::new();
+    let (aws, ingress) = Aws::serve(&world).await;
+    let take = async |message: Message| outcome(&ingress.take(&message.delivery(), now()).await);
+
+    assert_eq!(take(Message::signed(&key, v3("cold"))).await, "started");
+    assert_eq!(
+        aws.take_operations(),
+        ["BatchGetItem", "GetSecretValue", "StartExecution"]
+    );
+
+    assert_eq!(take(Message::signed(&key, v3("warm"))).await, "started");
+    assert_eq!(aws.take_operations(), ["StartExecution"]);
+
+    assert_eq!(take(Message::signed(&key, v3("warm"))).await, "duplicate");
+    assert_eq!(aws.take_operations(), ["StartExecution"], "and no retry");
+
+    let unwanted = v3("unwanted").replace("incident.triggered", "incident.resolved");
+    assert_eq!(take(Message::signed(&key, unwanted)).await, "ignored");
+    assert_eq!(aws.take_operations(), [""; 0]);
+
+    let mut forged = Message::signed(&key, v3("forged"));
+    forged.signature = Some(signature("another secret", &forged.body));
+    assert_eq!(take(forged).await, "unauthorized");
+    assert_eq!(aws.take_operations(), [""; 0]);
+
+    let mut garbage = Message::signed(&key, v3("garbage"));
+    garbage.api_key = Some("pgf_garbage".into());
+    assert_eq!(take(garbage).await, "unauthorized");
+    assert_eq!(aws.take_operations(), [""; 0]);
+
+    assert_eq!(take(Message::signed(&key, "{}")).await, "unreadable");
+    assert_eq!(aws.take_operations(), ["SendMessage"]);
+}
