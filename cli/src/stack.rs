@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudformation::{error::DisplayErrorContext, types::Output};
+use aws_sdk_cloudformation::types::Output;
 use clap::Args;
 use platform::{
     secrets::{SecretNames, SecretsManager},
@@ -75,7 +75,7 @@ async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
     let stacks = client.describe_stacks().stack_name(name).send().await;
     let stacks = stacks.map_err(|error| Error::NoStack {
         name: name.to_owned(),
-        cause: DisplayErrorContext(error).to_string(),
+        cause: platform::aws::explain(&error),
     })?;
     Ok(stacks
         .stacks

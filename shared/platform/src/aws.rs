@@ -13,7 +13,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, rustls_provider::CryptoMode},
 };
-use std::time::Duration;
+use std::{error::Error, time::Duration};
 
 /// How patient a function is with AWS.
 #[derive(Debug, Clone, Copy)]
@@ -65,4 +65,40 @@ pub fn http_client() -> SharedHttpClient {
     Builder::new()
         .tls_provider(Provider::Rustls(CryptoMode::Ring))
         .build_https()
+}
+
+/// What an error of the SDK says, with all its causes. The SDK's own errors say little more than "service error", and their
+/// debug form is pages long.
+#[must_use]
+pub fn explain(error: &(dyn Error + 'static)) -> String {
+    let mut words: Vec<String> = Vec::new();
+    let mut cause = Some(error);
+    while let Some(error) = cause {
+        let text = error.to_string();
+        // Some repeat their cause's words in their own.
+        if !words.iter().any(|said| said.contains(&text)) {
+            words.push(text);
+        }
+        cause = error.source();
+    }
+    words.join(": ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::explain;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("{0}")]
+    struct Said(&'static str, #[source] Option<Box<Said>>);
+
+    #[test]
+    fn an_error_is_told_from_the_outside_in_and_nothing_twice() {
+        let cause = Said("connection refused", None);
+        let error = Said(
+            "dispatch failure",
+            Some(Box::new(Said("io: connection refused", Some(Box::new(cause))))),
+        );
+        assert_eq!(explain(&error), "dispatch failure: io: connection refused");
+    }
 }

@@ -3,8 +3,7 @@
 //! PagerDuty must not be told of them with a 4xx: three such answers disable the subscription for a day. So they are
 //! accepted, kept here for a person to look at, and an alarm says that there is something to look at.
 
-use crate::body;
-use aws_sdk_sqs::error::DisplayErrorContext;
+use crate::{aws::explain, body};
 use jiff::Timestamp;
 use serde_json::json;
 use workflow::ids::WorkflowId;
@@ -69,8 +68,6 @@ impl DeadLetters for SqsDeadLetters {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| QueueError {
-                cause: DisplayErrorContext(error).to_string(),
-            })
+            .map_err(|error| QueueError { cause: explain(&error) })
     }
 }

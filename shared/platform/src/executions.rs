@@ -4,10 +4,8 @@
 //! delivered. AWS answers a second start with the same input, while the first still runs, with success; both mean
 //! that the run exists.
 
-use aws_sdk_sfn::{
-    error::{DisplayErrorContext, SdkError},
-    operation::start_execution::StartExecutionError,
-};
+use crate::aws::explain;
+use aws_sdk_sfn::{error::SdkError, operation::start_execution::StartExecutionError};
 use workflow::{ids::RunId, run::RunInput};
 
 /// What became of a start.
@@ -73,7 +71,7 @@ impl Executions for StateMachine {
             {
                 Ok(Started::Before)
             }
-            Err(error) => Err(failed(DisplayErrorContext(error).to_string())),
+            Err(error) => Err(failed(explain(&error))),
         }
     }
 }

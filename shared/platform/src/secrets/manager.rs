@@ -1,8 +1,9 @@
 //! Secrets Manager.
 
 use super::{SecretError, SecretStore};
+use crate::aws::explain;
 use aws_sdk_secretsmanager::{
-    error::{DisplayErrorContext, ProvideErrorMetadata, SdkError},
+    error::{ProvideErrorMetadata, SdkError},
     operation::get_secret_value::GetSecretValueError,
 };
 use secrecy::SecretString;
@@ -48,8 +49,8 @@ impl SecretsManager {
                 .send()
                 .await
                 .map(|_| ())
-                .map_err(|error| unavailable(DisplayErrorContext(error).to_string())),
-            Err(error) => Err(unavailable(DisplayErrorContext(error).to_string())),
+                .map_err(|error| unavailable(explain(&error))),
+            Err(error) => Err(unavailable(explain(&error))),
         }
     }
 }
@@ -58,7 +59,7 @@ impl SecretStore for SecretsManager {
     async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
         // Boxed, because the SDK's futures are so deep that the compiler gives up on the function that awaits this one.
         let request = Box::pin(self.client.get_secret_value().secret_id(name).send());
-        let output = request.await.map_err(|error| classify(name, error))?;
+        let output = request.await.map_err(|error| classify(name, &error))?;
         match output.secret_string {
             Some(text) if !text.is_empty() => Ok(text.into()),
             _ => Err(SecretError::Invalid {
@@ -69,14 +70,14 @@ impl SecretStore for SecretsManager {
     }
 }
 
-fn classify(name: &str, error: SdkError<GetSecretValueError>) -> SecretError {
+fn classify(name: &str, error: &SdkError<GetSecretValueError>) -> SecretError {
     match error.as_service_error() {
         Some(GetSecretValueError::ResourceNotFoundException(_)) => SecretError::NotFound(name.to_owned()),
         // So Secrets Manager answers for a secret that is scheduled for deletion.
         Some(GetSecretValueError::InvalidRequestException(_)) => SecretError::NotFound(name.to_owned()),
         _ => SecretError::Unavailable {
             name: name.to_owned(),
-            cause: DisplayErrorContext(error).to_string(),
+            cause: explain(error),
         },
     }
 }

@@ -58,7 +58,7 @@ impl Table {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| unavailable("store the API key", error))
+            .map_err(|error| unavailable("store the API key", &error))
     }
 }
 

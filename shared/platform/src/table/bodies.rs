@@ -91,7 +91,7 @@ impl Bodies for Table {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| unavailable("store the body of the delivery", error))
+            .map_err(|error| unavailable("store the body of the delivery", &error))
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {

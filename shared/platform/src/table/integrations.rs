@@ -33,7 +33,7 @@ impl Table {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| unavailable("store the integration", error))
+            .map_err(|error| unavailable("store the integration", &error))
     }
 
     /// The integration of an alias.

@@ -120,10 +120,10 @@ impl Journal for Table {
                         match refusal.cancellation_reasons().first() {
                             // The lane comes first in the transaction.
                             Some(lane) if lane.code() == Some("ConditionalCheckFailed") => Ok(before(lane, entry)),
-                            _ => Err(unavailable("write the journal", error)),
+                            _ => Err(unavailable("write the journal", &error)),
                         }
                     }
-                    _ => Err(unavailable("write the journal", error)),
+                    _ => Err(unavailable("write the journal", &error)),
                 }
             }
         }

@@ -31,10 +31,8 @@ pub use runs::{AttemptView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{Applied, ApplyError, VersionSource, Versions, WorkflowRecord, WorkflowState};
 
-use aws_sdk_dynamodb::{
-    error::{DisplayErrorContext, SdkError},
-    types::AttributeValue,
-};
+use crate::aws::explain;
+use aws_sdk_dynamodb::{error::SdkError, types::AttributeValue};
 use std::collections::HashMap;
 
 /// An item as the SDK has it.
@@ -88,7 +86,7 @@ impl Table {
         // A version or a key that was written a moment ago must be found. Boxed, because the SDK's futures are so deep that
         // the compiler gives up on the functions that await this one.
         let answer = Box::pin(request.consistent_read(true).send()).await;
-        let output = answer.map_err(|error| unavailable(operation, error))?;
+        let output = answer.map_err(|error| unavailable(operation, &error))?;
         Ok(output.item)
     }
 
@@ -111,7 +109,7 @@ impl Table {
                 })?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
             let answer = Box::pin(request.send()).await;
-            let output = answer.map_err(|error| unavailable(operation, error))?;
+            let output = answer.map_err(|error| unavailable(operation, &error))?;
             items.extend(
                 output
                     .responses
@@ -143,14 +141,14 @@ fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn unavailable<E, R>(operation: &'static str, error: SdkError<E, R>) -> StoreError
+fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
 where
     E: std::error::Error + 'static,
-    R: std::fmt::Debug,
+    R: std::fmt::Debug + 'static,
 {
     StoreError::Unavailable {
         operation,
-        cause: DisplayErrorContext(error).to_string(),
+        cause: explain(error),
     }
 }
 

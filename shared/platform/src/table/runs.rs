@@ -163,7 +163,7 @@ impl Table {
             .items()
             .send();
         while let Some(item) = steps.next().await {
-            let item = item.map_err(|error| unavailable("read the steps of the run", error))?;
+            let item = item.map_err(|error| unavailable("read the steps of the run", &error))?;
             view.steps.push(record("step of a run", item)?);
         }
         Ok(Some(view))

@@ -175,7 +175,7 @@ impl Table {
             {
                 Err(ApplyError::Conflict(id.clone()))
             }
-            Err(error) => Err(unavailable("store the workflow", error).into()),
+            Err(error) => Err(unavailable("store the workflow", &error).into()),
         }
     }
 
@@ -214,7 +214,7 @@ impl Table {
             {
                 Ok(false)
             }
-            Err(error) => Err(unavailable("change the workflow", error)),
+            Err(error) => Err(unavailable("change the workflow", &error)),
         }
     }
 }
