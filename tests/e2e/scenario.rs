@@ -156,11 +156,16 @@ impl Scenario {
 
 /// A step that makes a ticket for the incident of the event.
 pub(crate) fn ticket(integration: &str) -> String {
+    ticket_on(PagerDuty::TICKET_SERVICE, integration)
+}
+
+/// A step that makes a ticket for the incident of the event, on a service.
+pub(crate) fn ticket_on(service: &str, integration: &str) -> String {
     format!(
         "  - id: ticket\n    uses: pagerduty.create_incident\n    with:\n      integration: {integration}\n      \
          title: \"ticket for {{{{ event.incident.title }}}}\"\n      service: {}\n      escalation_policy: {}\n      \
          from: {}\n",
-        PagerDuty::TICKET_SERVICE,
+        service,
         PagerDuty::ESCALATION_POLICY,
         PagerDuty::ON_CALL
     )

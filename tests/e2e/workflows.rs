@@ -1,7 +1,11 @@
 //! Workflows from the webhook to the end of the run.
 
-use crate::scenario::{Scenario, run_of, ticket};
-use serde_json::json;
+use crate::scenario::{DELIVERED_WITHIN, Scenario, run_of, ticket, ticket_on};
+use serde_json::{Value, json};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
 use tests::PagerDuty;
 
 #[test]
@@ -73,6 +77,40 @@ fn f30_a_run_is_pinned_to_the_version_that_was_active_when_it_started() {
     let view = scenario.ended(&run);
     assert_eq!((&view["version"], &view["status"]), (&json!(1), &json!("succeeded")));
     assert_eq!(scenario.tickets("while I edit").len(), 1);
+}
+
+#[test]
+fn f40_a_workflow_that_starts_itself_is_stopped() {
+    let scenario = Scenario::new("e2e-loop");
+    let webhook = scenario.subscribed(&ticket_on(PagerDuty::MONITORED_SERVICE, "e2e-loop"));
+    scenario.trigger(&webhook, "hall of mirrors");
+    let incidents = || {
+        scenario
+            .pagerduty
+            .incidents_titled("e2e-loop: hall of mirrors")
+            .unwrap()
+    };
+    let deadline = Instant::now() + DELIVERED_WITHIN;
+    while incidents().len() < 6 {
+        assert!(Instant::now() < deadline, "{} incidents", incidents().len());
+        thread::sleep(Duration::from_millis(200));
+    }
+    // The one that somebody else opened, and one for each of five runs; the last of them starts a run that does nothing.
+    let all = incidents();
+    let title = |incident: &Value| incident["incident"]["title"].as_str().unwrap().len();
+    let last = all.iter().max_by_key(|incident| title(incident)).unwrap();
+    let last = last["incident"]["id"].as_str().unwrap();
+    let delivery = scenario
+        .pagerduty
+        .delivery(&webhook.url, last, DELIVERED_WITHIN)
+        .unwrap();
+    let view = scenario.ended(&run_of(&delivery));
+    assert_eq!(
+        (&view["status"], &view["error"]["name"]),
+        (&json!("failed"), &json!("Run.LoopStopped")),
+        "{view:#}"
+    );
+    assert_eq!(incidents().len(), 6);
 }
 
 #[test]

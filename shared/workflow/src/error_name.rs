@@ -70,6 +70,8 @@ error_names! {
     StepDeadlineExceeded = "Step.DeadlineExceeded", Transient;
     /// The run's deadline passed.
     RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
+    /// The run was started by an incident that runs of ours had led to, too many of them one after another.
+    RunLoopStopped = "Run.LoopStopped", Permanent;
     /// Another execution holds this run; this one stops.
     RunSuperseded = "Run.Superseded", Permanent;
     /// The planner gave a command that the deployed state machine does not know.

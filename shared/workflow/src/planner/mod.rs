@@ -41,6 +41,10 @@ const VARIABLES_BYTES: usize = 32 * 1024;
 /// The most that the input of an action may take, in bytes of JSON, for the same reason.
 const INPUT_BYTES: usize = 48 * 1024;
 
+/// How many runs may follow from each other, each started by an incident that the one before it made. A workflow that
+/// starts itself would otherwise page people for ever.
+const DEPTH: u32 = 5;
+
 /// All that the planner decides from.
 #[derive(Debug)]
 pub struct Situation<'a> {
@@ -174,6 +178,18 @@ pub fn results_needed(definition: &Definition, cursor: Option<&Cursor>) -> BTree
 /// Decides what comes next.
 #[must_use]
 pub fn plan(situation: &Situation<'_>) -> Plan {
+    if situation.cursor.is_none() && situation.run.depth >= DEPTH {
+        let message = format!(
+            "{DEPTH} runs have led to each other, so this one does nothing: the workflow {} starts itself through the \
+             incidents that it makes; keep them out with a condition in `on.pagerduty.when`, for example on the service",
+            situation.run.workflow
+        );
+        return fail(
+            None,
+            situation.started_at,
+            Failure::new(ErrorName::RunLoopStopped, message),
+        );
+    }
     let cursor = match situation.cursor {
         Some(cursor) => cursor.clone(),
         None => Cursor::start(deadline(situation), StepPath::top(0)),

@@ -347,6 +347,26 @@ fn f35_an_input_that_would_not_fit_into_the_state_is_refused() {
     );
 }
 
+#[rstest]
+#[case(4, "pagerduty.create_incident")]
+#[case(5, "fail")]
+#[case(1_000, "fail")]
+fn f40_a_run_that_five_others_led_to_does_nothing_and_says_why(#[case] depth: u32, #[case] command: &str) {
+    let mut machine = Machine::new(CREATE);
+    machine.run.depth = depth;
+    let plan = machine.plan();
+    assert_eq!(plan.command.type_name(), command);
+    if let Some(RunEnd::Failed(failure)) = plan.end {
+        assert_eq!(failure.name, "Run.LoopStopped");
+        assert!(
+            failure.message.contains("the workflow w starts itself"),
+            "{}",
+            failure.message
+        );
+        assert!(plan.steps.is_empty());
+    }
+}
+
 #[test]
 fn a_run_that_cannot_begin_ends_with_the_reason() {
     let plan = fail(
