@@ -5,12 +5,20 @@ use std::{io, path::PathBuf};
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
-    /// The stack could not be found.
-    #[error("the stack {name} could not be found: {cause}\nDeploy it with `sam deploy`, or name another with --stack.")]
+    /// There is no such stack.
+    #[error(
+        "there is no stack {name} in this account and region\nDeploy it with `sam deploy`, or name another with --stack."
+    )]
     NoStack {
         /// Its name.
         name: String,
-        /// What CloudFormation said.
+    },
+    /// CloudFormation did not tell about the stack.
+    #[error("CloudFormation does not tell about the stack {name}: {cause}\nCheck your AWS credentials and region.")]
+    CloudFormation {
+        /// The stack's name.
+        name: String,
+        /// What the SDK said.
         cause: String,
     },
     /// The stack lacks an output.
@@ -53,7 +61,13 @@ pub(crate) enum Error {
     /// A workflow was not applied.
     #[error(transparent)]
     Apply(#[from] platform::table::ApplyError),
-    /// Secrets Manager.
+    /// A run was not started.
     #[error(transparent)]
-    Secrets(#[from] platform::secrets::SecretError),
+    Start(#[from] platform::executions::StartError),
+    /// A secret was not stored.
+    #[error(transparent)]
+    StoreSecret(#[from] platform::secrets::WriteError),
+    /// A signing secret was not added.
+    #[error(transparent)]
+    AddSigningSecret(#[from] platform::secrets::AddError),
 }

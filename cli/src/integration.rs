@@ -8,7 +8,7 @@ use pagerduty::{
     ids::UserEmail,
 };
 use platform::{
-    secrets::{Connection, SecretError, SecretStore, SigningSecrets},
+    secrets::{Connection, SecretWriter, add_signing_secret},
     table::IntegrationRecord,
 };
 use std::{path::PathBuf, process::ExitCode};
@@ -95,7 +95,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             let name = stack.secret_names.api_token(&alias);
             stack
                 .secrets
-                .write(&name, "Pagerflow: a PagerDuty API token", secret)
+                .write(&name, "Pagerflow: a PagerDuty API token", &secret)
                 .await?;
             let record = IntegrationRecord {
                 alias,
@@ -118,21 +118,12 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             }
             let secret = secret_input::read("signing secret", secret_file.as_deref())?;
             let name = stack.secret_names.signing_secrets(&alias);
-            let mut secrets = match stack.secrets.read(&name).await {
-                Ok(stored) => SigningSecrets::parse(&name, &stored)?,
-                Err(SecretError::NotFound(_)) => SigningSecrets::default(),
-                Err(error) => return Err(error.into()),
-            };
-            secrets.add(&subscription.to_string(), secret);
-            let value = secrets.secret_value().map_err(Error::Secret)?;
-            stack
-                .secrets
-                .write(
-                    &name,
-                    "Pagerflow: the secrets with which PagerDuty signs webhooks",
-                    value,
-                )
-                .await?;
+            let added = add_signing_secret(&stack.secrets, &name, &subscription.to_string(), &secret).await?;
+            if let Some(replaced) = added.replaced {
+                output.warn(&format!(
+                    "{replaced}. It was started anew: store the secrets of other subscriptions of {alias} again."
+                ));
+            }
             let result = serde_json::json!({ "alias": alias, "subscription": subscription.to_string() });
             output.result(&result, || {
                 format!("Stored the signing secret of the subscription {subscription} of {alias}.")

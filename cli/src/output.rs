@@ -47,6 +47,12 @@ impl Output {
         }
     }
 
+    /// Tells what somebody should know although it worked.
+    pub(crate) fn warn(&self, text: &str) {
+        // If standard error is closed there is nobody left to tell.
+        let _closed = writeln!(io::stderr().lock(), "warning: {text}");
+    }
+
     /// Tells what went wrong.
     pub(crate) fn complain(&self, error: &Error) {
         // If standard error is closed there is nobody left to tell.

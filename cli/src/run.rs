@@ -1,26 +1,41 @@
 //! `pagerflow run`.
 
-use crate::{
-    error::Error,
-    output::{Output, printable},
-    stack::Stack,
-};
+mod start;
+mod view;
+
+use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
-use jiff::Timestamp;
-use platform::table::{RunStatus, RunView, StepState, StepView};
-use serde_json::Value;
+use platform::table::{CancelRequest, RunStatus, RunView};
+use serde_json::json;
 use std::{collections::HashMap, process::ExitCode, time::Duration};
-use workflow::ids::{RunId, StepPath};
+use view::{end, head, render, step_line};
+use workflow::ids::{LanePath, RunId, StepPath, WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Show a run and its steps.
+    /// Start a run of a workflow by hand.
+    Start {
+        /// The workflow.
+        workflow: WorkflowId,
+        #[command(flatten)]
+        given: start::Given,
+    },
+    /// Show a run and its steps. The exit code is 1 if it failed or was cancelled.
     Show {
         /// The run.
         run: RunId,
+        /// Show the steps of this lane instead of those of the main lane, such as `00003:00012`: the 13th lane of the 4th
+        /// step.
+        #[arg(long, value_name = "PATH", default_value_t)]
+        lane: LanePath,
     },
-    /// Follow a run until it ends. The exit code is 1 if it fails.
+    /// Follow a run until it ends. The exit code is 1 if it fails or is cancelled.
     Watch {
+        /// The run.
+        run: RunId,
+    },
+    /// Ask a run to end. Nothing is broken off: each of its lanes ends before its next step.
+    Cancel {
         /// The run.
         run: RunId,
     },
@@ -34,13 +49,42 @@ const APPEARS_WITHIN: Duration = Duration::from_secs(30);
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
-        Command::Show { run } => {
-            let view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
-            let text = render(&view, output);
+        Command::Start { workflow, given } => {
+            start::start(&workflow, &given, stack, output).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Show { run, lane } => {
+            let mut view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            if !lane.is_main() {
+                view.steps = stack.table.lane_steps(&run, &lane).await?;
+                if view.steps.is_empty() {
+                    return Err(Error::NotFound(format!(
+                        "the run {run} has no lane {lane}, or it has not come to a step"
+                    )));
+                }
+            }
+            let text = render(&view, &lane, output);
             output.result(&view, || text)?;
             Ok(exit_code(&view))
         }
         Command::Watch { run } => watch(&run, stack, output).await,
+        Command::Cancel { run } => {
+            cancel(&run, stack, output).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    match stack.table.cancel_run(run).await? {
+        CancelRequest::Unknown => Err(unknown(run)),
+        CancelRequest::Ended(status) => Err(Error::Invalid(format!(
+            "the run {run} has {} already",
+            view::words(status)
+        ))),
+        CancelRequest::Accepted => output.result(&json!({ "run": run, "cancels": true }), || {
+            format!("The run {run} ends before its next step. Follow it with `pagerflow run watch {run}`.")
+        }),
     }
 }
 
@@ -49,10 +93,9 @@ fn unknown(run: &RunId) -> Error {
 }
 
 fn exit_code(view: &RunView) -> ExitCode {
-    if view.status == RunStatus::Failed {
-        ExitCode::FAILURE
-    } else {
-        ExitCode::SUCCESS
+    match view.status {
+        RunStatus::Failed | RunStatus::Cancelled => ExitCode::FAILURE,
+        RunStatus::Running | RunStatus::Succeeded | RunStatus::Skipped => ExitCode::SUCCESS,
     }
 }
 
@@ -86,175 +129,5 @@ async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Result<ExitCo
             }
         }
         tokio::time::sleep(POLL).await;
-    }
-}
-
-fn render(view: &RunView, output: &Output) -> String {
-    let steps = view.steps.iter().map(|step| step_line(view, step, output));
-    std::iter::once(head(view))
-        .chain(steps)
-        .chain(std::iter::once(end(view, output)))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-fn head(view: &RunView) -> String {
-    let incident = match (&view.incident_id, &view.incident_title) {
-        (Some(id), Some(title)) => format!(" for {id} \"{}\"", printable(title)),
-        (Some(id), None) => format!(" for {id}"),
-        _ => String::new(),
-    };
-    format!(
-        "{} {}, started by {}{incident}\nrun {}",
-        view.workflow,
-        view.version,
-        printable(&view.event_type),
-        view.run
-    )
-}
-
-/// One line for a step: when it began, what it is, how it stands, and what it gave or why it failed.
-fn step_line(view: &RunView, step: &StepView, output: &Output) -> String {
-    let began = seconds(view.started_at, step.started_at);
-    let name = match &step.id {
-        Some(id) => format!("{id} ({})", step.title),
-        None => step.title.clone(),
-    };
-    let took = step
-        .ended_at
-        .map(|ended_at| format!(" in {}", seconds(step.started_at, ended_at)))
-        .unwrap_or_default();
-    let attempts = match step.attempts.len() {
-        0 | 1 => String::new(),
-        count => format!(", {count} attempts"),
-    };
-    let (mark, colour, words) = match step.state {
-        StepState::Running => ("·", 36, format!("running{attempts}")),
-        StepState::Waiting => ("·", 36, format!("waiting until {}", clock(step.until))),
-        StepState::Retrying => {
-            let failure = step.attempts.last().and_then(|attempt| attempt.error.as_ref());
-            let why = failure
-                .map(|error| format!("{}: {}", error.name, printable(&error.message)))
-                .unwrap_or_default();
-            (
-                "!",
-                33,
-                format!(
-                    "attempt {} failed, next at {}: {why}",
-                    step.attempts.len(),
-                    clock(step.until)
-                ),
-            )
-        }
-        StepState::Success => ("✓", 32, format!("done{took}{attempts}{}", gave(step.outputs.as_ref()))),
-        StepState::Failure => ("✗", 31, format!("failed{took}{attempts}")),
-        StepState::Skipped => ("-", 90, "skipped".to_owned()),
-    };
-    format!("{began:>8}  {} {name:<36} {words}", output.coloured(colour, mark))
-}
-
-/// The outputs that fit on a line.
-fn gave(outputs: Option<&Value>) -> String {
-    let Some(Value::Object(outputs)) = outputs else {
-        return String::new();
-    };
-    if outputs.is_empty() {
-        return String::new();
-    }
-    let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
-    let shown: Vec<_> = outputs
-        .iter()
-        .map(|(name, output)| format!("{name}={}", value(output)))
-        .collect();
-    let line: String = shown.join(" ").chars().take(160).collect();
-    format!(": {line}")
-}
-
-fn end(view: &RunView, output: &Output) -> String {
-    let took = view
-        .ended_at
-        .map(|ended_at| seconds(view.started_at, ended_at))
-        .unwrap_or_default();
-    match (view.status, &view.error) {
-        (RunStatus::Running, _) => format!(
-            "{} until {} at the latest",
-            output.coloured(36, "running"),
-            clock(Some(view.deadline))
-        ),
-        (RunStatus::Succeeded, _) => format!("{} in {took}", output.coloured(32, "succeeded")),
-        (RunStatus::Failed, Some(error)) => {
-            format!(
-                "{} after {took}: {}\n{}",
-                output.coloured(31, "failed"),
-                error.name,
-                printable(&error.message)
-            )
-        }
-        (RunStatus::Failed, None) => format!("{} after {took}", output.coloured(31, "failed")),
-    }
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> String {
-    let millis = to.duration_since(from).as_millis().max(0);
-    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
-}
-
-/// A time of day, in UTC.
-fn clock(time: Option<Timestamp>) -> String {
-    time.map(|time| time.strftime("%H:%M:%S UTC").to_string())
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn view(status: &str, step: &Value) -> RunView {
-        serde_json::from_value(json!({
-            "run": "abc", "workflow": "memory-alert", "version": 3, "event_id": "e", "event_type": "incident.triggered",
-            "incident_id": "P1", "incident_title": "disk\u{1b}full", "execution": "arn", "status": status,
-            "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z", "ended_at": "2026-11-22T10:00:07.4Z",
-            "error": {"name": "PagerDuty.NotFound", "message": "no such incident"}, "steps": [step]
-        }))
-        .unwrap()
-    }
-
-    fn step(state: &str) -> Value {
-        json!({
-            "path": "00000", "id": "ticket", "title": "pagerduty.create_incident", "state": state,
-            "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.9Z", "until": "2026-11-22T10:00:11Z",
-            "outputs": "{\"incident_id\":\"Q9\",\"incident_number\":19}",
-            "attempts": [{"number": 1, "started_at": "2026-11-22T10:00:01.2Z",
-                          "error": {"name": "PagerDuty.Unavailable", "message": "no connection"}}]
-        })
-    }
-
-    fn shown(status: &str, state: &str) -> String {
-        render(&view(status, &step(state)), &Output::new(false))
-    }
-
-    #[test]
-    fn a_run_that_succeeded_says_so_with_what_its_steps_gave() {
-        assert_eq!(
-            shown("succeeded", "success"),
-            "memory-alert v3, started by incident.triggered for P1 \"disk\u{fffd}full\"\nrun abc\n   \
-             1.2 s  ✓ ticket (pagerduty.create_incident)   done in 0.7 s: incident_id=Q9 incident_number=19\n\
-             succeeded in 7.4 s"
-        );
-    }
-
-    #[test]
-    fn a_run_that_failed_says_why_in_its_last_line() {
-        assert!(shown("failed", "failure").ends_with("failed after 7.4 s: PagerDuty.NotFound\nno such incident"));
-    }
-
-    #[test]
-    fn a_step_that_is_tried_again_says_why_and_when() {
-        let text = shown("running", "retrying");
-        assert!(
-            text.contains("attempt 1 failed, next at 10:00:11 UTC: PagerDuty.Unavailable: no connection"),
-            "{text}"
-        );
     }
 }

@@ -2,19 +2,57 @@
 
 use crate::error::Error;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudformation::types::Output;
+use aws_sdk_cloudformation::{error::ProvideErrorMetadata, types::Output};
 use clap::Args;
 use platform::{
+    executions::StateMachine,
     secrets::{SecretNames, SecretsManager},
     table::Table,
 };
 
+/// The name of the stack where nobody says another.
+const DEFAULT_NAME: &str = "pagerflow";
+
 /// Which stack.
 #[derive(Debug, Args)]
 pub(crate) struct StackOptions {
-    /// The name of the deployed stack.
-    #[arg(long, global = true, env = "PAGERFLOW_STACK_NAME", default_value = "pagerflow")]
-    stack: String,
+    /// The name of the deployed stack. If it is not given: the variable PAGERFLOW_STACK_NAME, or else `pagerflow`.
+    #[arg(long, global = true)]
+    stack: Option<String>,
+}
+
+/// What is known of a stack before CloudFormation is asked.
+#[derive(Debug, PartialEq)]
+struct Known {
+    name: String,
+    table: Option<String>,
+    secrets_prefix: Option<String>,
+    webhook_url: Option<String>,
+    state_machine: Option<String>,
+}
+
+impl StackOptions {
+    /// A name on the command line goes before all variables, lest a command works on a stack that a forgotten variable
+    /// names.
+    fn known(&self, lookup: impl Fn(&str) -> Option<String>) -> Known {
+        let setting = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        match &self.stack {
+            Some(name) => Known {
+                name: name.clone(),
+                table: None,
+                secrets_prefix: None,
+                webhook_url: None,
+                state_machine: None,
+            },
+            None => Known {
+                name: setting("PAGERFLOW_STACK_NAME").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
+                table: setting("PAGERFLOW_TABLE_NAME"),
+                secrets_prefix: setting("PAGERFLOW_SECRETS_PREFIX"),
+                webhook_url: setting("PAGERFLOW_WEBHOOK_URL"),
+                state_machine: setting("PAGERFLOW_STATE_MACHINE_ARN"),
+            },
+        }
+    }
 }
 
 /// A deployed stack.
@@ -28,29 +66,39 @@ pub(crate) struct Stack {
     pub(crate) secret_names: SecretNames,
     /// Base of its webhook URLs, without a slash at its end.
     pub(crate) webhook_url: String,
+    /// Its state machine.
+    pub(crate) state_machine: StateMachine,
 }
 
 impl Stack {
-    /// Finds a stack by its name. The environment variables `TABLE_NAME`, `SECRETS_PREFIX` and `WEBHOOK_URL` go before
-    /// what CloudFormation knows; where all are set it is not asked.
+    /// Finds a stack by its name. Unless that is on the command line, the environment variables `PAGERFLOW_TABLE_NAME`,
+    /// `PAGERFLOW_SECRETS_PREFIX`, `PAGERFLOW_WEBHOOK_URL` and `PAGERFLOW_STATE_MACHINE_ARN` go before what CloudFormation
+    /// knows; where all are set it is not asked.
     pub(crate) async fn find(options: &StackOptions) -> Result<Self, Error> {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(platform::aws::http_client())
             .load()
             .await;
-        let setting = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-        let settings = (setting("TABLE_NAME"), setting("SECRETS_PREFIX"), setting("WEBHOOK_URL"));
-        let (table, prefix, webhook_url) = match settings {
-            (Some(table), Some(prefix), Some(webhook_url)) => (table, prefix, webhook_url),
-            (table, prefix, webhook_url) => {
-                let outputs = outputs(&config, &options.stack).await?;
+        let known = options.known(|name| std::env::var(name).ok());
+        let settings = (
+            known.table,
+            known.secrets_prefix,
+            known.webhook_url,
+            known.state_machine,
+        );
+        let (table, prefix, webhook_url, state_machine) = match settings {
+            (Some(table), Some(prefix), Some(webhook_url), Some(state_machine)) => {
+                (table, prefix, webhook_url, state_machine)
+            }
+            (table, prefix, webhook_url, state_machine) => {
+                let outputs = outputs(&config, &known.name).await?;
                 let output = |key: &'static str| {
                     let output = outputs.iter().find(|output| output.output_key() == Some(key));
                     output
                         .and_then(Output::output_value)
                         .map(str::to_owned)
                         .ok_or(Error::NoOutput {
-                            name: options.stack.clone(),
+                            name: known.name.clone(),
                             output: key,
                         })
                 };
@@ -58,6 +106,7 @@ impl Stack {
                     table.map_or_else(|| output("TableName"), Ok)?,
                     prefix.map_or_else(|| output("SecretsPrefix"), Ok)?,
                     webhook_url.map_or_else(|| output("WebhookUrl"), Ok)?,
+                    state_machine.map_or_else(|| output("StateMachineArn"), Ok)?,
                 )
             }
         };
@@ -66,6 +115,7 @@ impl Stack {
             secrets: SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config)),
             secret_names: SecretNames::new(prefix),
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
+            state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
         })
     }
 }
@@ -73,9 +123,14 @@ impl Stack {
 async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
     let client = aws_sdk_cloudformation::Client::new(config);
     let stacks = client.describe_stacks().stack_name(name).send().await;
-    let stacks = stacks.map_err(|error| Error::NoStack {
-        name: name.to_owned(),
-        cause: platform::aws::explain(&error),
+    let stacks = stacks.map_err(|error| {
+        let name = name.to_owned();
+        if is_no_such_stack(&error) {
+            Error::NoStack { name }
+        } else {
+            let cause = platform::aws::explain(&error);
+            Error::CloudFormation { name, cause }
+        }
     })?;
     Ok(stacks
         .stacks
@@ -83,4 +138,86 @@ async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
         .into_iter()
         .flat_map(|stack| stack.outputs.unwrap_or_default())
         .collect())
+}
+
+/// CloudFormation has no error of its own for a stack that does not exist: it answers `ValidationError`, as for a name that
+/// no stack can have, with "Stack with id … does not exist".
+fn is_no_such_stack(error: &impl ProvideErrorMetadata) -> bool {
+    error.code() == Some("ValidationError") && error.message().is_some_and(|text| text.contains("does not exist"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_cloudformation::error::ErrorMetadata;
+
+    const VARIABLES: [(&str, &str); 5] = [
+        ("PAGERFLOW_STACK_NAME", "from-variable"),
+        ("PAGERFLOW_TABLE_NAME", "table"),
+        ("PAGERFLOW_SECRETS_PREFIX", "prefix"),
+        ("PAGERFLOW_WEBHOOK_URL", "https://example.com"),
+        ("PAGERFLOW_STATE_MACHINE_ARN", "arn:machine"),
+    ];
+
+    fn known(stack: Option<&str>, variables: &[(&str, &str)]) -> Known {
+        let options = StackOptions {
+            stack: stack.map(str::to_owned),
+        };
+        options.known(|name| {
+            let variable = variables.iter().find(|(variable, _)| *variable == name);
+            variable.map(|(_, value)| (*value).to_owned())
+        })
+    }
+
+    #[test]
+    fn a_stack_on_the_command_line_goes_before_all_variables() {
+        let expected = Known {
+            name: "production".to_owned(),
+            table: None,
+            secrets_prefix: None,
+            webhook_url: None,
+            state_machine: None,
+        };
+        assert_eq!(known(Some("production"), &VARIABLES), expected);
+    }
+
+    #[test]
+    fn variables_go_before_what_cloudformation_knows() {
+        let expected = Known {
+            name: "from-variable".to_owned(),
+            table: Some("table".to_owned()),
+            secrets_prefix: Some("prefix".to_owned()),
+            webhook_url: Some("https://example.com".to_owned()),
+            state_machine: Some("arn:machine".to_owned()),
+        };
+        assert_eq!(known(None, &VARIABLES), expected);
+    }
+
+    #[test]
+    fn an_empty_variable_is_none_and_a_general_name_is_not_looked_at() {
+        let stack = known(
+            None,
+            &[("PAGERFLOW_STACK_NAME", ""), ("TABLE_NAME", "another program's")],
+        );
+        assert_eq!((stack.name.as_str(), stack.table), (DEFAULT_NAME, None));
+    }
+
+    #[test]
+    fn only_a_stack_that_does_not_exist_is_told_as_such() {
+        let error = |code: &str, message: &str| ErrorMetadata::builder().code(code).message(message).build();
+        assert!(is_no_such_stack(&error(
+            "ValidationError",
+            "Stack with id pagerflow does not exist"
+        )));
+        for other in [
+            error("ExpiredToken", "The security token included in the request is expired"),
+            error(
+                "ValidationError",
+                "1 validation error detected: Value at 'stackName' failed",
+            ),
+            error("Throttling", "Rate exceeded"),
+        ] {
+            assert!(!is_no_such_stack(&other), "{other}");
+        }
+    }
 }

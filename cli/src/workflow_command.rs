@@ -10,7 +10,10 @@ use std::{
     path::{Path, PathBuf},
     process::ExitCode,
 };
-use workflow::{definition::Definition, ids::WorkflowId};
+use workflow::{
+    definition::{Definition, PagerDutyTrigger},
+    ids::WorkflowId,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -63,8 +66,10 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 async fn apply(files: &[PathBuf], stack: &Stack, output: &mut Output) -> Result<(), Error> {
     // All are checked before the first is stored.
     for (definition, source) in read(files)? {
-        let integration = &definition.trigger.pagerduty.integration;
-        if stack.table.integration(integration).await?.is_none() {
+        let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
+        if let Some(PagerDutyTrigger { integration, .. }) = trigger
+            && stack.table.integration(integration).await?.is_none()
+        {
             return Err(Error::NotFound(format!(
                 "{}: there is no integration {integration}; add it with `pagerflow integration add {integration}`",
                 definition.name
@@ -78,11 +83,13 @@ async fn apply(files: &[PathBuf], stack: &Stack, output: &mut Output) -> Result<
             Applied::New(version) => (version, true),
             Applied::Unchanged(version) => (version, false),
         };
-        let url = format!("{}/webhooks/{}", stack.webhook_url, definition.name);
-        let result = json!({ "workflow": definition.name, "version": version, "changed": changed, "webhook_url": url });
-        output.result(&result, || match changed {
-            true => format!("Applied {} {version}. Its webhook is {url}", definition.name),
-            false => format!("{} {version} is unchanged.", definition.name),
+        let name = &definition.name;
+        let url = trigger.map(|_| format!("{}/webhooks/{name}", stack.webhook_url));
+        let result = json!({ "workflow": name, "version": version, "changed": changed, "webhook_url": url });
+        output.result(&result, || match (changed, &url) {
+            (true, Some(url)) => format!("Applied {name} {version}. Its webhook is {url}"),
+            (true, None) => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
+            (false, _) => format!("{name} {version} is unchanged."),
         })?;
     }
     Ok(())

@@ -3,135 +3,228 @@
 use crate::{aws, scenario::Scenario};
 use jiff::Timestamp;
 use platform::table::{
-    Table,
-    journal::{Entry, EventSummary, Journal, Written},
+    Bodies, CancelRequest, RunStatus, StepState, StoreError, Table,
+    journal::{Entry, EventSummary, Journal, OutsideEnd, Question, Written},
 };
-use std::collections::BTreeMap;
+use serde_json::{Map, json};
+use std::collections::BTreeSet;
 use workflow::{
     definition::Definition,
-    ids::{LanePath, RunId, StepPath, WorkflowVersion},
-    planner::{Answer, Cursor, Failure, Outcome, Plan, Situation, plan},
-    run::RunIdentity,
+    ids::{EffectKey, LanePath, RunId, Section, StepPath, WorkflowId, WorkflowVersion},
+    planner::{
+        CancelMark, Changes, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, Needs, Outcome, StepChange, StepError,
+        StepRecord, StepResult,
+    },
+    run::{RunIdentity, RunInput},
 };
 
-struct Run {
-    table: Table,
-    definition: Definition,
-    identity: RunIdentity,
-    summary: EventSummary,
+const LANE: &str = "00000:00000";
+
+fn table(scenario: &Scenario) -> Table {
+    let client = aws_sdk_dynamodb::Client::new(&aws::config(&scenario.stack));
+    Table::new(client, scenario.stack.table_name.clone())
 }
 
-const STEPS: &str = "  - id: ticket\n    uses: pagerduty.create_incident\n    with: { integration: prod, title: t, service: P1, escalation_policy: P2, from: a@b.c }\n  - wait: 1h\n";
+fn now() -> Timestamp {
+    "2026-11-22T10:00:00Z".parse().unwrap()
+}
 
-impl Run {
-    fn new(event: &str) -> Self {
-        let scenario = Scenario::without_integration("e2e-journal");
-        let definition = Definition::from_source(&scenario.definition("v3", STEPS)).unwrap();
-        // Each run of the tests has its own, so that they can be repeated on one stack.
-        let event = format!("{event}-{}", Timestamp::now());
+/// A run of its own for each test and each time that it runs, so that all can be repeated on one stack.
+#[derive(Clone)]
+struct Run {
+    table: Table,
+    input: RunInput,
+}
+
+/// A Plan of a lane, in few words.
+#[derive(Clone)]
+struct Plan {
+    cursor: Cursor,
+    handover: String,
+    changes: Changes,
+}
+
+impl Plan {
+    fn new(lane: &str, plans: u64) -> Self {
+        let cursor: Cursor = serde_json::from_value(json!({
+            "lane": lane, "plans": plans, "started_at": now(), "deadline": "2026-11-23T10:00:00Z",
+            "run_deadline": "2026-11-23T11:00:00Z",
+        }))
+        .unwrap();
         Self {
-            table: Table::new(
-                aws_sdk_dynamodb::Client::new(&aws::config(&scenario.stack)),
-                scenario.stack.table_name.clone(),
-            ),
-            identity: RunIdentity {
-                id: RunId::for_event(&definition.name, &event),
-                workflow: definition.name.clone(),
-                version: WorkflowVersion(1),
-                depth: 0,
-            },
-            summary: EventSummary {
-                id: event,
-                event_type: "incident.triggered".into(),
-                ..EventSummary::default()
-            },
-            definition,
+            handover: json!({ "cursor": cursor, "command": {"type": "continue"} }).to_string(),
+            cursor,
+            changes: Changes::default(),
         }
     }
 
-    fn plan(&self, cursor: Option<&Cursor>, answer: Option<&Answer>) -> Plan {
-        plan(&Situation {
-            definition: &self.definition,
-            run: &self.identity,
-            started_at: Timestamp::UNIX_EPOCH,
-            event: &serde_json::json!({"incident": {"title": "e2e-journal:"}}),
-            cursor,
-            answer,
-            results: &BTreeMap::new(),
-            now: Timestamp::UNIX_EPOCH,
-        })
+    fn main(plans: u64) -> Self {
+        Self::new("main", plans)
     }
 
-    async fn write(&self, plan: &Plan, execution: &str, handover: &str) -> Written {
-        let entry = Entry {
-            run: &self.identity,
-            event: &self.summary,
-            execution,
-            started_at: Timestamp::UNIX_EPOCH,
-            now: Timestamp::UNIX_EPOCH,
-            plan,
-            handover,
+    fn with(mut self, change: impl FnOnce(&mut Changes)) -> Self {
+        change(&mut self.changes);
+        self
+    }
+
+    fn ending(self, end: LaneEnd) -> Self {
+        self.with(|changes| changes.end = Some(end))
+    }
+
+    fn step(self, index: u32, change: StepChange) -> Self {
+        let record = StepRecord {
+            id: None,
+            title: "a step".into(),
+            at: now(),
+            change,
         };
-        self.table.write(&entry).await.unwrap()
+        self.with(|changes| {
+            changes.steps.insert(step(index), record);
+        })
     }
 }
 
-fn created() -> Answer {
-    Answer::Success(serde_json::json!({"incident_id": "Q9", "incident_number": 7}))
+fn step(index: u32) -> StepPath {
+    StepPath::top(Section::Steps, index)
+}
+
+fn success() -> LaneEnd {
+    LaneEnd::Success { output: json!(1.5) }
+}
+
+fn failure() -> Failure {
+    Failure::from_text("Lane.Lost", "it was lost")
+}
+
+impl Run {
+    fn new(name: &str) -> Self {
+        let scenario = Scenario::without_integration("e2e-journal");
+        let workflow: WorkflowId = format!("e2e-journal-{name}").parse().unwrap();
+        let run = RunIdentity {
+            id: RunId::for_event(&workflow, &Timestamp::now().to_string()),
+            workflow,
+            version: WorkflowVersion(1),
+            depth: 0,
+        };
+        Self {
+            table: table(&scenario),
+            input: RunInput {
+                run,
+                trigger: None,
+                inputs: Map::new(),
+                called_by: None,
+                part: None,
+            },
+        }
+    }
+
+    fn id(&self) -> &RunId {
+        &self.input.run.id
+    }
+
+    fn key(&self, lane: &str) -> LaneKey {
+        LaneKey {
+            run: self.id().clone(),
+            lane: lane.parse().unwrap(),
+        }
+    }
+
+    async fn write_as(
+        &self,
+        plan: &Plan,
+        execution: &str,
+        previous_owner: Option<&str>,
+    ) -> Result<Written, StoreError> {
+        let entry = Entry {
+            input: &self.input,
+            event: None,
+            execution,
+            previous_owner,
+            started_at: now(),
+            now: now(),
+            cursor: &plan.cursor,
+            changes: &plan.changes,
+            concurrency_key: Some("key"),
+            handover: &plan.handover,
+        };
+        self.table.write(&entry).await
+    }
+
+    async fn write(&self, plan: &Plan) -> Written {
+        self.write_as(plan, "E1", None).await.unwrap()
+    }
+
+    /// Writes a Plan, which must be the first to do so.
+    async fn written(&self, plan: &Plan) {
+        assert_eq!(self.write(plan).await, Written::Now);
+    }
+
+    async fn known(&self, needs: &Needs) -> Known {
+        let question = Question {
+            run: self.id(),
+            workflow: &self.input.run.workflow,
+            needs,
+            concurrency_key: Some("key"),
+            now: now(),
+        };
+        self.table.known(&question).await.unwrap()
+    }
+
+    async fn lane_end(&self, lane: &str) -> Option<LaneEnd> {
+        let key = self.key(lane);
+        let needs = Needs {
+            lanes: BTreeSet::from([key.clone()]),
+            ..Needs::default()
+        };
+        self.known(&needs).await.lanes.remove(&key)
+    }
+
+    async fn status(&self) -> RunStatus {
+        self.table.run(self.id()).await.unwrap().unwrap().status
+    }
+
+    async fn end_from_outside(&self) -> bool {
+        let end = OutsideEnd {
+            input: &self.input,
+            execution: "E1",
+            started_at: now(),
+            ended_at: now(),
+            failure: &Failure::from_text("Run.Aborted", "stopped"),
+        };
+        self.table.end_from_outside(&end).await.unwrap()
+    }
 }
 
 #[tokio::test]
 async fn f13_a_repeated_plan_gets_what_the_first_one_handed_over_and_another_execution_gets_nothing() {
     let run = Run::new("repeat");
-    let first = run.plan(None, None);
-    assert_eq!(run.write(&first, "E1", "one").await, Written::Now);
-    assert_eq!(
-        run.write(&first, "E1", "other words").await,
-        Written::Before { handover: "one".into() }
-    );
-    assert_eq!(run.write(&first, "E2", "two").await, Written::Superseded);
+    let first = Plan::main(1);
+    run.written(&first).await;
+    let mut other_words = first.clone();
+    other_words.handover.push(' ');
+    let handover = first.handover.clone();
+    assert_eq!(run.write(&other_words).await, Written::Before { handover });
+    assert_eq!(run.write_as(&first, "E2", None).await.unwrap(), Written::Superseded);
 
-    let second = run.plan(Some(&first.cursor), Some(&created()));
-    assert_eq!(run.write(&second, "E2", "stolen").await, Written::Superseded);
-    assert_eq!(run.write(&second, "E1", "next").await, Written::Now);
-    // An answer that came twice, the second time another one, changes nothing.
-    let failure = Answer::Failure(Failure::from_text("Sandbox.Timedout", ""));
-    let late = run.plan(Some(&first.cursor), Some(&failure));
-    assert_eq!(
-        run.write(&late, "E1", "late").await,
-        Written::Before {
-            handover: "next".into()
-        }
-    );
-    assert_eq!(
-        run.write(&first, "E1", "one").await,
-        Written::Superseded,
-        "a Plan of long ago"
-    );
+    let second = Plan::main(2);
+    assert_eq!(run.write_as(&second, "E2", None).await.unwrap(), Written::Superseded);
+    run.written(&second).await;
+    assert_eq!(run.write(&first).await, Written::Superseded, "a Plan of long ago");
 }
 
 #[tokio::test]
 async fn f13_of_twenty_who_write_the_same_plan_at_once_one_does_and_all_hand_over_the_same() {
-    let run = std::sync::Arc::new(Run::new("race"));
-    let first = run.plan(None, None);
+    let run = Run::new("race");
     let racers: Vec<_> = (0..20)
         .map(|number| {
-            let (run, first) = (run.clone(), first.clone());
+            let run = run.clone();
             tokio::spawn(async move {
-                let handover = format!("handover {number}");
+                let mut plan = Plan::main(1);
+                plan.handover.push_str(&" ".repeat(number));
                 // A transaction that meets another on the same item is refused, and Step Functions repeats the Plan.
                 for _ in 0..50 {
-                    let entry = Entry {
-                        run: &run.identity,
-                        event: &run.summary,
-                        execution: "E1",
-                        started_at: Timestamp::UNIX_EPOCH,
-                        now: Timestamp::UNIX_EPOCH,
-                        plan: &first,
-                        handover: &handover,
-                    };
-                    match run.table.write(&entry).await {
-                        Ok(Written::Now) => return (true, handover),
+                    match run.write_as(&plan, "E1", None).await {
+                        Ok(Written::Now) => return (true, plan.handover),
                         Ok(Written::Before { handover }) => return (false, handover),
                         Ok(Written::Superseded) => panic!("superseded by itself"),
                         Err(_) => {}
@@ -153,53 +246,409 @@ async fn f13_of_twenty_who_write_the_same_plan_at_once_one_does_and_all_hand_ove
 }
 
 #[tokio::test]
-async fn what_a_step_gave_is_read_back_and_shown_with_its_attempts() {
-    let run = Run::new("result");
-    let first = run.plan(None, None);
-    run.write(&first, "E1", "{}").await;
-    let failure = Answer::Failure(Failure::from_text("PagerDuty.Unavailable", "down"));
-    let backoff = run.plan(Some(&first.cursor), Some(&failure));
-    run.write(&backoff, "E1", "{}").await;
-    let again = run.plan(Some(&backoff.cursor), None);
-    run.write(&again, "E1", "{}").await;
-    let steps = [StepPath::top(0), StepPath::top(1)].into();
-    assert!(
-        run.table
-            .results(&run.identity.id, &LanePath::main(), &steps)
-            .await
-            .unwrap()
-            .is_empty(),
-        "not yet"
-    );
-    let done = run.plan(Some(&again.cursor), Some(&created()));
-    run.write(&done, "E1", "{}").await;
+async fn f13_a_lane_is_taken_over_once_and_whoever_held_it_is_fenced_off() {
+    let run = Run::new("take-over");
+    run.written(&Plan::new(LANE, 1)).await;
+    let second = Plan::new(LANE, 2);
 
-    let results = run
+    assert_eq!(run.write_as(&second, "E2", Some("E1")).await.unwrap(), Written::Now);
+
+    assert_eq!(
+        run.write_as(&second, "E3", Some("E1")).await.unwrap(),
+        Written::Superseded
+    );
+    assert_eq!(
+        run.write_as(&Plan::new(LANE, 2), "E1", None).await.unwrap(),
+        Written::Superseded
+    );
+    let repeated = run.write_as(&second, "E2", Some("E1")).await.unwrap();
+    assert_eq!(
+        repeated,
+        Written::Before {
+            handover: second.handover.clone()
+        }
+    );
+    let keys = BTreeSet::from([run.key(LANE), run.key("00000:00001")]);
+    let lanes = run.table.lanes(&keys).await.unwrap();
+    assert_eq!(lanes.len(), 1);
+    let last = lanes[&run.key(LANE)].last.clone().unwrap();
+    assert_eq!(
+        (last.owner.as_str(), last.cursor, last.handover),
+        ("E2", second.cursor, second.handover)
+    );
+}
+
+#[tokio::test]
+async fn i7_a_lane_and_a_run_that_have_ended_do_not_change() {
+    let run = Run::new("ended");
+    let last = Plan::main(2).ending(success());
+    run.written(&Plan::main(1)).await;
+    run.written(&last).await;
+
+    assert!(matches!(run.write(&last).await, Written::Before { .. }));
+    assert_eq!(run.write(&Plan::main(3)).await, Written::Superseded);
+    assert_eq!(
+        run.write_as(&Plan::main(3), "E2", Some("E1")).await.unwrap(),
+        Written::Superseded
+    );
+    assert_eq!(run.lane_end("main").await, Some(success()));
+    assert!(!run.end_from_outside().await);
+    assert_eq!(run.status().await, RunStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_run_that_ends_in_its_first_plan_has_its_record_at_once() {
+    let run = Run::new("at-once");
+    run.written(&Plan::main(1).ending(LaneEnd::Skipped {
+        reason: "another goes on".into(),
+    }))
+    .await;
+    let view = run.table.run(run.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (view.status, view.reason.as_deref()),
+        (RunStatus::Skipped, Some("another goes on"))
+    );
+    assert!(view.ended_at.is_some() && view.event_id.is_none());
+}
+
+#[tokio::test]
+async fn a_run_that_was_ended_from_outside_is_cancelled_and_takes_no_other_end() {
+    let run = Run::new("outside");
+    run.written(&Plan::main(1)).await;
+    assert!(run.end_from_outside().await);
+    assert!(!run.end_from_outside().await, "the event may come twice");
+
+    assert_eq!(run.write(&Plan::main(2).ending(success())).await, Written::Superseded);
+    let view = run.table.run(run.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (view.status, view.error.unwrap().name.as_str()),
+        (RunStatus::Failed, "Run.Aborted")
+    );
+    assert_eq!(
+        view.deadline,
+        "2026-11-23T11:00:00Z".parse().unwrap(),
+        "it is as the first Plan wrote it"
+    );
+    assert!(
+        run.known(&Needs::default())
+            .await
+            .cancelled
+            .contains(&CancelMark::run())
+    );
+}
+
+#[tokio::test]
+async fn a_run_that_was_ended_before_its_first_plan_has_a_record_and_begins_no_more() {
+    let run = Run::new("never");
+    assert!(run.end_from_outside().await);
+    assert_eq!(run.write(&Plan::main(1)).await, Written::Superseded);
+    let view = run.table.run(run.id()).await.unwrap().unwrap();
+    assert_eq!(
+        (view.status, view.workflow, view.steps.len()),
+        (RunStatus::Failed, run.input.run.workflow.clone(), 0)
+    );
+}
+
+#[tokio::test]
+async fn a_lane_that_is_given_up_has_its_end_and_takes_no_plan_and_one_that_ended_meanwhile_keeps_its_own() {
+    let run = Run::new("lost");
+    let lost = LaneEnd::Failure { failure: failure() };
+    let gives_up = |lane: &str, plans| {
+        let lane: LanePath = lane.parse().unwrap();
+        Plan::main(plans).with(|changes| {
+            changes.lost.insert(lane, lost.clone());
+        })
+    };
+    run.written(&Plan::main(1)).await;
+    run.written(&Plan::new(LANE, 1)).await;
+
+    run.written(&gives_up(LANE, 2)).await;
+    assert_eq!(run.lane_end(LANE).await, Some(lost.clone()));
+    assert_eq!(run.write(&Plan::new(LANE, 2)).await, Written::Superseded);
+
+    run.written(&gives_up("00000:00001", 3)).await;
+    assert_eq!(
+        run.write(&Plan::new("00000:00001", 1)).await,
+        Written::Superseded,
+        "it never began"
+    );
+    let lanes = run
         .table
-        .results(&run.identity.id, &LanePath::main(), &steps)
+        .lanes(&BTreeSet::from([run.key("00000:00001")]))
         .await
         .unwrap();
-    assert_eq!(results.len(), 1);
-    assert_eq!(results[&StepPath::top(0)].outcome, Outcome::Success);
-    assert_eq!(results[&StepPath::top(0)].outputs["incident_number"], 7);
+    assert!(
+        lanes
+            .values()
+            .all(|lane| lane.last.is_none() && lane.end == Some(lost.clone()))
+    );
 
-    let view = run.table.run(&run.identity.id).await.unwrap().unwrap();
-    assert_eq!(view.steps.len(), 2);
-    let attempts = &view.steps[0].attempts;
+    run.written(&Plan::new("00000:00002", 1).ending(success())).await;
+    assert!(
+        run.write_as(&gives_up("00000:00002", 4), "E1", None).await.is_err(),
+        "the Plan is made again"
+    );
+    assert_eq!(run.lane_end("00000:00002").await, Some(success()));
+    run.written(&Plan::main(4)).await;
+}
+
+#[tokio::test]
+async fn of_two_runs_that_take_a_lock_at_once_one_gets_it() {
+    let (one, other) = (Run::new("lock"), Run::new("lock"));
+    let needs = Needs {
+        lock: true,
+        ..Needs::default()
+    };
+    let version = one.known(&needs).await.lock.lock.version;
+    let takes = |run: &Run| {
+        let lock = Lock {
+            version: version + 1,
+            holder: Some(run.id().clone()),
+            queue: Vec::new(),
+        };
+        Plan::main(1).with(|changes| changes.lock = Some(lock))
+    };
+    one.written(&takes(&one)).await;
+    assert!(other.write_as(&takes(&other), "E1", None).await.is_err());
+    assert!(
+        other.table.run(other.id()).await.unwrap().is_none(),
+        "nothing of the Plan is written"
+    );
+
+    let view = other.known(&needs).await.lock;
+    assert_eq!((view.lock.holder.as_ref(), view.ended.len()), (Some(one.id()), 0));
+    one.written(&Plan::main(2).ending(success())).await;
+    let view = other.known(&needs).await.lock;
+    assert_eq!(view.ended, BTreeSet::from([one.id().clone()]));
+}
+
+#[tokio::test]
+async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
+    let run = Run::new("overdue");
+    let needs = Needs {
+        lock: true,
+        ..Needs::default()
+    };
+    let version = run.known(&needs).await.lock.lock.version;
+    let lock = Lock {
+        version: version + 1,
+        holder: Some(run.id().clone()),
+        queue: Vec::new(),
+    };
+    run.written(&Plan::main(1).with(|changes| changes.lock = Some(lock)))
+        .await;
+    let ended_at = async |now: &str| {
+        let question = Question {
+            run: run.id(),
+            workflow: &run.input.run.workflow,
+            needs: &needs,
+            concurrency_key: Some("key"),
+            now: now.parse().unwrap(),
+        };
+        run.table.known(&question).await.unwrap().lock.ended.len()
+    };
+    assert_eq!(ended_at("2026-11-23T11:59:59Z").await, 0);
+    assert_eq!(
+        ended_at("2026-11-23T12:00:01Z").await,
+        1,
+        "an hour after its deadline nothing of it goes on"
+    );
+}
+
+#[tokio::test]
+async fn marks_of_what_is_cancelled_are_added_to_each_other_and_reach_other_runs() {
+    let (run, older) = (Run::new("marks"), Run::new("marks"));
+    let of_lanes = CancelMark::lanes_of(&LanePath::main(), &step(0));
+    run.written(&Plan::main(1)).await;
+    run.written(&Plan::new(LANE, 1).with(|changes| {
+        changes.cancels.insert(of_lanes.clone());
+    }))
+    .await;
+    run.written(&Plan::main(2).with(|changes| {
+        changes.cancels_runs.insert(older.id().clone());
+    }))
+    .await;
+    assert_eq!(run.table.cancel_run(run.id()).await.unwrap(), CancelRequest::Accepted);
+
+    assert_eq!(
+        run.known(&Needs::default()).await.cancelled,
+        BTreeSet::from([of_lanes, CancelMark::run()])
+    );
+    assert_eq!(
+        older.known(&Needs::default()).await.cancelled,
+        BTreeSet::from([CancelMark::run()])
+    );
+
+    assert_eq!(
+        older.table.cancel_run(older.id()).await.unwrap(),
+        CancelRequest::Unknown
+    );
+    run.written(&Plan::main(3).ending(LaneEnd::Cancelled { failure: failure() }))
+        .await;
+    let again = run.table.cancel_run(run.id()).await.unwrap();
+    assert_eq!(again, CancelRequest::Ended(RunStatus::Cancelled));
+}
+
+#[tokio::test]
+async fn what_a_step_gave_is_read_back_and_shown_with_its_attempts() {
+    let run = Run::new("result");
+    let started = |number| StepChange::AttemptStarted {
+        number,
+        input: json!({"title": "t"}),
+        effect_key: EffectKey::new(run.id(), 0, &LanePath::main(), &step(0)),
+    };
+    let result = StepResult {
+        outcome: Outcome::Failure,
+        outputs: json!({"incident_number": 7, "share": 0.1}),
+        error: Some(StepError {
+            name: "Step.Failed".into(),
+            message: "words".into(),
+        }),
+        cut: BTreeSet::from(["body".to_owned()]),
+    };
+    let needs = Needs {
+        results: BTreeSet::from([(LanePath::main(), step(0)), (LanePath::main(), step(1))]),
+        ..Needs::default()
+    };
+    run.written(&Plan::main(1).step(0, started(1))).await;
+    let failed = StepChange::AttemptFailed {
+        number: 1,
+        failure: Failure::from_text("PagerDuty.Unavailable", "down"),
+        retry_at: now(),
+    };
+    run.written(&Plan::main(2).step(0, failed)).await;
+    run.written(&Plan::main(3).step(0, started(2)).step(
+        1,
+        StepChange::Entered {
+            lanes: Some(3),
+            run: None,
+        },
+    ))
+    .await;
+    assert!(run.known(&needs).await.results.is_empty(), "not yet");
+    let finished = StepChange::Finished {
+        result: result.clone(),
+        attempt: Some(2),
+    };
+    run.written(&Plan::main(4).step(0, finished)).await;
+
+    let results = run.known(&needs).await.results;
+    assert_eq!(results.into_values().collect::<Vec<_>>(), std::slice::from_ref(&result));
+    let view = run.table.run(run.id()).await.unwrap().unwrap();
+    let [first, second] = view.steps.as_slice() else {
+        panic!("{view:?}")
+    };
+    assert_eq!((first.state, &first.cut), (StepState::Failure, &result.cut));
+    let attempts = &first.attempts;
     assert_eq!(attempts.len(), 2);
     assert_eq!(attempts[0].error.as_ref().unwrap().name, "PagerDuty.Unavailable");
     assert!(attempts[0].ended_at.is_some() && attempts[1].ended_at.is_some() && attempts[1].error.is_none());
+    assert_eq!((second.state, second.lanes), (StepState::Running, Some(3)));
+}
+
+#[tokio::test]
+async fn more_than_a_hundred_things_are_read_and_a_very_long_lane_is_found_again() {
+    let run = Run::new("many");
+    run.written(&Plan::main(1)).await;
+    let mut deep = LanePath::main();
+    while deep.to_string().len() < 4_000 {
+        deep = deep.child(step(1).inside(0, 2).inside(0, 3), 7);
+    }
+    run.written(&Plan::new(&deep.to_string(), 1).ending(success())).await;
+    for number in [3, 119] {
+        run.written(&Plan::new(&format!("00000:{number:05}"), 1).ending(success()))
+            .await;
+    }
+    let lane = |number: u32| LanePath::main().child(step(0), number);
+    let lanes = (0..120).map(lane).chain([deep]).map(|lane| LaneKey {
+        run: run.id().clone(),
+        lane,
+    });
+    let needs = Needs {
+        lanes: lanes.collect(),
+        ..Needs::default()
+    };
+    assert_eq!(run.known(&needs).await.lanes.len(), 3);
+    assert_eq!(run.table.lanes(&needs.lanes).await.unwrap().len(), 3);
+}
+
+#[tokio::test]
+async fn only_a_workflow_that_is_enabled_has_an_active_version() {
+    let scenario = Scenario::without_integration("e2e-active");
+    let run = Run::new("active");
+    let version = scenario.apply(&scenario.by_hand("steps: [{ wait: 1s }]\n"))["version"].clone();
+    let needs = Needs {
+        workflows: BTreeSet::from(["e2e-active".parse().unwrap(), "e2e-no-such".parse().unwrap()]),
+        ..Needs::default()
+    };
+    let active: Vec<_> = run.known(&needs).await.workflows.into_values().collect();
+    assert_eq!(json!(active), json!([version]));
+
+    scenario
+        .pagerflow
+        .json(&["workflow", "disable", "e2e-active"], "")
+        .unwrap();
+    assert!(run.known(&needs).await.workflows.is_empty());
+    scenario
+        .pagerflow
+        .json(&["workflow", "enable", "e2e-active"], "")
+        .unwrap();
+}
+
+#[tokio::test]
+async fn a_plan_that_changes_as_much_as_one_can_is_written() {
+    let run = Run::new("most");
+    let mut plan = Plan::main(1);
+    let summary = EventSummary::default();
+    for index in 0..30 {
+        let result = StepResult {
+            outcome: Outcome::Success,
+            outputs: json!({"text": "x".repeat(32_000)}),
+            error: None,
+            cut: BTreeSet::new(),
+        };
+        plan = plan.step(index, StepChange::Finished { result, attempt: None });
+    }
+    plan.changes.lost = (0..40)
+        .map(|lane| (LanePath::main().child(step(0), lane), success()))
+        .collect();
+    plan.changes.cancels.insert(CancelMark::run());
+    plan.changes.cancels_runs.insert(Run::new("other").id().clone());
+    plan.changes.end = Some(success());
+    let entry = Entry {
+        input: &run.input,
+        event: Some(&summary),
+        execution: "E1",
+        previous_owner: None,
+        started_at: now(),
+        now: now(),
+        cursor: &plan.cursor,
+        changes: &plan.changes,
+        concurrency_key: None,
+        handover: &plan.handover,
+    };
+    assert_eq!(run.table.write(&entry).await.unwrap(), Written::Now);
+    assert_eq!(run.table.run(run.id()).await.unwrap().unwrap().steps.len(), 30);
+}
+
+#[tokio::test]
+async fn a_body_may_be_stored_twice() {
+    let run = Run::new("body");
+    for _ in 0..2 {
+        run.table.put_body(run.id(), vec![1, 2, 3], now()).await.unwrap();
+    }
+    assert_eq!(run.table.body(run.id()).await.unwrap(), Some(vec![1, 2, 3]));
 }
 
 #[tokio::test]
 async fn f32_of_two_who_apply_at_once_one_is_told_of_the_other() {
     use platform::table::{Applied, ApplyError};
     let scenario = Scenario::without_integration("e2e-two-admins");
-    let run = Run::new("apply");
+    let table = table(&scenario);
     let apply = |wait: u32| {
         let source = scenario.definition("v3", &format!("  - wait: {wait}s\n"));
         let definition = Definition::from_source(&source).unwrap();
-        let table = run.table.clone();
+        let table = table.clone();
         async move { table.apply_workflow(&definition, &source, Timestamp::UNIX_EPOCH).await }
     };
     assert_eq!(apply(1).await.unwrap(), Applied::New(WorkflowVersion(1)));

@@ -10,7 +10,9 @@
 mod aws;
 mod bad_input;
 mod deliveries;
+mod executions;
 mod journal;
+mod lanes;
 mod scenario;
 mod standalone;
 mod workflows;

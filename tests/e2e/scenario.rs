@@ -15,7 +15,7 @@ use tests::{PagerDuty, Pagerflow};
 /// How long the first delivery to a function may take: its start, on a loaded machine.
 pub(crate) const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
 /// How long a run of a few steps may take.
-const ENDS_WITHIN: Duration = Duration::from_secs(90);
+pub(crate) const ENDS_WITHIN: Duration = Duration::from_secs(90);
 
 pub(crate) struct Scenario {
     pub(crate) name: String,
@@ -128,20 +128,52 @@ impl Scenario {
             .unwrap()
     }
 
+    /// A definition of a workflow with the scenario's name that only people and other workflows start.
+    pub(crate) fn by_hand(&self, rest: &str) -> String {
+        format!("name: {}\n{rest}", self.name)
+    }
+
+    /// Starts a run of the scenario's workflow by hand.
+    pub(crate) fn start(&self, inputs: &[&str]) -> String {
+        let inputs = inputs.iter().flat_map(|input| ["--input", *input]);
+        let arguments: Vec<&str> = ["run", "start", &self.name].into_iter().chain(inputs).collect();
+        let started = self.pagerflow.json(&arguments, "").unwrap();
+        started["run"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes these steps the scenario's workflow, and starts a run of it by hand.
+    pub(crate) fn started(&self, steps: &str) -> String {
+        self.apply(&self.by_hand(&format!("steps:\n{steps}")));
+        self.start(&[])
+    }
+
     /// The run once it has ended.
     pub(crate) fn ended(&self, run: &str) -> Value {
-        let deadline = Instant::now() + ENDS_WITHIN;
+        self.ended_within(run, ENDS_WITHIN)
+    }
+
+    /// The same for a run that takes longer.
+    pub(crate) fn ended_within(&self, run: &str, within: Duration) -> Value {
+        self.once(run, within, |view| view["status"] != "running")
+    }
+
+    /// The run once it is as wanted.
+    pub(crate) fn once(&self, run: &str, within: Duration, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + within;
         loop {
             let output = self
                 .pagerflow
                 .call(&["run", "show", run, "--output", "json"], "")
                 .unwrap();
             if let Ok(view) = serde_json::from_slice::<Value>(&output.stdout)
-                && view["status"] != "running"
+                && is_so(&view)
             {
                 return view;
             }
-            assert!(Instant::now() < deadline, "the run {run} has not ended: {output:?}");
+            assert!(
+                Instant::now() < deadline,
+                "the run {run} is not there in time: {output:?}"
+            );
             thread::sleep(Duration::from_millis(200));
         }
     }
@@ -166,6 +198,17 @@ pub(crate) fn ticket_on(service: &str, integration: &str) -> String {
          title: \"ticket for {{{{ event.incident.title }}}}\"\n      service: {}\n      escalation_policy: {}\n      \
          from: {}\n",
         service,
+        PagerDuty::ESCALATION_POLICY,
+        PagerDuty::ON_CALL
+    )
+}
+
+/// A step in one line that makes a ticket of a title, which may be a template.
+pub(crate) fn ticket_titled(integration: &str, title: &str) -> String {
+    format!(
+        "{{ id: ticket, uses: pagerduty.create_incident, with: {{ integration: {integration}, title: {title:?}, service: {}, \
+         escalation_policy: {}, from: {} }} }}",
+        PagerDuty::TICKET_SERVICE,
         PagerDuty::ESCALATION_POLICY,
         PagerDuty::ON_CALL
     )

@@ -5,6 +5,8 @@
 //! - `demo`: one incident from PagerDuty's webhook to its end
 //! - `package`: the functions as they go to AWS
 //! - `cloud`: the local AWS together with the PagerDuty simulator
+//! - `simulate`: whole runs in virtual time
+//! - `sabotage`: deliberate breaks, which that must notice
 //! - `simulator`: the PagerDuty simulator as a process
 //! - `console`: what is said, and how
 
@@ -13,6 +15,8 @@ mod console;
 mod demo;
 mod error;
 mod package;
+mod sabotage;
+mod simulate;
 mod simulator;
 mod test;
 
@@ -49,6 +53,18 @@ enum Chore {
         #[arg(long, value_name = "CHECK")]
         only: Vec<test::Check>,
     },
+    /// Simulates whole runs in virtual time, with faults at every call, and checks what must always hold.
+    Simulate {
+        /// Options of the simulation: `--seeds N`, `--from N`, `--seed N`, `--threads N`.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        options: Vec<String>,
+    },
+    /// Breaks the code on purpose, one small break at a time, and expects the simulation to notice each.
+    Sabotage {
+        /// How many simulations there are for each break.
+        #[arg(long, default_value_t = 1_000)]
+        seeds: u64,
+    },
     /// Starts a local AWS with Pagerflow on it and the PagerDuty simulator, and leaves them running until Ctrl-C.
     Local,
     /// Installs the tools into `.pagerflow/tools`, if they are missing or not up to date.
@@ -83,6 +99,8 @@ fn run(chore: Chore) -> Result<(), Error> {
     match chore {
         Chore::Demo { keep } => demo::run(&project, keep),
         Chore::Test { only } => test::run(&project, &only),
+        Chore::Simulate { options } => simulate::run(&project, &options),
+        Chore::Sabotage { seeds } => sabotage::run(&project, seeds),
         Chore::Local => cloud::keep_running(&project),
         Chore::Setup => Tools::ensure(&project, &Console).map(drop).map_err(Error::from),
         Chore::Build => {

@@ -10,8 +10,8 @@ use platform::{
     executions::{Executions, StartError, Started},
     secrets::{SecretError, SecretNames, SecretStore, SigningSecrets, SigningSecretsSource},
     table::{
-        ApiKeyRecord, Bodies, KeyState, StoreError, TriggerCache, TriggerRecords, TriggerSource, WorkflowRecord,
-        WorkflowState,
+        ApiKeyRecord, Bodies, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords, TriggerSource,
+        WorkflowRecord, WorkflowState,
     },
 };
 use secrecy::SecretString;
@@ -79,10 +79,12 @@ impl World {
             workflow: WORKFLOW.parse().unwrap(),
             state: WorkflowState::Enabled,
             active_version: WorkflowVersion(3),
-            integration: "prod".parse().unwrap(),
-            webhook: WebhookKind::V3,
-            events: vec!["incident.triggered".into()],
-            when: None,
+            trigger: Some(TriggerRecord {
+                integration: "prod".parse().unwrap(),
+                webhook: WebhookKind::V3,
+                events: vec!["incident.triggered".into()],
+                when: None,
+            }),
             updated_at: now(),
         };
         let world = Self(Arc::new(Mutex::new(State {
@@ -136,6 +138,11 @@ impl World {
     /// The calls since this was last asked.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
         self.with(|state| std::mem::take(&mut state.calls))
+    }
+
+    /// Lets the URL of the workflow take V2 deliveries.
+    pub(crate) fn takes_v2(&self) {
+        self.with(|state| state.workflow.trigger.as_mut().unwrap().webhook = WebhookKind::V2);
     }
 
     /// How many runs there are.

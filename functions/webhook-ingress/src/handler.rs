@@ -11,11 +11,11 @@ use platform::{
     executions::{Executions, Started},
     intake::{Admission, Admitted, Ignored, LARGEST_BODY, admit},
     secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
-    table::{Bodies, TriggerCache, TriggerSource, WorkflowRecord},
+    table::{Bodies, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
 };
 use serde::Serialize;
 use workflow::{
-    ids::{RunId, WorkflowId},
+    ids::{IntegrationAlias, RunId, WorkflowId},
     run::WebhookKind,
 };
 
@@ -134,17 +134,22 @@ where
                 });
             }
         };
-        if workflow.webhook == WebhookKind::V3 {
-            self.check_signature(workflow, delivery, now).await?;
+        // It may have had one until somebody edited it. Its rightful sender is not to be told 401, and nothing starts.
+        let Some(trigger) = &workflow.trigger else {
+            let reason = Ignored::NoTrigger;
+            return Ok(vec![EventAnswer::Ignored { reason }]);
+        };
+        if trigger.webhook == WebhookKind::V3 {
+            self.check_signature(&trigger.integration, delivery, now).await?;
         }
-        self.start(workflow, &key, delivery, now).await
+        self.start(workflow, trigger, &key, delivery, now).await
     }
 
     /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the
     /// secrets are read once more before the delivery is refused.
     async fn check_signature(
         &self,
-        workflow: &WorkflowRecord,
+        integration: &IntegrationAlias,
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<(), Answer> {
@@ -152,16 +157,12 @@ where
             .signature
             .ok_or(Answer::Unauthorized { reason: "no signature" })?;
         let verify = |secrets: &SigningSecrets| signature::verify(header, delivery.body, secrets.iter());
-        let secrets = self
-            .signing_secrets
-            .get(&workflow.integration, now)
-            .await
-            .map_err(unavailable)?;
+        let secrets = self.signing_secrets.get(integration, now).await.map_err(unavailable)?;
         let verdict = match verify(&secrets) {
             Err(SignatureError::Mismatch | SignatureError::NoSecret) => verify(
                 &self
                     .signing_secrets
-                    .refreshed(&workflow.integration, now)
+                    .refreshed(integration, now)
                     .await
                     .map_err(unavailable)?,
             ),
@@ -183,16 +184,16 @@ where
     async fn start(
         &self,
         workflow: &WorkflowRecord,
+        trigger: &TriggerRecord,
         key: &ApiKey,
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<Vec<EventAnswer>, Answer> {
-        let admissions = match admit(workflow, delivery.body, now) {
+        let admissions = match admit(workflow, trigger, delivery.body, now) {
             Ok(admissions) => admissions,
             Err(unreadable) => {
                 let reason = unreadable.to_string();
-                let sanitised = v2::sanitise(delivery.body);
-                let body = without_key(sanitised.as_deref().unwrap_or(delivery.body), key);
+                let body = without_key(&v2::sanitise(delivery.body), key);
                 let letter = DeadLetter {
                     workflow: &workflow.workflow,
                     reason: &reason,
@@ -234,8 +235,8 @@ fn unavailable(error: impl std::fmt::Display) -> Answer {
     }
 }
 
-/// The body with the sender's API key blotted out: a V2 body repeats the headers that its sender was told to send, and
-/// this one may be damaged so that they cannot be found and removed. It may be no text at all.
+/// The body with the sender's API key blotted out, wherever it stands: nobody knows what a body has that cannot be read. It
+/// may be no text at all.
 fn without_key(body: &[u8], key: &ApiKey) -> Vec<u8> {
     let key = key.expose().as_bytes();
     let mut kept = Vec::with_capacity(body.len());

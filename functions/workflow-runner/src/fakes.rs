@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use platform::table::{
     Bodies, StoreError, VersionSource,
-    journal::{Entry, EventSummary, Journal, Written},
+    journal::{Entry, EventSummary, Journal, LaneRecord, LastPlan, OutsideEnd, Question, Written},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,8 +11,8 @@ use std::{
 };
 use workflow::{
     definition::Definition,
-    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{RunEnd, StepChange, StepRecord, StepResult},
+    ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
+    planner::{CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, StepChange, StepRecord, StepResult},
 };
 
 /// A call to the table.
@@ -20,8 +20,13 @@ use workflow::{
 pub(crate) enum Call {
     Version,
     Body,
-    Results,
+    PutBody,
+    Lanes,
+    Known,
+    /// The two calls more that the lock takes.
+    Lock,
     Write,
+    EndFromOutside,
 }
 
 /// The table. Its clones share one state.
@@ -32,29 +37,70 @@ pub(crate) struct Store(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// The versions, or why one cannot be read.
     pub(crate) versions: BTreeMap<(WorkflowId, WorkflowVersion), Result<Definition, String>>,
+    /// The active versions of the workflows that are enabled.
+    pub(crate) active: BTreeMap<WorkflowId, WorkflowVersion>,
     pub(crate) bodies: BTreeMap<RunId, Vec<u8>>,
     pub(crate) runs: BTreeMap<RunId, RunItem>,
-    pub(crate) lanes: BTreeMap<(RunId, LanePath), Lane>,
+    pub(crate) lanes: BTreeMap<LaneKey, Lane>,
+    pub(crate) marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
+    pub(crate) locks: BTreeMap<(WorkflowId, String), Lock>,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
+    /// What somebody else does between the next read and the write that follows it.
+    pub(crate) meddles: Option<fn(&mut Self)>,
     calls: Vec<Call>,
 }
 
 /// The item of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunItem {
-    pub(crate) event: EventSummary,
+    pub(crate) event: Option<EventSummary>,
+    pub(crate) called_by: Option<RunId>,
     pub(crate) end: Option<RunEnd>,
 }
 
-/// A lane and its steps.
+/// How a run ended.
 #[derive(Debug, Clone, PartialEq)]
+pub(crate) enum RunEnd {
+    OfMainLane(LaneEnd),
+    FromOutside(Failure),
+}
+
+/// A lane and its steps.
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(crate) struct Lane {
     pub(crate) plans: u64,
-    owner: String,
-    handover: String,
+    pub(crate) owner: String,
+    pub(crate) handover: String,
     /// What was written of steps, in order.
     pub(crate) steps: Vec<(StepPath, StepRecord)>,
+    pub(crate) end: Option<LaneEnd>,
+}
+
+impl Lane {
+    fn result(&self, path: &StepPath) -> Option<StepResult> {
+        let of_step = self.steps.iter().rev().filter(|(of, _)| of == path);
+        of_step
+            .filter_map(|(_, record)| match &record.change {
+                StepChange::Finished { result, .. } => Some(result.clone()),
+                _ => None,
+            })
+            .next()
+    }
+
+    fn record(&self) -> LaneRecord {
+        let cursor =
+            serde_json::from_str(&self.handover).map(|mut handover: serde_json::Value| handover["cursor"].take());
+        let last = cursor.ok().map(|cursor| LastPlan {
+            owner: self.owner.clone(),
+            cursor: serde_json::from_value(cursor).unwrap(),
+            handover: self.handover.clone(),
+        });
+        LaneRecord {
+            last,
+            end: self.end.clone(),
+        }
+    }
 }
 
 impl Store {
@@ -72,13 +118,17 @@ impl Store {
         self.with(|state| {
             state.calls.push(call);
             match state.down {
-                Some(down) if down == call => Err(StoreError::Unavailable {
-                    operation: "do it",
-                    cause: "ThrottlingException".into(),
-                }),
+                Some(down) if down == call => Err(unavailable()),
                 _ => Ok(()),
             }
         })
+    }
+}
+
+fn unavailable() -> StoreError {
+    StoreError::Unavailable {
+        operation: "do it",
+        cause: "ThrottlingException".into(),
     }
 }
 
@@ -94,8 +144,10 @@ impl VersionSource for Store {
 }
 
 impl Bodies for Store {
-    async fn put_body(&self, _: &RunId, _: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
-        panic!("the runner stores no bodies");
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
+        self.call(Call::PutBody)?;
+        self.with(|state| state.bodies.insert(run.clone(), compressed));
+        Ok(())
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
@@ -105,71 +157,168 @@ impl Bodies for Store {
 }
 
 impl Journal for Store {
-    async fn results(
-        &self,
-        run: &RunId,
-        lane: &LanePath,
-        steps: &BTreeSet<StepPath>,
-    ) -> Result<BTreeMap<StepPath, StepResult>, StoreError> {
-        self.call(Call::Results)?;
+    async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
+        self.call(Call::Lanes)?;
         Ok(self.with(|state| {
-            let lane = state.lanes.get(&(run.clone(), lane.clone()));
-            let records = lane
-                .into_iter()
-                .flat_map(|lane| &lane.steps)
-                .filter(|(path, _)| steps.contains(path));
-            let results = records.filter_map(|(path, record)| match &record.change {
-                StepChange::Finished { result, .. } => Some((path.clone(), result.clone())),
-                _ => None,
-            });
-            results.collect()
+            let found = keys
+                .iter()
+                .filter_map(|key| Some((key.clone(), state.lanes.get(key)?.record())));
+            found.collect()
+        }))
+    }
+
+    async fn known(&self, question: &Question<'_>) -> Result<Known, StoreError> {
+        self.call(Call::Known)?;
+        let reads_lock = question.needs.lock && question.concurrency_key.is_some();
+        if reads_lock {
+            self.call(Call::Lock)?;
+        }
+        Ok(self.with(|state| {
+            let known = state.known(question);
+            if let Some(meddle) = state.meddles.take() {
+                meddle(state);
+            }
+            known
         }))
     }
 
     async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
         self.call(Call::Write)?;
-        Ok(self.with(|state| state.write(entry)))
+        self.with(|state| state.write(entry))
+    }
+
+    async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
+        self.call(Call::EndFromOutside)?;
+        Ok(self.with(|state| {
+            let item = state.runs.entry(end.input.run.id.clone()).or_insert_with(|| RunItem {
+                event: None,
+                called_by: None,
+                end: None,
+            });
+            if item.end.is_some() {
+                return false;
+            }
+            item.end = Some(RunEnd::FromOutside(end.failure.clone()));
+            state.cancel(&end.input.run.id, [CancelMark::run()]);
+            true
+        }))
     }
 }
 
 impl State {
-    fn write(&mut self, entry: &Entry<'_>) -> Written {
-        let (run, cursor) = (&entry.run.id, &entry.plan.cursor);
-        let key = (run.clone(), cursor.lane.clone());
-        let mut steps = match self.lanes.get(&key) {
-            None if cursor.plans == 1 => Vec::new(),
-            Some(lane) if lane.plans + 1 == cursor.plans && lane.owner == entry.execution => lane.steps.clone(),
-            Some(lane) if lane.plans == cursor.plans && lane.owner == entry.execution => {
-                return Written::Before {
-                    handover: lane.handover.clone(),
-                };
-            }
-            _ => return Written::Superseded,
-        };
-        steps.extend(
-            entry
-                .plan
-                .steps
-                .iter()
-                .map(|(path, record)| (path.clone(), record.clone())),
-        );
-        let (owner, handover) = (entry.execution.to_owned(), entry.handover.to_owned());
-        self.lanes.insert(
-            key,
-            Lane {
-                plans: cursor.plans,
-                owner,
-                handover,
-                steps,
+    fn cancel(&mut self, run: &RunId, marks: impl IntoIterator<Item = CancelMark>) {
+        self.marks.entry(run.clone()).or_default().extend(marks);
+    }
+
+    fn known(&self, question: &Question<'_>) -> Known {
+        let needs = question.needs;
+        let lane = |key: &LaneKey| self.lanes.get(key);
+        let results = needs.results.iter().filter_map(|(path, step)| {
+            let key = LaneKey {
+                run: question.run.clone(),
+                lane: path.clone(),
+            };
+            Some(((path.clone(), step.clone()), lane(&key)?.result(step)?))
+        });
+        let ends = needs.lanes.iter();
+        let workflows = needs.workflows.iter();
+        Known {
+            results: results.collect(),
+            lanes: ends
+                .filter_map(|key| Some((key.clone(), lane(key)?.end.clone()?)))
+                .collect(),
+            workflows: workflows
+                .filter_map(|id| Some((id.clone(), *self.active.get(id)?)))
+                .collect(),
+            lock: match question.concurrency_key.filter(|_| needs.lock) {
+                Some(key) => self.lock(question.workflow, key),
+                None => LockView::default(),
             },
-        );
-        if cursor.plans == 1 || entry.plan.end.is_some() {
+            cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn lock(&self, workflow: &WorkflowId, key: &str) -> LockView {
+        let lock = self.locks.get(&(workflow.clone(), key.to_owned()));
+        let lock = lock.cloned().unwrap_or_default();
+        let goes_on = |run: &RunId| self.runs.get(run).is_some_and(|item| item.end.is_none());
+        let ended = lock.runs_to_look_at().into_iter().filter(|run| !goes_on(run));
+        LockView {
+            ended: ended.collect(),
+            lock,
+        }
+    }
+
+    fn write(&mut self, entry: &Entry<'_>) -> Result<Written, StoreError> {
+        let (run, cursor, changes) = (&entry.input.run.id, entry.cursor, entry.changes);
+        let key = |lane: &workflow::ids::LanePath| LaneKey {
+            run: run.clone(),
+            lane: lane.clone(),
+        };
+        let own = key(&cursor.lane);
+        let expected_owner = entry.previous_owner.unwrap_or(entry.execution);
+        let mut lane = match self.lanes.get(&own) {
+            None if cursor.plans == 1 => Lane::default(),
+            Some(lane) if lane.plans + 1 == cursor.plans && lane.owner == expected_owner && lane.end.is_none() => {
+                lane.clone()
+            }
+            Some(lane) if lane.plans == cursor.plans && lane.owner == entry.execution => {
+                let handover = lane.handover.clone();
+                return Ok(Written::Before { handover });
+            }
+            _ => return Ok(Written::Superseded),
+        };
+        let is_main = cursor.lane.is_main();
+        let run_item = self.runs.get(run);
+        let refused = match (is_main, cursor.plans) {
+            (true, 1) => run_item.is_some(),
+            (true, _) => changes.end.is_some() && run_item.is_none_or(|item| item.end.is_some()),
+            (false, _) => false,
+        };
+        if refused {
+            return Ok(Written::Superseded);
+        }
+        let has_ended =
+            |lane: &workflow::ids::LanePath| self.lanes.get(&key(lane)).is_some_and(|lane| lane.end.is_some());
+        if changes.lost.keys().any(has_ended) {
+            return Err(unavailable());
+        }
+        if let (Some(lock), Some(name)) = (&changes.lock, entry.concurrency_key) {
+            let name = (entry.input.run.workflow.clone(), name.to_owned());
+            let version = self.locks.get(&name).map_or(0, |lock| lock.version);
+            if lock.version != version + 1 {
+                return Err(unavailable());
+            }
+            self.locks.insert(name, lock.clone());
+        }
+
+        lane.plans = cursor.plans;
+        lane.owner = entry.execution.to_owned();
+        lane.handover = entry.handover.to_owned();
+        lane.end = changes.end.clone();
+        let steps = changes.steps.iter();
+        lane.steps
+            .extend(steps.map(|(path, record)| (path.clone(), record.clone())));
+        self.lanes.insert(own, lane);
+        for (lane, end) in &changes.lost {
+            self.lanes.entry(key(lane)).or_default().end = Some(end.clone());
+        }
+        let marks: Vec<_> = changes.cancels.iter().cloned().collect();
+        self.cancel(run, marks);
+        for other in &changes.cancels_runs {
+            self.cancel(other, [CancelMark::run()]);
+        }
+        if is_main && cursor.plans == 1 {
             let item = RunItem {
-                event: entry.event.clone(),
-                end: entry.plan.end.clone(),
+                event: entry.event.cloned(),
+                called_by: entry.input.called_by.as_ref().map(|by| by.run.clone()),
+                end: None,
             };
             self.runs.insert(run.clone(), item);
         }
-        Written::Now
+        if let (true, Some(end), Some(item)) = (is_main, &changes.end, self.runs.get_mut(run)) {
+            item.end = Some(RunEnd::OfMainLane(end.clone()));
+        }
+        Ok(Written::Now)
     }
 }

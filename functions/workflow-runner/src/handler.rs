@@ -1,13 +1,18 @@
 //! One Plan.
 
-use crate::state::{Handover, PlanRequest, State};
+use crate::{
+    footing::{Footing, Plans, footing, lanes_needed},
+    outside, room,
+    state::{Handover, PlanRequest},
+};
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
+    body,
     intake::{event_value, stored_event},
     table::{
         Bodies, BodyCache, StoreError, VersionSource, Versions,
-        journal::{Entry, EventSummary, Journal, Written},
+        journal::{Entry, EventSummary, Journal, Question, Written},
     },
     task::TaskError,
 };
@@ -16,8 +21,8 @@ use std::{collections::BTreeMap, sync::Arc};
 use workflow::{
     definition::Definition,
     error_name::ErrorName,
-    planner::{Failure, Plan, Situation, fail, plan, results_needed},
-    run::RunBody,
+    planner::{Command, Cursor, Failure, Plan, Situation, concurrency_key, fail, needs, plan},
+    run::{RunBody, RunInput},
 };
 
 /// All that the runner works with.
@@ -25,83 +30,124 @@ use workflow::{
 pub struct Runner<V, B, J> {
     /// Versions of workflows.
     pub versions: Versions<V>,
-    /// Large bodies.
+    /// Bodies that are kept in the table.
     pub bodies: BodyCache<B>,
     /// The journal.
     pub journal: J,
 }
 
+/// A Plan, and what else its write needs.
+struct Decision {
+    plan: Plan,
+    concurrency_key: Option<String>,
+}
+
 impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
-    /// Decides what a run does next, and gives it as the state machine takes it: `{"cursor", "command"}`.
+    /// Takes what the function is called with: a Plan that the state machine asks for, or an event of EventBridge about an
+    /// execution that ended.
+    ///
+    /// # Errors
+    /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`.
+    pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
+        if outside::is_event(&payload) {
+            outside::take(payload, &self.journal, now).await?;
+            return Ok(Value::Null);
+        }
+        self.plan(payload, now).await
+    }
+
+    /// Decides what an execution does next, and gives it as the state machine takes it: `{"cursor", "command"}`.
     ///
     /// # Errors
     /// `Input.Invalid`, if the state machine sent what no Plan can be made of; `Run.Superseded`, if another execution
-    /// holds the run; `Store.Unavailable`, after which the Plan is made again.
+    /// holds the lane, or the lane or its run has ended; `Store.Unavailable`, after which the Plan is made again.
     pub async fn plan(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
         let request: PlanRequest = serde_json::from_value(payload).map_err(|error| {
             TaskError::new(
                 ErrorName::InputInvalid,
-                format!("the state of the execution cannot be read: {error}; start runs through a webhook"),
+                format!("the state of the execution cannot be read: {error}; start runs by a webhook or with `pagerflow run start`"),
             )
         })?;
-        let result = self.decide(&request, now).await;
-        let run = &request.state.run;
+        let result = self.handover(&request, now).await;
+        let input = &request.state.input;
+        let (run, lane) = (&input.run, input.lane());
         match &result {
-            Ok((_, command)) => tracing::info!(run = %run.id, workflow = %run.workflow, command, "planned"),
-            Err(error) => tracing::error!(run = %run.id, workflow = %run.workflow, %error, "not planned"),
+            Ok((_, command)) => tracing::info!(run = %run.id, workflow = %run.workflow, %lane, command, "planned"),
+            Err(error) => tracing::error!(run = %run.id, workflow = %run.workflow, %lane, %error, "not planned"),
         }
         result.map(|(handover, _)| handover)
     }
 
-    async fn decide(&self, request: &PlanRequest, now: Timestamp) -> Result<(Value, &'static str), TaskError> {
+    async fn handover(&self, request: &PlanRequest, now: Timestamp) -> Result<(Value, &'static str), TaskError> {
         let state = &request.state;
-        let event = self.event(state).await.map_err(|error| store(&error))?;
-        let plan = match self
-            .prepare(state, event.as_ref())
-            .await
-            .map_err(|error| store(&error))?
-        {
-            Err(failure) => {
-                let cursor = state.next.as_ref().map(|next| &next.cursor);
-                fail(cursor, request.execution.started_at, failure)
+        let needed = lanes_needed(state);
+        let mut lanes = match needed.is_empty() {
+            true => BTreeMap::new(),
+            false => self.journal.lanes(&needed).await.map_err(|error| store(&error))?,
+        };
+        match footing(request, &mut lanes) {
+            Footing::Plans(plans) => self.make(request, &plans, now).await,
+            Footing::Repeats { handover } => Ok((read(&handover)?, "repeated")),
+            Footing::Ended { cursor, end } => {
+                let command = Command::Succeed {
+                    output: serde_json::json!({ "run": state.input.run.id, "outcome": end.outcome() }),
+                };
+                Ok((read(&text(cursor.as_ref(), &command)?)?, "ended"))
             }
-            Ok((definition, event)) => self.decide_from(request, &definition, &event, now).await?,
-        };
-        self.write(request, event.ok().as_ref(), &plan, now).await
+            Footing::Superseded => Err(superseded(&state.input)),
+        }
     }
 
-    /// The event that started the run.
-    async fn event(&self, state: &State) -> Result<Result<Event, Failure>, StoreError> {
-        let large = match &state.trigger.body {
+    async fn make(
+        &self,
+        request: &PlanRequest,
+        plans: &Plans,
+        now: Timestamp,
+    ) -> Result<(Value, &'static str), TaskError> {
+        let input = &request.state.input;
+        let event = self.event(input).await.map_err(|error| store(&error))?;
+        let prepared = self.prepare(input, event.as_ref().map(Option::as_ref)).await;
+        let decision = match prepared.map_err(|error| store(&error))? {
+            Err(failure) => Decision {
+                plan: fail(input, plans.standing(), request.execution.started_at, failure),
+                concurrency_key: None,
+            },
+            Ok((definition, event)) => self.decide(request, plans, &definition, &event, now).await?,
+        };
+        self.hand_over(request, plans, event.ok().flatten().as_ref(), decision, now)
+            .await
+    }
+
+    /// The event that started the run, if one did.
+    async fn event(&self, input: &RunInput) -> Result<Result<Option<Event>, Failure>, StoreError> {
+        let Some(trigger) = &input.trigger else {
+            return Ok(Ok(None));
+        };
+        let stored = match &trigger.body {
             RunBody::Input { .. } => None,
-            RunBody::Table {} => self.bodies.get(&state.run.id).await?,
+            RunBody::Table {} => self.bodies.get(&input.run.id).await?,
         };
-        Ok(
-            stored_event(&state.trigger, large.as_deref().map(Vec::as_slice)).map_err(|problem| {
-                Failure::new(
-                    ErrorName::EventUnreadable,
-                    format!("the event that started the run cannot be read: {problem}"),
-                )
-            }),
-        )
+        let event = stored_event(trigger, stored.as_deref().map(Vec::as_slice));
+        Ok(event.map(Some).map_err(|problem| {
+            Failure::new(
+                ErrorName::EventUnreadable,
+                format!("the event that started the run cannot be read: {problem}"),
+            )
+        }))
     }
 
-    /// What the planner needs and a run may lack.
+    /// What the planner needs and a run may lack: the definition, and the event as expressions see it.
     async fn prepare(
         &self,
-        state: &State,
-        event: Result<&Event, &Failure>,
+        input: &RunInput,
+        event: Result<Option<&Event>, &Failure>,
     ) -> Result<Result<(Arc<Definition>, Value), Failure>, StoreError> {
-        if let Some(problem) = &state.trigger.filter_error {
-            let message = format!("the condition of the workflow's trigger cannot be evaluated: {problem}");
-            return Ok(Err(Failure::new(ErrorName::TemplateError, message)));
-        }
-        let event = match event.map(event_value) {
+        let event = match event.map(|event| event.map_or(Ok(Value::Null), event_value)) {
             Ok(Ok(event)) => event,
             Ok(Err(problem)) => return Ok(Err(Failure::new(ErrorName::EventUnreadable, problem))),
             Err(failure) => return Ok(Err(failure.clone())),
         };
-        let run = &state.run;
+        let run = &input.run;
         match self.versions.get(&run.workflow, run.version).await {
             Ok(Some(definition)) => Ok(Ok((definition, event))),
             Ok(None) => {
@@ -118,79 +164,161 @@ impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
         }
     }
 
-    async fn decide_from(
+    async fn decide(
         &self,
         request: &PlanRequest,
+        plans: &Plans,
         definition: &Definition,
         event: &Value,
         now: Timestamp,
-    ) -> Result<Plan, TaskError> {
-        let state = &request.state;
-        let cursor = state.next.as_ref().map(|next| &next.cursor);
-        let needed = results_needed(definition, cursor);
-        let results = match cursor {
-            Some(cursor) if !needed.is_empty() => self
-                .journal
-                .results(&state.run.id, &cursor.lane, &needed)
-                .await
-                .map_err(|error| store(&error))?,
-            // Before the first Plan there are none.
-            _ => BTreeMap::new(),
+    ) -> Result<Decision, TaskError> {
+        let input = &request.state.input;
+        let standing = plans.standing();
+        let needs = needs(definition, input, standing);
+        let started_at = plans
+            .cursor()
+            .map_or(request.execution.started_at, |cursor| cursor.started_at);
+        let concurrency_key = match needs.lock {
+            // Where it cannot be evaluated, the planner says so.
+            true => concurrency_key(definition, input, started_at, event).ok().flatten(),
+            false => None,
         };
-        Ok(plan(&Situation {
+        let question = Question {
+            run: &input.run.id,
+            workflow: &input.run.workflow,
+            needs: &needs,
+            concurrency_key: concurrency_key.as_deref(),
+            now,
+        };
+        let known = self.journal.known(&question).await.map_err(|error| store(&error))?;
+        let plan = plan(&Situation {
             definition,
-            run: &state.run,
+            input,
             started_at: request.execution.started_at,
             event,
-            cursor,
-            answer: state.answer().as_ref(),
-            results: &results,
+            standing,
+            answer: request.state.next.as_ref().and_then(|next| next.answer()).as_ref(),
+            known: &known,
+            trouble: trouble(input).as_ref(),
             now,
-        }))
+        });
+        Ok(Decision { plan, concurrency_key })
     }
 
-    async fn write(
+    async fn hand_over(
         &self,
         request: &PlanRequest,
+        plans: &Plans,
         event: Option<&Event>,
-        plan: &Plan,
+        mut decision: Decision,
         now: Timestamp,
     ) -> Result<(Value, &'static str), TaskError> {
-        let state = &request.state;
-        let incident = event.and_then(|event| event.incident.as_ref());
-        let summary = EventSummary {
-            id: state.trigger.event_id.clone(),
-            event_type: state.trigger.event_type.clone(),
-            incident_id: incident.map(|incident| incident.id.to_string()),
-            incident_title: incident.and_then(|incident| incident.title.clone()),
+        let input = &request.state.input;
+        let mut handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
+        if let Some(failure) = room::overflow(input, &handover) {
+            decision.plan = fail(input, plans.standing(), request.execution.started_at, failure);
+            handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
+        }
+        let Decision { plan, concurrency_key } = &decision;
+        self.leave_body(input, &plan.command, now)
+            .await
+            .map_err(|error| store(&error))?;
+        let command = plan.command.type_name();
+        let Some(changes) = &plan.changes else {
+            return Ok((read(&handover)?, command));
         };
-        let unwritable = |error: serde_json::Error| TaskError::new(ErrorName::WorkflowInvalid, error.to_string());
-        let handover = serde_json::to_string(&Handover {
-            cursor: &plan.cursor,
-            command: &plan.command,
-        })
-        .map_err(unwritable)?;
+        let summary = summary(input, event);
         let entry = Entry {
-            run: &state.run,
-            event: &summary,
+            input,
+            event: summary.as_ref(),
             execution: &request.execution.arn,
+            previous_owner: plans.previous_owner(),
             started_at: request.execution.started_at,
             now,
-            plan,
+            cursor: &plan.cursor,
+            changes,
+            concurrency_key: concurrency_key.as_deref(),
             handover: &handover,
         };
-        match self.journal.write(&entry).await.map_err(|error| store(&error))? {
-            Written::Now => Ok((
-                serde_json::from_str(&handover).map_err(unwritable)?,
-                plan.command.type_name(),
-            )),
-            Written::Before { handover } => Ok((serde_json::from_str(&handover).map_err(unwritable)?, "repeated")),
-            Written::Superseded => Err(TaskError::new(
-                ErrorName::RunSuperseded,
-                format!("another execution holds the run {}; this one ends here", state.run.id),
-            )),
+        let written = self.journal.write(&entry).await;
+        #[cfg(feature = "sabotage")]
+        let written = match sabotage::breaks(sabotage::Break::HandOverUnwritten) {
+            true => Ok(Written::Now),
+            false => written,
+        };
+        match written.map_err(|error| store(&error))? {
+            Written::Now => Ok((read(&handover)?, command)),
+            Written::Before { handover } => Ok((read(&handover)?, "repeated")),
+            Written::Superseded => Err(superseded(input)),
         }
     }
+
+    /// Puts the body of the event where the executions find it that a command starts: under the id of their run.
+    async fn leave_body(&self, input: &RunInput, command: &Command, now: Timestamp) -> Result<(), StoreError> {
+        let (Command::Fork { executions }, Some(trigger)) = (command, &input.trigger) else {
+            return Ok(());
+        };
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::LanesWithoutBody) {
+            return Ok(());
+        }
+        // All executions of a command are of one run: this one, or the one that it calls.
+        let Some(run) = executions.first().map(|execution| &execution.input.run.id) else {
+            return Ok(());
+        };
+        let compressed = match &trigger.body {
+            RunBody::Table {} if *run == input.run.id => return Ok(()),
+            RunBody::Table {} => match self.bodies.get(&input.run.id).await? {
+                Some(body) => body.to_vec(),
+                None => return Ok(()),
+            },
+            // An event that could not be read has failed the run before it came to this.
+            RunBody::Input { data } => match body::from_text(data) {
+                Ok(body) => body,
+                Err(_) => return Ok(()),
+            },
+        };
+        self.bodies.put(run, compressed, now).await
+    }
+}
+
+/// Why the run cannot do its steps, although its definition and its event can be read.
+fn trouble(input: &RunInput) -> Option<Failure> {
+    let problem = input.trigger.as_ref()?.filter_error.as_ref()?;
+    let message = format!("the condition of the workflow's trigger cannot be evaluated: {problem}");
+    Some(Failure::new(ErrorName::TemplateError, message))
+}
+
+fn summary(input: &RunInput, event: Option<&Event>) -> Option<EventSummary> {
+    let trigger = input.trigger.as_ref()?;
+    let incident = event.and_then(|event| event.incident.as_ref());
+    Some(EventSummary {
+        id: trigger.event_id.clone(),
+        event_type: trigger.event_type.clone(),
+        incident_id: incident.map(|incident| incident.id.to_string()),
+        incident_title: incident.and_then(|incident| incident.title.clone()),
+    })
+}
+
+fn text(cursor: Option<&Cursor>, command: &Command) -> Result<String, TaskError> {
+    serde_json::to_string(&Handover { cursor, command }).map_err(|error| unreadable(&error))
+}
+
+fn read(handover: &str) -> Result<Value, TaskError> {
+    serde_json::from_str(handover).map_err(|error| unreadable(&error))
+}
+
+fn unreadable(error: &serde_json::Error) -> TaskError {
+    TaskError::new(ErrorName::WorkflowInvalid, error.to_string())
+}
+
+fn superseded(input: &RunInput) -> TaskError {
+    let message = format!(
+        "another execution holds the lane {} of the run {}, or it has ended; this execution ends here",
+        input.lane(),
+        input.run.id
+    );
+    TaskError::new(ErrorName::RunSuperseded, message)
 }
 
 fn store(error: &StoreError) -> TaskError {

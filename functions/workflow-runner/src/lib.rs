@@ -1,11 +1,17 @@
 //! The runner: reads what a Plan needs, asks the planner, writes the journal and hands the command to the state machine.
 //!
-//! A warm Plan makes two calls however long the run is: one read of the results that the next steps refer to, and one
-//! fenced write. A Plan whose steps refer to no result makes one.
+//! A warm Plan makes two calls however long the run is: one read of what the next steps refer to and wait for, and one
+//! fenced write. One more comes with the first Plan of an execution that another one started (how its lane stands), one
+//! with the first fork of a run (the body of the event is put into the table), and two with a concurrency key.
+//!
+//! The same function hears of executions that ended from outside, and writes the final record of their runs.
 
 #[cfg(test)]
 mod fakes;
+mod footing;
 mod handler;
+mod outside;
+mod room;
 mod state;
 #[cfg(test)]
 mod state_machine;

@@ -1,4 +1,5 @@
-//! The Lambda function that plans: Step Functions asks it what a run does next.
+//! The Lambda function that plans: Step Functions asks it what a run does next, and EventBridge tells it of executions that
+//! ended from outside.
 
 use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
@@ -25,7 +26,7 @@ async fn main() -> Result<(), Error> {
         journal: table,
     };
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        runner.plan(event.payload, Timestamp::now()).await
+        runner.take(event.payload, Timestamp::now()).await
     }))
     .await
 }

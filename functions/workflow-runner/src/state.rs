@@ -2,10 +2,10 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use workflow::{
     planner::{Answer, Command, Cursor, Failure},
-    run::{RunIdentity, RunTrigger},
+    run::{CalledBy, Part, RunIdentity, RunInput, RunTrigger},
 };
 
 /// The payload of a Plan.
@@ -26,21 +26,51 @@ pub(crate) struct Execution {
     pub(crate) started_at: Timestamp,
 }
 
-/// The state of an execution: its input, what the last Plan handed over, and the last result of an action.
+/// The state of an execution: its input, and what the last Plan handed over.
 #[derive(Debug, Deserialize)]
+#[serde(from = "Fields")]
 pub(crate) struct State {
-    pub(crate) run: RunIdentity,
-    pub(crate) trigger: RunTrigger,
-    #[serde(default)]
+    pub(crate) input: RunInput,
     pub(crate) next: Option<Next>,
-    #[serde(default)]
-    result: Option<ActionResult>,
 }
 
-/// What the last Plan handed over, as far as the next one needs it.
+/// The state as it is sent: the fields of the input stand beside those that the state machine adds.
+#[derive(Deserialize)]
+struct Fields {
+    run: RunIdentity,
+    #[serde(default)]
+    trigger: Option<RunTrigger>,
+    #[serde(default)]
+    inputs: Map<String, Value>,
+    #[serde(default)]
+    called_by: Option<CalledBy>,
+    #[serde(default)]
+    part: Option<Part>,
+    #[serde(default)]
+    next: Option<Next>,
+}
+
+impl From<Fields> for State {
+    fn from(fields: Fields) -> Self {
+        Self {
+            input: RunInput {
+                run: fields.run,
+                trigger: fields.trigger,
+                inputs: fields.inputs,
+                called_by: fields.called_by,
+                part: fields.part,
+            },
+            next: fields.next,
+        }
+    }
+}
+
+/// What the last Plan handed over, as far as the next one needs it, and what its action left.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Next {
     pub(crate) cursor: Cursor,
+    #[serde(default)]
+    result: Option<ActionResult>,
 }
 
 /// What the state of an action left: its output, or the error that Step Functions caught.
@@ -61,9 +91,8 @@ struct Cause {
     error_message: String,
 }
 
-impl State {
-    /// The answer to the last action. It stays in the state when other commands follow; the cursor tells whether it is
-    /// awaited.
+impl Next {
+    /// The answer to the last command, if that was an action.
     pub(crate) fn answer(&self) -> Option<Answer> {
         let result = self.result.as_ref()?;
         let Some(name) = &result.error else {
@@ -83,7 +112,8 @@ impl State {
 /// What a Plan hands to the state machine.
 #[derive(Debug, Serialize)]
 pub(crate) struct Handover<'a> {
-    pub(crate) cursor: &'a Cursor,
+    /// Where the lane stands; none of a lane that was given up before it began.
+    pub(crate) cursor: Option<&'a Cursor>,
     pub(crate) command: &'a Command,
 }
 

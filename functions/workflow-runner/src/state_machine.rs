@@ -1,12 +1,15 @@
 //! What the definition of the state machine and this code promise each other.
 
 use crate::state::PlanRequest;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use workflow::{
     action::Action,
+    definition::limits,
     error_name::{ErrorName, FailureClass},
-    planner::Command,
+    ids::LanePath,
+    planner::{ChildExecution, Command},
+    run::{Part, RunIdentity, RunInput},
 };
 
 /// The states.
@@ -50,6 +53,9 @@ fn commands() -> Vec<Command> {
     let until = "2026-11-20T09:30:00Z".parse().unwrap();
     let control = [
         Command::Wait { until },
+        Command::Fork {
+            executions: vec![child()],
+        },
         Command::Continue,
         Command::Succeed { output: json!({}) },
         Command::Fail {
@@ -58,6 +64,27 @@ fn commands() -> Vec<Command> {
         },
     ];
     Action::ALL.iter().map(action).chain(control).collect()
+}
+
+/// An execution that another one starts.
+fn child() -> ChildExecution {
+    let part = Part {
+        lane: LanePath::main(),
+        generation: 1,
+        attempt: 1,
+    };
+    let run: RunIdentity =
+        serde_json::from_value(json!({"id": "r", "workflow": "w", "version": 1, "depth": 0})).unwrap();
+    ChildExecution {
+        name: part.execution_name(&run.id),
+        input: RunInput {
+            run,
+            trigger: None,
+            inputs: Map::new(),
+            called_by: None,
+            part: Some(part),
+        },
+    }
 }
 
 /// All texts in a value.
@@ -120,7 +147,7 @@ fn a_command_has_every_field_that_its_state_reads() {
 fn every_error_that_the_machine_matches_on_exists() {
     for (name, state) in states().as_object().unwrap() {
         for error in names(&state["Retry"]).into_iter().chain(names(&state["Catch"])) {
-            let of_aws = error.starts_with("States.") || error.starts_with("Lambda.");
+            let of_aws = ["States.", "Lambda."].iter().any(|service| error.starts_with(service));
             assert!(of_aws || ErrorName::parse(error).is_some(), "{name} matches on {error}");
         }
     }
@@ -154,11 +181,62 @@ fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_oth
         for end in [state, &state["Catch"][0]] {
             assert_eq!(
                 (&end["ResultPath"], &end["Next"]),
-                (&json!("$.result"), &json!("Plan")),
+                (&json!("$.next.result"), &json!("Plan")),
                 "{action}"
             );
         }
         assert_eq!(state["ResultSelector"], json!({"output.$": "$.Payload"}), "{action}");
+    }
+}
+
+/// The states of an iteration of the fork.
+fn iteration() -> Value {
+    states()["Fork"]["ItemProcessor"]["States"].clone()
+}
+
+#[test]
+fn a_fork_starts_each_execution_of_its_command_on_the_same_state_machine_and_waits_for_it() {
+    let fork = states()["Fork"].clone();
+    assert_eq!(fork["ItemsPath"], "$.next.command.executions");
+    assert_eq!(fork["ItemProcessor"]["ProcessorConfig"], json!({"Mode": "INLINE"}));
+    assert_eq!(
+        fork["MaxConcurrency"],
+        limits::CONCURRENT_LANES,
+        "the planner starts no more"
+    );
+
+    let start = &iteration()[text(&fork["ItemProcessor"]["StartAt"])];
+    assert_eq!(start["Resource"], "arn:aws:states:::states:startExecution.sync:2");
+    assert_eq!(start["Parameters"]["StateMachineArn.$"], "$$.StateMachine.Id");
+    let item = json!(child());
+    let read: BTreeSet<&str> = texts(&start["Parameters"])
+        .into_iter()
+        .filter_map(|text| text.strip_prefix("$."))
+        .collect();
+    let fields: BTreeSet<&str> = item.as_object().unwrap().keys().map(String::as_str).collect();
+    assert_eq!(read, fields);
+}
+
+#[test]
+fn an_execution_that_fails_ends_no_other_and_nothing_of_it_stays_in_the_state() {
+    let iteration = iteration();
+    let start = &iteration["StartExecution"];
+    let catch = list(&start["Catch"]);
+    assert_eq!(names(&start["Catch"]), ["States.ALL"]);
+    assert_eq!((&catch[0]["Next"], &start["Next"]), (&json!("Ended"), &json!("Ended")));
+    assert_eq!(
+        iteration["Ended"],
+        json!({"Comment": iteration["Ended"]["Comment"], "Type": "Pass", "Result": {}, "End": true})
+    );
+    for state in [start, &catch[0], &states()["Fork"]] {
+        assert!(state.as_object().unwrap()["ResultPath"].is_null(), "{state}");
+    }
+}
+
+#[test]
+fn only_the_start_of_an_execution_is_retried_and_not_an_execution_that_failed() {
+    for name in names(&iteration()["StartExecution"]["Retry"]) {
+        assert!(name.starts_with("StepFunctions."), "{name}");
     }
 }
 
@@ -205,7 +283,18 @@ fn a_plan_gets_what_it_reads() {
         request.execution.started_at,
         "2026-11-20T09:30:01.123Z".parse().unwrap()
     );
-    assert_eq!(request.state.run.id.as_str(), "r");
+    assert_eq!(request.state.input.run.id.as_str(), "r");
+}
+
+#[test]
+fn a_plan_takes_the_input_of_an_execution_that_a_fork_started() {
+    let mut payload = states()["Plan"]["Parameters"]["Payload"].clone();
+    let child = child().input;
+    fill_in(&mut payload, &json!(child));
+
+    let request: PlanRequest = serde_json::from_value(payload).unwrap();
+
+    assert_eq!(request.state.input, child);
 }
 
 /// Puts values in the place of paths, as Step Functions does.

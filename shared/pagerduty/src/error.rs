@@ -9,8 +9,6 @@
 mod advice;
 mod refusal;
 
-use std::error::Error as _;
-
 pub use refusal::Refusal;
 
 use crate::{ids::IncidentId, incident::IncidentStatus, shown::shown};
@@ -112,17 +110,13 @@ const MAX_CAUSE: usize = 200;
 impl Failure {
     /// An answer that is not what it should be. The parser's text can quote the answer, so it is cut.
     pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
-        Self::Unreadable(shown(&error.to_string(), MAX_CAUSE))
+        Self::Unreadable(shown_cause(&error.to_string()))
     }
 }
 
-/// The innermost cause of a failed request, which says most ("connection refused"); without the request's address.
-pub(crate) fn root_cause(error: &reqwest::Error) -> String {
-    let mut cause: Option<&dyn std::error::Error> = error.source();
-    while let Some(inner) = cause.and_then(std::error::Error::source) {
-        cause = Some(inner);
-    }
-    shown(&cause.map_or_else(String::new, ToString::to_string), MAX_CAUSE)
+/// A cause in the words of a library, safe to print.
+pub(crate) fn shown_cause(text: &str) -> String {
+    shown(text, MAX_CAUSE)
 }
 
 impl Error {
@@ -149,19 +143,6 @@ impl Error {
             } => *retry_after_seconds,
             Self::NoteMissing { reason, .. } => reason.retry_after_seconds(),
             _ => None,
-        }
-    }
-
-    /// What PagerDuty said, where it refused.
-    pub fn refusal(&self) -> Option<&Refusal> {
-        match self {
-            Self::Unauthorized(refusal)
-            | Self::Forbidden(refusal)
-            | Self::NotFound(refusal)
-            | Self::InvalidRequest(refusal)
-            | Self::RateLimited { refusal, .. } => Some(refusal),
-            Self::NoteMissing { reason, .. } => reason.refusal(),
-            Self::Unavailable { .. } | Self::OutcomeUnknown { .. } | Self::DeadlineExceeded => None,
         }
     }
 }

@@ -1,8 +1,6 @@
 //! An incident as the REST API answers it.
 
-use std::convert::Infallible;
 use std::fmt;
-use std::str::FromStr;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -83,14 +81,6 @@ macro_rules! open_enum {
                     $($text => Self::$variant,)+
                     _ => Self::Other(text),
                 }
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = Infallible;
-
-            fn from_str(text: &str) -> Result<Self, Infallible> {
-                Ok(text.to_owned().into())
             }
         }
 

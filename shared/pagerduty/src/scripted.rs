@@ -14,7 +14,7 @@ use axum::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::client::{ApiToken, Client, TokenKind, http_client};
+use crate::client::{ApiToken, Client, HttpTransport, TokenKind};
 
 /// What the server does when it is asked.
 #[derive(Debug, Clone)]
@@ -117,7 +117,7 @@ async fn give(answer: Option<Answer>) -> Response {
 }
 
 pub(crate) fn client(base_url: &str) -> Client {
-    Client::new(http_client().unwrap(), base_url.parse().unwrap())
+    Client::new(Arc::new(HttpTransport::new().unwrap()), base_url.parse().unwrap())
 }
 
 pub(crate) fn token() -> ApiToken {

@@ -6,9 +6,10 @@ use crate::{
     task::TaskError,
 };
 use jiff::Timestamp;
-use pagerduty::client::{ApiToken, BaseUrl, Client};
+use pagerduty::client::{ApiToken, BaseUrl, Client, HttpTransport, Transport};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::sync::Arc;
 use workflow::{action::Action, error_name::ErrorName, ids::IntegrationAlias};
 
 /// What a run tells an action beyond the input that the workflow's author wrote. A caller outside a run may give
@@ -37,7 +38,7 @@ fn read_input<I: DeserializeOwned>(action: Action, input: Value) -> Result<(Inte
 #[derive(Debug)]
 pub struct PagerDuty<S> {
     connections: Connections<S>,
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
 }
@@ -64,29 +65,29 @@ impl PagerDuty<SecretsManager> {
             .transpose();
         let base_url = base_url.map_err(|error| StartError(format!("PAGERDUTY_API_URL: {error}")))?;
         let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
-        let http = pagerduty::client::http_client().map_err(|error| StartError(error.to_string()))?;
+        let transport = HttpTransport::new().map_err(|error| StartError(error.to_string()))?;
         Ok(Self::new(
             Connections::new(SecretsManager::new(client), names),
-            http,
+            Arc::new(transport),
             base_url,
         ))
     }
 }
 
 impl<S: SecretStore> PagerDuty<S> {
-    /// Accounts that are connected to with these secrets.
-    pub fn new(connections: Connections<S>, http: reqwest::Client, base_url: Option<BaseUrl>) -> Self {
+    /// Accounts that are connected to with these secrets and by this transport.
+    pub fn new(connections: Connections<S>, transport: Arc<dyn Transport>, base_url: Option<BaseUrl>) -> Self {
         Self {
             connections,
-            http,
+            transport,
             base_url,
         }
     }
 
     /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
     ///
-    /// If PagerDuty refuses the token, the secret is read again, if it was not just read, and the request is made once
-    /// more: a refused request has done nothing.
+    /// If PagerDuty refuses the token, the secret is read again, if it was not just read. If another token, or another
+    /// service region, is stored by now, the request is made once more: a refused request has done nothing.
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
@@ -119,9 +120,13 @@ impl<S: SecretStore> PagerDuty<S> {
     ) -> Result<T, TaskError> {
         let connection = self.connections.get(integration, now).await?;
         let answer = match request(&self.client(&connection)?, &connection.token).await {
-            Err(pagerduty::Error::Unauthorized(_)) => {
-                let connection = self.connections.refreshed(integration, now).await?;
-                request(&self.client(&connection)?, &connection.token).await
+            Err(refused @ pagerduty::Error::Unauthorized(_)) => {
+                let refreshed = self.connections.refreshed(integration, now).await?;
+                if refreshed == connection {
+                    Err(refused)
+                } else {
+                    request(&self.client(&refreshed)?, &refreshed.token).await
+                }
             }
             answer => answer,
         };
@@ -134,6 +139,6 @@ impl<S: SecretStore> PagerDuty<S> {
             None => BaseUrl::of(connection.service_region)
                 .map_err(|error| TaskError::new(ErrorName::IntegrationInvalid, error.to_string()))?,
         };
-        Ok(Client::new(self.http.clone(), base_url))
+        Ok(Client::new(Arc::clone(&self.transport), base_url))
     }
 }

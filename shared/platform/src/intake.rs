@@ -2,7 +2,7 @@
 
 use crate::{
     body,
-    table::{WorkflowRecord, WorkflowState},
+    table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use jiff::{SignedDuration, Timestamp};
 use pagerduty::webhook::{Event, Unreadable, v2, v3};
@@ -44,6 +44,8 @@ pub enum Ignored {
     TooOld,
     /// The delivery has no message.
     NoMessage,
+    /// No webhook starts the workflow.
+    NoTrigger,
 }
 
 impl fmt::Display for Ignored {
@@ -56,6 +58,7 @@ impl fmt::Display for Ignored {
             Self::Condition => "the condition of the workflow's trigger does not hold",
             Self::TooOld => "the event happened more than a week ago",
             Self::NoMessage => "the delivery has no message",
+            Self::NoTrigger => "no webhook starts the workflow",
         })
     }
 }
@@ -84,16 +87,21 @@ struct Told<'a> {
     body: std::borrow::Cow<'a, [u8]>,
 }
 
-/// Reads a delivery and decides on each of its events.
+/// Reads a delivery to a trigger of a workflow and decides on each of its events.
 ///
 /// # Errors
-/// The body is not a delivery of the kind that the workflow takes.
-pub fn admit(workflow: &WorkflowRecord, body: &[u8], now: Timestamp) -> Result<Vec<Admission>, Unreadable> {
-    let told = read(workflow.webhook, body)?;
+/// The body is not a delivery of the kind that the trigger takes.
+pub fn admit(
+    workflow: &WorkflowRecord,
+    trigger: &TriggerRecord,
+    body: &[u8],
+    now: Timestamp,
+) -> Result<Vec<Admission>, Unreadable> {
+    let told = read(trigger.webhook, body)?;
     if told.is_empty() {
         return Ok(vec![Admission::Ignore(Ignored::NoMessage)]);
     }
-    Ok(told.iter().map(|told| decide(workflow, told, now)).collect())
+    Ok(told.iter().map(|told| decide(workflow, trigger, told, now)).collect())
 }
 
 fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> {
@@ -139,20 +147,20 @@ pub fn event_value(event: &Event) -> Result<Value, String> {
     serde_json::to_value(event).map_err(|error| error.to_string())
 }
 
-fn decide(workflow: &WorkflowRecord, told: &Told<'_>, now: Timestamp) -> Admission {
+fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, now: Timestamp) -> Admission {
     let event = &told.event;
     let reason = match workflow.state {
         _ if event.is_ping() => Some(Ignored::Ping),
         WorkflowState::Disabled => Some(Ignored::WorkflowDisabled),
         WorkflowState::Deleted => Some(Ignored::WorkflowDeleted),
-        WorkflowState::Enabled if !workflow.events.contains(&event.event_type) => Some(Ignored::EventType),
+        WorkflowState::Enabled if !trigger.events.contains(&event.event_type) => Some(Ignored::EventType),
         WorkflowState::Enabled if is_too_old(event, now) => Some(Ignored::TooOld),
         WorkflowState::Enabled => None,
     };
     if let Some(reason) = reason {
         return Admission::Ignore(reason);
     }
-    let filter_error = match condition(workflow, event) {
+    let filter_error = match condition(trigger, event) {
         Ok(true) => None,
         Ok(false) => return Admission::Ignore(Ignored::Condition),
         // Nobody knows whether this event was wanted. A run that fails is seen; an event that is dropped is not.
@@ -167,13 +175,16 @@ fn decide(workflow: &WorkflowRecord, told: &Told<'_>, now: Timestamp) -> Admissi
     };
     let input = RunInput {
         run: identity(workflow, event, workflow.active_version),
-        trigger: RunTrigger {
-            webhook: workflow.webhook,
+        trigger: Some(RunTrigger {
+            webhook: trigger.webhook,
             event_id: event.id.to_string(),
             event_type: event.event_type.clone(),
             body,
             filter_error,
-        },
+        }),
+        inputs: serde_json::Map::new(),
+        called_by: None,
+        part: None,
     };
     Admission::Start(Box::new(Admitted { input, large_body }))
 }
@@ -192,8 +203,8 @@ fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) 
     }
 }
 
-fn condition(workflow: &WorkflowRecord, event: &Event) -> Result<bool, String> {
-    let Some(when) = &workflow.when else { return Ok(true) };
+fn condition(trigger: &TriggerRecord, event: &Event) -> Result<bool, String> {
+    let Some(when) = &trigger.when else { return Ok(true) };
     let when = Expression::condition(when).map_err(|error| error.to_string())?;
     when.holds(&Context::of_event(event_value(event)?))
         .map_err(|error| error.to_string())

@@ -1,6 +1,6 @@
 //! The stable names of errors.
 //!
-//! A name is a promise: Retry and Catch of a state machine, `outcome` checks of a workflow and people's searches match
+//! A name is a promise: Retry and Catch of a state machine, `steps.<id>.error.name` in a workflow and people's searches match
 //! on it. A name is never renamed; what happened in the single case stands in the message.
 
 use std::fmt;
@@ -19,7 +19,7 @@ pub enum FailureClass {
 macro_rules! error_names {
     ($($(#[$doc:meta])* $variant:ident = $text:literal, $class:ident;)*) => {
         /// A stable error name.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorName { $($(#[$doc])* $variant,)* }
 
         impl ErrorName {
@@ -68,6 +68,26 @@ error_names! {
     TemplateError = "Template.Error", Permanent;
     /// The attempt began after its deadline, because the call to it was held up, and did nothing.
     StepDeadlineExceeded = "Step.DeadlineExceeded", Transient;
+    /// The step's `timeout` passed.
+    StepTimedOut = "Step.TimedOut", Permanent;
+    /// A step of the kind `fail` was come to.
+    StepFailed = "Step.Failed", Permanent;
+    /// An output that a step refers to was too large to be kept.
+    StepOutputTooLarge = "Step.OutputTooLarge", Permanent;
+    /// One or more lanes of a `parallel` or a `for_each` failed.
+    LaneFailed = "Lane.Failed", Permanent;
+    /// The execution of a lane ended from outside as often as it was started again.
+    LaneLost = "Lane.Lost", Permanent;
+    /// The lane was cancelled because another lane of the same step failed.
+    LaneCancelled = "Lane.Cancelled", Permanent;
+    /// Too many runs wait for the same concurrency key.
+    RunQueueFull = "Run.QueueFull", Permanent;
+    /// The run was cancelled.
+    RunCancelled = "Run.Cancelled", Permanent;
+    /// The execution of the run ended from outside: it was stopped, or Step Functions could not go on with it.
+    RunAborted = "Run.Aborted", Permanent;
+    /// The run that a step started failed.
+    RunFailed = "Run.Failed", Permanent;
     /// The run's deadline passed.
     RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
     /// The run was started by an incident that runs of ours had led to, too many of them one after another.

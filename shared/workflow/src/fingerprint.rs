@@ -1,16 +1,7 @@
 //! Hashes that name things: runs and effects.
 
-use data_encoding::{Encoding, Specification};
+use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
-use std::sync::LazyLock;
-
-/// Lower-case base32: its letters and digits are legal in an execution name, a DynamoDB key and a PagerDuty
-/// `incident_key`, and it does not rely on case.
-static BASE32: LazyLock<Option<Encoding>> = LazyLock::new(|| {
-    let mut specification = Specification::new();
-    specification.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
-    specification.encoding().ok()
-});
 
 /// 160 bits: enough that no two things share a name, and exactly 32 characters of base32.
 const BYTES: usize = 20;
@@ -28,9 +19,8 @@ pub fn fingerprint(purpose: &str, parts: &[&str]) -> String {
     }
     let digest = hash.finalize();
     let (head, _) = digest.split_at(BYTES);
-    BASE32
-        .as_ref()
-        .map_or_else(|| data_encoding::HEXLOWER.encode(head), |base32| base32.encode(head))
+    // Lower-case letters and digits are legal in an execution name, a DynamoDB key and a PagerDuty `incident_key`.
+    BASE32_NOPAD.encode(head).to_ascii_lowercase()
 }
 
 #[cfg(test)]

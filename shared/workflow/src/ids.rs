@@ -6,7 +6,7 @@ use std::{fmt, str::FromStr};
 
 /// Why a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{text:?} is not a {kind}: {rule}")]
+#[error("{text:?} is no {kind}: {rule}")]
 pub struct InvalidId {
     kind: &'static str,
     rule: &'static str,
@@ -100,13 +100,19 @@ text_id!(
 text_id!(
     /// The id by which other steps refer to a step: `steps.<id>`.
     StepId, "step id",
-    "use letters, digits and '_', start with a letter, at most 63 characters", is_identifier
+    "use letters, digits and '_', start with a letter or '_', at most 63 characters", is_identifier
 );
 
 text_id!(
     /// The name of a variable: `vars.<name>`.
     VariableName, "variable name",
-    "use letters, digits and '_', start with a letter, at most 63 characters", is_identifier
+    "use letters, digits and '_', start with a letter or '_', at most 63 characters", is_identifier
+);
+
+text_id!(
+    /// The name of an input of a workflow: `inputs.<name>`.
+    InputName, "input name",
+    "use letters, digits and '_', start with a letter or '_', at most 63 characters", is_identifier
 );
 
 text_id!(
@@ -127,6 +133,13 @@ impl RunId {
     pub fn for_event(workflow: &WorkflowId, event_id: &str) -> Self {
         Self(fingerprint("run", &[workflow.as_str(), event_id]))
     }
+
+    /// The id of the run that a step of another run starts. The step is named by its effect key, so that it starts one run
+    /// however often it is tried.
+    #[must_use]
+    pub fn for_step(effect_key: &EffectKey) -> Self {
+        Self(fingerprint("run-of-step", &[effect_key.as_str()]))
+    }
 }
 
 /// The number of a workflow's version. Versions are immutable and count up from 1.
@@ -140,31 +153,103 @@ impl fmt::Display for WorkflowVersion {
     }
 }
 
-/// The way from the root of a definition to a step: the index of the step in each list on the way, outermost first.
+/// A list of steps that a definition has at its top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Section {
+    /// `steps`.
+    Steps,
+    /// `on_failure`.
+    OnFailure,
+}
+
+/// The way from the root of a definition to a step: the section, then in turn the index of a step in its list and the
+/// number of a list in that step, outermost first. So it has an odd number of indices.
 ///
-/// It names a step of one version for good, whether or not the step has an id.
+/// It names a step of one version for good, whether or not the step has an id. What lists a step has, and in which order,
+/// is told by [`Step::lists`](crate::definition::Step::lists).
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct StepPath(Vec<u32>);
+pub struct StepPath {
+    section: Section,
+    indices: Vec<u32>,
+}
 
 impl StepPath {
-    /// The path of the `index`-th step of the workflow, counted from 0.
+    /// The path of the `index`-th step of a section, counted from 0.
     #[must_use]
-    pub fn top(index: u32) -> Self {
-        Self(vec![index])
+    pub fn top(section: Section, index: u32) -> Self {
+        Self {
+            section,
+            indices: vec![index],
+        }
     }
 
-    /// The indices, outermost first.
+    /// The path of the `index`-th step of the `list`-th list of this step, both counted from 0.
+    #[must_use]
+    pub fn inside(&self, list: u32, index: u32) -> Self {
+        let mut path = self.clone();
+        path.indices.extend([list, index]);
+        path
+    }
+
+    /// The section that it is in.
+    #[must_use]
+    pub fn section(&self) -> Section {
+        self.section
+    }
+
+    /// The indices, outermost first: of a step, of a list in it, of a step in that, and so on.
     #[must_use]
     pub fn indices(&self) -> &[u32] {
-        &self.0
+        &self.indices
+    }
+
+    /// The path of the next step in the same list, if the list goes on.
+    #[must_use]
+    pub fn sibling(&self) -> Self {
+        let mut path = self.clone();
+        if let Some(last) = path.indices.last_mut() {
+            *last = last.saturating_add(1);
+        }
+        path
+    }
+
+    /// Whether it is a step of the `list`-th list of `outer`, or of a list further in.
+    #[must_use]
+    pub fn is_inside(&self, outer: &Self, list: u32) -> bool {
+        self.section == outer.section
+            && self
+                .indices
+                .strip_prefix(outer.indices.as_slice())
+                .is_some_and(|rest| rest.first() == Some(&list))
+    }
+
+    /// The step that this one is in, and the number of its list; none for a step of a section.
+    #[must_use]
+    pub fn parent(&self) -> Option<(Self, u32)> {
+        match self.indices.as_slice() {
+            [outer @ .., list, _] if !outer.is_empty() => Some((
+                Self {
+                    section: self.section,
+                    indices: outer.to_vec(),
+                },
+                *list,
+            )),
+            _ => None,
+        }
     }
 }
 
+const ON_FAILURE: &str = "on_failure";
+
 impl fmt::Display for StepPath {
-    /// Each index has five digits, so that the text sorts as the steps run: `00003` or `00003.00001`.
+    /// Each index has five digits, so that the text sorts as the steps run: `00003`, `00003.00000.00001`,
+    /// `on_failure.00000`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (depth, index) in self.0.iter().enumerate() {
+        if self.section == Section::OnFailure {
+            write!(f, "{ON_FAILURE}.")?;
+        }
+        for (depth, index) in self.indices.iter().enumerate() {
             if depth > 0 {
                 f.write_str(".")?;
             }
@@ -177,14 +262,20 @@ impl fmt::Display for StepPath {
 impl FromStr for StepPath {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        text.split('.')
-            .map(|index| {
-                index
-                    .parse()
-                    .map_err(|_| InvalidId::new("step path", "numbers joined by '.'", text))
-            })
-            .collect::<Result<_, _>>()
-            .map(Self)
+        let rest = text.strip_prefix(ON_FAILURE).and_then(|rest| rest.strip_prefix('.'));
+        let (section, numbers) = match rest {
+            Some(rest) => (Section::OnFailure, rest),
+            None => (Section::Steps, text),
+        };
+        let invalid = || InvalidId::new("step path", "an odd count of numbers joined by '.'", text);
+        let indices: Vec<u32> = numbers
+            .split('.')
+            .map(|index| index.parse().map_err(|_| invalid()))
+            .collect::<Result<_, _>>()?;
+        match indices.len() % 2 {
+            1 => Ok(Self { section, indices }),
+            _ => Err(invalid()),
+        }
     }
 }
 
@@ -204,7 +295,7 @@ impl From<StepPath> for String {
 /// The way from the main lane of a run to a lane: for each fork on the way the step that forked and the number of the
 /// lane in it. The main lane's path is empty.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
+#[serde(try_from = "String", into = "String")]
 pub struct LanePath(Vec<(StepPath, u32)>);
 
 impl LanePath {
@@ -214,12 +305,32 @@ impl LanePath {
         Self::default()
     }
 
-    /// The `index`-th lane that the step at `fork` of this lane opens.
+    /// Whether it is the main lane.
+    #[must_use]
+    pub fn is_main(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The `index`-th lane that the step at `fork` of this lane opens, counted from 0.
     #[must_use]
     pub fn child(&self, fork: StepPath, index: u32) -> Self {
         let mut path = self.0.clone();
         path.push((fork, index));
         Self(path)
+    }
+
+    /// The lane that opened this one, the step that did, and the number of this lane in it; none for the main lane.
+    #[must_use]
+    pub fn opener(&self) -> Option<(Self, &StepPath, u32)> {
+        let (last, outer) = self.0.split_last()?;
+        Some((Self(outer.to_vec()), &last.0, last.1))
+    }
+
+    /// This lane and the lanes around it, innermost first. The last is the main lane.
+    pub fn outwards(&self) -> impl Iterator<Item = Self> {
+        (0..=self.0.len())
+            .rev()
+            .map(|length| Self(self.0.iter().take(length).cloned().collect()))
     }
 }
 
@@ -232,9 +343,42 @@ impl fmt::Display for LanePath {
             if depth > 0 {
                 f.write_str("/")?;
             }
-            write!(f, "{fork}:{index}")?;
+            write!(f, "{fork}:{index:05}")?;
         }
         Ok(())
+    }
+}
+
+impl FromStr for LanePath {
+    type Err = InvalidId;
+    fn from_str(text: &str) -> Result<Self, InvalidId> {
+        if text == "main" {
+            return Ok(Self::main());
+        }
+        let invalid = || InvalidId::new("lane path", "`main`, or `<step path>:<number>` joined by '/'", text);
+        text.split('/')
+            .map(|fork| {
+                let (step, index) = fork.split_once(':').ok_or_else(invalid)?;
+                Ok((
+                    step.parse().map_err(|_| invalid())?,
+                    index.parse().map_err(|_| invalid())?,
+                ))
+            })
+            .collect::<Result<_, _>>()
+            .map(Self)
+    }
+}
+
+impl TryFrom<String> for LanePath {
+    type Error = InvalidId;
+    fn try_from(text: String) -> Result<Self, InvalidId> {
+        text.parse()
+    }
+}
+
+impl From<LanePath> for String {
+    fn from(path: LanePath) -> Self {
+        path.to_string()
     }
 }
 
@@ -315,12 +459,17 @@ mod tests {
     fn an_effect_key_is_its_own_for_each_run_lane_and_step_and_tells_its_depth() {
         let run = RunId::for_event(&"w".parse().unwrap(), "e");
         let lane = LanePath::main();
-        let key = EffectKey::new(&run, 2, &lane, &StepPath::top(0));
+        let key = EffectKey::new(&run, 2, &lane, &StepPath::top(Section::Steps, 0));
         assert_eq!(EffectKey::depth_of(key.as_str()), Some(2));
-        assert_ne!(key, EffectKey::new(&run, 2, &lane, &StepPath::top(1)));
+        assert_ne!(key, EffectKey::new(&run, 2, &lane, &StepPath::top(Section::Steps, 1)));
         assert_ne!(
             key,
-            EffectKey::new(&run, 2, &lane.child(StepPath::top(0), 0), &StepPath::top(0))
+            EffectKey::new(
+                &run,
+                2,
+                &lane.child(StepPath::top(Section::Steps, 0), 0),
+                &StepPath::top(Section::Steps, 0)
+            )
         );
         assert_ne!(
             key,
@@ -328,9 +477,41 @@ mod tests {
                 &RunId::for_event(&"w".parse().unwrap(), "f"),
                 2,
                 &lane,
-                &StepPath::top(0)
+                &StepPath::top(Section::Steps, 0)
             )
         );
+    }
+
+    #[test]
+    fn a_step_path_knows_the_steps_around_it() {
+        let outer = StepPath::top(Section::OnFailure, 4);
+        let inner = outer.inside(1, 0);
+        assert_eq!(inner.to_string(), "on_failure.00004.00001.00000");
+        assert_eq!(inner.parent(), Some((outer.clone(), 1)));
+        assert_eq!(inner.sibling(), outer.inside(1, 1));
+        assert_eq!(outer.parent(), None);
+    }
+
+    #[rstest]
+    #[case("")]
+    #[case("1.2")]
+    #[case("x")]
+    #[case("on_failure")]
+    fn what_is_no_step_path_is_refused(#[case] text: &str) {
+        assert!(text.parse::<StepPath>().is_err());
+    }
+
+    #[test]
+    fn a_lane_path_reads_back_and_knows_the_lanes_around_it() {
+        let fork = StepPath::top(Section::Steps, 3);
+        let outer = LanePath::main().child(fork.clone(), 12);
+        let inner = outer.child(fork.inside(0, 2), 0);
+        assert_eq!(inner.to_string(), "00003:00012/00003.00000.00002:00000");
+        assert_eq!(inner.to_string().parse(), Ok(inner.clone()));
+        assert_eq!("main".parse(), Ok(LanePath::main()));
+        assert_eq!(inner.opener(), Some((outer.clone(), &fork.inside(0, 2), 0)));
+        let around: Vec<_> = inner.outwards().collect();
+        assert_eq!(around, [inner, outer, LanePath::main()]);
     }
 
     #[rstest]
@@ -343,7 +524,7 @@ mod tests {
 
     #[test]
     fn step_paths_sort_as_the_steps_run_and_read_back() {
-        let texts = ["00002", "00010", "00010.00001"];
+        let texts = ["00002", "00010", "00010.00001.00003", "00011", "on_failure.00000"];
         let paths: Vec<StepPath> = texts.iter().map(|text| text.parse().unwrap()).collect();
         assert!(paths.is_sorted() && texts.is_sorted());
         assert_eq!(paths.iter().map(ToString::to_string).collect::<Vec<_>>(), texts);

@@ -2,23 +2,90 @@
 //!
 //! It is byte-stable: two deliveries of one event to one version of a workflow give the same bytes. So it holds no
 //! clock time and nothing of the delivery, and its fields are written in the order in which they stand here.
+//!
+//! Fields that a reader does not know are passed over: while a new release is deployed, the one that writes an input may be
+//! newer than the one that reads it.
 
-use crate::ids::{RunId, WorkflowId, WorkflowVersion};
+use crate::{
+    fingerprint::fingerprint,
+    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-/// The input of the execution of a run.
+/// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RunInput {
     /// What is run.
     pub run: RunIdentity,
-    /// What started it.
-    pub trigger: RunTrigger,
+    /// The webhook that started it; none if a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<RunTrigger>,
+    /// What the run was given by whoever started it.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map<String, Value>,
+    /// The step that started the run; none if an event or a person did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub called_by: Option<CalledBy>,
+    /// What the execution does of the run, if another execution started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub part: Option<Part>,
+}
+
+impl RunInput {
+    /// The lane that the execution does.
+    #[must_use]
+    pub fn lane(&self) -> LanePath {
+        self.part.as_ref().map(|part| part.lane.clone()).unwrap_or_default()
+    }
+}
+
+/// The step of another run that started a run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CalledBy {
+    /// The run.
+    pub run: RunId,
+    /// The lane that the step stands in.
+    pub lane: LanePath,
+    /// The step.
+    pub step: StepPath,
+    /// How many runs have called each other, this one included.
+    pub nesting: u32,
+    /// When the step must have ended, and so the run.
+    pub deadline: Timestamp,
+}
+
+/// What an execution does of a run: a lane, from its start or from where another execution left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Part {
+    /// The lane.
+    pub lane: LanePath,
+    /// How many executions handed the lane on before, each when its history became long.
+    pub generation: u32,
+    /// The how-manieth start of this execution it is, counted from 1.
+    pub attempt: u32,
+}
+
+impl Part {
+    /// The name of the execution: a hash, so that the start of the same part is refused the second time.
+    #[must_use]
+    pub fn execution_name(&self, run: &RunId) -> String {
+        let (generation, attempt) = (self.generation.to_string(), self.attempt.to_string());
+        #[cfg(feature = "sabotage")]
+        let attempt = match sabotage::breaks(sabotage::Break::SameNameAgain) {
+            true => String::new(),
+            false => attempt,
+        };
+        fingerprint(
+            "execution",
+            &[run.as_str(), &self.lane.to_string(), &generation, &attempt],
+        )
+    }
 }
 
 /// Which run this is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RunIdentity {
     /// The run's id, and the name of its execution.
     pub id: RunId,
@@ -32,7 +99,6 @@ pub struct RunIdentity {
 
 /// What started a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct RunTrigger {
     /// The form of the delivery.
     pub webhook: WebhookKind,
@@ -42,7 +108,7 @@ pub struct RunTrigger {
     pub event_type: String,
     /// The delivery's body.
     pub body: RunBody,
-    /// Why the trigger's `when` could not be evaluated. Such a run fails in its first step, where people see it,
+    /// Why the trigger's `when` could not be evaluated. Such a run fails in its first Plan, where people see it,
     /// instead of the event being dropped unseen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter_error: Option<String>,
@@ -58,9 +124,20 @@ pub enum WebhookKind {
     V2,
 }
 
+impl RunTrigger {
+    /// The same for an execution that finds the body in the table.
+    #[must_use]
+    pub fn with_stored_body(&self) -> Self {
+        Self {
+            body: RunBody::Table {},
+            ..self.clone()
+        }
+    }
+}
+
 /// Where the body of the delivery is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "in", rename_all = "snake_case", deny_unknown_fields)]
+#[serde(tag = "in", rename_all = "snake_case")]
 pub enum RunBody {
     /// Here: DEFLATE, then base64.
     Input {

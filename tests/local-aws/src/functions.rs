@@ -1,6 +1,7 @@
 //! `sam build` for this machine.
 
 use std::env;
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -8,7 +9,7 @@ use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
 use crate::process::output;
 use crate::{Error, Progress, Project, Tools, run};
 
-/// Everything that the functions are made of. Nothing else may change them.
+/// The files that the functions are made of.
 const SOURCES: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -21,6 +22,9 @@ const SOURCES: [&str; 10] = [
     "functions",
     "tools/sam.txt",
 ];
+
+/// The lock under which functions are built: both kinds of build go through the same folder of Cargo's.
+const LOCK: &str = "functions";
 
 /// The functions, in the order in which they are built.
 const FUNCTIONS: [&str; 4] = [
@@ -38,11 +42,13 @@ const QUICK_PROFILE: [(&str, &str); 3] = [
     ("CARGO_PROFILE_RELEASE_OPT_LEVEL", "0"),
 ];
 
-/// The functions and the template as `sam build` leaves them, for the processor of this machine.
-#[derive(Debug, Clone)]
+/// The functions and the template as `sam build` leaves them, for the processor of this machine. As long as this lives, no
+/// other process builds them.
+#[derive(Debug)]
 pub struct Functions {
     template: PathBuf,
     architecture: &'static str,
+    _lock: File,
 }
 
 impl Functions {
@@ -56,9 +62,10 @@ impl Functions {
         let functions = Self {
             template: folder.join("template.yaml"),
             architecture,
+            _lock: project.lock(LOCK, progress)?,
         };
         let stamp = project.scratch().join("functions.stamp");
-        let fingerprint = fingerprint(project, architecture)?;
+        let fingerprint = fingerprint(project, architecture, &QUICK_PROFILE)?;
         if functions.template.exists() && is_stamped(&stamp, &fingerprint) {
             return Ok(functions);
         }
@@ -79,6 +86,7 @@ impl Functions {
     /// # Errors
     /// [`Error::Failed`] after the compiler has said why.
     pub fn package(project: &Project, tools: &Tools, progress: &dyn Progress) -> Result<PathBuf, Error> {
+        let _lock = project.lock(LOCK, progress)?;
         progress.begin("Building the functions for AWS");
         compile(project, tools, "arm64", &[])?;
         output("sam build", &mut sam_build(project, tools))?;
@@ -126,9 +134,14 @@ fn architecture() -> Result<&'static str, Error> {
     }
 }
 
-fn fingerprint(project: &Project, architecture: &str) -> Result<String, Error> {
+/// Of everything that decides what the built functions are.
+fn fingerprint(project: &Project, architecture: &str, profile: &[(&str, &str)]) -> Result<String, Error> {
     let mut fingerprint = Fingerprint::new();
     fingerprint.add(architecture);
+    for (name, value) in profile {
+        fingerprint.add(name);
+        fingerprint.add(value);
+    }
     fingerprint.add(&output("rustc --version", Command::new("rustc").arg("--version"))?);
     // Where the folder of the checkout changes, the paths inside the built template do not fit any more.
     fingerprint.add(&project.root().to_string_lossy());
@@ -136,4 +149,19 @@ fn fingerprint(project: &Project, architecture: &str) -> Result<String, Error> {
         .iter()
         .try_for_each(|source| fingerprint.add_path(&project.path(source)))?;
     Ok(fingerprint.finish())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn functions_are_built_again_where_the_processor_or_the_profile_changes() {
+        let project = Project::find().unwrap();
+        let built = fingerprint(&project, "arm64", &[("OPT_LEVEL", "0")]).unwrap();
+
+        assert_eq!(fingerprint(&project, "arm64", &[("OPT_LEVEL", "0")]).unwrap(), built);
+        assert_ne!(fingerprint(&project, "x86_64", &[("OPT_LEVEL", "0")]).unwrap(), built);
+        assert_ne!(fingerprint(&project, "arm64", &[("OPT_LEVEL", "1")]).unwrap(), built);
+    }
 }

@@ -4,7 +4,7 @@ use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
-use crate::Error;
+use crate::{Error, Progress};
 
 /// A checkout of Pagerflow.
 #[derive(Debug, Clone)]
@@ -40,6 +40,24 @@ impl Project {
     /// The folder for everything that is made here and not committed.
     pub(crate) fn scratch(&self) -> PathBuf {
         self.path(".pagerflow")
+    }
+
+    /// Waits until no other process makes what is made under the lock of this name, and keeps others out of it as long as
+    /// the answer lives. `progress` hears that there is something to wait for.
+    pub(crate) fn lock(&self, name: &str, progress: &dyn Progress) -> Result<File, Error> {
+        let folder = self.scratch();
+        fs::create_dir_all(&folder).map_err(Error::file("create", &folder))?;
+        let path = folder.join(format!("{name}.lock"));
+        let lock = File::create(&path).map_err(Error::file("create", &path))?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                progress.begin(&format!("Waiting for another `cargo xtask`, which is at the {name}"));
+                lock.lock().map_err(Error::file("lock", &path))?;
+            }
+            Err(TryLockError::Error(source)) => return Err(Error::file("lock", &path)(source)),
+        }
+        Ok(lock)
     }
 
     /// An empty folder for one local AWS, which nobody else uses as long as the answer lives.
@@ -78,5 +96,41 @@ impl Workspace {
     /// A file or folder in it.
     pub fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc::{Sender, channel};
+    use std::{process, thread};
+
+    /// Tells when somebody begins to wait.
+    struct Waiting(Sender<()>);
+
+    impl Progress for Waiting {
+        fn begin(&self, _what: &str) {
+            self.0.send(()).unwrap();
+        }
+
+        fn update(&self, _how_far: &str) {}
+    }
+
+    #[test]
+    fn what_two_processes_make_in_one_checkout_they_make_one_after_the_other() {
+        let root = env::temp_dir().join(format!("pagerflow-lock-{}", process::id()));
+        let project = Project { root: root.clone() };
+        let (waiting, waits) = channel();
+        let first = project.lock("tools", &Waiting(waiting.clone())).unwrap();
+        project.lock("functions", &Waiting(waiting.clone())).unwrap();
+        assert!(waits.try_recv().is_err(), "nothing to wait for so far");
+
+        let second = thread::spawn(move || project.lock("tools", &Waiting(waiting)).map(drop));
+        waits.recv().unwrap();
+        assert!(!second.is_finished());
+        drop(first);
+
+        second.join().unwrap().unwrap();
+        fs::remove_dir_all(root).unwrap();
     }
 }

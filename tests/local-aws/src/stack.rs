@@ -195,10 +195,10 @@ impl StackInfo {
             ("AWS_REGION", &self.region),
             ("AWS_ACCESS_KEY_ID", &self.access_key_id),
             ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
-            ("TABLE_NAME", &self.table_name),
-            ("STATE_MACHINE_ARN", &self.state_machine_arn),
-            ("SECRETS_PREFIX", &self.secrets_prefix),
-            ("WEBHOOK_URL", &self.webhook_url),
+            ("PAGERFLOW_TABLE_NAME", &self.table_name),
+            ("PAGERFLOW_SECRETS_PREFIX", &self.secrets_prefix),
+            ("PAGERFLOW_WEBHOOK_URL", &self.webhook_url),
+            ("PAGERFLOW_STATE_MACHINE_ARN", &self.state_machine_arn),
         ]
     }
 }

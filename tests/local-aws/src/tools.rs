@@ -23,11 +23,13 @@ pub struct Tools {
 
 impl Tools {
     /// Installs what is missing or not up to date. Takes about a minute the first time, and next to nothing after that.
+    /// Of several processes that do this at once, one installs and the others wait.
     ///
     /// # Errors
     /// [`Error::NoPython`] or [`Error::NoVenv`] where Python has to be installed first, [`Error::FailedQuietly`] where
     /// an installation fails.
     pub fn ensure(project: &Project, progress: &dyn Progress) -> Result<Self, Error> {
+        let _lock = project.lock("tools", progress)?;
         let tools = Self {
             sam: VirtualEnvironment::new(project, "sam"),
             emulator: VirtualEnvironment::new(project, "emulator"),

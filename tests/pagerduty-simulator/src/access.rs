@@ -1,7 +1,7 @@
 //! Who asks: tokens, and the user named by `From`.
 
 use http::header::{AUTHORIZATION, FROM};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 
 use crate::account::Account;
@@ -69,6 +69,8 @@ pub(crate) struct Call<'a> {
     pub(crate) request: &'a Request,
     pub(crate) caller: Caller,
     pub(crate) now: Timestamp,
+    /// How far lists lag behind.
+    pub(crate) lag: SignedDuration,
 }
 
 /// Finds the token of a request. The header must have exactly the documented form.
@@ -87,6 +89,12 @@ pub(crate) fn authenticate(tokens: &[Token], request: &Request) -> Result<Caller
 }
 
 impl Call<'_> {
+    /// Whether a list shows what was created at this time. PagerDuty's lists can lag behind its writes; how far is not
+    /// documented, and that the other requests never lag is UNVERIFIED.
+    pub(crate) fn shows(&self, created_at: Timestamp) -> bool {
+        self.lag.is_zero() || self.now.duration_since(created_at) >= self.lag
+    }
+
     /// Refuses a read-only token.
     pub(crate) fn writer(&self) -> Result<(), Refusal> {
         if self.caller.may_write {

@@ -1,10 +1,11 @@
 //! The account: all state, and the one way in for requests.
 
 use http::Method;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::access::{Call, Token, authenticate};
 use crate::directory::{EscalationPolicy, Priority, Service, Team, User, lists};
+use crate::effects::Effect;
 use crate::exchange::{Answer, Request};
 use crate::ids::{HookId, Ids, IncidentId, PolicyId, PriorityId, ServiceId, TeamId, UserId};
 use crate::incidents::{self, Incident};
@@ -29,6 +30,7 @@ pub struct Account {
     pub(crate) services: Vec<Service>,
     pub(crate) priorities: Vec<Priority>,
     pub(crate) incidents: Vec<Incident>,
+    pub(crate) effects: Vec<Effect>,
     pub(crate) subscriptions: Vec<Subscription>,
     pub(crate) extensions: Vec<Extension>,
     pub(crate) repeated_status: RepeatedStatus,
@@ -65,6 +67,7 @@ impl Account {
             services: seed.services,
             priorities: seed.priorities,
             incidents: Vec::new(),
+            effects: Vec::new(),
             subscriptions: Vec::new(),
             extensions: Vec::new(),
             repeated_status: seed.repeated_status,
@@ -77,9 +80,14 @@ impl Account {
         })
     }
 
-    /// Answers a request of the REST API.
-    pub fn receive(&mut self, request: &Request, now: Timestamp) -> Exchange {
-        let answer = self.answer(request, now);
+    /// Whether a request comes with a token of this account.
+    pub fn knows_token_of(&self, request: &Request) -> bool {
+        authenticate(&self.tokens, request).is_ok()
+    }
+
+    /// Answers a request of the REST API. Lists of incidents and notes do not show what is younger than `lag`.
+    pub fn receive(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Exchange {
+        let answer = self.answer(request, now, lag);
         Exchange {
             answer,
             webhooks: self.take_webhooks(),
@@ -87,7 +95,7 @@ impl Account {
     }
 
     /// In which order PagerDuty checks credentials, path, body and `From` is UNVERIFIED.
-    fn answer(&mut self, request: &Request, now: Timestamp) -> Answer {
+    fn answer(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
         let caller = match authenticate(&self.tokens, request) {
             Ok(caller) => caller,
             Err(refusal) => return refusal.answer(),
@@ -99,8 +107,13 @@ impl Account {
         let mut answer = if rate.is_some_and(|rate| rate.exceeded) {
             Refusal::RateLimited.answer()
         } else {
-            self.route(&Call { request, caller, now })
-                .unwrap_or_else(|refusal| refusal.answer())
+            let call = Call {
+                request,
+                caller,
+                now,
+                lag,
+            };
+            self.route(&call).unwrap_or_else(|refusal| refusal.answer())
         };
         answer
             .headers
@@ -123,7 +136,7 @@ impl Account {
         match *path {
             ["incidents"] => incidents::list::all(self, call),
             ["incidents", id] => incidents::list::one(self, call, id),
-            ["incidents", id, "notes"] => incidents::notes::all(self, id),
+            ["incidents", id, "notes"] => incidents::notes::all(self, call, id),
             ["incidents", id, "log_entries"] => incidents::list::log_entries(self, call, id),
             ["services"] => lists::services(self, call),
             ["services", id] => lists::service(self, id),

@@ -61,9 +61,12 @@ impl IncidentKey {
 
 /// Where an incident stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Status {
+pub enum Status {
+    /// Somebody is called.
     Triggered,
+    /// Somebody works on it.
     Acknowledged,
+    /// It is over.
     Resolved,
 }
 

@@ -8,6 +8,7 @@
 //! # Layout
 //! The rules know neither sockets nor clocks, and the same sequence of requests, times and replies gives the same result:
 //! - [`Account`]: requests in, answers and webhooks out.
+//! - `effects`: what happened to incidents, for a test to count.
 //! - `outbox`: which webhook is due when, and what a receiver's reply means for it.
 //! - [`PagerDuty`]: both together, with a memory of what was asked. A test can drive it without a network.
 //!
@@ -50,6 +51,7 @@ mod clock;
 mod control;
 mod courier;
 mod directory;
+mod effects;
 mod exchange;
 mod fields;
 mod ids;
@@ -69,10 +71,12 @@ pub use access::{Token, TokenKind};
 pub use account::{Account, Exchange};
 pub use clock::{Clock, SystemClock};
 pub use directory::{EscalationPolicy, Priority, Role, Service, ServiceState, Team, Urgency, User};
+pub use effects::{Effect, EffectKind};
 pub use exchange::{Answer, Request};
 pub use ids::{
     HookId, Ids, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, TeamId, UserId, WebhookId,
 };
+pub use incidents::Status;
 pub use outbox::{DeliveryPolicy, Parcel, Reply};
 pub use pagerduty::{PagerDuty, Trigger};
 pub use refusal::Refusal;

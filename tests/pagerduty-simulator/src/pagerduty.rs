@@ -1,15 +1,16 @@
 //! PagerDuty as a whole, without a network: an account, its outbox, and a memory of what it was asked.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::account::Account;
 use crate::directory::Urgency;
+use crate::effects::Effect;
 use crate::exchange::{Answer, Request};
-use crate::ids::{Ids, PolicyId, ServiceId, WebhookId};
+use crate::ids::{Ids, IncidentId, PolicyId, ServiceId, WebhookId};
 use crate::incidents::create::{Draft, Responders, checked_title};
-use crate::incidents::{Agent, Incident, IncidentKey, shapes};
+use crate::incidents::{Agent, Incident, IncidentKey, Status, shapes, update};
 use crate::outbox::{DeliveryPolicy, Outbox, Parcel, Reply};
 use crate::received::received;
 use crate::refusal::Refusal;
@@ -95,10 +96,21 @@ impl PagerDuty {
 
     /// Answers a request of the REST API, queues the webhooks that it causes, and remembers it.
     pub fn receive(&mut self, request: &Request, now: Timestamp) -> Answer {
-        let exchange = self.account.receive(request, now);
+        self.receive_lagging(request, now, SignedDuration::ZERO)
+    }
+
+    /// Answers a request like [`receive`](PagerDuty::receive), but as PagerDuty does when its lists lag behind its writes:
+    /// those of incidents and of notes do not show what is younger than `lag`. All other answers are up to date.
+    pub fn receive_lagging(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
+        let exchange = self.account.receive(request, now, lag);
         self.outbox.post(exchange.webhooks, now);
         self.received.push(received(request, &exchange.answer, now));
         exchange.answer
+    }
+
+    /// Whether a request comes with a token of this account.
+    pub fn knows_token_of(&self, request: &Request) -> bool {
+        self.account.knows_token_of(request)
     }
 
     /// Opens an incident that nobody asked for through the REST API.
@@ -111,6 +123,24 @@ impl PagerDuty {
         let webhooks = self.account.take_webhooks();
         self.outbox.post(webhooks, now);
         self.incident(id.as_str())
+    }
+
+    /// Gives an incident a status as the user with this e-mail address does in the web app. Any other status than
+    /// resolved reopens a resolved incident.
+    ///
+    /// # Errors
+    /// When PagerDuty would not do it: see [`Refusal`].
+    pub fn set_status(
+        &mut self,
+        incident: &IncidentId,
+        status: Status,
+        email: &str,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        update::set_status(&mut self.account, incident.as_str(), status, email, now)?;
+        let webhooks = self.account.take_webhooks();
+        self.outbox.post(webhooks, now);
+        Ok(())
     }
 
     fn draft(&self, trigger: Trigger) -> Result<(Draft, Agent), Refusal> {
@@ -198,6 +228,11 @@ impl PagerDuty {
     /// When there is none with this id.
     pub fn incident(&self, id: &str) -> Result<Value, Refusal> {
         self.account.incident(id).map(|incident| self.full_view(incident))
+    }
+
+    /// All that has happened to incidents so far, in order, whoever did it.
+    pub fn effects(&self) -> &[Effect] {
+        &self.account.effects
     }
 
     /// All requests so far, in order, with credentials hidden.

@@ -7,7 +7,6 @@ use lambda_http::http::HeaderName;
 use platform::{api_key::ApiKey, table::KeyState};
 use rstest::rstest;
 use serde_json::{Value, json};
-use workflow::run::WebhookKind;
 
 const SAMPLE_V3: &str = include_str!("../../../../events/webhook-ingress-v3.json");
 const SAMPLE_V2: &str = include_str!("../../../../events/webhook-ingress-v2.json");
@@ -61,7 +60,7 @@ async fn the_sample_v3_event_starts_a_run() {
         json!({"events": [{"outcome": "started", "run": run}]}).to_string()
     );
     assert_eq!(
-        world.with(|state| state.runs[0].trigger.event_id.clone()),
+        world.with(|state| state.runs[0].trigger.as_ref().unwrap().event_id.clone()),
         "01EXAMPLETRIGGERED00000001"
     );
 }
@@ -69,7 +68,7 @@ async fn the_sample_v3_event_starts_a_run() {
 #[tokio::test]
 async fn the_sample_v2_event_starts_a_run_of_a_v2_endpoint() {
     let (world, key) = World::new();
-    world.with(|state| state.workflow.webhook = WebhookKind::V2);
+    world.takes_v2();
     let event = serde_json::from_str(&SAMPLE_V2.replace(KEY_OF_SAMPLES, key.expose())).unwrap();
 
     let (status, body) = answer_to(&world, &event).await;

@@ -5,15 +5,22 @@ use rstest::rstest;
 use serde_json::json;
 use workflow::error_name::FailureClass;
 
+const START: &str = "2026-11-20T09:30:01Z";
+
 /// The answer in a state with this `result`.
 fn answer(result: &Value) -> Option<Answer> {
     let state: State = serde_json::from_value(json!({
         "run": {"id": "r", "workflow": "w", "version": 1, "depth": 0},
-        "trigger": {"webhook": "v3", "event_id": "e", "event_type": "incident.triggered", "body": {"in": "table"}},
-        "result": result,
+        "next": {
+            "cursor": {
+                "lane": "main", "plans": 1, "started_at": START, "deadline": START, "run_deadline": START,
+            },
+            "command": {"type": "pagerduty.create_incident", "input": {}, "timeout_seconds": 60},
+            "result": result,
+        },
     }))
     .unwrap();
-    state.answer()
+    state.next.unwrap().answer()
 }
 
 fn failure(error: &str, cause: &str) -> Failure {

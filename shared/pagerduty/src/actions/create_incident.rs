@@ -111,9 +111,8 @@ struct Attempt<'a> {
 
 impl Attempt<'_> {
     async fn create_or_adopt(&self, key: &IdempotencyKey) -> Result<Incident, Error> {
-        if self.input.attempt != Some(1)
-            && let Some(incident) = self.look_up(key).await?
-        {
+        let may_be_there = self.input.attempt != Some(1) || self.deadline.begins_late();
+        if may_be_there && let Some(incident) = self.look_up(key).await? {
             return Ok(incident);
         }
         match self.create().await {
@@ -140,6 +139,10 @@ impl Attempt<'_> {
 
     /// The open incident with the key, of which there can be only one, or else the newest.
     async fn look_up(&self, key: &IdempotencyKey) -> Result<Option<Incident>, Error> {
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::CreateWithoutLooking) {
+            return Ok(None);
+        }
         let account = self.account.with_time_limit(self.deadline.time_limit()?);
         let mut found = account.find_incidents_by_key(&self.input.service, key).await?;
         let open = found

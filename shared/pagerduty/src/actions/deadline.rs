@@ -1,28 +1,44 @@
 //! The time that is left for an action.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::Instant;
 
 use crate::{client::REQUEST_TIME_LIMIT, error::Error};
 
-/// When an action has to be over, on a clock that can not be set.
+/// With how much time left, or more, an action begins that was called at once: a call has 60 s. Whatever begins with less
+/// may be a late repeat of a call that has been answered long since, because Lambda may run a call twice.
+const FRESH: Duration = Duration::from_secs(50);
+
+/// When an action has to be over, on a clock that can not be set: that of the runtime, so that a simulation's own time
+/// counts.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Deadline {
     ends: Option<Instant>,
+    begins_late: bool,
 }
 
 impl Deadline {
     /// `now` is the time of day at which the action begins.
     pub(super) fn new(deadline: Option<Timestamp>, now: Timestamp) -> Result<Self, Error> {
         let Some(deadline) = deadline else {
-            return Ok(Self { ends: None });
+            return Ok(Self {
+                ends: None,
+                begins_late: false,
+            });
         };
         let left = Duration::try_from(deadline.duration_since(now)).map_err(|_| Error::DeadlineExceeded)?;
         // One that is too far away for the clock is none.
         Ok(Self {
             ends: Instant::now().checked_add(left),
+            begins_late: left < FRESH,
         })
+    }
+
+    /// Whether another call of the same attempt may have been here before.
+    pub(super) fn begins_late(self) -> bool {
+        self.begins_late
     }
 
     /// How long the next request may take; an error where it must not be sent any more.
@@ -60,9 +76,31 @@ mod tests {
     }
 
     #[test]
+    fn what_begins_with_much_less_time_than_a_call_has_is_late() {
+        let late = |seconds| {
+            Deadline::new(Some(NOW + SignedDuration::from_secs(seconds)), NOW)
+                .unwrap()
+                .begins_late()
+        };
+
+        assert!(late(49) && !late(50) && !late(60));
+        assert!(!Deadline::new(None, NOW).unwrap().begins_late());
+    }
+
+    #[test]
     fn a_far_deadline_does_not_lengthen_a_request() {
         assert_eq!(limit(None).unwrap(), REQUEST_TIME_LIMIT);
         assert_eq!(limit(Some(Timestamp::MAX)).unwrap(), REQUEST_TIME_LIMIT);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn time_runs_on_the_clock_of_the_runtime() {
+        let deadline = Deadline::new(Some(NOW + SignedDuration::from_secs(4)), NOW).unwrap();
+
+        tokio::time::advance(Duration::from_secs(3)).await;
+        assert_eq!(deadline.time_limit(), Ok(Duration::from_secs(1)));
+        tokio::time::advance(Duration::from_secs(1)).await;
+        assert_eq!(deadline.time_limit(), Err(Error::DeadlineExceeded));
     }
 
     #[test]

@@ -125,6 +125,10 @@ impl Attempt<'_> {
             .await
         {
             Err(Error::InvalidRequest(refusal)) if refusal.is_already_resolved() => {
+                #[cfg(feature = "sabotage")]
+                if sabotage::breaks(sabotage::Break::ResolvedIsFailure) {
+                    return Err(Error::InvalidRequest(refusal));
+                }
                 let incident = self.account()?.get_incident(incident_id).await?;
                 if incident.status != IncidentStatus::Resolved {
                     return Err(Error::InvalidRequest(refusal));
@@ -153,7 +157,10 @@ impl Attempt<'_> {
             return self.account()?.add_note(from, incident_id, &text(note)).await;
         };
         let marker = marker(key);
-        if *attempt != Some(1) {
+        let may_be_there = *attempt != Some(1) || self.deadline.begins_late();
+        #[cfg(feature = "sabotage")]
+        let may_be_there = may_be_there && !sabotage::breaks(sabotage::Break::NoteWithoutLooking);
+        if may_be_there {
             let notes = self.account()?.notes(incident_id).await?;
             if notes.iter().any(|note| note.content.contains(&marker)) {
                 return Ok(());

@@ -1,7 +1,5 @@
 //! The title of an incident.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 
 use crate::shown::breaks_line;
@@ -53,12 +51,6 @@ impl TryFrom<String> for Title {
 impl From<Title> for String {
     fn from(title: Title) -> Self {
         title.0
-    }
-}
-
-impl fmt::Display for Title {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

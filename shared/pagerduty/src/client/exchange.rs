@@ -1,9 +1,13 @@
 //! One request and its answer, and what the answer means for what we know.
 
-use reqwest::{RequestBuilder, Response, StatusCode, header::HeaderMap};
+use reqwest::{
+    StatusCode,
+    header::{CONTENT_TYPE, HeaderMap},
+};
 use serde_json::Value;
 
-use crate::error::{Error, Failure, Refusal, root_cause};
+use super::transport::{Interruption, Request, Transport};
+use crate::error::{Error, Failure, Refusal, shown_cause};
 
 /// Whether a request changes something, and with it what a missing answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,48 +31,57 @@ impl Effect {
 /// The longest wait that PagerDuty's `ratelimit-reset` may ask for, in seconds.
 const MAX_RETRY_AFTER: u64 = 300;
 
-/// Sends a request and reads the JSON of a successful answer of at most `limit` bytes.
-pub(super) async fn exchange(effect: Effect, request: RequestBuilder, limit: usize) -> Result<Value, Error> {
-    let response = request.send().await.map_err(|error| broken_off(effect, &error))?;
-    let status = response.status();
+/// Sends a request and reads the JSON of a successful answer.
+pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request: Request) -> Result<Value, Error> {
+    let limit = request.answer_limit;
+    let interrupted = |interruption| interrupted(effect, interruption, limit);
+    let answer = transport.send(request).await.map_err(interrupted)?;
+    let status = answer.status;
     if status.is_redirection() {
         return Err(effect.unclear(Failure::Redirected(status.as_u16())));
     }
     if !status.is_success() {
-        let retry_after_seconds = retry_after(response.headers());
-        // The status alone decides what is known, so a body that breaks off only costs PagerDuty's words.
-        let body = read(effect, response, limit).await.unwrap_or_default();
+        let retry_after_seconds = retry_after(&answer.headers);
+        let body = match answer.body {
+            // 400 is also what PagerDuty answers when the thing is done already. Only its words tell that apart, so
+            // without them it is not known.
+            Err(interruption) if status == StatusCode::BAD_REQUEST => return Err(interrupted(interruption)),
+            Ok(body) if status == StatusCode::BAD_REQUEST && is_damaged(&answer.headers, &body) => {
+                return Err(effect.unclear(Failure::Broken("its answer 400 cannot be read".to_owned())));
+            }
+            // Of any other the status alone decides what is known; a body that breaks off only costs its words.
+            body => body.unwrap_or_default(),
+        };
         return Err(refused(
             effect,
             Refusal::read(status.as_u16(), &body),
             retry_after_seconds,
         ));
     }
-    let body = read(effect, response, limit).await?;
+    let body = answer.body.map_err(interrupted)?;
     serde_json::from_slice(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))
 }
 
-async fn read(effect: Effect, mut response: Response, limit: usize) -> Result<Vec<u8>, Error> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| broken_off(effect, &error))? {
-        if body.len() + chunk.len() > limit {
-            return Err(effect.unclear(Failure::TooLarge { limit }));
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body)
+/// Whether a body says that it is JSON and is not.
+fn is_damaged(headers: &HeaderMap, body: &[u8]) -> bool {
+    let says_json = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .is_some_and(|kind| kind.contains("json"));
+    says_json && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err()
 }
 
-fn broken_off(effect: Effect, error: &reqwest::Error) -> Error {
-    if error.is_connect() || error.is_builder() {
-        return Error::Unavailable {
-            failure: Failure::Connect(root_cause(error)),
-        };
-    }
-    effect.unclear(if error.is_timeout() {
-        Failure::TimedOut
-    } else {
-        Failure::Broken(root_cause(error))
+fn interrupted(effect: Effect, interruption: Interruption, limit: usize) -> Error {
+    effect.unclear(match interruption {
+        // Nothing was sent, so nothing was changed either.
+        Interruption::Connect(cause) => {
+            return Error::Unavailable {
+                failure: Failure::Connect(shown_cause(&cause)),
+            };
+        }
+        Interruption::TimedOut => Failure::TimedOut,
+        Interruption::Broken(cause) => Failure::Broken(shown_cause(&cause)),
+        Interruption::TooLarge => Failure::TooLarge { limit },
     })
 }
 
@@ -99,10 +112,99 @@ fn retry_after(headers: &HeaderMap) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
-    use reqwest::header::HeaderValue;
+    use std::time::Duration;
+
+    use reqwest::{Method, header::HeaderValue};
     use rstest::rstest;
 
     use super::*;
+    use crate::client::transport::{Answer, Sending};
+
+    /// A transport with which every request fares alike.
+    #[derive(Debug)]
+    struct Always(Result<Answer, Interruption>);
+
+    impl Transport for Always {
+        fn send(&self, _: Request) -> Sending<'_> {
+            Box::pin(async { self.0.clone() })
+        }
+    }
+
+    async fn error(effect: Effect, outcome: Result<Answer, Interruption>) -> Error {
+        let request = Request {
+            method: Method::GET,
+            url: "https://api.pagerduty.com/incidents".parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            time_limit: Duration::from_secs(1),
+            answer_limit: 10,
+        };
+        exchange(effect, &Always(outcome), request).await.unwrap_err()
+    }
+
+    fn without_body(status: StatusCode, interruption: Interruption) -> Answer {
+        Answer {
+            status,
+            headers: HeaderMap::new(),
+            body: Err(interruption),
+        }
+    }
+
+    #[rstest]
+    #[case::connect(Interruption::Connect("refused".into()), "PagerDuty.Unavailable")]
+    #[case::timed_out(Interruption::TimedOut, "PagerDuty.OutcomeUnknown")]
+    #[case::broken(Interruption::Broken("reset".into()), "PagerDuty.OutcomeUnknown")]
+    #[case::too_large(Interruption::TooLarge, "PagerDuty.OutcomeUnknown")]
+    #[tokio::test]
+    async fn only_a_write_that_was_never_sent_surely_changed_nothing(
+        #[case] interruption: Interruption,
+        #[case] write: &str,
+    ) {
+        assert_eq!(
+            error(Effect::Read, Err(interruption.clone())).await.name(),
+            "PagerDuty.Unavailable"
+        );
+        assert_eq!(error(Effect::Write, Err(interruption)).await.name(), write);
+    }
+
+    #[rstest]
+    #[case::success(200, "PagerDuty.OutcomeUnknown")]
+    #[case::unauthorized(401, "PagerDuty.Unauthorized")]
+    #[case::rate_limited(429, "PagerDuty.RateLimited")]
+    #[tokio::test]
+    async fn a_refusal_whose_words_are_missing_is_a_refusal_all_the_same(#[case] status: u16, #[case] name: &str) {
+        let answer = without_body(StatusCode::from_u16(status).unwrap(), Interruption::TimedOut);
+
+        assert_eq!(error(Effect::Write, Ok(answer)).await.name(), name);
+    }
+
+    #[rstest]
+    #[case::cut(Err(Interruption::Broken("reset".into())))]
+    #[case::shortened(Ok(br#"{"error":{"message":"Incident Already Res"#.to_vec()))]
+    #[tokio::test]
+    async fn a_400_whose_words_are_lost_may_mean_that_the_thing_is_done_already(
+        #[case] body: Result<Vec<u8>, Interruption>,
+    ) {
+        let answer = Answer {
+            status: StatusCode::BAD_REQUEST,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            body,
+        };
+
+        assert_eq!(
+            error(Effect::Write, Ok(answer)).await.name(),
+            "PagerDuty.OutcomeUnknown"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_cause_is_cut_and_made_safe() {
+        let cause = format!("\u{1b}[31m{}", "x".repeat(10_000));
+
+        let text = error(Effect::Read, Err(Interruption::Broken(cause))).await.to_string();
+
+        assert!(text.len() < 1000 && !text.contains(char::is_control), "{text}");
+    }
 
     #[rstest]
     #[case::usual("20", Some(20))]

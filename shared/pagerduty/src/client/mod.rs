@@ -6,20 +6,25 @@
 //! or, for the user's e-mail, as a checked header.
 
 mod base_url;
-mod connection;
 mod exchange;
+mod http_transport;
 mod token;
+mod transport;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use reqwest::{Method, RequestBuilder, header};
-use serde::{Serialize, de::DeserializeOwned};
+use reqwest::{
+    Method,
+    header::{self, HeaderMap, HeaderValue},
+};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
-pub use connection::{ConnectionError, REQUEST_TIME_LIMIT, http_client};
+pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
 pub use token::{ApiToken, InvalidToken, TokenKind};
+pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
 use self::exchange::{Effect, exchange};
 use crate::{
@@ -41,14 +46,14 @@ const MAX_NOTES_ANSWER: usize = 16 * 1024 * 1024;
 /// Requests to one address of PagerDuty's REST API.
 #[derive(Debug, Clone)]
 pub struct Client {
-    http: reqwest::Client,
+    transport: Arc<dyn Transport>,
     base_url: BaseUrl,
 }
 
 impl Client {
-    /// Takes the HTTP client, which [`http_client`] makes, and the address.
-    pub fn new(http: reqwest::Client, base_url: BaseUrl) -> Self {
-        Self { http, base_url }
+    /// Takes what carries the requests, usually an [`HttpTransport`], and the address.
+    pub fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
+        Self { transport, base_url }
     }
 
     /// The account that a token opens.
@@ -219,35 +224,43 @@ impl Account<'_> {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
-        exchange(Effect::Read, self.request(Method::GET, url), limit).await
+        let request = Request {
+            method: Method::GET,
+            url,
+            headers: self.headers(),
+            body: Vec::new(),
+            time_limit: self.time_limit,
+            answer_limit: limit,
+        };
+        exchange(Effect::Read, &*self.client.transport, request).await
     }
 
-    async fn write(
-        &self,
-        method: Method,
-        path: &[&str],
-        from: &UserEmail,
-        body: &impl Serialize,
-    ) -> Result<Value, Error> {
-        let request = self
-            .request(method, self.client.base_url.join(path))
-            .header(header::FROM, from.as_str())
-            .json(body);
-        exchange(Effect::Write, request, MAX_ANSWER).await
-    }
-
-    fn request(&self, method: Method, url: reqwest::Url) -> RequestBuilder {
-        let request = self
-            .client
-            .http
-            .request(method, url)
-            .timeout(self.time_limit)
-            .header(header::ACCEPT, MEDIA_TYPE);
-        match self.token.authorization() {
-            Ok(value) => request.header(header::AUTHORIZATION, value),
-            // Never so: the token was checked. Without it PagerDuty answers 401, which is the right error.
-            Err(_) => request,
+    async fn write(&self, method: Method, path: &[&str], from: &UserEmail, body: &Value) -> Result<Value, Error> {
+        let mut headers = self.headers();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // Never fails: the address was checked. Without it PagerDuty answers 400, which is the right error.
+        if let Ok(from) = HeaderValue::from_str(from.as_str()) {
+            headers.insert(header::FROM, from);
         }
+        let request = Request {
+            method,
+            url: self.client.base_url.join(path),
+            headers,
+            body: body.to_string().into_bytes(),
+            time_limit: self.time_limit,
+            answer_limit: MAX_ANSWER,
+        };
+        exchange(Effect::Write, &*self.client.transport, request).await
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT, HeaderValue::from_static(MEDIA_TYPE));
+        // Never fails: the token was checked. Without it PagerDuty answers 401, which is the right error.
+        if let Ok(value) = self.token.authorization() {
+            headers.insert(header::AUTHORIZATION, value);
+        }
+        headers
     }
 }
 

@@ -41,7 +41,7 @@ fn by_code(code: u64) -> Option<&'static str> {
         2006 => TOKEN_REFUSED,
         2010 => ACCESS_DENIED,
         2012 => "The PagerDuty account has expired or is suspended; its owner has to renew it",
-        2014 => "The account's plan does not include a feature that this needs; leave out the field or change the plan",
+        2014 => NOT_IN_PLAN,
         2016 => "PagerDuty took too long over the request; try again later",
         2019 => "A limit of the account's plan is reached; remove what is no longer needed or change the plan",
         2020 => RATE_LIMITED,

@@ -15,17 +15,5 @@ pub mod v3;
 pub use event::{Client, Event, EventIncident};
 pub use unreadable::{Generation, Unreadable};
 
-/// Tells the generations of webhooks apart by the shape of a body.
-///
-/// A body in which two shapes are mixed counts as the newer one. What an endpoint accepts is decided by how it is
-/// configured, never by this.
-///
-/// # Errors
-/// Where the body is no JSON object, or has none of the three shapes.
-pub fn detect(body: &[u8]) -> Result<Generation, Unreadable> {
-    let delivery = json::read_object(body)?;
-    Generation::of(&delivery).ok_or(Unreadable::NoEvent)
-}
-
 #[cfg(test)]
 mod tests;

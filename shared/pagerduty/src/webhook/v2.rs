@@ -62,19 +62,34 @@ fn is_v1(messages: &[Value]) -> bool {
     })
 }
 
-/// A delivery without what its sender was told to keep to itself (see [`Message::sanitised`]), if its body has messages at
-/// all: for a delivery that [`parse`] refuses and that is to be kept all the same.
-pub fn sanitise(body: &[u8]) -> Option<Vec<u8>> {
+/// The fields of `webhook` that repeat how the sender was configured.
+const CONFIGURATION: [&str; 2] = ["config", "endpoint_url"];
+
+/// What may be kept of a delivery that [`parse`] refuses: everything but how its sender was configured (see
+/// [`Message::sanitised`]). Where its messages cannot be told apart, it ends before the first field of that name.
+pub fn sanitise(body: &[u8]) -> Vec<u8> {
+    without_configuration(body).unwrap_or_else(|| before_configuration(body).to_owned())
+}
+
+fn without_configuration(body: &[u8]) -> Option<Vec<u8>> {
     let mut delivery: Value = serde_json::from_slice(body).ok()?;
     let messages = delivery.get_mut("messages")?.as_array_mut()?;
     messages.iter_mut().for_each(forget_configuration);
     serde_json::to_vec(&delivery).ok()
 }
 
+fn before_configuration(body: &[u8]) -> &[u8] {
+    let fields = CONFIGURATION.map(|name| format!("\"{name}\""));
+    let begins = |rest: &[u8]| fields.iter().any(|field| rest.starts_with(field.as_bytes()));
+    let end = (0..body.len()).find(|start| body.get(*start..).is_some_and(begins));
+    end.and_then(|end| body.get(..end)).unwrap_or(body)
+}
+
 fn forget_configuration(message: &mut Value) {
     if let Some(webhook) = message.get_mut("webhook").and_then(Value::as_object_mut) {
-        webhook.remove("config");
-        webhook.remove("endpoint_url");
+        for name in CONFIGURATION {
+            webhook.remove(name);
+        }
     }
 }
 

@@ -8,12 +8,34 @@ fn workflow() -> WorkflowRecord {
         workflow: "memory-alert".parse().unwrap(),
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(3),
+        trigger: Some(trigger()),
+        updated_at: now(),
+    }
+}
+
+fn trigger() -> TriggerRecord {
+    TriggerRecord {
         integration: "prod".parse().unwrap(),
         webhook: WebhookKind::V3,
         events: vec!["incident.triggered".into()],
         when: Some("event.incident.service.summary == 'Memory'".into()),
-        updated_at: now(),
     }
+}
+
+fn v2_workflow() -> WorkflowRecord {
+    let webhook = WebhookKind::V2;
+    WorkflowRecord {
+        trigger: Some(TriggerRecord { webhook, ..trigger() }),
+        ..workflow()
+    }
+}
+
+fn admitted(workflow: &WorkflowRecord, body: &[u8], now: Timestamp) -> Vec<Admission> {
+    admit(workflow, workflow.trigger.as_ref().unwrap(), body, now).unwrap()
+}
+
+fn trigger_of(admitted: &Admitted) -> &RunTrigger {
+    admitted.input.trigger.as_ref().unwrap()
 }
 
 fn now() -> Timestamp {
@@ -32,7 +54,7 @@ fn delivery(change: impl FnOnce(&mut Value)) -> Vec<u8> {
 }
 
 fn one(workflow: &WorkflowRecord, body: &[u8]) -> Admission {
-    let mut all = admit(workflow, body, now()).unwrap();
+    let mut all = admitted(workflow, body, now());
     assert_eq!(all.len(), 1);
     all.remove(0)
 }
@@ -55,7 +77,7 @@ fn an_event_that_the_workflow_asks_for_starts_a_run_that_can_read_it_again() {
     assert_eq!(admitted.input.run.version, WorkflowVersion(3));
     assert_eq!(admitted.input.run.depth, 0);
     assert_eq!(admitted.large_body, None);
-    let event = stored_event(&admitted.input.trigger, None).unwrap();
+    let event = stored_event(trigger_of(&admitted), None).unwrap();
     assert_eq!(event_value(&event).unwrap()["incident"]["title"], "t");
 }
 
@@ -67,7 +89,7 @@ fn f14_a_redelivery_gives_the_same_bytes_of_input_whenever_it_comes() {
         updated_at: Timestamp::UNIX_EPOCH,
         ..workflow()
     };
-    let mut again = admit(&later, &body, "2026-11-24T10:00:00Z".parse().unwrap()).unwrap();
+    let mut again = admitted(&later, &body, "2026-11-24T10:00:00Z".parse().unwrap());
     assert_eq!(serde_json::to_string(&started(again.remove(0)).input).unwrap(), first);
     assert!(!first.contains("2026-11"), "no time of the delivery: {first}");
 }
@@ -118,7 +140,7 @@ fn b37_a_time_that_cannot_be_believed_does_not_lose_the_event(#[case] occurred_a
 fn a_condition_that_cannot_be_evaluated_starts_a_run_that_says_so() {
     let body = delivery(|event| event["data"]["service"] = json!(null));
     let admitted = started(one(&workflow(), &body));
-    let error = admitted.input.trigger.filter_error.unwrap();
+    let error = trigger_of(&admitted).filter_error.clone().unwrap();
     assert!(error.contains("`event.incident.service` is null"), "{error}");
 }
 
@@ -128,7 +150,7 @@ fn f40_a_run_knows_how_many_runs_of_ours_stand_before_it() {
         &RunId::for_event(&"w".parse().unwrap(), "e"),
         2,
         &Default::default(),
-        &workflow::ids::StepPath::top(0),
+        &workflow::ids::StepPath::top(workflow::ids::Section::Steps, 0),
     );
     let body = delivery(|event| event["data"]["incident_key"] = json!(key.as_str()));
     assert_eq!(started(one(&workflow(), &body)).input.run.depth, 3);
@@ -150,12 +172,12 @@ fn b23_a_body_that_does_not_fit_into_the_input_is_stored_beside_the_run() {
     .collect();
     let body = delivery(|event| event["data"]["noise"] = json!(noise));
     let admitted = started(one(&workflow(), &body));
-    assert_eq!(admitted.input.trigger.body, RunBody::Table {});
+    assert_eq!(trigger_of(&admitted).body, RunBody::Table {});
     assert!(serde_json::to_string(&admitted.input).unwrap().len() < 1_000);
-    let event = stored_event(&admitted.input.trigger, admitted.large_body.as_deref()).unwrap();
+    let event = stored_event(trigger_of(&admitted), admitted.large_body.as_deref()).unwrap();
     assert_eq!(event.data["noise"], json!(noise));
     assert!(
-        stored_event(&admitted.input.trigger, None)
+        stored_event(trigger_of(&admitted), None)
             .unwrap_err()
             .contains("not in the table")
     );
@@ -172,18 +194,11 @@ fn b35_each_message_of_a_v2_delivery_is_an_event_of_its_own_and_the_senders_head
     let body = json!({"messages": [message("m1"), message("m2")]})
         .to_string()
         .into_bytes();
-    let workflow = WorkflowRecord {
-        webhook: WebhookKind::V2,
-        ..workflow()
-    };
-    let all: Vec<Admitted> = admit(&workflow, &body, now())
-        .unwrap()
-        .into_iter()
-        .map(started)
-        .collect();
+    let workflow = v2_workflow();
+    let all: Vec<Admitted> = admitted(&workflow, &body, now()).into_iter().map(started).collect();
     assert_eq!(all.len(), 2);
     assert_ne!(all[0].input.run.id, all[1].input.run.id);
-    let RunBody::Input { data } = &all[1].input.trigger.body else {
+    let RunBody::Input { data } = &trigger_of(&all[1]).body else {
         panic!()
     };
     let stored = body::decompress(&body::from_text(data).unwrap()).unwrap();
@@ -192,15 +207,12 @@ fn b35_each_message_of_a_v2_delivery_is_an_event_of_its_own_and_the_senders_head
         stored.contains("m2") && !stored.contains("m1") && !stored.contains("s3cret"),
         "{stored}"
     );
-    assert_eq!(stored_event(&all[1].input.trigger, None).unwrap().id.to_string(), "m2");
+    assert_eq!(stored_event(trigger_of(&all[1]), None).unwrap().id.to_string(), "m2");
 }
 
 #[test]
 fn a_v2_delivery_without_messages_starts_nothing() {
-    let workflow = WorkflowRecord {
-        webhook: WebhookKind::V2,
-        ..workflow()
-    };
+    let workflow = v2_workflow();
     assert_eq!(
         one(&workflow, br#"{"messages":[]}"#),
         Admission::Ignore(Ignored::NoMessage)
@@ -215,7 +227,7 @@ fn a_v2_delivery_without_messages_starts_nothing() {
 #[case::b29(b"{} {}".to_vec())]
 #[case::b36_the_other_kind(br#"{"messages":[{"id":"m","event":"incident.trigger","incident":{"id":"P1"}}]}"#.to_vec())]
 fn what_cannot_be_read_is_told_apart_from_what_is_not_wanted(#[case] body: Vec<u8>) {
-    assert!(admit(&workflow(), &body, now()).is_err());
+    assert!(admit(&workflow(), &trigger(), &body, now()).is_err());
 }
 
 #[test]

@@ -1,9 +1,11 @@
 //! A cache before a store of secrets.
 //!
 //! A secret is kept for five minutes. When the store is out of reach, the last known one is served beyond that: an outage
-//! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one,
-//! which reaches the store at most once in half a minute, so that a stranger with a wrong signature cannot make us call
-//! it for each request.
+//! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one.
+//!
+//! For a secret that is known, the store is asked at most once in half a minute, whether it answers or not: a stranger
+//! with a wrong signature cannot make us call it for each request, and in an outage not every request waits for its
+//! time-out.
 
 use super::{SecretError, SecretStore};
 use jiff::{SignedDuration, Timestamp};
@@ -14,12 +16,14 @@ use std::{
 };
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
-const REFRESHED_AFTER: SignedDuration = SignedDuration::from_secs(30);
+const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 #[derive(Debug, Clone)]
 struct Kept {
     secret: SecretString,
     read_at: Timestamp,
+    /// When the store was last asked. Later than `read_at` where it did not answer.
+    asked_at: Timestamp,
 }
 
 /// A cache before a store of secrets.
@@ -51,13 +55,13 @@ impl<S: SecretStore> SecretCache<S> {
     /// # Errors
     /// As [`Self::get`].
     pub async fn refreshed(&self, name: &str, now: Timestamp) -> Result<SecretString, SecretError> {
-        self.younger_than(name, REFRESHED_AFTER, now).await
+        self.younger_than(name, ASKED_AGAIN_AFTER, now).await
     }
 
     async fn younger_than(&self, name: &str, age: SignedDuration, now: Timestamp) -> Result<SecretString, SecretError> {
         let kept = self.lock().get(name).cloned();
         if let Some(kept) = &kept
-            && now.duration_since(kept.read_at) < age
+            && (now.duration_since(kept.read_at) < age || now.duration_since(kept.asked_at) < ASKED_AGAIN_AFTER)
         {
             return Ok(kept.secret.clone());
         }
@@ -66,6 +70,7 @@ impl<S: SecretStore> SecretCache<S> {
                 let fresh = Kept {
                     secret: secret.clone(),
                     read_at: now,
+                    asked_at: now,
                 };
                 self.lock().insert(name.to_owned(), fresh);
                 Ok(secret)
@@ -76,7 +81,9 @@ impl<S: SecretStore> SecretCache<S> {
                     cause,
                     "secret is served from the cache because it could not be read"
                 );
-                Ok(kept.secret)
+                let secret = kept.secret.clone();
+                self.lock().insert(name.to_owned(), Kept { asked_at: now, ..kept });
+                Ok(secret)
             }
             (Err(error), _) => {
                 // A secret that was deleted must not live on here.
@@ -156,6 +163,26 @@ mod tests {
         let first = get(&cache, 1).await.unwrap();
         store.fails(Some(unavailable()));
         assert_eq!(get(&cache, 100_000).await.unwrap(), first);
+        assert_eq!(store.reads.load(SeqCst), 3);
+    }
+
+    #[tokio::test]
+    async fn f25_during_an_outage_the_store_is_tried_once_in_half_a_minute() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        let first = get(&cache, 0).await.unwrap();
+        store.fails(Some(unavailable()));
+
+        for second in 300..360 {
+            assert_eq!(get(&cache, second).await.unwrap(), first);
+            let refreshed = cache.refreshed("n", at(second)).await.unwrap();
+            assert_eq!(refreshed.expose_secret(), first);
+        }
+        assert_eq!(store.reads.load(SeqCst), 3, "one before the outage, two in its minute");
+
+        store.fails(None);
+        assert_eq!(get(&cache, 360).await.unwrap(), "secret 4");
+        assert_eq!(get(&cache, 659).await.unwrap(), "secret 4");
     }
 
     #[tokio::test]

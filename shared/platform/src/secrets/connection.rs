@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use workflow::{error_name::ErrorName, ids::IntegrationAlias};
 
 /// What an action needs to connect to a PagerDuty account.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
     /// The token.
     pub token: ApiToken,
@@ -132,7 +132,11 @@ fn task_error(integration: &IntegrationAlias, error: &SecretError) -> TaskError 
         SecretError::Invalid { .. } => ErrorName::IntegrationInvalid,
         SecretError::Unavailable { .. } => ErrorName::IntegrationUnavailable,
     };
-    TaskError::new(name, format!("integration `{integration}`: {error}"))
+    let command = format!("pagerflow integration add {integration}");
+    TaskError::new(
+        name,
+        format!("integration `{integration}`: {}", error.told_with(&command)),
+    )
 }
 
 #[cfg(test)]
@@ -188,7 +192,10 @@ mod tests {
         let error = connect(stored).await.unwrap_err();
         assert_eq!(error.failure().name, name);
         assert!(error.to_string().contains(said), "{error}");
-        assert!(error.to_string().contains("pagerflow integration add"), "{error}");
+        assert!(
+            error.to_string().contains("`pagerflow integration add prod`"),
+            "{error}"
+        );
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
     }
 }

@@ -1,12 +1,12 @@
 //! Secrets Manager.
 
-use super::{SecretError, SecretStore};
+use super::{SecretError, SecretStore, SecretWriter, WriteError};
 use crate::aws::explain;
 use aws_sdk_secretsmanager::{
     error::{ProvideErrorMetadata, SdkError},
     operation::get_secret_value::GetSecretValueError,
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 /// Secrets Manager.
 #[derive(Debug, Clone)]
@@ -20,37 +20,23 @@ impl SecretsManager {
     pub fn new(client: aws_sdk_secretsmanager::Client) -> Self {
         Self { client }
     }
+}
 
-    /// Stores a secret, making it if there is none of that name.
-    ///
-    /// # Errors
-    /// Secrets Manager did not take it.
-    pub async fn write(&self, name: &str, description: &str, value: SecretString) -> Result<(), SecretError> {
-        use secrecy::ExposeSecret;
-        let unavailable = |cause: String| SecretError::Unavailable {
+impl SecretWriter for SecretsManager {
+    async fn write(&self, name: &str, description: &str, value: &SecretString) -> Result<(), WriteError> {
+        let not_stored = |cause: String| WriteError {
             name: name.to_owned(),
             cause,
         };
-        let put = self
-            .client
-            .put_secret_value()
-            .secret_id(name)
-            .secret_string(value.expose_secret())
-            .send()
-            .await;
-        match put {
+        let put = self.client.put_secret_value().secret_id(name);
+        match put.secret_string(value.expose_secret()).send().await {
             Ok(_) => Ok(()),
-            Err(error) if error.code() == Some("ResourceNotFoundException") => self
-                .client
-                .create_secret()
-                .name(name)
-                .description(description)
-                .secret_string(value.expose_secret())
-                .send()
-                .await
-                .map(|_| ())
-                .map_err(|error| unavailable(explain(&error))),
-            Err(error) => Err(unavailable(explain(&error))),
+            Err(error) if error.code() == Some("ResourceNotFoundException") => {
+                let create = self.client.create_secret().name(name).description(description);
+                let created = create.secret_string(value.expose_secret()).send().await;
+                created.map(|_| ()).map_err(|error| not_stored(explain(&error)))
+            }
+            Err(error) => Err(not_stored(explain(&error))),
         }
     }
 }

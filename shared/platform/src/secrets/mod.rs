@@ -11,7 +11,7 @@ mod signing;
 pub use cache::SecretCache;
 pub use connection::{Connection, Connections};
 pub use manager::SecretsManager;
-pub use signing::{SigningSecrets, SigningSecretsSource};
+pub use signing::{AddError, Added, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret};
 
 use secrecy::SecretString;
 use workflow::ids::IntegrationAlias;
@@ -20,10 +20,10 @@ use workflow::ids::IntegrationAlias;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// There is none of that name, or it is being deleted.
-    #[error("there is no secret {0}; add the integration with `pagerflow integration add`")]
+    #[error("there is no secret {0}")]
     NotFound(String),
     /// It is there and cannot be used.
-    #[error("the secret {name} cannot be used: {reason}; store it again with `pagerflow integration add`")]
+    #[error("the secret {name} cannot be used: {reason}")]
     Invalid {
         /// Its name.
         name: String,
@@ -40,6 +40,26 @@ pub enum SecretError {
     },
 }
 
+impl SecretError {
+    /// The error, and the command that stores the secret where that would help.
+    fn told_with(&self, command: &str) -> String {
+        match self {
+            Self::NotFound(_) | Self::Invalid { .. } => format!("{self}; store it with `{command}`"),
+            Self::Unavailable { .. } => self.to_string(),
+        }
+    }
+}
+
+/// A secret was not stored.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the secret {name} could not be stored: {cause}")]
+pub struct WriteError {
+    /// Its name.
+    pub name: String,
+    /// What the SDK said.
+    pub cause: String,
+}
+
 /// Where secrets are.
 pub trait SecretStore: Sync {
     /// Reads a secret.
@@ -47,6 +67,20 @@ pub trait SecretStore: Sync {
     /// # Errors
     /// It is not there, or not to be had now.
     fn read(&self, name: &str) -> impl Future<Output = Result<SecretString, SecretError>> + Send;
+}
+
+/// Where secrets can be stored. Only people do that, with `pagerflow`; no function may.
+pub trait SecretWriter: SecretStore {
+    /// Stores a secret over the one of that name, if there is one. `description` is what people are shown of it.
+    ///
+    /// # Errors
+    /// It was not taken.
+    fn write(
+        &self,
+        name: &str,
+        description: &str,
+        value: &SecretString,
+    ) -> impl Future<Output = Result<(), WriteError>> + Send;
 }
 
 /// The names of an integration's secrets.

@@ -4,12 +4,18 @@
 //! A delivery names its subscription in a header that is not signed; the name is only a hint, so all live secrets
 //! are tried.
 
-use super::{SecretCache, SecretError, SecretNames, SecretStore};
+use super::{SecretCache, SecretError, SecretNames, SecretStore, SecretWriter, WriteError};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use workflow::ids::IntegrationAlias;
+
+/// What people are shown of the secret in Secrets Manager.
+const DESCRIPTION: &str = "Pagerflow: the secrets with which PagerDuty signs webhooks";
+
+/// How often an addition is made that somebody else's writes over.
+const ADDED_AT_MOST: usize = 5;
 
 /// The signing secrets of an integration.
 #[derive(Debug, Clone, Default)]
@@ -63,19 +69,104 @@ impl SigningSecrets {
 
     /// Adds a secret of a subscription; the ones that it has stay valid.
     pub fn add(&mut self, subscription: &str, secret: SecretString) {
-        let secrets = self.by_subscription.entry(subscription.to_owned()).or_default();
-        if !secrets
-            .iter()
-            .any(|known| known.expose_secret() == secret.expose_secret())
-        {
+        if !self.has(subscription, &secret) {
+            let secrets = self.by_subscription.entry(subscription.to_owned()).or_default();
             secrets.push(secret);
         }
+    }
+
+    fn extend(&mut self, other: Self) {
+        for (subscription, secrets) in other.by_subscription {
+            for secret in secrets {
+                self.add(&subscription, secret);
+            }
+        }
+    }
+
+    fn has(&self, subscription: &str, secret: &SecretString) -> bool {
+        let mut known = self.by_subscription.get(subscription).into_iter().flatten();
+        known.any(|known| known.expose_secret() == secret.expose_secret())
     }
 
     /// All secrets.
     pub fn iter(&self) -> impl Iterator<Item = &SecretString> {
         self.by_subscription.values().flatten()
     }
+}
+
+/// A signing secret was added to those that are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Added {
+    /// Why what was stored could not be used, and was therefore replaced.
+    pub replaced: Option<SecretError>,
+}
+
+/// A signing secret was not added.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AddError {
+    /// Those that are stored could not be read.
+    #[error(transparent)]
+    Read(#[from] SecretError),
+    /// They could not be stored.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// They cannot be written as JSON.
+    #[error("the signing secrets could not be written as JSON: {0}")]
+    Json(String),
+    /// Somebody else's additions wrote over this one each time.
+    #[error("others are changing the secret {0} at the same time; try again")]
+    Contended(String),
+}
+
+/// Adds the signing secret of a subscription to those of an integration.
+///
+/// A write is not conditional, so that of two people who add at the same time one writes over the other's addition.
+/// Therefore ours is looked for afterwards, and made again if it is gone. What is stored and cannot be used is replaced.
+///
+/// # Errors
+/// The store does not answer, or others keep writing over the addition.
+pub async fn add_signing_secret(
+    store: &impl SecretWriter,
+    name: &str,
+    subscription: &str,
+    secret: &SecretString,
+) -> Result<Added, AddError> {
+    let (mut secrets, replaced) = stored(store, name).await?;
+    for _ in 0..ADDED_AT_MOST {
+        secrets.add(subscription, secret.clone());
+        let value = secrets.secret_value().map_err(AddError::Json)?;
+        store.write(name, DESCRIPTION, &value).await?;
+        let (now_stored, _) = stored(store, name).await?;
+        if now_stored.has(subscription, secret) {
+            return Ok(Added { replaced });
+        }
+        secrets.extend(now_stored);
+    }
+    Err(AddError::Contended(name.to_owned()))
+}
+
+/// The secrets in a store; none, and why, where what is stored cannot be used.
+async fn stored(store: &impl SecretStore, name: &str) -> Result<(SigningSecrets, Option<SecretError>), SecretError> {
+    let stored = store.read(name).await;
+    match stored.and_then(|stored| SigningSecrets::parse(name, &stored)) {
+        Ok(secrets) => Ok((secrets, None)),
+        Err(SecretError::NotFound(_)) => Ok((SigningSecrets::default(), None)),
+        Err(error @ SecretError::Invalid { .. }) => Ok((SigningSecrets::default(), Some(error))),
+        Err(error @ SecretError::Unavailable { .. }) => Err(error),
+    }
+}
+
+/// The signing secrets of an integration are not to be had.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "integration `{integration}`: {}",
+    cause.told_with(&format!("pagerflow integration signing-secret add {integration} --subscription …"))
+)]
+pub struct SigningSecretsError {
+    /// The integration.
+    pub integration: IntegrationAlias,
+    /// Why.
+    pub cause: SecretError,
 }
 
 /// The signing secrets of all integrations.
@@ -98,12 +189,18 @@ impl<S: SecretStore> SigningSecretsSource<S> {
     ///
     /// # Errors
     /// They are not there, not readable, or not to be had now.
-    pub async fn get(&self, integration: &IntegrationAlias, now: Timestamp) -> Result<SigningSecrets, SecretError> {
+    pub async fn get(
+        &self,
+        integration: &IntegrationAlias,
+        now: Timestamp,
+    ) -> Result<SigningSecrets, SigningSecretsError> {
         let name = self.names.signing_secrets(integration);
-        match SigningSecrets::parse(&name, &self.cache.get(&name, now).await?) {
+        let kept = self.cache.get(&name, now).await;
+        let kept = kept.map_err(|cause| unusable(integration, cause))?;
+        match SigningSecrets::parse(&name, &kept) {
             // Somebody may have mended it by now.
             Err(SecretError::Invalid { .. }) => self.refreshed(integration, now).await,
-            secrets => secrets,
+            secrets => secrets.map_err(|cause| unusable(integration, cause)),
         }
     }
 
@@ -115,15 +212,83 @@ impl<S: SecretStore> SigningSecretsSource<S> {
         &self,
         integration: &IntegrationAlias,
         now: Timestamp,
-    ) -> Result<SigningSecrets, SecretError> {
+    ) -> Result<SigningSecrets, SigningSecretsError> {
         let name = self.names.signing_secrets(integration);
-        SigningSecrets::parse(&name, &self.cache.refreshed(&name, now).await?)
+        let read = self.cache.refreshed(&name, now).await;
+        read.and_then(|read| SigningSecrets::parse(&name, &read))
+            .map_err(|cause| unusable(integration, cause))
+    }
+}
+
+fn unusable(integration: &IntegrationAlias, cause: SecretError) -> SigningSecretsError {
+    SigningSecretsError {
+        integration: integration.clone(),
+        cause,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
+    use std::sync::Mutex;
+
+    const NAME: &str = "pagerflow/signing-secrets/prod";
+
+    /// A store of one secret, into which other people write as well.
+    #[derive(Default)]
+    struct Store {
+        value: Mutex<Option<SecretString>>,
+        /// What others write over our next writes, the last one first.
+        others: Mutex<Vec<SecretString>>,
+        writes: Mutex<usize>,
+    }
+
+    impl Store {
+        fn holding(value: &str) -> Self {
+            Self {
+                value: Mutex::new(Some(value.into())),
+                ..Self::default()
+            }
+        }
+
+        fn secrets(&self) -> Vec<String> {
+            let value = self.value.lock().unwrap().clone().unwrap();
+            told(&SigningSecrets::parse(NAME, &value).unwrap())
+        }
+    }
+
+    impl SecretStore for Store {
+        async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
+            match self.value.lock().unwrap().clone() {
+                None => Err(SecretError::NotFound(name.to_owned())),
+                Some(value) if value.expose_secret().is_empty() => Err(SecretError::Invalid {
+                    name: name.to_owned(),
+                    reason: "it is empty".to_owned(),
+                }),
+                Some(value) => Ok(value),
+            }
+        }
+    }
+
+    impl SecretWriter for Store {
+        async fn write(&self, _: &str, _: &str, value: &SecretString) -> Result<(), WriteError> {
+            *self.writes.lock().unwrap() += 1;
+            let other = self.others.lock().unwrap().pop();
+            *self.value.lock().unwrap() = Some(other.unwrap_or_else(|| value.clone()));
+            Ok(())
+        }
+    }
+
+    fn told(secrets: &SigningSecrets) -> Vec<String> {
+        secrets.iter().map(|secret| secret.expose_secret().to_owned()).collect()
+    }
+
+    fn value(subscription: &str, secret: &str) -> SecretString {
+        let mut secrets = SigningSecrets::default();
+        secrets.add(subscription, secret.into());
+        secrets.secret_value().unwrap()
+    }
 
     #[test]
     fn secrets_are_kept_by_subscription_and_added_once() {
@@ -133,10 +298,7 @@ mod tests {
         secrets.add("P2", "c".into());
         secrets.add("P1", "a".into());
         let read = SigningSecrets::parse("n", &secrets.secret_value().unwrap()).unwrap();
-        assert_eq!(
-            read.iter().map(ExposeSecret::expose_secret).collect::<Vec<_>>(),
-            ["a", "b", "c"]
-        );
+        assert_eq!(told(&read), ["a", "b", "c"]);
         assert!(!format!("{read:?}").contains("\"a\""));
     }
 
@@ -144,5 +306,73 @@ mod tests {
     fn a_malformed_secret_is_told_without_showing_it() {
         let error = SigningSecrets::parse("n", &"s3cret".into()).unwrap_err();
         assert!(!format!("{error} {error:?}").contains("s3cret"));
+    }
+
+    #[rstest]
+    #[case::missing(Store::default(), "there is no secret")]
+    #[case::empty(Store::holding(""), "it is empty")]
+    #[case::malformed(Store::holding("s3cret"), "it is not JSON")]
+    #[tokio::test]
+    async fn f28_secrets_that_cannot_be_used_are_told_with_the_command_that_stores_them(
+        #[case] store: Store,
+        #[case] said: &str,
+    ) {
+        let source = SigningSecretsSource::new(store, SecretNames::new("pagerflow"));
+
+        let error = source.get(&"prod".parse().unwrap(), Timestamp::UNIX_EPOCH).await;
+
+        let error = error.unwrap_err().to_string();
+        assert!(error.contains(NAME) && error.contains(said), "{error}");
+        assert!(
+            error.contains("`pagerflow integration signing-secret add prod"),
+            "{error}"
+        );
+    }
+
+    #[tokio::test]
+    async fn a_secret_is_added_to_those_that_are_stored() {
+        let store = Store::default();
+
+        add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
+        let added = add_signing_secret(&store, NAME, "P2", &"b".into()).await.unwrap();
+
+        assert_eq!(added, Added { replaced: None });
+        assert_eq!(store.secrets(), ["a", "b"]);
+        assert_eq!(*store.writes.lock().unwrap(), 2);
+    }
+
+    #[tokio::test]
+    async fn of_two_who_add_at_the_same_time_nobody_loses_a_secret() {
+        let store = Store::default();
+        store.others.lock().unwrap().push(value("P2", "theirs"));
+
+        add_signing_secret(&store, NAME, "P1", &"ours".into()).await.unwrap();
+
+        assert_eq!(store.secrets(), ["ours", "theirs"]);
+    }
+
+    #[tokio::test]
+    async fn whoever_is_always_written_over_is_told_so() {
+        let store = Store::default();
+        *store.others.lock().unwrap() = vec![value("P2", "theirs"); 100];
+
+        let error = add_signing_secret(&store, NAME, "P1", &"ours".into()).await;
+
+        assert_eq!(error, Err(AddError::Contended(NAME.to_owned())));
+        assert_eq!(*store.writes.lock().unwrap(), ADDED_AT_MOST);
+    }
+
+    #[rstest]
+    #[case::empty("")]
+    #[case::malformed("s3cret")]
+    #[tokio::test]
+    async fn f28_what_cannot_be_used_is_replaced_and_told(#[case] stored: &str) {
+        let store = Store::holding(stored);
+
+        let added = add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
+
+        let replaced = added.replaced.unwrap();
+        assert!(matches!(replaced, SecretError::Invalid { .. }), "{replaced}");
+        assert_eq!(store.secrets(), ["a"]);
     }
 }

@@ -64,12 +64,29 @@ impl<B: Bodies> BodyCache<B> {
         let Some(body) = self.source.body(run).await?.map(Arc::new) else {
             return Ok(None);
         };
+        self.keep(run, body.clone());
+        Ok(Some(body))
+    }
+
+    /// Stores a compressed body under a run, unless it is known to be there.
+    ///
+    /// # Errors
+    /// As [`Bodies::put_body`].
+    pub async fn put(&self, run: &RunId, compressed: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+        if self.lock().iter().any(|(of, _)| of == run) {
+            return Ok(());
+        }
+        self.source.put_body(run, compressed.clone(), now).await?;
+        self.keep(run, Arc::new(compressed));
+        Ok(())
+    }
+
+    fn keep(&self, run: &RunId, body: Arc<Vec<u8>>) {
         let mut kept = self.lock();
         if kept.len() >= KEPT_AT_MOST {
             kept.pop_front();
         }
-        kept.push_back((run.clone(), body.clone()));
-        Ok(Some(body))
+        kept.push_back((run.clone(), body));
     }
 
     fn lock(&self) -> MutexGuard<'_, VecDeque<(RunId, Arc<Vec<u8>>)>> {
@@ -82,14 +99,10 @@ impl Bodies for Table {
         let (pk, sk) = keys::body(run);
         let mut item = Self::key(&pk, sk);
         item.insert("body".to_owned(), AttributeValue::B(Blob::new(compressed)));
-        // The run's deadline is not known here. A run may take 364 days.
-        let longest = jiff::SignedDuration::from_secs(workflow::definition::limits::LONGEST_SECONDS);
-        let deadline = now.checked_add(longest).unwrap_or(Timestamp::MAX);
-        item.insert("expires_at".to_owned(), number(expiry::of_run(deadline)));
+        item.insert("expires_at".to_owned(), number(expiry::of_any(now)));
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        request
-            .send()
-            .await
+        let answer = Box::pin(request.send()).await;
+        answer
             .map(|_| ())
             .map_err(|error| unavailable("store the body of the delivery", &error))
     }

@@ -12,3 +12,9 @@ const RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
 pub(super) fn of_run(deadline: Timestamp) -> i64 {
     deadline.checked_add(RETENTION).unwrap_or(Timestamp::MAX).as_second()
 }
+
+/// The time to live of an item of a run whose deadline is not known, when it is written: that of the longest run.
+pub(super) fn of_any(now: Timestamp) -> i64 {
+    let longest = SignedDuration::from_secs(workflow::definition::limits::LONGEST_SECONDS);
+    of_run(now.checked_add(longest).unwrap_or(Timestamp::MAX))
+}

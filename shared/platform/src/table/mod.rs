@@ -7,9 +7,11 @@
 //! | API key | `KEY#<key id>` | `KEY` |
 //! | integration | `INTEGRATION#<alias>` | `INTEGRATION` |
 //! | run | `RUN#<run id>` | `RUN` |
-//! | lane of a run | `LANE#<run id>#<lane>` | `LANE` |
-//! | step of a lane | `LANE#<run id>#<lane>` | `STEP#<path>` |
-//! | body of a delivery that is too large for an execution's input | `BODY#<run id>` | `BODY` |
+//! | lane of a run | `LANE#<run id>#<lane>`, with a hash for a very long path | `LANE` |
+//! | step of a lane | as its lane | `STEP#<path>` |
+//! | what of a run is cancelled | `CANCEL#<run id>` | `CANCEL` |
+//! | body of a delivery that is too large for an execution's input, or that several executions need | `BODY#<run id>` | `BODY` |
+//! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
 //!
 //! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The
 //! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs of a day in a few shards; only
@@ -27,12 +29,15 @@ mod workflows;
 pub use api_keys::{ApiKeyRecord, KeyState};
 pub use bodies::{Bodies, BodyCache};
 pub use integrations::IntegrationRecord;
-pub use runs::{AttemptView, RunStatus, RunView, StepState, StepView};
+pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
-pub use workflows::{Applied, ApplyError, VersionSource, Versions, WorkflowRecord, WorkflowState};
+pub use workflows::{Applied, ApplyError, TriggerRecord, VersionSource, Versions, WorkflowRecord, WorkflowState};
 
 use crate::aws::explain;
-use aws_sdk_dynamodb::{error::SdkError, types::AttributeValue};
+use aws_sdk_dynamodb::{
+    error::SdkError,
+    types::{AttributeValue, KeysAndAttributes},
+};
 use std::collections::HashMap;
 
 /// An item as the SDK has it.
@@ -90,9 +95,28 @@ impl Table {
         Ok(output.item)
     }
 
-    /// Reads up to 100 items in one call, and those that DynamoDB put off in further ones.
-    async fn get_all(&self, operation: &'static str, keys: Vec<Item>) -> Result<Vec<Item>, StoreError> {
-        use aws_sdk_dynamodb::types::KeysAndAttributes;
+    /// Reads items, 100 in one call, or only some attributes of them. Those that DynamoDB put off are read in further calls.
+    async fn get_all(
+        &self,
+        operation: &'static str,
+        mut keys: Vec<Item>,
+        projection: Option<Projection>,
+    ) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        while !keys.is_empty() {
+            let rest = keys.split_off(keys.len().min(READ_AT_ONCE));
+            items.extend(self.get_batch(operation, keys, projection).await?);
+            keys = rest;
+        }
+        Ok(items)
+    }
+
+    async fn get_batch(
+        &self,
+        operation: &'static str,
+        keys: Vec<Item>,
+        projection: Option<Projection>,
+    ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         let mut wanted = keys;
         for _ in 0..4 {
@@ -101,6 +125,8 @@ impl Table {
             }
             let keys = KeysAndAttributes::builder()
                 .set_keys(Some(std::mem::take(&mut wanted)))
+                .set_projection_expression(projection.map(Projection::expression))
+                .set_expression_attribute_names(projection.map(Projection::names))
                 .consistent_read(true)
                 .build()
                 .map_err(|error| StoreError::Unavailable {
@@ -130,6 +156,26 @@ impl Table {
             operation,
             cause: "DynamoDB throttles: some items were put off four times".to_owned(),
         })
+    }
+}
+
+/// How many items DynamoDB reads in one call.
+const READ_AT_ONCE: usize = 100;
+
+/// The attributes of items that are read.
+#[derive(Debug, Clone, Copy)]
+struct Projection(&'static [&'static str]);
+
+impl Projection {
+    /// Names are given as placeholders, because many of ours are reserved words of DynamoDB.
+    fn expression(self) -> String {
+        let names: Vec<_> = self.0.iter().map(|name| format!("#{name}")).collect();
+        names.join(", ")
+    }
+
+    fn names(self) -> HashMap<String, String> {
+        let names = self.0.iter().map(|name| (format!("#{name}"), (*name).to_owned()));
+        names.collect()
     }
 }
 
@@ -173,7 +219,10 @@ fn item<T: serde::Serialize>(what: &'static str, pk: &str, sk: &str, record: &T)
 /// The keys of the items.
 mod keys {
     use crate::api_key::KeyId;
-    use workflow::ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion};
+    use workflow::{
+        fingerprint::fingerprint,
+        ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    };
 
     pub(super) fn workflow(id: &WorkflowId) -> (String, &'static str) {
         (format!("WORKFLOW#{id}"), "WORKFLOW")
@@ -199,8 +248,27 @@ mod keys {
         (format!("BODY#{id}"), "BODY")
     }
 
+    pub(super) fn cancel(id: &RunId) -> (String, &'static str) {
+        (format!("CANCEL#{id}"), "CANCEL")
+    }
+
+    /// A concurrency key can be any text, and as long as people like. Its hash is neither.
+    pub(super) fn lock(workflow: &WorkflowId, concurrency_key: &str) -> (String, &'static str) {
+        let hash = fingerprint("lock", &[concurrency_key]);
+        (format!("LOCK#{workflow}#{hash}"), "LOCK")
+    }
+
+    /// DynamoDB takes 2,048 bytes of partition key. Lanes within lanes within lanes have longer paths.
+    const LONGEST_LANE: usize = 1_024;
+
     pub(super) fn lane(run: &RunId, lane: &LanePath) -> (String, &'static str) {
-        (format!("LANE#{run}#{lane}"), "LANE")
+        let path = lane.to_string();
+        let name = if path.len() > LONGEST_LANE {
+            fingerprint("lane", &[&path])
+        } else {
+            path
+        };
+        (format!("LANE#{run}#{name}"), "LANE")
     }
 
     pub(super) const STEP: &str = "STEP#";

@@ -1,10 +1,14 @@
 //! Runs as people look at them.
 
-use super::{StoreError, Table, keys, record, text, unavailable};
+use super::{StoreError, Table, expiry, journal, keys, record, text, unavailable};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use workflow::ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion};
+use std::collections::BTreeSet;
+use workflow::{
+    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    planner::CancelMark,
+};
 
 /// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,16 +19,21 @@ pub struct RunView {
     pub workflow: WorkflowId,
     /// The version that it is pinned to.
     pub version: WorkflowVersion,
-    /// PagerDuty's id of the event that started it.
-    pub event_id: String,
+    /// PagerDuty's id of the event that started it; none if a person did.
+    #[serde(default)]
+    pub event_id: Option<String>,
     /// The type of that event.
-    pub event_type: String,
+    #[serde(default)]
+    pub event_type: Option<String>,
     /// The incident that the event is about.
     #[serde(default)]
     pub incident_id: Option<String>,
     /// The title of that incident.
     #[serde(default)]
     pub incident_title: Option<String>,
+    /// The run whose step started it.
+    #[serde(default)]
+    pub called_by: Option<RunId>,
     /// The ARN of its execution.
     pub execution: String,
     /// How it stands.
@@ -39,7 +48,10 @@ pub struct RunView {
     /// Why it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
-    /// The steps that it has come to, in order.
+    /// Why it did nothing, if it was skipped.
+    #[serde(default)]
+    pub reason: Option<String>,
+    /// The steps of its main lane that it has come to, in order.
     #[serde(default)]
     pub steps: Vec<StepView>,
 }
@@ -52,8 +64,12 @@ pub enum RunStatus {
     Running,
     /// All its steps were done or skipped.
     Succeeded,
-    /// A step failed.
+    /// A step failed, or its execution ended from outside.
     Failed,
+    /// It was cancelled.
+    Cancelled,
+    /// It did nothing, because another run held its concurrency key.
+    Skipped,
 }
 
 /// Why something failed.
@@ -91,6 +107,15 @@ pub struct StepView {
     /// What it gave.
     #[serde(default, deserialize_with = "json_text")]
     pub outputs: Option<Value>,
+    /// The names of the outputs that were too large to be kept.
+    #[serde(default)]
+    pub cut: BTreeSet<String>,
+    /// How many lanes it opens.
+    #[serde(default)]
+    pub lanes: Option<u32>,
+    /// The run that it started.
+    #[serde(default)]
+    pub run: Option<RunId>,
     /// Why it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
@@ -103,7 +128,7 @@ pub struct StepView {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
-    /// An attempt is being made.
+    /// An attempt is being made, or the steps in it run.
     Running,
     /// It waits, as it was told to.
     Waiting,
@@ -139,19 +164,43 @@ fn json_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
         .transpose()
 }
 
+/// What became of the wish to cancel a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CancelRequest {
+    /// Each of its lanes ends before its next step.
+    Accepted,
+    /// It has ended already, like this.
+    Ended(RunStatus),
+    /// There is no such run.
+    Unknown,
+}
+
 impl Table {
     /// A run with the steps of its main lane.
     ///
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn run(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
-        let (pk, sk) = keys::run(run);
-        let Some(item) = self.get("read the run", &pk, sk).await? else {
+        let Some(mut view) = self.run_alone(run).await? else {
             return Ok(None);
         };
-        let mut view: RunView = record("run", item)?;
-        let (pk, _) = keys::lane(run, &LanePath::main());
-        let mut steps = self
+        view.steps = self.lane_steps(run, &LanePath::main()).await?;
+        Ok(Some(view))
+    }
+
+    async fn run_alone(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
+        let (pk, sk) = keys::run(run);
+        let item = self.get("read the run", &pk, sk).await?;
+        item.map(|item| record("run", item)).transpose()
+    }
+
+    /// The steps that a lane of a run has come to, in order.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn lane_steps(&self, run: &RunId, lane: &LanePath) -> Result<Vec<StepView>, StoreError> {
+        let (pk, _) = keys::lane(run, lane);
+        let mut items = self
             .client
             .query()
             .table_name(&self.name)
@@ -162,10 +211,30 @@ impl Table {
             .into_paginator()
             .items()
             .send();
-        while let Some(item) = steps.next().await {
+        let mut steps = Vec::new();
+        while let Some(item) = items.next().await {
             let item = item.map_err(|error| unavailable("read the steps of the run", &error))?;
-            view.steps.push(record("step of a run", item)?);
+            steps.push(record("step of a run", item)?);
         }
-        Ok(Some(view))
+        Ok(steps)
+    }
+
+    /// Asks a run to end. Nothing that it does is broken off: each lane ends before its next step.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn cancel_run(&self, run: &RunId) -> Result<CancelRequest, StoreError> {
+        let Some(view) = self.run_alone(run).await? else {
+            return Ok(CancelRequest::Unknown);
+        };
+        if view.status != RunStatus::Running {
+            return Ok(CancelRequest::Ended(view.status));
+        }
+        let whole = CancelMark::run();
+        let mark = journal::cancel(&self.name, run, std::iter::once(&whole), expiry::of_run(view.deadline))?;
+        let request = self.client.transact_write_items().transact_items(mark);
+        let answer = Box::pin(request.send()).await;
+        answer.map_err(|error| unavailable("cancel the run", &error))?;
+        Ok(CancelRequest::Accepted)
     }
 }

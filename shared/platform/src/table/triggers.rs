@@ -37,7 +37,7 @@ impl TriggerSource for Table {
         let (key_pk, key_sk) = keys::api_key(key);
         let wanted = vec![Self::key(&workflow_pk, workflow_sk), Self::key(&key_pk, key_sk)];
         let mut records = TriggerRecords::default();
-        for item in self.get_all("read the trigger", wanted).await? {
+        for item in self.get_all("read the trigger", wanted, None).await? {
             match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
                 Some(sk) if sk == workflow_sk => records.workflow = Some(record("workflow", item)?),
                 Some(sk) if sk == key_sk => records.key = Some(record("API key", item)?),

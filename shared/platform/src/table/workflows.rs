@@ -23,6 +23,7 @@ use workflow::{
 
 /// A workflow: what the ingress needs of it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(from = "StoredWorkflow", into = "StoredWorkflow")]
 pub struct WorkflowRecord {
     /// Its id.
     pub workflow: WorkflowId,
@@ -30,6 +31,15 @@ pub struct WorkflowRecord {
     pub state: WorkflowState,
     /// The version that new runs are pinned to.
     pub active_version: WorkflowVersion,
+    /// Which webhooks start it; none if only people and other workflows do.
+    pub trigger: Option<TriggerRecord>,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Which webhooks start a workflow.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerRecord {
     /// The integration whose signing secrets its webhooks are checked with.
     pub integration: IntegrationAlias,
     /// The form of webhook that its URL takes.
@@ -37,10 +47,64 @@ pub struct WorkflowRecord {
     /// The types of events that start a run.
     pub events: Vec<String>,
     /// The condition that an event must meet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub when: Option<String>,
-    /// When it was last changed.
-    pub updated_at: Timestamp,
+}
+
+/// A workflow as it is stored: the fields of the trigger stand beside the others.
+#[derive(Serialize, Deserialize)]
+struct StoredWorkflow {
+    workflow: WorkflowId,
+    state: WorkflowState,
+    active_version: WorkflowVersion,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    integration: Option<IntegrationAlias>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    webhook: Option<WebhookKind>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    events: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    when: Option<String>,
+    updated_at: Timestamp,
+}
+
+impl From<StoredWorkflow> for WorkflowRecord {
+    fn from(stored: StoredWorkflow) -> Self {
+        let trigger = match (stored.integration, stored.webhook) {
+            (Some(integration), Some(webhook)) => Some(TriggerRecord {
+                integration,
+                webhook,
+                events: stored.events,
+                when: stored.when,
+            }),
+            _ => None,
+        };
+        Self {
+            workflow: stored.workflow,
+            state: stored.state,
+            active_version: stored.active_version,
+            trigger,
+            updated_at: stored.updated_at,
+        }
+    }
+}
+
+impl From<WorkflowRecord> for StoredWorkflow {
+    fn from(record: WorkflowRecord) -> Self {
+        let trigger = record.trigger;
+        Self {
+            workflow: record.workflow,
+            state: record.state,
+            active_version: record.active_version,
+            integration: trigger.as_ref().map(|trigger| trigger.integration.clone()),
+            webhook: trigger.as_ref().map(|trigger| trigger.webhook),
+            events: trigger
+                .as_ref()
+                .map(|trigger| trigger.events.clone())
+                .unwrap_or_default(),
+            when: trigger.and_then(|trigger| trigger.when),
+            updated_at: record.updated_at,
+        }
+    }
 }
 
 /// Whether events start runs of a workflow.
@@ -127,15 +191,17 @@ impl Table {
         version_item.insert("definition".into(), AttributeValue::B(Blob::new(stored)));
         version_item.insert("source".into(), AttributeValue::B(Blob::new(source)));
         version_item.insert("created_at".into(), text(now.to_string()));
-        let trigger = &definition.trigger.pagerduty;
+        let trigger = definition.trigger.as_ref().map(|trigger| TriggerRecord {
+            integration: trigger.pagerduty.integration.clone(),
+            webhook: trigger.pagerduty.webhook,
+            events: trigger.pagerduty.events.clone(),
+            when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
+        });
         let record = WorkflowRecord {
             workflow: id.clone(),
             state: WorkflowState::Enabled,
             active_version: version,
-            integration: trigger.integration.clone(),
-            webhook: trigger.webhook,
-            events: trigger.events.clone(),
-            when: trigger.when.as_ref().map(|when| when.source().to_owned()),
+            trigger,
             updated_at: now,
         };
         let (pk, sk) = keys::workflow(id);

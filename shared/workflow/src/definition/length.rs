@@ -32,6 +32,12 @@ impl Length {
             .then(|| Self(SignedDuration::from_secs(seconds)))
     }
 
+    /// A length of so many seconds that is written in code. One that is out of range does not compile.
+    pub(crate) const fn literal<const SECONDS: i64>() -> Self {
+        const { assert!(SECONDS >= 1 && SECONDS <= LONGEST_SECONDS) };
+        Self(SignedDuration::from_secs(SECONDS))
+    }
+
     /// The length.
     #[must_use]
     pub fn duration(self) -> SignedDuration {

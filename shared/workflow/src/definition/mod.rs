@@ -10,6 +10,8 @@ mod encode;
 mod length;
 mod node;
 mod problem;
+#[cfg(any(test, feature = "schema"))]
+pub mod schema;
 mod source;
 
 pub use length::Length;
@@ -18,11 +20,13 @@ pub use problem::{Problem, Problems};
 
 use crate::{
     action::Action,
-    ids::{IntegrationAlias, StepId, StepPath, VariableName, WorkflowId},
+    error_name::ErrorName,
+    ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, VariableName, WorkflowId},
     run::WebhookKind,
     template::{Expression, Template},
 };
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The types of events that PagerDuty sends, as V3 names them.
 ///
@@ -95,16 +99,31 @@ pub const EVENT_INCIDENT_FIELDS: &[&str] = &[
 /// The fields of `run`.
 pub const RUN_FIELDS: &[&str] = &["id", "workflow", "version", "started_at"];
 
+/// The fields of `failure`, which the steps of `on_failure` can see.
+pub const FAILURE_FIELDS: &[&str] = &["step", "name", "message"];
+
 /// Bounds of a definition. What is over them is refused when it is saved.
 pub mod limits {
     /// A definition's source, in bytes.
-    pub const SOURCE_BYTES: usize = 256 * 1024;
-    /// Lists and maps within each other.
-    pub const DEPTH: usize = 32;
-    /// Steps of a workflow.
+    pub const SOURCE_BYTES: usize = 1024 * 1024;
+    /// Lists and maps within each other. Stored definitions are read by a parser that goes 127 deep.
+    pub const DEPTH: usize = 100;
+    /// Steps of a workflow, wherever they stand.
     pub const STEPS: usize = 5_000;
     /// Results that one step may refer to; all of them are read in one call.
     pub const REFERENCES_PER_STEP: usize = 25;
+    /// Branches of one `choose`: their conditions are evaluated in one Plan.
+    pub const CHOICES: usize = 50;
+    /// Lanes of one `parallel`.
+    pub const PARALLEL_LANES: usize = 40;
+    /// Lanes of one `for_each` that run at the same time: Step Functions runs no more iterations of an inline Map.
+    pub const CONCURRENT_LANES: u32 = 40;
+    /// Items of one `for_each`. This is checked when the step runs.
+    pub const ITEMS: usize = 10_000;
+    /// Attempts that a `retry` may ask for.
+    pub const ATTEMPTS: u32 = 100;
+    /// Inputs of a workflow.
+    pub const INPUTS: usize = 50;
     /// The longest wait and the longest run, in seconds: 364 days, because Step Functions ends an execution after one
     /// year.
     pub const LONGEST_SECONDS: i64 = 364 * 24 * 60 * 60;
@@ -119,12 +138,18 @@ pub struct Definition {
     pub name: WorkflowId,
     /// What it is for, in a person's words.
     pub description: Option<String>,
-    /// What starts it.
-    pub trigger: Trigger,
+    /// What starts it, besides people and other workflows.
+    pub trigger: Option<Trigger>,
+    /// What a run is given by whoever starts it.
+    pub inputs: BTreeMap<InputName, Input>,
     /// How long a run may take.
     pub timeout: Option<Length>,
+    /// Which runs of it exclude each other.
+    pub concurrency: Option<Concurrency>,
     /// What it does, in order. Never empty.
     pub steps: Vec<Step>,
+    /// What it does when a run fails.
+    pub on_failure: Vec<Step>,
 }
 
 /// What starts a workflow.
@@ -148,6 +173,55 @@ pub struct PagerDutyTrigger {
     pub when: Option<Expression>,
 }
 
+/// An input of a workflow. It has a default where a webhook can start the workflow, because a webhook brings no inputs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Input {
+    /// Its type.
+    pub kind: InputKind,
+    /// What it is, in a person's words.
+    pub description: Option<String>,
+    /// What it is if nobody gives it.
+    pub default: Option<Value>,
+}
+
+/// The type of an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InputKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+/// Which runs of a workflow exclude each other: those of the same key.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Concurrency {
+    /// The key: text with expressions over `event`, `run` and `inputs`, such as `{{ event.incident.id }}`.
+    pub key: Template,
+    /// What happens to a run whose key another run holds.
+    pub policy: ConcurrencyPolicy,
+}
+
+/// What happens to a run when another run of the same concurrency key goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum ConcurrencyPolicy {
+    /// It waits until it is its turn; the oldest comes first.
+    #[default]
+    Wait,
+    /// It ends at once and does nothing.
+    Skip,
+    /// The older run is cancelled.
+    Cancel,
+}
+
 /// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
@@ -155,8 +229,46 @@ pub struct Step {
     pub id: Option<StepId>,
     /// The step is skipped when this is false.
     pub condition: Option<Expression>,
+    /// How its action is tried again. Only a step that calls an action has it.
+    pub retry: Option<Retry>,
+    /// How long it may take, with all attempts and the waits between. Only a step that calls an action, opens lanes or runs
+    /// a workflow has it.
+    pub timeout: Option<Length>,
+    /// Whether the run goes on when the step fails.
+    pub continue_on_error: bool,
     /// What it does.
     pub kind: StepKind,
+}
+
+/// How an action is tried again. Waiting for PagerDuty's rate limit does not count as an attempt.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Retry {
+    /// How many attempts there are in all, 1 to [`limits::ATTEMPTS`].
+    pub max_attempts: u32,
+    /// The wait after the first attempt.
+    pub interval: Length,
+    /// By how much each wait is longer than the one before, 1 to 10.
+    pub backoff: f64,
+    /// The longest wait.
+    pub max_interval: Length,
+    /// Whether up to a fifth is added to each wait, so that the runs of one outage do not come back together.
+    pub jitter: bool,
+    /// The errors that are tried again; without it all that may pass.
+    pub errors: Option<BTreeSet<ErrorName>>,
+}
+
+impl Default for Retry {
+    /// Eight attempts that span about a quarter of an hour.
+    fn default() -> Self {
+        Self {
+            max_attempts: 8,
+            interval: Length::literal::<10>(),
+            backoff: 2.0,
+            max_interval: Length::literal::<300>(),
+            jitter: true,
+            errors: None,
+        }
+    }
 }
 
 /// What a step does.
@@ -170,9 +282,110 @@ pub enum StepKind {
         with: BTreeMap<String, Template>,
     },
     /// Waits.
-    Wait(Length),
+    Wait(Wait),
     /// Sets variables.
     Set(BTreeMap<VariableName, Template>),
+    /// Does steps: `steps`, and `else` where the condition does not hold.
+    Block {
+        /// The steps. Never empty.
+        steps: Vec<Step>,
+        /// The steps of `else`.
+        otherwise: Vec<Step>,
+    },
+    /// Does the steps of the first branch whose condition holds.
+    Choose {
+        /// The branches. Never empty.
+        branches: Vec<Branch>,
+        /// The steps for when none holds.
+        default: Vec<Step>,
+    },
+    /// Does several lists of steps at the same time, each in a lane of its own.
+    Parallel {
+        /// The lanes. Never empty.
+        lanes: Vec<ParallelLane>,
+        /// What a failed lane means.
+        on_lane_failure: OnLaneFailure,
+    },
+    /// Does the same steps for each item of a list, each in a lane of its own.
+    ForEach {
+        /// The list.
+        items: Template,
+        /// How many lanes run at the same time, 1 to [`limits::CONCURRENT_LANES`].
+        max_concurrency: Option<u32>,
+        /// The steps. Never empty.
+        steps: Vec<Step>,
+        /// The output of a lane.
+        output: Option<Template>,
+        /// What a failed lane means.
+        on_lane_failure: OnLaneFailure,
+    },
+    /// Ends the lane that it stands in, successfully. In the main lane that is the run.
+    Stop {
+        /// Why, for people.
+        reason: Template,
+    },
+    /// Fails.
+    Fail {
+        /// Why.
+        message: Template,
+    },
+    /// Runs another workflow and waits for it.
+    RunWorkflow {
+        /// Which.
+        workflow: WorkflowId,
+        /// Its inputs.
+        with: BTreeMap<InputName, Template>,
+    },
+}
+
+/// How long a step waits.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Wait {
+    /// So long.
+    For(Length),
+    /// Until a time: text in RFC 3339. A time that has passed is no wait.
+    Until(Template),
+}
+
+/// A branch of a choice.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Branch {
+    /// Its condition.
+    pub when: Expression,
+    /// Its steps. Never empty.
+    pub steps: Vec<Step>,
+}
+
+/// A lane of a `parallel`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ParallelLane {
+    /// What people call it.
+    pub name: Option<String>,
+    /// Its steps. Never empty.
+    pub steps: Vec<Step>,
+    /// Its output.
+    pub output: Option<Template>,
+}
+
+/// What a failed lane means for the others and for the step that opened it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnLaneFailure {
+    /// The others go on to their ends; then the step fails.
+    #[default]
+    Finish,
+    /// The others are cancelled, each before its next step, and the step fails.
+    Cancel,
+    /// The others go on, and the step succeeds; its outputs tell which lanes failed.
+    Ignore,
+}
+
+/// The names of the outputs that steps without an action give.
+pub mod outputs {
+    /// Of `parallel` and `for_each`: how many lanes there were, how many of them succeeded, failed and were cancelled, and
+    /// for each its `outcome`, `output` and `error`.
+    pub const LANES: &[&str] = &["count", "succeeded", "failed", "cancelled", "lanes"];
+    /// Of `run_workflow`: the id of the run.
+    pub const RUN: &[&str] = &["run_id"];
 }
 
 impl Definition {
@@ -213,37 +426,159 @@ impl Definition {
     /// The step at a path.
     #[must_use]
     pub fn step(&self, path: &StepPath) -> Option<&Step> {
-        match path.indices() {
-            [index] => self.steps.get(usize::try_from(*index).ok()?),
-            _ => None,
+        let mut step = None::<&Step>;
+        let mut list = self.section(path.section());
+        // A step's index, then in turn the number of a list in it and an index in that.
+        for (depth, index) in path.indices().iter().enumerate() {
+            let index = usize::try_from(*index).ok()?;
+            if depth % 2 == 0 {
+                step = list.get(index);
+                step?;
+            } else {
+                list = step?.lists().get(index).copied()?;
+            }
+        }
+        step
+    }
+
+    /// The steps of a section.
+    #[must_use]
+    pub fn section(&self, section: Section) -> &[Step] {
+        match section {
+            Section::Steps => &self.steps,
+            Section::OnFailure => &self.on_failure,
         }
     }
 
     /// The path of the step that follows the one at `path` in its list, if there is one.
     #[must_use]
     pub fn following(&self, path: &StepPath) -> Option<StepPath> {
-        let [index] = path.indices() else { return None };
-        let next = StepPath::top(index.checked_add(1)?);
+        let next = path.sibling();
         self.step(&next).is_some().then_some(next)
+    }
+
+    /// All steps with their paths, in the order of the source.
+    pub fn walk(&self) -> impl Iterator<Item = (StepPath, &Step)> {
+        let tops = [Section::Steps, Section::OnFailure].into_iter().flat_map(|section| {
+            let indexed = (0..).zip(self.section(section));
+            indexed.map(move |(index, step)| (StepPath::top(section, index), step))
+        });
+        tops.flat_map(|(path, step)| Walk {
+            rest: vec![(path, step)],
+        })
     }
 
     /// The path of the step of an id.
     #[must_use]
     pub fn path_of(&self, id: &StepId) -> Option<StepPath> {
-        let index = self.steps.iter().position(|step| step.id.as_ref() == Some(id))?;
-        Some(StepPath::top(u32::try_from(index).ok()?))
+        self.walk()
+            .find(|(_, step)| step.id.as_ref() == Some(id))
+            .map(|(path, _)| path)
+    }
+
+    /// The lane that the step at `path` runs in, seen from the lane `here`: `here` itself or one around it. The main lane
+    /// if the step is in none of them.
+    #[must_use]
+    pub fn lane_of(&self, path: &StepPath, here: &LanePath) -> LanePath {
+        let mut around = here.outwards();
+        let lane = around.find(|lane| {
+            lane.opener().is_some_and(|(_, fork, index)| {
+                let list = self.step(fork).and_then(|step| step.lane_list(index));
+                list.is_some_and(|list| path.is_inside(fork, list))
+            })
+        });
+        lane.unwrap_or_default()
+    }
+}
+
+/// A step and all steps in it.
+struct Walk<'a> {
+    /// What comes yet, the next one last.
+    rest: Vec<(StepPath, &'a Step)>,
+}
+
+impl<'a> Iterator for Walk<'a> {
+    type Item = (StepPath, &'a Step);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (path, step) = self.rest.pop()?;
+        let waiting = self.rest.len();
+        for (list, steps) in (0..).zip(step.lists()) {
+            for (index, inner) in (0..).zip(steps) {
+                self.rest.push((path.inside(list, index), inner));
+            }
+        }
+        if let Some(inner) = self.rest.get_mut(waiting..) {
+            inner.reverse();
+        }
+        Some((path, step))
     }
 }
 
 impl Step {
-    /// The expressions and templates of the step.
+    /// The lists of steps in it, as paths count them: of a block `steps` and `else`, of a choice its branches and then its
+    /// default, of a `parallel` its lanes, of a `for_each` its steps.
+    #[must_use]
+    pub fn lists(&self) -> Vec<&[Step]> {
+        match &self.kind {
+            StepKind::Block { steps, otherwise } => vec![steps, otherwise],
+            StepKind::Choose { branches, default } => {
+                let branches = branches.iter().map(|branch| branch.steps.as_slice());
+                branches.chain([default.as_slice()]).collect()
+            }
+            StepKind::Parallel { lanes, .. } => lanes.iter().map(|lane| lane.steps.as_slice()).collect(),
+            StepKind::ForEach { steps, .. } => vec![steps],
+            StepKind::Action { .. }
+            | StepKind::Wait(_)
+            | StepKind::Set(_)
+            | StepKind::Stop { .. }
+            | StepKind::Fail { .. }
+            | StepKind::RunWorkflow { .. } => Vec::new(),
+        }
+    }
+
+    /// The number of the list of the step that the `index`-th lane does, if the step opens lanes.
+    #[must_use]
+    pub fn lane_list(&self, index: u32) -> Option<u32> {
+        match &self.kind {
+            StepKind::Parallel { .. } => Some(index),
+            StepKind::ForEach { .. } => Some(0),
+            _ => None,
+        }
+    }
+
+    /// The expressions that are evaluated in the lane that the step stands in, when it begins.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        let templates: Box<dyn Iterator<Item = &Template>> = match &self.kind {
-            StepKind::Action { with, .. } => Box::new(with.values()),
-            StepKind::Set(variables) => Box::new(variables.values()),
-            StepKind::Wait(_) => Box::new(std::iter::empty()),
-        };
-        self.condition.iter().chain(templates.flat_map(Template::expressions))
+        self.condition.iter().chain(self.templates()).chain(match &self.kind {
+            StepKind::Choose { branches, .. } => branches.iter().map(|branch| &branch.when).collect(),
+            _ => Vec::new(),
+        })
+    }
+
+    fn templates(&self) -> Vec<&Expression> {
+        match &self.kind {
+            StepKind::Action { with, .. } => with.values().flat_map(Template::expressions).collect(),
+            StepKind::RunWorkflow { with, .. } => with.values().flat_map(Template::expressions).collect(),
+            StepKind::Set(variables) => variables.values().flat_map(Template::expressions).collect(),
+            StepKind::Wait(Wait::Until(time)) => time.expressions(),
+            StepKind::ForEach { items, .. } => items.expressions(),
+            StepKind::Stop { reason } => reason.expressions(),
+            StepKind::Fail { message } => message.expressions(),
+            StepKind::Wait(Wait::For(_))
+            | StepKind::Block { .. }
+            | StepKind::Choose { .. }
+            | StepKind::Parallel { .. } => Vec::new(),
+        }
+    }
+
+    /// The output of the lane whose steps are the `list`-th list of the step.
+    #[must_use]
+    pub fn lane_output(&self, list: u32) -> Option<&Template> {
+        match &self.kind {
+            StepKind::Parallel { lanes, .. } => lanes.get(usize::try_from(list).ok()?)?.output.as_ref(),
+            StepKind::ForEach { output, .. } => output.as_ref(),
+            _ => None,
+        }
     }
 
     /// The step in a word or two, as a person would call it: its action, `wait 10m` or `set`.
@@ -251,11 +586,19 @@ impl Step {
     pub fn title(&self) -> String {
         match &self.kind {
             StepKind::Action { uses, .. } => uses.to_string(),
-            StepKind::Wait(length) => format!("wait {length}"),
+            StepKind::Wait(Wait::For(length)) => format!("wait {length}"),
+            StepKind::Wait(Wait::Until(_)) => "wait until".to_owned(),
             StepKind::Set(_) => "set".to_owned(),
+            StepKind::Block { .. } => "steps".to_owned(),
+            StepKind::Choose { .. } => "choose".to_owned(),
+            StepKind::Parallel { .. } => "parallel".to_owned(),
+            StepKind::ForEach { .. } => "for_each".to_owned(),
+            StepKind::Stop { .. } => "stop".to_owned(),
+            StepKind::Fail { .. } => "fail".to_owned(),
+            StepKind::RunWorkflow { workflow, .. } => format!("run_workflow {workflow}"),
         }
     }
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

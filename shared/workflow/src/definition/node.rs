@@ -1,6 +1,7 @@
 //! A tree of values that know where they stand in the source.
 
 use serde_json::Value;
+use std::fmt;
 
 /// A place in a source: line and column, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -72,6 +73,48 @@ impl Node {
         }
     }
 
+    /// The value without its places.
+    pub(super) fn to_json(&self) -> Value {
+        match &self.content {
+            Content::Scalar(value) => value.clone(),
+            Content::List(items) => items.iter().map(Self::to_json).collect(),
+            Content::Map(entries) => {
+                let fields = entries.iter().map(|entry| (entry.key.clone(), entry.value.to_json()));
+                Value::Object(fields.collect())
+            }
+        }
+    }
+
+    /// Where the node at `path` stands, or if there is none, the innermost one around it.
+    pub(super) fn place_of(&self, path: Path<'_>) -> Option<Position> {
+        self.nearest(path).at
+    }
+
+    fn nearest(&self, path: Path<'_>) -> &Self {
+        let (outer, inner) = match path {
+            Path::Root => return self,
+            Path::Field(outer, name) => {
+                let outer = self.nearest(*outer);
+                (outer, outer.field(name))
+            }
+            Path::Item(outer, index) => {
+                let outer = self.nearest(*outer);
+                match &outer.content {
+                    Content::List(items) => (outer, items.get(index)),
+                    Content::Scalar(_) | Content::Map(_) => (outer, None),
+                }
+            }
+        };
+        inner.unwrap_or(outer)
+    }
+
+    fn field(&self, name: &str) -> Option<&Self> {
+        match &self.content {
+            Content::Map(entries) => entries.iter().find(|entry| entry.key == name).map(|entry| &entry.value),
+            Content::Scalar(_) | Content::List(_) => None,
+        }
+    }
+
     /// What it is, in words with an article.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
@@ -79,6 +122,41 @@ impl Node {
             Content::Scalar(value) => crate::action::type_of(value),
             Content::List(_) => "a list",
             Content::Map(_) => "a map",
+        }
+    }
+}
+
+/// The way from the root of a tree to a node. It is a text only when somebody reads it.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Path<'a> {
+    /// To the root itself.
+    Root,
+    /// To a field of a map.
+    Field(&'a Path<'a>, &'a str),
+    /// To an item of a list, counted from 0.
+    Item(&'a Path<'a>, usize),
+}
+
+impl Path<'_> {
+    /// The way to a field of the map here.
+    pub(super) fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
+        Path::Field(self, name)
+    }
+
+    /// The way to an item of the list here.
+    pub(super) fn item(&self, index: usize) -> Path<'_> {
+        Path::Item(self, index)
+    }
+}
+
+impl fmt::Display for Path<'_> {
+    /// `steps[2].with.title`. A key is cut where nobody would read on.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Root => Ok(()),
+            Self::Field(Path::Root, name) => write!(f, "{name:.80}"),
+            Self::Field(outer, name) => write!(f, "{outer}.{name:.80}"),
+            Self::Item(outer, index) => write!(f, "{outer}[{index}]"),
         }
     }
 }

@@ -1,7 +1,10 @@
 //! What is wrong with a definition.
 
-use super::Position;
+use super::{Position, node::Path};
 use std::fmt;
+
+/// How many problems are told. A source of a megabyte can have more than anybody reads.
+const MOST: usize = 100;
 
 /// One thing that is wrong, and where.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
@@ -34,11 +37,14 @@ pub struct Problems(Vec<Problem>);
 
 impl Problems {
     /// Adds one.
-    pub(super) fn add(&mut self, at: Option<Position>, path: impl Into<String>, message: impl Into<String>) {
+    pub(super) fn add(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+        if self.is_full() {
+            return;
+        }
         self.0.push(Problem {
             line: at.map(|at| at.line),
             column: at.map(|at| at.column),
-            path: path.into(),
+            path: path.to_string(),
             message: message.into(),
         });
     }
@@ -46,8 +52,13 @@ impl Problems {
     /// Only one.
     pub(super) fn single(at: Option<Position>, message: impl Into<String>) -> Self {
         let mut problems = Self::default();
-        problems.add(at, "", message);
+        problems.add(at, Path::Root, message);
         problems
+    }
+
+    /// Whether no more are told, so that there is no need to look for more.
+    pub(super) fn is_full(&self) -> bool {
+        self.0.len() >= MOST
     }
 
     /// Whether there is none.
@@ -64,6 +75,14 @@ impl Problems {
     /// Sorted as they stand in the source.
     pub(super) fn in_order(mut self) -> Self {
         self.0.sort_by_key(|problem| (problem.line, problem.column));
+        if self.is_full() {
+            self.0.push(Problem {
+                line: None,
+                column: None,
+                path: String::new(),
+                message: format!("these are {MOST} problems, and there may be more; correct these first"),
+            });
+        }
         self
     }
 }

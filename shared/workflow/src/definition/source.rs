@@ -4,12 +4,14 @@
 //! tags are refused: a few nested aliases can stand for more nodes than there is memory, and no workflow needs them.
 
 use super::{
-    Node, Position, Problems, limits,
+    Node, Position, Problems, check, limits,
     node::{Content, Entry},
 };
 use saphyr::Scalar;
 use saphyr_parser::{Event, Parser, Span};
+use serde::de::IgnoredAny;
 use serde_json::Value;
+use std::{borrow::Cow, collections::HashSet};
 
 /// A list or map that is still being read.
 struct Open {
@@ -17,6 +19,19 @@ struct Open {
     content: Content,
     /// The key whose value comes next.
     key: Option<(String, Option<Position>)>,
+    /// The keys so far.
+    keys: HashSet<String>,
+}
+
+impl Open {
+    fn new(at: Position, content: Content) -> Self {
+        Self {
+            at: Some(at),
+            content,
+            key: None,
+            keys: HashSet::new(),
+        }
+    }
 }
 
 /// Reads one document.
@@ -31,9 +46,10 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             ),
         ));
     }
+    let source = without_surrogates(source);
     let mut open: Vec<Open> = Vec::new();
     let mut root: Option<Node> = None;
-    for event in Parser::new_from_str(source) {
+    for event in Parser::new_from_str(&source) {
         let (event, span) = event.map_err(|error| {
             let at = Position {
                 line: error.marker().line(),
@@ -41,7 +57,8 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             };
             Problems::single(Some(at), format!("this is not YAML: {}", error.info()))
         })?;
-        let at = Some(position(span));
+        let start = position(span);
+        let at = Some(start);
         let refuse = |message: &str| Err(Problems::single(at, message));
         let finished = match event {
             Event::Alias(_) => return refuse("aliases (`*name`) are not supported; write the value out"),
@@ -57,22 +74,17 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
                 return refuse("there is more than one document; put each workflow into a file of its own");
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= limits::DEPTH => {
-                return refuse("lists and maps are nested too deeply");
+                return refuse(&format!(
+                    "lists and maps are nested too deeply; at most {} within each other are allowed",
+                    limits::DEPTH
+                ));
             }
             Event::SequenceStart(..) => {
-                open.push(Open {
-                    at,
-                    content: Content::List(Vec::new()),
-                    key: None,
-                });
+                open.push(Open::new(start, Content::List(Vec::new())));
                 None
             }
             Event::MappingStart(..) => {
-                open.push(Open {
-                    at,
-                    content: Content::Map(Vec::new()),
-                    key: None,
-                });
+                open.push(Open::new(start, Content::Map(Vec::new())));
                 None
             }
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|open| Node {
@@ -80,10 +92,14 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
                 content: open.content,
             }),
             Event::Scalar(text, style, ..) => {
-                let scalar = Scalar::parse_from_cow_and_metadata(text, style, None);
+                let large = large_integer(&text);
+                let value = match Scalar::parse_from_cow_and_metadata(text, style, None) {
+                    Some(Scalar::FloatingPoint(_)) if large.is_some() => large.into(),
+                    scalar => scalar_value(scalar),
+                };
                 Some(Node {
                     at,
-                    content: Content::Scalar(scalar_value(scalar)),
+                    content: Content::Scalar(value),
                 })
             }
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
@@ -109,7 +125,7 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Problems> {
             key_at,
             value: node,
         }),
-        (Content::Map(entries), None) => {
+        (Content::Map(_), None) => {
             let key = match node.content {
                 Content::Scalar(Value::String(text)) => text,
                 // `on`, `yes` and the like are plain text in YAML 1.2; what is left are numbers, booleans and null.
@@ -118,10 +134,10 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Problems> {
                     return Err(Problems::single(node.at, "a key must be plain text"));
                 }
             };
-            if entries.iter().any(|entry| entry.key == key) {
+            if !parent.keys.insert(key.clone()) {
                 return Err(Problems::single(
                     node.at,
-                    format!("the key `{key}` stands twice in this map"),
+                    format!("the key `{:.80}` stands twice in this map", check::hidden(&key)),
                 ));
             }
             parent.key = Some((key, node.at));
@@ -129,6 +145,48 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Problems> {
         (Content::Scalar(_), _) => {}
     }
     Ok(())
+}
+
+/// A number that is too large for the parser's integers, and would lose digits as a fraction.
+fn large_integer(text: &str) -> Option<u64> {
+    text.parse().ok().filter(|number| i64::try_from(*number).is_err())
+}
+
+/// JSON writes a character beyond U+FFFF as two escapes, `\ud83d\ude00`, if it is to be all ASCII. YAML does not know that
+/// and has one escape of its own for it, so in JSON the two are replaced.
+fn without_surrogates(source: &str) -> Cow<'_, str> {
+    let is_json = || serde_json::from_str::<IgnoredAny>(source).is_ok();
+    if !source.contains("\\u") || !is_json() {
+        return Cow::Borrowed(source);
+    }
+    let mut replaced = String::new();
+    let mut rest = source;
+    // In JSON a backslash stands in texts only, and always with the character that it escapes.
+    while let Some((before, escape)) = rest.split_once('\\') {
+        replaced.push_str(before);
+        let (written, length) = match surrogates(escape) {
+            Some(character) => (format!("\\U{:08x}", u32::from(character)), "ud83d\\ude00".len()),
+            None => {
+                let escaped = escape.chars().next().map_or(0, char::len_utf8);
+                (format!("\\{}", escape.get(..escaped).unwrap_or_default()), escaped)
+            }
+        };
+        replaced.push_str(&written);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    replaced.push_str(rest);
+    Cow::Owned(replaced)
+}
+
+/// The character of two escapes, the first of which has lost its backslash.
+fn surrogates(escape: &str) -> Option<char> {
+    let unit = |digits: &str| u16::from_str_radix(digits, 16).ok();
+    let high = unit(escape.strip_prefix('u')?.get(..4)?)?;
+    let low = unit(escape.get(5..)?.strip_prefix("\\u")?.get(..4)?)?;
+    char::decode_utf16([high, low])
+        .next()?
+        .ok()
+        .filter(|c| u32::from(*c) > 0xffff)
 }
 
 fn scalar_value(scalar: Option<Scalar<'_>>) -> Value {

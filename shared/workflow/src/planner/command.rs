@@ -1,6 +1,6 @@
 //! What the state machine is told to do.
 
-use crate::action::Action;
+use crate::{action::Action, run::RunInput};
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
@@ -25,9 +25,14 @@ pub enum Command {
         /// When.
         until: Timestamp,
     },
+    /// Start executions, and come back when all of them have ended. What they give is in the table.
+    Fork {
+        /// The executions, at most 40.
+        executions: Vec<ChildExecution>,
+    },
     /// Come back at once.
     Continue,
-    /// The run has succeeded.
+    /// The execution has done its part; of the execution that bears the run's name: the run has succeeded.
     Succeed {
         /// The output of the execution.
         output: Value,
@@ -41,12 +46,21 @@ pub enum Command {
     },
 }
 
+/// An execution that another one starts.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct ChildExecution {
+    /// Its name.
+    pub name: String,
+    /// Its input.
+    pub input: RunInput,
+}
+
 /// Step Functions takes at most 32 KiB of cause; a person reads much less.
 const CAUSE_CHARACTERS: usize = 4_000;
 
 impl Command {
     /// The types of commands that are not actions.
-    pub const CONTROL_TYPES: &'static [&'static str] = &["wait", "continue", "succeed", "fail"];
+    pub const CONTROL_TYPES: &'static [&'static str] = &["wait", "fork", "continue", "succeed", "fail"];
 
     /// The type that the state machine routes on.
     #[must_use]
@@ -54,10 +68,28 @@ impl Command {
         match self {
             Self::Action { action, .. } => action.spec().name,
             Self::Wait { .. } => "wait",
+            Self::Fork { .. } => "fork",
             Self::Continue => "continue",
             Self::Succeed { .. } => "succeed",
             Self::Fail { .. } => "fail",
         }
+    }
+
+    /// How many events the history of an execution gets by a Plan and the command that it gives, if nothing is tried
+    /// again: five for a Task, two for any other state, ten for each iteration of a Map.
+    pub(super) fn events(&self) -> u32 {
+        const PLAN_AND_ROUTE: u32 = 7;
+        let own = match self {
+            Self::Action { .. } => 5,
+            Self::Wait { .. } => 2,
+            Self::Fork { executions } => u32::try_from(executions.len())
+                .unwrap_or(u32::MAX)
+                .saturating_mul(10)
+                .saturating_add(4),
+            Self::Continue => 0,
+            Self::Succeed { .. } | Self::Fail { .. } => 2,
+        };
+        PLAN_AND_ROUTE.saturating_add(own)
     }
 }
 
@@ -71,6 +103,7 @@ impl Serialize for Command {
                 json!({ "type": kind, "input": input, "timeout_seconds": timeout_seconds })
             }
             Self::Wait { until } => json!({ "type": kind, "until": until }),
+            Self::Fork { executions } => json!({ "type": kind, "executions": executions }),
             Self::Continue => json!({ "type": kind }),
             Self::Succeed { output } => json!({ "type": kind, "output": output }),
             Self::Fail { error, cause } => {

@@ -1,77 +1,192 @@
 //! Where a lane stands.
 
-use crate::ids::{LanePath, StepPath, VariableName};
+use super::Failure;
+use crate::{
+    ids::{LanePath, StepPath, VariableName},
+    run::RunIdentity,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Where a lane stands. It travels in the state of the execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Cursor {
     /// The lane.
     pub lane: LanePath,
     /// How many Plans the lane has had. The journal takes each number once, which fences off a second executor.
     pub plans: u64,
-    /// When the run must have ended.
+    /// When the run was started.
+    pub started_at: Timestamp,
+    /// When the lane must have done its steps.
     pub deadline: Timestamp,
-    /// The step that comes next when nothing is pending; none at the end.
+    /// When the run must have ended. It is later than the deadline of the main lane where `on_failure` needs time.
+    pub run_deadline: Timestamp,
+    /// How many executions handed the lane on.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub generation: u32,
+    /// How many events the history of the execution has by now, as far as can be told from the commands.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub events: u32,
+    /// The step that comes next, or that the pending command is about; none at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<StepPath>,
     /// What the last command is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
+    /// The run's inputs, with their defaults.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub inputs: Map<String, Value>,
     /// The variables.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<VariableName, Value>,
+    /// The item of the innermost `for_each` around.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub item: Option<Item>,
+    /// Why the run has failed, while the steps of `on_failure` run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<FailedStep>,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+fn is_zero(number: &u32) -> bool {
+    *number == 0
+}
+
+/// An item of a `for_each`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Item {
+    /// The item.
+    pub value: Value,
+    /// Its number, counted from 0.
+    pub index: u32,
+}
+
+/// Why a run has failed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FailedStep {
+    /// What people call the step; none if the run failed outside of its steps.
+    pub step: Option<String>,
+    /// Why.
+    pub failure: Failure,
 }
 
 /// What a command is about, so that its answer is understood.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "for", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
 pub enum Pending {
     /// An attempt of a step's action.
-    Action {
-        /// The step.
-        step: StepPath,
-        /// Which attempt, counted from 1.
-        attempt: u32,
-        /// How many attempts before it PagerDuty's rate limit turned away.
-        rate_limited: u32,
-    },
+    Action(Attempts),
     /// The wait before the next attempt.
     Backoff {
-        /// The step.
-        step: StepPath,
         /// The attempt that comes.
-        attempt: u32,
-        /// How many attempts before it PagerDuty's rate limit turned away.
-        rate_limited: u32,
+        attempts: Attempts,
+        /// When it comes.
+        until: Timestamp,
     },
     /// A step that waits.
     Wait {
         /// The step.
         step: StepPath,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Lanes, or the run that a step started.
+    Fork(Box<Fork>),
+    /// Another execution goes on with the lane.
+    Handoff {
+        /// The how-manieth start of that execution it is, counted from 1.
+        attempt: u32,
+        /// When the next start is made, while the one before has come to nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resting_until: Option<Timestamp>,
+        /// What the other execution takes up.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        resume: Option<Box<Pending>>,
+    },
+    /// The run waits for its concurrency key.
+    Lock {
+        /// When it looks again.
+        until: Timestamp,
     },
 }
 
-impl Cursor {
-    /// The cursor of a main lane before its first Plan.
-    pub(super) fn start(deadline: Timestamp, first: StepPath) -> Self {
-        Self {
-            lane: LanePath::main(),
-            plans: 0,
-            deadline,
-            next: Some(first),
-            pending: None,
-            variables: BTreeMap::new(),
-        }
-    }
+/// The attempts of a step's action so far.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// The step.
+    pub step: StepPath,
+    /// Which attempt it is, counted from 1.
+    pub attempt: u32,
+    /// How many attempts before it PagerDuty's rate limit turned away.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub rate_limited: u32,
+    /// When the step must have ended.
+    pub deadline: Timestamp,
+}
 
+/// Lanes that a step opens, in batches; or the run that it starts, as a batch of one.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Fork {
+    /// The step.
+    pub step: StepPath,
+    /// How many lanes there are in all.
+    pub count: u32,
+    /// The first lane of the batch that runs.
+    pub from: u32,
+    /// The first lane after that batch.
+    pub to: u32,
+    /// The how-manieth start of those lanes of the batch that have not ended it is, counted from 1.
+    pub attempt: u32,
+    /// When they are started again, while the last start has come to nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resting_until: Option<Timestamp>,
+    /// When the lanes must have ended.
+    pub deadline: Timestamp,
+    /// The run that the step starts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunIdentity>,
+    /// How the lanes before the batch ended.
+    pub tally: Tally,
+}
+
+/// How lanes ended.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Tally {
+    /// How many succeeded.
+    pub succeeded: u32,
+    /// How many failed.
+    pub failed: u32,
+    /// How many were cancelled.
+    pub cancelled: u32,
+    /// What each gave, in order; nothing once that has become too large to be handed on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub lanes: Vec<Value>,
+    /// Whether it has become too large.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub lanes_cut: bool,
+    /// The number of the first lane that failed, and why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first_failure: Option<(u32, Failure)>,
+}
+
+impl Cursor {
     /// The cursor after one more Plan.
     pub(super) fn advanced(mut self) -> Self {
         self.plans = self.plans.saturating_add(1);
         self
+    }
+}
+
+impl Pending {
+    /// The time before which whoever takes the lane over from another execution must not go on.
+    pub(super) fn not_before(&self) -> Option<Timestamp> {
+        match self {
+            Self::Backoff { until, .. } | Self::Wait { until, .. } | Self::Lock { until } => Some(*until),
+            Self::Fork(fork) => fork.resting_until,
+            Self::Handoff { resume, .. } => resume.as_deref().and_then(Self::not_before),
+            Self::Action(_) => None,
+        }
     }
 }

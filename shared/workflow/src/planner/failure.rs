@@ -32,6 +32,12 @@ pub enum Answer {
 /// The error with which Lambda refuses a call because too many run already.
 const THROTTLED: &str = "Lambda.TooManyRequestsException";
 
+/// The most of a message that is kept. It travels with the cursor, and a person reads no more of it.
+const MESSAGE_CHARACTERS: usize = 2_000;
+
+/// The error of an action whose answer never came to the planner.
+const ANSWER_MISSING: &str = "Answer.Missing";
+
 const RETRY_AFTER: &str = " [retry after ";
 const SECONDS: &str = " s]";
 
@@ -75,11 +81,16 @@ impl Failure {
         }
     }
 
+    /// Whether it says that the answer to an action went missing.
+    pub(super) fn is_missing_answer(&self) -> bool {
+        self.name == ANSWER_MISSING
+    }
+
     /// The answer to an action went missing.
     pub(super) fn no_answer() -> Self {
         Self {
-            name: "Answer.Missing".to_owned(),
-            message: "the state machine brought no answer of the action".to_owned(),
+            name: ANSWER_MISSING.to_owned(),
+            message: "no answer of the action came back".to_owned(),
             retry_after_seconds: None,
         }
     }
@@ -93,6 +104,19 @@ impl Failure {
             None if self.name == THROTTLED => FailureClass::Transient,
             None => FailureClass::UnknownOutcome,
         }
+    }
+
+    /// The same with a message that is not too long to travel. The middle is left out: at the end stands what began it.
+    #[must_use]
+    pub(super) fn shortened(mut self) -> Self {
+        let characters = self.message.chars().count();
+        if characters > MESSAGE_CHARACTERS {
+            let half = MESSAGE_CHARACTERS / 2;
+            let head: String = self.message.chars().take(half).collect();
+            let tail: String = self.message.chars().skip(characters - half).collect();
+            self.message = format!("{head} … {tail}");
+        }
+        self
     }
 
     /// The same with a sentence more.

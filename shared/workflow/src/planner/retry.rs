@@ -6,20 +6,21 @@
 //! | transient: nothing was done | wait, try again | wait, try again |
 //! | unknown outcome | wait until it can be seen, try again | fail, and say what to check |
 //!
-//! The waits grow from 10 s to 5 min; the eight attempts span about a quarter of an hour. When PagerDuty's rate limit
-//! turns an attempt away, that attempt does not count, and the wait is what PagerDuty asked for.
+//! How many attempts there are and how the waits between them grow is the step's `retry`; without one they grow from 10 s
+//! to 5 min, and eight attempts span about a quarter of an hour. A `retry` that names errors has just these tried again, also
+//! one that would otherwise be permanent; it cannot have an unknown outcome repeated that must not be. When PagerDuty's
+//! rate limit turns an attempt away, that attempt does not count, and the wait is what PagerDuty asked for.
 
 use super::Failure;
 use crate::{
     action::Repeat,
+    definition::Retry,
     error_name::{ErrorName, FailureClass},
     ids::EffectKey,
 };
 use jiff::SignedDuration;
 
-const ATTEMPTS: u32 = 8;
-const FIRST_WAIT_SECONDS: u32 = 10;
-const LONGEST_WAIT_SECONDS: u32 = 300;
+const LONGEST_RATE_LIMIT_WAIT_SECONDS: u32 = 300;
 /// The wait after a rate limit that came without a time.
 const RATE_LIMIT_WAIT_SECONDS: u32 = 30;
 /// A bound for a token that is turned away all day: at 30 s each, about an hour and a half.
@@ -29,11 +30,14 @@ const RATE_LIMITED_ATTEMPTS: u32 = 180;
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
     pub(super) repeat: Repeat,
+    pub(super) policy: Retry,
     pub(super) failure: &'a Failure,
     /// Which attempt it was, counted from 1.
     pub(super) number: u32,
     /// How many before it were turned away by the rate limit.
     pub(super) rate_limited: u32,
+    /// How long the call may go on of which no answer came, in seconds.
+    pub(super) call_seconds: u32,
     pub(super) effect_key: &'a EffectKey,
 }
 
@@ -57,28 +61,63 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
             return stop;
         }
         let asked = attempt.failure.retry_after_seconds.unwrap_or(RATE_LIMIT_WAIT_SECONDS);
-        let seconds = asked.clamp(1, LONGEST_WAIT_SECONDS);
+        let seconds = asked.clamp(1, LONGEST_RATE_LIMIT_WAIT_SECONDS);
         return Decision {
-            wait: Some(spread(seconds, attempt)),
+            wait: Some(spread(SignedDuration::from_secs(seconds.into()), attempt)),
             rate_limited,
         };
     }
     let counted = attempt.number.saturating_sub(attempt.rate_limited);
-    if counted >= ATTEMPTS {
+    if counted >= attempt.policy.max_attempts || !attempt.policy.covers(attempt.failure) {
         return stop;
     }
-    let doublings = counted.saturating_sub(1).min(16);
-    let backoff = FIRST_WAIT_SECONDS
-        .saturating_mul(1 << doublings)
-        .min(LONGEST_WAIT_SECONDS);
-    let seconds = match (attempt.failure.class(), attempt.repeat) {
-        (FailureClass::Permanent, _) | (FailureClass::UnknownOutcome, Repeat::IsForbidden) => return stop,
-        (FailureClass::UnknownOutcome, Repeat::NeedsLook { settle_seconds }) => backoff.max(settle_seconds),
-        (FailureClass::Transient, _) | (FailureClass::UnknownOutcome, Repeat::IsHarmless) => backoff,
+    let backoff = attempt.policy.wait_after(counted);
+    let wait = match (attempt.failure.class(), attempt.repeat) {
+        (FailureClass::UnknownOutcome, Repeat::IsForbidden) => return stop,
+        (FailureClass::UnknownOutcome, repeat) => {
+            let settled = match repeat {
+                Repeat::NeedsLook { settle_seconds } => settle_seconds,
+                Repeat::IsHarmless | Repeat::IsForbidden => 0,
+            };
+            // A call whose answer went missing may still go on.
+            let over = match attempt.failure.is_missing_answer() {
+                true => attempt.call_seconds,
+                false => 0,
+            };
+            backoff.max(SignedDuration::from_secs(i64::from(settled) + i64::from(over)))
+        }
+        (FailureClass::Transient | FailureClass::Permanent, _) => backoff,
     };
     Decision {
-        wait: Some(spread(seconds, attempt)),
+        wait: Some(match attempt.policy.jitter {
+            true => spread(wait, attempt),
+            false => wait,
+        }),
         rate_limited: attempt.rate_limited,
+    }
+}
+
+impl Retry {
+    /// Whether a failure is one that is tried again.
+    fn covers(&self, failure: &Failure) -> bool {
+        let Some(errors) = &self.errors else {
+            return failure.class() != FailureClass::Permanent;
+        };
+        let of_that_name = ErrorName::parse(&failure.name).is_some_and(|name| errors.contains(&name));
+        // A time-out or a crash has many names, all of which mean this.
+        let unknown =
+            failure.class() == FailureClass::UnknownOutcome && errors.contains(&ErrorName::PagerDutyOutcomeUnknown);
+        of_that_name || unknown
+    }
+
+    /// The wait after the `counted`-th attempt.
+    fn wait_after(&self, counted: u32) -> SignedDuration {
+        let longest = self.max_interval.duration();
+        let grown = self.backoff.powf(f64::from(counted.saturating_sub(1))) * self.interval.duration().as_secs_f64();
+        match SignedDuration::try_from_secs_f64(grown) {
+            Ok(grown) => grown.min(longest),
+            Err(_) => longest,
+        }
     }
 }
 
@@ -98,18 +137,18 @@ pub(super) fn advice(repeat: Repeat, failure: &Failure) -> Option<&'static str> 
 
 /// Adds up to a fifth, so that the runs of one outage do not all come back in the same second. It is the same for the
 /// same attempt, so that a repeated Plan gives the same command.
-fn spread(seconds: u32, attempt: &Attempt<'_>) -> SignedDuration {
+fn spread(wait: SignedDuration, attempt: &Attempt<'_>) -> SignedDuration {
     let hash = attempt.effect_key.as_str().bytes().fold(attempt.number, |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(u32::from(byte))
     });
-    let millis = i64::from(seconds) * 1000;
-    SignedDuration::from_millis(millis + millis * i64::from(hash % 1000) / 5000)
+    let part = i32::try_from(hash % 1000).unwrap_or_default();
+    wait.saturating_add(wait / 5000 * part)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ids::{LanePath, RunId, StepPath};
+    use crate::ids::{LanePath, RunId, Section, StepPath};
     use rstest::rstest;
 
     const LOOK: Repeat = Repeat::NeedsLook { settle_seconds: 10 };
@@ -123,12 +162,14 @@ mod tests {
 
     fn attempt<'a>(repeat: Repeat, failure: &'a Failure, number: u32, rate_limited: u32) -> Attempt<'a> {
         let run = RunId::for_event(&"w".parse().unwrap(), "e");
-        let key = EffectKey::new(&run, 0, &LanePath::main(), &StepPath::top(0));
+        let key = EffectKey::new(&run, 0, &LanePath::main(), &StepPath::top(Section::Steps, 0));
         Attempt {
             repeat,
+            policy: Retry::default(),
             failure,
             number,
             rate_limited,
+            call_seconds: 60,
             effect_key: Box::leak(Box::new(key)),
         }
     }

@@ -5,45 +5,163 @@
 //! goes on in the next Plan.
 
 use crate::{
-    definition::{Definition, StepKind},
-    ids::{StepId, StepPath},
-    template::Reference,
+    definition::{Definition, Step, StepKind, Wait},
+    ids::{LanePath, StepId, StepPath},
+    template::{Expression, Reference},
 };
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// The most steps that one Plan runs through.
 const STEPS: usize = 25;
 
-/// The most results that one Plan reads.
-const RESULTS: usize = 75;
+/// The most results that one Plan reads. With the 40 lanes of a batch, the marks and the lane itself that is within what
+/// DynamoDB reads in one call.
+const RESULTS: usize = 50;
+
+/// Where a lane can be between two steps.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place {
+    /// Before a step.
+    Step(StepPath),
+    /// Behind its last one.
+    End,
+}
 
 /// The steps that one Plan may run through, and the results that they refer to.
 #[derive(Debug, Default)]
 pub(super) struct Window {
-    pub(super) steps: Vec<StepPath>,
-    pub(super) results: BTreeSet<StepPath>,
+    pub(super) places: BTreeSet<Place>,
+    /// The steps that are referred to, by id.
+    pub(super) referred: BTreeMap<StepId, StepPath>,
 }
 
-pub(super) fn from(definition: &Definition, first: &StepPath) -> Window {
+/// The place that follows a step in its lane once the step is done. On the way the blocks that end with the step are
+/// left.
+pub(super) struct Way {
+    pub(super) left: Vec<StepPath>,
+    pub(super) to: Place,
+}
+
+pub(super) fn after(definition: &Definition, lane: &LanePath, path: &StepPath) -> Way {
+    let mut left = Vec::new();
+    let mut path = path.clone();
+    loop {
+        if let Some(next) = definition.following(&path) {
+            return Way {
+                left,
+                to: Place::Step(next),
+            };
+        }
+        match around(lane, &path) {
+            Some(block) => {
+                left.push(block.clone());
+                path = block;
+            }
+            None => return Way { left, to: Place::End },
+        }
+    }
+}
+
+/// The step around a step, if it is in the same lane.
+pub(super) fn around(lane: &LanePath, path: &StepPath) -> Option<StepPath> {
+    let (outer, _) = path.parent()?;
+    match lane.opener() {
+        Some((_, fork, _)) if *fork == outer => None,
+        _ => Some(outer),
+    }
+}
+
+/// The first step of a lane.
+pub(super) fn first_of(definition: &Definition, lane: &LanePath) -> Option<StepPath> {
+    match lane.opener() {
+        None => Some(StepPath::top(crate::ids::Section::Steps, 0)),
+        Some((_, fork, index)) => {
+            let list = definition.step(fork)?.lane_list(index)?;
+            Some(fork.inside(list, 0))
+        }
+    }
+}
+
+/// The expressions of the output of a lane.
+pub(super) fn output_of<'a>(definition: &'a Definition, lane: &LanePath) -> Option<&'a crate::template::Template> {
+    let (_, fork, index) = lane.opener()?;
+    let step = definition.step(fork)?;
+    step.lane_output(step.lane_list(index)?)
+}
+
+/// The ids of steps that expressions refer to, with the paths of these steps.
+pub(super) fn referred<'a>(
+    definition: &Definition,
+    expressions: impl Iterator<Item = &'a Expression>,
+) -> BTreeMap<StepId, StepPath> {
+    let references = expressions.flat_map(Expression::references);
+    let ids: BTreeSet<StepId> = references
+        .filter_map(Reference::step)
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    ids.into_iter()
+        .filter_map(|id| {
+            let path = definition.path_of(&id)?;
+            Some((id, path))
+        })
+        .collect()
+}
+
+pub(super) fn from(definition: &Definition, lane: &LanePath, first: Place) -> Window {
     let mut window = Window::default();
-    let mut next = Some(first.clone());
-    while let Some(path) = next {
-        let Some(step) = definition.step(&path) else { break };
-        let wanted = step
-            .expressions()
-            .flat_map(|expression| expression.references())
-            .filter_map(Reference::step);
-        let paths = wanted.filter_map(|id| definition.path_of(&id.parse::<StepId>().ok()?));
-        let mut results = window.results.clone();
-        // What a step of this same window gives is not read: it is not written yet.
-        results.extend(paths.filter(|path| !window.steps.contains(path)));
-        if !window.steps.is_empty() && (window.steps.len() >= STEPS || results.len() > RESULTS) {
+    let mut coming = VecDeque::from([first]);
+    while let Some(place) = coming.pop_front() {
+        if window.places.contains(&place) {
+            continue;
+        }
+        let wanted = match &place {
+            Place::Step(path) => match definition.step(path) {
+                Some(step) => referred(definition, step.expressions()),
+                None => continue,
+            },
+            Place::End => {
+                let output = output_of(definition, lane);
+                referred(definition, output.into_iter().flat_map(|output| output.expressions()))
+            }
+        };
+        let mut all = window.referred.clone();
+        all.extend(wanted);
+        if !window.places.is_empty() && (window.places.len() >= STEPS || all.len() > RESULTS) {
             break;
         }
-        window.results = results;
-        window.steps.push(path.clone());
-        let stops_here = step.condition.is_none() && !matches!(step.kind, StepKind::Set(_));
-        next = if stops_here { None } else { definition.following(&path) };
+        window.referred = all;
+        if let Place::Step(path) = &place
+            && let Some(step) = definition.step(path)
+        {
+            coming.extend(successors(definition, lane, path, step));
+        }
+        window.places.insert(place);
     }
     window
+}
+
+/// Where a lane can come to from before a step without the help of anybody else.
+fn successors(definition: &Definition, lane: &LanePath, path: &StepPath, step: &Step) -> Vec<Place> {
+    let first_in = |list: u32| {
+        let inside = path.inside(list, 0);
+        definition.step(&inside).map(|_| Place::Step(inside))
+    };
+    let mut places: Vec<Place> = match &step.kind {
+        StepKind::Block { .. } | StepKind::Choose { .. } => {
+            (0..).zip(step.lists()).filter_map(|(list, _)| first_in(list)).collect()
+        }
+        _ => Vec::new(),
+    };
+    let goes_past = step.condition.is_some()
+        || step.continue_on_error
+        || match &step.kind {
+            // The list may be empty, and the time may have passed.
+            StepKind::Set(_) | StepKind::ForEach { .. } | StepKind::Wait(Wait::Until(_)) => true,
+            StepKind::Choose { default, .. } => default.is_empty(),
+            _ => false,
+        };
+    if goes_past {
+        places.push(after(definition, lane, path).to);
+    }
+    places
 }

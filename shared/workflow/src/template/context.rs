@@ -3,19 +3,21 @@
 use super::{Reference, TemplateError};
 use serde_json::{Map, Value};
 
-/// The values under the names `event`, `run`, `vars` and `steps`.
+/// The values under the names `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
+/// `index`, and in the steps of `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Value,
 }
 
 impl Context {
-    /// A context of an event and a run, with no variables and no results yet.
+    /// A context of an event, a run and its inputs, with no variables and no results yet.
     #[must_use]
-    pub fn new(event: Value, run: Value) -> Self {
+    pub fn new(event: Value, run: Value, inputs: Value) -> Self {
         Self::of([
             ("event", event),
             ("run", run),
+            ("inputs", inputs),
             ("vars", Value::Object(Map::new())),
             ("steps", Value::Object(Map::new())),
         ])
@@ -44,6 +46,21 @@ impl Context {
     /// Sets the result of a step.
     pub fn set_step(&mut self, id: &str, result: Value) {
         self.insert("steps", id, result);
+    }
+
+    /// Sets the item of a `for_each` and its number, counted from 0.
+    pub fn set_item(&mut self, item: Value, index: u32) {
+        if let Some(values) = self.values.as_object_mut() {
+            values.insert("item".to_owned(), item);
+            values.insert("index".to_owned(), index.into());
+        }
+    }
+
+    /// Sets why the run failed.
+    pub fn set_failure(&mut self, failure: Value) {
+        if let Some(values) = self.values.as_object_mut() {
+            values.insert("failure".to_owned(), failure);
+        }
     }
 
     fn insert(&mut self, group: &str, name: &str, value: Value) {

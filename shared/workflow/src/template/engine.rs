@@ -1,7 +1,10 @@
 //! minijinja as this project uses it.
 
 use super::{Context, Reference};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, value::Serde};
+use minijinja::{
+    Environment, ErrorKind, UndefinedBehavior,
+    value::{Serde, ValueKind},
+};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -64,18 +67,17 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
     // It prints all that is in sight, which no workflow needs and a log should not hold.
     environment.remove_global("debug");
+    // What changes over the turns of a loop can nest into itself without end, and to print it would exhaust the stack.
+    environment.remove_global("namespace");
     environment
 });
 
 /// What stands within `{{ }}` if that is all there is. Its value then keeps its type.
 pub(super) fn only_expression(source: &str) -> Option<&str> {
     let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    let inner = inner
-        .strip_prefix('-')
-        .unwrap_or(inner)
-        .strip_suffix('-')
-        .unwrap_or(inner)
-        .trim();
+    // The dashes say what happens to the space around the braces; there is none here.
+    let inner = inner.strip_prefix('-').unwrap_or(inner);
+    let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
     // `{{ a }} and {{ b }}` begins and ends alike, but what is between is no expression.
     ENVIRONMENT.compile_expression(inner).is_ok().then_some(inner)
 }
@@ -108,15 +110,41 @@ pub(super) fn evaluate(
     references: &BTreeSet<Reference>,
     context: &Context,
 ) -> Result<Value, TemplateError> {
+    to_json(source, &value_of(source, references, context)?)
+}
+
+/// The `index`-th item of a list, counted from 0.
+pub(super) fn evaluate_item(
+    source: &str,
+    references: &BTreeSet<Reference>,
+    context: &Context,
+    index: usize,
+) -> Result<Option<Value>, TemplateError> {
+    let list = value_of(source, references, context)?;
+    // Neither the characters of a text nor the keys of a map are items.
+    let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
+    let item = is_list.then(|| list.try_iter().ok()?.nth(index)).flatten();
+    item.map(|item| to_json(source, &item)).transpose()
+}
+
+fn value_of(
+    source: &str,
+    references: &BTreeSet<Reference>,
+    context: &Context,
+) -> Result<minijinja::Value, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
     let expression = ENVIRONMENT.compile_expression(source).map_err(fail)?;
     let value = expression
         .eval(minijinja::Value::from(Serde(context.values())))
         .map_err(fail)?;
-    if value.is_undefined() {
-        return Err(fail(ErrorKind::UndefinedError.into()));
+    match value.is_undefined() {
+        true => Err(fail(ErrorKind::UndefinedError.into())),
+        false => Ok(value),
     }
-    let value = serde_json::to_value(&value)
+}
+
+fn to_json(source: &str, value: &minijinja::Value) -> Result<Value, TemplateError> {
+    let value = serde_json::to_value(value)
         .map_err(|error| TemplateError::new(format!("`{source}` gives no value of JSON: {error}")))?;
     let mut size = Counter { bytes: 0 };
     serde_json::to_writer(&mut size, &value).map_err(|_| TemplateError::new(format!("`{source}`: {}", too_large())))?;

@@ -7,6 +7,7 @@
 //! is a value like any other, and has no fields: of an incident without a priority, `event.incident.priority` is null
 //! and `event.incident.priority.summary` is an error, so a condition tests the one before it uses the other.
 
+mod bounds;
 mod context;
 mod engine;
 mod reference;
@@ -40,6 +41,7 @@ impl Expression {
     /// # Errors
     /// What is wrong with it.
     pub fn condition(source: &str) -> Result<Self, TemplateError> {
+        bounds::check(source)?;
         let source = engine::only_expression(source).unwrap_or(source).trim();
         let references = engine::references_of_expression(source)?;
         Ok(Self {
@@ -70,6 +72,14 @@ impl Expression {
         match self.form {
             Form::Value => engine::evaluate(&self.source, &self.references, context),
             Form::Text => engine::render(&self.source, &self.references, context).map(Value::String),
+        }
+    }
+
+    /// See [`Template::evaluate_item`].
+    fn evaluate_item(&self, context: &Context, index: usize) -> Result<Option<Value>, TemplateError> {
+        match self.form {
+            Form::Value => engine::evaluate_item(&self.source, &self.references, context, index),
+            Form::Text => Ok(None),
         }
     }
 
@@ -111,6 +121,7 @@ impl Template {
         if !["{{", "{%", "{#"].iter().any(|open| source.contains(open)) {
             return Ok(Self::Literal(Value::String(source.to_owned())));
         }
+        bounds::check(source)?;
         let (form, references) = match engine::only_expression(source) {
             Some(expression) => (Form::Value, engine::references_of_expression(expression)?),
             None => (Form::Text, engine::references_of_text(source)?),
@@ -148,6 +159,20 @@ impl Template {
                 .map(|(name, field)| Ok((name.clone(), field.evaluate(context)?)))
                 .collect::<Result<Map<_, _>, _>>()
                 .map(Value::Object),
+        }
+    }
+
+    /// The `index`-th item of the list that it gives, counted from 0, without making the others; none if there are fewer,
+    /// or if it gives no list.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate_item(&self, context: &Context, index: usize) -> Result<Option<Value>, TemplateError> {
+        match self {
+            Self::Literal(value) => Ok(value.get(index).cloned()),
+            Self::Expression(expression) => expression.evaluate_item(context, index),
+            Self::List(items) => items.get(index).map(|item| item.evaluate(context)).transpose(),
+            Self::Map(_) => Ok(None),
         }
     }
 

@@ -11,6 +11,7 @@ fn context() -> Context {
             "data": {}
         }),
         json!({"id": "run1"}),
+        json!({"service": "PWIXJZS"}),
     );
     context.set_variable("limit", json!(3));
     context.set_step(
@@ -100,6 +101,34 @@ fn t6_a_result_that_is_too_large_or_takes_too_long_ends_in_an_error(#[case] sour
     );
 }
 
+#[rstest]
+#[case::chain_of_fields(".a", "operators, dots and brackets")]
+#[case::chain_of_filters("|e", "operators, dots and brackets")]
+#[case::chain_of_calls("()", "operators, dots and brackets")]
+#[case::chain_of_indices("[0]", "operators, dots and brackets")]
+#[case::chain_of_texts("~1", "operators, dots and brackets")]
+#[case::chain_of_tests(" is odd", "operators, dots and brackets")]
+#[case::chain_of_choices(" if 1 else 1", "operators, dots and brackets")]
+#[case::chain_of_additions("+1", "additions")]
+fn t6_a_chain_that_would_exhaust_the_stack_is_refused_and_a_shorter_one_is_not(#[case] link: &str, #[case] said: &str) {
+    let longest = (1..1000)
+        .take_while(|length| Template::from_text(&format!("{{{{ event{} }}}}", link.repeat(*length))).is_ok())
+        .last()
+        .unwrap();
+    assert!(longest >= 30, "{longest}");
+    let _value_or_error = value(&format!("{{{{ event{} }}}}", link.repeat(longest)));
+    let error = value(&format!("{{{{ event{} }}}}", link.repeat(longest + 1))).unwrap_err();
+    assert!(error.contains(said), "{error}");
+}
+
+#[rstest]
+#[case::a_value_in_itself("{% set a = namespace(b=1) %}{% set a.b = a %}{{ a }}", "namespace is unknown")]
+#[case::lists_that_double("{% for a in [[1]] recursive %}{{ loop([a + a]) }}{% endfor %}", "`recursive`")]
+fn t6_a_value_that_grows_without_end_cannot_be_made(#[case] source: &str, #[case] said: &str) {
+    let error = value(source).unwrap_err();
+    assert!(error.contains(said), "{error}");
+}
+
 #[test]
 fn a_condition_must_be_true_or_false() {
     let error = Expression::condition("event.incident.urgency")
@@ -136,6 +165,130 @@ fn a_template_is_written_as_it_was_read(#[case] source: &str) {
     assert_eq!(Template::from_text(source).unwrap().to_json(), json!(source));
 }
 
+/// What stands in the place of all that a template does not name.
+const UNSEEN: &str = "unseen";
+
+/// A context of a tree of values.
+fn context_of(values: &Value) -> Context {
+    let group = |name: &str| values[name].clone();
+    let mut context = Context::new(group("event"), group("run"), group("inputs"));
+    let entries = |name: &str| values[name].as_object().cloned().unwrap_or_default();
+    for (name, value) in entries("vars") {
+        context.set_variable(&name, value);
+    }
+    for (id, result) in entries("steps") {
+        context.set_step(&id, result);
+    }
+    context
+}
+
+/// The values without what none of the names refers to.
+fn only(values: &Value, names: &[&[&str]]) -> Value {
+    match values {
+        _ if names.iter().any(|name| name.is_empty()) => values.clone(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, field)| {
+                let inner = names.iter().filter_map(|name| name.strip_prefix(&[key.as_str()]));
+                (key.clone(), only(field, &inner.collect::<Vec<_>>()))
+            })
+            .collect(),
+        _ => json!(UNSEEN),
+    }
+}
+
+/// Expressions over names that are there, names that are not, and what minijinja has besides.
+fn expressions() -> impl proptest::strategy::Strategy<Value = String> {
+    use proptest::{prelude::*, sample::select};
+    let name = select(vec![
+        "event",
+        "event.incident",
+        "event.incident.title",
+        "event['incident'].number",
+        "event.data.a",
+        "run.id",
+        "inputs.team",
+        "inputs",
+        "vars.a",
+        "vars.b.c",
+        "steps.one.outcome",
+        "steps.one.outputs.n",
+        "steps.two.outputs",
+        "item",
+        "env",
+        "self",
+        "loop",
+        "range(3)",
+        "dict(a=1)",
+        "z",
+        "secrets.token",
+        "1",
+        "'x'",
+    ]);
+    name.prop_map(str::to_owned).prop_recursive(3, 12, 3, |inner| {
+        let of_one = select(vec![
+            "EXPR|string",
+            "EXPR|tojson",
+            "EXPR|list",
+            "EXPR|items|list",
+            "EXPR.title",
+            "EXPR['n']",
+            "[EXPR]",
+            "{'k': EXPR}",
+            "EXPR is defined",
+            "EXPR|default('d')",
+            "EXPR|length",
+            "EXPR|map(attribute='a')|list",
+            "(EXPR)",
+        ]);
+        let of_two = select(vec![
+            "LEFT ~ RIGHT",
+            "LEFT == RIGHT",
+            "LEFT if RIGHT else 1",
+            "LEFT or RIGHT",
+            "LEFT[RIGHT]",
+            "LEFT in RIGHT",
+        ]);
+        prop_oneof![
+            (of_one, inner.clone()).prop_map(|(form, inner)| form.replace("EXPR", &inner)),
+            (of_two, inner.clone(), inner)
+                .prop_map(|(form, left, right)| form.replace("LEFT", &left).replace("RIGHT", &right)),
+        ]
+    })
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(2_000))]
+
+    #[test]
+    fn a_template_reads_nothing_but_what_it_names(
+        expression in expressions(),
+        form in proptest::sample::select(vec![
+            "{{ EXPR }}", "text {{ EXPR }} text", "{% for z in EXPR %}{{ z }}{% endfor %}", "{% set z = EXPR %}{{ z }}",
+            "{% with z = EXPR %}{{ z }}{% endwith %}", "{% if EXPR %}{{ EXPR }}{% endif %}",
+        ]),
+    ) {
+        let values = json!({
+            "event": {"id": "e", "incident": {"title": "t", "number": 7, "teams": [{"a": 1}]}, "data": {"a": "d"}},
+            "run": {"id": "r"},
+            "inputs": {"team": "ops", "n": 3},
+            "vars": {"a": "va", "b": {"c": [1, 2]}},
+            "steps": {"one": {"outcome": "success", "outputs": {"n": 1}}, "two": {"outcome": "failure", "outputs": {"a": {}}}},
+        });
+        let Ok(template) = Template::from_text(&form.replace("EXPR", &expression)) else {
+            return Ok(());
+        };
+        let expressions = template.expressions();
+        let names: Vec<Vec<&str>> = expressions.iter().flat_map(|e| e.references()).map(Reference::parts).collect();
+        let names: Vec<&[&str]> = names.iter().map(Vec::as_slice).collect();
+        let all = template.evaluate(&context_of(&values)).ok();
+        let named = template.evaluate(&context_of(&only(&values, &names))).ok();
+        proptest::prop_assert_eq!(&all, &named);
+        let given = all.map(|value| value.to_string()).unwrap_or_default();
+        proptest::prop_assert!(!given.contains(UNSEEN), "{}", given);
+    }
+}
+
 proptest::proptest! {
     #[test]
     fn any_text_is_a_template_or_refused_and_its_evaluation_ends(source in "(\\{\\{|\\}\\}|\\{%|%\\}|event|vars|for|in|\\PC){0,30}") {
@@ -143,4 +296,29 @@ proptest::proptest! {
             let _value_or_error = template.evaluate(&context());
         }
     }
+}
+
+#[rstest]
+#[case("{{ vars.limit }}")]
+#[case("{{- vars.limit }}")]
+#[case("{{ vars.limit -}}")]
+#[case("{{- vars.limit -}}")]
+fn the_dashes_of_one_expression_do_not_change_its_value(#[case] source: &str) {
+    assert_eq!(
+        Template::from_text(source).unwrap().evaluate(&context()).unwrap(),
+        json!(3)
+    );
+}
+
+#[rstest]
+#[case("{{ [10, 20, 30] }}", Some(json!(20)))]
+#[case("{{ range(5) }}", Some(json!(1)))]
+#[case("{{ 'text' }}", None)]
+#[case("{{ {'a': 1, 'b': 2} }}", None)]
+#[case("{{ [10] }}", None)]
+fn one_item_of_a_list_is_what_the_whole_list_has_there(#[case] source: &str, #[case] item: Option<Value>) {
+    let template = Template::from_text(source).unwrap();
+    assert_eq!(template.evaluate_item(&context(), 1).unwrap(), item);
+    let whole = template.evaluate(&context()).unwrap();
+    assert_eq!(whole.as_array().and_then(|items| items.get(1)).cloned(), item);
 }

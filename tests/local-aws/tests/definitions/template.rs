@@ -94,15 +94,26 @@ fn each_role_may_do_this_and_no_more() {
             "WorkflowRunnerRole",
             set(&[
                 "dynamodb:BatchGetItem",
-                "dynamodb:ConditionCheckItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
+                "sqs:SendMessage",
             ]),
         ),
         ("CreateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
         ("ResolveIncidentRole", set(&["secretsmanager:GetSecretValue"])),
-        ("StateMachineRole", set(&["lambda:InvokeFunction"])),
+        (
+            "StateMachineRole",
+            set(&[
+                "events:DescribeRule",
+                "events:PutRule",
+                "events:PutTargets",
+                "lambda:InvokeFunction",
+                "states:DescribeExecution",
+                "states:StartExecution",
+                "states:StopExecution",
+            ]),
+        ),
     ]);
 
     let resources = fields(&template, "/Resources");
@@ -185,6 +196,84 @@ fn the_ingress_reads_workflows_and_keys_and_writes_bodies_and_touches_nothing_el
 }
 
 #[test]
+fn the_runner_reads_workflows_and_keeps_runs_and_touches_no_key_and_no_integration() {
+    let template = template();
+    let keys = |action: &str| {
+        let statements = statements(&template, "WorkflowRunnerRole");
+        let statement = statements.iter().find(|statement| actions(statement).contains(action));
+        statement.unwrap()["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].clone()
+    };
+    let of_runs = ["RUN#*", "LANE#*", "CANCEL#*", "BODY#*", "LOCK#*"];
+    let read: Vec<_> = std::iter::once("WORKFLOW#*").chain(of_runs).collect();
+
+    assert_eq!(keys("dynamodb:BatchGetItem"), json!(read));
+    assert_eq!(keys("dynamodb:GetItem"), json!(read));
+    assert_eq!(keys("dynamodb:PutItem"), json!(of_runs));
+    assert_eq!(keys("dynamodb:UpdateItem"), json!(of_runs));
+}
+
+#[test]
+fn the_state_machine_may_start_itself_and_nothing_else() {
+    let template = template();
+    let statements = statements(&template, "StateMachineRole");
+    let resource = |action: &str| {
+        let statement = statements.iter().find(|statement| actions(statement).contains(action));
+        statement.unwrap()["Resource"]["Sub"].as_str().unwrap().to_owned()
+    };
+    let here = "${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}";
+
+    assert_eq!(
+        template["Resources"]["StateMachine"]["Properties"]["Name"],
+        json!({"Sub": "${AWS::StackName}-workflow"}),
+        "the role names it by its ARN"
+    );
+    assert_eq!(
+        resource("states:StartExecution"),
+        format!("arn:{here}:stateMachine:${{AWS::StackName}}-workflow")
+    );
+    for action in ["states:DescribeExecution", "states:StopExecution"] {
+        assert_eq!(
+            resource(action),
+            format!("arn:{here}:execution:${{AWS::StackName}}-workflow:*")
+        );
+    }
+    for action in ["events:PutRule", "events:PutTargets", "events:DescribeRule"] {
+        assert!(resource(action).ends_with(":rule/StepFunctionsGetEventsForStepFunctionsExecutionRule"));
+    }
+}
+
+#[test]
+fn the_runner_hears_of_every_execution_that_ended_from_outside_and_what_it_cannot_record_is_kept() {
+    let template = template();
+    let resources = &template["Resources"];
+    let rule = &resources["EndedExecutions"]["Properties"];
+    assert_eq!(
+        rule["EventPattern"],
+        json!({
+            "source": ["aws.states"],
+            "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [{"Ref": "StateMachine"}], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+        })
+    );
+    let queue = json!({"GetAtt": "UnrecordedEnds.Arn"});
+    let target = &rule["Targets"][0];
+    assert_eq!(target["Arn"], json!({"GetAtt": "WorkflowRunner.Arn"}));
+    assert_eq!(target["DeadLetterConfig"]["Arn"], queue);
+    let retries = &resources["EndedExecutionsRetries"]["Properties"];
+    assert_eq!(retries["FunctionName"], json!({"Ref": "WorkflowRunner"}));
+    assert_eq!(retries["DestinationConfig"]["OnFailure"]["Destination"], queue);
+
+    let permission = &resources["EndedExecutionsPermission"]["Properties"];
+    assert_eq!(permission["Principal"], "events.amazonaws.com");
+    assert_eq!(permission["SourceArn"], json!({"GetAtt": "EndedExecutions.Arn"}));
+    let statement = &resources["UnrecordedEndsPolicy"]["Properties"]["PolicyDocument"]["Statement"][0];
+    assert_eq!(
+        statement["Condition"]["ArnEquals"]["aws:SourceArn"],
+        permission["SourceArn"]
+    );
+}
+
+#[test]
 fn each_function_is_told_what_it_needs_and_no_more() {
     let template = template();
     let told = |function: &str| {
@@ -213,7 +302,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
-    for resource in ["Table", "DeadLetterQueue", "StateMachineVersion"] {
+    for resource in ["Table", "DeadLetterQueue", "UnrecordedEnds", "StateMachineVersion"] {
         assert_eq!(
             template["Resources"][resource]["DeletionPolicy"], "Retain",
             "{resource}"

@@ -1,5 +1,7 @@
 //! `GET` of incidents and of their log.
 
+use std::cmp::Ordering;
+
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -17,7 +19,7 @@ const DEFAULT_SPAN: SignedDuration = SignedDuration::from_hours(30 * 24);
 /// The longest time that `since` and `until` may span: six months.
 const LONGEST_SPAN: SignedDuration = SignedDuration::from_hours(184 * 24);
 
-/// The incidents that match all filters, oldest first. Filters that PagerDuty does not know are ignored, as it does; an
+/// The incidents that match all filters, as `sort_by` asks, or else oldest first. Filters that PagerDuty does not know are ignored, as it does; an
 /// empty `incident_key` is no filter. That a list without `statuses[]` has all statuses is UNVERIFIED.
 pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal> {
     let request = call.request;
@@ -28,6 +30,7 @@ pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal>
     let filter = |incident: &&Incident| {
         since.is_none_or(|since| incident.created_at >= since)
             && until.is_none_or(|until| incident.created_at < until)
+            && call.shows(incident.created_at)
             && (statuses.is_empty() || statuses.contains(&incident.status))
             && request
                 .parameter("incident_key")
@@ -45,9 +48,31 @@ pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal>
                 incident.assignments.iter().map(|assignment| assignment.user.as_str()),
             )
     };
-    let rows: Vec<&Incident> = account.incidents.iter().filter(filter).collect();
+    let mut rows: Vec<&Incident> = account.incidents.iter().filter(filter).collect();
+    sort(&mut rows, request.parameter("sort_by").unwrap_or_default());
     let body = Page::of(request)?.body("incidents", &rows, |incident| with_included(account, incident, request));
     Ok(Answer::json(StatusCode::OK, body))
+}
+
+/// Sorts as `sort_by` says: a field, and after a colon the direction, ascending if there is none; or two of these with a
+/// comma between them, the one that counts more first. UNVERIFIED are the order of urgencies and of what is not resolved,
+/// that other fields are ignored, and that incidents which are alike stay oldest first.
+fn sort(incidents: &mut [&Incident], sort_by: &str) {
+    // The sort is stable, so that what is sorted by last counts most.
+    for wanted in sort_by.split(',').rev() {
+        let (field, direction) = wanted.split_once(':').unwrap_or((wanted, "asc"));
+        let compare: fn(&Incident, &Incident) -> Ordering = match field {
+            "incident_number" => |one, other| one.number.cmp(&other.number),
+            "created_at" => |one, other| one.created_at.cmp(&other.created_at),
+            "resolved_at" => |one, other| one.resolved_at.cmp(&other.resolved_at),
+            "urgency" => |one, other| one.urgency.name().cmp(other.urgency.name()),
+            _ => continue,
+        };
+        incidents.sort_by(|one, other| match direction {
+            "desc" => compare(other, one),
+            _ => compare(one, other),
+        });
+    }
 }
 
 /// One incident, by its id or by its number.

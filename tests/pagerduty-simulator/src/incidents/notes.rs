@@ -16,11 +16,12 @@ const MOST_NOTES: usize = 2000;
 /// The longest note, in bytes.
 const LONGEST_NOTE: usize = 65_535;
 
-pub(crate) fn all(account: &Account, id: &str) -> Result<Answer, Refusal> {
+pub(crate) fn all(account: &Account, call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let notes: Vec<Value> = account
         .incident(id)?
         .notes
         .iter()
+        .filter(|note| call.shows(note.created_at))
         .map(|note| shapes::note(account, note))
         .collect();
     Ok(Answer::json(StatusCode::OK, json!({"notes": notes})))

@@ -138,6 +138,7 @@ impl Account {
         event: Option<&Event>,
         now: Timestamp,
     ) {
+        self.count(incident, kind, agent, note.as_deref(), now);
         incident.updated_at = now;
         incident.log.push(LogEntry {
             id: self.ids.log_entry(),

@@ -1,6 +1,7 @@
 //! `PUT /incidents/{id}`.
 
 use http::StatusCode;
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::create::{self, Responders};
@@ -17,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::seed::RepeatedStatus;
 
 /// What a request wants changed, checked before anything is.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Change {
     title: Option<String>,
     urgency: Option<Urgency>,
@@ -51,6 +52,31 @@ pub(crate) fn update(account: &mut Account, call: &Call<'_>, id: &str) -> Result
         StatusCode::OK,
         json!({"incident": shapes::incident(account, incident)}),
     ))
+}
+
+/// Gives an incident a status as the user with this e-mail address does in the web app.
+pub(crate) fn set_status(
+    account: &mut Account,
+    id: &str,
+    status: Status,
+    email: &str,
+    now: Timestamp,
+) -> Result<(), Refusal> {
+    let user = account.user_by_email(email).ok_or(Refusal::RequesterNotFound)?;
+    if !user.role.may_respond() {
+        return Err(Refusal::RequesterNotAuthorized);
+    }
+    let user = user.id.clone();
+    let incident = account.incident(id)?.clone();
+    let status = effective_status(account, &incident, Some(status), &user)?;
+    let person = Transition {
+        account,
+        incident,
+        user,
+        now,
+    };
+    apply(person, Change::default(), status);
+    Ok(())
 }
 
 fn change(account: &Account, body: &Object) -> Result<Change, Refusal> {

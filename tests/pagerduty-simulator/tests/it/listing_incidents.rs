@@ -48,6 +48,30 @@ fn incidents_are_filtered(#[case] query: &str, #[case] expected: &[u64]) {
     assert_eq!(numbers(&mut desk(), query), expected);
 }
 
+#[rstest]
+#[case::oldest_first("created_at:asc", &[1, 2, 3])]
+#[case::ascending_unless_asked_otherwise("created_at", &[1, 2, 3])]
+#[case::newest_first("created_at:desc", &[3, 2, 1])]
+#[case::by_number("incident_number:desc", &[3, 2, 1])]
+#[case::of_two_fields_the_first_goes_before("urgency:desc,created_at:desc", &[2, 3, 1])]
+#[case::a_field_that_is_not_known_is_ignored("title:desc", &[1, 2, 3])]
+fn incidents_are_sorted_as_asked(#[case] sort_by: &str, #[case] expected: &[u64]) {
+    let mut desk = Desk::new();
+    for urgency in ["high", "low", "high"] {
+        desk.create(json!({ "urgency": urgency }));
+        desk.wait(SignedDuration::from_secs(1));
+    }
+
+    assert_eq!(numbers(&mut desk, &format!("sort_by={sort_by}")), expected);
+}
+
+#[test]
+fn the_newest_incidents_are_on_the_first_page_of_a_list_from_the_newest_on() {
+    let mut desk = desk();
+
+    assert_eq!(numbers(&mut desk, "sort_by=incident_number:desc&limit=2"), [3, 2]);
+}
+
 #[test]
 fn the_alert_key_of_a_monitoring_tool_is_found_like_an_incident_key() {
     let mut desk = Desk::new();

@@ -14,6 +14,7 @@ mod creating_incidents;
 mod delivery;
 mod desk;
 mod directory;
+mod effects;
 mod extensions;
 mod listing_incidents;
 mod notes;

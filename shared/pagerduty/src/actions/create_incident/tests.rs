@@ -126,6 +126,22 @@ async fn a_later_attempt_adopts_what_an_earlier_one_created_even_if_it_is_resolv
 }
 
 #[tokio::test]
+async fn f13_a_late_repeat_of_a_first_attempt_finds_what_the_call_before_it_created_and_somebody_has_resolved() {
+    let pagerduty = PagerDuty::that_answers([found(&[incident("PINC001", "resolved")])]).await;
+    let late = NOW + SignedDuration::from_secs(30);
+
+    let output = run_at(
+        &pagerduty,
+        &input(&json!({"idempotency_key": "pgf-key-1", "attempt": 1, "deadline": late})),
+    )
+    .await
+    .unwrap();
+
+    assert_eq!(output.incident_id.as_str(), "PINC001");
+    assert_eq!(pagerduty.lines(), ["GET /incidents"]);
+}
+
+#[tokio::test]
 async fn a_later_attempt_creates_what_no_earlier_one_did() {
     let pagerduty = PagerDuty::that_answers([found(&[]), created()]).await;
 
@@ -261,9 +277,9 @@ async fn after_the_deadline_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_request_is_given_up_at_the_deadline() {
-    let pagerduty = PagerDuty::that_answers([Answer::Silence]).await;
+    let pagerduty = PagerDuty::that_answers([found(&[]), Answer::Silence]).await;
     let soon = CreateIncidentInput {
-        deadline: Some(NOW + SignedDuration::from_millis(200)),
+        deadline: Some(NOW + SignedDuration::from_secs(1)),
         ..keyed(Some(1))
     };
 

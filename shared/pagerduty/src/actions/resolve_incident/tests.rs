@@ -258,7 +258,7 @@ async fn after_the_deadline_nothing_is_sent() {
 
 #[tokio::test]
 async fn a_note_is_given_up_at_the_deadline() {
-    let pagerduty = PagerDuty::that_answers([incident("resolved"), Answer::Silence]).await;
+    let pagerduty = PagerDuty::that_answers([incident("resolved"), notes(&[]), Answer::Silence]).await;
     let soon = ResolveIncidentInput {
         deadline: Some(NOW + SignedDuration::from_secs(1)),
         ..with_note(Some(1))

@@ -1,0 +1,109 @@
+//! Runs whose execution ended otherwise than by a Plan: EventBridge tells of them.
+
+use jiff::Timestamp;
+use platform::{
+    table::journal::{Journal, OutsideEnd},
+    task::TaskError,
+};
+use serde::Deserialize;
+use serde_json::Value;
+use workflow::{error_name::ErrorName, planner::Failure, run::RunInput};
+
+/// The field that an event of EventBridge has and the payload of a Plan has not.
+const DETAIL_TYPE: &str = "detail-type";
+
+/// Whether a payload is an event of EventBridge.
+pub(crate) fn is_event(payload: &Value) -> bool {
+    payload.get(DETAIL_TYPE).is_some()
+}
+
+/// The event "Step Functions Execution Status Change".
+///
+/// Source: Step Functions' developer guide, page `cw-events`.
+#[derive(Debug, Deserialize)]
+struct StatusChange {
+    detail: Detail,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Detail {
+    execution_arn: String,
+    status: String,
+    /// In milliseconds since 1970.
+    start_date: i64,
+    stop_date: Option<i64>,
+    /// JSON text. Step Functions leaves it out where it takes more than 248 KB, which the input of a run does not.
+    input: Option<String>,
+    error: Option<String>,
+    cause: Option<String>,
+}
+
+/// Writes the final record of the run whose execution the event tells of, if it has none.
+///
+/// # Errors
+/// `Input.Invalid`, if the event cannot be read or has no input; `Store.Unavailable`.
+pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -> Result<(), TaskError> {
+    let invalid = |problem: String| TaskError::new(ErrorName::InputInvalid, problem);
+    let StatusChange { detail } = serde_json::from_value(event)
+        .map_err(|error| invalid(format!("the event is not a change of an execution's status: {error}")))?;
+    let execution = detail.execution_arn.as_str();
+    let Some(input) = &detail.input else {
+        return Err(invalid(format!(
+            "the event about {execution} lacks the execution's input, so its run is not known; look at the execution"
+        )));
+    };
+    let input: RunInput = match serde_json::from_str(input) {
+        Ok(input) => input,
+        Err(error) => {
+            tracing::warn!(execution, %error, "an execution ended that was no run");
+            return Ok(());
+        }
+    };
+    if input.part.is_some() {
+        // Whoever started it waits for it, and finds that its lane has not ended.
+        tracing::info!(run = %input.run.id, execution, status = detail.status, "an execution of a lane ended");
+        return Ok(());
+    }
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::NoFinalRecord) {
+        return Ok(());
+    }
+    let time = |milliseconds: i64| Timestamp::from_millisecond(milliseconds).unwrap_or(now);
+    let failure = detail.failure();
+    let end = OutsideEnd {
+        input: &input,
+        execution,
+        started_at: time(detail.start_date),
+        ended_at: detail.stop_date.map_or(now, time),
+        failure: &failure,
+    };
+    let written = journal
+        .end_from_outside(&end)
+        .await
+        .map_err(|error| TaskError::new(ErrorName::StoreUnavailable, error.to_string()))?;
+    if written {
+        tracing::error!(run = %input.run.id, workflow = %input.run.workflow, error = %failure.message, "run ended from outside");
+    }
+    Ok(())
+}
+
+impl Detail {
+    fn failure(&self) -> Failure {
+        let what = match self.status.as_str() {
+            "ABORTED" => "the execution was stopped in Step Functions",
+            "TIMED_OUT" => "Step Functions ended the execution, because its time was over",
+            _ => "the execution failed, and the planner could not go on with it",
+        };
+        let said = [&self.error, &self.cause].into_iter().flatten();
+        let said: Vec<&str> = said.map(String::as_str).filter(|text| !text.is_empty()).collect();
+        let why = match said.as_slice() {
+            [] => String::new(),
+            said => format!(" ({})", said.join(": ").chars().take(1_000).collect::<String>()),
+        };
+        Failure::new(
+            ErrorName::RunAborted,
+            format!("{what}{why}; look at the execution {}", self.execution_arn),
+        )
+    }
+}

@@ -1,0 +1,62 @@
+//! The way to PagerDuty and back, free of the rules about what an answer means.
+
+use std::{fmt, pin::Pin, time::Duration};
+
+use reqwest::{Method, StatusCode, Url, header::HeaderMap};
+
+/// What carries a request to PagerDuty. In a Lambda function that is [`HttpTransport`](super::HttpTransport).
+pub trait Transport: fmt::Debug + Send + Sync {
+    /// Sends the request once and reads the answer. It repeats nothing, which could page people twice, and follows no
+    /// redirect, which would carry the token elsewhere; the body of a redirect need not be read.
+    ///
+    /// Whoever drops the future no longer hears the answer. The request may have gone out all the same.
+    fn send(&self, request: Request) -> Sending<'_>;
+}
+
+/// A request that is under way.
+pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer, Interruption>> + Send + 'a>>;
+
+/// A request, and how much time and room its answer has.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// The method.
+    pub method: Method,
+    /// The address with its query.
+    pub url: Url,
+    /// The headers. The token among them is marked as sensitive.
+    pub headers: HeaderMap,
+    /// The body; empty for none.
+    pub body: Vec<u8>,
+    /// How long the whole exchange may take, until the last byte of the answer.
+    pub time_limit: Duration,
+    /// The largest body of an answer that is read, in bytes.
+    pub answer_limit: usize,
+}
+
+/// An answer, of which at least the status and the headers came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    /// The status.
+    pub status: StatusCode,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, or what kept it from coming whole: the status alone tells enough about a refusal.
+    pub body: Result<Vec<u8>, Interruption>,
+}
+
+/// What broke an exchange off. It tells apart what decides whether PagerDuty may have done something.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Interruption {
+    /// No connection came about, so nothing was sent. With the innermost cause.
+    #[error("no connection could be made ({0})")]
+    Connect(String),
+    /// The time limit passed after the request, or a part of it, was sent.
+    #[error("no answer came in time")]
+    TimedOut,
+    /// The connection broke after the request, or a part of it, was sent. With the innermost cause.
+    #[error("the connection broke before the answer was complete ({0})")]
+    Broken(String),
+    /// The body of the answer is larger than [`Request::answer_limit`].
+    #[error("the answer is larger than what is accepted")]
+    TooLarge,
+}

@@ -1,0 +1,240 @@
+//! Reading for a Plan.
+
+use super::{LaneRecord, LastPlan, Question};
+use crate::table::{Item, Projection, StoreError, Table, keys, record};
+use aws_sdk_dynamodb::types::AttributeValue;
+use jiff::{SignedDuration, Timestamp};
+use serde::Deserialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use workflow::{
+    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    planner::{CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult},
+};
+
+/// What is read of the items of a Plan. The last handover of a lane, which can be large, is not.
+const KNOWN: Projection = Projection(&[
+    "pk",
+    "sk",
+    "state",
+    "outputs",
+    "error",
+    "cut",
+    "end",
+    "marks",
+    "active_version",
+]);
+
+/// What is read of runs to tell whether they have ended.
+const ENDED: Projection = Projection(&["pk", "sk", "ended_at", "deadline"]);
+
+/// How long after its deadline a run counts as ended of which no end was ever written. Its waits end at the deadline and
+/// its actions keep it, so nothing of it goes on then.
+const GRACE: SignedDuration = SignedDuration::from_hours(1);
+
+pub(super) async fn lanes(
+    table: &Table,
+    wanted: &BTreeSet<LaneKey>,
+) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
+    let wanted: Vec<_> = wanted
+        .iter()
+        .map(|key| (keys::lane(&key.run, &key.lane), key))
+        .collect();
+    let names = wanted.iter().map(|((pk, sk), _)| Table::key(pk, sk)).collect();
+    let mut lanes = BTreeMap::new();
+    for item in table.get_all("read the lanes of the run", names, None).await? {
+        let found = wanted.iter().find(|((pk, _), _)| held_text(&item, "pk") == Some(pk));
+        if let Some((_, key)) = found {
+            lanes.insert((*key).clone(), lane(item)?);
+        }
+    }
+    Ok(lanes)
+}
+
+/// The part of a handover that tells where the lane stands.
+#[derive(Deserialize)]
+struct Handed {
+    cursor: Cursor,
+}
+
+pub(super) fn lane(mut item: Item) -> Result<LaneRecord, StoreError> {
+    let end = lane_end(&mut item)?;
+    let last = match (take_text(&mut item, "owner"), take_text(&mut item, "handover")) {
+        (Some(owner), Some(handover)) => {
+            let handed: Handed =
+                serde_json::from_str(&handover).map_err(|error| unreadable("lane of a run", &error))?;
+            Some(LastPlan {
+                owner,
+                cursor: handed.cursor,
+                handover,
+            })
+        }
+        _ => None,
+    };
+    Ok(LaneRecord { last, end })
+}
+
+/// What an item stands for that was asked for.
+enum Wanted<'a> {
+    Result(&'a (LanePath, StepPath)),
+    Lane(&'a LaneKey),
+    Workflow(&'a WorkflowId),
+    Marks,
+}
+
+pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Known, StoreError> {
+    let needs = question.needs;
+    let results = needs.results.iter().map(|wanted| {
+        let (pk, _) = keys::lane(question.run, &wanted.0);
+        ((pk, keys::step(&wanted.1)), Wanted::Result(wanted))
+    });
+    let lanes = needs.lanes.iter().map(|key| {
+        let (pk, sk) = keys::lane(&key.run, &key.lane);
+        ((pk, sk.to_owned()), Wanted::Lane(key))
+    });
+    let workflows = needs.workflows.iter().map(|id| {
+        let (pk, sk) = keys::workflow(id);
+        ((pk, sk.to_owned()), Wanted::Workflow(id))
+    });
+    let (pk, sk) = keys::cancel(question.run);
+    let cancelled = std::iter::once(((pk, sk.to_owned()), Wanted::Marks));
+    let wanted: HashMap<(String, String), Wanted<'_>> =
+        results.chain(lanes).chain(workflows).chain(cancelled).collect();
+
+    let mut known = Known::default();
+    let names = wanted.keys().map(|(pk, sk)| Table::key(pk, sk)).collect();
+    for mut item in table.get_all("read what the Plan needs", names, Some(KNOWN)).await? {
+        let name = (take_text(&mut item, "pk"), take_text(&mut item, "sk"));
+        let (Some(pk), Some(sk)) = name else { continue };
+        match wanted.get(&(pk, sk)) {
+            Some(Wanted::Result(key)) => {
+                if let Some(result) = result(item)? {
+                    known.results.insert((*key).clone(), result);
+                }
+            }
+            Some(Wanted::Lane(key)) => {
+                if let Some(end) = lane_end(&mut item)? {
+                    known.lanes.insert((*key).clone(), end);
+                }
+            }
+            Some(Wanted::Workflow(id)) => {
+                if let Some(version) = active_version(item)? {
+                    known.workflows.insert((*id).clone(), version);
+                }
+            }
+            Some(Wanted::Marks) => known.cancelled = marks(item),
+            None => {}
+        }
+    }
+    if let (true, Some(key)) = (needs.lock, question.concurrency_key) {
+        known.lock = lock(table, question.workflow, key, question.now).await?;
+    }
+    Ok(known)
+}
+
+async fn lock(table: &Table, workflow: &WorkflowId, key: &str, now: Timestamp) -> Result<LockView, StoreError> {
+    let (pk, sk) = keys::lock(workflow, key);
+    let Some(item) = table.get("read the lock of the concurrency key", &pk, sk).await? else {
+        return Ok(LockView::default());
+    };
+    let lock: Lock = record("lock of a concurrency key", item)?;
+    let runs = lock.runs_to_look_at();
+    let names: Vec<Item> = runs
+        .iter()
+        .map(|run| {
+            let (pk, sk) = keys::run(run);
+            Table::key(&pk, sk)
+        })
+        .collect();
+    let items = table.get_all("read which runs have ended", names, Some(ENDED)).await?;
+    // A run is written together with the lock. One that is not there was deleted after its time to live.
+    let go_on: BTreeSet<String> = items
+        .into_iter()
+        .filter(|item| !has_ended(item, now))
+        .filter_map(|mut item| take_text(&mut item, "pk"))
+        .collect();
+    let ended = runs
+        .into_iter()
+        .filter(|run: &RunId| !go_on.contains(&keys::run(run).0))
+        .collect();
+    Ok(LockView { lock, ended })
+}
+
+fn has_ended(run: &Item, now: Timestamp) -> bool {
+    let deadline = held_text(run, "deadline").and_then(|deadline| deadline.parse::<Timestamp>().ok());
+    let is_overdue = deadline
+        .and_then(|deadline| deadline.checked_add(GRACE).ok())
+        .is_some_and(|latest| latest < now);
+    run.contains_key("ended_at") || is_overdue
+}
+
+/// The active version of a workflow, if runs of it may be started.
+fn active_version(item: Item) -> Result<Option<WorkflowVersion>, StoreError> {
+    #[derive(Deserialize)]
+    struct Active {
+        state: crate::table::WorkflowState,
+        active_version: WorkflowVersion,
+    }
+    let active: Active = record("workflow", item)?;
+    Ok((active.state == crate::table::WorkflowState::Enabled).then_some(active.active_version))
+}
+
+fn marks(mut item: Item) -> BTreeSet<CancelMark> {
+    match item.remove("marks") {
+        Some(AttributeValue::Ss(marks)) => marks.into_iter().map(CancelMark::from_stored).collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn lane_end(item: &mut Item) -> Result<Option<LaneEnd>, StoreError> {
+    take_text(item, "end")
+        .map(|end| serde_json::from_str(&end).map_err(|error| unreadable("end of a lane", &error)))
+        .transpose()
+}
+
+fn result(mut item: Item) -> Result<Option<StepResult>, StoreError> {
+    let outcome = match take_text(&mut item, "state").as_deref() {
+        Some("success") => Outcome::Success,
+        Some("failure") => Outcome::Failure,
+        Some("skipped") => Outcome::Skipped,
+        // It has not ended, so it has no result.
+        _ => return Ok(None),
+    };
+    let outputs: Value = serde_json::from_str(&take_text(&mut item, "outputs").unwrap_or_default())
+        .map_err(|error| unreadable("step of a run", &error))?;
+    let error = match item.remove("error") {
+        Some(AttributeValue::M(mut error)) => Some(StepError {
+            name: take_text(&mut error, "name").unwrap_or_default(),
+            message: take_text(&mut error, "message").unwrap_or_default(),
+        }),
+        _ => None,
+    };
+    let cut = match item.remove("cut") {
+        Some(AttributeValue::Ss(names)) => names.into_iter().collect(),
+        _ => BTreeSet::new(),
+    };
+    Ok(Some(StepResult {
+        outcome,
+        outputs,
+        error,
+        cut,
+    }))
+}
+
+fn unreadable(what: &'static str, error: &serde_json::Error) -> StoreError {
+    StoreError::Unreadable {
+        what,
+        cause: error.to_string(),
+    }
+}
+
+fn held_text<'a>(item: &'a Item, name: &str) -> Option<&'a String> {
+    item.get(name).and_then(|value| value.as_s().ok())
+}
+
+fn take_text(item: &mut Item, name: &str) -> Option<String> {
+    match item.remove(name) {
+        Some(AttributeValue::S(text)) => Some(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,386 @@
+//! Writing a Plan, and the end of a run from outside.
+
+use super::{
+    Entry, OutsideEnd, Written,
+    change::{Change, unbuildable},
+    read,
+};
+use crate::table::{Item, StoreError, Table, expiry, item, keys, number, text, unavailable};
+use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
+    types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
+};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use workflow::{
+    ids::{LanePath, RunId, StepPath},
+    planner::{CancelMark, LaneEnd, Lock, Outcome, StepChange, StepError, StepRecord},
+    run::RunInput,
+};
+
+const OPERATION: &str = "write the journal";
+
+pub(super) async fn plan(table: &Table, entry: &Entry<'_>) -> Result<Written, StoreError> {
+    let Transaction { writes, run } = transaction(&table.name, entry)?;
+    let request = table.client.transact_write_items().set_transact_items(Some(writes));
+    let Err(error) = Box::pin(request.send()).await else {
+        return Ok(Written::Now);
+    };
+    let Some(TransactWriteItemsError::TransactionCanceledException(refusal)) = error.as_service_error() else {
+        return Err(unavailable(OPERATION, &error));
+    };
+    let reasons = refusal.cancellation_reasons();
+    let code = |position: usize| reasons.get(position).and_then(CancellationReason::code);
+    // The lane comes first in the transaction.
+    match code(0) {
+        Some("ConditionalCheckFailed") => {
+            let lane = reasons.first().and_then(CancellationReason::item).cloned();
+            Ok(before(lane.unwrap_or_default(), entry).unwrap_or(Written::Superseded))
+        }
+        // A repeat of this Plan that is just being written is in the way, or was.
+        Some("TransactionConflict") => {
+            let (pk, sk) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
+            let lane = table.get("read the lane again", &pk, sk).await?;
+            before(lane.unwrap_or_default(), entry).ok_or_else(|| unavailable(OPERATION, &error))
+        }
+        _ if run.and_then(code) == Some("ConditionalCheckFailed") => Ok(Written::Superseded),
+        _ => Err(StoreError::Unavailable {
+            operation: OPERATION,
+            cause: in_the_way(reasons),
+        }),
+    }
+}
+
+/// Why a transaction was refused, when it was neither for the lane nor for the run: throttled, or somebody else wrote a lock
+/// or a lane that the Plan gives up.
+fn in_the_way(reasons: &[CancellationReason]) -> String {
+    let failed = reasons.iter().enumerate().filter_map(|(position, reason)| {
+        let code = reason.code().filter(|code| *code != "None")?;
+        Some(format!("{code} at write {position}"))
+    });
+    let failed: Vec<_> = failed.collect();
+    format!(
+        "the transaction was refused: {}; the Plan is made again",
+        failed.join(", ")
+    )
+}
+
+/// What this Plan handed over when it was written before, if the lane shows that it was.
+fn before(lane: Item, entry: &Entry<'_>) -> Option<Written> {
+    let last = read::lane(lane).ok()?.last?;
+    let is_this = last.cursor.plans == entry.cursor.plans && last.owner == entry.execution;
+    is_this.then_some(Written::Before {
+        handover: last.handover,
+    })
+}
+
+struct Transaction {
+    writes: Vec<TransactWriteItem>,
+    /// Where the run stands in it, if it does.
+    run: Option<usize>,
+}
+
+fn transaction(table: &str, entry: &Entry<'_>) -> Result<Transaction, StoreError> {
+    let changes = entry.changes;
+    let mut writes = vec![lane(table, entry)?];
+    let mut run_at = None;
+    if let Some(run) = run(table, entry)? {
+        run_at = Some(writes.len());
+        writes.push(run);
+    }
+    for (path, record) in &changes.steps {
+        writes.push(step(table, entry, path, record)?);
+    }
+    for (lost, end) in &changes.lost {
+        writes.push(lost_lane(table, entry, lost, end)?);
+    }
+    let run = &entry.input.run.id;
+    if !changes.cancels.is_empty() {
+        let expires_at = expiry::of_run(entry.cursor.run_deadline);
+        writes.push(cancel(table, run, changes.cancels.iter(), expires_at)?);
+    }
+    let whole = CancelMark::run();
+    for other in changes.cancels_runs.iter().filter(|other| *other != run) {
+        // Of another run the deadline is not known.
+        writes.push(cancel(
+            table,
+            other,
+            std::iter::once(&whole),
+            expiry::of_any(entry.now),
+        )?);
+    }
+    if let (Some(wanted), Some(key)) = (&changes.lock, entry.concurrency_key) {
+        writes.push(lock(table, entry, key, wanted)?);
+    }
+    Ok(Transaction { writes, run: run_at })
+}
+
+fn lane(table: &str, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError> {
+    let cursor = entry.cursor;
+    let (pk, sk) = keys::lane(&entry.input.run.id, &cursor.lane);
+    let before = cursor.plans.saturating_sub(1);
+    let mut change = Change::new(&pk, sk);
+    change.set("plans", number(cursor.plans));
+    change.set("handover", text(entry.handover));
+    change.set("updated_at", text(entry.now.to_string()));
+    change.set("expires_at", number(expiry::of_run(cursor.run_deadline)));
+    change.set("owner", text(entry.execution));
+    if before == 0 {
+        change.condition("attribute_not_exists(pk)".to_owned());
+    } else {
+        let owner = entry.previous_owner.unwrap_or(entry.execution);
+        let end = change.name("end");
+        change.value(":before", number(before));
+        change.value(":holder", text(owner));
+        change.condition(format!(
+            "#plans = :before AND #owner = :holder AND attribute_not_exists({end})"
+        ));
+    }
+    if let Some(ended) = &entry.changes.end {
+        change.set("end", end_value(ended)?);
+    }
+    change.build_and_show(table)
+}
+
+/// A lane that this one has opened and gives up. If it has ended meanwhile, its own end counts.
+fn lost_lane(table: &str, entry: &Entry<'_>, lane: &LanePath, end: &LaneEnd) -> Result<TransactWriteItem, StoreError> {
+    let (pk, sk) = keys::lane(&entry.input.run.id, lane);
+    let mut change = Change::new(&pk, sk);
+    change.set("end", end_value(end)?);
+    change.set("updated_at", text(entry.now.to_string()));
+    change.set("expires_at", number(expiry::of_run(entry.cursor.run_deadline)));
+    change.condition("attribute_not_exists(#end)".to_owned());
+    change.build(table)
+}
+
+fn end_value(end: &LaneEnd) -> Result<AttributeValue, StoreError> {
+    let json = serde_json::to_string(end).map_err(|error| StoreError::Unreadable {
+        what: "end of a lane",
+        cause: error.to_string(),
+    })?;
+    Ok(text(json))
+}
+
+pub(in crate::table) fn cancel<'a>(
+    table: &str,
+    run: &RunId,
+    marks: impl Iterator<Item = &'a CancelMark>,
+    expires_at: i64,
+) -> Result<TransactWriteItem, StoreError> {
+    let (pk, sk) = keys::cancel(run);
+    let mut change = Change::new(&pk, sk);
+    change.add("marks", marks.map(|mark| mark.as_str().to_owned()).collect());
+    change.set("expires_at", number(expires_at));
+    change.build(table)
+}
+
+fn lock(table: &str, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<TransactWriteItem, StoreError> {
+    let (pk, sk) = keys::lock(&entry.input.run.workflow, key);
+    let mut fields = item("lock of a concurrency key", &pk, sk, lock)?;
+    fields.insert("expires_at".to_owned(), number(expiry::of_any(entry.now)));
+    let put = Put::builder().table_name(table).set_item(Some(fields));
+    let put = match lock.version.saturating_sub(1) {
+        0 => put.condition_expression("attribute_not_exists(pk)"),
+        before => put
+            .condition_expression("#version = :before")
+            .expression_attribute_names("#version", "version")
+            .expression_attribute_values(":before", number(before)),
+    };
+    let put = put.build().map_err(|error| unbuildable(&error))?;
+    Ok(TransactWriteItem::builder().put(put).build())
+}
+
+/// The run's own item changes only when its main lane begins and when that ends, because only then its place in the
+/// indexes does.
+fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, StoreError> {
+    let cursor = entry.cursor;
+    if !cursor.lane.is_main() {
+        return Ok(None);
+    }
+    let end = entry.changes.end.as_ref();
+    let (pk, sk) = keys::run(&entry.input.run.id);
+    let mut change = Change::new(&pk, sk);
+    if cursor.plans == 1 {
+        identify(
+            &mut change,
+            entry.input,
+            entry.execution,
+            entry.started_at,
+            cursor.run_deadline,
+        );
+        for (name, value) in entry.event.iter().flat_map(|event| {
+            [
+                ("incident_id", &event.incident_id),
+                ("incident_title", &event.incident_title),
+            ]
+        }) {
+            if let Some(value) = value {
+                change.set(name, text(value));
+            }
+        }
+        change.condition("attribute_not_exists(pk)".to_owned());
+    } else if end.is_some() {
+        let ended = change.name("ended_at");
+        change.condition(format!("attribute_exists(pk) AND attribute_not_exists({ended})"));
+    } else {
+        return Ok(None);
+    }
+    let status = match end {
+        None => "running",
+        Some(LaneEnd::Success { .. }) => "succeeded",
+        Some(LaneEnd::Skipped { .. }) => "skipped",
+        Some(LaneEnd::Failure { .. }) => "failed",
+        Some(LaneEnd::Cancelled { .. }) => "cancelled",
+    };
+    change.set("status", text(status));
+    if let Some(end) = end {
+        change.set("ended_at", text(entry.now.to_string()));
+        if let Some(failure) = end.failure() {
+            change.set("error", error_value(&failure.name, &failure.message));
+        }
+        if let LaneEnd::Skipped { reason } = end {
+            change.set("reason", text(reason));
+        }
+    }
+    change.build(table).map(Some)
+}
+
+/// Who the run is, as far as the item does not say it yet.
+fn identify(change: &mut Change, input: &RunInput, execution: &str, started_at: Timestamp, deadline: Timestamp) {
+    let run = &input.run;
+    let started = started_at.to_string();
+    let day: String = started.chars().take(10).collect();
+    change.set_once("run", text(run.id.as_str()));
+    change.set_once("workflow", text(run.workflow.as_str()));
+    change.set_once("version", number(run.version.0));
+    change.set_once("depth", number(run.depth));
+    if let Some(trigger) = &input.trigger {
+        change.set_once("event_id", text(&trigger.event_id));
+        change.set_once("event_type", text(&trigger.event_type));
+    }
+    if let Some(caller) = &input.called_by {
+        change.set_once("called_by", text(caller.run.as_str()));
+    }
+    change.set_once("execution", text(execution));
+    change.set_once("started_at", text(&started));
+    change.set_once("deadline", text(deadline.to_string()));
+    change.set_once("expires_at", number(expiry::of_run(deadline)));
+    change.set_once("gsi1pk", text(format!("WORKFLOW#{}#{day}", run.workflow)));
+    change.set_once("gsi1sk", text(format!("{started}#{}", run.id)));
+    change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard(&run.id))));
+    change.set_once("gsi2sk", text(format!("{started}#{}", run.id)));
+}
+
+/// How many shards the index of all runs of a day has. A shard takes 1,000 writes a second.
+const SHARDS: u32 = 4;
+
+fn shard(run: &RunId) -> u32 {
+    run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
+}
+
+fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) -> Result<TransactWriteItem, StoreError> {
+    let (pk, _) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
+    let at = || text(record.at.to_string());
+    let mut change = Change::new(&pk, &keys::step(path));
+    change.set("path", text(path.to_string()));
+    change.set("title", text(&record.title));
+    change.set("expires_at", number(expiry::of_run(entry.cursor.run_deadline)));
+    change.set_once("started_at", at());
+    if let Some(id) = &record.id {
+        change.set("id", text(id.as_str()));
+    }
+    match &record.change {
+        StepChange::Entered { lanes, run } => {
+            change.set("state", text("running"));
+            if let Some(lanes) = lanes {
+                change.set("lanes", number(lanes));
+            }
+            if let Some(run) = run {
+                change.set("run", text(run.as_str()));
+            }
+        }
+        StepChange::Waiting { until } => {
+            change.set("state", text("waiting"));
+            change.set("until", text(until.to_string()));
+        }
+        StepChange::AttemptStarted {
+            number: attempt,
+            input,
+            effect_key,
+        } => {
+            change.set("state", text("running"));
+            change.set("input", text(input.to_string()));
+            change.set("effect_key", text(effect_key.as_str()));
+            let attempt = HashMap::from([("number".to_owned(), number(attempt)), ("started_at".to_owned(), at())]);
+            change.append("attempts", AttributeValue::M(attempt));
+        }
+        StepChange::AttemptFailed {
+            number: attempt,
+            failure,
+            retry_at,
+        } => {
+            change.set("state", text("retrying"));
+            change.set("until", text(retry_at.to_string()));
+            let position = attempt.saturating_sub(1);
+            change.set_in_list("attempts", position, "ended_at", at());
+            let error = error_value(&failure.name, &failure.message);
+            change.set_in_list("attempts", position, "error", error);
+        }
+        StepChange::Finished { result, attempt } => {
+            let state = match result.outcome {
+                Outcome::Success => "success",
+                Outcome::Failure => "failure",
+                Outcome::Skipped => "skipped",
+            };
+            change.set("state", text(state));
+            change.set("ended_at", at());
+            change.set("outputs", text(result.outputs.to_string()));
+            if !result.cut.is_empty() {
+                change.set("cut", AttributeValue::Ss(result.cut.iter().cloned().collect()));
+            }
+            if let Some(StepError { name, message }) = &result.error {
+                change.set("error", error_value(name, message));
+            }
+            if let Some(attempt) = attempt {
+                change.set_in_list("attempts", attempt.saturating_sub(1), "ended_at", at());
+            }
+        }
+    }
+    change.build(table)
+}
+
+fn error_value(name: &str, message: &str) -> AttributeValue {
+    let fields = [("name".to_owned(), text(name)), ("message".to_owned(), text(message))];
+    AttributeValue::M(HashMap::from(fields))
+}
+
+pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
+    let run = &end.input.run.id;
+    let (pk, sk) = keys::run(run);
+    let mut change = Change::new(&pk, sk);
+    // The deadline is known where the run had its first Plan; where it had none, it was over when it ended.
+    identify(&mut change, end.input, end.execution, end.started_at, end.ended_at);
+    change.set("status", text("failed"));
+    change.set("ended_at", text(end.ended_at.to_string()));
+    change.set("error", error_value(&end.failure.name, &end.failure.message));
+    change.condition("attribute_not_exists(#ended_at)".to_owned());
+    let whole = CancelMark::run();
+    let marks = cancel(&table.name, run, std::iter::once(&whole), expiry::of_any(end.ended_at))?;
+    let writes = vec![change.build(&table.name)?, marks];
+    let request = table.client.transact_write_items().set_transact_items(Some(writes));
+    let Err(error) = Box::pin(request.send()).await else {
+        return Ok(true);
+    };
+    match error.as_service_error() {
+        Some(TransactWriteItemsError::TransactionCanceledException(refusal))
+            if refusal
+                .cancellation_reasons()
+                .first()
+                .and_then(CancellationReason::code)
+                == Some("ConditionalCheckFailed") =>
+        {
+            Ok(false)
+        }
+        _ => Err(unavailable("write the end of the run", &error)),
+    }
+}

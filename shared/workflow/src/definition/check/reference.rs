@@ -1,0 +1,161 @@
+//! Whether a name that an expression refers to is there.
+
+use super::{
+    super::{EVENT_FIELDS, EVENT_INCIDENT_FIELDS, FAILURE_FIELDS, RUN_FIELDS, Step, StepKind, outputs},
+    scope::{Scope, Seen},
+};
+use crate::{
+    action::{nearest, unknown_field},
+    ids::InputName,
+    template::Reference,
+};
+
+/// The fields of a step's result.
+const RESULT_FIELDS: &[&str] = &["outcome", "outputs", "error"];
+
+/// The fields of a step's error.
+const ERROR_FIELDS: &[&str] = &["name", "message"];
+
+/// Checks a reference.
+///
+/// # Errors
+/// What is wrong with it, and what it could mean.
+pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), String> {
+    let parts = reference.parts();
+    let Some((root, rest)) = parts.split_first() else {
+        return Ok(());
+    };
+    let roots = scope.sees.roots();
+    match (*root, rest) {
+        (root, _) if !roots.contains(&root) => Err(no_root(reference, root, &roots)),
+        ("event", [field, rest @ ..]) => {
+            known(reference, "event", field, EVENT_FIELDS)?;
+            match (*field, rest) {
+                ("incident", [field, ..]) => known(reference, "event.incident", field, EVENT_INCIDENT_FIELDS),
+                _ => Ok(()),
+            }
+        }
+        ("run", [field, ..]) => known(reference, "run", field, RUN_FIELDS),
+        ("failure", [field, ..]) => known(reference, "failure", field, FAILURE_FIELDS),
+        ("inputs", [name, ..]) => input(reference, name, scope),
+        ("vars", [name, ..]) => variable(reference, name, scope),
+        ("steps", [id, rest @ ..]) => step(reference, id, rest, scope),
+        ("vars" | "steps", []) => Err(format!(
+            "`{reference}` must be followed by a name, as in `steps.ticket.outputs.incident_id` or `vars.limit`"
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn no_root(reference: &Reference, root: &str, roots: &[&str]) -> String {
+    match root {
+        "item" | "index" => format!("`{reference}`: `{root}` is only there inside a `for_each`"),
+        "failure" => format!("`{reference}`: `failure` is only there in `on_failure`"),
+        _ => unknown_field(root, roots.iter().copied()),
+    }
+}
+
+fn input(reference: &Reference, name: &str, scope: &Scope<'_>) -> Result<(), String> {
+    if scope.inputs.keys().any(|input| input.as_str() == name) {
+        return Ok(());
+    }
+    let names = scope.inputs.keys().map(InputName::as_str);
+    Err(with_hint(
+        format!("`{reference}`: there is no input `{name}`"),
+        name,
+        names,
+    ))
+}
+
+fn variable(reference: &Reference, name: &str, scope: &Scope<'_>) -> Result<(), String> {
+    if scope.has_variable(name) || scope.has_gaps {
+        return Ok(());
+    }
+    Err(match scope.has_variable_in_lane(name) {
+        true => format!(
+            "`{reference}`: `{name}` is set in a lane of its own and cannot be seen from here; give the lane an `output:`"
+        ),
+        false => with_hint(
+            format!("`{reference}`: no step before this one sets `{name}`"),
+            name,
+            scope.variables(),
+        ),
+    })
+}
+
+fn step(reference: &Reference, id: &str, rest: &[&str], scope: &Scope<'_>) -> Result<(), String> {
+    let Some(known) = scope.step(id) else {
+        return match scope.has_gaps {
+            true => Ok(()),
+            false => Err(with_hint(
+                format!("`{reference}`: there is no step `{id}`"),
+                id,
+                scope.ended(),
+            )),
+        };
+    };
+    let hidden = match known.seen {
+        Seen::Ended => return result(reference, id, rest, known.step, scope),
+        Seen::Later => "has not run yet when this one does".to_owned(),
+        Seen::Open => "has not ended when this is needed".to_owned(),
+        Seen::Elsewhere => "can not have run when this one does, because it stands in another branch".to_owned(),
+        Seen::InLane(Some(fork)) => {
+            format!("runs in a lane of its own; use `steps.{fork}.outputs.lanes`, with an `output:` of the lane")
+        }
+        Seen::InLane(None) => "runs in a lane of its own; give the step that opens the lane an id, and use \
+             `steps.<id>.outputs.lanes`, with an `output:` of the lane"
+            .to_owned(),
+    };
+    Err(format!("`{reference}`: the step `{id}` {hidden}"))
+}
+
+fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &Scope<'_>) -> Result<(), String> {
+    match rest {
+        ["outputs", field, ..] if scope.is_read(step) => output(reference, id, field, step),
+        ["error", field, ..] => known(reference, &format!("steps.{id}.error"), field, ERROR_FIELDS),
+        [field, ..] if !RESULT_FIELDS.contains(field) => Err(format!(
+            "`{reference}`: {}",
+            unknown_field(field, RESULT_FIELDS.iter().copied())
+        )),
+        _ => Ok(()),
+    }
+}
+
+fn output(reference: &Reference, id: &str, field: &str, step: &Step) -> Result<(), String> {
+    let names: Vec<&str> = match &step.kind {
+        StepKind::Action { uses, .. } => uses.spec().outputs.iter().map(|output| output.name).collect(),
+        StepKind::Parallel { .. } | StepKind::ForEach { .. } => outputs::LANES.to_vec(),
+        StepKind::RunWorkflow { .. } => outputs::RUN.to_vec(),
+        StepKind::Wait(_)
+        | StepKind::Set(_)
+        | StepKind::Block { .. }
+        | StepKind::Choose { .. }
+        | StepKind::Stop { .. }
+        | StepKind::Fail { .. } => return Err(format!("`{reference}`: the step `{id}` has no outputs")),
+    };
+    if names.contains(&field) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{reference}`: {} gives no such output: {}",
+        step.title(),
+        unknown_field(field, names.into_iter())
+    ))
+}
+
+fn known(reference: &Reference, parent: &str, field: &str, fields: &[&str]) -> Result<(), String> {
+    if fields.contains(&field) {
+        return Ok(());
+    }
+    Err(format!(
+        "`{reference}`: in `{parent}`, {}",
+        unknown_field(field, fields.iter().copied())
+    ))
+}
+
+fn with_hint<'a>(message: String, word: &str, words: impl Iterator<Item = &'a str>) -> String {
+    match nearest(word, words) {
+        Some(near) => format!("{message}; did you mean `{near}`?"),
+        None => message,
+    }
+}

@@ -1,0 +1,67 @@
+//! `uses` and `with`: a step that calls an action.
+
+use super::{
+    super::{
+        Node, StepKind,
+        node::{Content, Path},
+    },
+    Reading, value,
+};
+use crate::action::{Action, nearest, unknown_field};
+use std::collections::BTreeMap;
+
+/// Reads `uses`, and `with` by what the action takes.
+pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<StepKind> {
+    let name = value::text(uses, step.field("uses"), reading)?;
+    let Some(action) = Action::parse(name) else {
+        let known = Action::ALL.iter().map(|action| action.spec().name);
+        let hint = match nearest(name, known.clone()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => format!("the actions are {}", known.collect::<Vec<_>>().join(", ")),
+        };
+        let message = format!("`{name:.80}` is no action; {hint}");
+        reading.problem(uses.at, step.field("uses"), message);
+        return None;
+    };
+    let spec = action.spec();
+    let mut inputs = BTreeMap::new();
+    let Some(with) = with else {
+        reading.problem(uses.at, step, format!("`with` is missing: the input of {name}"));
+        return Some(StepKind::Action {
+            uses: action,
+            with: inputs,
+        });
+    };
+    let path = step.field("with");
+    let Content::Map(entries) = &with.content else {
+        let message = format!("must be a map, but is {}", with.type_name());
+        reading.problem(with.at, path, message);
+        return Some(StepKind::Action {
+            uses: action,
+            with: inputs,
+        });
+    };
+    for entry in entries {
+        if reading.problems.is_full() {
+            break;
+        }
+        let Some(field) = spec.input(&entry.key) else {
+            let message = unknown_field(&entry.key, spec.inputs.iter().map(|field| field.name));
+            reading.problem(entry.key_at, path, message);
+            continue;
+        };
+        if let Some(template) = value::template_of(field.kind, &entry.value, path.field(&entry.key), reading) {
+            inputs.insert(entry.key.clone(), template);
+        }
+    }
+    for field in spec.inputs.iter().filter(|field| !field.optional) {
+        if !entries.iter().any(|entry| entry.key == field.name) {
+            let message = format!("`{}` is missing: {}", field.name, field.summary);
+            reading.problem(with.at, path, message);
+        }
+    }
+    Some(StepKind::Action {
+        uses: action,
+        with: inputs,
+    })
+}

@@ -1,0 +1,98 @@
+//! The fields of a map: each known one is read once, and each that nobody asked for is a problem.
+
+use super::{
+    super::{
+        Node,
+        node::{Content, Entry, Path},
+    },
+    Reading,
+};
+use crate::action::{nearest, unknown_field};
+
+pub(super) struct Fields<'a> {
+    node: &'a Node,
+    path: &'a Path<'a>,
+    entries: &'a [Entry],
+    asked: Vec<&'static str>,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a node that must be a map.
+    pub(super) fn of(node: &'a Node, path: &'a Path<'a>, reading: &mut Reading<'_>) -> Option<Self> {
+        let Content::Map(entries) = &node.content else {
+            let message = format!("must be a map, but is {}", node.type_name());
+            reading.problem(node.at, *path, message);
+            return None;
+        };
+        Some(Self {
+            node,
+            path,
+            entries,
+            asked: Vec::new(),
+        })
+    }
+
+    /// The node of a field that may be left out.
+    pub(super) fn optional(&mut self, name: &'static str) -> Option<&'a Node> {
+        self.asked.push(name);
+        self.entries
+            .iter()
+            .find(|entry| entry.key == name)
+            .map(|entry| &entry.value)
+    }
+
+    /// The node of a field that must be there; `what` says what it is.
+    pub(super) fn required(&mut self, name: &'static str, what: &str, reading: &mut Reading<'_>) -> Option<&'a Node> {
+        let node = self.optional(name);
+        if node.is_none() {
+            reading.problem(self.node.at, *self.path, format!("`{name}` is missing: {what}"));
+        }
+        node
+    }
+
+    /// A field that may be left out, read with `read`. `None` also when it is wrong.
+    pub(super) fn read<T>(
+        &mut self,
+        name: &'static str,
+        read: impl FnOnce(&'a Node, Path<'_>, &mut Reading<'_>) -> Option<T>,
+        reading: &mut Reading<'_>,
+    ) -> Option<T> {
+        let node = self.optional(name)?;
+        read(node, self.path.field(name), reading)
+    }
+
+    /// The way to the map.
+    pub(super) fn path(&self) -> &'a Path<'a> {
+        self.path
+    }
+
+    /// The map.
+    pub(super) fn node(&self) -> &'a Node {
+        self.node
+    }
+
+    /// Whether a field that nobody asked for is nearly one of `words`.
+    pub(super) fn has_near_miss(&self, words: &[&str]) -> bool {
+        let mut others = self
+            .entries
+            .iter()
+            .filter(|entry| !self.asked.contains(&entry.key.as_str()));
+        others.any(|entry| {
+            let near = nearest(&entry.key, self.asked.iter().copied());
+            near.is_some_and(|near| words.contains(&near))
+        })
+    }
+
+    /// Says which fields nobody asked for.
+    pub(super) fn refuse_others(self, reading: &mut Reading<'_>) {
+        for entry in self.entries {
+            if reading.problems.is_full() {
+                return;
+            }
+            if !self.asked.contains(&entry.key.as_str()) {
+                let message = unknown_field(&entry.key, self.asked.iter().copied());
+                reading.problem(entry.key_at, *self.path, message);
+            }
+        }
+    }
+}

@@ -1,0 +1,99 @@
+//! The grammar: from a tree of nodes to a definition.
+//!
+//! Reading never ends at a problem. What is wrong is told and a harmless stand-in takes its place, so that the rest is
+//! read, and checked, all the same. A definition with stand-ins is never given out, because there are problems then.
+
+mod action;
+mod fields;
+mod input;
+mod kind;
+mod retry;
+mod step;
+mod trigger;
+mod value;
+pub(super) mod words;
+
+use super::{Definition, Node, Position, Problems, check, node::Path};
+use crate::ids::StepId;
+use fields::Fields;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
+
+/// A definition, and what the checks that follow need to know of its source.
+pub(super) struct Decoded<'a> {
+    pub(super) definition: Definition,
+    /// What it was read from.
+    pub(super) source: Cow<'a, Node>,
+    /// Whether something could not be read in which a step or a variable may be named.
+    pub(super) has_gaps: bool,
+    /// The steps of which it could not be read what they do.
+    pub(super) unread: BTreeSet<StepId>,
+}
+
+/// What is known while a definition is read.
+struct Reading<'a> {
+    problems: &'a mut Problems,
+    /// How many steps there are so far.
+    steps: usize,
+    has_gaps: bool,
+    unread: BTreeSet<StepId>,
+}
+
+impl Reading<'_> {
+    fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+        self.problems.add(at, path, message);
+    }
+}
+
+pub(super) fn definition<'a>(node: &'a Node, problems: &mut Problems) -> Option<Decoded<'a>> {
+    let source = match check::hide_secrets(node, problems) {
+        Some(hidden) => Cow::Owned(hidden),
+        None => Cow::Borrowed(node),
+    };
+    let mut reading = Reading {
+        problems,
+        steps: 0,
+        has_gaps: false,
+        unread: BTreeSet::new(),
+    };
+    let definition = whole(&source, &mut reading)?;
+    Some(Decoded {
+        definition,
+        has_gaps: reading.has_gaps,
+        unread: reading.unread,
+        source,
+    })
+}
+
+fn whole(node: &Node, reading: &mut Reading<'_>) -> Option<Definition> {
+    let root = Path::Root;
+    let mut fields = Fields::of(node, &root, reading)?;
+    let name = fields.required("name", "the workflow's name, such as memory-alert", reading);
+    let name = name.and_then(|node| value::id(node, root.field("name"), reading));
+    let description = fields.read("description", value::text, reading);
+    let trigger = fields.read("on", trigger::trigger, reading);
+    let inputs = fields.read("inputs", input::inputs, reading);
+    let timeout = fields.read("timeout", value::length, reading);
+    let concurrency = fields.read("concurrency", input::concurrency, reading);
+    let steps = fields.required("steps", "what the workflow does", reading);
+    let steps = steps.map(|node| step::list(node, root.field("steps"), reading));
+    let on_failure = fields.read(
+        "on_failure",
+        |node, path, reading| Some(step::list(node, path, reading)),
+        reading,
+    );
+    fields.refuse_others(reading);
+    Some(Definition {
+        // A stand-in, for the checks.
+        name: name.or_else(|| "unnamed".parse().ok())?,
+        description: description.map(str::to_owned),
+        trigger,
+        inputs: inputs.unwrap_or_else(BTreeMap::new),
+        timeout,
+        concurrency,
+        steps: steps.unwrap_or_default(),
+        on_failure: on_failure.unwrap_or_default(),
+    })
+}

@@ -1,0 +1,78 @@
+//! `on`: what starts a workflow.
+
+use super::{
+    super::{EVENT_TYPES, Node, PagerDutyTrigger, Trigger, node::Path},
+    Fields, Reading, value,
+};
+use crate::{action::nearest, run::WebhookKind};
+
+pub(super) fn trigger(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Trigger> {
+    let mut fields = Fields::of(node, &path, reading)?;
+    let node = fields.required("pagerduty", "the webhook that starts the workflow", reading);
+    fields.refuse_others(reading);
+    let pagerduty = pagerduty(node?, path.field("pagerduty"), reading)?;
+    Some(Trigger { pagerduty })
+}
+
+fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<PagerDutyTrigger> {
+    let mut fields = Fields::of(node, &path, reading)?;
+    let integration = fields.required("integration", "the alias of the PagerDuty account", reading);
+    let integration = integration.and_then(|node| value::id(node, path.field("integration"), reading));
+    let webhook = match fields.optional("webhook") {
+        None => Some(WebhookKind::V3),
+        Some(node) => webhook(node, path.field("webhook"), reading),
+    };
+    let what = "the types of events that start a run, such as [incident.triggered]";
+    let events = fields.required("events", what, reading);
+    let events = events.and_then(|node| event_types(node, path.field("events"), reading));
+    let when = fields.read("when", value::condition, reading);
+    fields.refuse_others(reading);
+    Some(PagerDutyTrigger {
+        integration: integration?,
+        webhook: webhook?,
+        events: events?,
+        when,
+    })
+}
+
+fn webhook(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<WebhookKind> {
+    match node.as_text() {
+        Some("v3") => Some(WebhookKind::V3),
+        Some("v2") => Some(WebhookKind::V2),
+        _ => {
+            let message = "must be `v3` (a webhook subscription, signed) or `v2` (the Generic V2 Webhook extension)";
+            reading.problem(node.at, path, message);
+            None
+        }
+    }
+}
+
+fn event_types(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
+    let items = value::items(node, path, None, reading)?;
+    if items.is_empty() {
+        let message = "is empty, so that no event would start a run; name at least one type";
+        reading.problem(node.at, path, message);
+    }
+    let mut types: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let Some(name) = value::text(item, path, reading) else {
+            continue;
+        };
+        if !EVENT_TYPES.contains(&name) {
+            let hint = match nearest(name, EVENT_TYPES.iter().copied()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!("the types are {}", EVENT_TYPES.join(", ")),
+            };
+            reading.problem(item.at, path, format!("`{name:.80}` is no type of event; {hint}"));
+        } else if types.iter().any(|known| known == name) {
+            reading.problem(item.at, path, format!("`{name}` stands twice"));
+        } else {
+            types.push(name.to_owned());
+        }
+        if reading.problems.is_full() {
+            break;
+        }
+    }
+    Some(types)
+}

@@ -1,0 +1,192 @@
+//! Values: texts, words, numbers, lengths of time, templates and conditions.
+
+use super::{
+    super::{
+        Length, Node,
+        node::{Content, Path},
+    },
+    Reading,
+};
+use crate::{
+    action::{FieldKind, unknown_field},
+    ids::InvalidId,
+    template::{Expression, Template},
+};
+use serde_json::Value;
+use std::{ops::RangeInclusive, str::FromStr};
+
+pub(super) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<&'a str> {
+    let text = node.as_text();
+    if text.is_none() {
+        let message = format!(
+            "must be text, but is {}; put it in quotes if it is meant as text",
+            node.type_name()
+        );
+        reading.problem(node.at, path, message);
+    }
+    text
+}
+
+pub(super) fn id<T: FromStr<Err = InvalidId>>(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<T> {
+    let id = text(node, path, reading)?.parse();
+    id.map_err(|error: InvalidId| reading.problem(node.at, path, error.to_string()))
+        .ok()
+}
+
+/// One of a few words.
+pub(super) fn word<T: Copy>(
+    node: &Node,
+    path: Path<'_>,
+    words: &[(&'static str, T)],
+    reading: &mut Reading<'_>,
+) -> Option<T> {
+    let text = text(node, path, reading)?;
+    let found = words.iter().find(|(word, _)| *word == text);
+    if found.is_none() {
+        let message = unknown_field(text, words.iter().map(|(word, _)| *word));
+        reading.problem(node.at, path, message);
+    }
+    found.map(|(_, meaning)| *meaning)
+}
+
+pub(super) fn boolean(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<bool> {
+    let boolean = match &node.content {
+        Content::Scalar(value) => value.as_bool(),
+        Content::List(_) | Content::Map(_) => None,
+    };
+    if boolean.is_none() {
+        let message = format!("must be true or false, but is {}", node.type_name());
+        reading.problem(node.at, path, message);
+    }
+    boolean
+}
+
+pub(super) fn whole_number(
+    node: &Node,
+    path: Path<'_>,
+    range: RangeInclusive<u32>,
+    reading: &mut Reading<'_>,
+) -> Option<u32> {
+    let number = match &node.content {
+        Content::Scalar(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
+        Content::List(_) | Content::Map(_) => None,
+    };
+    let number = number.filter(|number| range.contains(number));
+    if number.is_none() {
+        let message = format!("must be a whole number from {} to {}", range.start(), range.end());
+        reading.problem(node.at, path, message);
+    }
+    number
+}
+
+pub(super) fn number(
+    node: &Node,
+    path: Path<'_>,
+    range: RangeInclusive<u32>,
+    reading: &mut Reading<'_>,
+) -> Option<f64> {
+    let number = match &node.content {
+        Content::Scalar(value) => value.as_f64(),
+        Content::List(_) | Content::Map(_) => None,
+    };
+    let number = number.filter(|number| (f64::from(*range.start())..=f64::from(*range.end())).contains(number));
+    if number.is_none() {
+        let message = format!("must be a number from {} to {}", range.start(), range.end());
+        reading.problem(node.at, path, message);
+    }
+    number
+}
+
+pub(super) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Length> {
+    let Some(text) = node.as_text() else {
+        let message = format!(
+            "must be a length of time such as 30s, 10m, 1h30m or 2d, but is {}",
+            node.type_name()
+        );
+        reading.problem(node.at, path, message);
+        return None;
+    };
+    Length::parse(text)
+        .map_err(|problem| reading.problem(node.at, path, problem))
+        .ok()
+}
+
+/// The items of a list that may be no longer than `most`.
+pub(super) fn items<'a>(
+    node: &'a Node,
+    path: Path<'_>,
+    most: Option<usize>,
+    reading: &mut Reading<'_>,
+) -> Option<&'a [Node]> {
+    let Content::List(items) = &node.content else {
+        reading.problem(node.at, path, format!("must be a list, but is {}", node.type_name()));
+        return None;
+    };
+    match most.filter(|most| items.len() > *most) {
+        Some(most) => {
+            let message = format!("has {} entries; at most {most} are allowed", items.len());
+            reading.problem(node.at, path, message);
+            None
+        }
+        None => Some(items),
+    }
+}
+
+pub(super) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+    match &node.content {
+        Content::Scalar(Value::String(source)) => Template::from_text(source)
+            .map_err(|error| reading.problem(node.at, path, error.to_string()))
+            .ok(),
+        Content::Scalar(value) => Some(Template::Literal(value.clone())),
+        Content::List(items) => {
+            let items: Vec<_> = (0..)
+                .zip(items)
+                .map(|(index, item)| template(item, path.item(index), reading))
+                .collect();
+            items.into_iter().collect::<Option<_>>().map(Template::List)
+        }
+        Content::Map(entries) => {
+            let fields: Vec<_> = entries
+                .iter()
+                .map(|entry| {
+                    let field = template(&entry.value, path.field(&entry.key), reading);
+                    field.map(|field| (entry.key.clone(), field))
+                })
+                .collect();
+            fields.into_iter().collect::<Option<_>>().map(Template::Map)
+        }
+    }
+}
+
+/// A template that gives a value of a type. What is the same in every run is checked now.
+pub(super) fn template_of(kind: FieldKind, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+    let template = template(node, path, reading)?;
+    if template.expressions().is_empty()
+        && let Err(problem) = kind.check(&template.to_json())
+    {
+        reading.problem(node.at, path, problem);
+        return None;
+    }
+    Some(template)
+}
+
+pub(super) fn text_template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+    template_of(FieldKind::Text, node, path, reading)
+}
+
+/// A condition. One that is wrong is told, and always holds.
+pub(super) fn condition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Expression> {
+    let source = match &node.content {
+        Content::Scalar(Value::String(source)) => Ok(source.clone()),
+        Content::Scalar(Value::Bool(holds)) => Ok(holds.to_string()),
+        _ => Err(format!("must be an expression, but is {}", node.type_name())),
+    };
+    let condition = source.and_then(|source| Expression::condition(&source).map_err(|error| error.to_string()));
+    match condition {
+        Ok(condition) => Some(condition),
+        Err(problem) => {
+            reading.problem(node.at, path, problem);
+            Expression::condition("true").ok()
+        }
+    }
+}

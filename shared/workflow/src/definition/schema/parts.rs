@@ -1,0 +1,185 @@
+//! The schemas of texts and values, and the rules that no type can say.
+
+use crate::{
+    action::{Action, Field, FieldKind},
+    definition::{EVENT_TYPES, limits},
+    error_name::ErrorName,
+};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Value as Json, json};
+use std::borrow::Cow;
+
+/// A lower-case name of at most 63 characters.
+const LABEL: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
+
+/// A name that an expression can refer to, of at most 63 characters.
+const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]{0,62}$";
+
+/// A text with an expression in it.
+const TEMPLATE: &str = r"\{[{%#]";
+
+/// A length of time as people write it. It can also be written as ISO 8601 has it.
+const LENGTH: &str = r"^\s*P?T?[0-9].*[A-Za-z]\s*$";
+
+macro_rules! parts {
+    ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {$(
+        $(#[$doc])*
+        pub(super) struct $name;
+
+        impl JsonSchema for $name {
+            fn schema_name() -> Cow<'static, str> {
+                stringify!($name).into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                $schema
+            }
+        }
+    )*};
+}
+
+parts! {
+    /// The name of a workflow or of an integration.
+    Label: json_schema!({ "type": "string", "pattern": LABEL });
+    /// The id of a step.
+    Identifier: json_schema!({ "type": "string", "pattern": IDENTIFIER });
+    /// A length of time.
+    LengthText: json_schema!({ "type": "string", "pattern": LENGTH, "examples": ["30s", "10m", "1h30m", "2d"] });
+    /// A length of time that a step waits.
+    WaitLength: json_schema!({
+        "type": "string", "pattern": LENGTH, "examples": ["30s", "10m", "1h30m", "2d"],
+        "description": "How long it waits, such as 10m."
+    });
+    /// A time in RFC 3339.
+    TimeText: json_schema!({
+        "type": "string", "pattern": format!(r"{TEMPLATE}|^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}[Tt ]"),
+        "examples": ["2027-01-31T09:00:00Z"]
+    });
+    /// An expression that gives true or false.
+    Condition: json_schema!({
+        "type": ["string", "boolean"], "minLength": 1,
+        "examples": ["event.incident.urgency == \"high\"", "steps.ticket.outcome == \"success\""]
+    });
+    /// A text that may have expressions in it.
+    Text: json_schema!({ "type": "string" });
+    /// Any value. The texts in it may have expressions in them.
+    Value: json_schema!({});
+    /// The list of a `for_each`.
+    Items: json_schema!({ "anyOf": [
+        { "type": "array", "maxItems": limits::ITEMS },
+        { "type": "string", "pattern": TEMPLATE },
+    ]});
+    /// The type of an event.
+    EventType: json_schema!({ "type": "string", "enum": EVENT_TYPES });
+    /// The name of an error.
+    ErrorNameText: json_schema!({
+        "type": "string", "enum": ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>()
+    });
+    /// The name of an action.
+    ActionName: json_schema!({
+        "oneOf": Action::ALL.iter().map(|action| {
+            json!({ "type": "string", "const": action.spec().name, "description": action.spec().summary })
+        }).collect::<Vec<_>>()
+    });
+}
+
+/// The schema of a field of an action, as a text with an expression or as it is.
+fn field(field: &Field) -> Json {
+    let literal = match field.kind {
+        FieldKind::Text => return json!({ "type": "string", "description": field.summary }),
+        FieldKind::Integer => json!({ "type": "integer" }),
+        FieldKind::Integration => json!({ "type": "string", "pattern": LABEL }),
+        FieldKind::PagerDutyId => json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,255}$" }),
+        FieldKind::UserEmail => json!({ "type": "string", "pattern": "^[!-?A-~]+@[!-?A-~]+$", "maxLength": 254 }),
+    };
+    json!({ "description": field.summary, "anyOf": [literal, { "type": "string", "pattern": TEMPLATE }] })
+}
+
+/// Rules that are added to the schema of a type.
+pub(super) mod rules {
+    use super::{Action, Field, IDENTIFIER, Json, Schema, field, json};
+    use crate::definition::{
+        InputKind,
+        decode::words::{COMPANIONS, INPUT_KINDS, KINDS},
+    };
+
+    /// A webhook brings no inputs.
+    pub(in super::super) fn workflow(schema: &mut Schema) {
+        let rule = json!([{
+            "if": { "required": ["on"] },
+            "then": { "properties": { "inputs": { "additionalProperties": { "required": ["default"] } } } }
+        }]);
+        schema.insert("allOf".to_owned(), rule);
+    }
+
+    /// The keys of a map are names that an expression can refer to.
+    pub(in super::super) fn identifiers(schema: &mut Schema) {
+        schema.insert("propertyNames".to_owned(), json!({ "pattern": IDENTIFIER }));
+    }
+
+    /// A default is of the type that is said.
+    pub(in super::super) fn input(schema: &mut Schema) {
+        let rules = INPUT_KINDS.iter().map(|(word, kind)| {
+            let wanted = match kind {
+                InputKind::Text => json!({ "type": "string", "not": { "pattern": r"\{\{" } }),
+                InputKind::Integer => json!({ "type": "integer" }),
+                InputKind::Number => json!({ "type": "number" }),
+                InputKind::Boolean => json!({ "type": "boolean" }),
+                InputKind::List => json!({ "type": "array" }),
+                InputKind::Map => json!({ "type": "object" }),
+            };
+            json!({
+                "if": { "required": ["type"], "properties": { "type": { "const": word } } },
+                "then": { "properties": { "default": wanted } }
+            })
+        });
+        schema.insert("allOf".to_owned(), rules.collect());
+    }
+
+    /// A step does one thing and has what goes with it; an action takes its own input.
+    pub(in super::super) fn step(schema: &mut Schema) {
+        let one_thing = KINDS.iter().map(|word| match *word {
+            "steps" => json!({ "required": ["steps"], "not": { "required": ["for_each"] } }),
+            "for_each" => json!({ "required": ["for_each", "steps"] }),
+            word => json!({ "required": [word] }),
+        });
+        schema.insert("oneOf".to_owned(), one_thing.collect());
+
+        let companions = COMPANIONS.iter().map(|(word, partners)| {
+            let partners = partners.iter().map(|partner| json!({ "required": [partner] }));
+            ((*word).to_owned(), json!({ "anyOf": partners.collect::<Json>() }))
+        });
+        let mut dependencies: serde_json::Map<String, Json> = companions.collect();
+        dependencies.insert("else".to_owned(), json!(["steps", "if"]));
+        schema.insert("dependencies".to_owned(), dependencies.into());
+
+        let actions = Action::ALL.iter().map(|action| {
+            let spec = action.spec();
+            let fields = spec.inputs.iter().map(|input| (input.name.to_owned(), field(input)));
+            let required: Vec<&str> = spec
+                .inputs
+                .iter()
+                .filter(|input| !input.optional)
+                .map(|input: &Field| input.name)
+                .collect();
+            json!({
+                "if": { "required": ["uses"], "properties": { "uses": { "const": spec.name } } },
+                "then": {
+                    "required": ["with"],
+                    "properties": { "with": {
+                        "type": "object",
+                        "description": format!("The input of {}. {}", spec.name, spec.summary),
+                        "properties": fields.collect::<serde_json::Map<_, _>>(),
+                        "required": required,
+                        "additionalProperties": false
+                    } }
+                }
+            })
+        });
+        let inputs = json!({
+            "if": { "required": ["run_workflow"] },
+            "then": { "properties": { "with": { "propertyNames": { "pattern": IDENTIFIER } } } }
+        });
+        schema.insert("allOf".to_owned(), actions.chain([inputs]).collect());
+    }
+}

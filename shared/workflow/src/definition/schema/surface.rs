@@ -1,0 +1,253 @@
+//! The grammar as types. They hold nothing: what is used of them is their schema, and of that the comments are what an
+//! editor shows.
+
+#![expect(dead_code, reason = "only the schemas of these types are used")]
+
+use super::parts::{
+    ActionName, Condition, ErrorNameText, EventType, Identifier, Items, Label, LengthText, Text, TimeText, Value,
+    WaitLength, rules,
+};
+use crate::definition::limits;
+use schemars::JsonSchema;
+use std::collections::BTreeMap;
+
+/// A workflow of Pagerflow: what starts it, and the steps that it does.
+#[derive(JsonSchema)]
+#[schemars(title = "Pagerflow workflow", deny_unknown_fields, transform = rules::workflow)]
+pub(super) struct Workflow {
+    /// The workflow's name, which is its id and stands in the webhook's URL: lower-case letters, digits and '-'.
+    name: Label,
+    /// What it is for, in your words.
+    description: Option<String>,
+    /// What starts it, besides people and other workflows.
+    on: Option<Trigger>,
+    /// What a run is given by whoever starts it: `inputs.<name>` in expressions.
+    #[schemars(extend("maxProperties" = limits::INPUTS), transform = rules::identifiers)]
+    inputs: Option<BTreeMap<String, Input>>,
+    /// How long a run may take: 24h if it does not say, at most 364d.
+    timeout: Option<LengthText>,
+    /// Which runs of it exclude each other.
+    concurrency: Option<Concurrency>,
+    /// What it does, in order.
+    #[schemars(length(min = 1))]
+    steps: Vec<Step>,
+    /// What it does when a run fails. These steps see `failure.step`, `failure.name` and `failure.message`.
+    #[schemars(length(min = 1))]
+    on_failure: Option<Vec<Step>>,
+}
+
+/// What starts a workflow.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Trigger {
+    /// A webhook of PagerDuty.
+    pagerduty: PagerDutyTrigger,
+}
+
+/// A webhook of PagerDuty as a trigger.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct PagerDutyTrigger {
+    /// The alias of the PagerDuty account whose signing secrets the webhook is checked with.
+    integration: Label,
+    /// The form of webhook that the URL takes. `v3` if it does not say.
+    webhook: Option<Webhook>,
+    /// The types of events that start a run.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    events: Vec<EventType>,
+    /// A condition over `event`. Without one, every event of these types starts a run.
+    when: Option<Condition>,
+}
+
+/// The form of a webhook.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Webhook {
+    /// A webhook subscription: signed.
+    V3,
+    /// The Generic V2 Webhook extension: not signed.
+    V2,
+}
+
+/// An input of a workflow.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, transform = rules::input)]
+struct Input {
+    /// Its type.
+    r#type: InputKind,
+    /// What it is, in your words.
+    description: Option<String>,
+    /// What it is if nobody gives it. A workflow that a webhook starts needs one for each input.
+    default: Option<Value>,
+}
+
+/// The type of an input.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum InputKind {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// True or false.
+    Boolean,
+    /// A list.
+    List,
+    /// A map.
+    Map,
+}
+
+/// Which runs of a workflow exclude each other: those of the same key.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Concurrency {
+    /// The key: text with expressions over `event`, `run` and `inputs`, such as `{{ event.incident.id }}`.
+    key: Text,
+    /// What happens to a run whose key another run holds. `wait` if it does not say.
+    policy: Option<Policy>,
+}
+
+/// What happens to a run when another run of the same key goes on.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Policy {
+    /// It waits until it is its turn; the oldest comes first.
+    Wait,
+    /// It ends at once and does nothing.
+    Skip,
+    /// The older run is cancelled.
+    Cancel,
+}
+
+/// A step. It does one thing: `uses`, `wait`, `set`, `steps`, `choose`, `parallel`, `for_each`, `stop`, `fail` or
+/// `run_workflow`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields, transform = rules::step)]
+pub(super) struct Step {
+    /// The id by which later steps refer to it: `steps.<id>.outcome`, `steps.<id>.outputs` and `steps.<id>.error`.
+    id: Option<Identifier>,
+    /// The step is skipped when this does not hold.
+    #[schemars(rename = "if")]
+    condition: Option<Condition>,
+    /// Whether the run goes on when the step fails.
+    continue_on_error: Option<bool>,
+    /// Calls an action.
+    uses: Option<ActionName>,
+    /// The input of the action, or the inputs of the workflow that is run.
+    #[schemars(extend("type" = "object"))]
+    with: Option<Value>,
+    /// How the action is tried again.
+    retry: Option<Retry>,
+    /// How long the step may take, with all attempts and the waits between.
+    timeout: Option<LengthText>,
+    /// Waits for a length of time, or until a time.
+    wait: Option<Wait>,
+    /// Sets variables: `vars.<name>` in expressions.
+    #[schemars(transform = rules::identifiers)]
+    set: Option<BTreeMap<String, Value>>,
+    /// Does these steps; with `for_each`, for each item.
+    #[schemars(length(min = 1))]
+    steps: Option<Vec<Step>>,
+    /// Does these steps where `if` does not hold.
+    #[schemars(rename = "else", length(min = 1))]
+    otherwise: Option<Vec<Step>>,
+    /// Does the steps of the first branch whose condition holds.
+    #[schemars(length(min = 1, max = limits::CHOICES))]
+    choose: Option<Vec<Branch>>,
+    /// Does these steps where no branch's condition holds.
+    #[schemars(length(min = 1))]
+    default: Option<Vec<Step>>,
+    /// Does several lists of steps at the same time, each in a lane of its own.
+    #[schemars(length(min = 1, max = limits::PARALLEL_LANES))]
+    parallel: Option<Vec<Lane>>,
+    /// Does `steps` for each item of a list, each in a lane of its own. There, `item` is the item and `index` its number.
+    for_each: Option<Items>,
+    /// How many lanes run at the same time. 40 if it does not say.
+    #[schemars(range(min = 1, max = limits::CONCURRENT_LANES))]
+    max_concurrency: Option<u32>,
+    /// The output of each lane, as `steps.<id>.outputs.lanes` has it.
+    output: Option<Value>,
+    /// What a failed lane means for the others and for this step. `finish` if it does not say.
+    on_lane_failure: Option<OnLaneFailure>,
+    /// Ends the lane, successfully; in the main lane that is the run. The text says why.
+    stop: Option<Text>,
+    /// Fails. The text says why.
+    fail: Option<Text>,
+    /// Runs another workflow and waits for it.
+    run_workflow: Option<Label>,
+}
+
+/// How an action is tried again. Waiting for PagerDuty's rate limit does not count as an attempt.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Retry {
+    /// How many attempts there are in all. 8 if it does not say.
+    #[schemars(range(min = 1, max = limits::ATTEMPTS))]
+    max_attempts: Option<u32>,
+    /// The wait after the first attempt. 10s if it does not say.
+    interval: Option<LengthText>,
+    /// By how much each wait is longer than the one before. 2 if it does not say.
+    #[schemars(range(min = 1, max = 10))]
+    backoff: Option<f64>,
+    /// The longest wait. 5m if it does not say.
+    max_interval: Option<LengthText>,
+    /// Whether up to a fifth is added to each wait. True if it does not say.
+    jitter: Option<bool>,
+    /// The errors that are tried again. Without it, all that may pass.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    errors: Option<Vec<ErrorNameText>>,
+}
+
+/// A length of time, or a time.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+enum Wait {
+    For(WaitLength),
+    Until(Until),
+}
+
+/// A time to wait for.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Until {
+    /// The time, as RFC 3339 has it, or an expression that gives one. A time that has passed is no wait.
+    until: TimeText,
+}
+
+/// A branch of a `choose`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Branch {
+    /// Its condition.
+    when: Condition,
+    /// Its steps.
+    #[schemars(length(min = 1))]
+    steps: Vec<Step>,
+}
+
+/// A lane of a `parallel`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+struct Lane {
+    /// What you call it.
+    name: Option<String>,
+    /// Its steps.
+    #[schemars(length(min = 1))]
+    steps: Vec<Step>,
+    /// Its output, as `steps.<id>.outputs.lanes` has it.
+    output: Option<Value>,
+}
+
+/// What a failed lane means.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum OnLaneFailure {
+    /// The others go on to their ends; then the step fails.
+    Finish,
+    /// The others are cancelled, each before its next step, and the step fails.
+    Cancel,
+    /// The others go on, and the step succeeds; its outputs tell which lanes failed.
+    Ignore,
+}

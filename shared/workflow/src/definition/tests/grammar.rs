@@ -1,0 +1,458 @@
+//! Each construct of the language: how it is written, and what is said of each way to get it wrong.
+//!
+//! The steps of a case begin at line 3, column 1.
+
+use super::{super::*, problems, steps};
+use rstest::rstest;
+use serde_json::json;
+
+/// The definition of these steps, written again.
+fn written(source: &str) -> Value {
+    let source = format!("name: a\nsteps:\n{source}\n");
+    let definition = Definition::from_source(&source).unwrap_or_else(|problems| panic!("{problems}"));
+    definition.to_json()["steps"].clone()
+}
+
+#[rstest]
+#[case::wait("- wait: 90s", json!([{"wait": "1m 30s"}]))]
+#[case::wait_until("- wait: { until: 2027-01-31T09:00:00Z }", json!([{"wait": {"until": "2027-01-31T09:00:00Z"}}]))]
+#[case::wait_until_an_expression(
+    "- wait: { until: '{{ event.incident.created_at }}' }",
+    json!([{"wait": {"until": "{{ event.incident.created_at }}"}}])
+)]
+#[case::set("- set: { a: 1, b: [x, '{{ run.id }}'] }", json!([{"set": {"a": 1, "b": ["x", "{{ run.id }}"]}}]))]
+#[case::block("- steps: [wait: 1s]", json!([{"steps": [{"wait": "1s"}]}]))]
+#[case::block_with_else(
+    "- if: event.id == 'x'\n  steps: [wait: 1s]\n  else: [wait: 2s]",
+    json!([{"if": "event.id == 'x'", "steps": [{"wait": "1s"}], "else": [{"wait": "2s"}]}])
+)]
+#[case::choose(
+    "- choose:\n  - { when: true, steps: [wait: 1s] }\n  default: [wait: 2s]",
+    json!([{"choose": [{"when": "true", "steps": [{"wait": "1s"}]}], "default": [{"wait": "2s"}]}])
+)]
+#[case::parallel(
+    "- parallel:\n  - { name: ops, steps: [wait: 1s], output: '{{ run.id }}' }\n  - steps: [wait: 2s]\n  on_lane_failure: cancel\n  timeout: 1h",
+    json!([{
+        "parallel": [{"name": "ops", "steps": [{"wait": "1s"}], "output": "{{ run.id }}"}, {"steps": [{"wait": "2s"}]}],
+        "on_lane_failure": "cancel", "timeout": "1h"
+    }])
+)]
+#[case::for_each(
+    "- for_each: [1, 2]\n  steps: [set: { a: '{{ item }} {{ index }}' }]\n  output: '{{ vars.a }}'\n  max_concurrency: 40\n  on_lane_failure: ignore",
+    json!([{
+        "for_each": [1, 2], "steps": [{"set": {"a": "{{ item }} {{ index }}"}}], "output": "{{ vars.a }}",
+        "max_concurrency": 40, "on_lane_failure": "ignore"
+    }])
+)]
+#[case::stop("- stop: done", json!([{"stop": "done"}]))]
+#[case::fail("- fail: 'no {{ event.id }}'", json!([{"fail": "no {{ event.id }}"}]))]
+#[case::run_workflow(
+    "- run_workflow: other\n  with: { service: '{{ event.incident.service.id }}' }\n  timeout: 2d",
+    json!([{"run_workflow": "other", "with": {"service": "{{ event.incident.service.id }}"}, "timeout": "48h"}])
+)]
+#[case::of_every_step(
+    "- { id: a, if: true, continue_on_error: true, wait: 1s }",
+    json!([{"id": "a", "if": "true", "continue_on_error": true, "wait": "1s"}])
+)]
+#[case::what_is_usual_is_left_out(
+    "- { continue_on_error: false, for_each: [], steps: [wait: 1s], on_lane_failure: finish }",
+    json!([{"for_each": [], "steps": [{"wait": "1s"}]}])
+)]
+fn a_construct_is_read_and_written_in_the_words_of_the_language(#[case] source: &str, #[case] expected: Value) {
+    assert_eq!(written(source), expected);
+}
+
+const CALL: &str = "- uses: pagerduty.resolve_incident\n  with: { integration: p, incident_id: P1, from: a@b.c }";
+
+#[rstest]
+#[case::all("{ max_attempts: 5, interval: 1m, backoff: 1.5, max_interval: 1h, jitter: false, errors: [PagerDuty.NotFound] }", json!({
+    "max_attempts": 5, "interval": "1m", "backoff": 1.5, "max_interval": "1h", "jitter": false, "errors": ["PagerDuty.NotFound"]
+}))]
+#[case::nothing("{}", json!({}))]
+#[case::what_is_usual("{ max_attempts: 8, interval: 10s, backoff: 2, max_interval: 5m, jitter: true }", json!({}))]
+#[case::an_interval_longer_than_the_usual_longest("{ interval: 1h }", json!({"interval": "1h"}))]
+#[case::the_same_said_twice("{ interval: 1h, max_interval: 1h }", json!({"interval": "1h"}))]
+fn a_retry_is_read_and_written(#[case] source: &str, #[case] expected: Value) {
+    assert_eq!(written(&format!("{CALL}\n  retry: {source}"))[0]["retry"], expected);
+}
+
+#[rstest]
+#[case(
+    "{ max_attempts: 0 }",
+    "5:26: steps[0].retry.max_attempts: must be a whole number from 1 to 100"
+)]
+#[case(
+    "{ max_attempts: 1000000000 }",
+    "5:26: steps[0].retry.max_attempts: must be a whole number from 1 to 100"
+)]
+#[case(
+    "{ max_attempts: 2.5 }",
+    "5:26: steps[0].retry.max_attempts: must be a whole number from 1 to 100"
+)]
+#[case("{ backoff: 0.5 }", "5:21: steps[0].retry.backoff: must be a number from 1 to 10")]
+#[case("{ backoff: .nan }", "5:21: steps[0].retry.backoff: must be a number from 1 to 10")]
+#[case("{ backoff: .inf }", "5:21: steps[0].retry.backoff: must be a number from 1 to 10")]
+#[case(
+    "{ interval: 10 }",
+    "5:22: steps[0].retry.interval: must be a length of time such as 30s, 10m, 1h30m or 2d, but is a number"
+)]
+#[case(
+    "{ interval: -5m }",
+    "5:22: steps[0].retry.interval: \"-5m\" is out of range; it must be whole seconds, from 1s to 364d"
+)]
+#[case(
+    "{ interval: 1h, max_interval: 5m }",
+    "5:40: steps[0].retry.max_interval: is shorter than `interval`, which is 1h"
+)]
+#[case(
+    "{ jitter: 1 }",
+    "5:20: steps[0].retry.jitter: must be true or false, but is a number"
+)]
+#[case(
+    "{ errors: [] }",
+    "5:20: steps[0].retry.errors: is empty, so that nothing would be tried again; say so with `max_attempts: 1`"
+)]
+#[case(
+    "{ errors: [PagerDuty.Unavailabel] }",
+    "5:21: steps[0].retry.errors[0]: `PagerDuty.Unavailabel` is no name of an error; did you mean `PagerDuty.Unavailable`?"
+)]
+#[case(
+    "{ errors: [Step.Failed, Step.Failed] }",
+    "5:34: steps[0].retry.errors[1]: `Step.Failed` stands twice"
+)]
+#[case(
+    "{ attempts: 3 }",
+    "5:12: steps[0].retry: `attempts` is not known; did you mean `max_attempts`?"
+)]
+#[case("5", "5:10: steps[0].retry: must be a map, but is a number")]
+fn w2_a_retry_that_makes_no_sense_is_refused(#[case] retry: &str, #[case] said: &str) {
+    assert_eq!(steps(&format!("{CALL}\n  retry: {retry}")), [said]);
+}
+
+#[rstest]
+#[case::no_map("- soon", "3:3: steps[0]: must be a map, but is text")]
+#[case::nothing_to_do(
+    "- id: a",
+    "3:3: steps[0]: a step does one thing: give it `uses`, `wait`, `set`, `steps`, `choose`, `parallel`, `for_each`, `stop`, `fail` or `run_workflow`"
+)]
+#[case::two_things(
+    "- wait: 1s\n  stop: x",
+    "3:3: steps[0]: a step does one thing: `wait` and `stop` cannot stand together"
+)]
+#[case::three_things(
+    "- set: { a: 1 }\n  wait: 1s\n  fail: x",
+    "3:3: steps[0]: a step does one thing: `wait`, `set` and `fail` cannot stand together"
+)]
+#[case::choose_and_steps(
+    "- choose: [{ when: true, steps: [wait: 1s] }]\n  steps: [wait: 1s]",
+    "3:3: steps[0]: a step does one thing: `steps` and `choose` cannot stand together"
+)]
+#[case::near_miss("- waits: 1s", "3:3: steps[0]: `waits` is not known; did you mean `wait`?")]
+#[case::unknown_field(
+    "- wait: 1s\n  continue_on_errors: true",
+    "4:3: steps[0]: `continue_on_errors` is not known; did you mean `continue_on_error`?"
+)]
+#[case::bad_id(
+    "- id: my-step\n  wait: 1s",
+    "3:7: steps[0].id: \"my-step\" is no step id: use letters, digits and '_', start with a letter or '_', at most 63 characters"
+)]
+#[case::bad_condition("- if: [a]\n  wait: 1s", "3:7: steps[0].if: must be an expression, but is a list")]
+#[case::bad_flag(
+    "- continue_on_error: 'yes'\n  wait: 1s",
+    "3:22: steps[0].continue_on_error: must be true or false, but is text"
+)]
+#[case::retry_without_an_action("- wait: 1s\n  retry: {}", "4:10: steps[0]: `retry` goes with `uses`")]
+#[case::timeout_of_a_wait(
+    "- wait: 1s\n  timeout: 5s",
+    "4:12: steps[0]: `timeout` goes with `uses`, `parallel`, `for_each` or `run_workflow`"
+)]
+#[case::with_of_nothing("- wait: 1s\n  with: {}", "4:9: steps[0]: `with` goes with `uses` or `run_workflow`")]
+#[case::output_of_a_parallel(
+    "- parallel: [steps: [wait: 1s]]\n  output: x",
+    "4:11: steps[0]: `output` goes with `for_each`"
+)]
+#[case::default_of_a_block(
+    "- steps: [wait: 1s]\n  default: [wait: 1s]",
+    "4:12: steps[0]: `default` goes with `choose`"
+)]
+#[case::else_of_a_choice(
+    "- choose: [{ when: true, steps: [wait: 1s] }]\n  else: [wait: 1s]",
+    "4:9: steps[0]: `else` goes with `steps`"
+)]
+#[case::else_of_a_loop(
+    "- for_each: []\n  if: true\n  steps: [wait: 1s]\n  else: [wait: 1s]",
+    "6:9: steps[0]: `else` goes with `steps`"
+)]
+#[case::concurrency_of_a_parallel(
+    "- parallel: [steps: [wait: 1s]]\n  max_concurrency: 2",
+    "4:20: steps[0]: `max_concurrency` goes with `for_each`"
+)]
+fn a_step_does_one_thing_and_has_what_goes_with_it(#[case] source: &str, #[case] said: &str) {
+    assert_eq!(steps(source), [said]);
+}
+
+#[rstest]
+#[case::wait(
+    "- wait: 365d",
+    "3:9: steps[0].wait: \"365d\" is out of range; it must be whole seconds, from 1s to 364d"
+)]
+#[case::wait_not_a_number(
+    "- wait: .nan",
+    "3:9: steps[0].wait: \"NaN\" is not a length of time; write it like 30s, 10m, 1h30m or 2d"
+)]
+#[case::wait_without_until(
+    "- wait: {}",
+    "3:9: steps[0].wait: `until` is missing: a time, such as 2027-01-31T09:00:00Z"
+)]
+#[case::wait_until_no_time(
+    "- wait: { until: tomorrow }",
+    "3:18: steps[0].wait.until: \"tomorrow\" is not a time; write it as RFC 3339 has it, like 2027-01-31T09:00:00Z"
+)]
+#[case::wait_until_a_number("- wait: { until: 5 }", "3:18: steps[0].wait.until: is a number, but must be text")]
+#[case::wait_list(
+    "- wait: [1s]",
+    "3:9: steps[0].wait: must be a length of time such as 30s, 10m, 1h30m or 2d, but is a list"
+)]
+#[case::set("- set: [a]", "3:8: steps[0].set: must be a map of variables, but is a list")]
+#[case::set_bad_name(
+    "- set: { 1x: 2 }",
+    "3:10: steps[0].set: \"1x\" is no variable name: use letters, digits and '_', start with a letter or '_', at most 63 characters"
+)]
+#[case::block_empty("- steps: []", "3:10: steps[0].steps: is empty; there must be at least one step")]
+#[case::block_no_list("- steps: { wait: 1s }", "3:10: steps[0].steps: must be a list, but is a map")]
+#[case::else_without_if(
+    "- steps: [wait: 1s]\n  else: [wait: 1s]",
+    "4:9: steps[0]: `else` needs an `if`: without one it would never run"
+)]
+#[case::else_empty(
+    "- if: true\n  steps: [wait: 1s]\n  else: []",
+    "5:9: steps[0].else: is empty; there must be at least one step"
+)]
+#[case::choose_empty("- choose: []", "3:11: steps[0].choose: is empty; there must be at least one branch")]
+#[case::choose_no_list("- choose: x", "3:11: steps[0].choose: must be a list, but is text")]
+#[case::choose_no_branch("- choose: [x]", "3:12: steps[0].choose[0]: must be a map, but is text")]
+#[case::choose_without_when(
+    "- choose: [steps: [wait: 1s]]",
+    "3:12: steps[0].choose[0]: `when` is missing: the condition of the branch"
+)]
+#[case::choose_without_steps(
+    "- choose: [when: true]",
+    "3:12: steps[0].choose[0]: `steps` is missing: what is done"
+)]
+#[case::choose_unknown(
+    "- choose: [{ when: true, steps: [wait: 1s], output: x }]",
+    "3:45: steps[0].choose[0]: `output` is not known; known are when, steps"
+)]
+#[case::parallel_empty(
+    "- parallel: []",
+    "3:13: steps[0].parallel: is empty; there must be at least one lane"
+)]
+#[case::parallel_without_steps(
+    "- parallel: [name: x]",
+    "3:14: steps[0].parallel[0]: `steps` is missing: what is done"
+)]
+#[case::parallel_empty_lane(
+    "- parallel: [steps: []]",
+    "3:21: steps[0].parallel[0].steps: is empty; there must be at least one step"
+)]
+#[case::lane_policy(
+    "- parallel: [steps: [wait: 1s]]\n  on_lane_failure: ignored",
+    "4:20: steps[0].on_lane_failure: `ignored` is not known; did you mean `ignore`?"
+)]
+#[case::for_each_without_steps("- for_each: [1]", "3:13: steps[0]: `steps` is missing: what is done for each item")]
+#[case::for_each_over_a_map(
+    "- for_each: { a: 1 }\n  steps: [wait: 1s]",
+    "3:13: steps[0].for_each: must be a list, or an expression that gives one, but is a map"
+)]
+#[case::for_each_over_text(
+    "- for_each: teams\n  steps: [wait: 1s]",
+    "3:13: steps[0].for_each: must be a list, or an expression that gives one, but is text"
+)]
+#[case::for_each_concurrency(
+    "- for_each: []\n  steps: [wait: 1s]\n  max_concurrency: 41",
+    "5:20: steps[0].max_concurrency: must be a whole number from 1 to 40"
+)]
+#[case::for_each_no_concurrency(
+    "- for_each: []\n  steps: [wait: 1s]\n  max_concurrency: 0",
+    "5:20: steps[0].max_concurrency: must be a whole number from 1 to 40"
+)]
+#[case::stop("- stop: 5", "3:9: steps[0].stop: is a number, but must be text")]
+#[case::stop_without_a_reason("- stop:", "3:7: steps[0].stop: is null, but must be text")]
+#[case::fail("- fail: [x]", "3:9: steps[0].fail: is a list, but must be text")]
+#[case::run_workflow(
+    "- run_workflow: Other",
+    "3:17: steps[0].run_workflow: \"Other\" is no workflow name: use lower-case letters, digits and '-', start with a letter, at most 63 characters"
+)]
+#[case::run_workflow_with(
+    "- run_workflow: b\n  with: [x]",
+    "4:9: steps[0].with: must be a map of inputs, but is a list"
+)]
+#[case::run_workflow_input(
+    "- run_workflow: b\n  with: { my-input: 1 }",
+    "4:11: steps[0].with: \"my-input\" is no input name: use letters, digits and '_', start with a letter or '_', at most 63 characters"
+)]
+#[case::itself(
+    "- run_workflow: a",
+    "3:17: steps[0].run_workflow: would run itself without end; give the step an `if`"
+)]
+#[case::after_a_stop(
+    "- stop: done\n- wait: 1s\n- wait: 2s",
+    "4:3: steps[1]: is never come to: the `stop` before it has no `if`"
+)]
+#[case::after_a_failure_in_a_branch(
+    "- steps:\n  - fail: x\n  - wait: 1s",
+    "5:5: steps[0].steps[1]: is never come to: the `fail` before it has no `if`"
+)]
+fn w1_each_way_to_get_a_construct_wrong_is_told_with_its_place(#[case] source: &str, #[case] said: &str) {
+    assert_eq!(steps(source), [said]);
+}
+
+#[rstest]
+#[case::a_stop_that_may_not_be("- { if: event.id == 'x', stop: done }\n- wait: 1s")]
+#[case::a_failure_that_is_passed_over("- { continue_on_error: true, fail: x }\n- wait: 1s")]
+#[case::a_workflow_that_runs_itself_if("- { if: event.id == 'x', run_workflow: a }")]
+#[case::a_workflow_that_runs_itself_unless_it_ends("- { if: event.id == 'x', stop: done }\n- run_workflow: a")]
+#[case::a_block_without_a_condition("- steps: [wait: 1s]")]
+fn what_may_make_sense_is_allowed(#[case] source: &str) {
+    assert_eq!(steps(source), [""; 0]);
+}
+
+fn head(source: &str) -> Vec<String> {
+    problems(&format!("name: a\nsteps: [wait: 1s]\n{source}\n"))
+}
+
+#[rstest]
+#[case::inputs("inputs: [a]", "3:9: inputs: must be a map of inputs, but is a list")]
+#[case::input_name(
+    "inputs: { my-input: { type: text } }",
+    "3:11: inputs: \"my-input\" is no input name: use letters, digits and '_', start with a letter or '_', at most 63 characters"
+)]
+#[case::input_without_type(
+    "inputs: { a: {} }",
+    "3:14: inputs.a: `type` is missing: text, integer, number, boolean, list or map"
+)]
+#[case::input_type(
+    "inputs: { a: { type: string } }",
+    "3:22: inputs.a.type: `string` is not known; known are text, integer, number, boolean, list, map"
+)]
+#[case::input_near_type(
+    "inputs: { a: { type: bool } }",
+    "3:22: inputs.a.type: `bool` is not known; did you mean `boolean`?"
+)]
+#[case::default_of_another_type(
+    "inputs: { a: { type: integer, default: 1.5 } }",
+    "3:40: inputs.a.default: must be a whole number as `type` says, but is a number"
+)]
+#[case::no_default(
+    "inputs: { a: { type: text, default: } }",
+    "3:35: inputs.a.default: must be text as `type` says, but is null"
+)]
+#[case::default_list(
+    "inputs: { a: { type: list, default: {} } }",
+    "3:37: inputs.a.default: must be a list as `type` says, but is a map"
+)]
+#[case::default_template(
+    "inputs: { a: { type: list, default: ['{{ event.id }}'] } }",
+    "3:37: inputs.a.default: is used as it stands, without templates; leave `{{ }}` to the step that uses the input"
+)]
+#[case::concurrency_without_key(
+    "concurrency: { policy: skip }",
+    "3:14: concurrency: `key` is missing: runs of the same key exclude each other, such as {{ event.incident.id }}"
+)]
+#[case::concurrency_policy(
+    "concurrency: { key: x, policy: canel }",
+    "3:32: concurrency.policy: `canel` is not known; did you mean `cancel`?"
+)]
+#[case::concurrency_key("concurrency: { key: 5 }", "3:21: concurrency.key: is a number, but must be text")]
+#[case::concurrency_sees_no_steps(
+    "concurrency: { key: '{{ steps.a.outcome }}' }",
+    "3:21: concurrency.key: `steps` is not known; known are event, run, inputs"
+)]
+#[case::on_failure("on_failure: []", "3:13: on_failure: is empty; there must be at least one step")]
+#[case::trigger("on: pagerduty", "3:5: on: must be a map, but is text")]
+#[case::no_webhook("on: {}", "3:5: on: `pagerduty` is missing: the webhook that starts the workflow")]
+#[case::event_twice(
+    "on: { pagerduty: { integration: p, events: [incident.triggered, incident.triggered] } }",
+    "3:65: on.pagerduty.events[1]: `incident.triggered` stands twice"
+)]
+#[case::no_events(
+    "on: { pagerduty: { integration: p, events: [] } }",
+    "3:44: on.pagerduty.events: is empty, so that no event would start a run; name at least one type"
+)]
+#[case::timeout(
+    "timeout: 0s",
+    "3:10: timeout: \"0s\" is out of range; it must be whole seconds, from 1s to 364d"
+)]
+#[case::description(
+    "description: 5",
+    "3:14: description: must be text, but is a number; put it in quotes if it is meant as text"
+)]
+#[case::unknown("on_failures: []", "3:1: `on_failures` is not known; did you mean `on_failure`?")]
+fn w1_each_way_to_get_the_head_wrong_is_told_with_its_place(#[case] source: &str, #[case] said: &str) {
+    assert_eq!(head(source), [said]);
+}
+
+#[test]
+fn the_head_of_a_workflow_is_read_and_written() {
+    let source = "
+name: a
+on: { pagerduty: { integration: p, events: [incident.triggered], webhook: v2 } }
+inputs:
+  team: { type: text, description: Who is called., default: ops }
+timeout: 2d
+concurrency: { key: '{{ inputs.team }} {{ event.incident.id }} {{ run.id }}', policy: skip }
+steps: [wait: 1s]
+on_failure: [wait: 2s]
+";
+    let expected = json!({
+        "name": "a",
+        "on": {"pagerduty": {"integration": "p", "events": ["incident.triggered"], "webhook": "v2"}},
+        "inputs": {"team": {"type": "text", "description": "Who is called.", "default": "ops"}},
+        "timeout": "48h",
+        "concurrency": {"key": "{{ inputs.team }} {{ event.incident.id }} {{ run.id }}", "policy": "skip"},
+        "steps": [{"wait": "1s"}],
+        "on_failure": [{"wait": "2s"}]
+    });
+    assert_eq!(Definition::from_source(source).unwrap().to_json(), expected);
+}
+
+#[test]
+fn a_workflow_without_a_trigger_is_started_by_people_and_other_workflows_and_may_ask_for_inputs() {
+    let definition = Definition::from_source("name: a\ninputs: { x: { type: map } }\nsteps: [wait: 1s]").unwrap();
+    assert_eq!(definition.trigger, None);
+    assert_eq!(definition.inputs.values().next().unwrap().default, None);
+}
+
+#[test]
+fn an_input_needs_a_default_where_a_webhook_starts_the_workflow() {
+    let on = "on: { pagerduty: { integration: p, events: [incident.triggered] } }";
+    assert_eq!(
+        head(&format!(
+            "{on}\ninputs:\n  x: {{ type: text }}\n  y: {{ type: text, default: z }}"
+        )),
+        ["5:6: inputs.x: needs a `default`, because a webhook starts this workflow and brings no inputs"]
+    );
+}
+
+#[rstest]
+#[case::beyond_the_first_plane(r#""\ud83d\ude00""#, json!("😀"))]
+#[case::among_others(r#""a\\ud83d \u00e9\/\n\ud83d\ude00\ud83d\ude00z""#, json!("a\\ud83d é/\n😀😀z"))]
+#[case::largest_integer("18446744073709551615", json!(u64::MAX))]
+#[case::smallest_integer("-9223372036854775808", json!(i64::MIN))]
+fn json_is_read_as_other_programs_write_it(#[case] literal: &str, #[case] expected: Value) {
+    let source = format!(r#"{{"name": "a", "steps": [{{"set": {{"x": {literal}}}}}]}}"#);
+    let definition = Definition::from_source(&source).unwrap();
+    assert_eq!(definition.to_json()["steps"][0]["set"]["x"], expected);
+    assert_eq!(serde_json::from_str::<Value>(literal).unwrap(), expected);
+}
+
+#[test]
+fn in_yaml_a_backslash_means_what_it_means_in_yaml() {
+    assert_eq!(written(r"- stop: '\ud83d\ude00'"), json!([{"stop": r"\ud83d\ude00"}]));
+}
+
+#[test]
+fn a_wait_that_is_not_said_to_be_a_policy_waits() {
+    let definition = Definition::from_source("name: a\nconcurrency: { key: x }\nsteps: [wait: 1s]").unwrap();
+    assert_eq!(definition.concurrency.unwrap().policy, ConcurrencyPolicy::Wait);
+}

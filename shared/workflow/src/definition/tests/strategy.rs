@@ -1,0 +1,474 @@
+//! Definitions of all that the language has, for property tests.
+//!
+//! proptest makes a shape: a tree that says which kinds of steps stand where, with a number for each choice that is left
+//! open. [`Builder`] makes a definition of it that keeps the rules: ids are unique, and what is referred to can be seen. A
+//! shape that shrinks gives a smaller definition that still keeps them.
+
+use super::super::*;
+use crate::{
+    action::FieldKind,
+    ids::InvalidId,
+    template::{Expression, Template},
+};
+use proptest::{collection::vec, prelude::*};
+use std::str::FromStr;
+
+/// A definition that keeps all rules.
+pub(crate) fn definitions() -> impl Strategy<Value = Definition> {
+    (vec(shapes(), 1..5), vec(shapes(), 0..3), choices()).prop_map(|(steps, on_failure, choices)| {
+        let mut builder = Builder::new(choices);
+        builder.definition(&steps, &on_failure)
+    })
+}
+
+/// What is left open: numbers that the builder takes one after another, round and round.
+fn choices() -> impl Strategy<Value = Vec<u16>> {
+    vec(any::<u16>(), 1..40)
+}
+
+/// The shape of a step.
+#[derive(Debug, Clone)]
+enum Shape {
+    Leaf(Vec<u16>),
+    Block(Vec<Shape>, Vec<Shape>),
+    Choose(Vec<Vec<Shape>>, Vec<Shape>),
+    Parallel(Vec<Vec<Shape>>),
+    ForEach(Vec<Shape>, Vec<u16>),
+}
+
+fn shapes() -> impl Strategy<Value = Shape> {
+    let leaf = choices().prop_map(Shape::Leaf);
+    leaf.prop_recursive(5, 40, 4, |inner| {
+        let list = vec(inner.clone(), 1..4);
+        let maybe_list = vec(inner, 0..3);
+        prop_oneof![
+            (list.clone(), maybe_list.clone()).prop_map(|(steps, otherwise)| Shape::Block(steps, otherwise)),
+            (vec(list.clone(), 1..4), maybe_list).prop_map(|(branches, default)| Shape::Choose(branches, default)),
+            vec(list.clone(), 1..4).prop_map(Shape::Parallel),
+            (list, choices()).prop_map(|(steps, choices)| Shape::ForEach(steps, choices)),
+        ]
+    })
+}
+
+/// Texts that are hard to write down and read again, and a few that are not.
+const TEXTS: &[&str] = &[
+    "Memory pressure",
+    "",
+    " ",
+    "yes",
+    "null",
+    "0x1F",
+    "1e3",
+    "- a: b # c",
+    "it's \"quoted\" \\ twice",
+    "two\nlines\n",
+    "\ttab",
+    "é 火 🔥 \u{a0}\u{2028}",
+    "${7*7}",
+    "}}",
+    "&a *b !c",
+];
+
+struct Builder {
+    choices: Vec<u16>,
+    taken: usize,
+    ids: usize,
+    inputs: Vec<InputName>,
+    /// The ids that can be seen, with what can be said of each.
+    seen: Vec<String>,
+    variables: Vec<VariableName>,
+    has_item: bool,
+    has_failure: bool,
+}
+
+fn id<T: FromStr<Err = InvalidId>>(text: &str) -> T {
+    text.parse().unwrap()
+}
+
+impl Builder {
+    fn new(choices: Vec<u16>) -> Self {
+        Self {
+            choices,
+            taken: 0,
+            ids: 0,
+            inputs: Vec::new(),
+            seen: Vec::new(),
+            variables: Vec::new(),
+            has_item: false,
+            has_failure: false,
+        }
+    }
+
+    /// The next choice, less than `bound`.
+    fn choose(&mut self, bound: usize) -> usize {
+        let choice = self.choices[self.taken % self.choices.len()];
+        self.taken += 1;
+        // Round and round the same few numbers: each round reads them another way.
+        (usize::from(choice) + self.taken / self.choices.len()) % bound
+    }
+
+    fn chance(&mut self, one_in: usize) -> bool {
+        self.choose(one_in) == 0
+    }
+
+    fn maybe<T>(&mut self, one_in: usize, make: impl FnOnce(&mut Self) -> T) -> Option<T> {
+        self.chance(one_in).then(|| make(self))
+    }
+
+    fn one_of<T: Clone>(&mut self, all: &[T]) -> T {
+        all[self.choose(all.len())].clone()
+    }
+
+    fn text(&mut self) -> String {
+        self.one_of(TEXTS).to_owned()
+    }
+
+    fn length(&mut self) -> Length {
+        let seconds = [1, 59, 60, 3_599, 5_400, 86_400, 100_000, limits::LONGEST_SECONDS];
+        Length::from_seconds(self.one_of(&seconds)).unwrap()
+    }
+
+    fn definition(&mut self, steps: &[Shape], on_failure: &[Shape]) -> Definition {
+        let trigger = self.maybe(2, Self::trigger);
+        let inputs = (0..self.choose(4)).map(|number| {
+            let name: InputName = id(&format!("input_{number}"));
+            (name, self.input(trigger.is_some()))
+        });
+        let inputs: BTreeMap<_, _> = inputs.collect();
+        self.inputs = inputs.keys().cloned().collect();
+        Definition {
+            name: id(["memory-alert", "a", "z9-0"][self.choose(3)]),
+            description: self.maybe(2, Self::text),
+            trigger,
+            inputs,
+            timeout: self.maybe(2, Self::length),
+            concurrency: self.maybe(2, |b| Concurrency {
+                key: template_of("{{ event.incident.id }} of {{ run.workflow }}"),
+                policy: b.one_of(&[
+                    ConcurrencyPolicy::Wait,
+                    ConcurrencyPolicy::Skip,
+                    ConcurrencyPolicy::Cancel,
+                ]),
+            }),
+            steps: self.list(steps),
+            on_failure: {
+                self.has_failure = true;
+                self.list(on_failure)
+            },
+        }
+    }
+
+    fn trigger(&mut self) -> Trigger {
+        let first = self.choose(EVENT_TYPES.len());
+        Trigger {
+            pagerduty: PagerDutyTrigger {
+                integration: id("prod-eu"),
+                webhook: self.one_of(&[WebhookKind::V3, WebhookKind::V2]),
+                events: EVENT_TYPES[first..]
+                    .iter()
+                    .take(3)
+                    .map(|name| (*name).to_owned())
+                    .collect(),
+                when: self.maybe(2, |_| condition_of("event.incident.urgency == \"high\"")),
+            },
+        }
+    }
+
+    fn input(&mut self, needs_default: bool) -> Input {
+        let (kind, default) = match self.choose(6) {
+            0 => (InputKind::Text, Value::from(self.text())),
+            1 => (InputKind::Integer, Value::from(-7)),
+            2 => (InputKind::Number, Value::from(0.25)),
+            3 => (InputKind::Boolean, Value::from(true)),
+            4 => (InputKind::List, serde_json::json!(["a", 1, [null]])),
+            _ => (InputKind::Map, serde_json::json!({"a": {"b": [1.5]}})),
+        };
+        Input {
+            kind,
+            description: self.maybe(2, Self::text),
+            default: (needs_default || self.chance(2)).then_some(default),
+        }
+    }
+
+    fn list(&mut self, shapes: &[Shape]) -> Vec<Step> {
+        let mut steps = Vec::new();
+        for shape in shapes {
+            let step = self.step(shape);
+            let ends = match step.kind {
+                StepKind::Stop { .. } => true,
+                StepKind::Fail { .. } => !step.continue_on_error,
+                _ => false,
+            };
+            let is_certain = step.condition.is_none();
+            steps.push(step);
+            if ends && is_certain {
+                break;
+            }
+        }
+        steps
+    }
+
+    fn step(&mut self, shape: &Shape) -> Step {
+        let has_else = matches!(shape, Shape::Block(_, otherwise) if !otherwise.is_empty());
+        let condition = (has_else || self.chance(3)).then(|| self.condition());
+        let kind = self.kind(shape);
+        let calls = matches!(kind, StepKind::Action { .. });
+        let may_time_out = calls
+            || matches!(
+                kind,
+                StepKind::Parallel { .. } | StepKind::ForEach { .. } | StepKind::RunWorkflow { .. }
+            );
+        let step = Step {
+            id: self.maybe(2, |b| {
+                b.ids += 1;
+                id(&format!("step_{}", b.ids))
+            }),
+            condition,
+            retry: calls.then(|| self.maybe(2, Self::retry)).flatten(),
+            timeout: may_time_out.then(|| self.maybe(3, Self::length)).flatten(),
+            continue_on_error: self.chance(4),
+            kind,
+        };
+        if let Some(id) = &step.id {
+            self.seen.push(format!("steps.{id}.outcome"));
+            self.seen.push(format!("steps.{id}.error.message"));
+            if let StepKind::Action { uses, .. } = &step.kind {
+                self.seen
+                    .push(format!("steps.{id}.outputs.{}", uses.spec().outputs[0].name));
+            }
+        }
+        if let StepKind::Set(variables) = &step.kind {
+            self.variables.extend(variables.keys().cloned());
+        }
+        step
+    }
+
+    fn kind(&mut self, shape: &Shape) -> StepKind {
+        match shape {
+            Shape::Leaf(choices) => {
+                self.choices.clone_from(choices);
+                self.leaf()
+            }
+            Shape::Block(steps, otherwise) => {
+                let mut lists = self.branches(&[steps, otherwise]).into_iter();
+                StepKind::Block {
+                    steps: lists.next().unwrap(),
+                    otherwise: lists.next().unwrap(),
+                }
+            }
+            Shape::Choose(branches, default) => {
+                let conditions: Vec<Expression> = branches.iter().map(|_| self.condition()).collect();
+                let lists: Vec<&Vec<Shape>> = branches.iter().chain([default]).collect();
+                let mut lists = self.branches(&lists);
+                let default = lists.pop().unwrap();
+                let branches = conditions.into_iter().zip(lists);
+                StepKind::Choose {
+                    branches: branches.map(|(when, steps)| Branch { when, steps }).collect(),
+                    default,
+                }
+            }
+            Shape::Parallel(lanes) => StepKind::Parallel {
+                lanes: lanes
+                    .iter()
+                    .map(|steps| {
+                        let (steps, output) = self.lane(steps);
+                        ParallelLane {
+                            name: self.maybe(2, Self::text),
+                            steps,
+                            output,
+                        }
+                    })
+                    .collect(),
+                on_lane_failure: self.on_lane_failure(),
+            },
+            Shape::ForEach(steps, choices) => {
+                self.choices.clone_from(choices);
+                let items = match self.choose(3) {
+                    0 => Template::List(vec![self.template(), Template::Literal(Value::from(1.5))]),
+                    1 => Template::List(Vec::new()),
+                    _ => template_of("{{ event.incident.teams }}"),
+                };
+                let around = std::mem::replace(&mut self.has_item, true);
+                let (steps, output) = self.lane(steps);
+                self.has_item = around;
+                StepKind::ForEach {
+                    items,
+                    max_concurrency: self.maybe(2, |b| b.one_of(&[1, 7, limits::CONCURRENT_LANES])),
+                    steps,
+                    output,
+                    on_lane_failure: self.on_lane_failure(),
+                }
+            }
+        }
+    }
+
+    /// Lists of which one runs: none sees the others, what follows sees all.
+    fn branches(&mut self, lists: &[&Vec<Shape>]) -> Vec<Vec<Step>> {
+        let (seen, variables) = (self.seen.len(), self.variables.len());
+        let (mut later_seen, mut later_variables) = (Vec::new(), Vec::new());
+        let lists = lists.iter().map(|shapes| {
+            let steps = self.list(shapes);
+            later_seen.extend(self.seen.split_off(seen));
+            later_variables.extend(self.variables.split_off(variables));
+            steps
+        });
+        let lists = lists.collect();
+        self.seen.extend(later_seen);
+        self.variables.extend(later_variables);
+        lists
+    }
+
+    fn lane(&mut self, shapes: &[Shape]) -> (Vec<Step>, Option<Template>) {
+        let (seen, variables) = (self.seen.len(), self.variables.len());
+        let steps = self.list(shapes);
+        let output = self.maybe(2, Self::template);
+        self.seen.truncate(seen);
+        self.variables.truncate(variables);
+        (steps, output)
+    }
+
+    fn on_lane_failure(&mut self) -> OnLaneFailure {
+        self.one_of(&[OnLaneFailure::Finish, OnLaneFailure::Cancel, OnLaneFailure::Ignore])
+    }
+
+    fn leaf(&mut self) -> StepKind {
+        match self.choose(7) {
+            0 | 1 => self.action(),
+            2 => StepKind::Wait(Wait::For(self.length())),
+            3 => StepKind::Wait(Wait::Until(match self.choose(2) {
+                0 => template_of("2027-01-31T09:00:00+01:00"),
+                _ => template_of("{{ event.incident.created_at }}"),
+            })),
+            4 => {
+                let names = ["limit", "_x", "Team2"];
+                let count = 1 + self.choose(3);
+                let variables = names.iter().take(count);
+                StepKind::Set(variables.map(|name| (id(name), self.template())).collect())
+            }
+            5 => match self.choose(2) {
+                0 => StepKind::Stop {
+                    reason: self.text_template(),
+                },
+                _ => StepKind::Fail {
+                    message: self.text_template(),
+                },
+            },
+            _ => StepKind::RunWorkflow {
+                workflow: id("another"),
+                with: (0..self.choose(3))
+                    .map(|number| (id(&format!("input_{number}")), self.template()))
+                    .collect(),
+            },
+        }
+    }
+
+    fn action(&mut self) -> StepKind {
+        let uses = self.one_of(Action::ALL);
+        let mut with = BTreeMap::new();
+        for field in uses.spec().inputs {
+            if field.optional && self.chance(2) {
+                continue;
+            }
+            let value = match (self.chance(3), field.kind) {
+                (true, _) => self.expression(),
+                (false, FieldKind::Text) => self.text_template(),
+                (false, FieldKind::Integer) => Template::Literal(Value::from(7)),
+                (false, FieldKind::Integration) => template_of("prod"),
+                (false, FieldKind::PagerDutyId) => template_of("PWIXJZS"),
+                (false, FieldKind::UserEmail) => template_of("oncall@example.com"),
+            };
+            with.insert(field.name.to_owned(), value);
+        }
+        StepKind::Action { uses, with }
+    }
+
+    fn retry(&mut self) -> Retry {
+        let interval = self.length();
+        let longest = self.length().max(interval);
+        Retry {
+            max_attempts: self.one_of(&[1, 8, limits::ATTEMPTS]),
+            interval,
+            backoff: self.one_of(&[1.0, 1.5, 2.0, 10.0]),
+            max_interval: self.one_of(&[longest, Retry::default().max_interval.max(interval)]),
+            jitter: self.chance(2),
+            errors: self.maybe(2, |b| {
+                let first = b.choose(ErrorName::ALL.len());
+                ErrorName::ALL[first..].iter().take(3).copied().collect()
+            }),
+        }
+    }
+
+    /// A name that can be seen here.
+    fn name(&mut self) -> String {
+        let mut names = vec![
+            "event.incident.title".to_owned(),
+            "event.data".to_owned(),
+            "run.id".to_owned(),
+            "event".to_owned(),
+        ];
+        names.extend(self.seen.iter().rev().take(6).cloned());
+        names.extend(self.variables.iter().rev().take(3).map(|name| format!("vars.{name}")));
+        names.extend(self.inputs.iter().map(|name| format!("inputs.{name}")));
+        if self.has_item {
+            names.extend(["item".to_owned(), "item.id".to_owned(), "index".to_owned()]);
+        }
+        if self.has_failure {
+            names.push("failure.message".to_owned());
+        }
+        self.one_of(&names)
+    }
+
+    fn condition(&mut self) -> Expression {
+        let name = self.name();
+        condition_of(&match self.choose(3) {
+            0 => format!("{name} is not none"),
+            1 => format!("{name} == \"high\" and not false"),
+            _ => format!("{name}|string|length > 3"),
+        })
+    }
+
+    fn expression(&mut self) -> Template {
+        let name = self.name();
+        template_of(&format!("{{{{ {name} }}}}"))
+    }
+
+    fn text_template(&mut self) -> Template {
+        match self.choose(4) {
+            0 => self.expression(),
+            1 => {
+                let (text, name) = (self.text(), self.name());
+                template_of(&format!("{text}{{{{ {name} }}}}\n{{% if true %}}x{{% endif %}}{text}"))
+            }
+            _ => Template::Literal(self.text().into()),
+        }
+    }
+
+    fn template(&mut self) -> Template {
+        match self.choose(7) {
+            0 => Template::Literal(Value::Null),
+            1 => Template::Literal(Value::from(self.chance(2))),
+            2 => Template::Literal(self.one_of(&[
+                Value::from(i64::MIN),
+                Value::from(u64::MAX),
+                Value::from(0),
+                Value::from(-0.5),
+                Value::from(1e16),
+                Value::from(1.25e-7),
+            ])),
+            3 => Template::List((0..self.choose(3)).map(|_| self.text_template()).collect()),
+            4 => {
+                let fields = (0..self.choose(3)).map(|_| (self.text(), self.text_template()));
+                Template::Map(fields.collect())
+            }
+            _ => self.text_template(),
+        }
+    }
+}
+
+fn template_of(source: &str) -> Template {
+    Template::from_text(source).unwrap()
+}
+
+fn condition_of(source: &str) -> Expression {
+    Expression::condition(source).unwrap()
+}

@@ -1,0 +1,211 @@
+//! Attempts of a step's action.
+
+use super::{
+    Attempts, Command, Failure, Pending, StepChange,
+    going::{Outputs, Planner, json_size, template_failure},
+    lane::Cancelled,
+    later, retry,
+};
+use crate::{
+    action::{Action, FieldKind},
+    definition::{Definition, Length, Retry, StepKind},
+    error_name::ErrorName,
+    ids::{EffectKey, StepPath},
+    template::{Template, TemplateError},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
+
+/// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
+/// holds 256 KiB in all.
+const INPUT_BYTES: usize = 48 * 1024;
+
+impl Planner<'_> {
+    pub(super) fn first_attempt(&mut self, path: &StepPath, timeout: Option<Length>) -> Option<Command> {
+        let deadline = match timeout {
+            Some(timeout) => later(self.situation.now, timeout.duration()).min(self.cursor.deadline),
+            None => self.cursor.deadline,
+        };
+        self.attempt(Attempts {
+            step: path.clone(),
+            attempt: 1,
+            rate_limited: 0,
+            deadline,
+        })
+    }
+
+    /// Makes the attempt that was put off, unless there is no time for it any more.
+    pub(super) fn attempt_again(&mut self, attempts: Attempts) -> Option<Command> {
+        let before = Some(attempts.attempt.saturating_sub(1));
+        if self.cancelled != Cancelled::No {
+            return Some(self.cancel_step(&attempts.step, before));
+        }
+        if self.situation.now >= attempts.deadline {
+            let failure = Failure::new(
+                ErrorName::StepTimedOut,
+                format!(
+                    "the step's time was over at {}, before its next attempt",
+                    attempts.deadline
+                ),
+            );
+            return self.step_failed(&attempts.step, before, Outputs::none(), failure);
+        }
+        self.attempt(attempts)
+    }
+
+    fn attempt(&mut self, attempts: Attempts) -> Option<Command> {
+        let path = &attempts.step;
+        let Some((action, with, _)) = action_at(self.situation.definition, path) else {
+            return Some(self.lost(path));
+        };
+        let spec = action.spec();
+        let input = match self.render(action, with) {
+            Ok(input) => Value::Object(input),
+            Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+        };
+        if json_size(&input) > INPUT_BYTES {
+            let message = format!(
+                "the rendered input has more than {INPUT_BYTES} bytes; shorten its texts, for example with `[:1000]`"
+            );
+            return self.step_failed(
+                path,
+                None,
+                Outputs::none(),
+                Failure::new(ErrorName::InputInvalid, message),
+            );
+        }
+        if let Err(problems) = spec.check_input(&input, &[]) {
+            let failure = Failure::new(ErrorName::InputInvalid, problems.join("; "));
+            return self.step_failed(path, None, Outputs::none(), failure);
+        }
+        let effect_key = self.effect_key(path);
+        #[cfg(feature = "sabotage")]
+        let effect_key = match sabotage::breaks(sabotage::Break::KeyOfEachAttempt) {
+            true => self.effect_key(&path.inside(0, attempts.attempt)),
+            false => effect_key,
+        };
+        let call_deadline = later(
+            self.situation.now,
+            SignedDuration::from_secs(spec.timeout_seconds.into()),
+        );
+        let command = Command::Action {
+            action,
+            input: with_call_fields(
+                &input,
+                &effect_key,
+                attempts.attempt,
+                call_deadline.min(attempts.deadline),
+            ),
+            timeout_seconds: spec.timeout_seconds,
+        };
+        self.record(
+            path,
+            StepChange::AttemptStarted {
+                number: attempts.attempt,
+                input,
+                effect_key,
+            },
+        );
+        self.cursor.pending = Some(Pending::Action(attempts));
+        Some(command)
+    }
+
+    fn render(&self, action: Action, with: &BTreeMap<String, Template>) -> Result<Map<String, Value>, TemplateError> {
+        let spec = action.spec();
+        with.iter()
+            .map(|(name, template)| {
+                let value = template.evaluate(&self.context)?;
+                let is_text = spec.input(name).is_some_and(|field| field.kind == FieldKind::Text);
+                // `title: "{{ item }}"` is text to its author, whatever the item is.
+                let value = match value {
+                    Value::Number(_) | Value::Bool(_) if is_text => Value::String(value.to_string()),
+                    value => value,
+                };
+                Ok((name.clone(), value))
+            })
+            .collect()
+    }
+
+    pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {
+        let path = &attempts.step;
+        let Some((action, _, policy)) = action_at(self.situation.definition, path) else {
+            return Some(self.lost(path));
+        };
+        let effect_key = self.effect_key(path);
+        let spec = action.spec();
+        let decision = retry::after(&retry::Attempt {
+            repeat: spec.repeat,
+            policy,
+            failure: &failure,
+            number: attempts.attempt,
+            rate_limited: attempts.rate_limited,
+            call_seconds: spec.timeout_seconds,
+            effect_key: &effect_key,
+        });
+        let Some(wait) = decision.wait else {
+            let failure = match retry::advice(spec.repeat, &failure) {
+                Some(advice) => failure.with_advice(advice),
+                None => failure,
+            };
+            return self.step_failed(path, Some(attempts.attempt), Outputs::none(), failure);
+        };
+        if self.cancelled != Cancelled::No {
+            return Some(self.cancel_step(path, Some(attempts.attempt)));
+        }
+        let retry_at = later(self.situation.now, wait);
+        if retry_at >= attempts.deadline {
+            let failure = failure.with_advice("the time that the step has leaves none for another attempt");
+            return self.step_failed(path, Some(attempts.attempt), Outputs::none(), failure);
+        }
+        self.record(
+            path,
+            StepChange::AttemptFailed {
+                number: attempts.attempt,
+                failure,
+                retry_at,
+            },
+        );
+        self.cursor.pending = Some(Pending::Backoff {
+            attempts: Attempts {
+                attempt: attempts.attempt.saturating_add(1),
+                rate_limited: decision.rate_limited,
+                ..attempts
+            },
+            until: retry_at,
+        });
+        Some(Command::Wait { until: retry_at })
+    }
+
+    pub(super) fn effect_key(&self, path: &StepPath) -> EffectKey {
+        let run = &self.situation.input.run;
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::KeyWithoutLane) {
+            return EffectKey::new(&run.id, run.depth, &crate::ids::LanePath::main(), path);
+        }
+        EffectKey::new(&run.id, run.depth, &self.cursor.lane, path)
+    }
+}
+
+/// The action of a step, its input and how it is tried again.
+fn action_at<'a>(
+    definition: &'a Definition,
+    path: &StepPath,
+) -> Option<(Action, &'a BTreeMap<String, Template>, Retry)> {
+    let step = definition.step(path)?;
+    match &step.kind {
+        StepKind::Action { uses, with } => Some((*uses, with, step.retry.clone().unwrap_or_default())),
+        _ => None,
+    }
+}
+
+/// Adds to an input what an action is told by the run and not by the workflow's author.
+fn with_call_fields(input: &Value, effect_key: &EffectKey, attempt: u32, deadline: Timestamp) -> Value {
+    let mut input = input.clone();
+    if let Some(fields) = input.as_object_mut() {
+        fields.insert("idempotency_key".into(), effect_key.as_str().into());
+        fields.insert("attempt".into(), attempt.into());
+        fields.insert("deadline".into(), deadline.to_string().into());
+    }
+    input
+}

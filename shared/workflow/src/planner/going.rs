@@ -1,0 +1,569 @@
+//! One Plan of a lane: from the answer to the last command through all steps that need nobody else to the next command.
+
+use super::{
+    Answer, Attempts, Changes, Command, Cursor, Failure, Outcome, Pending, Plan, Situation, Standing, StepChange,
+    StepError, StepRecord, StepResult,
+    lane::{Cancelled, cancelled},
+    later, needs, start,
+    window::{self, Place, Window},
+};
+use crate::{
+    definition::{Step, StepKind, Wait, limits},
+    error_name::ErrorName,
+    ids::StepPath,
+    template::{Context, Expression, TemplateError},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The most that the variables of a lane, its item and its inputs may take together, in bytes of JSON. They travel with the cursor
+/// through the state of the execution, which holds 256 KiB in all.
+pub(super) const VARIABLES_BYTES: usize = 32 * 1024;
+
+/// The most that the outputs of a step may take, in bytes of JSON, for the same reason.
+const OUTPUTS_BYTES: usize = 32 * 1024;
+
+/// How many events the history of an execution may have by count of its commands before the lane is handed on. Step
+/// Functions ends an execution at 25,000. The count knows nothing of what Step Functions tries again: a Plan and an action
+/// that are thrown back as often as the state machine allows cause not quite five times as many events.
+const FULL_HISTORY: u32 = 5_000;
+
+pub(super) struct Planner<'a> {
+    pub(super) situation: &'a Situation<'a>,
+    pub(super) context: Context,
+    pub(super) cursor: Cursor,
+    pub(super) changes: Changes,
+    pub(super) cancelled: Cancelled,
+    window: Window,
+    /// The outputs of steps that were too large to be kept, by the step's id.
+    cut: BTreeMap<String, BTreeSet<String>>,
+    obstacle: Option<Failure>,
+}
+
+/// What a step gave, and the names of what was too large to be kept of it.
+pub(super) struct Outputs {
+    pub(super) values: Value,
+    pub(super) cut: BTreeSet<String>,
+}
+
+impl Outputs {
+    pub(super) fn none() -> Self {
+        Self::from(json!({}))
+    }
+}
+
+impl From<Value> for Outputs {
+    /// Leaves out the largest outputs until the rest is small enough to be handed on.
+    fn from(values: Value) -> Self {
+        let mut cut = BTreeSet::new();
+        if json_size(&values) <= OUTPUTS_BYTES {
+            return Self { values, cut };
+        }
+        let mut fields = match values {
+            Value::Object(fields) => fields,
+            other => Map::from_iter([("value".to_owned(), other)]),
+        };
+        while json_size(&fields) > OUTPUTS_BYTES {
+            let largest = fields.iter().max_by_key(|(_, value)| json_size(value));
+            let Some(name) = largest.map(|(name, _)| name.clone()) else {
+                break;
+            };
+            fields.remove(&name);
+            cut.insert(name);
+        }
+        Self {
+            values: Value::Object(fields),
+            cut,
+        }
+    }
+}
+
+/// How many bytes a value has as JSON.
+pub(super) fn json_size<T: serde::Serialize>(value: &T) -> usize {
+    serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
+}
+
+impl<'a> Planner<'a> {
+    pub(super) fn new(situation: &'a Situation<'a>) -> Self {
+        let mut obstacle = None;
+        let cursor = match situation.standing {
+            Standing::BeginsRun => {
+                let mut cursor = start::of_run(situation);
+                obstacle = start::obstacle(situation, &mut cursor);
+                cursor
+            }
+            Standing::BeginsLane(opener) => start::of_lane(situation, opener),
+            Standing::GoesOn(cursor) => cursor.clone(),
+            Standing::TakesOver(cursor) => {
+                let mut cursor = cursor.clone();
+                cursor.events = 0;
+                cursor.pending = match cursor.pending {
+                    Some(Pending::Handoff { resume, .. }) => resume.map(|resume| *resume),
+                    pending => pending,
+                };
+                cursor
+            }
+        };
+        let run = &situation.input.run;
+        let shown_run = json!({
+            "id": run.id,
+            "workflow": run.workflow,
+            "version": run.version,
+            "started_at": cursor.started_at,
+        });
+        let mut context = Context::new(situation.event.clone(), shown_run, Value::Object(cursor.inputs.clone()));
+        for (name, value) in &cursor.variables {
+            context.set_variable(name.as_str(), value.clone());
+        }
+        if let Some(item) = &cursor.item {
+            context.set_item(item.value.clone(), item.index);
+        }
+        if let Some(failed) = &cursor.failed {
+            context.set_failure(json!({
+                "step": failed.step,
+                "name": failed.failure.name,
+                "message": failed.failure.message,
+            }));
+        }
+        let mut planner = Self {
+            situation,
+            window: needs::outlook(situation.definition, &cursor),
+            context,
+            cancelled: cancelled(&situation.known.cancelled, &cursor.lane),
+            cursor,
+            changes: Changes::default(),
+            cut: BTreeMap::new(),
+            obstacle,
+        };
+        planner.show_known_results();
+        if let Standing::BeginsLane(opener) = situation.standing {
+            planner.find_item(opener);
+        }
+        planner
+    }
+
+    /// A step that a lane has not come to counts as skipped.
+    fn show_known_results(&mut self) {
+        let situation = self.situation;
+        let mut referred = self.window.referred.clone();
+        if let Standing::BeginsLane(opener) = situation.standing {
+            referred.extend(needs::of_items(situation.definition, &self.cursor.lane, opener));
+        }
+        for (id, path) in referred {
+            let lane = situation.definition.lane_of(&path, &self.cursor.lane);
+            let skipped = StepResult {
+                outcome: Outcome::Skipped,
+                outputs: json!({}),
+                error: None,
+                cut: BTreeSet::new(),
+            };
+            let result = situation.known.results.get(&(lane, path)).unwrap_or(&skipped);
+            self.show(id.as_str(), result);
+        }
+    }
+
+    fn find_item(&mut self, opener: &Cursor) {
+        match start::item(self.situation, opener, &self.cursor.lane, &self.context) {
+            Ok(item) => {
+                if let Some(item) = &item {
+                    self.context.set_item(item.value.clone(), item.index);
+                }
+                self.cursor.item = item;
+            }
+            Err(failure) => self.obstacle = Some(failure),
+        }
+    }
+
+    pub(super) fn finish(mut self, command: Command) -> Plan {
+        self.cursor.events = self.cursor.events.saturating_add(command.events());
+        Plan {
+            cursor: self.cursor.advanced(),
+            command,
+            changes: Some(self.changes),
+        }
+    }
+
+    /// Takes in the answer to the last command and goes on.
+    pub(super) fn take_up(&mut self) -> Command {
+        let obstacle = self.obstacle.take();
+        match self.situation.standing {
+            Standing::BeginsRun => return self.begin_run(obstacle),
+            Standing::BeginsLane(_) => return self.begin_lane(obstacle),
+            Standing::TakesOver(_) => {
+                // Whoever goes on with a lane does not know of it that Step Functions has waited.
+                let until = self.cursor.pending.as_ref().and_then(Pending::not_before);
+                let until = until.map(|until| until.min(self.cursor.deadline));
+                if let Some(until) = until.filter(|until| *until > self.situation.now) {
+                    return Command::Wait { until };
+                }
+            }
+            Standing::GoesOn(_) => {}
+        }
+        match self.cursor.pending.take() {
+            None | Some(Pending::Handoff { .. }) => self.go_on(),
+            Some(Pending::Wait { step, until }) => {
+                let next = self.waited(&step, until);
+                self.then(next)
+            }
+            Some(Pending::Lock { .. }) => self.take_turn(),
+            Some(Pending::Backoff { attempts, until }) => {
+                if self.is_full() {
+                    return self.hand_off(Some(Pending::Backoff { attempts, until }));
+                }
+                let next = self.attempt_again(attempts);
+                self.then(next)
+            }
+            Some(Pending::Action(attempts)) => {
+                let next = self.answered(attempts);
+                self.then(next)
+            }
+            Some(Pending::Fork(fork)) => self.join(*fork),
+        }
+    }
+
+    /// The command, or the one that the lane comes to when it goes on.
+    pub(super) fn then(&mut self, command: Option<Command>) -> Command {
+        match command {
+            Some(command) => command,
+            None => self.go_on(),
+        }
+    }
+
+    /// Whether the history of the execution is long enough for it to hand the lane on.
+    pub(super) fn is_full(&self) -> bool {
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::NeverHandOn) {
+            return false;
+        }
+        self.cursor.events >= FULL_HISTORY
+    }
+
+    /// Runs on through the steps that need nobody else.
+    pub(super) fn go_on(&mut self) -> Command {
+        loop {
+            if self.cancelled != Cancelled::No {
+                return self.end_cancelled();
+            }
+            let place = match &self.cursor.next {
+                Some(path) => Place::Step(path.clone()),
+                None => Place::End,
+            };
+            // What the lane comes to has not been read for.
+            if !self.window.places.contains(&place) {
+                return Command::Continue;
+            }
+            let Place::Step(path) = place else {
+                return self.lane_done();
+            };
+            let next = if self.situation.now >= self.cursor.deadline {
+                self.out_of_time()
+            } else if self.is_full() {
+                Some(self.hand_off(None))
+            } else {
+                self.run_step(&path)
+            };
+            if let Some(command) = next {
+                return command;
+            }
+        }
+    }
+
+    /// Does a step, or returns the command that does it or ends the lane.
+    fn run_step(&mut self, path: &StepPath) -> Option<Command> {
+        let Some(step) = self.situation.definition.step(path) else {
+            return Some(self.lost(path));
+        };
+        if let Some(failure) = self.lost_part(step.expressions()) {
+            return self.step_failed(path, None, Outputs::none(), failure);
+        }
+        match step.condition.as_ref().map(|condition| condition.holds(&self.context)) {
+            Some(Err(error)) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+            Some(Ok(false)) => {
+                match &step.kind {
+                    StepKind::Block { otherwise, .. } if !otherwise.is_empty() => self.enter(path, 1),
+                    _ => self.step_done(path, Outcome::Skipped, Outputs::none(), None),
+                }
+                return None;
+            }
+            Some(Ok(true)) | None => {}
+        }
+        match &step.kind {
+            StepKind::Action { .. } => self.first_attempt(path, step.timeout),
+            StepKind::Wait(wait) => self.wait(path, wait),
+            StepKind::Set(variables) => self.set(path, variables),
+            StepKind::Block { .. } => {
+                self.enter(path, 0);
+                None
+            }
+            StepKind::Choose { branches, default } => {
+                for (list, branch) in (0..).zip(branches) {
+                    match branch.when.holds(&self.context) {
+                        Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+                        Ok(false) => {}
+                        Ok(true) => {
+                            self.enter(path, list);
+                            return None;
+                        }
+                    }
+                }
+                match (default.is_empty(), u32::try_from(branches.len())) {
+                    (false, Ok(list)) => self.enter(path, list),
+                    _ => self.step_done(path, Outcome::Success, Outputs::none(), None),
+                }
+                None
+            }
+            StepKind::Parallel { .. } | StepKind::ForEach { .. } => self.open_lanes(path, step),
+            StepKind::RunWorkflow { workflow, with } => self.start_run(path, step, workflow, with),
+            StepKind::Stop { reason } => match reason.evaluate(&self.context) {
+                Ok(reason) => Some(self.stop(path, &reason)),
+                Err(error) => self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+            },
+            StepKind::Fail { message } => {
+                let failure = match message.evaluate(&self.context) {
+                    Ok(Value::String(message)) => Failure::new(ErrorName::StepFailed, message),
+                    Ok(other) => Failure::new(ErrorName::StepFailed, other.to_string()),
+                    Err(error) => template_failure(&error),
+                };
+                self.step_failed(path, None, Outputs::none(), failure)
+            }
+        }
+    }
+
+    /// Goes into a list of steps of a step.
+    fn enter(&mut self, path: &StepPath, list: u32) {
+        self.record(path, StepChange::Entered { lanes: None, run: None });
+        self.cursor.next = Some(path.inside(list, 0));
+    }
+
+    fn set(
+        &mut self,
+        path: &StepPath,
+        variables: &BTreeMap<crate::ids::VariableName, crate::template::Template>,
+    ) -> Option<Command> {
+        let values: Result<Vec<_>, TemplateError> = variables
+            .iter()
+            .map(|(name, template)| Ok((name.clone(), template.evaluate(&self.context)?)))
+            .collect();
+        let values = match values {
+            Ok(values) => values,
+            Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+        };
+        let mut all = self.cursor.variables.clone();
+        all.extend(values.iter().cloned());
+        if json_size(&all) + json_size(&self.cursor.item) + json_size(&self.cursor.inputs) > VARIABLES_BYTES {
+            let message = format!(
+                "the variables, with the item and the inputs, have more than {VARIABLES_BYTES} bytes together; keep large \
+                 values in the outputs of steps"
+            );
+            return self.step_failed(
+                path,
+                None,
+                Outputs::none(),
+                Failure::new(ErrorName::TemplateError, message),
+            );
+        }
+        self.cursor.variables = all;
+        // Only now: the variables of one step do not see each other.
+        for (name, value) in values {
+            self.context.set_variable(name.as_str(), value);
+        }
+        self.step_done(path, Outcome::Success, Outputs::none(), None);
+        None
+    }
+
+    fn wait(&mut self, path: &StepPath, wait: &Wait) -> Option<Command> {
+        let now = self.situation.now;
+        let until = match wait {
+            Wait::For(length) => later(now, length.duration()),
+            Wait::Until(time) => match time.evaluate(&self.context).map(|time| read_time(&time)) {
+                Ok(Ok(until)) => until,
+                Ok(Err(failure)) => return self.step_failed(path, None, Outputs::none(), failure),
+                Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
+            },
+        };
+        if until > later(now, SignedDuration::from_secs(limits::LONGEST_SECONDS)) {
+            let message = format!("cannot wait until {until}: that is more than 364 days away");
+            return self.step_failed(
+                path,
+                None,
+                Outputs::none(),
+                Failure::new(ErrorName::InputInvalid, message),
+            );
+        }
+        if until <= now {
+            self.step_done(path, Outcome::Success, Outputs::none(), None);
+            return None;
+        }
+        self.record(path, StepChange::Waiting { until });
+        self.cursor.pending = Some(Pending::Wait {
+            step: path.clone(),
+            until,
+        });
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::WaitPastDeadline) {
+            return Some(Command::Wait { until });
+        }
+        Some(Command::Wait {
+            until: until.min(self.cursor.deadline),
+        })
+    }
+
+    fn waited(&mut self, path: &StepPath, until: Timestamp) -> Option<Command> {
+        if self.cancelled != Cancelled::No {
+            return Some(self.cancel_step(path, None));
+        }
+        // That Step Functions came back is what ends a wait: this clock may be behind the one that woke it. But the lane's
+        // deadline may have come before the end of the wait.
+        if until > self.cursor.deadline {
+            let failure = self.time_over();
+            return self.step_failed(path, None, Outputs::none(), failure);
+        }
+        self.step_done(path, Outcome::Success, Outputs::none(), None);
+        None
+    }
+
+    fn answered(&mut self, attempts: Attempts) -> Option<Command> {
+        // An execution that takes a lane over has no answer: the one before it may have got it, and may not.
+        #[cfg(feature = "sabotage")]
+        if matches!(self.situation.standing, Standing::TakesOver(_))
+            && sabotage::breaks(sabotage::Break::TakeOverAsDone)
+        {
+            self.step_done(
+                &attempts.step,
+                Outcome::Success,
+                Outputs::none(),
+                Some(attempts.attempt),
+            );
+            return None;
+        }
+        let answer = match self.situation.standing {
+            Standing::TakesOver(_) => None,
+            _ => self.situation.answer,
+        };
+        match answer {
+            Some(Answer::Success(outputs)) => {
+                self.step_done(
+                    &attempts.step,
+                    Outcome::Success,
+                    Outputs::from(outputs.clone()),
+                    Some(attempts.attempt),
+                );
+                None
+            }
+            Some(Answer::Failure(failure)) => self.attempt_failed(attempts, failure.clone()),
+            None => self.attempt_failed(attempts, Failure::no_answer()),
+        }
+    }
+
+    /// Notes that a step has ended well, and goes on to what follows.
+    pub(super) fn step_done(&mut self, path: &StepPath, outcome: Outcome, outputs: Outputs, attempt: Option<u32>) {
+        self.finished(path, outcome, outputs, None, attempt);
+        self.go_past(path);
+    }
+
+    /// Goes on to what follows a step that has ended. The blocks whose last step it was end with it.
+    pub(super) fn go_past(&mut self, path: &StepPath) {
+        let way = window::after(self.situation.definition, &self.cursor.lane, path);
+        for block in way.left {
+            self.finished(&block, Outcome::Success, Outputs::none(), None, None);
+        }
+        self.cursor.next = match way.to {
+            Place::Step(path) => Some(path),
+            Place::End => None,
+        };
+    }
+
+    /// Notes how a step ended.
+    pub(super) fn finished(
+        &mut self,
+        path: &StepPath,
+        outcome: Outcome,
+        outputs: Outputs,
+        failure: Option<&Failure>,
+        attempt: Option<u32>,
+    ) {
+        let result = StepResult {
+            outcome,
+            outputs: outputs.values,
+            error: failure.map(|failure| StepError {
+                name: failure.name.clone(),
+                message: failure.message.clone(),
+            }),
+            cut: outputs.cut,
+        };
+        if let Some(id) = self.situation.definition.step(path).and_then(|step| step.id.clone()) {
+            self.show(id.as_str(), &result);
+        }
+        self.record(path, StepChange::Finished { result, attempt });
+    }
+
+    fn show(&mut self, id: &str, result: &StepResult) {
+        self.context.set_step(id, json!(result));
+        self.cut.insert(id.to_owned(), result.cut.clone());
+    }
+
+    /// That expressions refer to an output which was too large to be kept.
+    pub(super) fn lost_part<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Option<Failure> {
+        for reference in expressions.flat_map(Expression::references) {
+            let parts = reference.parts();
+            let ["steps", id, rest @ ..] = parts.as_slice() else {
+                continue;
+            };
+            let cut = self.cut.get(*id).filter(|cut| !cut.is_empty());
+            let Some(cut) = cut else { continue };
+            let is_lost = match rest {
+                ["outputs", field, ..] => cut.contains(*field),
+                [] | ["outputs"] => true,
+                _ => false,
+            };
+            if is_lost {
+                let names: Vec<&str> = cut.iter().map(String::as_str).collect();
+                return Some(Failure::new(
+                    ErrorName::StepOutputTooLarge,
+                    format!(
+                        "`{reference}` cannot be used: of the outputs of the step `{id}`, {} had more than {OUTPUTS_BYTES} \
+                         bytes and was not kept",
+                        names.join(", ")
+                    ),
+                ));
+            }
+        }
+        None
+    }
+
+    /// The definition has no step where the cursor stands: this release reads the stored version otherwise than the one
+    /// that began the run.
+    pub(super) fn lost(&mut self, path: &StepPath) -> Command {
+        self.end_failed(Failure::new(
+            ErrorName::WorkflowInvalid,
+            format!("the version of the workflow that the run is pinned to has no step at {path}; start the run again"),
+        ))
+    }
+
+    pub(super) fn record(&mut self, path: &StepPath, change: StepChange) {
+        let Some(step) = self.situation.definition.step(path) else {
+            return;
+        };
+        let record = StepRecord {
+            id: step.id.clone(),
+            title: Step::title(step),
+            at: self.situation.now,
+            change,
+        };
+        self.changes.steps.insert(path.clone(), record);
+    }
+}
+
+fn read_time(value: &Value) -> Result<Timestamp, Failure> {
+    let time = value.as_str().and_then(|text| text.parse().ok());
+    time.ok_or_else(|| {
+        let shown: String = value.to_string().chars().take(80).collect();
+        let message = format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z");
+        Failure::new(ErrorName::InputInvalid, message)
+    })
+}
+
+pub(super) fn template_failure(error: &TemplateError) -> Failure {
+    Failure::new(ErrorName::TemplateError, error.to_string())
+}

@@ -1,0 +1,201 @@
+//! Runs of one concurrency key: whose turn it is.
+//!
+//! A lock is held by a run, and is free as soon as that run has ended, in whichever way: nobody needs to give it back, so
+//! that no end of a run can forget to. Runs that wait stand in a queue and look at the lock every now and then; the
+//! first of them that still goes on is next.
+
+use crate::ids::RunId;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+
+/// The most runs that wait for one lock. The lock is one item of the table.
+pub(super) const LONGEST_QUEUE: usize = 500;
+
+/// How many of the queue are looked at at a time: which of them have ended is not written in the lock.
+pub(super) const LOOK_AHEAD: usize = 20;
+
+/// A lock as it is stored.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Lock {
+    /// How often it was written. A write is refused if somebody else wrote in between.
+    pub version: u64,
+    /// The run that holds it, or held it last.
+    pub holder: Option<RunId>,
+    /// The runs that wait, the oldest first.
+    pub queue: Vec<RunId>,
+}
+
+impl Lock {
+    /// The runs of which must be known whether they have ended, to tell whose turn it is.
+    #[must_use]
+    pub fn runs_to_look_at(&self) -> BTreeSet<RunId> {
+        let queue = self.queue.iter().take(LOOK_AHEAD);
+        self.holder.iter().chain(queue).cloned().collect()
+    }
+}
+
+/// A lock, and which of the runs in it have ended.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockView {
+    /// The lock.
+    pub lock: Lock,
+    /// Of [`Lock::runs_to_look_at`] those that have ended.
+    pub ended: BTreeSet<RunId>,
+}
+
+/// What a run that wants a lock does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Turn {
+    /// It is its turn. The lock is to be written like this.
+    Take(Lock),
+    /// It joins the queue. The lock is to be written like this.
+    Join(Lock),
+    /// It waits on.
+    Stay,
+    /// The queue is full.
+    Full,
+}
+
+impl LockView {
+    /// The run that holds the lock and goes on, if it is another than `run`.
+    pub(super) fn other_holder(&self, run: &RunId) -> Option<&RunId> {
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::LockForEverybody) {
+            return None;
+        }
+        let holder = self.lock.holder.as_ref()?;
+        (holder != run && !self.ended.contains(holder)).then_some(holder)
+    }
+
+    /// Takes the lock whoever holds it.
+    pub(super) fn seized_by(&self, run: &RunId) -> Lock {
+        Lock {
+            version: self.lock.version.saturating_add(1),
+            holder: Some(run.clone()),
+            queue: self
+                .lock
+                .queue
+                .iter()
+                .filter(|waiting| *waiting != run)
+                .cloned()
+                .collect(),
+        }
+    }
+
+    /// What a run does that is ready to wait.
+    pub(super) fn turn_of(&self, run: &RunId) -> Turn {
+        let living = |waiting: &&RunId| !self.ended.contains(*waiting);
+        let next = self.lock.queue.iter().find(living);
+        if self.other_holder(run).is_none() && next.is_none_or(|next| next == run) {
+            let mut lock = self.seized_by(run);
+            lock.queue.retain(|waiting| !self.ended.contains(waiting));
+            return Turn::Take(lock);
+        }
+        if self.lock.queue.contains(run) {
+            // The runs that were looked at and have ended make room, or the one behind them would never be seen.
+            let seen_none_alive = self.lock.queue.len() > LOOK_AHEAD
+                && self
+                    .lock
+                    .queue
+                    .iter()
+                    .take(LOOK_AHEAD)
+                    .all(|waiting| self.ended.contains(waiting));
+            if seen_none_alive {
+                let mut lock = self.lock.clone();
+                lock.version = lock.version.saturating_add(1);
+                lock.queue.retain(|waiting| !self.ended.contains(waiting));
+                return Turn::Join(lock);
+            }
+            return Turn::Stay;
+        }
+        let mut lock = self.lock.clone();
+        lock.version = lock.version.saturating_add(1);
+        lock.queue.retain(|waiting| !self.ended.contains(waiting));
+        if lock.queue.len() >= LONGEST_QUEUE {
+            return Turn::Full;
+        }
+        lock.queue.push(run.clone());
+        Turn::Join(lock)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn run(name: &str) -> RunId {
+        name.parse().unwrap()
+    }
+
+    fn view(holder: &str, queue: &[&str], ended: &[&str]) -> LockView {
+        LockView {
+            lock: Lock {
+                version: 7,
+                holder: Some(run(holder)),
+                queue: queue.iter().copied().map(run).collect(),
+            },
+            ended: ended.iter().copied().map(run).collect(),
+        }
+    }
+
+    #[test]
+    fn a_lock_that_nobody_held_is_taken() {
+        let Turn::Take(lock) = LockView::default().turn_of(&run("a")) else {
+            panic!("not taken");
+        };
+        assert_eq!((lock.version, lock.holder), (1, Some(run("a"))));
+    }
+
+    #[test]
+    fn a_run_joins_the_queue_behind_the_others_and_stays_in_it() {
+        let Turn::Join(lock) = view("a", &["b"], &[]).turn_of(&run("c")) else {
+            panic!("did not join");
+        };
+        assert_eq!(lock.queue, [run("b"), run("c")]);
+        assert_eq!(view("a", &["b", "c"], &[]).turn_of(&run("c")), Turn::Stay);
+    }
+
+    #[test]
+    fn the_oldest_that_goes_on_is_next_when_the_holder_has_ended() {
+        let lock = view("a", &["b", "c", "d"], &["a", "b"]);
+        assert_eq!(lock.turn_of(&run("d")), Turn::Stay);
+        let Turn::Take(taken) = lock.turn_of(&run("c")) else {
+            panic!("not taken");
+        };
+        assert_eq!((taken.holder, taken.queue), (Some(run("c")), vec![run("d")]));
+    }
+
+    #[test]
+    fn a_newcomer_does_not_overtake_those_who_wait() {
+        assert!(matches!(view("a", &["b"], &["a"]).turn_of(&run("c")), Turn::Join(_)));
+    }
+
+    #[test]
+    fn a_run_that_holds_the_lock_already_takes_it_again() {
+        assert!(matches!(view("a", &["b"], &[]).turn_of(&run("b")), Turn::Stay));
+        assert!(matches!(view("b", &[], &[]).turn_of(&run("b")), Turn::Take(_)));
+    }
+
+    #[test]
+    fn ended_runs_at_the_head_of_a_long_queue_are_cleared_away() {
+        let names: Vec<String> = (0..=LOOK_AHEAD).map(|number| format!("w{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let (last, dead) = names.split_last().unwrap();
+        let mut ended = dead.to_vec();
+        ended.push("a");
+        let lock = view("a", &names, &ended);
+        assert!(matches!(lock.turn_of(&run(last)), Turn::Take(_)));
+        let held = view("a", &names, dead);
+        let Turn::Join(cleared) = held.turn_of(&run(last)) else {
+            panic!("not cleared");
+        };
+        assert_eq!(cleared.queue, [run(last)]);
+    }
+
+    #[test]
+    fn a_full_queue_takes_nobody() {
+        let names: Vec<String> = (0..LONGEST_QUEUE).map(|number| format!("w{number}")).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_eq!(view("a", &names, &[]).turn_of(&run("z")), Turn::Full);
+    }
+}

@@ -1,0 +1,188 @@
+//! What a Plan reads before it decides. All of it is known from the definition and the cursor, so it is read in one call.
+
+use super::{
+    Cursor, Failure, LaneKey, Pending, Situation, Standing, inputs,
+    window::{self, Place, Window},
+};
+use crate::{
+    definition::{Definition, StepKind},
+    error_name::ErrorName,
+    ids::{LanePath, StepId, StepPath, WorkflowId},
+    run::RunInput,
+    template::Context,
+};
+use jiff::Timestamp;
+use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is to be read for a Plan, besides the marks of what is cancelled.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Needs {
+    /// Results of steps, with the lanes that they are in.
+    pub results: BTreeSet<(LanePath, StepPath)>,
+    /// Lanes of which must be known whether they have ended.
+    pub lanes: BTreeSet<LaneKey>,
+    /// Workflows of which the active version must be known.
+    pub workflows: BTreeSet<WorkflowId>,
+    /// Whether the lock of the run's concurrency key is needed.
+    pub lock: bool,
+}
+
+/// What is to be read for a Plan.
+#[must_use]
+pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) -> Needs {
+    let here = input.lane();
+    let mut needs = Needs::default();
+    let mut referred;
+    let places;
+    match standing {
+        Standing::GoesOn(cursor) | Standing::TakesOver(cursor) => {
+            if let (Standing::GoesOn(_), Some(Pending::Handoff { .. })) = (standing, &cursor.pending) {
+                needs.lanes.insert(LaneKey {
+                    run: input.run.id.clone(),
+                    lane: here,
+                });
+                return needs;
+            }
+            let pending = awaited(cursor);
+            if let Some(Pending::Fork(fork)) = pending {
+                needs.lanes = lanes_of(input, &here, fork).map(|(_, key)| key).collect();
+            }
+            needs.lock = matches!(pending, Some(Pending::Lock { .. }));
+            let window = outlook(definition, cursor);
+            referred = window.referred;
+            places = window.places;
+        }
+        Standing::BeginsRun | Standing::BeginsLane(_) => {
+            let first = window::first_of(definition, &here).map_or(Place::End, Place::Step);
+            let window = window::from(definition, &here, first);
+            referred = window.referred;
+            places = window.places;
+            match standing {
+                Standing::BeginsLane(opener) => referred.extend(of_items(definition, &here, opener)),
+                _ => needs.lock = definition.concurrency.is_some(),
+            }
+        }
+    }
+    needs.results = referred
+        .into_values()
+        .map(|path| (definition.lane_of(&path, &here), path))
+        .collect();
+    for place in places {
+        if let Place::Step(path) = place
+            && let Some(StepKind::RunWorkflow { workflow, .. }) = definition.step(&path).map(|step| &step.kind)
+        {
+            needs.workflows.insert(workflow.clone());
+        }
+    }
+    // Before its first Plan a lane has no results of its own.
+    if let Standing::BeginsRun | Standing::BeginsLane(_) = standing {
+        needs.results.retain(|(lane, _)| *lane != input.lane());
+    }
+    needs
+}
+
+/// What the lane waits for, seen through a handoff.
+fn awaited(cursor: &Cursor) -> Option<&Pending> {
+    match &cursor.pending {
+        Some(Pending::Handoff { resume, .. }) => resume.as_deref(),
+        pending => pending.as_ref(),
+    }
+}
+
+/// The steps that a lane may come to in its next Plan.
+pub(super) fn outlook(definition: &Definition, cursor: &Cursor) -> Window {
+    let behind = |step: &StepPath| window::after(definition, &cursor.lane, step).to;
+    let place = match awaited(cursor) {
+        Some(Pending::Wait { step, .. }) => behind(step),
+        Some(Pending::Action(attempts)) => behind(&attempts.step),
+        Some(Pending::Fork(fork)) => {
+            let mut window = window::from(definition, &cursor.lane, behind(&fork.step));
+            // The inputs of the run that it starts are rendered anew when that has to be started anew.
+            if fork.run.is_some()
+                && let Some(step) = definition.step(&fork.step)
+            {
+                window.referred.extend(window::referred(definition, step.expressions()));
+            }
+            return window;
+        }
+        // A retry renders its own input again.
+        Some(Pending::Backoff { attempts, .. }) => Place::Step(attempts.step.clone()),
+        None | Some(Pending::Lock { .. } | Pending::Handoff { .. }) => match &cursor.next {
+            Some(path) => Place::Step(path.clone()),
+            None => Place::End,
+        },
+    };
+    window::from(definition, &cursor.lane, place)
+}
+
+/// The steps that the list of the `for_each` refers to which has opened a lane.
+pub(super) fn of_items(definition: &Definition, lane: &LanePath, opener: &Cursor) -> BTreeMap<StepId, StepPath> {
+    let fork = match (&opener.pending, lane.opener()) {
+        (Some(Pending::Fork(_)), Some((_, fork, _))) => definition.step(fork),
+        _ => None,
+    };
+    match fork.map(|step| &step.kind) {
+        Some(StepKind::ForEach { items, .. }) => window::referred(definition, items.expressions().into_iter()),
+        _ => BTreeMap::new(),
+    }
+}
+
+/// The lanes of the batch that runs, with their numbers.
+pub(super) fn lanes_of<'a>(
+    input: &'a RunInput,
+    here: &'a LanePath,
+    fork: &'a super::Fork,
+) -> impl Iterator<Item = (u32, LaneKey)> + 'a {
+    (fork.from..fork.to).map(move |index| {
+        let key = match &fork.run {
+            Some(run) => LaneKey {
+                run: run.id.clone(),
+                lane: LanePath::main(),
+            },
+            None => LaneKey {
+                run: input.run.id.clone(),
+                lane: here.child(fork.step.clone(), index),
+            },
+        };
+        (index, key)
+    })
+}
+
+/// The concurrency key of a run, if its workflow has one.
+///
+/// # Errors
+/// The key cannot be evaluated.
+pub fn concurrency_key(
+    definition: &Definition,
+    input: &RunInput,
+    started_at: Timestamp,
+    event: &Value,
+) -> Result<Option<String>, Failure> {
+    let Some(concurrency) = &definition.concurrency else {
+        return Ok(None);
+    };
+    let inputs = inputs::resolve(definition, &input.inputs)?;
+    let run = json!({
+        "id": input.run.id,
+        "workflow": input.run.workflow,
+        "version": input.run.version,
+        "started_at": started_at,
+    });
+    let context = Context::new(event.clone(), run, Value::Object(inputs));
+    match concurrency.key.evaluate(&context) {
+        Ok(Value::String(key)) => Ok(Some(key)),
+        Ok(other) => Ok(Some(other.to_string())),
+        Err(error) => Err(Failure::new(
+            ErrorName::TemplateError,
+            format!("the key of `concurrency`: {error}"),
+        )),
+    }
+}
+
+impl Situation<'_> {
+    /// The concurrency key of the run.
+    pub(super) fn concurrency_key(&self, started_at: Timestamp) -> Result<Option<String>, Failure> {
+        concurrency_key(self.definition, self.input, started_at, self.event)
+    }
+}

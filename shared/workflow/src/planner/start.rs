@@ -1,0 +1,177 @@
+//! The first Plan of a run and of a lane.
+
+use super::{
+    Command, Cursor, Failure, Item, Pending, Situation,
+    going::{Planner, VARIABLES_BYTES, json_size},
+    inputs, later, window,
+};
+use crate::{
+    definition::{StepKind, limits},
+    error_name::ErrorName,
+    ids::LanePath,
+    template::Context,
+};
+use jiff::{SignedDuration, Timestamp};
+
+/// How many runs may follow from each other, each started by an incident that the one before it made. A workflow that
+/// starts itself would otherwise page people for ever.
+const DEPTH: u32 = 5;
+
+/// How many runs may call each other.
+pub(super) const NESTING: u32 = 20;
+
+/// What `on_failure` has of a run's time at most.
+const LONGEST_RESERVE: SignedDuration = SignedDuration::from_mins(15);
+
+pub(super) fn first_cursor(
+    lane: LanePath,
+    started_at: Timestamp,
+    deadline: Timestamp,
+    run_deadline: Timestamp,
+) -> Cursor {
+    Cursor {
+        lane,
+        plans: 0,
+        started_at,
+        deadline,
+        run_deadline,
+        generation: 0,
+        events: 0,
+        next: None,
+        pending: None,
+        inputs: serde_json::Map::new(),
+        variables: std::collections::BTreeMap::new(),
+        item: None,
+        failed: None,
+    }
+}
+
+/// The cursor before the first Plan of a run. The steps of a workflow with `on_failure` leave a tenth of the run's time to
+/// those, so that a run that takes too long can still say so.
+pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
+    let definition = situation.definition;
+    let timeout = match definition.timeout {
+        Some(timeout) => timeout.duration(),
+        None => SignedDuration::from_secs(limits::DEFAULT_TIMEOUT_SECONDS),
+    };
+    let reserve = match definition.on_failure.is_empty() {
+        true => SignedDuration::ZERO,
+        false => (timeout / 10).min(LONGEST_RESERVE),
+    };
+    let mut run_deadline = later(situation.started_at, timeout);
+    if let Some(by) = &situation.input.called_by {
+        run_deadline = run_deadline.min(by.deadline);
+    }
+    let deadline = run_deadline.checked_sub(reserve).unwrap_or(run_deadline);
+    let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
+    cursor.next = window::first_of(definition, &cursor.lane);
+    cursor
+}
+
+/// The cursor before the first Plan of a lane.
+pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
+    let deadline = match &opener.pending {
+        Some(Pending::Fork(fork)) => fork.deadline,
+        _ => opener.deadline,
+    };
+    let mut cursor = first_cursor(situation.input.lane(), opener.started_at, deadline, opener.run_deadline);
+    cursor.next = window::first_of(situation.definition, &cursor.lane);
+    cursor.inputs = opener.inputs.clone();
+    cursor.variables = opener.variables.clone();
+    cursor.item = opener.item.clone();
+    cursor.failed = opener.failed.clone();
+    cursor
+}
+
+/// What is in the way of a run before its first step.
+pub(super) fn obstacle(situation: &Situation<'_>, cursor: &mut Cursor) -> Option<Failure> {
+    if let Some(trouble) = situation.trouble {
+        return Some(trouble.clone());
+    }
+    let run = &situation.input.run;
+    if run.depth >= DEPTH {
+        let message = format!(
+            "{DEPTH} runs have led to each other, so this one does nothing: the workflow {} starts itself through the \
+             incidents that it makes; keep them out with a condition in `on.pagerduty.when`, for example on the service",
+            run.workflow
+        );
+        return Some(Failure::new(ErrorName::RunLoopStopped, message));
+    }
+    if situation
+        .input
+        .called_by
+        .as_ref()
+        .is_some_and(|by| by.nesting > NESTING)
+    {
+        let message = format!(
+            "{NESTING} runs have called each other, so this one does nothing: look which `run_workflow` of the workflow {} \
+             leads back to it",
+            run.workflow
+        );
+        return Some(Failure::new(ErrorName::RunLoopStopped, message));
+    }
+    match inputs::resolve(situation.definition, &situation.input.inputs) {
+        Ok(inputs) if json_size(&inputs) > VARIABLES_BYTES => Some(Failure::new(
+            ErrorName::InputInvalid,
+            format!("the inputs of the run have more than {VARIABLES_BYTES} bytes together; give it less"),
+        )),
+        Ok(inputs) => {
+            cursor.inputs = inputs;
+            None
+        }
+        Err(failure) => Some(failure),
+    }
+}
+
+/// The item that a lane is for, if it is one of a `for_each`.
+pub(super) fn item(
+    situation: &Situation<'_>,
+    opener: &Cursor,
+    lane: &LanePath,
+    context: &Context,
+) -> Result<Option<Item>, Failure> {
+    let Some((_, fork, index)) = lane.opener() else {
+        return Ok(None);
+    };
+    let Some(StepKind::ForEach { items, .. }) = situation.definition.step(fork).map(|step| &step.kind) else {
+        return Ok(opener.item.clone());
+    };
+    let value = items
+        .evaluate_item(context, usize::try_from(index).unwrap_or(usize::MAX))
+        .map_err(|error| Failure::new(ErrorName::TemplateError, error.to_string()))?;
+    match value {
+        Some(value) => Ok(Some(Item { value, index })),
+        None => Err(Failure::new(
+            ErrorName::WorkflowInvalid,
+            format!("the list of the for_each has no item {index} any more; start the run again"),
+        )),
+    }
+}
+
+impl Planner<'_> {
+    /// The first Plan of a run.
+    pub(super) fn begin_run(&mut self, obstacle: Option<Failure>) -> Command {
+        match obstacle {
+            // Whatever `on_failure` does could feed the loop.
+            Some(failure) if failure.name == ErrorName::RunLoopStopped.as_str() => self.end_failed(failure),
+            Some(failure) => self.run_failed(failure),
+            None => self.take_turn(),
+        }
+    }
+
+    /// The first Plan of a lane.
+    pub(super) fn begin_lane(&mut self, obstacle: Option<Failure>) -> Command {
+        if let Some(failure) = obstacle {
+            return self.end_failed(failure);
+        }
+        let cursor = &self.cursor;
+        if json_size(&cursor.item) + json_size(&cursor.variables) + json_size(&cursor.inputs) > VARIABLES_BYTES {
+            let message = format!(
+                "the item, the variables and the inputs have more than {VARIABLES_BYTES} bytes together; let the list hold less for \
+                 each item"
+            );
+            return self.end_failed(Failure::new(ErrorName::TemplateError, message));
+        }
+        self.go_on()
+    }
+}

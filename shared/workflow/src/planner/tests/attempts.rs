@@ -1,0 +1,273 @@
+//! Actions: their input, their attempts, and what follows a failed one.
+
+use super::*;
+use crate::error_name::ErrorName;
+use rstest::rstest;
+
+/// A world, its only execution and the answers by hand.
+struct Machine {
+    world: World,
+    execution: Execution,
+}
+
+impl Machine {
+    fn new(steps: &str) -> Self {
+        let world = World::of(steps);
+        let execution = world.begin();
+        Self { world, execution }
+    }
+
+    fn plan(&mut self) -> Plan {
+        let plan = self.world.plan(&mut self.execution);
+        if let Command::Wait { until } = &plan.command {
+            self.world.now = *until;
+        }
+        plan
+    }
+
+    fn answer(&mut self, answer: Answer) -> Plan {
+        self.execution.answer = Some(answer);
+        self.plan()
+    }
+
+    fn fails(&mut self, name: &str) -> Plan {
+        self.answer(failure(name))
+    }
+
+    fn waited(&self) -> i64 {
+        self.world.now.duration_since(start()).as_secs()
+    }
+}
+
+fn input(plan: &Plan) -> &Value {
+    match &plan.command {
+        Command::Action { input, .. } => input,
+        other => panic!("not an action: {other:?}"),
+    }
+}
+
+#[track_caller]
+fn ended(plan: &Plan) -> (&str, &str) {
+    why(plan.changes.as_ref().unwrap().end.as_ref().unwrap())
+}
+
+#[test]
+fn a_run_creates_waits_and_resolves_with_what_the_first_step_gave() {
+    let mut machine = Machine::new(&format!("{CREATE}  - wait: 10m\n{RESOLVE}"));
+    let plan = machine.plan();
+    assert_eq!(plan.command.type_name(), "pagerduty.create_incident");
+    assert_eq!(
+        input(&plan)["title"],
+        "disk {{ full }}",
+        "t1: an event's text is not a template"
+    );
+    assert_eq!(input(&plan)["attempt"], 1);
+    assert_eq!(
+        EffectKey::depth_of(input(&plan)["idempotency_key"].as_str().unwrap()),
+        Some(0)
+    );
+    let plan = machine.answer(created());
+    assert_eq!(
+        plan.command,
+        Command::Wait {
+            until: "2026-11-22T10:10:00Z".parse().unwrap()
+        }
+    );
+    let plan = machine.plan();
+    assert_eq!(input(&plan)["incident_id"], "Q9");
+    let plan = machine.answer(Answer::Success(json!({"incident_id": "Q9"})));
+    assert_eq!(plan.command.type_name(), "succeed");
+    assert_eq!(plan.changes.unwrap().end, Some(success()));
+    assert_eq!(plan.cursor.plans, 4);
+}
+
+#[test]
+fn f6_after_an_unknown_outcome_the_same_effect_is_asked_for_again_under_the_same_key_once_it_can_be_seen() {
+    let mut machine = Machine::new(CREATE);
+    let first = machine.plan();
+    machine.fails("Sandbox.Timedout");
+    assert!(machine.waited() >= 10);
+    let second = machine.plan();
+    assert_eq!(input(&second)["idempotency_key"], input(&first)["idempotency_key"]);
+    assert_eq!(input(&second)["title"], input(&first)["title"]);
+    assert_eq!(input(&second)["attempt"], 2);
+}
+
+#[test]
+fn f10_an_answer_that_never_came_back_is_waited_for_until_the_call_must_be_over() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    machine.plan();
+    assert!(
+        machine.waited() >= 70,
+        "a call of 60 s, and 10 s until PagerDuty shows it"
+    );
+    assert_eq!(input(&machine.plan())["attempt"], 2);
+}
+
+#[test]
+fn f1_a_pagerduty_that_comes_back_is_waited_for() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    for _ in 0..4 {
+        assert_eq!(machine.fails("PagerDuty.Unavailable").command.type_name(), "wait");
+        machine.plan();
+    }
+    assert!(machine.waited() >= 150);
+    assert_eq!(machine.answer(created()).command.type_name(), "succeed");
+}
+
+#[test]
+fn f2_a_pagerduty_that_stays_away_ends_the_run_with_words_that_help() {
+    let mut world = World::of(CREATE).answering(|_, _| failure("PagerDuty.Unavailable"));
+    assert_eq!(
+        why(&world.finish()),
+        (
+            "PagerDuty.Unavailable",
+            "step `ticket` (pagerduty.create_incident) failed after 8 attempts: words; no attempts are left: start the run again when PagerDuty is back"
+        )
+    );
+}
+
+#[test]
+fn f27_a_refused_token_is_not_tried_again() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    let plan = machine.fails("PagerDuty.Unauthorized");
+    assert_eq!(plan.command.type_name(), "fail");
+    assert_eq!(plan.changes.unwrap().steps.len(), 1);
+}
+
+#[test]
+fn a_retry_of_the_author_says_how_often_and_how_long() {
+    let retry = "    retry: { max_attempts: 4, interval: 2s, backoff: 3, max_interval: 10s, jitter: false }\n";
+    let mut machine = Machine::new(&format!("{CREATE}{retry}"));
+    machine.plan();
+    let mut waits = Vec::new();
+    loop {
+        let before = machine.world.now;
+        let plan = machine.fails("PagerDuty.Unavailable");
+        if plan.command.type_name() == "fail" {
+            assert!(ended(&plan).1.contains("failed after 4 attempts"));
+            break;
+        }
+        waits.push(machine.world.now.duration_since(before).as_secs());
+        machine.plan();
+    }
+    assert_eq!(waits, [2, 6, 10]);
+}
+
+#[rstest]
+#[case("PagerDuty.Unavailable", "fail")]
+#[case("PagerDuty.NotFound", "wait")]
+#[case("Sandbox.Timedout", "fail")]
+#[case("PagerDuty.RateLimited", "wait")]
+fn a_retry_that_names_errors_has_just_these_tried_again_and_a_rate_limit_is_none(
+    #[case] error: &str,
+    #[case] then: &str,
+) {
+    let mut machine = Machine::new(&format!("{CREATE}    retry: {{ errors: [PagerDuty.NotFound] }}\n"));
+    machine.plan();
+    assert_eq!(machine.fails(error).command.type_name(), then);
+}
+
+#[test]
+fn a_retry_that_names_unknown_outcomes_covers_a_crash() {
+    let mut machine = Machine::new(&format!(
+        "{CREATE}    retry: {{ errors: [PagerDuty.OutcomeUnknown] }}\n"
+    ));
+    machine.plan();
+    assert_eq!(machine.fails("Runtime.ExitError").command.type_name(), "wait");
+}
+
+#[test]
+fn a_steps_timeout_covers_all_its_attempts_and_reaches_the_action() {
+    let mut machine = Machine::new(&format!("{CREATE}    timeout: 45s\n"));
+    let plan = machine.plan();
+    assert_eq!(input(&plan)["deadline"], "2026-11-22T10:00:45Z");
+    machine.fails("PagerDuty.Unavailable");
+    machine.plan();
+    machine.fails("PagerDuty.Unavailable");
+    machine.plan();
+    let plan = machine.fails("PagerDuty.Unavailable");
+    assert!(
+        ended(&plan).1.contains("leaves none for another attempt"),
+        "{:?}",
+        ended(&plan)
+    );
+}
+
+#[test]
+fn f5_a_retry_that_would_come_after_the_deadline_is_not_waited_for() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    machine.world.now = "2026-11-22T10:59:55Z".parse().unwrap();
+    let plan = machine.fails("PagerDuty.Unavailable");
+    assert!(ended(&plan).1.contains("leaves none for another attempt"));
+}
+
+#[rstest]
+#[case("P1/../users")]
+#[case("")]
+fn p1_an_input_that_is_wrong_only_when_rendered_is_refused_before_it_is_sent(#[case] id: &str) {
+    let mut machine = Machine::new(
+        "  - uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: \"{{ event.incident.id }}\", from: a@b.c }\n",
+    );
+    machine.world.event["incident"]["id"] = json!(id);
+    assert_eq!(
+        ended(&machine.plan()),
+        (
+            "Input.Invalid",
+            "step 1 (pagerduty.resolve_incident) failed: `incident_id` must be the id of a thing in PagerDuty, such as `PWIXJZS`: letters and digits only"
+        )
+    );
+}
+
+#[test]
+fn f35_an_input_that_would_not_fit_into_the_state_is_refused() {
+    let mut machine = Machine::new(&CREATE.replace("event.incident.title", "'x' * 60000"));
+    let plan = machine.plan();
+    assert_eq!(ended(&plan).0, ErrorName::InputInvalid.as_str());
+    assert!(ended(&plan).1.contains("49152 bytes"));
+}
+
+#[test]
+fn f35_an_output_that_would_not_fit_is_left_out_and_a_step_that_needs_it_fails_and_says_so() {
+    let huge = || {
+        Answer::Success(
+            json!({"incident_id": "Q9", "title": "x".repeat(40_000), "incident_number": 3,
+            "status": "triggered", "created_at": START}),
+        )
+    };
+    let uses = |field: &str| format!("{CREATE}  - set: {{ v: \"{{{{ steps.ticket.outputs.{field} }}}}\" }}\n");
+    let mut world = World::of(&uses("incident_id")).answering(move |_, _| huge());
+    assert_eq!(world.finish(), success());
+    assert_eq!(
+        world.result("ticket").unwrap().cut,
+        BTreeSet::from(["title".to_owned()])
+    );
+    let mut world = World::of(&uses("title")).answering(move |_, _| huge());
+    let end = world.finish();
+    assert_eq!(why(&end).0, "Step.OutputTooLarge");
+    assert!(
+        why(&end)
+            .1
+            .contains("step 2 (set) failed: `steps.ticket.outputs.title` cannot be used")
+    );
+}
+
+#[test]
+fn what_takes_a_lane_over_asks_an_action_again_only_after_the_call_before_must_be_over() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    let left = machine.execution.cursor.clone().unwrap();
+    machine.execution.found = Some(Found::Left(left));
+    machine.execution.cursor = None;
+    machine.answer(created());
+    assert!(
+        machine.waited() >= 70,
+        "the answer is not believed to be that of this attempt"
+    );
+    let again = machine.plan();
+    assert_eq!(input(&again)["attempt"], 2);
+}

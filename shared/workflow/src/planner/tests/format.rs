@@ -1,0 +1,93 @@
+//! What travels through an execution or lies in the table while a new release is deployed: its form is only added to.
+
+use super::*;
+use rstest::rstest;
+
+/// A cursor with everything in it, as this release writes it.
+const CURSOR: &str = r#"{"lane":"00003:00012","plans":7,"started_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","run_deadline":"2026-11-22T11:00:00Z","generation":2,"events":411,"next":"00003.00000.00001","pending":PENDING,"inputs":{"title":"t"},"variables":{"a":1},"item":{"value":"x","index":12},"failed":{"step":"step `a` (set)","failure":{"name":"Step.Failed","message":"m","retry_after_seconds":20}}}"#;
+
+const ACTION: &str =
+    r#"{"for":"action","step":"00001","attempt":2,"rate_limited":1,"deadline":"2026-11-22T10:50:00Z"}"#;
+const BACKOFF: &str = r#"{"for":"backoff","attempts":{"step":"00001","attempt":2,"deadline":"2026-11-22T10:50:00Z"},"until":"2026-11-22T10:01:00Z"}"#;
+const WAIT: &str = r#"{"for":"wait","step":"on_failure.00000","until":"2026-11-22T10:01:00Z"}"#;
+const FORK: &str = r#"{"for":"fork","step":"00003","count":90,"from":40,"to":80,"attempt":1,"resting_until":"2026-11-22T10:01:00Z","deadline":"2026-11-22T10:50:00Z","run":{"id":"abc","workflow":"w","version":1,"depth":0},"tally":{"succeeded":1,"failed":1,"cancelled":1,"lanes":[{"outcome":"success"}],"lanes_cut":true,"first_failure":[0,{"name":"n","message":"m"}]}}"#;
+const HANDOFF: &str = r#"{"for":"handoff","attempt":1,"resting_until":"2026-11-22T10:01:00Z","resume":{"for":"lock","until":"2026-11-22T10:01:00Z"}}"#;
+const LOCK: &str = r#"{"for":"lock","until":"2026-11-22T10:01:00Z"}"#;
+
+#[rstest]
+#[case::action(ACTION)]
+#[case::backoff(BACKOFF)]
+#[case::wait(WAIT)]
+#[case::fork(FORK)]
+#[case::handoff(HANDOFF)]
+#[case::lock(LOCK)]
+fn f33_a_cursor_that_is_under_way_is_read_and_written_as_ever(#[case] pending: &str) {
+    let text = CURSOR.replace("PENDING", pending);
+    let cursor: Cursor = serde_json::from_str(&text).unwrap();
+    assert_eq!(serde_json::to_string(&cursor).unwrap(), text);
+}
+
+#[test]
+fn f33_what_a_newer_release_adds_is_passed_over() {
+    let text = CURSOR
+        .replace("PENDING", WAIT)
+        .replacen('{', r#"{"of_a_newer_release":[1],"#, 1);
+    assert!(serde_json::from_str::<Cursor>(&text).is_ok());
+}
+
+#[rstest]
+#[case(r#"{"outcome":"success","output":[1]}"#)]
+#[case(r#"{"outcome":"skipped","reason":"r"}"#)]
+#[case(r#"{"outcome":"failure","failure":{"name":"n","message":"m"}}"#)]
+#[case(r#"{"outcome":"cancelled","failure":{"name":"n","message":"m"}}"#)]
+fn f33_the_end_of_a_lane_is_read_and_written_as_ever(#[case] text: &str) {
+    let end: LaneEnd = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&end).unwrap(), text);
+}
+
+#[test]
+fn f33_the_input_of_an_execution_is_read_and_written_as_ever() {
+    let text = r#"{"run":{"id":"abc","workflow":"w","version":1,"depth":0},"trigger":{"webhook":"v3","event_id":"e","event_type":"incident.triggered","body":{"in":"input","data":"AA=="},"filter_error":"f"},"inputs":{"a":1},"called_by":{"run":"def","lane":"main","step":"00001","nesting":1,"deadline":"2026-11-22T10:50:00Z"},"part":{"lane":"00003:00012","generation":1,"attempt":2}}"#;
+    let input: RunInput = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&input).unwrap(), text);
+}
+
+#[test]
+fn f33_names_that_mean_something_for_good_never_change() {
+    let run: RunId = "abc".parse().unwrap();
+    let lane: LanePath = "00003:00012".parse().unwrap();
+    let key = EffectKey::new(&run, 1, &lane, &"00003.00000.00001".parse().unwrap());
+    let part = crate::run::Part {
+        lane,
+        generation: 1,
+        attempt: 2,
+    };
+    assert_eq!(
+        (
+            key.as_str(),
+            part.execution_name(&run).as_str(),
+            RunId::for_step(&key).as_str()
+        ),
+        (
+            "pgf-1-f6fhqdngjnde3tbh7heltjainboqexm6",
+            "fp4xtkwfkc5iolfermwdcfpvhwyxlxtm",
+            "sokfyk3m6i2j5zdkra6gssrt7vwemku3"
+        )
+    );
+}
+
+#[rstest]
+#[case(Command::Wait { until: start() }, r#"{"type":"wait","until":"2026-11-22T10:00:00Z"}"#)]
+#[case(Command::Fork { executions: Vec::new() }, r#"{"executions":[],"type":"fork"}"#)]
+#[case(Command::Continue, r#"{"type":"continue"}"#)]
+#[case(Command::Succeed { output: json!(1) }, r#"{"output":1,"type":"succeed"}"#)]
+#[case(
+    Command::Fail { error: "e".into(), cause: "c".into() },
+    r#"{"cause":"c","error":"e","type":"fail"}"#
+)]
+fn f33_a_command_has_the_fields_that_older_definitions_of_the_state_machine_look_at(
+    #[case] command: Command,
+    #[case] text: &str,
+) {
+    assert_eq!(serde_json::to_string(&command).unwrap(), text);
+}

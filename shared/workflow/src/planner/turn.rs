@@ -1,0 +1,75 @@
+//! The concurrency key of a run: waiting for it, doing nothing because of it, or cancelling the run that has it.
+
+use super::{
+    Command, Failure, LaneEnd, Pending,
+    going::Planner,
+    lane::Cancelled,
+    later,
+    lock::{LONGEST_QUEUE, Turn},
+};
+use crate::{definition::ConcurrencyPolicy, error_name::ErrorName};
+use jiff::SignedDuration;
+
+/// How often a run that waits looks whether it is its turn, in seconds.
+const LOOK_SECONDS: i64 = 15;
+
+impl Planner<'_> {
+    /// Goes on if no other run of the same concurrency key is in the way.
+    pub(super) fn take_turn(&mut self) -> Command {
+        let Some(concurrency) = &self.situation.definition.concurrency else {
+            return self.go_on();
+        };
+        if let Err(failure) = self.situation.concurrency_key(self.cursor.started_at) {
+            return self.run_failed(failure);
+        }
+        if self.cancelled != Cancelled::No {
+            return self.end_cancelled();
+        }
+        if self.situation.now >= self.cursor.deadline {
+            let next = self.out_of_time();
+            return self.then(next);
+        }
+        let view = &self.situation.known.lock;
+        let run = &self.situation.input.run.id;
+        match (concurrency.policy, view.other_holder(run)) {
+            (ConcurrencyPolicy::Skip, Some(holder)) => {
+                let reason = format!("the run {holder} with the same concurrency key goes on");
+                self.end_with(LaneEnd::Skipped { reason })
+            }
+            (ConcurrencyPolicy::Cancel, Some(holder)) => {
+                self.changes.cancels_runs.insert(holder.clone());
+                self.changes.lock = Some(view.seized_by(run));
+                self.go_on()
+            }
+            (ConcurrencyPolicy::Skip | ConcurrencyPolicy::Cancel, None) => {
+                self.changes.lock = Some(view.seized_by(run));
+                self.go_on()
+            }
+            (ConcurrencyPolicy::Wait, _) => match view.turn_of(run) {
+                Turn::Take(lock) => {
+                    self.changes.lock = Some(lock);
+                    self.go_on()
+                }
+                Turn::Join(lock) => {
+                    self.changes.lock = Some(lock);
+                    self.look_again()
+                }
+                Turn::Stay => self.look_again(),
+                Turn::Full => self.run_failed(Failure::new(
+                    ErrorName::RunQueueFull,
+                    format!("{LONGEST_QUEUE} runs wait for the same concurrency key already"),
+                )),
+            },
+        }
+    }
+
+    fn look_again(&mut self) -> Command {
+        if self.is_full() {
+            let until = self.situation.now;
+            return self.hand_off(Some(Pending::Lock { until }));
+        }
+        let until = later(self.situation.now, SignedDuration::from_secs(LOOK_SECONDS)).min(self.cursor.deadline);
+        self.cursor.pending = Some(Pending::Lock { until });
+        Command::Wait { until }
+    }
+}

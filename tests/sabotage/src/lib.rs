@@ -1,0 +1,100 @@
+//! Deliberate breaks: small faults that somebody could make, each of which the tests must notice.
+//!
+//! The places that can be broken ask [`breaks`] whether they are. They exist only with the feature `sabotage` of their
+//! crate, which nothing that is deployed turns on. One build serves for all breaks: which one is in force is read from
+//! the environment when the process asks for the first time.
+
+use std::{env, sync::OnceLock};
+
+/// The variable of the environment that names the break.
+pub const VARIABLE: &str = "PAGERFLOW_SABOTAGE";
+
+macro_rules! breaks {
+    ($($(#[doc = $doc:literal])* $variant:ident = $name:literal;)*) => {
+        /// A deliberate break.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum Break { $($(#[doc = $doc])* $variant,)* }
+
+        impl Break {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The name by which it is turned on.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// What is broken, in a line.
+            #[must_use]
+            pub const fn summary(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc),*).trim_ascii_start(),)* }
+            }
+        }
+    };
+}
+
+breaks! {
+    /// Each attempt of a step has an effect key of its own.
+    KeyOfEachAttempt = "key-of-each-attempt";
+    /// The effect key does not tell the lanes of a step apart.
+    KeyWithoutLane = "key-without-lane";
+    /// A retry of an incident's creation does not look first whether it is there.
+    CreateWithoutLooking = "create-without-looking";
+    /// A retry of a note does not look first whether it is there.
+    NoteWithoutLooking = "note-without-looking";
+    /// An incident that is resolved already is a failure of the step that resolves it.
+    ResolvedIsFailure = "resolved-is-failure";
+    /// What takes a lane over believes that the pending action was done.
+    TakeOverAsDone = "take-over-as-done";
+    /// An execution never hands its lane on.
+    NeverHandOn = "never-hand-on";
+    /// A lane that has not ended counts as a success.
+    UnendedIsSuccess = "unended-is-success";
+    /// A lane that came to nothing is started again under the same name.
+    SameNameAgain = "same-name-again";
+    /// A wait is not cut short by the deadline.
+    WaitPastDeadline = "wait-past-deadline";
+    /// What is cancelled goes on.
+    DeafToCancel = "deaf-to-cancel";
+    /// A failed run does not do its `on_failure`.
+    NoOnFailure = "no-on-failure";
+    /// A concurrency key is taken whoever holds it.
+    LockForEverybody = "lock-for-everybody";
+    /// A Plan is handed over although it could not be written.
+    HandOverUnwritten = "hand-over-unwritten";
+    /// The body of the event is not stored before lanes are opened.
+    LanesWithoutBody = "lanes-without-body";
+    /// The journal takes any Plan of a lane, in any order and from any execution.
+    WriteWithoutFence = "write-without-fence";
+    /// The end of a run is written over another end.
+    EndTwice = "end-twice";
+    /// An execution that ended from outside gets no final record.
+    NoFinalRecord = "no-final-record";
+}
+
+/// Whether a break is in force.
+#[must_use]
+pub fn breaks(one: Break) -> bool {
+    static IN_FORCE: OnceLock<Option<String>> = OnceLock::new();
+    let in_force = IN_FORCE.get_or_init(|| env::var(VARIABLE).ok());
+    in_force.as_deref() == Some(one.name())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Break, breaks};
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn each_break_has_a_name_of_its_own_and_says_what_is_broken() {
+        let names: BTreeSet<_> = Break::ALL.iter().map(|one| one.name()).collect();
+        assert_eq!(names.len(), Break::ALL.len());
+        assert!(Break::ALL.iter().all(|one| one.summary().ends_with('.')));
+    }
+
+    #[test]
+    fn nothing_is_broken_unless_it_is_asked_for() {
+        assert!(!Break::ALL.iter().any(|one| breaks(*one)));
+    }
+}

@@ -1,0 +1,490 @@
+//! Which construct of the language met which fault, and how often.
+
+use crate::{
+    invariants::Evidence,
+    reference::Place,
+    store::Change,
+    world::{Fault, Site},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
+use workflow::{
+    action::Action,
+    definition::{ConcurrencyPolicy, Definition, OnLaneFailure, StepKind, Wait},
+    ids::{LanePath, RunId, Section, StepPath},
+    planner::{Cursor, LaneKey, Pending},
+};
+
+macro_rules! constructs {
+    ($($variant:ident = $word:literal;)*) => {
+        /// A part of the language, or of how the engine does it.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[expect(missing_docs, reason = "each is named like the word of the language")]
+        pub enum Construct { $($variant,)* }
+
+        impl Construct {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The construct in a few words.
+            #[must_use]
+            pub const fn words(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+constructs! {
+    Create = "create_incident";
+    Resolve = "resolve_incident";
+    Note = "resolve with a note";
+    Retry = "retry";
+    Timeout = "timeout of an action";
+    Wait = "wait";
+    WaitUntil = "wait until";
+    Set = "set";
+    Block = "steps";
+    Otherwise = "else";
+    Choose = "choose";
+    Default = "choose: default";
+    Parallel = "parallel";
+    ForEach = "for_each";
+    MaxConcurrency = "max_concurrency";
+    Output = "output of a lane";
+    ForkTimeout = "timeout of lanes";
+    Finish = "on_lane_failure: finish";
+    CancelLanes = "on_lane_failure: cancel";
+    Ignore = "on_lane_failure: ignore";
+    Stop = "stop";
+    Fail = "fail";
+    RunWorkflow = "run_workflow";
+    Condition = "if";
+    ContinueOnError = "continue_on_error";
+    OnFailure = "on_failure";
+    InLane = "in a lane";
+    InLanes = "in a lane of a lane";
+    InCalledRun = "in a called run";
+    Inputs = "inputs";
+    RunTimeout = "timeout of a workflow";
+    WaitsForTurn = "concurrency: wait";
+    SkipsTurn = "concurrency: skip";
+    CancelsOlder = "concurrency: cancel";
+    Queues = "waiting for a turn";
+    FirstPlan = "first Plan of a run";
+    FirstPlanOfLane = "first Plan of a lane";
+    LastPlan = "last Plan of a lane";
+    Handoff = "continued execution";
+}
+
+/// How often each construct met each fault.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Coverage(BTreeMap<(Construct, Fault), u64>);
+
+impl Coverage {
+    /// What met what in a simulation.
+    #[must_use]
+    pub fn of(evidence: &Evidence<'_>) -> Self {
+        let seen = Seen::of(evidence);
+        let mut coverage = Self::default();
+        for ((fault, site), count) in &evidence.mishaps {
+            for construct in seen.at(site) {
+                *coverage.0.entry((construct, *fault)).or_default() += count;
+            }
+        }
+        coverage
+    }
+
+    /// Adds what was met in another simulation.
+    pub fn add(&mut self, other: &Self) {
+        for (met, count) in &other.0 {
+            *self.0.entry(*met).or_default() += count;
+        }
+    }
+
+    /// How often a construct met a fault.
+    #[must_use]
+    pub fn count(&self, construct: Construct, fault: Fault) -> u64 {
+        self.0.get(&(construct, fault)).copied().unwrap_or(0)
+    }
+
+    /// What never met, and could have.
+    #[must_use]
+    pub fn gaps(&self) -> Vec<(Construct, Fault)> {
+        let all = Construct::ALL
+            .iter()
+            .flat_map(|construct| Fault::ALL.iter().map(move |fault| (*construct, *fault)));
+        all.filter(|(construct, fault)| impossible(*construct, *fault).is_none() && self.count(*construct, *fault) == 0)
+            .collect()
+    }
+}
+
+impl fmt::Display for Coverage {
+    /// A table with a line for each construct and a column for each fault. A `-` stands where the two cannot meet.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for faults in Fault::ALL.chunks(11) {
+            for (number, fault) in faults.iter().enumerate() {
+                writeln!(f, "{}{} {}", " ".repeat(24), "| ".repeat(number), fault.words())?;
+            }
+            for construct in Construct::ALL {
+                write!(f, "{:24}", construct.words())?;
+                for fault in faults {
+                    match (self.count(*construct, *fault), impossible(*construct, *fault)) {
+                        (0, Some(_)) => write!(f, " {:>7}", "-")?,
+                        (count, _) => write!(f, " {count:>7}")?,
+                    }
+                }
+                writeln!(f)?;
+            }
+            writeln!(f)?;
+        }
+        writeln!(f, "What cannot meet:")?;
+        let reasons: BTreeSet<&str> = Construct::ALL
+            .iter()
+            .flat_map(|construct| Fault::ALL.iter().filter_map(|fault| impossible(*construct, *fault)))
+            .collect();
+        for reason in reasons {
+            writeln!(f, "- {reason}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Why a construct cannot meet a fault, if it cannot.
+#[must_use]
+pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
+    use Construct as C;
+    use Fault as F;
+    let is_of_action = matches!(
+        fault,
+        F::ActionThrottled
+            | F::ActionCrashedBefore
+            | F::ActionCrashedDuring
+            | F::ActionCrashedAfter
+            | F::ActionAnswerLost
+            | F::ActionTwice
+            | F::ActionLate
+            | F::SecretsUnavailable
+            | F::Unreachable
+            | F::ErrorBefore
+            | F::ErrorAfter
+            | F::RateLimited
+            | F::ResetBefore
+            | F::ResetAfter
+            | F::SilentBefore
+            | F::SilentAfter
+            | F::RequestLate
+            | F::AnswerCut
+            | F::AnswerShortened
+            | F::RequestTwice
+            | F::StaleList
+    );
+    let may_be_of_action = matches!(
+        construct,
+        C::Create
+            | C::Resolve
+            | C::Note
+            | C::Retry
+            | C::Timeout
+            | C::Condition
+            | C::ContinueOnError
+            | C::OnFailure
+            | C::InLane
+            | C::InLanes
+            | C::InCalledRun
+            | C::Inputs
+            | C::RunTimeout
+            | C::WaitsForTurn
+            | C::SkipsTurn
+            | C::CancelsOlder
+    );
+    if is_of_action && !may_be_of_action {
+        return Some("faults of actions and of PagerDuty: steps that call no action, and Plans");
+    }
+    let starts_children = matches!(
+        construct,
+        C::Parallel
+            | C::ForEach
+            | C::MaxConcurrency
+            | C::Output
+            | C::ForkTimeout
+            | C::Finish
+            | C::CancelLanes
+            | C::Ignore
+            | C::RunWorkflow
+            | C::Handoff
+            | C::Condition
+            | C::ContinueOnError
+            | C::OnFailure
+            | C::InLane
+            | C::InLanes
+            | C::InCalledRun
+            | C::Inputs
+            | C::RunTimeout
+            | C::WaitsForTurn
+            | C::SkipsTurn
+            | C::CancelsOlder
+    );
+    if matches!(fault, F::ChildRefused | F::ChildAnswerLost) && !starts_children {
+        return Some("faults of the starts of child executions: steps that start none");
+    }
+    let is_of_run = matches!(
+        fault,
+        F::StatusLate | F::StatusTwice | F::StartedTwice | F::StartUnanswered
+    );
+    let describes_run = matches!(
+        construct,
+        C::Inputs | C::RunTimeout | C::WaitsForTurn | C::SkipsTurn | C::CancelsOlder
+    );
+    if is_of_run && !describes_run {
+        return Some("faults of starts and of status changes: they come to runs as a whole, not to steps");
+    }
+    let is_of_people = matches!(
+        fault,
+        F::Aborted | F::ChildStopLost | F::Cancelled | F::Edited | F::Disabled
+    );
+    let takes_no_time = matches!(
+        construct,
+        C::Set
+            | C::Stop
+            | C::Fail
+            | C::Choose
+            | C::Default
+            | C::Otherwise
+            | C::Block
+            | C::FirstPlan
+            | C::LastPlan
+            | C::FirstPlanOfLane
+    );
+    if is_of_people && takes_no_time {
+        return Some("what people do: steps that take no time, and single Plans");
+    }
+    None
+}
+
+/// What each Plan did.
+struct Seen<'a, 'e> {
+    evidence: &'a Evidence<'e>,
+    /// The steps that a Plan changed.
+    touched: BTreeMap<(&'a LaneKey, u64), Vec<&'a Place>>,
+    /// The Plans that ended their lane.
+    last: BTreeSet<(&'a LaneKey, u64)>,
+    /// Where lanes stood after Plans.
+    handovers: BTreeMap<(&'a LaneKey, u64), &'a str>,
+}
+
+impl<'a, 'e> Seen<'a, 'e> {
+    fn of(evidence: &'a Evidence<'e>) -> Self {
+        let mut seen = Self {
+            evidence,
+            touched: BTreeMap::new(),
+            last: BTreeSet::new(),
+            handovers: BTreeMap::new(),
+        };
+        let mut now = None;
+        for logged in &evidence.tables.log {
+            match &logged.change {
+                Change::Planned {
+                    lane, number, handover, ..
+                } => {
+                    now = Some((lane, *number));
+                    seen.handovers.insert((lane, *number), handover);
+                }
+                // They are written with the Plan before them.
+                Change::Step { place, .. } => {
+                    if let Some(now) = now {
+                        seen.touched.entry(now).or_default().push(place);
+                    }
+                }
+                Change::LaneEnded { lane, .. } => {
+                    if let Some(now) = now.filter(|(own, _)| *own == lane) {
+                        seen.last.insert(now);
+                    }
+                }
+                _ => {}
+            }
+        }
+        seen
+    }
+
+    fn at(&self, site: &Site) -> BTreeSet<Construct> {
+        match site {
+            Site::Step(place) => self.of_step(place),
+            Site::Run(run) => self.of_run(run),
+            Site::Plan { run, lane, number } => {
+                let key = LaneKey {
+                    run: run.clone(),
+                    lane: lane.clone(),
+                };
+                let mut constructs = self.of_run(run);
+                constructs.extend(self.of_lane(run, lane));
+                for place in self.touched.get(&(&key, *number)).into_iter().flatten() {
+                    constructs.extend(self.of_step(place));
+                }
+                if *number <= 1 {
+                    constructs.insert(match lane.is_main() {
+                        true => Construct::FirstPlan,
+                        false => Construct::FirstPlanOfLane,
+                    });
+                }
+                if self.last.contains(&(&key, *number)) {
+                    constructs.insert(Construct::LastPlan);
+                }
+                // What it waited for, and what it waits for now.
+                for number in [number.saturating_sub(1), *number] {
+                    constructs.extend(self.of_pending(&key, number));
+                }
+                constructs
+            }
+        }
+    }
+
+    fn definition(&self, run: &RunId) -> Option<&'a Definition> {
+        let run = &self.evidence.tables.runs.get(run)?.input.run;
+        self.evidence.tables.versions.get(&(run.workflow.clone(), run.version))
+    }
+
+    fn of_pending(&self, key: &LaneKey, number: u64) -> Vec<Construct> {
+        let handover = self.handovers.get(&(key, number));
+        let handover: Option<serde_json::Value> = handover.and_then(|text| serde_json::from_str(text).ok());
+        let cursor =
+            handover.and_then(|handover| serde_json::from_value::<Cursor>(handover.get("cursor")?.clone()).ok());
+        let Some(cursor) = cursor else { return Vec::new() };
+        let place = |step: &StepPath| Place {
+            run: key.run.clone(),
+            lane: key.lane.clone(),
+            step: step.clone(),
+        };
+        let mut constructs: Vec<Construct> = match cursor.pending {
+            Some(Pending::Lock { .. }) => vec![Construct::Queues],
+            Some(Pending::Action(attempts) | Pending::Backoff { attempts, .. }) => {
+                self.of_step(&place(&attempts.step)).into_iter().collect()
+            }
+            Some(Pending::Wait { step, .. }) => self.of_step(&place(&step)).into_iter().collect(),
+            Some(Pending::Fork(fork)) => self.of_step(&place(&fork.step)).into_iter().collect(),
+            Some(Pending::Handoff { .. }) | None => Vec::new(),
+        };
+        constructs.extend((cursor.generation > 0).then_some(Construct::Handoff));
+        constructs
+    }
+
+    fn of_run(&self, run: &RunId) -> BTreeSet<Construct> {
+        let mut constructs = BTreeSet::new();
+        if let Some(definition) = self.definition(run) {
+            constructs.extend((!definition.inputs.is_empty()).then_some(Construct::Inputs));
+            constructs.extend(definition.timeout.map(|_| Construct::RunTimeout));
+            constructs.extend(
+                definition
+                    .concurrency
+                    .as_ref()
+                    .map(|concurrency| match concurrency.policy {
+                        ConcurrencyPolicy::Wait => Construct::WaitsForTurn,
+                        ConcurrencyPolicy::Skip => Construct::SkipsTurn,
+                        ConcurrencyPolicy::Cancel => Construct::CancelsOlder,
+                    }),
+            );
+        }
+        let item = self.evidence.tables.runs.get(run);
+        if item.is_some_and(|item| item.input.called_by.is_some()) {
+            constructs.insert(Construct::InCalledRun);
+        }
+        constructs
+    }
+
+    fn of_lane(&self, run: &RunId, lane: &LanePath) -> BTreeSet<Construct> {
+        let mut constructs = BTreeSet::new();
+        let depth = lane.outwards().count();
+        constructs.extend((depth > 1).then_some(Construct::InLane));
+        constructs.extend((depth > 2).then_some(Construct::InLanes));
+        let output = lane.opener().and_then(|(_, fork, index)| {
+            let step = self.definition(run)?.step(fork)?;
+            step.lane_output(step.lane_list(index)?)
+        });
+        constructs.extend(output.map(|_| Construct::Output));
+        constructs
+    }
+
+    fn of_step(&self, place: &Place) -> BTreeSet<Construct> {
+        let mut constructs = self.of_run(&place.run);
+        constructs.extend(self.of_lane(&place.run, &place.lane));
+        if place.step.section() == Section::OnFailure {
+            constructs.insert(Construct::OnFailure);
+        }
+        let Some(step) = self
+            .definition(&place.run)
+            .and_then(|definition| definition.step(&place.step))
+        else {
+            return constructs;
+        };
+        constructs.extend(step.condition.as_ref().map(|_| Construct::Condition));
+        constructs.extend(step.retry.as_ref().map(|_| Construct::Retry));
+        constructs.extend(step.continue_on_error.then_some(Construct::ContinueOnError));
+        let mut add = |construct| {
+            constructs.insert(construct);
+        };
+        match &step.kind {
+            StepKind::Action { uses, with } => {
+                add(match uses {
+                    Action::CreateIncident => Construct::Create,
+                    Action::ResolveIncident => Construct::Resolve,
+                });
+                if with.contains_key("note") {
+                    add(Construct::Note);
+                }
+                if step.timeout.is_some() {
+                    add(Construct::Timeout);
+                }
+            }
+            StepKind::Wait(Wait::For(_)) => add(Construct::Wait),
+            StepKind::Wait(Wait::Until(_)) => add(Construct::WaitUntil),
+            StepKind::Set(_) => add(Construct::Set),
+            StepKind::Block { otherwise, .. } => {
+                add(Construct::Block);
+                if !otherwise.is_empty() {
+                    add(Construct::Otherwise);
+                }
+            }
+            StepKind::Choose { default, .. } => {
+                add(Construct::Choose);
+                if !default.is_empty() {
+                    add(Construct::Default);
+                }
+            }
+            StepKind::Parallel { on_lane_failure, .. } => {
+                add(Construct::Parallel);
+                add(of_policy(*on_lane_failure));
+                if step.timeout.is_some() {
+                    add(Construct::ForkTimeout);
+                }
+            }
+            StepKind::ForEach {
+                max_concurrency,
+                on_lane_failure,
+                ..
+            } => {
+                add(Construct::ForEach);
+                add(of_policy(*on_lane_failure));
+                if max_concurrency.is_some() {
+                    add(Construct::MaxConcurrency);
+                }
+                if step.timeout.is_some() {
+                    add(Construct::ForkTimeout);
+                }
+            }
+            StepKind::Stop { .. } => add(Construct::Stop),
+            StepKind::Fail { .. } => add(Construct::Fail),
+            StepKind::RunWorkflow { .. } => add(Construct::RunWorkflow),
+        }
+        constructs
+    }
+}
+
+fn of_policy(policy: OnLaneFailure) -> Construct {
+    match policy {
+        OnLaneFailure::Finish => Construct::Finish,
+        OnLaneFailure::Cancel => Construct::CancelLanes,
+        OnLaneFailure::Ignore => Construct::Ignore,
+    }
+}

@@ -1,0 +1,62 @@
+//! What has ended does not change.
+
+use super::{Evidence, Violations};
+use crate::store::Change;
+use std::collections::{BTreeMap, BTreeSet};
+use workflow::{
+    ids::RunId,
+    planner::{LaneKey, StepChange},
+};
+
+pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
+    let mut ended_runs: BTreeSet<&RunId> = BTreeSet::new();
+    let mut ended_lanes: BTreeSet<&LaneKey> = BTreeSet::new();
+    let mut ended_steps = BTreeMap::new();
+    let mut numbers: BTreeMap<&LaneKey, u64> = BTreeMap::new();
+    for logged in &evidence.tables.log {
+        let at = logged.at;
+        match &logged.change {
+            Change::Planned { lane, number, .. } => {
+                if ended_lanes.contains(lane) {
+                    violations.add(
+                        "I7 an ended lane does not change",
+                        format!("{lane:?} had Plan {number} at {at}"),
+                    );
+                }
+                let before = numbers.insert(lane, *number).unwrap_or(0);
+                if *number != before + 1 {
+                    violations.add(
+                        "Plans of a lane follow each other",
+                        format!("{lane:?} had Plan {number} after {before} at {at}"),
+                    );
+                }
+            }
+            Change::LaneEnded { lane, .. } => {
+                if !ended_lanes.insert(lane) {
+                    violations.add("I7 a lane ends once", format!("{lane:?} ended again at {at}"));
+                }
+            }
+            Change::RunEnded { run, .. } => {
+                if !ended_runs.insert(run) {
+                    violations.add("I7 a run ends once", format!("{run} ended again at {at}"));
+                }
+            }
+            Change::Step { place, record } => {
+                if let Some(ended) = ended_steps.get(place) {
+                    violations.add(
+                        "I7 an ended step does not change",
+                        format!("{place:?} ended at {ended} and changed at {at}: {:?}", record.change),
+                    );
+                }
+                if let StepChange::Finished { .. } = &record.change {
+                    ended_steps.insert(place, at);
+                }
+            }
+            Change::RunBegan(_)
+            | Change::Cancelled { .. }
+            | Change::Locked { .. }
+            | Change::Applied { .. }
+            | Change::Disabled(_) => {}
+        }
+    }
+}

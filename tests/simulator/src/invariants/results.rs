@@ -1,0 +1,162 @@
+//! The results of steps are those of the reference.
+
+use super::{Evidence, Violations};
+use crate::{
+    reference::{Course, Place, Witness, course},
+    store::Tables,
+};
+use serde_json::Value;
+use std::collections::BTreeSet;
+use workflow::{
+    action::Action,
+    error_name::ErrorName,
+    ids::{RunId, WorkflowVersion},
+    planner::{Failure, Outcome, StepResult},
+};
+
+/// Compares what can be compared, and gives the number of runs.
+pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) -> u64 {
+    let disturbed = evidence.disturbed();
+    let witness = Records {
+        tables: evidence.tables,
+        is_sure: evidence.scenario.climate.is_sure(),
+    };
+    let mut compared = 0;
+    for (root, started) in &evidence.started {
+        if disturbed.contains(root) {
+            continue;
+        }
+        let started_at = |run: &RunId| evidence.tables.runs.get(run).map(|item| item.started_at);
+        let library = &evidence.tables.versions;
+        let expected = course(library, &witness, &started.input, started_at, &started.event);
+        compared += u64::try_from(expected.ends.len()).unwrap_or(0);
+        compare(evidence, root, &expected, violations);
+    }
+    compared
+}
+
+fn compare(evidence: &Evidence<'_>, root: &RunId, expected: &Course, violations: &mut Violations) {
+    const RESULTS: &str = "results are those of the reference";
+    let tables = evidence.tables;
+    let of_root: BTreeSet<&RunId> = tables
+        .runs
+        .keys()
+        .filter(|run| evidence.root_of(run) == *root)
+        .collect();
+    let recorded = tables.steps.iter().filter(|(place, _)| of_root.contains(&place.run));
+    let finished = recorded
+        .filter(|(_, step)| step.result.is_some())
+        .map(|(place, _)| place);
+    let places: BTreeSet<&Place> = expected.results.keys().chain(finished).collect();
+    for place in places {
+        if expected.is_chance(place) {
+            continue;
+        }
+        let wanted = expected.results.get(place).map(shown);
+        let step = tables.steps.get(place);
+        let found = step.and_then(|step| step.result.as_ref()).map(shown);
+        if wanted != found {
+            violations.add(
+                RESULTS,
+                format!("{place:?}\n    reference: {wanted:?}\n    engine:    {found:?}"),
+            );
+        }
+        if let Some(input) = expected.inputs.get(place) {
+            let found = step.and_then(|step| step.input.as_ref());
+            if found != Some(input) {
+                violations.add(
+                    RESULTS,
+                    format!("{place:?}: the input is {found:?}, and by the reference {input}"),
+                );
+            }
+        }
+    }
+    for (run, end) in &expected.ends {
+        if expected.is_chance_run(run) {
+            continue;
+        }
+        let item = tables.runs.get(run);
+        let found = item.map(|item| match &item.error {
+            None => Ok(()),
+            Some(error) => Err(error.name.clone()),
+        });
+        if found.as_ref() != Some(end) {
+            violations.add(
+                RESULTS,
+                format!("{run} ended with {found:?}, and by the reference with {end:?}"),
+            );
+        }
+    }
+}
+
+/// What is compared of a result: messages are for people.
+fn shown(result: &StepResult) -> (Outcome, Value, Option<String>) {
+    let mut outputs = result.outputs.clone();
+    if let Some(Value::Array(lanes)) = outputs.get_mut("lanes") {
+        for lane in lanes {
+            if let Some(Value::Object(error)) = lane.get_mut("error") {
+                error.remove("message");
+            }
+        }
+    }
+    let error = result.error.as_ref().map(|error| error.name.clone());
+    (result.outcome, outputs, error)
+}
+
+/// What the table and PagerDuty's rules say.
+struct Records<'a> {
+    tables: &'a Tables,
+    /// Whether it is known beforehand what becomes of each action.
+    is_sure: bool,
+}
+
+impl Records<'_> {
+    fn result(&self, place: &Place) -> Option<&StepResult> {
+        self.tables.steps.get(place)?.result.as_ref()
+    }
+}
+
+impl Witness for Records<'_> {
+    fn action(&self, place: &Place, action: Action, input: &Value) -> Result<Value, Failure> {
+        let result = self.result(place);
+        if self.is_sure
+            && let Some(name) = refusal(action, input)
+        {
+            return Err(Failure::new(name, ""));
+        }
+        match result {
+            Some(StepResult {
+                outcome: Outcome::Success,
+                outputs,
+                ..
+            }) => Ok(outputs.clone()),
+            Some(StepResult { error: Some(error), .. }) if !self.is_sure => Err(Failure::from_text(&error.name, "")),
+            // It ought to have succeeded.
+            _ => Ok(Value::Null),
+        }
+    }
+
+    fn cut(&self, place: &Place) -> BTreeSet<String> {
+        self.result(place).map(|result| result.cut.clone()).unwrap_or_default()
+    }
+
+    fn cancelled(&self, place: &Place) -> Option<StepResult> {
+        self.result(place).cloned()
+    }
+
+    fn version(&self, run: &RunId) -> Option<WorkflowVersion> {
+        self.tables.runs.get(run).map(|item| item.input.run.version)
+    }
+}
+
+/// Why PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
+fn refusal(action: Action, input: &Value) -> Option<ErrorName> {
+    let text = |name: &str| input[name].as_str().unwrap_or_default();
+    match action {
+        Action::CreateIncident if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
+        _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound),
+        Action::CreateIncident if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
+        Action::ResolveIncident if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),
+        Action::CreateIncident | Action::ResolveIncident => None,
+    }
+}

@@ -1,0 +1,35 @@
+//! What happened between the shipped client and PagerDuty.
+
+use super::course::Course;
+use http::{Method, StatusCode};
+use jiff::Timestamp;
+use pagerduty::client::Interruption;
+
+/// One thing that happened to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TraceEvent {
+    /// When.
+    pub at: Timestamp,
+    /// The request's number, from 1, in the order of sending.
+    pub request: u64,
+    /// What happened.
+    pub step: Step,
+}
+
+/// What happens to a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Its sender sent it.
+    Sent {
+        /// The method.
+        method: Method,
+        /// The address.
+        url: String,
+        /// How it will fare.
+        course: Course,
+    },
+    /// It came to PagerDuty, which did what it was asked to or refused it.
+    Answered(StatusCode),
+    /// Its sender got an answer, or learned that there is none. A sender that was ended meanwhile hears nothing.
+    Heard(Result<StatusCode, Interruption>),
+}

@@ -1,0 +1,421 @@
+//! Steps.
+
+#![expect(
+    clippy::indexing_slicing,
+    reason = "JSON that is made or read here has these fields, or gives null"
+)]
+
+use super::{
+    Course, Place,
+    run::Run,
+    values::{View, failure, given, plain, size},
+};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use workflow::{
+    action::Action,
+    definition::{OnLaneFailure, Step, StepKind, Wait, limits},
+    error_name::ErrorName,
+    ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
+    planner::{Failure, Outcome, StepError, StepResult},
+    run::{CalledBy, RunIdentity, RunInput},
+    template::Template,
+};
+
+/// The most that the variables of a lane may take, with its item, in bytes of JSON; the inputs of a run the same.
+const VARIABLES_BYTES: usize = 32 * 1024;
+/// The most that the input of an action may take.
+const INPUT_BYTES: usize = 48 * 1024;
+/// The most that a lane may give.
+const LANE_OUTPUT_BYTES: usize = 8 * 1024;
+/// How many runs may call each other.
+const NESTING: u32 = 20;
+
+/// How a list of steps ends.
+pub(super) enum Ending {
+    /// All were done.
+    Through,
+    /// A `stop` was come to.
+    Stopped,
+    /// A step failed, and nothing around it goes on.
+    Failed {
+        /// What people call it.
+        step: String,
+        failure: Failure,
+    },
+}
+
+/// How one step ends.
+enum Step1 {
+    Done(StepResult),
+    Stopped(StepResult),
+    /// It failed itself.
+    Failed(Value, Failure),
+    /// A step in it failed.
+    FailedInside {
+        step: String,
+        failure: Failure,
+    },
+}
+
+type Outcome1 = Result<Step1, Failure>;
+
+pub(super) struct Lane<'a> {
+    run: Run<'a>,
+    path: LanePath,
+    pub(super) view: View,
+}
+
+impl<'a> Lane<'a> {
+    pub(super) fn new(run: Run<'a>, path: LanePath, view: View) -> Self {
+        Self { run, path, view }
+    }
+
+    pub(super) fn section(&mut self, course: &mut Course, section: Section) -> Ending {
+        let steps = self.run.definition.section(section);
+        self.list(course, steps, |index| StepPath::top(section, index))
+    }
+
+    fn list(&mut self, course: &mut Course, steps: &[Step], at: impl Fn(u32) -> StepPath) -> Ending {
+        for (index, step) in (0..).zip(steps) {
+            let path = at(index);
+            match self.step(course, step, &path) {
+                Ending::Through => {}
+                ending => return ending,
+            }
+        }
+        Ending::Through
+    }
+
+    fn place(&self, path: &StepPath) -> Place {
+        Place {
+            run: self.run.input.run.id.clone(),
+            lane: self.path.clone(),
+            step: path.clone(),
+        }
+    }
+
+    fn step(&mut self, course: &mut Course, step: &Step, path: &StepPath) -> Ending {
+        let ended = self
+            .attempt(course, step, path)
+            .unwrap_or_else(|failure| Step1::Failed(json!({}), failure));
+        let (result, ending) = match ended {
+            Step1::Done(result) => (result, Ending::Through),
+            Step1::Stopped(result) => (result, Ending::Stopped),
+            Step1::Failed(outputs, failure) => {
+                let step = name(step, path);
+                (failed(outputs, &failure), Ending::Failed { step, failure })
+            }
+            Step1::FailedInside { step, failure } => (failed(json!({}), &failure), Ending::Failed { step, failure }),
+        };
+        if let Some(id) = &step.id {
+            self.view.results.insert(id.clone(), result.clone());
+        }
+        course.results.insert(self.place(path), result);
+        match ending {
+            Ending::Failed { .. } if step.continue_on_error => Ending::Through,
+            ending => ending,
+        }
+    }
+
+    fn attempt(&mut self, course: &mut Course, step: &Step, path: &StepPath) -> Outcome1 {
+        self.view.has_all(step.expressions())?;
+        let holds = step
+            .condition
+            .as_ref()
+            .map(|condition| self.view.holds(condition))
+            .transpose()?;
+        if holds == Some(false) {
+            return match &step.kind {
+                StepKind::Block { otherwise, .. } if !otherwise.is_empty() => {
+                    Ok(self.inside(course, otherwise, path, 1))
+                }
+                _ => Ok(Step1::Done(plain(Outcome::Skipped))),
+            };
+        }
+        match &step.kind {
+            StepKind::Action { uses, with } => self.action(course, path, *uses, with),
+            StepKind::Wait(wait) => self.wait(wait),
+            StepKind::Set(variables) => self.set(variables),
+            StepKind::Block { steps, .. } => Ok(self.inside(course, steps, path, 0)),
+            StepKind::Choose { branches, default } => {
+                for (list, branch) in (0..).zip(branches) {
+                    if self.view.holds(&branch.when)? {
+                        return Ok(self.inside(course, &branch.steps, path, list));
+                    }
+                }
+                let list = u32::try_from(branches.len()).unwrap_or(u32::MAX);
+                Ok(self.inside(course, default, path, list))
+            }
+            StepKind::Parallel { lanes, on_lane_failure } => {
+                let lanes = lanes
+                    .iter()
+                    .map(|lane| Opened {
+                        steps: &lane.steps,
+                        output: lane.output.as_ref(),
+                        item: None,
+                    })
+                    .collect();
+                Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
+            }
+            StepKind::ForEach {
+                items,
+                steps,
+                output,
+                on_lane_failure,
+                ..
+            } => {
+                let items = match self.view.value(items)? {
+                    Value::Array(items) if items.len() <= limits::ITEMS => items,
+                    _ => return Err(failure(ErrorName::InputInvalid)),
+                };
+                let lanes = items
+                    .into_iter()
+                    .map(|item| Opened {
+                        steps,
+                        output: output.as_ref(),
+                        item: Some(item),
+                    })
+                    .collect();
+                Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
+            }
+            StepKind::Stop { reason } => {
+                let reason = self.view.value(reason)?;
+                Ok(Step1::Stopped(given(Outcome::Success, json!({"reason": reason}))))
+            }
+            StepKind::Fail { message } => {
+                self.view.value(message)?;
+                Err(failure(ErrorName::StepFailed))
+            }
+            StepKind::RunWorkflow { workflow, with } => self.call(course, path, workflow, with),
+        }
+    }
+
+    /// The steps of a block or a branch.
+    fn inside(&mut self, course: &mut Course, steps: &[Step], path: &StepPath, list: u32) -> Step1 {
+        match self.list(course, steps, |index| path.inside(list, index)) {
+            Ending::Through => Step1::Done(plain(Outcome::Success)),
+            Ending::Stopped => Step1::Stopped(plain(Outcome::Success)),
+            Ending::Failed { step, failure } => Step1::FailedInside { step, failure },
+        }
+    }
+
+    fn action(
+        &self,
+        course: &mut Course,
+        path: &StepPath,
+        action: Action,
+        with: &BTreeMap<String, Template>,
+    ) -> Outcome1 {
+        let mut input = Map::new();
+        for (name, template) in with {
+            input.insert(name.clone(), self.view.value(template)?);
+        }
+        let input = Value::Object(input);
+        if size(&input) > INPUT_BYTES || action.spec().check_input(&input, &[]).is_err() {
+            return Err(failure(ErrorName::InputInvalid));
+        }
+        let place = self.place(path);
+        course.inputs.insert(place.clone(), input.clone());
+        let outputs = self.run.world.witness.action(&place, action, &input)?;
+        Ok(Step1::Done(given(Outcome::Success, outputs)))
+    }
+
+    fn wait(&self, wait: &Wait) -> Outcome1 {
+        if let Wait::Until(time) = wait {
+            let time = self.view.value(time)?;
+            let time: Option<Timestamp> = time.as_str().and_then(|text| text.parse().ok());
+            let time = time.ok_or_else(|| failure(ErrorName::InputInvalid))?;
+            let started_at = (self.run.world.started_at)(&self.run.input.run.id).unwrap_or(Timestamp::MIN);
+            // A year after the start of the run is too far whenever the step is come to.
+            if time.duration_since(started_at) > SignedDuration::from_hours(2 * 366 * 24) {
+                return Err(failure(ErrorName::InputInvalid));
+            }
+        }
+        Ok(Step1::Done(plain(Outcome::Success)))
+    }
+
+    fn set(&mut self, variables: &BTreeMap<VariableName, Template>) -> Outcome1 {
+        let mut all = self.view.variables.clone();
+        for (name, template) in variables {
+            all.insert(name.clone(), self.view.value(template)?);
+        }
+        if size(&json!(all)) > VARIABLES_BYTES {
+            return Err(failure(ErrorName::TemplateError));
+        }
+        self.view.variables = all;
+        Ok(Step1::Done(plain(Outcome::Success)))
+    }
+
+    fn lanes(
+        &self,
+        course: &mut Course,
+        step: &Step,
+        path: &StepPath,
+        lanes: Vec<Opened<'_>>,
+        policy: OnLaneFailure,
+    ) -> Step1 {
+        let count = lanes.len();
+        let place = self.place(path);
+        let ends: Vec<_> = (0..)
+            .zip(lanes)
+            .map(|(index, opened)| self.lane(course, step, path, index, opened))
+            .collect();
+        let bad = ends.iter().filter(|end| end.is_err()).count();
+        if policy == OnLaneFailure::Cancel && bad > 0 {
+            course.chance.insert(place.clone());
+            let recorded = self.run.world.witness.cancelled(&place);
+            let outputs = recorded.map_or_else(|| json!({}), |result| result.outputs);
+            return Step1::Failed(outputs, failure(ErrorName::LaneFailed));
+        }
+        let mut outputs = json!({
+            "count": count,
+            "succeeded": count - bad,
+            "failed": bad,
+            "cancelled": 0,
+        });
+        let cut = self.run.world.witness.cut(&place);
+        if !cut.contains("lanes") {
+            outputs["lanes"] = ends.iter().map(told).collect();
+        }
+        if bad > 0 && policy != OnLaneFailure::Ignore {
+            return Step1::Failed(outputs, failure(ErrorName::LaneFailed));
+        }
+        let result = StepResult {
+            cut,
+            ..given(Outcome::Success, outputs)
+        };
+        Step1::Done(result)
+    }
+
+    fn lane(
+        &self,
+        course: &mut Course,
+        step: &Step,
+        path: &StepPath,
+        index: u32,
+        opened: Opened<'_>,
+    ) -> Result<Value, Failure> {
+        let list = step.lane_list(index).unwrap_or_default();
+        let mut view = self.view.clone();
+        if let Some(item) = opened.item {
+            view.item = Some((item, index));
+        }
+        let item = view
+            .item
+            .as_ref()
+            .map(|(value, index)| json!({"value": value, "index": index}));
+        if size(&json!(item)) + size(&json!(view.variables)) > VARIABLES_BYTES {
+            return Err(failure(ErrorName::TemplateError));
+        }
+        let mut lane = Lane::new(self.run, self.path.child(path.clone(), index), view);
+        match lane.list(course, opened.steps, |index| path.inside(list, index)) {
+            Ending::Stopped => Ok(Value::Null),
+            Ending::Failed { failure, .. } => Err(failure),
+            Ending::Through => {
+                let Some(output) = opened.output else {
+                    return Ok(Value::Null);
+                };
+                lane.view.has_all(output.expressions().into_iter())?;
+                let output = lane.view.value(output)?;
+                match size(&output) > LANE_OUTPUT_BYTES {
+                    true => Err(failure(ErrorName::StepOutputTooLarge)),
+                    false => Ok(output),
+                }
+            }
+        }
+    }
+
+    fn call(
+        &self,
+        course: &mut Course,
+        path: &StepPath,
+        workflow: &WorkflowId,
+        with: &BTreeMap<InputName, Template>,
+    ) -> Outcome1 {
+        let mut inputs = Map::new();
+        for (name, template) in with {
+            inputs.insert(name.to_string(), self.view.value(template)?);
+        }
+        if size(&Value::Object(inputs.clone())) > VARIABLES_BYTES {
+            return Err(failure(ErrorName::InputInvalid));
+        }
+        let caller = self.run.input;
+        let key = EffectKey::new(&caller.run.id, caller.run.depth, &self.path, path);
+        let id = RunId::for_step(&key);
+        let exists = self.run.world.library.keys().any(|(known, _)| known == workflow);
+        let version = self.run.world.witness.version(&id).filter(|_| exists);
+        let nesting = caller.called_by.as_ref().map_or(0, |by| by.nesting);
+        let Some(version) = version else {
+            let name = match exists && nesting >= NESTING {
+                true => ErrorName::RunLoopStopped,
+                false => ErrorName::WorkflowNotFound,
+            };
+            return Err(failure(name));
+        };
+        if nesting >= NESTING {
+            return Err(failure(ErrorName::RunLoopStopped));
+        }
+        let input = RunInput {
+            run: RunIdentity {
+                id: id.clone(),
+                workflow: workflow.clone(),
+                version,
+                depth: caller.run.depth,
+            },
+            trigger: caller.trigger.clone(),
+            inputs,
+            called_by: Some(CalledBy {
+                run: caller.run.id.clone(),
+                lane: self.path.clone(),
+                step: path.clone(),
+                nesting: nesting + 1,
+                deadline: Timestamp::MAX,
+            }),
+            part: None,
+        };
+        course.callers.insert(id.clone(), self.place(path));
+        let outputs = json!({"run_id": id});
+        match self.run.world.run(course, &input) {
+            None => Ok(Step1::Done(given(Outcome::Success, outputs))),
+            Some(_) => Ok(Step1::Failed(outputs, failure(ErrorName::RunFailed))),
+        }
+    }
+}
+
+/// A lane that is opened.
+struct Opened<'s> {
+    steps: &'s [Step],
+    output: Option<&'s Template>,
+    item: Option<Value>,
+}
+
+fn told(end: &Result<Value, Failure>) -> Value {
+    match end {
+        Ok(output) => json!({"outcome": "success", "output": output, "error": null}),
+        Err(failure) => json!({
+            "outcome": "failure",
+            "output": null,
+            "error": {"name": failure.name, "message": failure.message},
+        }),
+    }
+}
+
+fn failed(outputs: Value, failure: &Failure) -> StepResult {
+    StepResult {
+        error: Some(StepError {
+            name: failure.name.clone(),
+            message: failure.message.clone(),
+        }),
+        ..given(Outcome::Failure, outputs)
+    }
+}
+
+/// What people call a step. Only whether there is one is compared.
+fn name(step: &Step, path: &StepPath) -> String {
+    match &step.id {
+        Some(id) => format!("step `{id}`"),
+        None => format!("step {path}"),
+    }
+}

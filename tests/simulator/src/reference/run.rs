@@ -1,0 +1,172 @@
+//! Runs.
+
+use super::{
+    Course, Library, Witness,
+    lane::{Ending, Lane},
+    values::{View, failure, size},
+};
+use jiff::Timestamp;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
+use workflow::{
+    definition::{Definition, InputKind},
+    error_name::ErrorName,
+    ids::{LanePath, RunId, Section},
+    planner::Failure,
+    run::RunInput,
+};
+
+/// How many runs may follow from each other through incidents.
+const DEPTH: u32 = 5;
+
+/// The most that the inputs of a run may take, in bytes of JSON.
+const INPUTS_BYTES: usize = 32 * 1024;
+
+pub(super) struct World<'a> {
+    pub(super) library: &'a Library,
+    pub(super) witness: &'a dyn Witness,
+    pub(super) started_at: &'a dyn Fn(&RunId) -> Option<Timestamp>,
+    pub(super) event: &'a Value,
+}
+
+/// A run and what does not change in it.
+#[derive(Clone, Copy)]
+pub(super) struct Run<'a> {
+    pub(super) world: &'a World<'a>,
+    pub(super) input: &'a RunInput,
+    pub(super) definition: &'a Definition,
+}
+
+impl World<'_> {
+    /// Goes through a run. Gives the failure that it ends with.
+    pub(super) fn run(&self, course: &mut Course, input: &RunInput) -> Option<Failure> {
+        let identity = &input.run;
+        let failed = match self.library.get(&(identity.workflow.clone(), identity.version)) {
+            Some(definition) => Run {
+                world: self,
+                input,
+                definition,
+            }
+            .go(course),
+            None => Some(failure(ErrorName::WorkflowNotFound)),
+        };
+        let end = failed.as_ref().map_or(Ok(()), |failure| Err(failure.name.clone()));
+        course.ends.insert(identity.id.clone(), end);
+        failed
+    }
+}
+
+impl Run<'_> {
+    fn go(self, course: &mut Course) -> Option<Failure> {
+        let trouble = self
+            .input
+            .trigger
+            .as_ref()
+            .and_then(|trigger| trigger.filter_error.as_ref());
+        if trouble.is_none() && self.input.run.depth >= DEPTH {
+            return Some(failure(ErrorName::RunLoopStopped));
+        }
+        let inputs = match trouble {
+            Some(_) => Err(failure(ErrorName::TemplateError)),
+            None => self.inputs(),
+        };
+        let (mut view, begins) = match inputs {
+            Err(failure) => (self.view(Map::new()), Err(failure)),
+            Ok(inputs) => {
+                let view = self.view(inputs);
+                let begins = self.key(&view).map(drop);
+                (view, begins)
+            }
+        };
+        let (step, failure) = match begins {
+            Err(failure) => (None, failure),
+            Ok(()) => {
+                let mut lane = Lane::new(self, LanePath::main(), view);
+                let ending = lane.section(course, Section::Steps);
+                view = lane.view;
+                match ending {
+                    Ending::Through | Ending::Stopped => return None,
+                    Ending::Failed { step, failure } => (Some(step), failure),
+                }
+            }
+        };
+        view.failure = Some(json!({"step": step, "name": failure.name, "message": failure.message}));
+        // Whatever becomes of these steps, the run has failed, and for the first reason.
+        Lane::new(self, LanePath::main(), view).section(course, Section::OnFailure);
+        Some(failure)
+    }
+
+    /// What the steps of the run see before the first of them.
+    fn view(self, inputs: Map<String, Value>) -> View {
+        let identity = &self.input.run;
+        View {
+            event: self.world.event.clone(),
+            run: json!({
+                "id": identity.id,
+                "workflow": identity.workflow,
+                "version": identity.version,
+                "started_at": (self.world.started_at)(&identity.id),
+            }),
+            inputs,
+            variables: BTreeMap::new(),
+            item: None,
+            failure: None,
+            results: BTreeMap::new(),
+        }
+    }
+
+    /// The concurrency key of the run, if its workflow has one.
+    fn key(self, view: &View) -> Result<Option<String>, Failure> {
+        let concurrency = self.definition.concurrency.as_ref();
+        let key = concurrency
+            .map(|concurrency| view.value(&concurrency.key))
+            .transpose()?;
+        Ok(key.map(|key| match key {
+            Value::String(key) => key,
+            other => other.to_string(),
+        }))
+    }
+
+    /// The same, if it can be told.
+    pub(super) fn concurrency_key(self) -> Option<String> {
+        let view = self.view(self.inputs().ok()?);
+        self.key(&view).ok().flatten()
+    }
+
+    /// What the run was given, with defaults for the rest.
+    fn inputs(self) -> Result<Map<String, Value>, Failure> {
+        let invalid = || failure(ErrorName::InputInvalid);
+        let given = &self.input.inputs;
+        let known = &self.definition.inputs;
+        if given
+            .keys()
+            .any(|name| !known.keys().any(|known| known.as_str() == name))
+        {
+            return Err(invalid());
+        }
+        let mut inputs = Map::new();
+        for (name, input) in known {
+            let given = given.get(name.as_str()).filter(|value| !value.is_null());
+            if given.is_some_and(|value| !is_of(input.kind, value)) {
+                return Err(invalid());
+            }
+            let value = given.or(input.default.as_ref()).ok_or_else(invalid)?;
+            inputs.insert(name.to_string(), value.clone());
+        }
+        match size(&Value::Object(inputs.clone())) > INPUTS_BYTES {
+            true => Err(invalid()),
+            false => Ok(inputs),
+        }
+    }
+}
+
+fn is_of(kind: InputKind, value: &Value) -> bool {
+    match kind {
+        InputKind::Text => value.is_string(),
+        InputKind::Integer => value.is_i64() || value.is_u64(),
+        InputKind::Number => value.is_number(),
+        InputKind::Boolean => value.is_boolean(),
+        InputKind::List => value.is_array(),
+        InputKind::Map => value.is_object(),
+    }
+}

@@ -1,0 +1,111 @@
+//! What expressions see.
+
+use serde_json::{Map, Value, json};
+use std::collections::{BTreeMap, BTreeSet};
+use workflow::{
+    error_name::ErrorName,
+    ids::{StepId, VariableName},
+    planner::{Failure, Outcome, StepResult},
+    template::{Context, Expression, Template},
+};
+
+/// A failure of one of our names. What the message says is not compared.
+pub(super) fn failure(name: ErrorName) -> Failure {
+    Failure::new(name, "")
+}
+
+/// How many bytes a value has as JSON.
+pub(super) fn size(value: &Value) -> usize {
+    value.to_string().len()
+}
+
+/// All that expressions can see in a lane.
+#[derive(Debug, Clone)]
+pub(super) struct View {
+    pub(super) event: Value,
+    pub(super) run: Value,
+    pub(super) inputs: Map<String, Value>,
+    pub(super) variables: BTreeMap<VariableName, Value>,
+    pub(super) item: Option<(Value, u32)>,
+    pub(super) failure: Option<Value>,
+    /// The results of the steps that can be seen and have one.
+    pub(super) results: BTreeMap<StepId, StepResult>,
+}
+
+impl View {
+    fn context<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Context {
+        let mut context = Context::new(self.event.clone(), self.run.clone(), Value::Object(self.inputs.clone()));
+        for (name, value) in &self.variables {
+            context.set_variable(name.as_str(), value.clone());
+        }
+        if let Some((item, index)) = &self.item {
+            context.set_item(item.clone(), *index);
+        }
+        if let Some(failure) = &self.failure {
+            context.set_failure(failure.clone());
+        }
+        for id in referred(expressions) {
+            let skipped = json!({"outcome": "skipped", "outputs": {}, "error": null});
+            let result = self.results.get(&id).map_or(skipped, |result| json!(result));
+            context.set_step(id.as_str(), result);
+        }
+        context
+    }
+
+    /// The value of a template.
+    pub(super) fn value(&self, template: &Template) -> Result<Value, Failure> {
+        let context = self.context(template.expressions().into_iter());
+        template
+            .evaluate(&context)
+            .map_err(|_| failure(ErrorName::TemplateError))
+    }
+
+    /// Whether a condition holds.
+    pub(super) fn holds(&self, condition: &Expression) -> Result<bool, Failure> {
+        let context = self.context(std::iter::once(condition));
+        condition.holds(&context).map_err(|_| failure(ErrorName::TemplateError))
+    }
+
+    /// Fails if an expression needs an output that was too large to be kept.
+    pub(super) fn has_all<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Result<(), Failure> {
+        for expression in expressions {
+            for reference in expression.references() {
+                let parts = reference.parts();
+                let lost = |id: &str| {
+                    let id: Option<StepId> = id.parse().ok();
+                    let result = id.and_then(|id| self.results.get(&id));
+                    result.map(|result| result.cut.clone()).unwrap_or_default()
+                };
+                let is_lost = match parts.as_slice() {
+                    ["steps", id] | ["steps", id, "outputs"] => !lost(id).is_empty(),
+                    ["steps", id, "outputs", field, ..] => lost(id).contains(*field),
+                    _ => false,
+                };
+                if is_lost {
+                    return Err(failure(ErrorName::StepOutputTooLarge));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn referred<'e>(expressions: impl Iterator<Item = &'e Expression>) -> BTreeSet<StepId> {
+    let references = expressions.flat_map(Expression::references);
+    let ids = references.filter_map(|reference| reference.step().and_then(|id| id.parse().ok()));
+    ids.collect()
+}
+
+/// A result with nothing but an outcome.
+pub(super) fn plain(outcome: Outcome) -> StepResult {
+    given(outcome, json!({}))
+}
+
+pub(super) fn given(outcome: Outcome, outputs: Value) -> StepResult {
+    StepResult {
+        outcome,
+        outputs,
+        error: None,
+        cut: BTreeSet::new(),
+    }
+}

@@ -1,0 +1,160 @@
+//! The course of a simulation.
+
+use super::{Happening, Scenario};
+use crate::{
+    pagerduty::{EffectKind, Status},
+    step_functions::{Execution, ExecutionArn},
+    store::RunItem,
+    workflows::edited,
+    world::{BEGIN, Chance, Fault, Keeps, Site, World},
+};
+use jiff::SignedDuration;
+use std::collections::BTreeSet;
+use workflow::ids::RunId;
+
+/// By when everything must have come to its end: the longest time that a workflow may give itself, and what surrounds it.
+const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
+
+/// A scenario that was played.
+pub(super) struct Played {
+    pub(super) world: World,
+    /// Whether everything came to its end.
+    pub(super) has_ended: bool,
+}
+
+/// Plays a scenario to its end.
+pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
+    let world = World::new(scenario.seed, &scenario.odds, keeps);
+    for written in &scenario.workflows {
+        world.store.apply(&written.definition);
+    }
+    let tasks: Vec<_> = scenario
+        .happenings
+        .iter()
+        .enumerate()
+        .map(|(number, (after, happening))| {
+            let (world, scenario, happening, after) = (world.clone(), scenario.clone(), happening.clone(), *after);
+            tokio::spawn(async move {
+                tokio::time::sleep(after).await;
+                let chance = Chance::new(scenario.seed, &format!("happening {number}"));
+                happen(&world, &scenario, &happening, &chance).await;
+            })
+        })
+        .collect();
+    for task in tasks {
+        if let Err(error) = task.await
+            && let Ok(panic) = error.try_into_panic()
+        {
+            std::panic::resume_unwind(panic);
+        }
+    }
+    let has_ended = world.rest(BEGIN + HORIZON).await;
+    Played { world, has_ended }
+}
+
+async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chance: &Chance) {
+    let Some(first) = scenario.workflows.first() else {
+        return;
+    };
+    let main = &first.definition.name;
+    match happening {
+        Happening::Event(arrival) => {
+            world.ingress.deliver(main, arrival).await;
+        }
+        Happening::ByHand { id, inputs } => {
+            world.ingress.start_by_hand(main, id, inputs.clone()).await;
+        }
+        Happening::Cancel => {
+            let going: Vec<RunId> = world.store.with(|tables| {
+                let going = tables.runs.iter().filter(|(_, run)| run.ended_at.is_none());
+                going.map(|(id, _)| id.clone()).collect()
+            });
+            if let Some(run) = going.get(chance.position(going.len())) {
+                note_on_lanes(world, Fault::Cancelled, |item| item.input.run.id == *run);
+                world.store.cancel_run(run);
+            }
+        }
+        Happening::Abort => {
+            if let Some(execution) = any_execution(world, chance) {
+                let run = execution.input().pointer("/run/id").and_then(serde_json::Value::as_str);
+                let of_run = run.and_then(|run| run.parse().ok()).map(Site::Run);
+                if let Some(site) = world.site_of(execution.arn()).or(of_run) {
+                    world.mishaps.note(Fault::Aborted, site);
+                }
+                world.trace.say(format_args!("somebody stops {}", execution.name()));
+                // It runs, so that it can be stopped.
+                let _ = world
+                    .machine
+                    .abort(execution.arn(), Some("Stopped"), Some("somebody stopped it"));
+            }
+        }
+        Happening::Edit => {
+            let Some(written) = scenario.workflows.get(chance.position(scenario.workflows.len())) else {
+                return;
+            };
+            let mut random = Chance::rng(scenario.seed, "edit");
+            let after = edited(&mut random, scenario.style, &written.definition);
+            let name = &written.definition.name;
+            note_on_lanes(world, Fault::Edited, |item| item.input.run.workflow == *name);
+            world.store.apply(&after.definition);
+        }
+        Happening::Disable => {
+            if let Some(written) = scenario.workflows.last() {
+                let name = &written.definition.name;
+                note_on_lanes(world, Fault::Disabled, |item| item.input.run.workflow == *name);
+                world.store.disable(name);
+            }
+        }
+        Happening::Resolve => {
+            let ours = world
+                .account
+                .effects()
+                .into_iter()
+                .filter_map(|effect| match effect.kind {
+                    EffectKind::Created { key, .. } if key.starts_with("pgf-") => Some(effect.incident),
+                    _ => None,
+                });
+            let ours: Vec<_> = ours.collect();
+            if let Some(incident) = ours.get(chance.position(ours.len())) {
+                world.trace.say(format_args!("somebody resolves {}", incident.as_str()));
+                // It may be resolved already.
+                let _ = world
+                    .account
+                    .set_status(incident, Status::Resolved, "manager@example.com");
+            }
+        }
+    }
+}
+
+/// Notes what people did to runs at each of their lanes that goes on.
+fn note_on_lanes(world: &World, fault: Fault, is_meant: impl Fn(&RunItem) -> bool) {
+    let sites: Vec<Site> = world.store.with(|tables| {
+        let lanes = tables.lanes.iter().filter(|(key, lane)| {
+            let run = tables.runs.get(&key.run);
+            lane.end.is_none() && run.is_some_and(|run| run.ended_at.is_none() && is_meant(run))
+        });
+        let sites = lanes.map(|(key, lane)| Site::Plan {
+            run: key.run.clone(),
+            lane: key.lane.clone(),
+            number: lane.last.as_ref().map_or(0, |last| last.cursor.plans),
+        });
+        sites.collect()
+    });
+    for site in sites {
+        world.mishaps.note(fault, site);
+    }
+}
+
+/// An execution that runs; more often than not one that waits for others, whose end is the more difficult one.
+fn any_execution(world: &World, chance: &Chance) -> Option<Execution> {
+    let running = world.running();
+    let awaited: BTreeSet<&ExecutionArn> = running.iter().filter_map(Execution::parent).collect();
+    let parents = running.iter().filter(|execution| awaited.contains(execution.arn()));
+    let parents: Vec<&Execution> = parents.collect();
+    if chance.happens(0.6)
+        && let Some(parent) = parents.get(chance.position(parents.len()))
+    {
+        return Some((*parent).clone());
+    }
+    running.get(chance.position(running.len())).cloned()
+}

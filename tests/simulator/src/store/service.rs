@@ -1,0 +1,380 @@
+//! The way to the table and back.
+
+use super::{
+    log::{Change, Logged},
+    tables::{Tables, Write, unavailable},
+};
+use crate::{
+    reference::Place,
+    step_functions::Clock,
+    world::{Chance, Fault, Mishaps, Trace},
+};
+use jiff::Timestamp;
+use platform::table::{
+    Bodies, StoreError, TriggerRecord, VersionSource, WorkflowRecord, WorkflowState,
+    journal::{Entry, Journal, LaneRecord, OutsideEnd, Question, Written},
+};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+use tokio::time::sleep;
+use workflow::{
+    definition::Definition,
+    ids::{RunId, WorkflowId, WorkflowVersion},
+    planner::{CancelMark, Known, LaneKey},
+};
+
+/// How likely faults of the table are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StoreOdds {
+    /// The share of the calls that have a fault, from 0 to 1.
+    pub faults: f64,
+}
+
+/// What goes wrong with a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StoreFault {
+    /// It is refused.
+    Refused,
+    /// It is done, and not answered.
+    Unanswered,
+    /// It is not answered, and done so much later.
+    Late(Duration),
+    /// It takes so much longer.
+    Slow(Duration),
+}
+
+/// The table. Clones are the same table.
+#[derive(Debug, Clone)]
+pub struct Store {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    trace: Trace,
+    mishaps: Mishaps,
+    chance: Chance,
+    odds: StoreOdds,
+    /// Faults of the next calls, before chance has a say.
+    script: Mutex<Vec<Scripted>>,
+    tables: Mutex<Tables>,
+    calls: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+/// A fault that a test wants.
+#[derive(Debug, Clone)]
+struct Scripted {
+    operation: &'static str,
+    skip: u32,
+    fault: StoreFault,
+}
+
+/// Whether a call changes something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    Read,
+    Write,
+}
+
+impl Store {
+    /// An empty table.
+    #[must_use]
+    pub fn new(clock: Clock, trace: Trace, mishaps: Mishaps, chance: Chance, odds: StoreOdds) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                clock,
+                trace,
+                mishaps,
+                chance,
+                odds,
+                script: Mutex::default(),
+                tables: Mutex::default(),
+                calls: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Looks at the table as it is.
+    pub fn with<R>(&self, look: impl FnOnce(&Tables) -> R) -> R {
+        look(&self.tables())
+    }
+
+    /// Has the call of an operation fail that comes after `skip` others of it: `lanes`, `known`, `write`, `end`, `version` or
+    /// `body`.
+    pub fn let_fail(&self, operation: &'static str, skip: u32, fault: StoreFault) {
+        lock(&self.inner.script).push(Scripted { operation, skip, fault });
+    }
+
+    /// How often each operation was called.
+    #[must_use]
+    pub fn calls(&self) -> BTreeMap<&'static str, u64> {
+        lock(&self.inner.calls).clone()
+    }
+
+    /// How many calls there were.
+    #[must_use]
+    pub fn call_count(&self) -> u64 {
+        lock(&self.inner.calls).values().sum()
+    }
+
+    /// Stores a version of a workflow and makes it the active one, as `pagerflow workflow apply` does.
+    pub fn apply(&self, definition: &Definition) -> WorkflowVersion {
+        let now = self.inner.clock.now();
+        let mut tables = self.tables();
+        let id = definition.name.clone();
+        let version = tables
+            .workflows
+            .get(&id)
+            .map_or(1, |record| record.active_version.0 + 1);
+        let version = WorkflowVersion(version);
+        let trigger = definition.trigger.as_ref().map(|trigger| TriggerRecord {
+            integration: trigger.pagerduty.integration.clone(),
+            webhook: trigger.pagerduty.webhook,
+            events: trigger.pagerduty.events.clone(),
+            when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
+        });
+        let record = WorkflowRecord {
+            workflow: id.clone(),
+            state: WorkflowState::Enabled,
+            active_version: version,
+            trigger,
+            updated_at: now,
+        };
+        tables.workflows.insert(id.clone(), record);
+        tables.versions.insert((id.clone(), version), definition.clone());
+        tables.note(now, Change::Applied { workflow: id, version });
+        version
+    }
+
+    /// Lets no more runs of a workflow start.
+    pub fn disable(&self, workflow: &WorkflowId) {
+        let now = self.inner.clock.now();
+        let mut tables = self.tables();
+        if let Some(record) = tables.workflows.get_mut(workflow) {
+            record.state = WorkflowState::Disabled;
+        }
+        tables.note(now, Change::Disabled(workflow.clone()));
+    }
+
+    /// What the ingress reads of a workflow.
+    #[must_use]
+    pub fn workflow(&self, workflow: &WorkflowId) -> Option<WorkflowRecord> {
+        self.tables().workflows.get(workflow).cloned()
+    }
+
+    /// Cancels a run, as a person does.
+    pub fn cancel_run(&self, run: &RunId) {
+        let now = self.inner.clock.now();
+        self.tables().cancel(now, run, CancelMark::run());
+        self.inner.trace.say(format_args!("somebody cancels {run}"));
+    }
+
+    /// The step that an effect key belongs to.
+    #[must_use]
+    pub fn place_of(&self, effect_key: &str) -> Option<Place> {
+        self.tables().effects.get(effect_key).cloned()
+    }
+
+    fn tables(&self) -> MutexGuard<'_, Tables> {
+        lock(&self.inner.tables)
+    }
+
+    fn fault(&self, operation: &'static str, effect: Effect) -> Option<StoreFault> {
+        *lock(&self.inner.calls).entry(operation).or_default() += 1;
+        let mut script = lock(&self.inner.script);
+        let mut scripted = None;
+        for (position, fault) in script.iter_mut().enumerate() {
+            if fault.operation == operation {
+                match fault.skip {
+                    0 => scripted = scripted.or(Some(position)),
+                    _ => fault.skip -= 1,
+                }
+            }
+        }
+        if let Some(position) = scripted {
+            return Some(script.remove(position).fault);
+        }
+        let chance = &self.inner.chance;
+        if !chance.happens(self.inner.odds.faults) {
+            return None;
+        }
+        let seconds = |range| chance.millis(range);
+        Some(match (chance.number(0..=5), effect) {
+            (0, _) => StoreFault::Slow(seconds(500..=8_000)),
+            (1..=2, Effect::Write) => StoreFault::Unanswered,
+            (3, Effect::Write) => StoreFault::Late(seconds(50..=20_000)),
+            _ => StoreFault::Refused,
+        })
+    }
+
+    /// A call: there, the effect, and back.
+    async fn call<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        effect: Effect,
+        act: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = &self.inner;
+        let fault = self.fault(operation, effect);
+        if let Some(fault) = fault {
+            inner.mishaps.note_here(match fault {
+                StoreFault::Refused => Fault::StoreRefused,
+                StoreFault::Unanswered => Fault::StoreUnanswered,
+                StoreFault::Late(_) => Fault::StoreLate,
+                StoreFault::Slow(_) => Fault::StoreSlow,
+            });
+            inner.trace.say(format_args!("table: {operation} {fault:?}"));
+        }
+        sleep(inner.chance.millis(1..=6)).await;
+        match fault {
+            Some(StoreFault::Refused) => {
+                sleep(inner.chance.millis(1..=6)).await;
+                return Err(unavailable("ThrottlingException"));
+            }
+            Some(StoreFault::Late(by)) => {
+                let store = self.clone();
+                // It goes on whatever becomes of the caller.
+                drop(tokio::spawn(async move {
+                    sleep(by).await;
+                    drop(act(&store));
+                }));
+                return Err(unavailable("timeout"));
+            }
+            Some(StoreFault::Slow(by)) => sleep(by).await,
+            Some(StoreFault::Unanswered) | None => {}
+        }
+        let result = act(self);
+        sleep(inner.chance.millis(1..=6)).await;
+        match fault {
+            Some(StoreFault::Unanswered) => Err(unavailable("connection reset")),
+            _ => result,
+        }
+    }
+
+    fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
+    /// Tells the trace what was added to the log.
+    fn tell(&self, tables: &Tables, from: usize) {
+        for Logged { change, .. } in tables.log.iter().skip(from) {
+            let trace = &self.inner.trace;
+            match change {
+                Change::Planned {
+                    lane, number, handover, ..
+                } => {
+                    let LaneKey { run, lane } = lane;
+                    let command = handover.split_once("\"command\":").map_or("", |(_, command)| command);
+                    trace.say(format_args!("table: {run} {lane} plan {number}: {command}"));
+                }
+                Change::Step { place, record } => {
+                    let Place { run, lane, step } = place;
+                    trace.say(format_args!("table: {run} {lane} step {step}: {:?}", record.change));
+                }
+                Change::LaneEnded { lane, end } => {
+                    let LaneKey { run, lane } = lane;
+                    trace.say(format_args!("table: {run} {lane} ends: {end:?}"));
+                }
+                other => trace.say(format_args!("table: {other:?}")),
+            }
+        }
+    }
+}
+
+impl VersionSource for Store {
+    async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
+        let key = (workflow.clone(), version);
+        self.call("version", Effect::Read, move |store| {
+            Ok(store.tables().versions.get(&key).cloned())
+        })
+        .await
+    }
+}
+
+impl Bodies for Store {
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
+        let run = run.clone();
+        self.call("put_body", Effect::Write, move |store| {
+            store.tables().bodies.insert(run, compressed);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
+        let run = run.clone();
+        self.call("body", Effect::Read, move |store| {
+            Ok(store.tables().bodies.get(&run).cloned())
+        })
+        .await
+    }
+}
+
+impl Journal for Store {
+    async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
+        let keys = keys.clone();
+        self.call("lanes", Effect::Read, move |store| {
+            Ok(store.tables().lane_records(&keys))
+        })
+        .await
+    }
+
+    async fn known(&self, question: &Question<'_>) -> Result<Known, StoreError> {
+        let (run, workflow, needs) = (question.run.clone(), question.workflow.clone(), question.needs.clone());
+        let (key, now) = (question.concurrency_key.map(str::to_owned), question.now);
+        self.call("known", Effect::Read, move |store| {
+            Ok(store.tables().known(&Question {
+                run: &run,
+                workflow: &workflow,
+                needs: &needs,
+                concurrency_key: key.as_deref(),
+                now,
+            }))
+        })
+        .await
+    }
+
+    async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
+        let write = Write::of(entry);
+        self.call("write", Effect::Write, move |store| {
+            let now = store.now();
+            let mut tables = store.tables();
+            let from = tables.log.len();
+            let written = tables.plan(now, &write);
+            store.tell(&tables, from);
+            written
+        })
+        .await
+    }
+
+    async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
+        let (input, execution, failure) = (end.input.clone(), end.execution.to_owned(), end.failure.clone());
+        let (started_at, ended_at) = (end.started_at, end.ended_at);
+        self.call("end", Effect::Write, move |store| {
+            let now = store.now();
+            let mut tables = store.tables();
+            let from = tables.log.len();
+            let was_needed = tables.end_from_outside(
+                now,
+                &OutsideEnd {
+                    input: &input,
+                    execution: &execution,
+                    started_at,
+                    ended_at,
+                    failure: &failure,
+                },
+            );
+            store.tell(&tables, from);
+            Ok(was_needed)
+        })
+        .await
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

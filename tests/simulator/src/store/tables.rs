@@ -1,0 +1,463 @@
+//! The items, and what a write does to them.
+
+use super::log::{Change, Logged};
+use crate::reference::Place;
+use jiff::{SignedDuration, Timestamp};
+use platform::table::{
+    StoreError, WorkflowRecord, WorkflowState,
+    journal::{Entry, LaneRecord, LastPlan, OutsideEnd, Question, Written},
+};
+use std::collections::{BTreeMap, BTreeSet};
+use workflow::{
+    definition::Definition,
+    ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
+    planner::{
+        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, StepChange, StepError, StepRecord, StepResult,
+    },
+    run::RunInput,
+};
+
+/// Items in one transaction of DynamoDB, at most.
+const TRANSACTION_ITEMS: usize = 100;
+/// Bytes of one item of DynamoDB, at most.
+const ITEM_BYTES: usize = 400 * 1024;
+/// How long after its deadline a run counts as ended of which no end was ever written, as in the real table.
+const GRACE: SignedDuration = SignedDuration::from_hours(1);
+
+/// The item of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RunItem {
+    /// Its input, as the first who wrote it knew it.
+    pub input: RunInput,
+    /// When its execution was started.
+    pub started_at: Timestamp,
+    /// When it must have ended.
+    pub deadline: Timestamp,
+    /// `running`, `succeeded`, `failed`, `cancelled` or `skipped`.
+    pub status: &'static str,
+    /// When it ended, by the clock of whoever said so.
+    pub ended_at: Option<Timestamp>,
+    /// Why it failed.
+    pub error: Option<StepError>,
+}
+
+/// The item of a lane.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct LaneItem {
+    /// Its last Plan.
+    pub last: Option<LastPlan>,
+    /// How it ended.
+    pub end: Option<LaneEnd>,
+}
+
+/// The item of a step.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct StepItem {
+    /// How many attempts were begun.
+    pub attempts: u32,
+    /// The rendered input of its action.
+    pub input: Option<serde_json::Value>,
+    /// Its effect key.
+    pub effect_key: Option<String>,
+    /// How many lanes it opened.
+    pub lanes: Option<u32>,
+    /// The run that it started.
+    pub run: Option<RunId>,
+    /// Its result.
+    pub result: Option<StepResult>,
+}
+
+/// The table.
+#[derive(Debug, Clone, Default)]
+pub struct Tables {
+    /// Workflows.
+    pub workflows: BTreeMap<WorkflowId, WorkflowRecord>,
+    /// Versions of workflows.
+    pub versions: BTreeMap<(WorkflowId, WorkflowVersion), Definition>,
+    /// Bodies of deliveries.
+    pub bodies: BTreeMap<RunId, Vec<u8>>,
+    /// Runs.
+    pub runs: BTreeMap<RunId, RunItem>,
+    /// Lanes.
+    pub lanes: BTreeMap<LaneKey, LaneItem>,
+    /// Steps.
+    pub steps: BTreeMap<Place, StepItem>,
+    /// What is cancelled.
+    pub marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
+    /// Locks.
+    pub locks: BTreeMap<(WorkflowId, String), Lock>,
+    /// Every change, in order.
+    pub log: Vec<Logged>,
+    /// The steps by effect key.
+    pub effects: BTreeMap<String, Place>,
+    /// Requests that DynamoDB would have refused for good.
+    pub mistakes: Vec<String>,
+}
+
+impl Tables {
+    pub(super) fn note(&mut self, at: Timestamp, change: Change) {
+        self.log.push(Logged { at, change });
+    }
+
+    pub(super) fn lane_records(&self, keys: &BTreeSet<LaneKey>) -> BTreeMap<LaneKey, LaneRecord> {
+        let found = keys.iter().filter_map(|key| {
+            let LaneItem { last, end } = self.lanes.get(key)?.clone();
+            Some((key.clone(), LaneRecord { last, end }))
+        });
+        found.collect()
+    }
+
+    pub(super) fn known(&self, question: &Question<'_>) -> Known {
+        let needs = question.needs;
+        let results = needs.results.iter().filter_map(|(lane, step)| {
+            let place = Place {
+                run: question.run.clone(),
+                lane: lane.clone(),
+                step: step.clone(),
+            };
+            let result = self.steps.get(&place)?.result.clone()?;
+            Some(((lane.clone(), step.clone()), result))
+        });
+        let lanes = needs.lanes.iter().filter_map(|key| {
+            let end = self.lanes.get(key)?.end.clone()?;
+            Some((key.clone(), end))
+        });
+        let workflows = needs.workflows.iter().filter_map(|id| {
+            let record = self.workflows.get(id)?;
+            (record.state == WorkflowState::Enabled).then(|| (id.clone(), record.active_version))
+        });
+        let lock = match question.concurrency_key {
+            Some(key) if needs.lock => self.lock(question.workflow, key, question.now),
+            _ => LockView::default(),
+        };
+        Known {
+            results: results.collect(),
+            lanes: lanes.collect(),
+            workflows: workflows.collect(),
+            lock,
+            cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
+        }
+    }
+
+    fn lock(&self, workflow: &WorkflowId, key: &str, now: Timestamp) -> LockView {
+        let Some(lock) = self.locks.get(&(workflow.clone(), key.to_owned())).cloned() else {
+            return LockView::default();
+        };
+        let has_ended = |run: &RunId| match self.runs.get(run) {
+            None => true,
+            Some(item) => item.ended_at.is_some() || item.deadline.checked_add(GRACE).is_ok_and(|latest| latest < now),
+        };
+        let ended = lock
+            .runs_to_look_at()
+            .into_iter()
+            .filter(|run| has_ended(run))
+            .collect();
+        LockView { lock, ended }
+    }
+
+    /// Writes a Plan.
+    pub(super) fn plan(&mut self, at: Timestamp, write: &Write) -> Result<Written, StoreError> {
+        self.check_form(write);
+        let key = write.lane();
+        let before = write.cursor.plans.saturating_sub(1);
+        let lane = self.lanes.get(&key);
+        let holder = write.previous_owner.as_ref().unwrap_or(&write.execution);
+        let is_free = match lane {
+            None => before == 0,
+            Some(LaneItem {
+                last: Some(last),
+                end: None,
+            }) => last.cursor.plans == before && last.owner == *holder,
+            Some(_) => false,
+        };
+        #[cfg(feature = "sabotage")]
+        let is_free = is_free || sabotage::breaks(sabotage::Break::WriteWithoutFence);
+        if !is_free {
+            let last = lane.and_then(|lane| lane.last.as_ref());
+            return Ok(match last {
+                Some(last) if last.cursor.plans == write.cursor.plans && last.owner == write.execution => {
+                    Written::Before {
+                        handover: last.handover.clone(),
+                    }
+                }
+                _ => Written::Superseded,
+            });
+        }
+        let run = self.runs.get(&key.run);
+        let touches_run = key.lane.is_main() && (write.cursor.plans == 1 || write.changes.end.is_some());
+        if touches_run {
+            let is_free = match write.cursor.plans {
+                1 => run.is_none(),
+                _ => run.is_none_or(|run| run.ended_at.is_none()),
+            };
+            #[cfg(feature = "sabotage")]
+            let is_free = is_free || sabotage::breaks(sabotage::Break::EndTwice);
+            if !is_free {
+                return Ok(Written::Superseded);
+            }
+        }
+        for lost in write.changes.lost.keys() {
+            let key = LaneKey {
+                run: key.run.clone(),
+                lane: lost.clone(),
+            };
+            if self.lanes.get(&key).is_some_and(|lane| lane.end.is_some()) {
+                return Err(unavailable("a lane that the Plan gives up has ended"));
+            }
+        }
+        if let (Some(lock), Some(name)) = (&write.changes.lock, &write.concurrency_key) {
+            let held = self.locks.get(&(write.input.run.workflow.clone(), name.clone()));
+            let version = held.map_or(0, |held| held.version);
+            if version != lock.version.saturating_sub(1) {
+                return Err(unavailable("somebody else wrote the lock"));
+            }
+        }
+        self.put(at, write, &key);
+        Ok(Written::Now)
+    }
+
+    fn put(&mut self, at: Timestamp, write: &Write, key: &LaneKey) {
+        let Write { changes, cursor, .. } = write;
+        let lane = self.lanes.entry(key.clone()).or_default();
+        lane.last = Some(LastPlan {
+            owner: write.execution.clone(),
+            cursor: cursor.clone(),
+            handover: write.handover.clone(),
+        });
+        lane.end.clone_from(&changes.end);
+        self.note(
+            at,
+            Change::Planned {
+                lane: key.clone(),
+                number: cursor.plans,
+                owner: write.execution.clone(),
+                handover: write.handover.clone(),
+            },
+        );
+        if let (Some(lock), Some(name)) = (&changes.lock, &write.concurrency_key) {
+            let workflow = write.input.run.workflow.clone();
+            self.locks.insert((workflow.clone(), name.clone()), lock.clone());
+            self.note(
+                at,
+                Change::Locked {
+                    workflow,
+                    key: name.clone(),
+                    lock: lock.clone(),
+                },
+            );
+        }
+        for (path, record) in &changes.steps {
+            self.step(at, key, path, record);
+        }
+        if key.lane.is_main() && cursor.plans == 1 {
+            let item = RunItem {
+                input: write.input.clone(),
+                started_at: write.started_at,
+                deadline: cursor.run_deadline,
+                status: "running",
+                ended_at: None,
+                error: None,
+            };
+            self.runs.insert(key.run.clone(), item);
+            self.note(at, Change::RunBegan(key.run.clone()));
+        }
+        if let Some(end) = &changes.end {
+            self.note(
+                at,
+                Change::LaneEnded {
+                    lane: key.clone(),
+                    end: end.clone(),
+                },
+            );
+            if key.lane.is_main() {
+                let status = match end {
+                    LaneEnd::Success { .. } => "succeeded",
+                    LaneEnd::Skipped { .. } => "skipped",
+                    LaneEnd::Failure { .. } => "failed",
+                    LaneEnd::Cancelled { .. } => "cancelled",
+                };
+                self.end_run(at, &key.run, status, write.now, end.failure(), false);
+            }
+        }
+        for (lost, end) in &changes.lost {
+            let key = LaneKey {
+                run: key.run.clone(),
+                lane: lost.clone(),
+            };
+            self.lanes.entry(key.clone()).or_default().end = Some(end.clone());
+            let end = end.clone();
+            self.note(at, Change::LaneEnded { lane: key, end });
+        }
+        for mark in &changes.cancels {
+            self.cancel(at, &key.run, mark.clone());
+        }
+        for other in changes.cancels_runs.iter().filter(|other| **other != key.run) {
+            self.cancel(at, other, CancelMark::run());
+        }
+    }
+
+    fn step(&mut self, at: Timestamp, lane: &LaneKey, path: &StepPath, record: &StepRecord) {
+        let place = Place {
+            run: lane.run.clone(),
+            lane: lane.lane.clone(),
+            step: path.clone(),
+        };
+        let item = self.steps.entry(place.clone()).or_default();
+        let mut unknown_attempt = None;
+        match &record.change {
+            StepChange::Entered { lanes, run } => {
+                item.lanes = lanes.or(item.lanes);
+                item.run = run.clone().or(item.run.take());
+            }
+            StepChange::Waiting { .. } => {}
+            StepChange::AttemptStarted { input, effect_key, .. } => {
+                item.attempts += 1;
+                item.input = Some(input.clone());
+                item.effect_key = Some(effect_key.as_str().to_owned());
+                self.effects.insert(effect_key.as_str().to_owned(), place.clone());
+            }
+            StepChange::AttemptFailed { number, .. } => {
+                unknown_attempt = (*number > item.attempts).then_some(*number);
+            }
+            StepChange::Finished { result, attempt } => {
+                unknown_attempt = attempt.filter(|attempt| *attempt > item.attempts);
+                item.result = Some(result.clone());
+            }
+        }
+        if let Some(number) = unknown_attempt {
+            // The path of the update does not exist in the item, which DynamoDB refuses whenever it is tried.
+            self.mistakes.push(format!(
+                "the end of attempt {number} of {place:?} is written, which has not begun"
+            ));
+        }
+        let record = record.clone();
+        self.note(at, Change::Step { place, record });
+    }
+
+    fn end_run(
+        &mut self,
+        at: Timestamp,
+        run: &RunId,
+        status: &'static str,
+        ended_at: Timestamp,
+        failure: Option<&Failure>,
+        from_outside: bool,
+    ) {
+        if let Some(item) = self.runs.get_mut(run) {
+            item.status = status;
+            item.ended_at = Some(ended_at);
+            item.error = failure.map(|failure| StepError {
+                name: failure.name.clone(),
+                message: failure.message.clone(),
+            });
+        }
+        self.note(
+            at,
+            Change::RunEnded {
+                run: run.clone(),
+                status,
+                from_outside,
+            },
+        );
+    }
+
+    pub(super) fn cancel(&mut self, at: Timestamp, run: &RunId, mark: CancelMark) {
+        self.marks.entry(run.clone()).or_default().insert(mark.clone());
+        let run = run.clone();
+        self.note(at, Change::Cancelled { run, mark });
+    }
+
+    /// Writes the end of a run whose execution ended from outside.
+    pub(super) fn end_from_outside(&mut self, at: Timestamp, end: &OutsideEnd<'_>) -> bool {
+        let run = &end.input.run.id;
+        if self.runs.get(run).is_some_and(|item| item.ended_at.is_some()) {
+            return false;
+        }
+        self.runs.entry(run.clone()).or_insert_with(|| RunItem {
+            input: end.input.clone(),
+            started_at: end.started_at,
+            deadline: end.ended_at,
+            status: "running",
+            ended_at: None,
+            error: None,
+        });
+        self.end_run(at, run, "failed", end.ended_at, Some(end.failure), true);
+        self.cancel(at, run, CancelMark::run());
+        true
+    }
+
+    /// What DynamoDB refuses whatever is in the table.
+    fn check_form(&mut self, write: &Write) {
+        let changes = &write.changes;
+        let touches_run = write.cursor.lane.is_main() && (write.cursor.plans == 1 || changes.end.is_some());
+        let others = changes
+            .cancels_runs
+            .iter()
+            .filter(|run| **run != write.input.run.id)
+            .count();
+        let items = 1
+            + usize::from(touches_run)
+            + changes.steps.len()
+            + changes.lost.len()
+            + usize::from(!changes.cancels.is_empty())
+            + others
+            + usize::from(changes.lock.is_some());
+        if items > TRANSACTION_ITEMS {
+            self.mistakes.push(format!("a transaction has {items} items"));
+        }
+        if changes.lost.contains_key(&write.cursor.lane) {
+            self.mistakes.push("a transaction writes its lane twice".to_owned());
+        }
+        if changes.lock.is_some() && write.concurrency_key.is_none() {
+            self.mistakes.push("a lock is written without a key".to_owned());
+        }
+        if write.handover.len() > ITEM_BYTES {
+            let bytes = write.handover.len();
+            self.mistakes.push(format!("the item of a lane has {bytes} bytes"));
+        }
+    }
+}
+
+/// A Plan to be written, which can outlive its caller.
+#[derive(Debug, Clone)]
+pub(super) struct Write {
+    pub(super) input: RunInput,
+    pub(super) execution: String,
+    pub(super) previous_owner: Option<String>,
+    pub(super) started_at: Timestamp,
+    pub(super) now: Timestamp,
+    pub(super) cursor: workflow::planner::Cursor,
+    pub(super) changes: workflow::planner::Changes,
+    pub(super) concurrency_key: Option<String>,
+    pub(super) handover: String,
+}
+
+impl Write {
+    pub(super) fn of(entry: &Entry<'_>) -> Self {
+        Self {
+            input: entry.input.clone(),
+            execution: entry.execution.to_owned(),
+            previous_owner: entry.previous_owner.map(str::to_owned),
+            started_at: entry.started_at,
+            now: entry.now,
+            cursor: entry.cursor.clone(),
+            changes: entry.changes.clone(),
+            concurrency_key: entry.concurrency_key.map(str::to_owned),
+            handover: entry.handover.to_owned(),
+        }
+    }
+
+    pub(super) fn lane(&self) -> LaneKey {
+        LaneKey {
+            run: self.input.run.id.clone(),
+            lane: self.cursor.lane.clone(),
+        }
+    }
+}
+
+pub(super) fn unavailable(cause: &str) -> StoreError {
+    StoreError::Unavailable {
+        operation: "do it",
+        cause: cause.to_owned(),
+    }
+}

@@ -1,0 +1,255 @@
+//! Step Functions: its faults, and what EventBridge tells of it.
+
+use super::{
+    chance::Chance,
+    fault::{Fault, Mishaps, Site},
+    functions::{Function, Functions},
+    trace::Trace,
+};
+use crate::{
+    step_functions::{
+        ChildStartFault, Definition, ExecutionArn, Faults, HistoryEvent, Observer, Status, StatusChange, TaskFailure,
+        substitute,
+    },
+    store::Store,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+use tokio::time::sleep;
+use workflow::{ids::RunId, run::RunInput};
+
+/// How likely faults of Step Functions and EventBridge are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct MachineOdds {
+    /// The share of the starts of child executions that fail, from 0 to 1.
+    pub child_starts: f64,
+    /// The share of the children of a stopped execution that go on.
+    pub child_stops: f64,
+    /// The share of the status changes that are told late, or twice.
+    pub status: f64,
+}
+
+/// The definition of the state machine as it is shipped, with the names of functions in the place of their ARNs.
+///
+/// # Panics
+/// If it uses what nobody simulates.
+#[must_use]
+#[expect(
+    clippy::expect_used,
+    reason = "without the state machine there is nothing to simulate"
+)]
+pub fn shipped_definition() -> Definition {
+    let source = include_str!("../../../../statemachine/workflow.asl.json");
+    let source: Value = serde_json::from_str(source).expect("the definition is JSON");
+    let names = Function::ALL.map(|function| (function.placeholder().to_owned(), function.placeholder().to_owned()));
+    let definition = substitute(&source, &BTreeMap::from(names)).expect("a substitution for each placeholder");
+    Definition::parse(&definition).expect("a definition that is simulated")
+}
+
+/// The faults of Step Functions.
+#[derive(Debug)]
+pub(super) struct Machine {
+    store: Store,
+    trace: Trace,
+    mishaps: Mishaps,
+    chance: Chance,
+    odds: MachineOdds,
+}
+
+impl Machine {
+    pub(super) fn new(store: Store, trace: Trace, mishaps: Mishaps, chance: Chance, odds: MachineOdds) -> Self {
+        Self {
+            store,
+            trace,
+            mishaps,
+            chance,
+            odds,
+        }
+    }
+
+    /// The Plan of an execution that had the last word.
+    fn site(&self, execution: &ExecutionArn) -> Option<Site> {
+        site_of(&self.store, execution)
+    }
+}
+
+/// The last Plan that an execution made.
+pub(super) fn site_of(store: &Store, execution: &ExecutionArn) -> Option<Site> {
+    store.with(|tables| {
+        let mut owned = tables.lanes.iter().filter_map(|(key, lane)| {
+            let last = lane.last.as_ref()?;
+            (last.owner == execution.as_str()).then(|| Site::Plan {
+                run: key.run.clone(),
+                lane: key.lane.clone(),
+                number: last.cursor.plans,
+            })
+        });
+        owned.next_back()
+    })
+}
+
+impl Faults for Machine {
+    fn child_start(&self, parent: &ExecutionArn, name: &str) -> Option<ChildStartFault> {
+        if !self.chance.happens(self.odds.child_starts) {
+            return None;
+        }
+        let (fault, kind) = match self.chance.happens(0.5) {
+            true => (ChildStartFault::Refused(TaskFailure::throttled()), Fault::ChildRefused),
+            false => (
+                ChildStartFault::AnswerLost(TaskFailure::new(
+                    "StepFunctions.AWSStepFunctionsException",
+                    "Service Unavailable (Service: AWSStepFunctions; Status Code: 503)",
+                )),
+                Fault::ChildAnswerLost,
+            ),
+        };
+        self.trace.say(format_args!("child {name}: {fault:?}"));
+        if let Some(site) = self.site(parent) {
+            self.mishaps.note(kind, site);
+        }
+        Some(fault)
+    }
+
+    fn child_stop_is_lost(&self, child: &ExecutionArn) -> bool {
+        let is_lost = self.chance.happens(self.odds.child_stops);
+        if let (true, Some(site)) = (is_lost, self.site(child)) {
+            self.mishaps.note(Fault::ChildStopLost, site);
+        }
+        is_lost
+    }
+}
+
+/// EventBridge: it tells the runner of executions that ended otherwise than well, at least once, in any order.
+///
+/// What the runner cannot take in is told again until it can. Lambda itself gives up after three attempts, and the event
+/// is then kept in a queue from which people have it told again; here nobody waits for them.
+#[derive(Debug, Clone)]
+pub(super) struct Bridge {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    functions: Functions,
+    trace: Trace,
+    mishaps: Mishaps,
+    chance: Chance,
+    odds: MachineOdds,
+    under_way: AtomicUsize,
+    numbers: Mutex<BTreeMap<ExecutionArn, u64>>,
+}
+
+impl Bridge {
+    pub(super) fn new(functions: Functions, trace: Trace, mishaps: Mishaps, chance: Chance, odds: MachineOdds) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                functions,
+                trace,
+                mishaps,
+                chance,
+                odds,
+                under_way: AtomicUsize::new(0),
+                numbers: Mutex::default(),
+            }),
+        }
+    }
+
+    /// Whether everything has been told.
+    pub(super) fn is_idle(&self) -> bool {
+        self.inner.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    fn deliver(&self, run: RunId, event: Value, after: Duration) {
+        let inner = Arc::clone(&self.inner);
+        inner.under_way.fetch_add(1, Ordering::Relaxed);
+        drop(tokio::spawn(async move {
+            sleep(after).await;
+            let mut wait = Duration::from_secs(60);
+            while inner.tell(&run, &event).await.is_none() {
+                sleep(wait).await;
+                wait = (wait * 2).min(Duration::from_secs(600));
+            }
+            inner.under_way.fetch_sub(1, Ordering::Relaxed);
+        }));
+    }
+}
+
+impl Inner {
+    /// Lambda waits for no answer of such an invocation, so that one that is lost is noticed by nobody but Lambda.
+    async fn tell(&self, run: &RunId, event: &Value) -> Option<()> {
+        let answer = self.functions.tell_runner(run, event.clone());
+        let answer = tokio::time::timeout(Duration::from_secs(90), answer).await;
+        match answer {
+            Ok(Ok(_)) => Some(()),
+            Ok(Err(failure)) => {
+                self.trace.say(format_args!("event about {run}: {failure}"));
+                None
+            }
+            Err(_) => None,
+        }
+    }
+
+    /// A short number for an execution.
+    fn number(&self, execution: &ExecutionArn) -> u64 {
+        let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = u64::try_from(numbers.len()).unwrap_or(u64::MAX);
+        *numbers.entry(execution.clone()).or_insert(next)
+    }
+}
+
+impl Observer for Bridge {
+    fn status_changed(&self, change: &StatusChange) {
+        let inner = &self.inner;
+        let number = inner.number(&change.execution_arn);
+        let name = &change.name;
+        let StatusChange {
+            status, error, cause, ..
+        } = change;
+        inner.trace.say(format_args!(
+            "execution {number} ({name}) is {status} {error:?} {cause:?}"
+        ));
+        if !matches!(change.status, Status::Failed | Status::TimedOut | Status::Aborted) {
+            return;
+        }
+        let Ok(input) = serde_json::from_str::<RunInput>(&change.input) else {
+            return;
+        };
+        let run = input.run.id;
+        let event = json!({
+            "version": "0",
+            "detail-type": "Step Functions Execution Status Change",
+            "source": "aws.states",
+            "detail": change.detail(),
+        });
+        let mut after = inner.chance.millis(100..=3_000);
+        let (is_late, is_twice) = (
+            inner.chance.happens(inner.odds.status),
+            inner.chance.happens(inner.odds.status),
+        );
+        if is_late {
+            after = inner.chance.millis(10_000..=900_000);
+            inner.mishaps.note(Fault::StatusLate, Site::Run(run.clone()));
+        }
+        if is_twice {
+            let again = after + inner.chance.millis(0..=600_000);
+            inner.mishaps.note(Fault::StatusTwice, Site::Run(run.clone()));
+            self.deliver(run.clone(), event.clone(), again);
+        }
+        self.deliver(run, event, after);
+    }
+
+    fn history_event(&self, event: &HistoryEvent) {
+        let number = self.inner.number(&event.execution);
+        self.inner.trace.say(format_args!(
+            "execution {number} event {}: {} {} {:?}",
+            event.id, event.kind, event.state, event.iteration
+        ));
+    }
+}

@@ -1,0 +1,284 @@
+//! The world around the shipped code: functions, table, secrets, Step Functions, PagerDuty and people, with all that can go
+//! wrong between them.
+//!
+//! # Layout
+//! - [`World`]: all of it, put together.
+//! - [`Functions`]: Lambda with the shipped handlers.
+//! - `ingress`: how runs are started, by webhooks and by people.
+//! - `machine`: the faults of Step Functions, and what EventBridge tells.
+//! - [`Fault`], [`Site`], [`Mishaps`]: what goes wrong, where, and how often.
+//! - [`Chance`], [`Trace`]: one seed for everything, one trace of everything.
+
+mod chance;
+mod fault;
+mod functions;
+mod ingress;
+mod machine;
+mod secrets;
+mod trace;
+mod worker;
+
+pub use chance::Chance;
+pub use fault::{Fault, Mishaps, Site};
+pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
+pub use ingress::{Arrival, Ingress, Started};
+pub use machine::{MachineOdds, shipped_definition};
+pub use secrets::Secrets;
+pub use trace::{Keeps, Trace};
+
+use crate::{
+    pagerduty::{self, Account, Course, Faults as OnTheWay, Ids, Odds as WayOdds, PagerDuty, Seed, Weather},
+    step_functions::{Clock, Execution, ExecutionArn, Outside, StateMachineArn, Status, StepFunctions},
+    store::{Store, StoreOdds},
+};
+use ::pagerduty::client::Request;
+use jiff::Timestamp;
+use machine::{Bridge, Machine};
+use std::{
+    ops::Range,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+/// When every simulation begins.
+pub const BEGIN: Timestamp = Timestamp::constant(1_795_167_000, 0);
+
+/// How likely everything is that can go wrong.
+#[derive(Debug, Clone, Default)]
+pub struct WorldOdds {
+    /// Lambda.
+    pub functions: FunctionOdds,
+    /// The table.
+    pub store: StoreOdds,
+    /// The share of the reads of secrets that fail.
+    pub secrets: f64,
+    /// The way to PagerDuty and back.
+    pub way: WayOdds,
+    /// A time in which PagerDuty only answers 503, counted from the beginning.
+    pub outage: Option<Range<Duration>>,
+    /// Step Functions and EventBridge.
+    pub machine: MachineOdds,
+}
+
+impl WorldOdds {
+    /// A world in which nothing goes wrong.
+    #[must_use]
+    pub fn calm() -> Self {
+        Self {
+            way: WayOdds {
+                faults: 0.0,
+                lags: 0.0,
+                ..WayOdds::default()
+            },
+            ..Self::default()
+        }
+    }
+}
+
+/// All that surrounds the shipped code.
+#[derive(Debug, Clone)]
+pub struct World {
+    /// The clock.
+    pub clock: Clock,
+    /// What happened.
+    pub trace: Trace,
+    /// What went wrong.
+    pub mishaps: Mishaps,
+    /// The table.
+    pub store: Store,
+    /// Lambda.
+    pub functions: Functions,
+    /// PagerDuty's side.
+    pub account: Account,
+    /// The way to PagerDuty.
+    pub pagerduty: PagerDuty,
+    /// Step Functions.
+    pub machine: StepFunctions,
+    /// How runs are started.
+    pub ingress: Ingress,
+    bridge: Bridge,
+}
+
+impl World {
+    /// A world. To be made inside a runtime with one thread and paused time, and a [`LocalSet`](tokio::task::LocalSet).
+    ///
+    /// # Panics
+    /// If the definition of the state machine cannot be read.
+    #[must_use]
+    pub fn new(seed: u64, odds: &WorldOdds, keeps: Keeps) -> Self {
+        let weather = Weather::new(odds.way.clone(), Chance::rng(seed, "weather"));
+        let outage = odds
+            .outage
+            .clone()
+            .map(|outage| BEGIN + outage.start..BEGIN + outage.end);
+        Self::with_way(seed, odds, keeps, Arc::new(weather), outage)
+    }
+
+    /// A world in which a test decides how requests to PagerDuty fare.
+    ///
+    /// # Panics
+    /// As [`World::new`].
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "seed and definition are constants")]
+    pub fn with_way(
+        seed: u64,
+        odds: &WorldOdds,
+        keeps: Keeps,
+        way: Arc<dyn OnTheWay>,
+        outage: Option<Range<Timestamp>>,
+    ) -> Self {
+        let clock = Clock::starting_at(BEGIN);
+        let trace = Trace::new(clock, keeps);
+        let mishaps = Mishaps::default();
+        let store = Store::new(
+            clock,
+            trace.clone(),
+            mishaps.clone(),
+            Chance::new(seed, "store"),
+            odds.store,
+        );
+        let watched = Watched {
+            way,
+            outage,
+            mishaps: mishaps.clone(),
+            trace: trace.clone(),
+        };
+        let pagerduty = PagerDuty::new(clock, Arc::new(watched));
+        let account = pagerduty
+            .open_account(Seed::default(), Ids::from_seed(seed))
+            .expect("the default seed");
+        let functions = Functions::new(
+            Surroundings {
+                clock,
+                trace: trace.clone(),
+                mishaps: mishaps.clone(),
+                store: store.clone(),
+                transport: Arc::new(pagerduty.clone()),
+                secrets: Secrets::new(mishaps.clone(), Chance::new(seed, "secrets"), odds.secrets),
+            },
+            Chance::new(seed, "functions"),
+            odds.functions,
+        );
+        let bridge = Bridge::new(
+            functions.clone(),
+            trace.clone(),
+            mishaps.clone(),
+            Chance::new(seed, "bridge"),
+            odds.machine,
+        );
+        let faults = Machine::new(
+            store.clone(),
+            trace.clone(),
+            mishaps.clone(),
+            Chance::new(seed, "machine"),
+            odds.machine,
+        );
+        let jitter = Chance::new(seed, "jitter");
+        let outside = Outside {
+            lambdas: Arc::new(functions.clone()),
+            observer: Arc::new(bridge.clone()),
+            faults: Arc::new(faults),
+            jitter: Arc::new(move || jitter.part()),
+        };
+        let machine = StepFunctions::new(StateMachineArn::of("pagerflow"), shipped_definition(), clock, outside);
+        let ingress = Ingress::new(
+            clock,
+            trace.clone(),
+            mishaps.clone(),
+            store.clone(),
+            machine.clone(),
+            account.clone(),
+            Chance::new(seed, "ingress"),
+        );
+        Self {
+            clock,
+            trace,
+            mishaps,
+            store,
+            functions,
+            account,
+            pagerduty,
+            machine,
+            ingress,
+            bridge,
+        }
+    }
+
+    /// Waits until all executions have ended and everybody who has to know does, but not beyond a time. Gives whether that
+    /// came.
+    pub async fn rest(&self, latest: Timestamp) -> bool {
+        let is_late = Arc::new(AtomicBool::new(false));
+        let quiet = async {
+            loop {
+                let running: Vec<Execution> = self.running();
+                if running.is_empty() && self.bridge.is_idle() {
+                    // What still runs of a function, or is on its way, comes to its end.
+                    tokio::time::sleep(Duration::from_secs(600)).await;
+                    if self.running().is_empty() && self.bridge.is_idle() {
+                        return;
+                    }
+                }
+                match running.first() {
+                    Some(execution) => {
+                        self.machine.ended(execution.arn()).await;
+                    }
+                    None => tokio::time::sleep(Duration::from_secs(1)).await,
+                }
+            }
+        };
+        tokio::select! {
+            () = quiet => {}
+            () = self.clock.sleep_until(latest) => is_late.store(true, Ordering::Relaxed),
+        }
+        !is_late.load(Ordering::Relaxed)
+    }
+
+    /// The last Plan that an execution made.
+    #[must_use]
+    pub fn site_of(&self, execution: &ExecutionArn) -> Option<Site> {
+        machine::site_of(&self.store, execution)
+    }
+
+    /// The executions that run, the oldest first.
+    #[must_use]
+    pub fn running(&self) -> Vec<Execution> {
+        let mut executions = self.machine.executions();
+        executions.retain(|execution| execution.status == Status::Running);
+        executions
+    }
+}
+
+/// Looks on how requests fare.
+#[derive(Debug)]
+struct Watched {
+    way: Arc<dyn OnTheWay>,
+    outage: Option<Range<Timestamp>>,
+    mishaps: Mishaps,
+    trace: Trace,
+}
+
+impl OnTheWay for Watched {
+    fn course(&self, request: &Request, now: Timestamp) -> Course {
+        let mut course = self.way.course(request, now);
+        if self.outage.as_ref().is_some_and(|outage| outage.contains(&now)) {
+            let status = http::StatusCode::SERVICE_UNAVAILABLE;
+            course.fault = Some(pagerduty::Fault::Status(pagerduty::When::BeforeEffect, status));
+        }
+        if let Some(fault) = &course.fault {
+            self.mishaps.note_here(Fault::on_the_way(fault));
+        }
+        if !course.lag.is_zero() {
+            self.mishaps.note_here(Fault::StaleList);
+        }
+        let Course { fault, lag, .. } = &course;
+        self.trace.say(format_args!(
+            "request: {} {} lag {lag:?} fault {fault:?}",
+            request.method,
+            request.url.path()
+        ));
+        course
+    }
+}

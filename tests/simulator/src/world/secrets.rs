@@ -1,0 +1,71 @@
+//! Secrets Manager.
+
+use super::{
+    chance::Chance,
+    fault::{Fault, Mishaps},
+};
+use pagerduty::client::{ServiceRegion, TokenKind};
+use pagerduty_simulator::Seed;
+use platform::secrets::{Connection, SecretError, SecretNames, SecretStore};
+use secrecy::SecretString;
+use std::{collections::BTreeMap, sync::Arc};
+use tokio::time::sleep;
+
+/// Secrets Manager. Clones are the same.
+#[derive(Debug, Clone)]
+pub struct Secrets {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    kept: BTreeMap<String, SecretString>,
+    mishaps: Mishaps,
+    chance: Chance,
+    faults: f64,
+}
+
+impl Secrets {
+    /// What the names of all secrets begin with.
+    pub const PREFIX: &str = "pagerflow";
+
+    /// What nobody must ever see: the token in the secret. It is a word that nothing else contains.
+    pub const CANARY: &str = Seed::ACCOUNT_TOKEN;
+
+    /// The secrets of the integration `prod`. `faults` is the share of the reads that fail, from 0 to 1.
+    ///
+    /// # Panics
+    /// If the token is none, which is a mistake of this code.
+    #[must_use]
+    #[expect(clippy::expect_used, reason = "the token is a constant")]
+    pub fn new(mishaps: Mishaps, chance: Chance, faults: f64) -> Self {
+        let names = SecretNames::new(Self::PREFIX);
+        let token = SecretString::from(Self::CANARY);
+        let value = Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Us, None).expect("a token");
+        let name = names.api_token(&"prod".parse().expect("an alias"));
+        Self {
+            inner: Arc::new(Inner {
+                kept: BTreeMap::from([(name, value)]),
+                mishaps,
+                chance,
+                faults,
+            }),
+        }
+    }
+}
+
+impl SecretStore for Secrets {
+    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
+        let inner = &self.inner;
+        sleep(inner.chance.millis(5..=40)).await;
+        if inner.chance.happens(inner.faults) {
+            inner.mishaps.note_here(Fault::SecretsUnavailable);
+            return Err(SecretError::Unavailable {
+                name: name.to_owned(),
+                cause: "InternalServiceError".to_owned(),
+            });
+        }
+        let kept = inner.kept.get(name).cloned();
+        kept.ok_or_else(|| SecretError::NotFound(name.to_owned()))
+    }
+}
