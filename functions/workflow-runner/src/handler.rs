@@ -180,7 +180,9 @@ impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
             .map_or(request.execution.started_at, |cursor| cursor.started_at);
         let concurrency_key = match needs.lock {
             // Where it cannot be evaluated, the planner says so.
-            true => concurrency_key(definition, input, started_at, event).ok().flatten(),
+            true => concurrency_key(definition, input, plans.cursor(), started_at, event)
+                .ok()
+                .flatten(),
             false => None,
         };
         let question = Question {

@@ -149,20 +149,25 @@ pub(super) fn lanes_of<'a>(
     })
 }
 
-/// The concurrency key of a run, if its workflow has one.
+/// The concurrency key of a run, if its workflow has one. The inputs of the run are in the cursor of its lane, once it has
+/// one: an execution that goes on with the lane of another is not given them again.
 ///
 /// # Errors
 /// The key cannot be evaluated.
 pub fn concurrency_key(
     definition: &Definition,
     input: &RunInput,
+    cursor: Option<&Cursor>,
     started_at: Timestamp,
     event: &Value,
 ) -> Result<Option<String>, Failure> {
     let Some(concurrency) = &definition.concurrency else {
         return Ok(None);
     };
-    let inputs = inputs::resolve(definition, &input.inputs)?;
+    let inputs = match cursor {
+        Some(cursor) => cursor.inputs.clone(),
+        None => inputs::resolve(definition, &input.inputs)?,
+    };
     let run = json!({
         "id": input.run.id,
         "workflow": input.run.workflow,
@@ -182,7 +187,7 @@ pub fn concurrency_key(
 
 impl Situation<'_> {
     /// The concurrency key of the run.
-    pub(super) fn concurrency_key(&self, started_at: Timestamp) -> Result<Option<String>, Failure> {
-        concurrency_key(self.definition, self.input, started_at, self.event)
+    pub(super) fn concurrency_key(&self, cursor: &Cursor) -> Result<Option<String>, Failure> {
+        concurrency_key(self.definition, self.input, Some(cursor), cursor.started_at, self.event)
     }
 }

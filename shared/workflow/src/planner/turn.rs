@@ -19,7 +19,7 @@ impl Planner<'_> {
         let Some(concurrency) = &self.situation.definition.concurrency else {
             return self.go_on();
         };
-        if let Err(failure) = self.situation.concurrency_key(self.cursor.started_at) {
+        if let Err(failure) = self.situation.concurrency_key(&self.cursor) {
             return self.run_failed(failure);
         }
         if self.cancelled != Cancelled::No {

@@ -110,6 +110,28 @@ fn a_run_that_cancels_the_older_one_goes_on_at_once() {
 }
 
 #[test]
+fn f34_a_run_that_waits_in_several_executions_keeps_the_key_that_its_inputs_made() {
+    let mut world = World::new(parsed(
+        "name: w\ntimeout: 1h\ninputs: { host: { type: text } }\nconcurrency: { key: \"{{ inputs.host }}\" }\nsteps: [{ set: { x: 1 } }]\n",
+    ));
+    world.lock = held_by("other", &[]);
+    let mut execution = world.begin_with(json!({"host": "web-1"}).as_object().unwrap().clone());
+    world.plan(&mut execution);
+    let cursor = execution.cursor.clone().unwrap();
+    let definition = world.definitions[&execution.input.run.workflow].clone();
+    // An execution that another one started has no inputs of its own.
+    let goes_on = RunInput {
+        inputs: Map::new(),
+        ..execution.input.clone()
+    };
+    let of = |input: &RunInput, cursor: Option<&Cursor>| {
+        concurrency_key(&definition, input, cursor, start(), &world.event).unwrap()
+    };
+    assert_eq!(of(&execution.input, None).as_deref(), Some("web-1"));
+    assert_eq!(of(&goes_on, Some(&cursor)).as_deref(), Some("web-1"));
+}
+
+#[test]
 fn a_key_that_cannot_be_evaluated_fails_the_run() {
     let mut world = world("wait");
     world.event = json!({"incident": null});
