@@ -90,7 +90,12 @@ impl Coverage {
         let seen = Seen::of(evidence);
         let mut coverage = Self::default();
         for ((fault, site), count) in &evidence.mishaps {
-            for construct in seen.at(site) {
+            let mut constructs = seen.at(site);
+            // The end of a lane's execution is met by the step that opened the lane, too.
+            if let (Fault::Aborted | Fault::ChildStopLost, Site::Plan { run, lane, .. }) = (fault, site) {
+                constructs.extend(seen.of_opener(run, lane));
+            }
+            for construct in constructs {
                 *coverage.0.entry((construct, *fault)).or_default() += count;
             }
         }
@@ -404,6 +409,24 @@ impl<'a, 'e> Seen<'a, 'e> {
         });
         constructs.extend(output.map(|_| Construct::Output));
         constructs
+    }
+
+    /// Of the step that opened a lane, or that started the run whose main lane it is.
+    fn of_opener(&self, run: &RunId, lane: &LanePath) -> BTreeSet<Construct> {
+        let tables = self.evidence.tables;
+        let caller = tables.runs.get(run).and_then(|item| item.input.called_by.as_ref());
+        let opener = match (lane.opener(), caller) {
+            (Some((opener, step, _)), _) => Some((run, opener, step)),
+            (None, Some(caller)) => Some((&caller.run, caller.lane.clone(), &caller.step)),
+            (None, None) => None,
+        };
+        opener.map_or_else(BTreeSet::new, |(run, lane, step)| {
+            self.of_step(&Place {
+                run: run.clone(),
+                lane,
+                step: step.clone(),
+            })
+        })
     }
 
     fn of_step(&self, place: &Place) -> BTreeSet<Construct> {

@@ -4,9 +4,13 @@ use super::{Stage, arrival, play_calmly};
 use crate::{simulation::Climate, step_functions::Status, world::BEGIN};
 use jiff::SignedDuration;
 use rstest::rstest;
-use serde_json::json;
-use std::time::Duration;
-use workflow::{definition::Definition, ids::WorkflowId, planner::Outcome};
+use serde_json::{Value, json};
+use std::{collections::BTreeSet, time::Duration};
+use workflow::{
+    definition::Definition,
+    ids::WorkflowId,
+    planner::{Cursor, Outcome},
+};
 
 const TRIGGER: &str = "on: { pagerduty: { integration: prod, events: [incident.triggered] } }";
 
@@ -375,4 +379,68 @@ fn a_body_that_is_too_large_for_the_input_is_read_from_the_table() {
 
         assert_eq!(stage.error(&run), None);
     });
+}
+
+#[test]
+fn a_run_that_waited_in_several_executions_takes_the_lock_of_its_own_key() {
+    play_calmly(async |stage| {
+        stage.apply(
+            "name: w\ninputs: { service: { type: text }, urgent: { type: boolean, default: false } }\n\
+             concurrency: { key: \"{{ inputs.service }} {{ inputs.urgent }}\" }\nsteps:\n  - { wait: 4h }\n  - { CREATE }\n",
+        );
+        let workflow = "w".parse().unwrap();
+        let inputs =
+            serde_json::Map::from_iter([("service".to_owned(), json!("db")), ("urgent".to_owned(), json!(true))]);
+        let mut runs = Vec::new();
+        for id in ["one", "two"] {
+            runs.extend(stage.world.ingress.start_by_hand(&workflow, id, inputs.clone()).await);
+            tokio::time::sleep(Duration::from_secs(30)).await;
+        }
+        stage.finish().await;
+
+        assert_eq!(
+            runs.iter().map(|run| stage.error(run)).collect::<Vec<_>>(),
+            [None, None]
+        );
+        let handed_on = stage.world.machine.executions().len() - runs.len();
+        assert!(
+            handed_on > 0,
+            "the second waited so long that it went on in another execution"
+        );
+    });
+}
+
+/// What runs of the first release carry from one Plan to the next, one for each thing that a lane can wait for.
+const FIRST_RELEASE: &str = include_str!("first-release.json");
+
+#[test]
+fn f33_what_a_run_of_the_first_release_carries_is_read_as_it_was_written() {
+    let states: Vec<Value> = serde_json::from_str(FIRST_RELEASE).unwrap();
+    let mut kinds = BTreeSet::new();
+    for state in &states {
+        let cursor: Cursor =
+            serde_json::from_value(state["cursor"].clone()).unwrap_or_else(|error| panic!("{error}: {state}"));
+        assert_eq!(json!(cursor), state["cursor"]);
+        kinds.insert(state["cursor"]["pending"]["for"].as_str().unwrap_or("nothing"));
+    }
+    assert_eq!(
+        Vec::from_iter(kinds),
+        ["action", "backoff", "fork", "handoff", "lock", "nothing", "wait"]
+    );
+}
+
+#[test]
+fn f33_commands_have_the_forms_that_a_run_of_the_first_release_gives() {
+    let states: Vec<Value> = serde_json::from_str(FIRST_RELEASE).unwrap();
+    let machine: Value = serde_json::from_str(include_str!("../../../../statemachine/workflow.asl.json")).unwrap();
+    let routes: BTreeSet<&str> = machine["States"]["Route"]["Choices"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|choice| choice["StringEquals"].as_str())
+        .collect();
+    for state in &states {
+        let command = state["command"]["type"].as_str().unwrap();
+        assert!(routes.contains(command), "the state machine has no way for {command}");
+    }
 }

@@ -104,6 +104,7 @@ impl Stage {
                 steps: 1,
                 lanes: 1,
                 depth: 1,
+                queues: false,
             },
             workflows: Vec::new(),
             happenings: Vec::new(),

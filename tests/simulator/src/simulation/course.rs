@@ -5,7 +5,7 @@ use crate::{
     pagerduty::{EffectKind, Status},
     step_functions::{Execution, ExecutionArn},
     store::RunItem,
-    workflows::edited,
+    workflows::{Written, edited},
     world::{BEGIN, Chance, Fault, Keeps, Site, World},
 };
 use jiff::SignedDuration;
@@ -89,7 +89,7 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
             }
         }
         Happening::Edit => {
-            let Some(written) = scenario.workflows.get(chance.position(scenario.workflows.len())) else {
+            let Some(written) = any_workflow(world, scenario, chance) else {
                 return;
             };
             let mut random = Chance::rng(scenario.seed, "edit");
@@ -99,7 +99,7 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
             world.store.apply(&after.definition);
         }
         Happening::Disable => {
-            if let Some(written) = scenario.workflows.last() {
+            if let Some(written) = any_workflow(world, scenario, chance) {
                 let name = &written.definition.name;
                 note_on_lanes(world, Fault::Disabled, |item| item.input.run.workflow == *name);
                 world.store.disable(name);
@@ -142,6 +142,22 @@ fn note_on_lanes(world: &World, fault: Fault, is_meant: impl Fn(&RunItem) -> boo
     });
     for site in sites {
         world.mishaps.note(fault, site);
+    }
+}
+
+/// A workflow; more often than not one of which a run goes on.
+fn any_workflow<'a>(world: &World, scenario: &'a Scenario, chance: &Chance) -> Option<&'a Written> {
+    let is_going = |written: &&Written| {
+        world.store.with(|tables| {
+            let mut runs = tables.runs.values();
+            runs.any(|run| run.ended_at.is_none() && run.input.run.workflow == written.definition.name)
+        })
+    };
+    let all = &scenario.workflows;
+    let going: Vec<&Written> = all.iter().filter(is_going).collect();
+    match going.get(chance.position(going.len())) {
+        Some(going) if chance.happens(0.8) => Some(going),
+        _ => all.get(chance.position(all.len())),
     }
 }
 

@@ -139,6 +139,7 @@ fn look(world: &World, run: Option<&RunId>, has_ended: bool) -> Result<Cost, Tro
             steps: 1,
             lanes: 1,
             depth: 1,
+            queues: false,
         },
         workflows: Vec::new(),
         happenings: Vec::new(),

@@ -121,10 +121,14 @@ impl Scenario {
                 _ => 160,
             },
             depth: random.u32(2..=5),
+            queues: matches!(climate, Climate::Passing | Climate::Storm) && random.u32(0..40) == 0,
         };
         let workflows = family(&mut random, style);
         let odds = odds(&mut random, climate);
-        let happenings = happenings(&mut random, climate, &workflows);
+        let mut happenings = happenings(&mut random, climate, &workflows);
+        if style.queues {
+            queue(&mut random, &mut happenings);
+        }
         Self {
             seed,
             climate,
@@ -226,6 +230,16 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
         }
     }
     happenings
+}
+
+/// Lets runs begin soon after each other, and people act when those that wait have done so for hours.
+fn queue(random: &mut Rng, happenings: &mut [(Duration, Happening)]) {
+    for (at, happening) in happenings {
+        *at = match happening {
+            Happening::Event(_) | Happening::ByHand { .. } => Duration::from_secs(random.u64(0..600)),
+            _ => Duration::from_secs(random.u64(9_000..20_000)),
+        };
+    }
 }
 
 /// A moment at which runs are likely to go on.

@@ -17,7 +17,7 @@ fn different_seeds_are_different_worlds() {
 }
 
 #[rstest]
-fn some_hundred_worlds_have_no_violation(#[values(0, 1, 2, 3, 4, 5)] hundred: u64) {
+fn some_hundred_worlds_have_no_violation(#[values(0, 1, 2, 3)] hundred: u64) {
     for seed in hundred * 100..(hundred + 1) * 100 {
         let report = Simulation::run(seed);
         assert!(report.violations.is_empty(), "{report}");

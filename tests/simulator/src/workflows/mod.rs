@@ -42,6 +42,8 @@ pub struct Style {
     pub lanes: u32,
     /// How deep steps are nested at most.
     pub depth: u32,
+    /// Whether runs of the first one wait for each other for hours.
+    pub queues: bool,
 }
 
 /// A workflow that was made up.
@@ -135,7 +137,24 @@ fn main(random: &mut Rng, style: Style, callees: &[Callee]) -> Written {
     let inputs = inputs(random, is_triggered, &mut fields);
     concurrency(random, style, &mut fields);
     timeout(random, style, &mut fields);
-    write(random, style, callees, &inputs, fields)
+    let mut written = write(random, style, callees, &inputs, fields);
+    if style.queues {
+        written = read(&queueing(&written.definition));
+    }
+    written
+}
+
+/// The same workflow, with one run at a time, each of which takes hours.
+fn queueing(definition: &Definition) -> Value {
+    let mut definition = definition.to_json();
+    if let Some(fields) = definition.as_object_mut() {
+        fields.insert("concurrency".to_owned(), json!({"key": "same"}));
+        fields.remove("timeout");
+        if let Some(Value::Array(steps)) = fields.get_mut("steps") {
+            steps.insert(0, json!({"wait": "4h"}));
+        }
+    }
+    definition
 }
 
 fn helper(random: &mut Rng, style: Style, name: &str, callees: &[Callee]) -> (Written, Callee) {

@@ -9,6 +9,7 @@ const STYLE: Style = Style {
     steps: 12,
     lanes: 30,
     depth: 4,
+    queues: false,
 };
 
 fn families(count: u64, mood: Mood) -> impl Iterator<Item = Definition> {

@@ -466,7 +466,7 @@ impl<'a> Writer<'a> {
             Mood::Wild => &["finish", "ignore", "cancel"],
         };
         put("on_lane_failure", random_of(self.random, policies).into());
-        if self.style.mood == Mood::Wild && self.random.u32(0..8) == 0 {
+        if self.style.mood == Mood::Wild && self.random.u32(0..4) == 0 {
             put("timeout", random_of(self.random, &["20s", "5m", "2h"]).into());
         }
     }
