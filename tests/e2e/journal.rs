@@ -15,7 +15,7 @@ use workflow::{
         CancelMark, Changes, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, Needs, Outcome, StepChange, StepError,
         StepRecord, StepResult,
     },
-    run::{RunIdentity, RunInput},
+    run::{Part, RunIdentity, RunInput},
 };
 
 const LANE: &str = "00000:00000";
@@ -335,6 +335,33 @@ async fn a_run_that_was_ended_from_outside_is_cancelled_and_takes_no_other_end()
             .cancelled
             .contains(&CancelMark::run())
     );
+}
+
+#[tokio::test]
+async fn a_called_run_ends_from_outside_only_with_the_execution_that_owns_its_main_lane() {
+    let mut run = Run::new("called");
+    run.input.part = Some(Part {
+        lane: LanePath::main(),
+        generation: 0,
+        attempt: 1,
+    });
+    assert!(
+        !run.end_from_outside().await,
+        "it has not begun, and its caller starts it again"
+    );
+    run.written(&Plan::main(1)).await;
+    let second = run.write_as(&Plan::main(2), "E2", Some("E1")).await.unwrap();
+    assert_eq!(second, Written::Now);
+    assert!(!run.end_from_outside().await, "E2 goes on with it");
+    let third = run.write_as(&Plan::main(3), "E1", Some("E2")).await.unwrap();
+    assert_eq!(third, Written::Now);
+
+    assert!(run.end_from_outside().await);
+    assert!(!run.end_from_outside().await, "the event may come twice");
+    assert_eq!(run.status().await, RunStatus::Failed);
+    let end = run.lane_end("main").await.unwrap();
+    assert_eq!(end.failure().unwrap().name, "Run.Aborted");
+    assert_eq!(run.write(&Plan::main(4)).await, Written::Superseded);
 }
 
 #[tokio::test]

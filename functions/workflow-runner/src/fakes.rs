@@ -190,6 +190,21 @@ impl Journal for Store {
     async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
         self.call(Call::EndFromOutside)?;
         Ok(self.with(|state| {
+            let main = LaneKey {
+                run: end.input.run.id.clone(),
+                lane: workflow::ids::LanePath::main(),
+            };
+            let mut lane = state.lanes.get(&main).cloned();
+            if end.input.part.is_some() {
+                match &mut lane {
+                    Some(lane) if lane.owner == end.execution && lane.end.is_none() => {
+                        lane.end = Some(LaneEnd::Failure {
+                            failure: end.failure.clone(),
+                        });
+                    }
+                    _ => return false,
+                }
+            }
             let item = state.runs.entry(end.input.run.id.clone()).or_insert_with(|| RunItem {
                 event: None,
                 called_by: None,
@@ -199,6 +214,7 @@ impl Journal for Store {
                 return false;
             }
             item.end = Some(RunEnd::FromOutside(end.failure.clone()));
+            state.lanes.extend(lane.map(|lane| (main, lane)));
             state.cancel(&end.input.run.id, [CancelMark::run()]);
             true
         }))

@@ -60,7 +60,7 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
             return Ok(());
         }
     };
-    if input.part.is_some() {
+    if !bears_run(&input) {
         // Whoever started it waits for it, and finds that its lane has not ended.
         tracing::info!(run = %input.run.id, execution, status = detail.status, "an execution of a lane ended");
         return Ok(());
@@ -86,6 +86,15 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
         tracing::error!(run = %input.run.id, workflow = %input.run.workflow, error = %failure.message, "run ended from outside");
     }
     Ok(())
+}
+
+/// Whether a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its
+/// main lane. Such a run has no execution of its own name, and its caller may have ended together with it.
+fn bears_run(input: &RunInput) -> bool {
+    match &input.part {
+        None => true,
+        Some(part) => part.lane.is_main() && input.called_by.is_some(),
+    }
 }
 
 impl Detail {

@@ -124,7 +124,8 @@ pub enum Written {
 /// The end of a run whose execution ended otherwise than by a Plan.
 #[derive(Debug, Clone, Copy)]
 pub struct OutsideEnd<'a> {
-    /// The input of the execution that bore the run.
+    /// The input of the execution. If it has a part, that is the main lane of a run that a step called; the run ends
+    /// only if the execution still owns that lane.
     pub input: &'a RunInput,
     /// Its ARN.
     pub execution: &'a str,
@@ -162,7 +163,8 @@ pub trait Journal: Sync {
     fn write(&self, entry: &Entry<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
     /// Writes the final record of a run whose execution ended from outside, and cancels what may still go on of it. Gives
-    /// whether that was needed: a run that has ended does not change. One call, which may be repeated.
+    /// whether that was needed: a run that has ended, or that another execution goes on with, does not change. One call,
+    /// which may be repeated.
     ///
     /// # Errors
     /// DynamoDB did not answer.

@@ -25,8 +25,8 @@ pub(super) const VARIABLES_BYTES: usize = 32 * 1024;
 const OUTPUTS_BYTES: usize = 32 * 1024;
 
 /// How many events the history of an execution may have by count of its commands before the lane is handed on. Step
-/// Functions ends an execution at 25,000. The count knows nothing of what Step Functions tries again: a Plan and an action
-/// that are thrown back as often as the state machine allows cause not quite five times as many events.
+/// Functions ends an execution at 25,000. The count knows nothing of what Step Functions tries again: the rest is room for some fifty
+/// Plans that are each thrown back for an hour, at three events an attempt.
 const FULL_HISTORY: u32 = 5_000;
 
 pub(super) struct Planner<'a> {

@@ -12,7 +12,7 @@ use workflow::{
     planner::{LaneKey, Outcome},
 };
 
-/// What a run may take beyond its deadline: a Plan that is repeated for four minutes, an action that is under way, a function
+/// What a run may take beyond its deadline: a Plan that is repeated while the table is out of reach, an action that is under way, a function
 /// that begins late, and clocks that are off by ten minutes each.
 const SLACK: SignedDuration = SignedDuration::from_mins(40);
 

@@ -86,6 +86,22 @@ fn f12_a_result_that_could_not_be_written_is_written_again(#[case] fault: StoreF
     }
 }
 
+#[test]
+fn f24_a_table_that_is_out_of_reach_for_half_an_hour_delays_a_run_and_does_not_fail_it() {
+    play_calmly(async |stage| {
+        stage.apply_steps(TICKET);
+        for _ in 0..70 {
+            stage.world.store.let_fail("write", 1, StoreFault::Refused);
+        }
+        let run = stage.event("e").await;
+        stage.finish().await;
+
+        assert_eq!(stage.error(&run), None);
+        assert_eq!((stage.created(), stage.step(&run, "ticket").attempts), (1, 1));
+        assert!(stage.run(&run).ended_at.unwrap() > BEGIN + SignedDuration::from_mins(20));
+    });
+}
+
 #[rstest]
 #[case::at_once(0)]
 #[case::while_the_first_works(30)]

@@ -10,7 +10,7 @@ use platform::table::{
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     definition::Definition,
-    ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
+    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
         CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, StepChange, StepError, StepRecord, StepResult,
     },
@@ -372,6 +372,23 @@ impl Tables {
         let run = &end.input.run.id;
         if self.runs.get(run).is_some_and(|item| item.ended_at.is_some()) {
             return false;
+        }
+        if end.input.part.is_some() {
+            let key = LaneKey {
+                run: run.clone(),
+                lane: LanePath::main(),
+            };
+            let ended = LaneEnd::Failure {
+                failure: end.failure.clone(),
+            };
+            match self.lanes.get_mut(&key) {
+                Some(LaneItem {
+                    last: Some(last),
+                    end: lane_end @ None,
+                }) if last.owner == end.execution => *lane_end = Some(ended.clone()),
+                _ => return false,
+            }
+            self.note(at, Change::LaneEnded { lane: key, end: ended });
         }
         self.runs.entry(run.clone()).or_insert_with(|| RunItem {
             input: end.input.clone(),

@@ -132,6 +132,47 @@ async fn the_end_of_an_execution_of_a_lane_is_left_to_whoever_waits_for_it() {
     assert_eq!(tree.store.take_calls(), []);
 }
 
+/// The main lane of a run that a step called, begun by the execution E1.
+async fn called() -> (Tree, Value) {
+    let mut tree = Tree::new(&workflow("  - wait: 1h\n"));
+    tree.input["called_by"] = json!({
+        "run": "caller", "lane": "main", "step": "00000", "nesting": 1, "deadline": "2026-11-21T10:00:00Z"
+    });
+    let mut input = tree.input.clone();
+    input["part"] = json!({"lane": "main", "generation": 0, "attempt": 1});
+    tree.plan("E1", &mut input.clone()).await.unwrap();
+    tree.store.take_calls();
+    (tree, input)
+}
+
+#[tokio::test]
+async fn a_called_run_ends_with_the_execution_that_does_its_main_lane_so_that_its_caller_sees_it() {
+    let (tree, input) = called().await;
+    let event = event("ABORTED", &format!("{MACHINE}:E1"), Some(&input.to_string()));
+    for _ in 0..2 {
+        tree.runner.take(event.clone(), start()).await.unwrap();
+    }
+
+    assert_eq!(failure(&tree).name, "Run.Aborted");
+    let Some(LaneEnd::Failure { failure }) = tree.lane("main").end else {
+        panic!()
+    };
+    assert_eq!(failure.name, "Run.Aborted");
+}
+
+#[tokio::test]
+async fn a_called_run_that_another_execution_goes_on_with_does_not_end_with_the_one_before() {
+    let (mut tree, mut input) = called().await;
+    let event = event("ABORTED", &format!("{MACHINE}:E1"), Some(&input.to_string()));
+    input["part"]["attempt"] = json!(2);
+    tree.plan("E2", &mut input).await.unwrap();
+
+    tree.runner.take(event, start()).await.unwrap();
+
+    assert_eq!(tree.lane("main").end, None);
+    assert_eq!(tree.store.with(|state| state.runs[&tree.run_id()].end.clone()), None);
+}
+
 #[tokio::test]
 async fn an_execution_that_was_no_run_is_nothing_to_us() {
     let (tree, _) = waiting().await;

@@ -366,7 +366,10 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
     change.condition("attribute_not_exists(#ended_at)".to_owned());
     let whole = CancelMark::run();
     let marks = cancel(&table.name, run, std::iter::once(&whole), expiry::of_any(end.ended_at))?;
-    let writes = vec![change.build(&table.name)?, marks];
+    let mut writes = vec![change.build(&table.name)?, marks];
+    if end.input.part.is_some() {
+        writes.push(main_lane_from_outside(&table.name, end)?);
+    }
     let request = table.client.transact_write_items().set_transact_items(Some(writes));
     let Err(error) = Box::pin(request.send()).await else {
         return Ok(true);
@@ -375,12 +378,26 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
         Some(TransactWriteItemsError::TransactionCanceledException(refusal))
             if refusal
                 .cancellation_reasons()
-                .first()
-                .and_then(CancellationReason::code)
-                == Some("ConditionalCheckFailed") =>
+                .iter()
+                .any(|reason| reason.code() == Some("ConditionalCheckFailed")) =>
         {
             Ok(false)
         }
         _ => Err(unavailable("write the end of the run", &error)),
     }
+}
+
+/// The end of the main lane, if the execution still owns it: another one may have taken it over, and goes on with the run.
+fn main_lane_from_outside(table: &str, end: &OutsideEnd<'_>) -> Result<TransactWriteItem, StoreError> {
+    let (pk, sk) = keys::lane(&end.input.run.id, &LanePath::main());
+    let failure = LaneEnd::Failure {
+        failure: end.failure.clone(),
+    };
+    let mut change = Change::new(&pk, sk);
+    change.set("end", end_value(&failure)?);
+    change.set("updated_at", text(end.ended_at.to_string()));
+    let owner = change.name("owner");
+    change.value(":execution", text(end.execution));
+    change.condition(format!("{owner} = :execution AND attribute_not_exists(#end)"));
+    change.build(table)
 }
