@@ -6,13 +6,22 @@
 )]
 
 use super::{Evidence, Violations};
-use crate::{reference::Place, store::Change};
+use crate::{
+    reference::Place,
+    step_functions::Status,
+    store::Change,
+    world::{Fault, Site},
+};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use workflow::{
+    error_name::ErrorName,
     ids::{LanePath, RunId},
     planner::{CancelMark, LaneEnd, LaneKey, Outcome, StepChange},
 };
+
+/// How often a lane is started before it is given up.
+const STARTS: u64 = 6;
 
 /// How long a Plan that has read the marks may take until it is written.
 const PLAN_UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
@@ -20,6 +29,7 @@ const PLAN_UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     keys(evidence, violations);
     cancelled(evidence, violations);
+    given_up(evidence, violations);
     let disturbed = evidence.disturbed();
     for (place, step) in &evidence.tables.steps {
         let succeeded = step
@@ -111,6 +121,33 @@ fn cancelled(evidence: &Evidence<'_>, violations: &mut Violations) {
                 }
             }
             _ => {}
+        }
+    }
+}
+
+/// A lane is given up only after as many of its starts came to nothing as are allowed it.
+fn given_up(evidence: &Evidence<'_>, violations: &mut Violations) {
+    for (key, lane) in &evidence.tables.lanes {
+        let failure = lane.end.as_ref().and_then(LaneEnd::failure);
+        if failure.is_none_or(|failure| failure.name != ErrorName::LaneLost.as_str()) {
+            continue;
+        }
+        let run = key.run.as_str();
+        let lost = evidence.executions.iter().filter(|execution| {
+            execution.input().pointer("/run/id").and_then(|id| id.as_str()) == Some(run)
+                && execution.status != Status::Succeeded
+        });
+        let refused = evidence.mishaps.iter().filter(|((fault, site), _)| {
+            let is_of_run = matches!(site, Site::Plan { run, .. } if *run == key.run);
+            is_of_run && matches!(fault, Fault::ChildRefused | Fault::ChildAnswerLost)
+        });
+        let refused: u64 = refused.map(|(_, count)| count).sum();
+        let lost = u64::try_from(lost.count()).unwrap_or(u64::MAX);
+        if lost + refused < STARTS {
+            violations.add(
+                "a lane is given up after six starts",
+                format!("{key:?} was, and {lost} executions of its run were lost and {refused} not started"),
+            );
         }
     }
 }

@@ -181,7 +181,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
         },
         outage,
         machine: MachineOdds {
-            child_starts: share(random, &[0.0, 0.02, 0.05]),
+            child_starts: share(random, &[0.0, 0.02, 0.05, 0.25]),
             child_stops: share(random, &[0.0, 0.6]),
             status: share(random, &[0.0, 0.2, 0.5]),
         },
@@ -226,6 +226,12 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
         for (kind, one_in) in kinds {
             if random.u32(0..one_in) == 0 {
                 happenings.push((moment(random), kind));
+            }
+        }
+        // Of lanes many must be lost, because each is lost in its own way.
+        if random.u32(0..4) == 0 {
+            for _ in 0..random.u32(3..9) {
+                happenings.push((moment(random), Happening::Abort));
             }
         }
     }
