@@ -62,7 +62,7 @@ enum Chore {
     /// Breaks the code on purpose, one small break at a time, and expects the simulation to notice each.
     Sabotage {
         /// How many simulations there are for each break.
-        #[arg(long, default_value_t = 1_000)]
+        #[arg(long, default_value_t = sabotage::SEEDS)]
         seeds: u64,
     },
     /// Starts a local AWS with Pagerflow on it and the PagerDuty simulator, and leaves them running until Ctrl-C.

@@ -1,11 +1,16 @@
 //! The list of deliberate breaks, each of which the simulation of whole runs must notice.
 
-use local_aws::{Progress, Project, run as run_program};
+use std::process::{Command, Output};
+
+use local_aws::{Progress, Project};
 use sabotage::{Break, VARIABLE};
 
 use crate::console::Console;
 use crate::error::Error;
 use crate::simulate;
+
+/// How many simulations there are for each break, unless told otherwise.
+pub(crate) const SEEDS: u64 = 1_000;
 
 /// The chore of that name: as many simulations for each break, until one of them comes to no good.
 pub(crate) fn run(project: &Project, seeds: u64) -> Result<(), Error> {
@@ -13,17 +18,25 @@ pub(crate) fn run(project: &Project, seeds: u64) -> Result<(), Error> {
     let program = || simulate::program(project, &["--features", "sabotage"]);
     // Without a break the same simulations must find nothing, or the table would prove nothing.
     Console.begin("Breaking nothing");
-    run_program("simulate", program().args(["--seeds", &seeds]).env_remove(VARIABLE))?;
+    let mut whole = program();
+    whole.args(["--seeds", &seeds]).env_remove(VARIABLE);
+    let outcome = output(&mut whole)?;
+    if !outcome.status.success() {
+        Console.say(&String::from_utf8_lossy(&outcome.stdout));
+        Console.say(&String::from_utf8_lossy(&outcome.stderr));
+        return Err(Error::ChecksFailed);
+    }
+    Console.begin("Breaking one thing at a time");
     let mut unnoticed = 0_usize;
     for one in Break::ALL {
-        Console.begin(&format!("Breaking on purpose: {}", one.name()));
         let mut command = program();
         command
             .args(["--seeds", &seeds, "--expect-violation"])
             .env(VARIABLE, one.name());
-        let outcome = command
-            .output()
-            .map_err(Error::file("run", command.get_program().as_ref()))?;
+        let outcome = output(&mut command)?;
+        if local_aws::is_stopping() {
+            return Err(Error::ChecksFailed);
+        }
         let told = String::from_utf8_lossy(&outcome.stdout);
         let (seed, by) = match outcome.status.success() {
             true => noticed(&told),
@@ -44,6 +57,12 @@ pub(crate) fn run(project: &Project, seeds: u64) -> Result<(), Error> {
         0 => Ok(()),
         _ => Err(Error::ChecksFailed),
     }
+}
+
+fn output(command: &mut Command) -> Result<Output, Error> {
+    command
+        .output()
+        .map_err(Error::file("run", command.get_program().as_ref()))
 }
 
 /// The seed at which a break was noticed, and the first thing that was wrong there.

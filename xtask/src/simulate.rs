@@ -15,10 +15,10 @@ pub(crate) fn run(project: &Project, options: &[String]) -> Result<(), Error> {
     Ok(run_program("simulate", command.args(options))?)
 }
 
-/// The program, built with the optimiser; its options come next.
+/// The program; its options come next.
 pub(crate) fn program(project: &Project, build: &[&str]) -> Command {
     let mut command = cargo(project);
-    command.args(["run", "--quiet", "--profile", "simulation", "--package", "simulator"]);
-    command.args(["--example", "simulate"]).args(build).arg("--");
+    command.args(["run", "--quiet", "--package", "simulator", "--example", "simulate"]);
+    command.args(build).arg("--");
     command
 }

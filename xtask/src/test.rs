@@ -9,6 +9,10 @@ use local_aws::{Progress, Project, Tools, run as run_program};
 use crate::cloud::{Cloud, cargo};
 use crate::console::Console;
 use crate::error::Error;
+use crate::{sabotage, simulate};
+
+/// From so many on, a construct that never met a fault is a failure, and the largest runs are simulated too.
+const SIMULATIONS: u32 = 10_000;
 
 /// One kind of check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -19,6 +23,10 @@ pub(crate) enum Check {
     Clippy,
     /// Unit and contract tests, and the examples in the documentation.
     Unit,
+    /// Simulations of whole runs, as many as it takes for each construct to meet each fault.
+    Simulation,
+    /// Deliberate breaks, each of which the simulations must notice.
+    Sabotage,
     /// The documentation, with warnings as errors.
     Doc,
     /// `sam validate --lint`.
@@ -31,10 +39,12 @@ pub(crate) enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Fmt,
         Self::Clippy,
         Self::Unit,
+        Self::Simulation,
+        Self::Sabotage,
         Self::Doc,
         Self::Template,
         Self::Asl,
@@ -46,6 +56,8 @@ impl Check {
             Self::Fmt => "formatting",
             Self::Clippy => "clippy",
             Self::Unit => "unit and contract tests",
+            Self::Simulation => "simulation",
+            Self::Sabotage => "deliberate breaks",
             Self::Doc => "documentation",
             Self::Template => "template",
             Self::Asl => "state machine",
@@ -66,6 +78,8 @@ impl Check {
                 // nextest does not run these.
                 cargo_with(project, "cargo test --doc", &["test", "--workspace", "--doc"])
             }
+            Self::Simulation => simulate::run(project, &["--seeds".to_owned(), SIMULATIONS.to_string()]),
+            Self::Sabotage => sabotage::run(project, sabotage::SEEDS),
             Self::Doc => {
                 let mut command = cargo(project);
                 command
