@@ -129,6 +129,15 @@ fn t6_a_value_that_grows_without_end_cannot_be_made(#[case] source: &str, #[case
     assert!(error.contains(said), "{error}");
 }
 
+#[rstest]
+#[case("{{ event.incident.title | regex_match('(a+)+$') }}", "regex_match")]
+#[case("{{ event.incident.title is matching('(a+)+$') }}", "matching")]
+#[case("{{ event.incident.title.match('(a+)+$') }}", "match")]
+fn t7_no_expression_takes_a_pattern_that_could_run_for_ever(#[case] source: &str, #[case] said: &str) {
+    let error = value(source).unwrap_err();
+    assert!(error.contains("unknown") && error.contains(said), "{error}");
+}
+
 #[test]
 fn a_condition_must_be_true_or_false() {
     let error = Expression::condition("event.incident.urgency")

@@ -456,3 +456,17 @@ fn a_wait_that_is_not_said_to_be_a_policy_waits() {
     let definition = Definition::from_source("name: a\nconcurrency: { key: x }\nsteps: [wait: 1s]").unwrap();
     assert_eq!(definition.concurrency.unwrap().policy, ConcurrencyPolicy::Wait);
 }
+
+#[rstest]
+#[case("iam.CreateUser")]
+#[case("states.*")]
+#[case("arn:aws:states:::aws-sdk:iam:createUser")]
+#[case("pagerduty.*")]
+fn w4_a_step_uses_an_action_of_the_list_and_nothing_else(#[case] action: &str) {
+    let source = format!("name: a\nsteps:\n- uses: {action:?}\n  with: {{}}\n");
+    let said = Definition::from_source(&source).unwrap_err().to_string();
+    assert!(
+        said.starts_with("3:9: steps[0].uses:") && said.contains("pagerduty.create_incident"),
+        "{said}"
+    );
+}
