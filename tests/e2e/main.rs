@@ -13,6 +13,7 @@ mod deliveries;
 mod executions;
 mod journal;
 mod lanes;
+mod like_simulated;
 mod scenario;
 mod standalone;
 mod workflows;

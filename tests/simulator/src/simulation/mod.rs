@@ -1,5 +1,6 @@
 //! One simulation: a seed, from the scenario that it stands for to the report on what came of it.
 
+pub mod calm;
 mod course;
 pub mod large;
 mod report;
