@@ -33,8 +33,3 @@ pub(crate) fn references(object: &Value, field: &str) -> Option<Vec<Reference>> 
             .collect(),
     )
 }
-
-/// Anything but null, as it came.
-pub(crate) fn value(object: &Value, field: &str) -> Option<Value> {
-    object.get(field).filter(|value| !value.is_null()).cloned()
-}

@@ -35,6 +35,18 @@ impl Reference {
             self_url: lenient::text(object, "self"),
         })
     }
+
+    /// The reference as PagerDuty writes it where it does not send the full object: `service` is a `service_reference`.
+    pub(crate) fn of_full_object(self) -> Self {
+        let named = |kind: String| match kind.ends_with("_reference") {
+            true => kind,
+            false => format!("{kind}_reference"),
+        };
+        Self {
+            kind: self.kind.map(named),
+            ..self
+        }
+    }
 }
 
 impl<'de> Deserialize<'de> for Reference {

@@ -32,6 +32,8 @@ pub struct Event {
     pub client: Option<Client>,
     /// The incident that it is about.
     pub incident: Option<EventIncident>,
+    /// What was written on the incident, if the event is about a note.
+    pub note: Option<String>,
     /// What PagerDuty sent about it, untouched: V3's `data`, or V2's incident together with its `log_entries`.
     pub data: Value,
 }
@@ -93,8 +95,43 @@ pub struct EventIncident {
     pub teams: Option<Vec<Reference>>,
     /// Who it is assigned to. Null where that is not known, which is not the same as nobody.
     pub assignees: Option<Vec<Reference>>,
-    /// Why it was resolved: an object in V3, free text in V2.
-    pub resolve_reason: Option<Value>,
+    /// Why it was resolved, where PagerDuty says so.
+    pub resolve_reason: Option<ResolveReason>,
+}
+
+/// Why an incident was resolved. V3 sends an object, V2 a text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct ResolveReason {
+    /// The kind of reason. `merge_resolve_reason` is the only one that is documented: it was merged into another.
+    #[serde(rename = "type")]
+    pub kind: Option<String>,
+    /// The incident that it was merged into. Not known from V2.
+    pub incident: Option<Reference>,
+    /// What V2 says in free text.
+    pub text: Option<String>,
+}
+
+impl ResolveReason {
+    fn from_json(reason: &Value) -> Option<Self> {
+        match reason {
+            Value::String(text) if text == "merged" => Some(Self {
+                kind: Some("merge_resolve_reason".to_owned()),
+                incident: None,
+                text: None,
+            }),
+            Value::String(text) => Some(Self {
+                kind: None,
+                incident: None,
+                text: Some(text.clone()),
+            }),
+            Value::Object(_) => Some(Self {
+                kind: lenient::text(reason, "type"),
+                incident: lenient::reference(reason, "incident"),
+                text: None,
+            }),
+            _ => None,
+        }
+    }
 }
 
 impl EventIncident {
@@ -117,6 +154,8 @@ impl EventIncident {
                     .filter_map(|assignment| lenient::reference(assignment, "assignee"))
                     .collect()
             }),
+            service: lenient::reference(object, "service").map(Reference::of_full_object),
+            priority: lenient::reference(object, "priority").map(Reference::of_full_object),
             ..Self::common(object)?
         })
     }
@@ -145,7 +184,7 @@ impl EventIncident {
             priority: lenient::reference(object, "priority"),
             teams: lenient::references(object, "teams"),
             assignees: None,
-            resolve_reason: lenient::value(object, "resolve_reason"),
+            resolve_reason: object.get("resolve_reason").and_then(ResolveReason::from_json),
         })
     }
 }

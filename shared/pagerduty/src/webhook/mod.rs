@@ -12,7 +12,7 @@ mod unreadable;
 pub mod v2;
 pub mod v3;
 
-pub use event::{Client, Event, EventIncident};
+pub use event::{Client, Event, EventIncident, ResolveReason};
 pub use unreadable::{Generation, Unreadable};
 
 #[cfg(test)]

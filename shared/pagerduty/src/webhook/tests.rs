@@ -81,6 +81,7 @@ fn a_triggered_incident_is_told_in_full() {
                     "https://api.pagerduty.com/users/PUSER01")],
                 "resolve_reason": null,
             },
+            "note": null,
             "data": null,
         })
     );
@@ -98,7 +99,7 @@ fn a_resolved_incident_has_nobody_assigned() {
 fn a_note_points_at_its_incident_and_what_it_does_not_tell_is_null() {
     let event = v3::parse(ANNOTATED.as_bytes()).unwrap();
 
-    assert_eq!(event.data["content"], "Restarted the worker on web-1.");
+    assert_eq!(event.note.as_deref(), Some("Restarted the worker on web-1."));
     assert_eq!(
         serde_json::to_value(event.incident).unwrap(),
         json!({
@@ -143,6 +144,109 @@ fn an_event_about_something_else_has_no_incident(#[case] data: Value) {
     let event = v3(&json!({"event": {"id": "1", "event_type": "service.updated", "data": data}})).unwrap();
 
     assert_eq!((event.incident, event.data), (None, data));
+}
+
+/// The data of each type, as PagerDuty's documentation of V3 webhooks tells its fields. All of them are about `Q1`.
+fn data_of(data_type: &str) -> Value {
+    let pointer = |kind: &str, id: &str| {
+        json!({"id": id, "type": kind, "summary": "of an example", "html_url": null,
+               "self": format!("https://api.pagerduty.com/{kind}/{id}")})
+    };
+    let incident = pointer("incident_reference", "Q1");
+    let user = pointer("user_reference", "PUSER01");
+    let field = |value: Value| {
+        json!({"id": "PFIELD1", "type": "field_value", "name": "region", "data_type": "string",
+               "field_type": "single_value", "value": value})
+    };
+    match data_type {
+        "incident" => json!({"id": "Q1", "type": data_type, "number": 7, "title": "Disk full", "status": "triggered",
+            "urgency": "low", "service": pointer("service_reference", "PSVC001"), "assignees": [user], "teams": [],
+            "escalation_policy": pointer("escalation_policy_reference", "PEPOL01"), "priority": null,
+            "conference_bridge": null, "resolve_reason": null, "incident_type": {"name": "incident_default"}}),
+        "incident_note" | "incident_status_update" => json!({"incident": incident, "id": "PNOTE01", "type": data_type,
+            "content": "Looking into it", "message": "We are on it", "trimmed": false}),
+        "incident_conference_bridge" => json!({"incident": incident, "type": data_type, "conference_numbers": null,
+            "conference_url": "https://meet.example.com/7"}),
+        "incident_field_values" => json!({"incident": incident, "type": data_type,
+            "custom_fields": [field(json!(["eu"]))], "changed_custom_fields": [field(Value::Null)]}),
+        "incident_responder" => json!({"incident": incident, "type": data_type, "user": user,
+            "escalation_policy": null, "message": "Please help", "state": "pending"}),
+        "incident_role_assignment" => json!({"type": data_type, "incident_role_assignments": [{
+            "id": "PROLE01", "type": data_type, "incident": incident, "assignee": user, "old_assignee": null,
+            "role": {"id": "PR1", "type": "role_reference"}, "status": "assigned"}]}),
+        "incident_task" => json!({"incident": incident, "id": "PTASK01", "type": data_type, "name": "Call the bank",
+            "description": null, "summary": "Call the bank", "status": "todo", "assignees": [user]}),
+        "incident_action_invocation" => json!({"incident": incident, "id": "PINV001", "type": data_type,
+            "self": null, "html_url": null, "action": pointer("action_reference", "PACT001"), "state": "created"}),
+        "incident_workflow_instance" => json!({"incident": incident, "id": "PWFI001", "type": data_type,
+            "summary": "Major incident", "incident_workflow": pointer("incident_workflow_reference", "PIWF001"),
+            "workflow_trigger": pointer("workflow_trigger_reference", "PTRIG01"),
+            "service": pointer("service_reference", "PSVC001")}),
+        "service" => json!({"id": "PSVC001", "type": data_type, "self": null, "html_url": null, "summary": "Shop",
+            "alert_creation": "create_alerts_and_incidents", "teams": []}),
+        "service_field_values" => json!({"service": pointer("service_reference", "PSVC001"), "type": data_type,
+            "custom_fields": [field(json!(1))], "changed_custom_fields": []}),
+        other => panic!("{other}"),
+    }
+}
+
+#[rstest]
+#[case("incident", &["incident.triggered", "incident.acknowledged", "incident.unacknowledged", "incident.resolved",
+    "incident.reopened", "incident.escalated", "incident.delegated", "incident.reassigned",
+    "incident.priority_updated", "incident.service_updated", "incident.incident_type.changed"])]
+#[case("incident_note", &["incident.annotated"])]
+#[case("incident_conference_bridge", &["incident.conference_bridge.updated"])]
+#[case("incident_field_values", &["incident.custom_field_values.updated"])]
+#[case("incident_responder", &["incident.responder.added", "incident.responder.replied"])]
+#[case("incident_role_assignment", &["incident.role.assigned"])]
+#[case("incident_status_update", &["incident.status_update_published"])]
+#[case("incident_task", &["incident.task.created", "incident.task.updated", "incident.task.completed"])]
+#[case("incident_action_invocation", &["incident.action_invocation.created", "incident.action_invocation.updated",
+    "incident.action_invocation.terminated"])]
+#[case("incident_workflow_instance", &["incident.workflow.started", "incident.workflow.completed"])]
+fn the_incident_of_every_type_of_event_is_found_by_the_type_of_its_data(
+    #[case] data_type: &str,
+    #[case] event_types: &[&str],
+) {
+    let data = data_of(data_type);
+    // What an event is called says nothing of where its incident is.
+    for event_type in event_types.iter().chain(&["incident.invented_tomorrow"]) {
+        let event = v3(&json!({"event": {
+            "id": "1", "event_type": event_type, "resource_type": "incident", "agent": null, "client": null,
+            "occurred_at": "2026-11-20T09:30:00.482Z", "data": data,
+        }}))
+        .unwrap();
+
+        assert_eq!((event.event_type.as_str(), &event.data), (*event_type, &data));
+        assert_eq!(event.incident.unwrap().id.as_str(), "Q1", "{event_type}");
+        let is_note = data_type == "incident_note";
+        assert_eq!(event.note.as_deref(), is_note.then_some("Looking into it"));
+    }
+}
+
+#[rstest]
+#[case("service", &["service.created", "service.updated", "service.deleted"])]
+#[case("service_field_values", &["service.custom_field_values.updated"])]
+fn an_event_of_a_service_has_no_incident(#[case] data_type: &str, #[case] event_types: &[&str]) {
+    let data = data_of(data_type);
+    for event_type in event_types {
+        let event =
+            v3(&json!({"event": {"id": "1", "event_type": event_type, "resource_type": "service", "data": data}}))
+                .unwrap();
+
+        assert_eq!(event.resource_type.as_deref(), Some("service"));
+        assert_eq!((event.incident, event.data), (None, data.clone()));
+    }
+}
+
+#[test]
+fn b32_data_of_a_type_that_comes_tomorrow_still_points_at_its_incident() {
+    let event = v3(&json!({"event": {"id": "1", "event_type": "incident.x", "data": {
+        "type": "incident_invention", "id": "PINV", "incident": {"id": "Q1", "type": "incident_reference"},
+    }}}))
+    .unwrap();
+
+    assert_eq!(event.incident.unwrap().id.as_str(), "Q1");
 }
 
 #[test]
@@ -273,6 +377,16 @@ fn another_shape_on_a_v3_endpoint_is_named(#[case] body: &str, #[case] expected:
     assert_eq!(v3::parse(body.as_bytes()), Err(expected));
 }
 
+#[test]
+fn a_v1_delivery_is_refused_with_what_to_do() {
+    let reason = v2::parse(V1.as_bytes()).unwrap_err().to_string();
+
+    assert_eq!(
+        reason,
+        "this is a V1 delivery, but the endpoint expects V2; PagerDuty ended V1, so make a V3 webhook subscription instead"
+    );
+}
+
 // --- V2 ---
 
 #[test]
@@ -285,27 +399,46 @@ fn a_v2_message_becomes_the_same_event() {
     assert_eq!(event.resource_type, from_v3.resource_type);
     assert_eq!(event.occurred_at.unwrap().to_string(), "2099-11-20T09:30:00Z");
     assert_eq!(event.agent, from_v3.agent);
-    let (incident, expected) = (event.incident.unwrap(), from_v3.incident.unwrap());
-    assert_eq!(
-        incident.service.as_ref().map(|service| service.summary.as_deref()),
-        Some(Some("CloudWatch-Memory-Alert"))
-    );
-    assert_eq!(
-        incident.priority.as_ref().map(|priority| priority.id.as_str()),
-        Some("PPRIO02")
-    );
-    assert_eq!(
-        EventIncident {
-            service: None,
-            priority: None,
-            ..incident
-        },
-        EventIncident {
-            service: None,
-            priority: None,
-            ..expected
-        }
-    );
+    let mut expected = from_v3.incident.unwrap();
+    // V2 has no address of a priority.
+    expected.priority.as_mut().unwrap().html_url = None;
+    assert_eq!(event.incident, Some(expected));
+}
+
+/// The note of a V2 message stands in its log entry.
+#[test]
+fn a_v2_note_becomes_the_same_event() {
+    let mut body = value(V2_TRIGGER);
+    let message = &mut body["messages"][0];
+    message["event"] = json!("incident.annotate");
+    message["log_entries"][0]["type"] = json!("annotate_log_entry");
+    message["log_entries"][0]["channel"] = json!({"type": "note", "summary": "Restarted the worker on web-1."});
+
+    let event = only(v2(&body).unwrap()).event;
+
+    let from_v3 = v3::parse(ANNOTATED.as_bytes()).unwrap();
+    assert_eq!(event.event_type, from_v3.event_type);
+    assert_eq!(event.note, from_v3.note);
+    let id = |event: Event| event.incident.unwrap().id;
+    assert_eq!(id(event), id(from_v3));
+}
+
+#[test]
+fn a_merge_is_told_alike_by_both_generations() {
+    let (mut of_v3, mut of_v2) = (value(RESOLVED), value(V2_TRIGGER));
+    let into = json!({"id": "Q1OTHER", "type": "incident_reference", "summary": "Web is down", "html_url": null, "self": null});
+    of_v3["event"]["data"]["resolve_reason"] = json!({"type": "merge_resolve_reason", "incident": into});
+    of_v2["messages"][0]["incident"]["resolve_reason"] = json!("merged");
+
+    let reason = |event: Event| event.incident.unwrap().resolve_reason.unwrap();
+    let (of_v3, of_v2) = (reason(v3(&of_v3).unwrap()), reason(only(v2(&of_v2).unwrap()).event));
+    assert_eq!(of_v3.kind.as_deref(), Some("merge_resolve_reason"));
+    assert_eq!(of_v3.kind, of_v2.kind);
+    assert_eq!(of_v3.incident.unwrap().id, "Q1OTHER");
+
+    let mut in_words = value(V2_TRIGGER);
+    in_words["messages"][0]["incident"]["resolve_reason"] = json!("Fixed by hand");
+    assert_eq!(reason(only(v2(&in_words).unwrap()).event).text.as_deref(), Some("Fixed by hand"));
 }
 
 #[test]

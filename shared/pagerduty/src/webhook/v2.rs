@@ -118,8 +118,18 @@ fn event(message: &Value) -> Result<Event, Unreadable> {
             .and_then(|entry| lenient::reference(entry, "agent")),
         client: None,
         incident: Some(incident),
+        note: note(message),
         data: data(message),
     })
+}
+
+/// What a note says: the log entry of a note has it in its `channel`.
+fn note(message: &Value) -> Option<String> {
+    let entries = message.get("log_entries")?.as_array()?;
+    let is_note = |entry: &&Value| entry.get("type").and_then(Value::as_str) == Some("annotate_log_entry");
+    let entry = entries.iter().find(is_note)?;
+    let channel = entry.get("channel").and_then(|channel| lenient::text(channel, "summary"));
+    channel.or_else(|| lenient::text(entry, "note"))
 }
 
 /// V2 names an event after the deed, V3 after the state that it leads to.

@@ -75,6 +75,7 @@ pub const EVENT_FIELDS: &[&str] = &[
     "agent",
     "client",
     "incident",
+    "note",
     "data",
 ];
 
