@@ -5,7 +5,7 @@
 
 use crate::{
     Answer, EventAnswer, Ingress,
-    fakes::{Message, SIGNING_SECRET, World, now, signature, signing_secrets, v3},
+    fakes::{Message, SIGNING_SECRET, World, now, signature, signing_secrets, v3, v3_with},
 };
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, response::IntoResponse};
@@ -16,6 +16,7 @@ use platform::{
     secrets::{SecretNames, SecretsManager, SigningSecretsSource},
     table::{Table, TriggerCache},
 };
+use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use std::{
@@ -180,4 +181,38 @@ async fn an_accepted_webhook_takes_three_requests_cold_and_one_warm_and_garbage_
 
     assert_eq!(take(Message::signed(&key, "{}")).await, "unreadable");
     assert_eq!(aws.take_operations(), ["SendMessage"]);
+}
+
+#[rstest]
+#[case::service(json!({"services": ["Checkout"]}), "service")]
+#[case::team(json!({"teams": ["Platform"]}), "team")]
+#[case::priority(json!({"priorities": ["P1"]}), "priority")]
+#[case::urgency(json!({"urgency": "low"}), "urgency")]
+#[tokio::test]
+async fn an_event_that_passes_no_filter_costs_no_request(#[case] filters: Value, #[case] reason: &str) {
+    let (world, key) = World::new();
+    world.with(|state| {
+        let trigger = state.workflow.trigger.as_mut().unwrap();
+        trigger.filters = serde_json::from_value(filters).unwrap();
+    });
+    let (aws, ingress) = Aws::serve(&world).await;
+    let wanted = json!({
+        "service": {"id": "PSVC1", "summary": "Checkout"}, "teams": [{"id": "PT1", "summary": "Platform"}],
+        "priority": {"id": "PP1", "summary": "P1"}, "urgency": "low",
+    });
+    let accepted = ingress
+        .take(&Message::signed(&key, v3_with("wanted", wanted)).delivery(), now())
+        .await;
+    assert_eq!(outcome(&accepted), "started");
+    aws.take_operations();
+
+    let answer = ingress
+        .take(&Message::signed(&key, v3("unwanted")).delivery(), now())
+        .await;
+
+    let Answer::Accepted(events) = &answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(json!(events), json!([{"outcome": "ignored", "reason": reason}]));
+    assert_eq!(aws.take_operations(), [""; 0]);
 }

@@ -23,6 +23,7 @@ use std::{
     sync::{Arc, Mutex, Once},
 };
 use workflow::{
+    definition::Filters,
     ids::{RunId, WorkflowId, WorkflowVersion},
     run::{RunInput, WebhookKind},
 };
@@ -83,6 +84,7 @@ impl World {
                 integration: "prod".parse().unwrap(),
                 webhook: WebhookKind::V3,
                 events: vec!["incident.triggered".into()],
+                filters: Filters::default(),
                 when: None,
             }),
             updated_at: now(),

@@ -1,5 +1,7 @@
 //! What becomes of an authentic delivery: runs, or a reason why there are none.
 
+mod filters;
+
 use crate::{
     body,
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
@@ -38,6 +40,14 @@ pub enum Ignored {
     WorkflowDeleted,
     /// The workflow does not ask for events of this type.
     EventType,
+    /// The workflow is for other services.
+    Service,
+    /// The workflow is for other teams.
+    Team,
+    /// The workflow is for other priorities.
+    Priority,
+    /// The workflow is for the other urgency.
+    Urgency,
     /// The workflow's condition does not hold.
     Condition,
     /// The event happened more than a week ago.
@@ -55,6 +65,10 @@ impl fmt::Display for Ignored {
             Self::WorkflowDisabled => "the workflow is disabled",
             Self::WorkflowDeleted => "the workflow was deleted",
             Self::EventType => "the workflow does not ask for events of this type",
+            Self::Service => "the workflow is for other services",
+            Self::Team => "the workflow is for other teams",
+            Self::Priority => "the workflow is for other priorities",
+            Self::Urgency => "the workflow is for the other urgency",
             Self::Condition => "the condition of the workflow's trigger does not hold",
             Self::TooOld => "the event happened more than a week ago",
             Self::NoMessage => "the delivery has no message",
@@ -155,7 +169,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         WorkflowState::Deleted => Some(Ignored::WorkflowDeleted),
         WorkflowState::Enabled if !trigger.events.contains(&event.event_type) => Some(Ignored::EventType),
         WorkflowState::Enabled if is_too_old(event, now) => Some(Ignored::TooOld),
-        WorkflowState::Enabled => None,
+        WorkflowState::Enabled => filters::refusal(&trigger.filters, event),
     };
     if let Some(reason) = reason {
         return Admission::Ignore(reason);

@@ -10,6 +10,7 @@ use platform::{
 use rstest::rstest;
 use serde_json::json;
 use workflow::{
+    definition::Filters,
     ids::{Section, StepPath, WorkflowVersion},
     planner::{LaneEnd, Outcome, StepChange},
     run::WebhookKind,
@@ -159,6 +160,7 @@ fn admitted(data: Value) -> Admitted {
         integration: "prod".parse().unwrap(),
         webhook: WebhookKind::V3,
         events: vec!["incident.triggered".into()],
+        filters: Filters::default(),
         when: None,
     };
     let workflow = WorkflowRecord {

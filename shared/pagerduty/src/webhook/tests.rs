@@ -438,7 +438,10 @@ fn a_merge_is_told_alike_by_both_generations() {
 
     let mut in_words = value(V2_TRIGGER);
     in_words["messages"][0]["incident"]["resolve_reason"] = json!("Fixed by hand");
-    assert_eq!(reason(only(v2(&in_words).unwrap()).event).text.as_deref(), Some("Fixed by hand"));
+    assert_eq!(
+        reason(only(v2(&in_words).unwrap()).event).text.as_deref(),
+        Some("Fixed by hand")
+    );
 }
 
 #[test]

@@ -128,7 +128,9 @@ fn note(message: &Value) -> Option<String> {
     let entries = message.get("log_entries")?.as_array()?;
     let is_note = |entry: &&Value| entry.get("type").and_then(Value::as_str) == Some("annotate_log_entry");
     let entry = entries.iter().find(is_note)?;
-    let channel = entry.get("channel").and_then(|channel| lenient::text(channel, "summary"));
+    let channel = entry
+        .get("channel")
+        .and_then(|channel| lenient::text(channel, "summary"));
     channel.or_else(|| lenient::text(entry, "note"))
 }
 

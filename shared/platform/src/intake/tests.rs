@@ -1,7 +1,10 @@
 use super::*;
 use rstest::rstest;
 use serde_json::json;
-use workflow::ids::EffectKey;
+use workflow::{
+    definition::{Filters, Urgency},
+    ids::EffectKey,
+};
 
 fn workflow() -> WorkflowRecord {
     WorkflowRecord {
@@ -18,6 +21,7 @@ fn trigger() -> TriggerRecord {
         integration: "prod".parse().unwrap(),
         webhook: WebhookKind::V3,
         events: vec!["incident.triggered".into()],
+        filters: Filters::default(),
         when: Some("event.incident.service.summary == 'Memory'".into()),
     }
 }
@@ -118,6 +122,107 @@ fn f30_a_redelivery_after_an_edit_is_the_same_run() {
 )]
 fn an_event_that_nobody_asked_for_starts_nothing(#[case] body: Vec<u8>, #[case] reason: Ignored) {
     assert_eq!(one(&workflow(), &body), Admission::Ignore(reason));
+}
+
+fn with_filters(filters: Filters) -> WorkflowRecord {
+    let trigger = TriggerRecord {
+        filters,
+        when: None,
+        ..trigger()
+    };
+    WorkflowRecord {
+        trigger: Some(trigger),
+        ..workflow()
+    }
+}
+
+fn named(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// An incident with all that filters look at.
+fn filtered(event: &mut Value) {
+    event["data"]["priority"] = json!({"id": "PP1", "type": "priority_reference", "summary": "P1"});
+    event["data"]["urgency"] = json!("high");
+    event["data"]["teams"] = json!([{"id": "PT1", "type": "team_reference", "summary": "Shop"},
+                                    {"id": "PT2", "type": "team_reference", "summary": "Platform"}]);
+}
+
+#[rstest]
+#[case::service_by_id(Filters { services: named(&["PX", "PWIXJZS"]), ..Filters::default() }, None)]
+#[case::service_by_name(Filters { services: named(&["Memory"]), ..Filters::default() }, None)]
+#[case::other_service(Filters { services: named(&["memory", "PWIX"]), ..Filters::default() }, Some(Ignored::Service))]
+#[case::one_of_its_teams(Filters { teams: named(&["Platform"]), ..Filters::default() }, None)]
+#[case::team_by_id(Filters { teams: named(&["PT1"]), ..Filters::default() }, None)]
+#[case::other_team(Filters { teams: named(&["PT3"]), ..Filters::default() }, Some(Ignored::Team))]
+#[case::priority_by_name(Filters { priorities: named(&["P1", "P2"]), ..Filters::default() }, None)]
+#[case::priority_by_id(Filters { priorities: named(&["PP1"]), ..Filters::default() }, None)]
+#[case::other_priority(Filters { priorities: named(&["P2"]), ..Filters::default() }, Some(Ignored::Priority))]
+#[case::urgency(Filters { urgency: Some(Urgency::High), ..Filters::default() }, None)]
+#[case::other_urgency(Filters { urgency: Some(Urgency::Low), ..Filters::default() }, Some(Ignored::Urgency))]
+#[case::all_must_be_passed(
+    Filters { services: named(&["Memory"]), teams: named(&["Shop"]), priorities: named(&["P1"]), urgency: Some(Urgency::Low) },
+    Some(Ignored::Urgency)
+)]
+fn an_event_starts_a_run_if_it_passes_each_filter(#[case] filters: Filters, #[case] refusal: Option<Ignored>) {
+    let admission = one(&with_filters(filters), &delivery(filtered));
+    match refusal {
+        Some(reason) => assert_eq!(admission, Admission::Ignore(reason)),
+        None => drop(started(admission)),
+    }
+}
+
+#[rstest]
+#[case("service", Filters { services: named(&["Memory"]), ..Filters::default() }, Ignored::Service)]
+#[case("teams", Filters { teams: named(&["Shop"]), ..Filters::default() }, Ignored::Team)]
+#[case("priority", Filters { priorities: named(&["P1"]), ..Filters::default() }, Ignored::Priority)]
+#[case("urgency", Filters { urgency: Some(Urgency::High), ..Filters::default() }, Ignored::Urgency)]
+fn what_an_event_does_not_tell_passes_no_filter(
+    #[case] field: &str,
+    #[case] filters: Filters,
+    #[case] reason: Ignored,
+    #[values(json!(null), json!([]), json!("odd"))] odd: Value,
+) {
+    let workflow = with_filters(filters);
+    let without = delivery(|event| {
+        filtered(event);
+        event["data"][field] = odd;
+    });
+    assert_eq!(one(&workflow, &without), Admission::Ignore(reason));
+
+    let without_incident = delivery(|event| event["data"] = json!({"id": "PWIXJZS", "type": "service"}));
+    assert_eq!(one(&workflow, &without_incident), Admission::Ignore(reason));
+}
+
+/// A team moves from V2 to V3 without a change of its workflow.
+#[test]
+fn the_same_filters_and_condition_admit_the_same_incident_of_both_generations() {
+    let filters = Filters {
+        services: named(&["PWIXJZS"]),
+        teams: named(&["Shop"]),
+        priorities: named(&["P1"]),
+        urgency: Some(Urgency::High),
+    };
+    let mut of_v2 = with_filters(filters);
+    let trigger = of_v2.trigger.as_mut().unwrap();
+    trigger.when = Some("event.type == 'incident.triggered' and event.incident.priority.summary == 'P1'".into());
+    let of_v3 = of_v2.clone();
+    of_v2.trigger.as_mut().unwrap().webhook = WebhookKind::V2;
+    let message = json!({"messages": [{"id": "m1", "event": "incident.trigger", "created_on": "2026-11-22T09:59:59Z",
+        "log_entries": [], "incident": {"id": "P1", "incident_number": 1, "title": "t", "status": "triggered",
+            "urgency": "high", "service": {"id": "PWIXJZS", "type": "service", "name": "Memory"},
+            "priority": {"id": "PP1", "type": "priority", "name": "P1", "summary": "P1"},
+            "teams": [{"id": "PT1", "type": "team_reference", "summary": "Shop"}]}}]});
+
+    let of_both = [
+        started(one(&of_v3, &delivery(filtered))),
+        started(one(&of_v2, message.to_string().as_bytes())),
+    ];
+    assert!(
+        of_both
+            .iter()
+            .all(|admitted| trigger_of(admitted).filter_error.is_none())
+    );
 }
 
 #[rstest]

@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use workflow::{
-    definition::Definition,
+    definition::{Definition, Filters},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
     run::WebhookKind,
 };
@@ -46,6 +46,8 @@ pub struct TriggerRecord {
     pub webhook: WebhookKind,
     /// The types of events that start a run.
     pub events: Vec<String>,
+    /// The incidents that it is for.
+    pub filters: Filters,
     /// The condition that an event must meet.
     pub when: Option<String>,
 }
@@ -62,6 +64,8 @@ struct StoredWorkflow {
     webhook: Option<WebhookKind>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     events: Vec<String>,
+    #[serde(default, skip_serializing_if = "Filters::is_empty")]
+    filters: Filters,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     when: Option<String>,
     updated_at: Timestamp,
@@ -74,6 +78,7 @@ impl From<StoredWorkflow> for WorkflowRecord {
                 integration,
                 webhook,
                 events: stored.events,
+                filters: stored.filters,
                 when: stored.when,
             }),
             _ => None,
@@ -100,6 +105,10 @@ impl From<WorkflowRecord> for StoredWorkflow {
             events: trigger
                 .as_ref()
                 .map(|trigger| trigger.events.clone())
+                .unwrap_or_default(),
+            filters: trigger
+                .as_ref()
+                .map(|trigger| trigger.filters.clone())
                 .unwrap_or_default(),
             when: trigger.and_then(|trigger| trigger.when),
             updated_at: record.updated_at,
@@ -195,6 +204,7 @@ impl Table {
             integration: trigger.pagerduty.integration.clone(),
             webhook: trigger.pagerduty.webhook,
             events: trigger.pagerduty.events.clone(),
+            filters: trigger.pagerduty.filters.clone(),
             when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
         });
         let record = WorkflowRecord {
@@ -361,5 +371,37 @@ impl<S: VersionSource> Versions<S> {
         }
         kept.insert(name, definition.clone());
         Ok(Some(definition))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn stored() -> Value {
+        json!({
+            "workflow": "w", "state": "enabled", "active_version": 3, "integration": "prod", "webhook": "v3",
+            "events": ["incident.triggered"], "updated_at": "2026-11-22T10:00:00Z"
+        })
+    }
+
+    #[test]
+    fn a_trigger_without_filters_is_stored_as_it_was_before_there_were_any() {
+        let record: WorkflowRecord = serde_json::from_value(stored()).unwrap();
+
+        assert!(record.trigger.as_ref().unwrap().filters.is_empty());
+        assert_eq!(json!(record), stored());
+    }
+
+    #[test]
+    fn the_filters_of_a_trigger_are_stored_with_it() {
+        let mut with_filters = stored();
+        with_filters["filters"] = json!({"services": ["PSVC1"], "urgency": "low"});
+
+        let record: WorkflowRecord = serde_json::from_value(with_filters.clone()).unwrap();
+
+        assert_eq!(record.trigger.as_ref().unwrap().filters.services, ["PSVC1"]);
+        assert_eq!(json!(record), with_filters);
     }
 }

@@ -55,6 +55,16 @@ fn trigger(trigger: &Trigger) -> Value {
     fields.add("integration", trigger.integration.as_str());
     fields.add_if("webhook", (trigger.webhook == WebhookKind::V2).then_some("v2"));
     fields.add("events", trigger.events.clone());
+    let filters = &trigger.filters;
+    for (name, entries) in [
+        ("services", &filters.services),
+        ("teams", &filters.teams),
+        ("priorities", &filters.priorities),
+    ] {
+        fields.add_if(name, (!entries.is_empty()).then(|| entries.clone()));
+    }
+    let urgency = filters.urgency.map(|urgency| words::of(urgency, words::URGENCIES));
+    fields.add_if("urgency", urgency);
     fields.add_if("when", trigger.when.as_ref().map(|when| when.source()));
     json!({ "pagerduty": Value::from(fields) })
 }

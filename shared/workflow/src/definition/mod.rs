@@ -25,6 +25,7 @@ use crate::{
     run::WebhookKind,
     template::{Expression, Template},
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -62,6 +63,26 @@ pub const EVENT_TYPES: &[&str] = &[
     "service.updated",
     "service.deleted",
     "service.custom_field_values.updated",
+    "incident.title_updated",
+    "incident.urgency_updated",
+];
+
+/// Those of [`EVENT_TYPES`] that tell the whole incident in a V3 webhook. The others name no more than its id and title, or
+/// have none.
+///
+/// Source: PagerDuty's documentation of V3 webhooks; what the last two have is not documented.
+pub const EVENT_TYPES_OF_WHOLE_INCIDENTS: &[&str] = &[
+    "incident.triggered",
+    "incident.acknowledged",
+    "incident.unacknowledged",
+    "incident.resolved",
+    "incident.reopened",
+    "incident.escalated",
+    "incident.delegated",
+    "incident.reassigned",
+    "incident.priority_updated",
+    "incident.service_updated",
+    "incident.incident_type.changed",
     "incident.title_updated",
     "incident.urgency_updated",
 ];
@@ -123,6 +144,8 @@ pub mod limits {
     pub const ITEMS: usize = 10_000;
     /// Attempts that a `retry` may ask for.
     pub const ATTEMPTS: u32 = 100;
+    /// Entries of one filter of a trigger. The ingress reads and compares all of them for each event.
+    pub const FILTER_ENTRIES: usize = 100;
     /// Inputs of a workflow.
     pub const INPUTS: usize = 50;
     /// The longest wait and the longest run, in seconds: 364 days, because Step Functions ends an execution after one
@@ -170,8 +193,46 @@ pub struct PagerDutyTrigger {
     pub webhook: WebhookKind,
     /// The types of events that start a run. Never empty.
     pub events: Vec<String>,
-    /// A condition over `event`; without one every event of these types starts a run.
+    /// Which incidents it is for.
+    pub filters: Filters,
+    /// A condition over `event`; without one every event of these types that passes the filters starts a run.
     pub when: Option<Expression>,
+}
+
+/// Which incidents a trigger is for. An event has to pass each filter that is set; what the event does not tell passes
+/// none.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Filters {
+    /// Services, by id or name. Empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<String>,
+    /// Teams, by id or name; one that the incident concerns is enough. Empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub teams: Vec<String>,
+    /// Priorities, by id or name. Empty means all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub priorities: Vec<String>,
+    /// The urgency. None means both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub urgency: Option<Urgency>,
+}
+
+impl Filters {
+    /// Whether every incident passes.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// How urgent an incident is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Urgency {
+    /// Somebody is called at once.
+    High,
+    /// It can wait.
+    Low,
 }
 
 /// An input of a workflow. It has a default where a webhook can start the workflow, because a webhook brings no inputs.

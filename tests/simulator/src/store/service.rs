@@ -135,6 +135,7 @@ impl Store {
             integration: trigger.pagerduty.integration.clone(),
             webhook: trigger.pagerduty.webhook,
             events: trigger.pagerduty.events.clone(),
+            filters: trigger.pagerduty.filters.clone(),
             when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
         });
         let record = WorkflowRecord {

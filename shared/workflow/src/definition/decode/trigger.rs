@@ -1,8 +1,11 @@
 //! `on`: what starts a workflow.
 
 use super::{
-    super::{EVENT_TYPES, Node, PagerDutyTrigger, Trigger, node::Path},
-    Fields, Reading, value,
+    super::{
+        EVENT_TYPES, EVENT_TYPES_OF_WHOLE_INCIDENTS, Filters, Node, PagerDutyTrigger, Trigger, limits,
+        node::{Content, Path},
+    },
+    Fields, Reading, value, words,
 };
 use crate::{action::nearest, run::WebhookKind};
 
@@ -24,13 +27,20 @@ fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<P
     };
     let what = "the types of events that start a run, such as [incident.triggered]";
     let events = fields.required("events", what, reading);
-    let events = events.and_then(|node| event_types(node, path.field("events"), reading));
+    let types = events.and_then(|node| event_types(node, path.field("events"), reading));
+    let filters = filters(&mut fields, reading);
+    if let (Some(WebhookKind::V3), Some(node)) = (webhook, events)
+        && !filters.is_empty()
+    {
+        refuse_what_passes_no_filter(node, path.field("events"), reading);
+    }
     let when = fields.read("when", value::condition, reading);
     fields.refuse_others(reading);
     Some(PagerDutyTrigger {
         integration: integration?,
         webhook: webhook?,
-        events: events?,
+        events: types?,
+        filters,
         when,
     })
 }
@@ -43,6 +53,59 @@ fn webhook(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Web
             let message = "must be `v3` (a webhook subscription, signed) or `v2` (the Generic V2 Webhook extension)";
             reading.problem(node.at, path, message);
             None
+        }
+    }
+}
+
+fn filters(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Filters {
+    let urgency =
+        |node: &Node, path: Path<'_>, reading: &mut Reading<'_>| value::word(node, path, words::URGENCIES, reading);
+    Filters {
+        services: fields.read("services", names, reading).unwrap_or_default(),
+        teams: fields.read("teams", names, reading).unwrap_or_default(),
+        priorities: fields.read("priorities", names, reading).unwrap_or_default(),
+        urgency: fields.read("urgency", urgency, reading),
+    }
+}
+
+/// Ids or names of things in PagerDuty.
+fn names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
+    let items = value::items(node, path, Some(limits::FILTER_ENTRIES), reading)?;
+    if items.is_empty() {
+        let message = "is empty, so that no event would start a run; name at least one, or leave it out";
+        reading.problem(node.at, path, message);
+    }
+    let mut names: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let Some(name) = value::text(item, path, reading) else {
+            continue;
+        };
+        if name.trim().is_empty() {
+            reading.problem(item.at, path, "is blank; give the id or the name that PagerDuty shows");
+        } else if names.iter().any(|known| known == name) {
+            reading.problem(item.at, path, format!("`{name:.80}` stands twice"));
+        } else {
+            names.push(name.to_owned());
+        }
+        if reading.problems.is_full() {
+            break;
+        }
+    }
+    Some(names)
+}
+
+/// An event that only points at its incident passes no filter, which its author would never see.
+fn refuse_what_passes_no_filter(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) {
+    let Content::List(items) = &node.content else { return };
+    for (index, item) in items.iter().enumerate() {
+        let name = item.as_text().filter(|name| EVENT_TYPES.contains(name));
+        if let Some(name) = name.filter(|name| !EVENT_TYPES_OF_WHOLE_INCIDENTS.contains(name)) {
+            let message = format!(
+                "`{name}` does not tell service, teams, priority and urgency of an incident, so that no such event \
+                 would pass the filters; leave it out, or give it a workflow without filters"
+            );
+            reading.problem(item.at, path.item(index), message);
         }
     }
 }

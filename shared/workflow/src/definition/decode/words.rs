@@ -1,6 +1,6 @@
 //! The words of the language.
 
-use super::super::{ConcurrencyPolicy, InputKind, OnLaneFailure};
+use super::super::{ConcurrencyPolicy, InputKind, OnLaneFailure, Urgency};
 
 /// The words that say what a step does. `steps` is one too, where it does not belong to `for_each`.
 pub(in crate::definition) const KINDS: &[&str] = &[
@@ -44,6 +44,9 @@ pub(in crate::definition) const POLICIES: &[(&str, ConcurrencyPolicy)] = &[
     ("skip", ConcurrencyPolicy::Skip),
     ("cancel", ConcurrencyPolicy::Cancel),
 ];
+
+/// The urgencies of incidents.
+pub(in crate::definition) const URGENCIES: &[(&str, Urgency)] = &[("high", Urgency::High), ("low", Urgency::Low)];
 
 /// What a failed lane means.
 pub(in crate::definition) const ON_LANE_FAILURE: &[(&str, OnLaneFailure)] = &[

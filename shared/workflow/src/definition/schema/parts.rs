@@ -60,6 +60,8 @@ parts! {
         "type": ["string", "boolean"], "minLength": 1,
         "examples": ["event.incident.urgency == \"high\"", "steps.ticket.outcome == \"success\""]
     });
+    /// The id of a thing in PagerDuty, or the name that people see there.
+    Name: json_schema!({ "type": "string", "pattern": r"\S" });
     /// A text that may have expressions in it.
     Text: json_schema!({ "type": "string" });
     /// Any value. The texts in it may have expressions in them.

@@ -4,7 +4,7 @@
 #![expect(dead_code, reason = "only the schemas of these types are used")]
 
 use super::parts::{
-    ActionName, Condition, ErrorNameText, EventType, Identifier, Items, Label, LengthText, Text, TimeText, Value,
+    ActionName, Condition, ErrorNameText, EventType, Identifier, Items, Label, LengthText, Name, Text, TimeText, Value,
     WaitLength, rules,
 };
 use crate::definition::limits;
@@ -55,7 +55,18 @@ struct PagerDutyTrigger {
     /// The types of events that start a run.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     events: Vec<EventType>,
-    /// A condition over `event`. Without one, every event of these types starts a run.
+    /// The services whose incidents it is for, by id or name. All, if it does not say.
+    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
+    services: Option<Vec<Name>>,
+    /// The teams whose incidents it is for, by id or name; one of an incident's teams is enough. All, if it does not say.
+    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
+    teams: Option<Vec<Name>>,
+    /// The priorities that it is for, by id or name. All, if it does not say.
+    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
+    priorities: Option<Vec<Name>>,
+    /// The urgency that it is for. Both, if it does not say.
+    urgency: Option<Urgency>,
+    /// A condition over `event`. Without one, every event of these types that passes the filters starts a run.
     when: Option<Condition>,
 }
 
@@ -67,6 +78,16 @@ enum Webhook {
     V3,
     /// The Generic V2 Webhook extension: not signed.
     V2,
+}
+
+/// How urgent an incident is.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum Urgency {
+    /// Somebody is called at once.
+    High,
+    /// It can wait.
+    Low,
 }
 
 /// An input of a workflow.

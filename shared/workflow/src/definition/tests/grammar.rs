@@ -379,6 +379,39 @@ fn head(source: &str) -> Vec<String> {
     "on: { pagerduty: { integration: p, events: [] } }",
     "3:44: on.pagerduty.events: is empty, so that no event would start a run; name at least one type"
 )]
+#[case::no_service(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], services: [] } }",
+    "3:76: on.pagerduty.services: is empty, so that no event would start a run; name at least one, or leave it out"
+)]
+#[case::services_are_a_list(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], services: PWIXJZS } }",
+    "3:76: on.pagerduty.services: must be a list, but is text"
+)]
+#[case::team_is_a_number(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], teams: [a, 5] } }",
+    "3:77: on.pagerduty.teams[1]: must be text, but is a number; put it in quotes if it is meant as text"
+)]
+#[case::team_is_blank(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], teams: [' '] } }",
+    "3:74: on.pagerduty.teams[0]: is blank; give the id or the name that PagerDuty shows"
+)]
+#[case::priority_twice(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], priorities: [P1, P1] } }",
+    "3:83: on.pagerduty.priorities[1]: `P1` stands twice"
+)]
+#[case::urgency(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], urgency: hihg } }",
+    "3:75: on.pagerduty.urgency: `hihg` is not known; did you mean `high`?"
+)]
+#[case::misspelt_filter(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], sevices: [a] } }",
+    "3:66: on.pagerduty: `sevices` is not known; did you mean `services`?"
+)]
+#[case::event_that_passes_no_filter(
+    "on: { pagerduty: { integration: p, events: [incident.triggered, incident.annotated], urgency: high } }",
+    "3:65: on.pagerduty.events[1]: `incident.annotated` does not tell service, teams, priority and urgency of an incident, \
+     so that no such event would pass the filters; leave it out, or give it a workflow without filters"
+)]
 #[case::timeout(
     "timeout: 0s",
     "3:10: timeout: \"0s\" is out of range; it must be whole seconds, from 1s to 364d"
@@ -396,7 +429,15 @@ fn w1_each_way_to_get_the_head_wrong_is_told_with_its_place(#[case] source: &str
 fn the_head_of_a_workflow_is_read_and_written() {
     let source = "
 name: a
-on: { pagerduty: { integration: p, events: [incident.triggered], webhook: v2 } }
+on:
+  pagerduty:
+    integration: p
+    events: [incident.triggered]
+    webhook: v2
+    services: [PWIXJZS, Checkout]
+    teams: [Platform]
+    priorities: [P1]
+    urgency: high
 inputs:
   team: { type: text, description: Who is called., default: ops }
 timeout: 2d
@@ -406,7 +447,10 @@ on_failure: [wait: 2s]
 ";
     let expected = json!({
         "name": "a",
-        "on": {"pagerduty": {"integration": "p", "events": ["incident.triggered"], "webhook": "v2"}},
+        "on": {"pagerduty": {
+            "integration": "p", "events": ["incident.triggered"], "webhook": "v2",
+            "services": ["PWIXJZS", "Checkout"], "teams": ["Platform"], "priorities": ["P1"], "urgency": "high"
+        }},
         "inputs": {"team": {"type": "text", "description": "Who is called.", "default": "ops"}},
         "timeout": "48h",
         "concurrency": {"key": "{{ inputs.team }} {{ event.incident.id }} {{ run.id }}", "policy": "skip"},
@@ -414,6 +458,22 @@ on_failure: [wait: 2s]
         "on_failure": [{"wait": "2s"}]
     });
     assert_eq!(Definition::from_source(source).unwrap().to_json(), expected);
+}
+
+/// A V2 message tells the whole incident, whatever it is about.
+#[test]
+fn every_event_of_a_v2_webhook_may_be_filtered() {
+    let on = "on: { pagerduty: { integration: p, webhook: v2, events: [incident.annotated], urgency: low } }";
+    assert_eq!(head(on), [""; 0]);
+}
+
+#[test]
+fn the_events_that_tell_the_whole_incident_are_known_events() {
+    assert!(
+        EVENT_TYPES_OF_WHOLE_INCIDENTS
+            .iter()
+            .all(|name| EVENT_TYPES.contains(name))
+    );
 }
 
 #[test]

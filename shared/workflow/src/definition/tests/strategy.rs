@@ -159,18 +159,34 @@ impl Builder {
     }
 
     fn trigger(&mut self) -> Trigger {
-        let first = self.choose(EVENT_TYPES.len());
+        let webhook = self.one_of(&[WebhookKind::V3, WebhookKind::V2]);
+        let filters = self.maybe(2, Self::filters).unwrap_or_default();
+        let types = match webhook {
+            WebhookKind::V3 if !filters.is_empty() => EVENT_TYPES_OF_WHOLE_INCIDENTS,
+            _ => EVENT_TYPES,
+        };
+        let first = self.choose(types.len());
         Trigger {
             pagerduty: PagerDutyTrigger {
                 integration: id("prod-eu"),
-                webhook: self.one_of(&[WebhookKind::V3, WebhookKind::V2]),
-                events: EVENT_TYPES[first..]
-                    .iter()
-                    .take(3)
-                    .map(|name| (*name).to_owned())
-                    .collect(),
+                webhook,
+                events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
+                filters,
                 when: self.maybe(2, |_| condition_of("event.incident.urgency == \"high\"")),
             },
+        }
+    }
+
+    fn filters(&mut self) -> Filters {
+        let mut names = |names: &[&str]| {
+            let count = self.choose(names.len() + 1);
+            names[..count].iter().map(|name| (*name).to_owned()).collect()
+        };
+        Filters {
+            services: names(&["PWIXJZS", "CloudWatch-Memory-Alert", "Zahlung é"]),
+            teams: names(&["Platform", "PTEAM01"]),
+            priorities: names(&["P1", "P2"]),
+            urgency: self.maybe(2, |b| b.one_of(&[Urgency::High, Urgency::Low])),
         }
     }
 
