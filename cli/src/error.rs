@@ -67,7 +67,7 @@ pub(crate) enum Error {
     /// A secret was not stored.
     #[error(transparent)]
     StoreSecret(#[from] platform::secrets::WriteError),
-    /// A signing secret was not added.
+    /// The signing secrets were not read or changed.
     #[error(transparent)]
-    AddSigningSecret(#[from] platform::secrets::AddError),
+    SigningSecrets(#[from] platform::secrets::ChangeError),
 }

@@ -8,7 +8,7 @@ use pagerduty::{
     ids::UserEmail,
 };
 use platform::{
-    secrets::{Connection, SecretWriter, add_signing_secret},
+    secrets::{Connection, SecretWriter, add_signing_secret, read_signing_secrets, remove_signing_secrets},
     table::IntegrationRecord,
 };
 use std::{path::PathBuf, process::ExitCode};
@@ -50,6 +50,19 @@ pub(crate) enum SigningSecretCommand {
         /// A file that holds the secret.
         #[arg(long)]
         secret_file: Option<PathBuf>,
+    },
+    /// List the webhook subscriptions whose signing secrets are stored.
+    List {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
+    },
+    /// Remove the signing secrets of a webhook subscription that is gone.
+    Remove {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
+        /// The id of the webhook subscription.
+        #[arg(long)]
+        subscription: pagerduty::ids::SubscriptionId,
     },
 }
 
@@ -106,18 +119,24 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             stack.table.put_integration(&record).await?;
             output.result(&record, || format!("Stored the integration {}.", record.alias))?;
         }
-        Command::SigningSecret(SigningSecretCommand::Add {
+        Command::SigningSecret(command) => signing_secret(command, stack, output).await?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn signing_secret(command: SigningSecretCommand, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let (SigningSecretCommand::Add { alias, .. }
+    | SigningSecretCommand::List { alias }
+    | SigningSecretCommand::Remove { alias, .. }) = &command;
+    stack.known_integration(alias).await?;
+    let name = stack.secret_names.signing_secrets(alias);
+    match command {
+        SigningSecretCommand::Add {
             alias,
             subscription,
             secret_file,
-        }) => {
-            if stack.table.integration(&alias).await?.is_none() {
-                return Err(Error::NotFound(format!(
-                    "there is no integration {alias}; add it first with `pagerflow integration add {alias}`"
-                )));
-            }
+        } => {
             let secret = secret_input::read("signing secret", secret_file.as_deref())?;
-            let name = stack.secret_names.signing_secrets(&alias);
             let added = add_signing_secret(&stack.secrets, &name, &subscription.to_string(), &secret).await?;
             if let Some(replaced) = added.replaced {
                 output.warn(&format!(
@@ -127,8 +146,36 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             let result = serde_json::json!({ "alias": alias, "subscription": subscription.to_string() });
             output.result(&result, || {
                 format!("Stored the signing secret of the subscription {subscription} of {alias}.")
+            })
+        }
+        SigningSecretCommand::List { alias } => {
+            let secrets = read_signing_secrets(&stack.secrets, &name).await?;
+            let subscriptions: Vec<_> = secrets.subscriptions().collect();
+            let result = serde_json::json!({ "alias": alias, "subscriptions": subscriptions });
+            output.result(&result, || match subscriptions.as_slice() {
+                [] => format!("No signing secret of {alias} is stored."),
+                subscriptions => subscriptions.join("\n"),
+            })
+        }
+        SigningSecretCommand::Remove { alias, subscription } => {
+            let left = remove_signing_secrets(&stack.secrets, &name, &subscription.to_string()).await?;
+            let left = left.ok_or_else(|| {
+                Error::NotFound(format!(
+                    "no signing secret of the subscription {subscription} of {alias} is stored"
+                ))
             })?;
+            if left.subscriptions().next().is_none() {
+                output.warn(&format!(
+                    "no signing secret of {alias} is left: its V3 webhooks are answered with 503 until one is stored"
+                ));
+            }
+            let result = serde_json::json!({ "alias": alias, "subscription": subscription.to_string() });
+            output.result(&result, || {
+                format!(
+                    "Removed the signing secrets of the subscription {subscription} of {alias}. \
+                     Functions that know them accept them for five more minutes."
+                )
+            })
         }
     }
-    Ok(ExitCode::SUCCESS)
 }

@@ -1,57 +1,286 @@
 //! `pagerflow key`.
 
-use crate::{error::Error, output::Output, stack::Stack};
-use clap::Subcommand;
+use crate::{
+    error::Error,
+    output::{Output, printable},
+    stack::Stack,
+};
+use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use platform::{
-    api_key::ApiKey,
-    table::{ApiKeyRecord, KeyState},
+    api_key::{ApiKey, KeyId},
+    table::{ApiKeyRecord, KeyScope, KeyState, WorkflowState},
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use std::process::ExitCode;
-use workflow::ids::WorkflowId;
+use workflow::ids::{IntegrationAlias, WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make an API key for the webhook of a workflow. It is shown once.
+    /// Make an API key for the webhook URL of a workflow or of an integration. It is shown once.
     Create {
-        /// The workflow.
-        #[arg(long)]
-        workflow: WorkflowId,
+        #[command(flatten)]
+        scope: Scope,
         /// What to call the key, for example after who uses it.
         #[arg(long)]
         name: String,
     },
+    /// List the API keys. It reads the whole table, which takes a while where there are many runs.
+    List {
+        /// Only the keys of this workflow.
+        #[arg(long)]
+        workflow: Option<WorkflowId>,
+    },
+    /// Show what is known of an API key. The key itself is not stored.
+    Show {
+        /// The id of the key: what stands behind `pgf_`.
+        id: KeyId,
+    },
+    /// Make an API key invalid, for good. It stops working within ten seconds.
+    Revoke {
+        /// The id of the key.
+        id: KeyId,
+    },
+    /// Make another API key of the same name for the same URL. It is shown once. The old one stays valid until it is
+    /// revoked.
+    Rotate {
+        /// The id of the key.
+        id: KeyId,
+    },
+}
+
+/// Which URL a key opens.
+#[derive(Debug, Args)]
+#[group(required = true, multiple = false)]
+pub(crate) struct Scope {
+    /// The key opens the URL of this workflow.
+    #[arg(long)]
+    workflow: Option<WorkflowId>,
+    /// The key opens the URL of this integration, which hands V3 webhooks to all workflows that ask for them.
+    #[arg(long)]
+    integration: Option<IntegrationAlias>,
 }
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let Command::Create { workflow, name } = command;
-    if stack.table.workflow(&workflow).await?.is_none() {
-        return Err(Error::NotFound(format!(
-            "there is no workflow {workflow}; apply it first with `pagerflow workflow apply`"
-        )));
+    match command {
+        Command::Create { scope, name } => create(scope, name, stack, output).await?,
+        Command::List { workflow } => {
+            let mut keys = stack.table.api_keys().await?;
+            if let Some(workflow) = workflow {
+                let scope = KeyScope::Workflow(workflow);
+                keys.retain(|key| key.scope == scope);
+            }
+            let views: Vec<_> = keys.iter().map(view).collect();
+            output.result(&json!({ "keys": views }), || list(&keys))?;
+        }
+        Command::Show { id } => {
+            let key = known(&id, stack).await?;
+            output.result(&view(&key), || line(&key))?;
+        }
+        Command::Revoke { id } => {
+            if !stack.table.revoke_api_key(&id, Timestamp::now()).await? {
+                return Err(unknown(&id));
+            }
+            output.result(&json!({ "key_id": id, "state": KeyState::Revoked }), || {
+                format!("The API key {id} is revoked. It stops working within ten seconds.")
+            })?;
+        }
+        Command::Rotate { id } => {
+            let old = known(&id, stack).await?;
+            if old.state == KeyState::Revoked {
+                return Err(Error::Invalid(format!(
+                    "the API key {id} was revoked; make another with `pagerflow key create`"
+                )));
+            }
+            let made = make(old.scope, old.name, stack).await?;
+            made.show(Some(&id), stack, output)?;
+        }
     }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn create(scope: Scope, name: String, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let scope = match (scope.workflow, scope.integration) {
+        (Some(workflow), _) => {
+            let record = stack.table.workflow(&workflow).await?;
+            if record.is_none_or(|record| record.state == WorkflowState::Deleted) {
+                return Err(Error::NotFound(format!(
+                    "there is no workflow {workflow}; apply it first with `pagerflow workflow apply`"
+                )));
+            }
+            KeyScope::Workflow(workflow)
+        }
+        (None, Some(alias)) => {
+            stack.known_integration(&alias).await?;
+            KeyScope::Integration(alias)
+        }
+        (None, None) => return Err(Error::Invalid("give --workflow or --integration".to_owned())),
+    };
+    make(scope, name, stack).await?.show(None, stack, output)
+}
+
+/// A key that was just made and stored, and is not shown yet.
+struct Made {
+    key: ApiKey,
+    record: ApiKeyRecord,
+}
+
+async fn make(scope: KeyScope, name: String, stack: &Stack) -> Result<Made, Error> {
     let key =
         ApiKey::generate().map_err(|error| Error::Secret(format!("the system has no random numbers: {error}")))?;
     let record = ApiKeyRecord {
         key_id: key.id().clone(),
         name,
-        workflow,
+        scope,
         sha256: key.hash(),
         state: KeyState::Active,
         created_at: Timestamp::now(),
+        revoked_at: None,
     };
     stack.table.put_api_key(&record).await?;
-    let url = format!("{}/webhooks/{}", stack.webhook_url, record.workflow);
-    let result =
-        json!({ "key_id": record.key_id, "key": key.expose(), "workflow": record.workflow, "webhook_url": url });
-    output.result(&result, || {
-        format!(
-            "Made the API key {}. This is the only time that it is shown.\n\n  URL     {url}\n  header  x-api-key: {}\n\n\
-             Give both to the webhook in PagerDuty, the header as a custom header.",
-            record.key_id,
-            key.expose()
-        )
-    })?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Made { key, record })
+}
+
+impl Made {
+    /// Shows the key, this once, and how to revoke the one that it replaces.
+    fn show(&self, replaces: Option<&KeyId>, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+        let Self { key, record } = self;
+        let url = format!("{}{}", stack.webhook_url, record.scope.path());
+        let mut result = json!({ "key_id": record.key_id, "key": key.expose(), "webhook_url": url });
+        extend(&mut result, scope(&record.scope));
+        if let Some(old) = replaces {
+            extend(&mut result, json!({ "replaces": old }));
+        }
+        output.result(&result, || {
+            let old = replaces.map(|old| {
+                format!("\n\nThe key {old} stays valid. Once nobody uses it, revoke it with `pagerflow key revoke {old}`.")
+            });
+            format!(
+                "Made the API key {}. This is the only time that it is shown.\n\n  URL     {url}\n  header  x-api-key: {}\n\n\
+                 Give both to the webhook in PagerDuty, the header as a custom header.{}",
+                record.key_id,
+                key.expose(),
+                old.unwrap_or_default()
+            )
+        })
+    }
+}
+
+async fn known(id: &KeyId, stack: &Stack) -> Result<ApiKeyRecord, Error> {
+    stack.table.api_key(id).await?.ok_or_else(|| unknown(id))
+}
+
+fn unknown(id: &KeyId) -> Error {
+    Error::NotFound(format!("there is no API key {id}; `pagerflow key list` shows all"))
+}
+
+/// What programs are told of a key. Nobody has a use for its hash.
+fn view(key: &ApiKeyRecord) -> Value {
+    let mut view = json!({
+        "key_id": key.key_id, "name": key.name, "state": key.state, "created_at": key.created_at,
+        "revoked_at": key.revoked_at,
+    });
+    extend(&mut view, scope(&key.scope));
+    view
+}
+
+fn scope(scope: &KeyScope) -> Value {
+    match scope {
+        KeyScope::Workflow(workflow) => json!({ "workflow": workflow }),
+        KeyScope::Integration(alias) => json!({ "integration": alias }),
+    }
+}
+
+fn extend(value: &mut Value, further: Value) {
+    if let (Some(fields), Value::Object(further)) = (value.as_object_mut(), further) {
+        fields.extend(further);
+    }
+}
+
+fn list(keys: &[ApiKeyRecord]) -> String {
+    match keys {
+        [] => "There is no API key.".to_owned(),
+        keys => keys.iter().map(line).collect::<Vec<_>>().join("\n"),
+    }
+}
+
+fn line(key: &ApiKeyRecord) -> String {
+    let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
+    let state = match (key.state, key.revoked_at) {
+        (KeyState::Active, _) => "active".to_owned(),
+        (KeyState::Revoked, Some(at)) => format!("revoked on {}", date(at)),
+        (KeyState::Revoked, None) => "revoked".to_owned(),
+    };
+    format!(
+        "{}  made on {}  {state:<21}  {:<24}  {}",
+        key.key_id,
+        date(key.created_at),
+        key.scope.to_string(),
+        printable(&key.name)
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::{CommandFactory, Parser};
+
+    #[derive(Debug, Parser)]
+    struct Line {
+        #[command(subcommand)]
+        command: Command,
+    }
+
+    fn parsed(arguments: &[&str]) -> Result<Line, clap::Error> {
+        Line::try_parse_from(["key"].iter().chain(arguments))
+    }
+
+    fn key() -> ApiKeyRecord {
+        let key = ApiKey::generate().unwrap();
+        ApiKeyRecord {
+            key_id: "aaaaaaaaaaaa".parse().unwrap(),
+            name: "Pager\u{1b}Duty".into(),
+            scope: KeyScope::Integration("prod".parse().unwrap()),
+            sha256: key.hash(),
+            state: KeyState::Revoked,
+            created_at: "2026-11-20T09:30:00Z".parse().unwrap(),
+            revoked_at: Some("2026-11-22T09:30:00Z".parse().unwrap()),
+        }
+    }
+
+    #[test]
+    fn a_key_is_made_for_exactly_one_url() {
+        Line::command().debug_assert();
+        assert!(parsed(&["create", "--name", "n", "--workflow", "w"]).is_ok());
+        assert!(parsed(&["create", "--name", "n", "--integration", "prod"]).is_ok());
+        assert!(parsed(&["create", "--name", "n"]).is_err());
+        assert!(parsed(&["create", "--name", "n", "--workflow", "w", "--integration", "prod"]).is_err());
+    }
+
+    #[test]
+    fn what_is_no_id_of_a_key_is_refused_with_where_to_find_one() {
+        let error = parsed(&["revoke", "../x"]).unwrap_err().to_string();
+        assert!(error.contains("`pagerflow key list` shows them"), "{error}");
+    }
+
+    #[test]
+    fn a_key_is_listed_on_one_line_that_cannot_steer_the_terminal() {
+        assert_eq!(
+            list(&[key()]),
+            "aaaaaaaaaaaa  made on 2026-11-20  revoked on 2026-11-22  integration prod          Pager\u{fffd}Duty"
+        );
+        assert_eq!(list(&[]), "There is no API key.");
+    }
+
+    #[test]
+    fn i5_programs_are_told_the_scope_and_the_state_and_not_the_hash() {
+        let key = key();
+        let view = view(&key);
+        assert_eq!(
+            (&view["integration"], &view["state"]),
+            (&json!("prod"), &json!("revoked"))
+        );
+        let hash = json!(key.sha256);
+        assert!(!view.to_string().contains(hash.as_str().unwrap()), "{view}");
+    }
 }

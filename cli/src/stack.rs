@@ -7,8 +7,9 @@ use clap::Args;
 use platform::{
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager},
-    table::Table,
+    table::{IntegrationRecord, Table},
 };
+use workflow::ids::IntegrationAlias;
 
 /// The name of the stack where nobody says another.
 const DEFAULT_NAME: &str = "pagerflow";
@@ -116,6 +117,17 @@ impl Stack {
             secret_names: SecretNames::new(prefix),
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
+        })
+    }
+}
+
+impl Stack {
+    /// The integration of an alias, or the command that adds it.
+    pub(crate) async fn known_integration(&self, alias: &IntegrationAlias) -> Result<IntegrationRecord, Error> {
+        self.table.integration(alias).await?.ok_or_else(|| {
+            Error::NotFound(format!(
+                "there is no integration {alias}; add it first with `pagerflow integration add {alias}`"
+            ))
         })
     }
 }

@@ -10,8 +10,8 @@ use platform::{
     executions::{Executions, StartError, Started},
     secrets::{SecretError, SecretNames, SecretStore, SigningSecrets, SigningSecretsSource},
     table::{
-        ApiKeyRecord, Bodies, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords, TriggerSource,
-        WorkflowRecord, WorkflowState,
+        ApiKeyRecord, Bodies, KeyScope, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords,
+        TriggerSource, WorkflowRecord, WorkflowState,
     },
 };
 use secrecy::SecretString;
@@ -112,10 +112,11 @@ impl World {
         let record = ApiKeyRecord {
             key_id: key.id().clone(),
             name: "pagerduty".into(),
-            workflow: workflow.parse().unwrap(),
+            scope: KeyScope::Workflow(workflow.parse().unwrap()),
             sha256: key.hash(),
             state,
             created_at: now(),
+            revoked_at: None,
         };
         self.with(|state| state.keys.push(record));
         key

@@ -11,7 +11,7 @@ use platform::{
     executions::{Executions, Started},
     intake::{Admission, Admitted, Ignored, LARGEST_BODY, admit},
     secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
-    table::{Bodies, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
+    table::{Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
 };
 use serde::Serialize;
 use workflow::{
@@ -122,7 +122,7 @@ where
         })?;
         let records = self.triggers.get(&workflow, key.id(), now).await.map_err(unavailable)?;
         let admitted = match &records.key {
-            Some(record) => record.admits(&key, &workflow),
+            Some(record) => record.admits(&key, &KeyScope::Workflow(workflow)),
             // The same work as for a key that exists, so that nobody can time out which ones do.
             None => key.matches(&KeyHash::of_nothing()),
         };

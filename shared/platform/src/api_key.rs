@@ -9,7 +9,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt;
+use std::{fmt, str::FromStr};
 use subtle::ConstantTimeEq;
 
 const PREFIX: &str = "pgf_";
@@ -32,10 +32,17 @@ impl KeyId {
 }
 
 impl TryFrom<String> for KeyId {
-    type Error = MalformedKey;
-    fn try_from(text: String) -> Result<Self, MalformedKey> {
+    type Error = MalformedKeyId;
+    fn try_from(text: String) -> Result<Self, MalformedKeyId> {
         let fits = text.len() == ID_LENGTH && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit());
-        if fits { Ok(Self(text)) } else { Err(MalformedKey) }
+        if fits { Ok(Self(text)) } else { Err(MalformedKeyId) }
+    }
+}
+
+impl FromStr for KeyId {
+    type Err = MalformedKeyId;
+    fn from_str(text: &str) -> Result<Self, MalformedKeyId> {
+        Self::try_from(text.to_owned())
     }
 }
 
@@ -60,6 +67,11 @@ pub struct KeyHash(String);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an API key of this system")]
 pub struct MalformedKey;
+
+/// A text is not the id of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the id of an API key has {ID_LENGTH} characters of a-z and 0-9; `pagerflow key list` shows them")]
+pub struct MalformedKeyId;
 
 /// A well-formed API key. Whether it is a valid one only its record tells.
 #[derive(Debug, Clone)]
@@ -112,7 +124,7 @@ impl ApiKey {
             return Err(MalformedKey);
         }
         Ok(Self {
-            id: KeyId::try_from(id.to_owned())?,
+            id: id.parse().map_err(|_| MalformedKey)?,
             text: text.into(),
         })
     }

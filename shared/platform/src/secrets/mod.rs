@@ -11,7 +11,10 @@ mod signing;
 pub use cache::SecretCache;
 pub use connection::{Connection, Connections};
 pub use manager::SecretsManager;
-pub use signing::{AddError, Added, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret};
+pub use signing::{
+    Added, ChangeError, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret,
+    read_signing_secrets, remove_signing_secrets,
+};
 
 use secrecy::SecretString;
 use workflow::ids::IntegrationAlias;

@@ -14,8 +14,8 @@ use workflow::ids::IntegrationAlias;
 /// What people are shown of the secret in Secrets Manager.
 const DESCRIPTION: &str = "Pagerflow: the secrets with which PagerDuty signs webhooks";
 
-/// How often an addition is made that somebody else's writes over.
-const ADDED_AT_MOST: usize = 5;
+/// How often a change is made that somebody else's writes over.
+const CHANGED_AT_MOST: usize = 5;
 
 /// The signing secrets of an integration.
 #[derive(Debug, Clone, Default)]
@@ -75,6 +75,16 @@ impl SigningSecrets {
         }
     }
 
+    /// Removes all secrets of a subscription. Gives whether it had any.
+    pub fn remove(&mut self, subscription: &str) -> bool {
+        self.by_subscription.remove(subscription).is_some()
+    }
+
+    /// The subscriptions that have a secret.
+    pub fn subscriptions(&self) -> impl Iterator<Item = &str> {
+        self.by_subscription.keys().map(String::as_str)
+    }
+
     fn extend(&mut self, other: Self) {
         for (subscription, secrets) in other.by_subscription {
             for secret in secrets {
@@ -101,9 +111,9 @@ pub struct Added {
     pub replaced: Option<SecretError>,
 }
 
-/// A signing secret was not added.
+/// The signing secrets of an integration were not read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AddError {
+pub enum ChangeError {
     /// Those that are stored could not be read.
     #[error(transparent)]
     Read(#[from] SecretError),
@@ -113,7 +123,7 @@ pub enum AddError {
     /// They cannot be written as JSON.
     #[error("the signing secrets could not be written as JSON: {0}")]
     Json(String),
-    /// Somebody else's additions wrote over this one each time.
+    /// Somebody else's changes wrote over this one each time.
     #[error("others are changing the secret {0} at the same time; try again")]
     Contended(String),
 }
@@ -130,11 +140,11 @@ pub async fn add_signing_secret(
     name: &str,
     subscription: &str,
     secret: &SecretString,
-) -> Result<Added, AddError> {
+) -> Result<Added, ChangeError> {
     let (mut secrets, replaced) = stored(store, name).await?;
-    for _ in 0..ADDED_AT_MOST {
+    for _ in 0..CHANGED_AT_MOST {
         secrets.add(subscription, secret.clone());
-        let value = secrets.secret_value().map_err(AddError::Json)?;
+        let value = secrets.secret_value().map_err(ChangeError::Json)?;
         store.write(name, DESCRIPTION, &value).await?;
         let (now_stored, _) = stored(store, name).await?;
         if now_stored.has(subscription, secret) {
@@ -142,7 +152,45 @@ pub async fn add_signing_secret(
         }
         secrets.extend(now_stored);
     }
-    Err(AddError::Contended(name.to_owned()))
+    Err(ChangeError::Contended(name.to_owned()))
+}
+
+/// Removes the signing secrets of a subscription. Gives those that are left, or none if the subscription has no secret.
+///
+/// As with [`add_signing_secret`], somebody else may write at the same time, so it is looked afterwards whether they are
+/// gone. What is stored and cannot be used is left as it is.
+///
+/// # Errors
+/// The store does not answer, what is stored cannot be used, or others keep writing over the removal.
+pub async fn remove_signing_secrets(
+    store: &impl SecretWriter,
+    name: &str,
+    subscription: &str,
+) -> Result<Option<SigningSecrets>, ChangeError> {
+    let mut secrets = read_signing_secrets(store, name).await?;
+    if !secrets.remove(subscription) {
+        return Ok(None);
+    }
+    for _ in 0..CHANGED_AT_MOST {
+        let value = secrets.secret_value().map_err(ChangeError::Json)?;
+        store.write(name, DESCRIPTION, &value).await?;
+        secrets = read_signing_secrets(store, name).await?;
+        if !secrets.remove(subscription) {
+            return Ok(Some(secrets));
+        }
+    }
+    Err(ChangeError::Contended(name.to_owned()))
+}
+
+/// The signing secrets that are stored under a name; none if nothing is.
+///
+/// # Errors
+/// The store does not answer, or what is stored cannot be used.
+pub async fn read_signing_secrets(store: &impl SecretStore, name: &str) -> Result<SigningSecrets, ChangeError> {
+    match stored(store, name).await? {
+        (secrets, None) => Ok(secrets),
+        (_, Some(unusable)) => Err(unusable.into()),
+    }
 }
 
 /// The secrets in a store; none, and why, where what is stored cannot be used.
@@ -358,8 +406,57 @@ mod tests {
 
         let error = add_signing_secret(&store, NAME, "P1", &"ours".into()).await;
 
-        assert_eq!(error, Err(AddError::Contended(NAME.to_owned())));
-        assert_eq!(*store.writes.lock().unwrap(), ADDED_AT_MOST);
+        assert_eq!(error, Err(ChangeError::Contended(NAME.to_owned())));
+        assert_eq!(*store.writes.lock().unwrap(), CHANGED_AT_MOST);
+    }
+
+    #[tokio::test]
+    async fn the_secrets_of_one_subscription_are_removed_and_those_of_others_stay() {
+        let store = Store::default();
+        for (subscription, secret) in [("P1", "a"), ("P1", "b"), ("P2", "c")] {
+            add_signing_secret(&store, NAME, subscription, &secret.into())
+                .await
+                .unwrap();
+        }
+
+        let left = remove_signing_secrets(&store, NAME, "P1").await.unwrap().unwrap();
+
+        assert_eq!(left.subscriptions().collect::<Vec<_>>(), ["P2"]);
+        assert_eq!(store.secrets(), ["c"]);
+    }
+
+    #[tokio::test]
+    async fn to_remove_what_is_not_there_writes_nothing() {
+        let store = Store::default();
+        assert!(remove_signing_secrets(&store, NAME, "P1").await.unwrap().is_none());
+        assert_eq!(*store.writes.lock().unwrap(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_removal_that_is_written_over_is_made_again() {
+        let mut both = SigningSecrets::default();
+        both.add("P1", "a".into());
+        both.add("P2", "theirs".into());
+        let store = Store {
+            value: Mutex::new(Some(value("P1", "a"))),
+            others: Mutex::new(vec![both.secret_value().unwrap()]),
+            writes: Mutex::default(),
+        };
+
+        remove_signing_secrets(&store, NAME, "P1").await.unwrap();
+
+        assert_eq!(store.secrets(), ["theirs"]);
+    }
+
+    #[tokio::test]
+    async fn f28_nothing_is_removed_from_what_cannot_be_used() {
+        let store = Store::holding("s3cret");
+        let error = remove_signing_secrets(&store, NAME, "P1").await.unwrap_err();
+        assert!(
+            matches!(error, ChangeError::Read(SecretError::Invalid { .. })),
+            "{error}"
+        );
+        assert_eq!(*store.writes.lock().unwrap(), 0);
     }
 
     #[rstest]

@@ -1,26 +1,59 @@
 //! API keys, as hashes.
 
-use super::{StoreError, Table, item, keys, unavailable};
+use super::{StoreError, Table, item, keys, record, text, unavailable};
 use crate::api_key::{ApiKey, KeyHash, KeyId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use workflow::ids::WorkflowId;
+use std::fmt;
+use workflow::ids::{IntegrationAlias, WorkflowId};
 
 /// What is stored of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "StoredKey", into = "StoredKey")]
 pub struct ApiKeyRecord {
     /// Its id.
     pub key_id: KeyId,
     /// What it is called, for people.
     pub name: String,
-    /// The workflow whose webhook it opens.
-    pub workflow: WorkflowId,
+    /// The URL that it opens.
+    pub scope: KeyScope,
     /// The hash of the key.
     pub sha256: KeyHash,
     /// Whether it is valid.
     pub state: KeyState,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// The one URL that a key opens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyScope {
+    /// That of a workflow.
+    Workflow(WorkflowId),
+    /// That of an integration, which hands events to all workflows that ask for them.
+    Integration(IntegrationAlias),
+}
+
+impl KeyScope {
+    /// The path of the URL.
+    #[must_use]
+    pub fn path(&self) -> String {
+        match self {
+            Self::Workflow(workflow) => format!("/webhooks/{workflow}"),
+            Self::Integration(alias) => format!("/integrations/{alias}/webhooks"),
+        }
+    }
+}
+
+impl fmt::Display for KeyScope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Workflow(workflow) => write!(f, "workflow {workflow}"),
+            Self::Integration(alias) => write!(f, "integration {alias}"),
+        }
+    }
 }
 
 /// Whether a key is valid.
@@ -33,13 +66,68 @@ pub enum KeyState {
     Revoked,
 }
 
+/// A key as it is stored: the field that is there tells what kind of scope it has.
+#[derive(Serialize, Deserialize)]
+struct StoredKey {
+    key_id: KeyId,
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    workflow: Option<WorkflowId>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    integration: Option<IntegrationAlias>,
+    sha256: KeyHash,
+    state: KeyState,
+    created_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    revoked_at: Option<Timestamp>,
+}
+
+impl TryFrom<StoredKey> for ApiKeyRecord {
+    type Error = &'static str;
+    fn try_from(stored: StoredKey) -> Result<Self, &'static str> {
+        let scope = match (stored.workflow, stored.integration) {
+            (Some(workflow), None) => KeyScope::Workflow(workflow),
+            (None, Some(alias)) => KeyScope::Integration(alias),
+            _ => return Err("a key has either the field `workflow` or the field `integration`"),
+        };
+        Ok(Self {
+            key_id: stored.key_id,
+            name: stored.name,
+            scope,
+            sha256: stored.sha256,
+            state: stored.state,
+            created_at: stored.created_at,
+            revoked_at: stored.revoked_at,
+        })
+    }
+}
+
+impl From<ApiKeyRecord> for StoredKey {
+    fn from(record: ApiKeyRecord) -> Self {
+        let (workflow, integration) = match record.scope {
+            KeyScope::Workflow(workflow) => (Some(workflow), None),
+            KeyScope::Integration(alias) => (None, Some(alias)),
+        };
+        Self {
+            key_id: record.key_id,
+            name: record.name,
+            workflow,
+            integration,
+            sha256: record.sha256,
+            state: record.state,
+            created_at: record.created_at,
+            revoked_at: record.revoked_at,
+        }
+    }
+}
+
 impl ApiKeyRecord {
-    /// Whether `key` is this key, is valid and opens the webhook of `workflow`. The hash is compared first and in any
-    /// case, so that all wrong keys take as long.
+    /// Whether `key` is this key, is valid and opens the URL of `scope`. The hash is compared first and in any case, so
+    /// that all wrong keys take as long.
     #[must_use]
-    pub fn admits(&self, key: &ApiKey, workflow: &WorkflowId) -> bool {
+    pub fn admits(&self, key: &ApiKey, scope: &KeyScope) -> bool {
         let matches = key.matches(&self.sha256);
-        matches && self.state == KeyState::Active && &self.workflow == workflow
+        matches && self.state == KeyState::Active && &self.scope == scope
     }
 }
 
@@ -60,33 +148,216 @@ impl Table {
             .map(|_| ())
             .map_err(|error| unavailable("store the API key", &error))
     }
+
+    /// The key of an id.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn api_key(&self, id: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+        let (pk, sk) = keys::api_key(id);
+        let item = self.get("read the API key", &pk, sk).await?;
+        item.map(|item| record("API key", item)).transpose()
+    }
+
+    /// All keys, the oldest first.
+    ///
+    /// It reads the whole table, because each key has a partition of its own and no index tells of keys. That finds every
+    /// key there is, whichever release made it, and only people ask for it, rarely.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError> {
+        let mut items = self
+            .client
+            .scan()
+            .table_name(&self.name)
+            .consistent_read(true)
+            .filter_expression("sk = :key")
+            .expression_attribute_values(":key", text(keys::API_KEY))
+            .into_paginator()
+            .items()
+            .send();
+        let mut found: Vec<ApiKeyRecord> = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| unavailable("list the API keys", &error))?;
+            found.push(record("API key", item)?);
+        }
+        found.sort_by(|one, other| (one.created_at, &one.key_id).cmp(&(other.created_at, &other.key_id)));
+        Ok(found)
+    }
+
+    /// Revokes a key. Gives whether there is one. A key that was revoked before keeps the time at which it was.
+    ///
+    /// # Errors
+    /// DynamoDB failed.
+    pub async fn revoke_api_key(&self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
+        let (pk, sk) = keys::api_key(id);
+        let request = self
+            .client
+            .update_item()
+            .table_name(&self.name)
+            .set_key(Some(Self::key(&pk, sk)))
+            .condition_expression("attribute_exists(pk)")
+            .update_expression("SET #state = :revoked, revoked_at = if_not_exists(revoked_at, :now)")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":revoked", text("revoked"))
+            .expression_attribute_values(":now", text(now.to_string()));
+        match request.send().await {
+            Ok(_) => Ok(true),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(false)
+            }
+            Err(error) => Err(unavailable("revoke the API key", &error)),
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::table::scripted::Scripted;
+    use rstest::rstest;
+    use serde_json::{Value, json};
 
-    #[test]
-    fn b6_b7_a_key_opens_its_own_workflow_while_it_is_active() {
-        let (key, other) = (ApiKey::generate().unwrap(), ApiKey::generate().unwrap());
-        let workflow: WorkflowId = "memory-alert".parse().unwrap();
-        let record = ApiKeyRecord {
+    fn workflow(id: &str) -> KeyScope {
+        KeyScope::Workflow(id.parse().unwrap())
+    }
+
+    fn integration(alias: &str) -> KeyScope {
+        KeyScope::Integration(alias.parse().unwrap())
+    }
+
+    fn record_of(key: &ApiKey, scope: KeyScope) -> ApiKeyRecord {
+        ApiKeyRecord {
             key_id: key.id().clone(),
             name: "n".into(),
-            workflow: workflow.clone(),
+            scope,
             sha256: key.hash(),
             state: KeyState::Active,
             created_at: Timestamp::UNIX_EPOCH,
-        };
-        assert!(record.admits(&key, &workflow));
-        assert!(!record.admits(&other, &workflow));
-        assert!(!record.admits(&key, &"other".parse().unwrap()));
+            revoked_at: None,
+        }
+    }
+
+    /// A key as an item of DynamoDB.
+    fn stored(id: &str, created_at: &str, scope: (&str, &str)) -> Value {
+        let mut item = json!({
+            "pk": {"S": format!("KEY#{id}")}, "sk": {"S": "KEY"},
+            "key_id": {"S": id}, "name": {"S": "PagerDuty"}, "sha256": {"S": "0".repeat(64)},
+            "state": {"S": "active"}, "created_at": {"S": created_at},
+        });
+        item[scope.0] = json!({"S": scope.1});
+        item
+    }
+
+    #[rstest]
+    #[case(workflow("memory-alert"))]
+    #[case(integration("memory-alert"))]
+    fn b6_b7_a_key_opens_its_own_url_while_it_is_active(#[case] scope: KeyScope) {
+        let (key, other) = (ApiKey::generate().unwrap(), ApiKey::generate().unwrap());
+        let record = record_of(&key, scope.clone());
+
+        assert!(record.admits(&key, &scope));
+        assert!(!record.admits(&other, &scope));
+        for another in [
+            workflow("memory-alert"),
+            workflow("other"),
+            integration("memory-alert"),
+            integration("other"),
+        ] {
+            assert_eq!(record.admits(&key, &another), another == scope, "{another}");
+        }
+        let state = KeyState::Revoked;
+        assert!(!ApiKeyRecord { state, ..record }.admits(&key, &scope));
+    }
+
+    #[tokio::test]
+    async fn keys_are_found_on_all_pages_and_listed_by_age() {
+        let (dynamodb, table) = Scripted::answering([
+            json!({"Items": [stored("bbbbbbbbbbbb", "2026-11-20T09:30:00Z", ("workflow", "memory-alert"))],
+                   "LastEvaluatedKey": {"pk": {"S": "KEY#bbbbbbbbbbbb"}, "sk": {"S": "KEY"}}}),
+            json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "RUN#r"}, "sk": {"S": "RUN"}}}),
+            json!({"Items": [stored("aaaaaaaaaaaa", "2026-11-19T09:30:00Z", ("integration", "prod"))]}),
+        ])
+        .await;
+
+        let found = table.api_keys().await.unwrap();
+
+        let found: Vec<_> = found.iter().map(|key| (key.key_id.as_str(), &key.scope)).collect();
+        assert_eq!(
+            found,
+            [
+                ("aaaaaaaaaaaa", &integration("prod")),
+                ("bbbbbbbbbbbb", &workflow("memory-alert"))
+            ]
+        );
+        let asked = dynamodb.asked();
+        assert_eq!(asked.len(), 3);
+        assert_eq!(asked[2].1["ExclusiveStartKey"]["pk"]["S"], "RUN#r");
+    }
+
+    #[rstest]
+    #[case::of_a_workflow(workflow("memory-alert"), "workflow", "memory-alert")]
+    #[case::of_an_integration(integration("prod"), "integration", "prod")]
+    #[tokio::test]
+    async fn a_key_is_stored_with_the_one_field_that_tells_its_scope(
+        #[case] scope: KeyScope,
+        #[case] field: &str,
+        #[case] value: &str,
+    ) {
+        let (dynamodb, table) = Scripted::answering([json!({})]).await;
+        let key = ApiKey::generate().unwrap();
+
+        table.put_api_key(&record_of(&key, scope)).await.unwrap();
+
+        let (operation, request) = dynamodb.asked().remove(0);
+        let item = request["Item"].as_object().unwrap();
+        assert_eq!(operation, "PutItem");
+        assert_eq!(item[field], json!({"S": value}));
+        assert!(!(item.contains_key("workflow") && item.contains_key("integration")));
+        assert!(!request.to_string().contains(key.expose()), "only its hash is stored");
+    }
+
+    #[rstest]
+    #[case::neither("name")]
+    #[case::both("integration")]
+    #[tokio::test]
+    async fn a_key_whose_scope_is_not_clear_is_not_read(#[case] further: &str) {
+        let mut item = stored("aaaaaaaaaaaa", "2026-11-19T09:30:00Z", (further, "prod"));
+        if further == "integration" {
+            item["workflow"] = json!({"S": "memory-alert"});
+        }
+        let (_, table) = Scripted::answering([json!({ "Item": item })]).await;
+
+        let error = table.api_key(&"aaaaaaaaaaaa".parse().unwrap()).await.unwrap_err();
+
+        assert!(matches!(error, StoreError::Unreadable { .. }), "{error}");
+    }
+
+    #[tokio::test]
+    async fn b7_a_key_is_revoked_if_it_is_there_and_keeps_the_time_at_which_it_was() {
+        let (dynamodb, table) = Scripted::answering([json!({}), Scripted::condition_failed()]).await;
+        let id = "aaaaaaaaaaaa".parse().unwrap();
+
+        assert!(table.revoke_api_key(&id, Timestamp::UNIX_EPOCH).await.unwrap());
+        assert!(!table.revoke_api_key(&id, Timestamp::UNIX_EPOCH).await.unwrap());
+
+        let (operation, request) = dynamodb.asked().remove(0);
+        assert_eq!(operation, "UpdateItem");
+        assert_eq!(request["ConditionExpression"], "attribute_exists(pk)");
+        assert_eq!(
+            request["ExpressionAttributeValues"][":revoked"],
+            json!({"S": "revoked"})
+        );
+        assert_eq!(json!(KeyState::Revoked), "revoked");
+        let update = request["UpdateExpression"].as_str().unwrap();
         assert!(
-            !ApiKeyRecord {
-                state: KeyState::Revoked,
-                ..record
-            }
-            .admits(&key, &workflow)
+            update.contains("revoked_at = if_not_exists(revoked_at, :now)"),
+            "{update}"
         );
     }
 }

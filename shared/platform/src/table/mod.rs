@@ -23,10 +23,12 @@ mod expiry;
 mod integrations;
 pub mod journal;
 mod runs;
+#[cfg(test)]
+mod scripted;
 mod triggers;
 mod workflows;
 
-pub use api_keys::{ApiKeyRecord, KeyState};
+pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use bodies::{Bodies, BodyCache};
 pub use integrations::IntegrationRecord;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
@@ -232,8 +234,10 @@ mod keys {
         (format!("WORKFLOW#{id}"), format!("VERSION#{:010}", version.0))
     }
 
+    pub(super) const API_KEY: &str = "KEY";
+
     pub(super) fn api_key(id: &KeyId) -> (String, &'static str) {
-        (format!("KEY#{id}"), "KEY")
+        (format!("KEY#{id}"), API_KEY)
     }
 
     pub(super) fn integration(alias: &IntegrationAlias) -> (String, &'static str) {
