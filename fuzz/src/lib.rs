@@ -17,7 +17,7 @@ use platform::{
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use secrecy::SecretString;
-use workflow::{ids::WorkflowVersion, run::WebhookKind};
+use workflow::{definition::Filters, ids::WorkflowVersion, run::WebhookKind};
 
 /// The secret with which the seeds of `signature` are signed.
 pub const SECRET: &str = "a signing secret that only the tests know";
@@ -120,6 +120,7 @@ fn workflow(webhook: WebhookKind) -> WorkflowRecord {
             events: ["incident.triggered", "incident.acknowledged", "incident.resolved"]
                 .map(str::to_owned)
                 .to_vec(),
+            filters: Filters::default(),
             when: Some("event.incident.urgency != 'low'".to_owned()),
         }),
         updated_at: now(),
