@@ -16,6 +16,8 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use workflow::run::RunBody;
 
+mod bodies;
+
 async fn take(ingress: &FakeIngress, message: &Message) -> Answer {
     ingress.take(&message.delivery(), now()).await
 }
