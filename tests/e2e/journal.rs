@@ -12,8 +12,8 @@ use workflow::{
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, Section, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Changes, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, Needs, Outcome, StepChange, StepError,
-        StepRecord, StepResult,
+        CancelMark, Changes, Counted, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, Marker, Needs, Outcome,
+        OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
     },
     run::{Part, RunIdentity, RunInput},
 };
@@ -165,6 +165,7 @@ impl Run {
             workflow: &self.input.run.workflow,
             needs,
             concurrency_key: Some("key"),
+            incident: Some(self.id().as_str()),
             now: now(),
         };
         self.table.known(&question).await.unwrap()
@@ -470,6 +471,7 @@ async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
             workflow: &run.input.run.workflow,
             needs: &needs,
             concurrency_key: Some("key"),
+            incident: None,
             now: now.parse().unwrap(),
         };
         run.table.known(&question).await.unwrap().lock.ended.len()
@@ -692,4 +694,47 @@ async fn f32_of_two_who_apply_at_once_one_is_told_of_the_other() {
     // They may also have gone one after the other; but none may be lost unseen.
     assert_eq!(applied + conflicts, 2, "{outcomes:?}");
     assert!(applied >= 1, "{outcomes:?}");
+}
+
+#[tokio::test]
+async fn f40_what_runs_did_to_an_incident_and_how_many_began_is_known_to_those_that_follow() {
+    let run = Run::new("trail");
+    let incident = run.id().to_string();
+    let needs = Needs {
+        trail: true,
+        ..Needs::default()
+    };
+    assert_eq!(run.known(&needs).await.trail, Trail::default());
+    let marker = |depth: u32, second: i64| Marker {
+        incident: incident.clone(),
+        depth,
+        change: OwnChange {
+            action: "pagerduty.resolve_incident".to_owned(),
+            at: now() + jiff::SignedDuration::from_secs(second),
+        },
+    };
+    let counted = Counted {
+        incident: incident.clone(),
+        period: period_of(now()),
+    };
+    let first = Plan::main(1).with(|changes| {
+        changes.marker = Some(marker(2, 0));
+        changes.counted = Some(counted.clone());
+    });
+    run.written(&first).await;
+    // A repeat counts nothing twice.
+    assert!(matches!(run.write(&first).await, Written::Before { .. }));
+    let again = Plan::main(2).with(|changes| {
+        changes.marker = Some(marker(2, 1));
+        changes.counted = Some(counted.clone());
+    });
+    run.written(&again).await;
+    let shallow = Plan::main(3).with(|changes| changes.marker = Some(marker(0, 2)));
+    run.written(&shallow).await;
+
+    let trail = run.known(&needs).await.trail;
+
+    assert_eq!((trail.runs, trail.runs_before), (2, 0));
+    let changes: Vec<_> = trail.changes.into_iter().collect();
+    assert_eq!(changes, [(0, marker(0, 2).change), (2, marker(2, 1).change)]);
 }

@@ -12,7 +12,10 @@ use std::{
 use workflow::{
     definition::Definition,
     ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, StepChange, StepRecord, StepResult},
+    planner::{
+        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord, StepResult,
+        Trail, period_of,
+    },
 };
 
 /// A call to the table.
@@ -44,6 +47,10 @@ pub(crate) struct State {
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
     pub(crate) marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
     pub(crate) locks: BTreeMap<(WorkflowId, String), Lock>,
+    /// The changes that runs made to incidents, by depth.
+    pub(crate) changes: BTreeMap<String, BTreeMap<u32, OwnChange>>,
+    /// How many runs of a workflow began for an incident in a period.
+    pub(crate) runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
     /// What somebody else does between the next read and the write that follows it.
@@ -251,6 +258,21 @@ impl State {
                 None => LockView::default(),
             },
             cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
+            trail: question
+                .incident
+                .filter(|_| needs.trail)
+                .map_or_else(Trail::default, |incident| {
+                    let runs = |period| {
+                        let name = (incident.to_owned(), question.workflow.clone(), period);
+                        self.runs_of_incidents.get(&name).copied().unwrap_or_default()
+                    };
+                    let period = period_of(question.now);
+                    Trail {
+                        changes: self.changes.get(incident).cloned().unwrap_or_default(),
+                        runs: runs(period),
+                        runs_before: runs(period - 1),
+                    }
+                }),
         }
     }
 
@@ -306,6 +328,18 @@ impl State {
                 return Err(unavailable());
             }
             self.locks.insert(name, lock.clone());
+        }
+        if let Some(marker) = &changes.marker {
+            let of_incident = self.changes.entry(marker.incident.clone()).or_default();
+            of_incident.insert(marker.depth, marker.change.clone());
+        }
+        if let Some(counted) = &changes.counted {
+            let name = (
+                counted.incident.clone(),
+                entry.input.run.workflow.clone(),
+                counted.period,
+            );
+            *self.runs_of_incidents.entry(name).or_default() += 1;
         }
 
         lane.plans = cursor.plans;

@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use workflow::{
     definition::Definition,
     error_name::ErrorName,
-    planner::{Command, Cursor, Failure, Plan, Situation, concurrency_key, fail, needs, plan},
+    planner::{Changes, Command, Cursor, Failure, Plan, Situation, concurrency_key, fail, incident_of, needs, plan},
     run::{RunBody, RunInput},
 };
 
@@ -190,6 +190,7 @@ impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
             workflow: &input.run.workflow,
             needs: &needs,
             concurrency_key: concurrency_key.as_deref(),
+            incident: incident_of(event),
             now,
         };
         let known = self.journal.known(&question).await.map_err(|error| store(&error))?;
@@ -249,7 +250,10 @@ impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
             false => written,
         };
         match written.map_err(|error| store(&error))? {
-            Written::Now => Ok((read(&handover)?, command)),
+            Written::Now => {
+                tell_of_loop(input, changes);
+                Ok((read(&handover)?, command))
+            }
             Written::Before { handover } => Ok((read(&handover)?, "repeated")),
             Written::Superseded => Err(superseded(input)),
         }
@@ -289,6 +293,16 @@ fn trouble(input: &RunInput) -> Option<Failure> {
     let problem = input.trigger.as_ref()?.filter_error.as_ref()?;
     let message = format!("the condition of the workflow's trigger cannot be evaluated: {problem}");
     Some(Failure::new(ErrorName::TemplateError, message))
+}
+
+/// An alarm counts these lines by their field `error`.
+fn tell_of_loop(input: &RunInput, changes: &Changes) {
+    let stopped = ErrorName::RunLoopStopped.as_str();
+    let failure = changes.end.as_ref().and_then(|end| end.failure());
+    if let Some(failure) = failure.filter(|failure| failure.name == stopped) {
+        let (run, message) = (&input.run, &failure.message);
+        tracing::error!(run = %run.id, workflow = %run.workflow, error = stopped, reason = %message, "loop stopped");
+    }
 }
 
 fn summary(input: &RunInput, event: Option<&Event>) -> Option<EventSummary> {

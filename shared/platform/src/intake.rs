@@ -7,7 +7,10 @@ use crate::{
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::webhook::{Event, Unreadable, v2, v3};
+use pagerduty::{
+    actions::resolve_incident::is_note_of_a_run,
+    webhook::{Event, Unreadable, v2, v3},
+};
 use serde::Serialize;
 use serde_json::Value;
 use std::fmt;
@@ -52,6 +55,8 @@ pub enum Ignored {
     Condition,
     /// The event happened more than a week ago.
     TooOld,
+    /// The event tells of a note that a run has left. It would start the workflow that wrote it again.
+    OwnNote,
     /// The delivery has no message.
     NoMessage,
     /// No webhook starts the workflow.
@@ -70,6 +75,7 @@ impl fmt::Display for Ignored {
             Self::Priority => "the workflow is for other priorities",
             Self::Urgency => "the workflow is for the other urgency",
             Self::Condition => "the condition of the workflow's trigger does not hold",
+            Self::OwnNote => "a run of Pagerflow has written this note",
             Self::TooOld => "the event happened more than a week ago",
             Self::NoMessage => "the delivery has no message",
             Self::NoTrigger => "no webhook starts the workflow",
@@ -169,6 +175,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         WorkflowState::Deleted => Some(Ignored::WorkflowDeleted),
         WorkflowState::Enabled if !trigger.events.contains(&event.event_type) => Some(Ignored::EventType),
         WorkflowState::Enabled if is_too_old(event, now) => Some(Ignored::TooOld),
+        WorkflowState::Enabled if event.note.as_deref().is_some_and(is_note_of_a_run) => Some(Ignored::OwnNote),
         WorkflowState::Enabled => filters::refusal(&trigger.filters, event),
     };
     if let Some(reason) = reason {

@@ -26,11 +26,22 @@ pub struct ActionSpec {
     pub inputs: &'static [Field],
     /// What it gives.
     pub outputs: &'static [Field],
+    /// What it changes, if that is an incident which was there before.
+    pub changes: Option<Changes>,
     /// What a repeat of it would do.
     pub repeat: Repeat,
     /// How long one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
     /// only ends an attempt of which Lambda has lost track.
     pub timeout_seconds: u32,
+}
+
+/// The incident that an action changes, and what PagerDuty tells of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Changes {
+    /// The input that has its id.
+    pub incident: &'static str,
+    /// The types of the events that follow.
+    pub events: &'static [&'static str],
 }
 
 /// What a repeat of an action would do, which decides what follows an unknown outcome.
@@ -126,6 +137,7 @@ static CREATE_INCIDENT: ActionSpec = ActionSpec {
         required("incident_number", FieldKind::Integer, "its number in the account"),
         required("status", FieldKind::Text, "triggered, acknowledged or resolved"),
     ],
+    changes: None,
     // PagerDuty refuses a second open incident of the same `incident_key` on a service, but forgets the key when the
     // incident is resolved; so a repeat first looks for it.
     repeat: Repeat::NeedsLook { settle_seconds: 10 },
@@ -147,6 +159,10 @@ static RESOLVE_INCIDENT: ActionSpec = ActionSpec {
         required("incident_number", FieldKind::Integer, "its number in the account"),
         required("status", FieldKind::Text, "resolved"),
     ],
+    changes: Some(Changes {
+        incident: "incident_id",
+        events: &["incident.resolved", "incident.annotated"],
+    }),
     // Resolving twice is harmless; its note is looked for before it is written again.
     repeat: Repeat::NeedsLook { settle_seconds: 10 },
     timeout_seconds: 60,

@@ -18,6 +18,7 @@ use workflow::{
 
 mod calls;
 mod lanes;
+mod loops;
 mod outside;
 mod room;
 mod runs;

@@ -172,11 +172,26 @@ impl Attempt<'_> {
     }
 }
 
+/// How a marker begins.
+const MARKER: &str = "[pagerflow ";
+
+/// How many characters of the key's hash a marker has.
+const MARKER_LENGTH: usize = 13;
+
+/// Whether a note was left by a run: it ends in a marker.
+#[must_use]
+pub fn is_note_of_a_run(note: &str) -> bool {
+    let marker = note.trim_end().strip_suffix(']');
+    let hash = marker.and_then(|note| note.rsplit_once(MARKER)).map(|(_, hash)| hash);
+    let is_of_hash = |c: char| matches!(c, 'A'..='Z' | '2'..='7');
+    hash.is_some_and(|hash| hash.len() == MARKER_LENGTH && hash.chars().all(is_of_hash))
+}
+
 /// 65 bits of the key's hash: short enough not to be in people's way, long enough not to meet another by chance.
 fn marker(key: &IdempotencyKey) -> String {
     let hash = BASE32_NOPAD.encode(&Sha256::digest(key.as_str()));
-    let short: String = hash.chars().take(13).collect();
-    format!("[pagerflow {short}]")
+    let short: String = hash.chars().take(MARKER_LENGTH).collect();
+    format!("{MARKER}{short}]")
 }
 
 /// What people shall read, within PagerDuty's limit and without control characters other than line breaks and tabs.

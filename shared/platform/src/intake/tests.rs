@@ -261,6 +261,39 @@ fn f40_a_run_knows_how_many_runs_of_ours_stand_before_it() {
     assert_eq!(started(one(&workflow(), &body)).input.run.depth, 3);
 }
 
+#[rstest]
+#[case::of_a_run("Closed.\n\n[pagerflow ABCDEFGHIJ234]", true)]
+#[case::of_a_person("Closed by pagerflow", false)]
+fn f40_a_note_that_a_run_has_left_starts_nothing(#[case] note: &str, #[case] is_ours: bool) {
+    let trigger = TriggerRecord {
+        events: vec!["incident.annotated".into()],
+        when: None,
+        ..trigger()
+    };
+    let of_v3 = WorkflowRecord {
+        trigger: Some(trigger.clone()),
+        ..workflow()
+    };
+    let webhook = WebhookKind::V2;
+    let of_v2 = WorkflowRecord {
+        trigger: Some(TriggerRecord { webhook, ..trigger }),
+        ..workflow()
+    };
+    let event = delivery(|event| {
+        event["event_type"] = json!("incident.annotated");
+        event["data"] = json!({"type": "incident_note", "id": "PN", "content": note, "incident": {"id": "P1"}});
+    });
+    let message = json!({"messages": [{"id": "m", "event": "incident.annotate", "incident": {"id": "P1"},
+        "log_entries": [{"type": "annotate_log_entry", "channel": {"type": "note", "summary": note}}]}]});
+
+    for admission in [one(&of_v3, &event), one(&of_v2, message.to_string().as_bytes())] {
+        match is_ours {
+            true => assert_eq!(admission, Admission::Ignore(Ignored::OwnNote)),
+            false => drop(started(admission)),
+        }
+    }
+}
+
 #[test]
 fn b23_a_body_that_does_not_fit_into_the_input_is_stored_beside_the_run() {
     // Text that does not compress: a linear congruential generator's digits.

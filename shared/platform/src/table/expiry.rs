@@ -18,3 +18,13 @@ pub(super) fn of_any(now: Timestamp) -> i64 {
     let longest = SignedDuration::from_secs(workflow::definition::limits::LONGEST_SECONDS);
     of_run(now.checked_add(longest).unwrap_or(Timestamp::MAX))
 }
+
+/// How long it is known what runs did to an incident. PagerDuty repeats a delivery for two days.
+const INCIDENT_RETENTION: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+/// The time to live of what is known of an incident, when it is written.
+pub(super) fn of_incident(now: Timestamp) -> i64 {
+    now.checked_add(INCIDENT_RETENTION)
+        .unwrap_or(Timestamp::MAX)
+        .as_second()
+}

@@ -21,6 +21,7 @@
 
 mod change;
 mod read;
+mod trail;
 mod write;
 
 pub(super) use write::cancel;
@@ -65,6 +66,8 @@ pub struct Question<'a> {
     pub needs: &'a Needs,
     /// The concurrency key of the run. Without one no lock is read.
     pub concurrency_key: Option<&'a str>,
+    /// The id of the incident that the run's event is about. Without one no trail is read.
+    pub incident: Option<&'a str>,
     /// The time.
     pub now: Timestamp,
 }

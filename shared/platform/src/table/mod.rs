@@ -12,6 +12,8 @@
 //! | what of a run is cancelled | `CANCEL#<run id>` | `CANCEL` |
 //! | body of a delivery that is too large for an execution's input, or that several executions need | `BODY#<run id>` | `BODY` |
 //! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
+//! | changes that runs made to an incident | `INCIDENT#<id>` | `CHANGES` |
+//! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
 //! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The
 //! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs of a day in a few shards; only
@@ -260,6 +262,14 @@ mod keys {
     pub(super) fn lock(workflow: &WorkflowId, concurrency_key: &str) -> (String, &'static str) {
         let hash = fingerprint("lock", &[concurrency_key]);
         (format!("LOCK#{workflow}#{hash}"), "LOCK")
+    }
+
+    pub(super) fn incident_changes(incident: &str) -> (String, &'static str) {
+        (format!("INCIDENT#{incident}"), "CHANGES")
+    }
+
+    pub(super) fn incident_runs(incident: &str, workflow: &WorkflowId, period: i64) -> (String, String) {
+        (format!("INCIDENT#{incident}"), format!("RUNS#{workflow}#{period}"))
     }
 
     /// DynamoDB takes 2,048 bytes of partition key. Lanes within lanes within lanes have longer paths.

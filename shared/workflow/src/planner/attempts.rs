@@ -1,7 +1,7 @@
 //! Attempts of a step's action.
 
 use super::{
-    Attempts, Command, Failure, Pending, StepChange,
+    Attempts, Command, Failure, Marker, Pending, StepChange,
     going::{Outputs, Planner, json_size, template_failure},
     lane::Cancelled,
     later, retry,
@@ -99,6 +99,7 @@ impl Planner<'_> {
             ),
             timeout_seconds: spec.timeout_seconds,
         };
+        self.changes.marker = Marker::of(action, &input, self.depth(), self.situation.now);
         self.record(
             path,
             StepChange::AttemptStarted {
@@ -178,12 +179,17 @@ impl Planner<'_> {
     }
 
     pub(super) fn effect_key(&self, path: &StepPath) -> EffectKey {
-        let run = &self.situation.input.run;
+        let run = &self.situation.input.run.id;
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::KeyWithoutLane) {
-            return EffectKey::new(&run.id, run.depth, &crate::ids::LanePath::main(), path);
+            return EffectKey::new(run, self.depth(), &crate::ids::LanePath::main(), path);
         }
-        EffectKey::new(&run.id, run.depth, &self.cursor.lane, path)
+        EffectKey::new(run, self.depth(), &self.cursor.lane, path)
+    }
+
+    /// The depth of the run. A cursor of the release before this one has none.
+    pub(super) fn depth(&self) -> u32 {
+        self.cursor.depth.max(self.situation.input.run.depth)
     }
 }
 

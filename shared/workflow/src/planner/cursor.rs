@@ -23,6 +23,10 @@ pub struct Cursor {
     pub deadline: Timestamp,
     /// When the run must have ended. It is later than the deadline of the main lane where `on_failure` needs time.
     pub run_deadline: Timestamp,
+    /// How many runs of ours stand between this one and an event from outside, as far as the first Plan could tell. The
+    /// input of the execution may say less: it knows only of incidents that runs have made.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub depth: u32,
     /// How many executions handed the lane on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation: u32,

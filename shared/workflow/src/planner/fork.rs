@@ -294,7 +294,7 @@ impl Planner<'_> {
             id: RunId::for_step(&self.effect_key(path)),
             workflow: workflow.clone(),
             version,
-            depth: caller.run.depth,
+            depth: self.depth(),
         };
         self.record(
             path,

@@ -25,6 +25,7 @@ mod ending;
 mod failure;
 mod fork;
 mod going;
+mod guard;
 mod handoff;
 mod inputs;
 mod lane;
@@ -38,6 +39,7 @@ mod window;
 pub use command::{ChildExecution, Command};
 pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
 pub use failure::{Answer, Failure};
+pub use guard::{Counted, LOOP_DEPTH, Marker, OwnChange, Trail, incident_of, period_of};
 pub use inputs::resolve as resolve_inputs;
 pub use lane::{CancelMark, LaneEnd, LaneKey};
 pub use lock::{Lock, LockView};
@@ -103,6 +105,8 @@ pub struct Known {
     pub lock: LockView,
     /// What of the run is cancelled.
     pub cancelled: BTreeSet<CancelMark>,
+    /// What is known of the incident that the event is about.
+    pub trail: Trail,
 }
 
 /// What the planner decided.
@@ -131,6 +135,10 @@ pub struct Changes {
     pub cancels_runs: BTreeSet<RunId>,
     /// The lock as it is to be.
     pub lock: Option<Lock>,
+    /// A marker for the incident that the command changes.
+    pub marker: Option<Marker>,
+    /// The run, if it is to be counted for its incident.
+    pub counted: Option<Counted>,
 }
 
 /// How a step ended.

@@ -1,7 +1,7 @@
 //! What a Plan reads before it decides. All of it is known from the definition and the cursor, so it is read in one call.
 
 use super::{
-    Cursor, Failure, LaneKey, Pending, Situation, Standing, inputs,
+    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs,
     window::{self, Place, Window},
 };
 use crate::{
@@ -26,13 +26,18 @@ pub struct Needs {
     pub workflows: BTreeSet<WorkflowId>,
     /// Whether the lock of the run's concurrency key is needed.
     pub lock: bool,
+    /// Whether must be known what became of the incident that the event is about.
+    pub trail: bool,
 }
 
 /// What is to be read for a Plan.
 #[must_use]
 pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) -> Needs {
     let here = input.lane();
-    let mut needs = Needs::default();
+    let mut needs = Needs {
+        trail: guard::watches(input, standing),
+        ..Needs::default()
+    };
     let mut referred;
     let places;
     match standing {

@@ -3,7 +3,7 @@
 use super::{
     Command, Cursor, Failure, Item, Pending, Situation,
     going::{Planner, VARIABLES_BYTES, json_size},
-    inputs, later, window,
+    guard, inputs, later, window,
 };
 use crate::{
     definition::{StepKind, limits},
@@ -12,10 +12,6 @@ use crate::{
     template::Context,
 };
 use jiff::{SignedDuration, Timestamp};
-
-/// How many runs may follow from each other, each started by an incident that the one before it made. A workflow that
-/// starts itself would otherwise page people for ever.
-const DEPTH: u32 = 5;
 
 /// How many runs may call each other.
 pub(super) const NESTING: u32 = 20;
@@ -35,6 +31,7 @@ pub(super) fn first_cursor(
         started_at,
         deadline,
         run_deadline,
+        depth: 0,
         generation: 0,
         events: 0,
         next: None,
@@ -64,6 +61,7 @@ pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
     }
     let deadline = run_deadline.checked_sub(reserve).unwrap_or(run_deadline);
     let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
+    cursor.depth = guard::depth(situation);
     cursor.next = window::first_of(definition, &cursor.lane);
     cursor
 }
@@ -76,6 +74,7 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
     };
     let mut cursor = first_cursor(situation.input.lane(), opener.started_at, deadline, opener.run_deadline);
     cursor.next = window::first_of(situation.definition, &cursor.lane);
+    cursor.depth = opener.depth;
     cursor.inputs = opener.inputs.clone();
     cursor.variables = opener.variables.clone();
     cursor.item = opener.item.clone();
@@ -85,18 +84,14 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
 
 /// What is in the way of a run before its first step.
 pub(super) fn obstacle(situation: &Situation<'_>, cursor: &mut Cursor) -> Option<Failure> {
+    // Before all else, because a run that fails for another reason still does what its `on_failure` says.
+    if let Some(failure) = guard::loop_stopped(situation, cursor.depth) {
+        return Some(failure);
+    }
     if let Some(trouble) = situation.trouble {
         return Some(trouble.clone());
     }
     let run = &situation.input.run;
-    if run.depth >= DEPTH {
-        let message = format!(
-            "{DEPTH} runs have led to each other, so this one does nothing: the workflow {} starts itself through the \
-             incidents that it makes; keep them out with a condition in `on.pagerduty.when`, for example on the service",
-            run.workflow
-        );
-        return Some(Failure::new(ErrorName::RunLoopStopped, message));
-    }
     if situation
         .input
         .called_by
@@ -151,9 +146,13 @@ pub(super) fn item(
 impl Planner<'_> {
     /// The first Plan of a run.
     pub(super) fn begin_run(&mut self, obstacle: Option<Failure>) -> Command {
+        let is_stopped = |failure: &Failure| failure.name == ErrorName::RunLoopStopped.as_str();
+        if !obstacle.as_ref().is_some_and(is_stopped) {
+            self.changes.counted = guard::counted(self.situation);
+        }
         match obstacle {
             // Whatever `on_failure` does could feed the loop.
-            Some(failure) if failure.name == ErrorName::RunLoopStopped.as_str() => self.end_failed(failure),
+            Some(failure) if is_stopped(&failure) => self.end_failed(failure),
             Some(failure) => self.run_failed(failure),
             None => self.take_turn(),
         }

@@ -203,7 +203,7 @@ fn the_runner_reads_workflows_and_keeps_runs_and_touches_no_key_and_no_integrati
         let statement = statements.iter().find(|statement| actions(statement).contains(action));
         statement.unwrap()["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].clone()
     };
-    let of_runs = ["RUN#*", "LANE#*", "CANCEL#*", "BODY#*", "LOCK#*"];
+    let of_runs = ["RUN#*", "LANE#*", "CANCEL#*", "BODY#*", "LOCK#*", "INCIDENT#*"];
     let read: Vec<_> = std::iter::once("WORKFLOW#*").chain(of_runs).collect();
 
     assert_eq!(keys("dynamodb:BatchGetItem"), json!(read));

@@ -152,7 +152,14 @@ impl<'a> Evidence<'a> {
         for (id, run) in &self.tables.runs {
             let is_chance =
                 |error: &StepError| name_is_chance(&error.name) || error.message.contains("time was over at");
-            if run.error.as_ref().is_some_and(is_chance) || matches!(run.status, "skipped" | "cancelled" | "running") {
+            // The reference does not count the runs for an incident.
+            let is_counted_out = run.depth < 5
+                && run.input.called_by.is_none()
+                && run.error.as_ref().is_some_and(|error| error.name == "Run.LoopStopped");
+            if is_counted_out
+                || run.error.as_ref().is_some_and(is_chance)
+                || matches!(run.status, "skipped" | "cancelled" | "running")
+            {
                 disturbed.insert(self.root_of(id));
             }
         }

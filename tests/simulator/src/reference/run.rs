@@ -63,7 +63,7 @@ impl Run<'_> {
             .trigger
             .as_ref()
             .and_then(|trigger| trigger.filter_error.as_ref());
-        if trouble.is_none() && self.input.run.depth >= DEPTH {
+        if self.input.run.depth >= DEPTH {
             return Some(failure(ErrorName::RunLoopStopped));
         }
         let inputs = match trouble {

@@ -4,6 +4,7 @@
 mod engine;
 mod functions;
 mod large;
+mod loops;
 mod pagerduty;
 
 use crate::{

@@ -327,12 +327,14 @@ impl Journal for Store {
     async fn known(&self, question: &Question<'_>) -> Result<Known, StoreError> {
         let (run, workflow, needs) = (question.run.clone(), question.workflow.clone(), question.needs.clone());
         let (key, now) = (question.concurrency_key.map(str::to_owned), question.now);
+        let incident = question.incident.map(str::to_owned);
         self.call("known", Effect::Read, move |store| {
             Ok(store.tables().known(&Question {
                 run: &run,
                 workflow: &workflow,
                 needs: &needs,
                 concurrency_key: key.as_deref(),
+                incident: incident.as_deref(),
                 now,
             }))
         })

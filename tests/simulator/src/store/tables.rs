@@ -12,7 +12,8 @@ use workflow::{
     definition::Definition,
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, StepChange, StepError, StepRecord, StepResult,
+        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError, StepRecord,
+        StepResult, Trail, period_of,
     },
     run::RunInput,
 };
@@ -33,6 +34,8 @@ pub struct RunItem {
     pub started_at: Timestamp,
     /// When it must have ended.
     pub deadline: Timestamp,
+    /// How many runs of ours led to it, as far as its first Plan could tell.
+    pub depth: u32,
     /// `running`, `succeeded`, `failed`, `cancelled` or `skipped`.
     pub status: &'static str,
     /// When it ended, by the clock of whoever said so.
@@ -86,6 +89,10 @@ pub struct Tables {
     pub marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
     /// Locks.
     pub locks: BTreeMap<(WorkflowId, String), Lock>,
+    /// The last changes that runs made to incidents, by the depth of the runs.
+    pub changes: BTreeMap<String, BTreeMap<u32, OwnChange>>,
+    /// How many runs of a workflow began for an incident in a period.
+    pub runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
     /// Every change, in order.
     pub log: Vec<Logged>,
     /// The steps by effect key.
@@ -136,6 +143,23 @@ impl Tables {
             workflows: workflows.collect(),
             lock,
             cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
+            trail: match question.incident {
+                Some(incident) if needs.trail => self.trail(question.workflow, incident, question.now),
+                _ => Trail::default(),
+            },
+        }
+    }
+
+    fn trail(&self, workflow: &WorkflowId, incident: &str, now: Timestamp) -> Trail {
+        let period = period_of(now);
+        let runs = |period| {
+            let name = (incident.to_owned(), workflow.clone(), period);
+            self.runs_of_incidents.get(&name).copied().unwrap_or_default()
+        };
+        Trail {
+            changes: self.changes.get(incident).cloned().unwrap_or_default(),
+            runs: runs(period),
+            runs_before: runs(period - 1),
         }
     }
 
@@ -246,6 +270,18 @@ impl Tables {
                 },
             );
         }
+        if let Some(marker) = &changes.marker {
+            let of_incident = self.changes.entry(marker.incident.clone()).or_default();
+            of_incident.insert(marker.depth, marker.change.clone());
+        }
+        if let Some(counted) = &changes.counted {
+            let name = (
+                counted.incident.clone(),
+                write.input.run.workflow.clone(),
+                counted.period,
+            );
+            *self.runs_of_incidents.entry(name).or_default() += 1;
+        }
         for (path, record) in &changes.steps {
             self.step(at, key, path, record);
         }
@@ -254,6 +290,7 @@ impl Tables {
                 input: write.input.clone(),
                 started_at: write.started_at,
                 deadline: cursor.run_deadline,
+                depth: cursor.depth.max(write.input.run.depth),
                 status: "running",
                 ended_at: None,
                 error: None,
@@ -394,6 +431,7 @@ impl Tables {
             input: end.input.clone(),
             started_at: end.started_at,
             deadline: end.ended_at,
+            depth: end.input.run.depth,
             status: "running",
             ended_at: None,
             error: None,
@@ -418,7 +456,9 @@ impl Tables {
             + changes.lost.len()
             + usize::from(!changes.cancels.is_empty())
             + others
-            + usize::from(changes.lock.is_some());
+            + usize::from(changes.lock.is_some())
+            + usize::from(changes.marker.is_some())
+            + usize::from(changes.counted.is_some());
         if items > TRANSACTION_ITEMS {
             self.mistakes.push(format!("a transaction has {items} items"));
         }

@@ -48,6 +48,7 @@ fn cursor(plans: u64) -> Cursor {
         started_at: BEGIN,
         deadline: BEGIN,
         run_deadline: BEGIN,
+        depth: 0,
         generation: 0,
         events: 0,
         next: None,

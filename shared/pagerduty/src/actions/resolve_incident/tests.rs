@@ -318,3 +318,27 @@ fn the_sample_input_is_valid() {
 
     assert!(serde_json::from_str::<ResolveIncidentInput>(sample).is_ok());
 }
+
+#[test]
+fn a_note_of_a_run_is_known_by_its_marker() {
+    let key: IdempotencyKey = "pgf-0-example".parse().unwrap();
+    let ours = format!("Closed by the runbook\n\n{}", marker(&key));
+
+    assert!(is_note_of_a_run(&ours));
+    // PagerDuty may cut blank space.
+    assert!(is_note_of_a_run(&format!("{ours}\n")));
+    for note in [
+        "",
+        "]",
+        "Closed",
+        "[pagerflow ]",
+        "[pagerflow abcdefghijklm]",
+        "[pagerflow is down]",
+    ] {
+        assert!(!is_note_of_a_run(note), "{note}");
+    }
+    assert!(
+        !is_note_of_a_run(&format!("{ours} is what it said")),
+        "somebody quotes it"
+    );
+}

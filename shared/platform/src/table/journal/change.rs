@@ -63,6 +63,13 @@ impl Change {
         self.value(&format!(":{name}"), AttributeValue::Ss(texts));
     }
 
+    /// Adds one to a number, which is none at first.
+    pub(super) fn increment(&mut self, name: &str) {
+        let placeholder = self.name(name);
+        self.adds.push(format!("{placeholder} :one"));
+        self.value(":one", AttributeValue::N("1".to_owned()));
+    }
+
     pub(super) fn append(&mut self, name: &str, value: AttributeValue) {
         let placeholder = self.name(name);
         self.sets.push(format!(

@@ -1,6 +1,6 @@
 //! Reading for a Plan.
 
-use super::{LaneRecord, LastPlan, Question};
+use super::{LaneRecord, LastPlan, Question, trail};
 use crate::table::{Item, Projection, StoreError, Table, keys, record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use workflow::{
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult},
+    planner::{CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult, period_of},
 };
 
 /// What is read of the items of a Plan. The last handover of a lane, which can be large, is not.
@@ -23,6 +23,12 @@ const KNOWN: Projection = Projection(&[
     "end",
     "marks",
     "active_version",
+    trail::CHANGES[0],
+    trail::CHANGES[1],
+    trail::CHANGES[2],
+    trail::CHANGES[3],
+    trail::CHANGES[4],
+    trail::COUNT,
 ]);
 
 /// What is read of runs to tell whether they have ended.
@@ -80,6 +86,9 @@ enum Wanted<'a> {
     Lane(&'a LaneKey),
     Workflow(&'a WorkflowId),
     Marks,
+    Changes,
+    Runs,
+    RunsBefore,
 }
 
 pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Known, StoreError> {
@@ -98,8 +107,23 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
     });
     let (pk, sk) = keys::cancel(question.run);
     let cancelled = std::iter::once(((pk, sk.to_owned()), Wanted::Marks));
-    let wanted: HashMap<(String, String), Wanted<'_>> =
-        results.chain(lanes).chain(workflows).chain(cancelled).collect();
+    let incident = question.incident.filter(|_| needs.trail);
+    let trail = incident.into_iter().flat_map(|incident| {
+        let period = period_of(question.now);
+        let runs = |period| keys::incident_runs(incident, question.workflow, period);
+        let (pk, sk) = keys::incident_changes(incident);
+        [
+            ((pk, sk.to_owned()), Wanted::Changes),
+            (runs(period), Wanted::Runs),
+            (runs(period - 1), Wanted::RunsBefore),
+        ]
+    });
+    let wanted: HashMap<(String, String), Wanted<'_>> = results
+        .chain(lanes)
+        .chain(workflows)
+        .chain(cancelled)
+        .chain(trail)
+        .collect();
 
     let mut known = Known::default();
     let names = wanted.keys().map(|(pk, sk)| Table::key(pk, sk)).collect();
@@ -123,6 +147,9 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
                 }
             }
             Some(Wanted::Marks) => known.cancelled = marks(item),
+            Some(Wanted::Changes) => known.trail.changes = trail::changes(item).collect(),
+            Some(Wanted::Runs) => known.trail.runs = trail::count(&item),
+            Some(Wanted::RunsBefore) => known.trail.runs_before = trail::count(&item),
             None => {}
         }
     }

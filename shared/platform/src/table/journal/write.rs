@@ -3,7 +3,7 @@
 use super::{
     Entry, OutsideEnd, Written,
     change::{Change, unbuildable},
-    read,
+    read, trail,
 };
 use crate::table::{Item, StoreError, Table, expiry, item, keys, number, text, unavailable};
 use aws_sdk_dynamodb::{
@@ -112,6 +112,12 @@ fn transaction(table: &str, entry: &Entry<'_>) -> Result<Transaction, StoreError
     if let (Some(wanted), Some(key)) = (&changes.lock, entry.concurrency_key) {
         writes.push(lock(table, entry, key, wanted)?);
     }
+    if let Some(marker) = &changes.marker {
+        writes.extend(trail::mark(table, run, marker, entry.now)?);
+    }
+    if let Some(counted) = &changes.counted {
+        writes.push(trail::add(table, &entry.input.run.workflow, counted, entry.now)?);
+    }
     Ok(Transaction { writes, run: run_at })
 }
 
@@ -207,6 +213,7 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
             entry.execution,
             entry.started_at,
             cursor.run_deadline,
+            cursor.depth.max(entry.input.run.depth),
         );
         for (name, value) in entry.event.iter().flat_map(|event| {
             [
@@ -246,14 +253,21 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
 }
 
 /// Who the run is, as far as the item does not say it yet.
-fn identify(change: &mut Change, input: &RunInput, execution: &str, started_at: Timestamp, deadline: Timestamp) {
+fn identify(
+    change: &mut Change,
+    input: &RunInput,
+    execution: &str,
+    started_at: Timestamp,
+    deadline: Timestamp,
+    depth: u32,
+) {
     let run = &input.run;
     let started = started_at.to_string();
     let day: String = started.chars().take(10).collect();
     change.set_once("run", text(run.id.as_str()));
     change.set_once("workflow", text(run.workflow.as_str()));
     change.set_once("version", number(run.version.0));
-    change.set_once("depth", number(run.depth));
+    change.set_once("depth", number(depth));
     if let Some(trigger) = &input.trigger {
         change.set_once("event_id", text(&trigger.event_id));
         change.set_once("event_type", text(&trigger.event_type));
@@ -359,7 +373,15 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
     let (pk, sk) = keys::run(run);
     let mut change = Change::new(&pk, sk);
     // The deadline is known where the run had its first Plan; where it had none, it was over when it ended.
-    identify(&mut change, end.input, end.execution, end.started_at, end.ended_at);
+    let depth = end.input.run.depth;
+    identify(
+        &mut change,
+        end.input,
+        end.execution,
+        end.started_at,
+        end.ended_at,
+        depth,
+    );
     change.set("status", text("failed"));
     change.set("ended_at", text(end.ended_at.to_string()));
     change.set("error", error_value(&end.failure.name, &end.failure.message));

@@ -5,6 +5,7 @@ mod blocks;
 mod concurrency;
 mod endings;
 mod format;
+mod guard;
 mod lanes;
 mod limits;
 mod properties;
@@ -104,6 +105,7 @@ struct World {
     results: BTreeMap<(RunId, LanePath, StepPath), StepResult>,
     marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
     lock: LockView,
+    trail: Trail,
     answers: Answers,
     /// The titles of the incidents that were asked for, and the names of other actions.
     calls: Vec<String>,
@@ -130,6 +132,7 @@ impl World {
             results: BTreeMap::new(),
             marks: BTreeMap::new(),
             lock: LockView::default(),
+            trail: Trail::default(),
             answers: Box::new(|_, _| created()),
             calls: Vec::new(),
             executions: Vec::new(),
@@ -230,6 +233,10 @@ impl World {
                 false => LockView::default(),
             },
             cancelled: self.marks.get(run).cloned().unwrap_or_default(),
+            trail: match needs.trail {
+                true => self.trail.clone(),
+                false => Trail::default(),
+            },
         }
     }
 

@@ -1,0 +1,78 @@
+//! What is known of an incident: the changes that runs made to it, and how many runs began for it.
+
+use super::change::Change;
+use crate::table::{Item, StoreError, expiry, keys, number, text};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use jiff::Timestamp;
+use std::collections::HashMap;
+use workflow::{
+    ids::{RunId, WorkflowId},
+    planner::{Counted, LOOP_DEPTH, Marker, OwnChange},
+};
+
+/// The attribute of the last change by a run of each depth. They are apart, so that a run that nothing led to does not
+/// hide what one of a loop did a moment before.
+pub(super) const CHANGES: [&str; LOOP_DEPTH] = ["depth_0", "depth_1", "depth_2", "depth_3", "depth_4"];
+
+/// The attribute that counts runs.
+pub(super) const COUNT: &str = "count";
+
+/// The changes of an item. One that cannot be read is passed over: the limit on runs holds all the same.
+pub(super) fn changes(mut item: Item) -> impl Iterator<Item = (u32, OwnChange)> {
+    (0..).zip(CHANGES).filter_map(move |(depth, name)| {
+        let AttributeValue::M(mut change) = item.remove(name)? else {
+            return None;
+        };
+        let mut text = |name: &str| match change.remove(name) {
+            Some(AttributeValue::S(text)) => Some(text),
+            _ => None,
+        };
+        let at: Timestamp = text("at")?.parse().ok()?;
+        let action = text("action")?;
+        Some((depth, OwnChange { action, at }))
+    })
+}
+
+/// The number of runs of an item.
+pub(super) fn count(item: &Item) -> u32 {
+    match item.get(COUNT) {
+        Some(AttributeValue::N(count)) => count.parse().unwrap_or(u32::MAX),
+        _ => 0,
+    }
+}
+
+/// Leaves a marker, unless the run is so deep that it does nothing anyway.
+pub(super) fn mark(
+    table: &str,
+    run: &RunId,
+    marker: &Marker,
+    now: Timestamp,
+) -> Result<Option<TransactWriteItem>, StoreError> {
+    let name = usize::try_from(marker.depth).ok().and_then(|depth| CHANGES.get(depth));
+    let Some(name) = name else { return Ok(None) };
+    let (pk, sk) = keys::incident_changes(&marker.incident);
+    let OwnChange { action, at } = &marker.change;
+    let fields = [
+        ("action".to_owned(), text(action)),
+        ("at".to_owned(), text(at.to_string())),
+        ("run".to_owned(), text(run.as_str())),
+    ];
+    let mut change = Change::new(&pk, sk);
+    change.set(name, AttributeValue::M(HashMap::from(fields)));
+    change.set("expires_at", number(expiry::of_incident(now)));
+    change.build(table).map(Some)
+}
+
+/// Counts a run.
+pub(super) fn add(
+    table: &str,
+    workflow: &WorkflowId,
+    counted: &Counted,
+    now: Timestamp,
+) -> Result<TransactWriteItem, StoreError> {
+    let (pk, sk) = keys::incident_runs(&counted.incident, workflow, counted.period);
+    let mut change = Change::new(&pk, &sk);
+    change.increment(COUNT);
+    change.set("expires_at", number(expiry::of_incident(now)));
+    change.build(table)
+}

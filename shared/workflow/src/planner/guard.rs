@@ -1,0 +1,182 @@
+//! The loop guard: what keeps a workflow from starting itself for ever.
+//!
+//! - An incident that a run creates tells the run's depth in its key, and so does every event about it. That depth is in the
+//!   input of the run that such an event starts.
+//! - A change that a run makes to any other incident cannot be told by PagerDuty. It leaves a marker in the table, written
+//!   with the intent of the step. The first Plan of a run that may be started by such a change counts it.
+//! - Whatever neither of these sees is limited: so many runs of a workflow for an incident in ten minutes.
+
+use super::{Failure, Situation, Standing};
+use crate::{action::Action, error_name::ErrorName, run::RunInput};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
+use std::collections::BTreeMap;
+
+/// How many runs may follow from each other, each started by what the one before it did. A workflow that starts itself would
+/// otherwise page people for ever.
+pub const LOOP_DEPTH: usize = 5;
+
+/// How many runs of one workflow may begin for one incident in a [`PERIOD_SECONDS`].
+const RUNS_OF_AN_INCIDENT: i64 = 20;
+
+/// The length of the periods in which runs are counted, in seconds.
+const PERIOD_SECONDS: i64 = 10 * 60;
+
+/// How long after its marker a change can come about: an attempt may take a minute, after Lambda turned it away for another.
+const REACH: SignedDuration = SignedDuration::from_mins(2);
+
+/// How far PagerDuty's clock may be behind ours.
+const SKEW: SignedDuration = SignedDuration::from_mins(1);
+
+/// What is known of the incident that the event of a run is about.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Trail {
+    /// The last change that a run of ours made to it, for each depth of runs.
+    pub changes: BTreeMap<u32, OwnChange>,
+    /// How many runs of the workflow have begun for it in this period.
+    pub runs: u32,
+    /// How many did in the period before.
+    pub runs_before: u32,
+}
+
+/// A change that a run of ours was about to make to an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnChange {
+    /// The name of the action.
+    pub action: String,
+    /// When its attempt was written down.
+    pub at: Timestamp,
+}
+
+/// A marker that is to be left for an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marker {
+    /// The id of the incident.
+    pub incident: String,
+    /// The depth of the run.
+    pub depth: u32,
+    /// What it does.
+    pub change: OwnChange,
+}
+
+/// A run that is to be counted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// The id of the incident that it is for.
+    pub incident: String,
+    /// The period in which it begins.
+    pub period: i64,
+}
+
+/// The number of the period that a time lies in. The one before it has the number before.
+#[must_use]
+pub fn period_of(time: Timestamp) -> i64 {
+    time.as_second().div_euclid(PERIOD_SECONDS)
+}
+
+/// Whether an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
+/// calls has the depth of its caller.
+pub(super) fn watches(input: &RunInput, standing: Standing<'_>) -> bool {
+    matches!(standing, Standing::BeginsRun) && input.trigger.is_some() && input.called_by.is_none()
+}
+
+/// The id of the incident of an event, as expressions see the event.
+#[must_use]
+pub fn incident_of(event: &Value) -> Option<&str> {
+    event.pointer("/incident/id").and_then(Value::as_str)
+}
+
+/// The depth of a run that begins.
+pub(super) fn depth(situation: &Situation<'_>) -> u32 {
+    let own = situation.input.run.depth;
+    let changes = &situation.known.trail.changes;
+    let caused = changes.iter().filter(|(_, change)| can_have_caused(change, situation));
+    caused.fold(own, |depth, (of_change, _)| depth.max(of_change.saturating_add(1)))
+}
+
+/// Whether a change of ours may be what the event tells of.
+fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
+    let event = situation.event;
+    let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
+    let is_of_type = match Action::parse(&change.action) {
+        Some(action) => {
+            let changes = action.spec().changes;
+            changes.is_some_and(|changes| changes.events.contains(&event_type))
+        }
+        // A newer release wrote it.
+        None => true,
+    };
+    let occurred_at = event.get("occurred_at").and_then(Value::as_str);
+    let happened = occurred_at
+        .and_then(|time| time.parse().ok())
+        .unwrap_or(situation.started_at);
+    let after = happened.duration_since(change.at);
+    is_of_type && after >= -SKEW && after <= REACH && !is_of_others(event)
+}
+
+/// Whether an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
+/// notes are known by their marker and start no run, unless PagerDuty has cut them.
+fn is_of_others(event: &Value) -> bool {
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
+    let is_machine = matches!(
+        text("/agent/type"),
+        Some("inbound_integration_reference" | "service_reference")
+    );
+    let is_cut = event.pointer("/data/trimmed") == Some(&Value::Bool(true));
+    is_machine || (text("/note").is_some() && !is_cut)
+}
+
+/// Why a run of that depth does nothing, if it is part of a loop.
+pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Failure> {
+    let workflow = &situation.input.run.workflow;
+    let message = if usize::try_from(depth).is_ok_and(|depth| depth >= LOOP_DEPTH) {
+        format!(
+            "{LOOP_DEPTH} runs have led to each other, so this one does nothing: the workflow {workflow} starts itself \
+             through the incidents that it makes or changes; keep them out with a condition in `on.pagerduty.when`, for \
+             example on the service"
+        )
+    } else if is_over(situation) {
+        let incident = incident_of(situation.event).unwrap_or_default();
+        format!(
+            "{RUNS_OF_AN_INCIDENT} runs of the workflow {workflow} have begun for the incident {incident} in ten minutes, so \
+             this one does nothing: if the workflow starts itself through what it does to the incident, keep that out with a \
+             condition in `on.pagerduty.when`; if the incident is only busy, start fewer runs, for example by fewer `events`"
+        )
+    } else {
+        return None;
+    };
+    Some(Failure::new(ErrorName::RunLoopStopped, message))
+}
+
+/// Whether the workflow has had its runs for the incident. Of the period before counts what lies within the last ten minutes
+/// if its runs were evenly spread.
+fn is_over(situation: &Situation<'_>) -> bool {
+    let trail = &situation.known.trail;
+    let elapsed = situation.now.as_second().rem_euclid(PERIOD_SECONDS);
+    let recent = i64::from(trail.runs) * PERIOD_SECONDS + i64::from(trail.runs_before) * (PERIOD_SECONDS - elapsed);
+    recent >= RUNS_OF_AN_INCIDENT * PERIOD_SECONDS
+}
+
+/// How a run that goes on is counted.
+pub(super) fn counted(situation: &Situation<'_>) -> Option<Counted> {
+    let incident = incident_of(situation.event).filter(|_| watches(situation.input, situation.standing))?;
+    Some(Counted {
+        incident: incident.to_owned(),
+        period: period_of(situation.now),
+    })
+}
+
+impl Marker {
+    /// The marker of an attempt of an action with this input, if it changes an incident.
+    pub(super) fn of(action: Action, input: &Value, depth: u32, now: Timestamp) -> Option<Self> {
+        let changes = action.spec().changes?;
+        Some(Self {
+            incident: input.get(changes.incident)?.as_str()?.to_owned(),
+            depth,
+            change: OwnChange {
+                action: action.to_string(),
+                at: now,
+            },
+        })
+    }
+}

@@ -1,0 +1,215 @@
+//! Runs that lead to each other.
+
+use super::*;
+use crate::run::{RunBody, WebhookKind};
+use rstest::rstest;
+
+const ON_RESOLVED: &str = "name: w\non: { pagerduty: { integration: prod, events: [incident.resolved] } }\nsteps:\n";
+
+/// Resolves the incident of the event, and says so.
+const RESOLVES: &str = "  - uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: \"{{ event.incident.id }}\", from: a@b.c }\n";
+
+/// An incident was resolved, or whatever else `change` says.
+fn event(change: Value) -> Value {
+    let mut event = json!({
+        "id": "e", "type": "incident.resolved", "occurred_at": START, "agent": null, "note": null,
+        "incident": {"id": "P1", "title": "Disk full"}, "data": {},
+    });
+    if let (Value::Object(fields), Value::Object(change)) = (&mut event, change) {
+        fields.extend(change);
+    }
+    event
+}
+
+/// A world in which a run of this depth was about to resolve the incident, so long before the event.
+fn after_a_change(steps: &str, depth: u32, seconds_before: i64) -> World {
+    let mut world = World::new(parsed(&format!("{ON_RESOLVED}{steps}")));
+    world.event = event(json!({}));
+    let change = OwnChange {
+        action: "pagerduty.resolve_incident".to_owned(),
+        at: start() - SignedDuration::from_secs(seconds_before),
+    };
+    world.trail.changes.insert(depth, change);
+    world
+}
+
+fn trigger() -> RunTrigger {
+    RunTrigger {
+        webhook: WebhookKind::V3,
+        event_id: "e".to_owned(),
+        event_type: "incident.resolved".to_owned(),
+        body: RunBody::Table {},
+        filter_error: None,
+    }
+}
+
+/// The first Plan of a run that the event has started.
+fn first_plan(world: &mut World) -> Plan {
+    let mut execution = world.begin();
+    execution.input.trigger = Some(trigger());
+    world.plan(&mut execution)
+}
+
+#[test]
+fn f40_a_run_that_a_change_of_ours_has_started_is_deeper_and_so_is_all_that_it_does() {
+    let mut world = after_a_change(&format!("{RESOLVES}{CREATE}"), 2, 1);
+    let mut execution = world.begin();
+    execution.input.trigger = Some(trigger());
+
+    let first = world.plan(&mut execution);
+
+    assert_eq!(first.cursor.depth, 3);
+    let marker = first.changes.unwrap().marker.unwrap();
+    assert_eq!((marker.incident.as_str(), marker.depth), ("P1", 3));
+    assert_eq!(marker.change.at, start());
+    execution.answer = Some(Answer::Success(
+        json!({"incident_id": "P1", "title": "t", "incident_number": 1, "status": "resolved"}),
+    ));
+    let second = world.plan(&mut execution);
+    let changes = second.changes.unwrap();
+    let keys = changes.steps.values().filter_map(|record| match &record.change {
+        StepChange::AttemptStarted { effect_key, .. } => EffectKey::depth_of(effect_key.as_str()),
+        _ => None,
+    });
+    assert_eq!(
+        keys.collect::<Vec<_>>(),
+        [3],
+        "the incident that it creates tells the depth"
+    );
+    assert_eq!(changes.marker, None, "an incident that is new needs no marker");
+}
+
+#[test]
+fn f40_the_lanes_of_a_run_are_as_deep_as_the_run() {
+    let steps = format!("  - parallel:\n      - {{ name: a, steps: [{}] }}\n", page("x"));
+    let mut world = after_a_change(&steps, 1, 1);
+    let first = first_plan(&mut world);
+    let Command::Fork { executions } = first.command else {
+        panic!("{:?}", first.command)
+    };
+    let mut lane = world.begin();
+    lane.input = executions[0].input.clone();
+    lane.found = Some(Found::Opener(first.cursor));
+
+    assert_eq!(world.plan(&mut lane).cursor.depth, 2);
+}
+
+#[rstest]
+#[case::at_once(json!({}), 0, 1)]
+#[case::when_the_action_took_its_time(json!({}), 120, 1)]
+#[case::much_later(json!({}), 121, 0)]
+#[case::by_a_clock_that_is_behind(json!({}), -60, 1)]
+#[case::before_the_change(json!({}), -61, 0)]
+#[case::the_time_is_not_known(json!({"occurred_at": null}), 5, 1)]
+#[case::nothing_that_a_resolution_leads_to(json!({"type": "incident.priority_updated"}), 1, 0)]
+#[case::a_person_in_our_name(json!({"agent": {"id": "PU", "type": "user_reference"}}), 1, 1)]
+#[case::monitoring(json!({"agent": {"id": "PI", "type": "inbound_integration_reference"}}), 1, 0)]
+#[case::a_note_that_is_not_ours(json!({"type": "incident.annotated", "note": "Looking"}), 1, 0)]
+#[case::a_note_that_was_cut(json!({"type": "incident.annotated", "note": "Look", "data": {"trimmed": true}}), 1, 1)]
+#[case::a_note_that_is_not_told(json!({"type": "incident.annotated"}), 1, 1)]
+fn f40_only_an_event_that_a_change_of_ours_can_have_led_to_makes_a_run_deeper(
+    #[case] change: Value,
+    #[case] seconds_before: i64,
+    #[case] depth: u32,
+) {
+    let mut world = after_a_change("  - wait: 1s\n", 0, seconds_before);
+    world.event = event(change);
+
+    assert_eq!(first_plan(&mut world).cursor.depth, depth);
+}
+
+#[test]
+fn f40_the_deepest_change_counts_and_the_depth_that_the_incident_tells_as_well() {
+    let mut world = after_a_change("  - wait: 1s\n", 3, 1);
+    world.trail.changes.insert(0, world.trail.changes[&3].clone());
+    assert_eq!(first_plan(&mut world).cursor.depth, 4);
+
+    let mut world = after_a_change("  - wait: 1s\n", 0, 1);
+    let mut execution = world.begin();
+    execution.input.trigger = Some(trigger());
+    execution.input.run.depth = 2;
+    assert_eq!(world.plan(&mut execution).cursor.depth, 2);
+}
+
+#[test]
+fn f40_the_fifth_run_that_follows_from_changes_does_nothing_not_even_on_failure() {
+    let on_failure = format!("{RESOLVES}on_failure:\n{RESOLVES}");
+    let mut world = after_a_change(&on_failure, 4, 1);
+
+    let plan = first_plan(&mut world);
+
+    assert_eq!(plan.command.type_name(), "fail");
+    let changes = plan.changes.unwrap();
+    assert_eq!((&changes.marker, &changes.counted), (&None, &None));
+    let end = changes.end.unwrap();
+    assert_eq!(why(&end).0, "Run.LoopStopped");
+    assert!(why(&end).1.contains("makes or changes"), "{}", why(&end).1);
+}
+
+/// Ten minutes begin at 10:00.
+#[rstest]
+#[case::few(19, 0, 0, true)]
+#[case::too_many(20, 0, 0, false)]
+#[case::just_before(0, 20, 0, false)]
+#[case::a_while_before(0, 20, 31, true)]
+#[case::evenly(5, 20, 300, true)]
+#[case::evenly_and_too_many(10, 20, 300, false)]
+fn f40_twenty_runs_of_a_workflow_begin_for_an_incident_in_ten_minutes(
+    #[case] runs: u32,
+    #[case] runs_before: u32,
+    #[case] seconds: i64,
+    #[case] goes_on: bool,
+) {
+    let mut world = World::new(parsed(&format!("{ON_RESOLVED}  - wait: 1s\n")));
+    world.event = event(json!({}));
+    world.now = start() + SignedDuration::from_secs(seconds);
+    world.trail.runs = runs;
+    world.trail.runs_before = runs_before;
+
+    let plan = first_plan(&mut world);
+
+    let changes = plan.changes.unwrap();
+    if goes_on {
+        assert_eq!(plan.command.type_name(), "wait");
+        let counted = changes.counted.unwrap();
+        assert_eq!((counted.incident.as_str(), counted.period), ("P1", period_of(start())));
+    } else {
+        let end = changes.end.unwrap();
+        assert_eq!(why(&end).0, "Run.LoopStopped");
+        assert!(
+            why(&end)
+                .1
+                .contains("20 runs of the workflow w have begun for the incident P1")
+        );
+        assert_eq!(changes.counted, None, "it does nothing, so it does not count");
+    }
+}
+
+#[test]
+fn a_run_that_nobody_but_a_person_or_another_run_has_started_is_not_watched() {
+    let mut world = after_a_change("  - wait: 1s\n", 4, 1);
+    world.trail.runs = 20;
+    let mut by_hand = world.begin();
+    let plan = world.plan(&mut by_hand);
+    assert_eq!((plan.command.type_name(), plan.cursor.depth), ("wait", 0));
+    assert_eq!(plan.changes.unwrap().counted, None);
+}
+
+/// The release before kept the depth in the input alone.
+#[test]
+fn a_cursor_without_a_depth_is_as_deep_as_the_input_says() {
+    let mut world = World::of(&format!("  - wait: 1s\n{CREATE}"));
+    let mut execution = world.begin();
+    execution.input.run.depth = 2;
+    world.plan(&mut execution);
+    execution.cursor.as_mut().unwrap().depth = 0;
+    world.now = start() + SignedDuration::from_secs(1);
+
+    let changes = world.plan(&mut execution).changes.unwrap();
+
+    let keys = changes.steps.values().filter_map(|record| match &record.change {
+        StepChange::AttemptStarted { effect_key, .. } => EffectKey::depth_of(effect_key.as_str()),
+        _ => None,
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), [2]);
+}
