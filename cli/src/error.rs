@@ -61,6 +61,9 @@ pub(crate) enum Error {
     /// A workflow was not applied.
     #[error(transparent)]
     Apply(#[from] platform::table::ApplyError),
+    /// A workflow was not enabled, disabled or deleted.
+    #[error(transparent)]
+    ChangeState(#[from] platform::table::StateError),
     /// A run was not started.
     #[error(transparent)]
     Start(#[from] platform::executions::StartError),

@@ -3,10 +3,11 @@
 use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
-use platform::table::{Applied, WorkflowState};
+use platform::table::WorkflowState;
 use serde_json::json;
 use std::{
     fs,
+    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -39,6 +40,15 @@ pub(crate) enum Command {
         /// The workflow.
         workflow: WorkflowId,
     },
+    /// Delete a workflow. Its events are accepted and ignored from then on; runs that have started go on. Its keys stay
+    /// valid, so that PagerDuty is not refused, which would make it switch the webhook off. To apply it again brings it back.
+    Delete {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// Do not ask.
+        #[arg(long)]
+        yes: bool,
+    },
 }
 
 pub(crate) fn validate(files: &[PathBuf], output: &mut Output) -> Result<ExitCode, Error> {
@@ -59,6 +69,12 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Apply { files } => apply(&files, stack, output).await?,
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
+        Command::Delete { workflow, yes } => {
+            if !yes && !confirmed(&workflow)? {
+                return Ok(ExitCode::FAILURE);
+            }
+            set_state(&workflow, WorkflowState::Deleted, stack, output).await?;
+        }
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -79,33 +95,58 @@ async fn apply(files: &[PathBuf], stack: &Stack, output: &mut Output) -> Result<
             .table
             .apply_workflow(&definition, &source, Timestamp::now())
             .await?;
-        let (version, changed) = match applied {
-            Applied::New(version) => (version, true),
-            Applied::Unchanged(version) => (version, false),
-        };
+        let (version, changed) = (applied.version, applied.is_new);
         let name = &definition.name;
         let url = trigger.map(|_| format!("{}/webhooks/{name}", stack.webhook_url));
-        let result = json!({ "workflow": name, "version": version, "changed": changed, "webhook_url": url });
+        let result = json!({
+            "workflow": name, "version": version, "changed": changed, "state": applied.state, "webhook_url": url,
+        });
         output.result(&result, || match (changed, &url) {
             (true, Some(url)) => format!("Applied {name} {version}. Its webhook is {url}"),
             (true, None) => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
             (false, _) => format!("{name} {version} is unchanged."),
         })?;
+        if applied.state == WorkflowState::Disabled {
+            output.warn(&format!(
+                "{name} is still disabled; enable it with `pagerflow workflow enable {name}`"
+            ));
+        }
     }
     Ok(())
 }
 
 async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    if !stack.table.set_workflow_state(id, state, Timestamp::now()).await? {
-        return Err(Error::NotFound(format!("there is no workflow {id}")));
-    }
+    stack.table.set_workflow_state(id, state, Timestamp::now()).await?;
     output.result(&json!({ "workflow": id, "state": state }), || match state {
         WorkflowState::Enabled => format!("{id} is enabled."),
         WorkflowState::Disabled => {
             format!("{id} is disabled. Its events are accepted and ignored, from at most ten seconds on.")
         }
-        WorkflowState::Deleted => format!("{id} is deleted."),
+        WorkflowState::Deleted => {
+            format!("{id} is deleted. Its events are accepted and ignored, from at most ten seconds on.")
+        }
     })
+}
+
+/// Asks the person at the terminal whether a workflow is to be deleted.
+fn confirmed(id: &WorkflowId) -> Result<bool, Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::Invalid(format!(
+            "nobody is there to be asked whether to delete {id}; give --yes"
+        )));
+    }
+    // Standard output is for the result.
+    write!(
+        io::stderr(),
+        "Delete the workflow {id}? Its events start no more runs. [y/N] "
+    )?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
 }
 
 /// Reads and checks definitions. The problems of all files are told at once, each with its file.
@@ -135,4 +176,19 @@ fn read(files: &[PathBuf]) -> Result<Vec<(Definition, String)>, Error> {
 /// In the form that editors and terminals make a link of: `file:line:column: message`.
 fn located(path: &Path, problem: &str) -> String {
     format!("{}:{problem}", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_yes;
+
+    #[test]
+    fn only_a_clear_yes_deletes_a_workflow() {
+        for yes in ["y\n", "Y", "yes\n", " Yes \r\n"] {
+            assert!(is_yes(yes), "{yes:?}");
+        }
+        for no in ["", "\n", "n", "no", "yes please", "memory-alert"] {
+            assert!(!is_yes(no), "{no:?}");
+        }
+    }
 }

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | workflow: active version, trigger | `WORKFLOW#<id>` | `WORKFLOW` |
 //! | version of a workflow | `WORKFLOW#<id>` | `VERSION#<number>` |
+//! | route: an enabled workflow that the URL of an integration leads to | `ROUTES#<alias>` | `<workflow id>` |
 //! | API key | `KEY#<key id>` | `KEY` |
 //! | integration | `INTEGRATION#<alias>` | `INTEGRATION` |
 //! | run | `RUN#<run id>` | `RUN` |
@@ -24,6 +25,7 @@ mod bodies;
 mod expiry;
 mod integrations;
 pub mod journal;
+mod routes;
 mod runs;
 #[cfg(test)]
 mod scripted;
@@ -35,7 +37,9 @@ pub use bodies::{Bodies, BodyCache};
 pub use integrations::IntegrationRecord;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
-pub use workflows::{Applied, ApplyError, TriggerRecord, VersionSource, Versions, WorkflowRecord, WorkflowState};
+pub use workflows::{
+    Applied, ApplyError, StateError, TriggerRecord, VersionSource, Versions, WorkflowRecord, WorkflowState,
+};
 
 use crate::aws::explain;
 use aws_sdk_dynamodb::{
@@ -234,6 +238,14 @@ mod keys {
 
     pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
         (format!("WORKFLOW#{id}"), format!("VERSION#{:010}", version.0))
+    }
+
+    pub(super) fn routes(alias: &IntegrationAlias) -> String {
+        format!("ROUTES#{alias}")
+    }
+
+    pub(super) fn route(alias: &IntegrationAlias, workflow: &WorkflowId) -> (String, String) {
+        (routes(alias), workflow.to_string())
     }
 
     pub(super) const API_KEY: &str = "KEY";

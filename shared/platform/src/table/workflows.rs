@@ -3,11 +3,12 @@
 //! A version is immutable. To apply a definition is to write the next version and to make it the active one, in one
 //! transaction that fails if somebody else applied in between.
 
-use super::{Item, StoreError, Table, item, keys, number, record, text, unavailable};
+use super::{Item, StoreError, Table, item, keys, number, record, routes, text, unavailable};
 use crate::body::{self, DamagedBody};
 use aws_sdk_dynamodb::{
+    operation::transact_write_items::TransactWriteItemsError,
     primitives::Blob,
-    types::{AttributeValue, Put, TransactWriteItem},
+    types::{AttributeValue, ConditionCheck, Put, TransactWriteItem},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -131,11 +132,13 @@ pub enum WorkflowState {
 
 /// A definition was applied.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Applied {
-    /// It is a new version.
-    New(WorkflowVersion),
-    /// It is what was active already.
-    Unchanged(WorkflowVersion),
+pub struct Applied {
+    /// Its version.
+    pub version: WorkflowVersion,
+    /// Whether the version is new. If not, the definition was active already.
+    pub is_new: bool,
+    /// Whether events start runs of it. A workflow that was disabled stays so, and one that was deleted is enabled.
+    pub state: WorkflowState,
 }
 
 /// A definition was not applied.
@@ -151,6 +154,26 @@ pub enum ApplyError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
+
+/// The state of a workflow was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// There is no such workflow.
+    #[error("there is no workflow {0}")]
+    Unknown(WorkflowId),
+    /// It was deleted.
+    #[error("the workflow {0} was deleted; `pagerflow workflow apply` brings it back")]
+    Deleted(WorkflowId),
+    /// It was changed by others between each reading and writing.
+    #[error("others keep changing the workflow {0} at the same time; try again")]
+    Contended(WorkflowId),
+    /// The table could not be read or written.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// How often a change of state is made that somebody else's change forestalls.
+const STATE_TRIED_AT_MOST: usize = 5;
 
 /// DynamoDB takes 400 KB in an item.
 const LARGEST_VERSION: usize = 350 * 1024;
@@ -168,7 +191,7 @@ impl Table {
             .transpose()
     }
 
-    /// Makes a definition the active version of its workflow.
+    /// Makes a definition the active version of its workflow. A deleted workflow is there again with it.
     ///
     /// # Errors
     /// Somebody else changed the workflow at the same time, the definition is too large, or DynamoDB failed.
@@ -179,14 +202,18 @@ impl Table {
         now: Timestamp,
     ) -> Result<Applied, ApplyError> {
         let id = &definition.name;
-        let current = self.workflow(id).await?;
-        if let Some(record) = current.as_ref().filter(|record| record.state == WorkflowState::Enabled) {
-            let active = self.version(id, record.active_version).await?;
-            if active.as_ref() == Some(definition) {
-                return Ok(Applied::Unchanged(record.active_version));
-            }
+        let seen = self.workflow(id).await?;
+        if let Some(seen) = seen.as_ref().filter(|seen| seen.state != WorkflowState::Deleted)
+            && self.is_active(definition, seen).await?
+        {
+            self.heal_routes(seen).await?;
+            return Ok(Applied {
+                version: seen.active_version,
+                is_new: false,
+                state: seen.state,
+            });
         }
-        let active_version = current.as_ref().map(|record| record.active_version);
+        let active_version = seen.as_ref().map(|seen| seen.active_version);
         let version = WorkflowVersion(active_version.map_or(1, |version| version.0.saturating_add(1)));
         let stored = body::compress(definition.to_json().to_string().as_bytes());
         let source = body::compress(source.as_bytes());
@@ -207,92 +234,158 @@ impl Table {
             filters: trigger.pagerduty.filters.clone(),
             when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
         });
+        let state = match seen.as_ref().map(|seen| seen.state) {
+            Some(WorkflowState::Disabled) => WorkflowState::Disabled,
+            Some(WorkflowState::Enabled | WorkflowState::Deleted) | None => WorkflowState::Enabled,
+        };
         let record = WorkflowRecord {
             workflow: id.clone(),
-            state: WorkflowState::Enabled,
+            state,
             active_version: version,
             trigger,
             updated_at: now,
         };
-        let (pk, sk) = keys::workflow(id);
-        let mut put_record = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(item("workflow", &pk, sk, &record)?));
-        put_record = match active_version {
-            None => put_record.condition_expression("attribute_not_exists(pk)"),
-            Some(active) => put_record
-                .condition_expression("active_version = :active")
-                .expression_attribute_values(":active", number(active.0)),
-        };
         let put_version = Put::builder()
             .table_name(&self.name)
             .set_item(Some(version_item))
-            .condition_expression("attribute_not_exists(pk)");
-        let writes = [put_version.build(), put_record.build()].map(|put| {
-            put.map(|put| TransactWriteItem::builder().put(put).build())
-                .map_err(|error| StoreError::Unavailable {
-                    operation: "store the workflow",
-                    cause: error.to_string(),
-                })
-        });
-        let writes = writes.into_iter().collect::<Result<Vec<_>, _>>()?;
-        match self
-            .client
-            .transact_write_items()
-            .set_transact_items(Some(writes))
-            .send()
-            .await
-        {
-            Ok(_) => Ok(Applied::New(version)),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_transaction_canceled_exception()) =>
-            {
-                Err(ApplyError::Conflict(id.clone()))
-            }
-            Err(error) => Err(unavailable("store the workflow", &error).into()),
+            .condition_expression("attribute_not_exists(pk)")
+            .build()
+            .map_err(routes::malformed)?;
+        let (pk, sk) = keys::workflow(id);
+        let record_item = item("workflow", &pk, sk, &record)?;
+        let mut writes = vec![TransactWriteItem::builder().put(put_version).build()];
+        writes.extend(self.replacing(seen.as_ref(), &record, record_item)?);
+        if !self.transact("store the workflow", writes).await? {
+            return Err(ApplyError::Conflict(id.clone()));
+        }
+        Ok(Applied {
+            version,
+            is_new: true,
+            state,
+        })
+    }
+
+    /// Whether a definition is the active version of its workflow. One that this release cannot read is another one.
+    async fn is_active(&self, definition: &Definition, seen: &WorkflowRecord) -> Result<bool, StoreError> {
+        match self.version(&seen.workflow, seen.active_version).await {
+            Ok(active) => Ok(active.as_ref() == Some(definition)),
+            Err(StoreError::Unreadable { .. }) => Ok(false),
+            Err(error @ StoreError::Unavailable { .. }) => Err(error),
         }
     }
 
-    /// Enables, disables or deletes a workflow. Gives whether there is one.
+    /// Makes the routes of a workflow fit its record, which stays as it is: a release that knew no routes may have
+    /// written it.
+    async fn heal_routes(&self, seen: &WorkflowRecord) -> Result<(), ApplyError> {
+        let (pk, sk) = keys::workflow(&seen.workflow);
+        let writes = routes::writes(&self.name, None, seen, &item("workflow", &pk, sk, seen)?)?;
+        if writes.is_empty() {
+            return Ok(());
+        }
+        let unchanged = ConditionCheck::builder()
+            .table_name(&self.name)
+            .set_key(Some(Self::key(&pk, sk)))
+            .condition_expression(AS_SEEN)
+            .set_expression_attribute_values(Some(as_seen(seen)))
+            .build()
+            .map_err(routes::malformed)?;
+        let unchanged = TransactWriteItem::builder().condition_check(unchanged).build();
+        let writes = std::iter::once(unchanged).chain(writes).collect();
+        if self.transact("store the routes of the workflow", writes).await? {
+            Ok(())
+        } else {
+            Err(ApplyError::Conflict(seen.workflow.clone()))
+        }
+    }
+
+    /// Enables, disables or deletes a workflow.
     ///
     /// # Errors
+    /// There is no such workflow, a deleted one is to be enabled or disabled, others keep changing it at the same time, or
     /// DynamoDB failed.
     pub async fn set_workflow_state(
         &self,
         id: &WorkflowId,
         state: WorkflowState,
         now: Timestamp,
-    ) -> Result<bool, StoreError> {
-        let state: AttributeValue =
+    ) -> Result<(), StateError> {
+        let stored_state: AttributeValue =
             serde_dynamo::to_attribute_value(state).map_err(|error| StoreError::Unreadable {
                 what: "workflow",
                 cause: error.to_string(),
             })?;
         let (pk, sk) = keys::workflow(id);
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Self::key(&pk, sk)))
-            .condition_expression("attribute_exists(pk)")
-            .update_expression("SET #state = :state, updated_at = :now")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", state)
-            .expression_attribute_values(":now", text(now.to_string()));
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+        for _ in 0..STATE_TRIED_AT_MOST {
+            let item = self.get("read the workflow", &pk, sk).await?;
+            let mut item = item.ok_or_else(|| StateError::Unknown(id.clone()))?;
+            let seen: WorkflowRecord = record("workflow", item.clone())?;
+            if seen.state == WorkflowState::Deleted && state != WorkflowState::Deleted {
+                return Err(StateError::Deleted(id.clone()));
+            }
+            // What a newer release has written beside the fields that this one knows stays.
+            item.insert("state".to_owned(), stored_state.clone());
+            item.insert("updated_at".to_owned(), text(now.to_string()));
+            let record = WorkflowRecord {
+                state,
+                updated_at: now,
+                ..seen.clone()
+            };
+            let writes = self.replacing(Some(&seen), &record, item)?;
+            if self.transact("change the workflow", writes).await? {
+                return Ok(());
+            }
+        }
+        Err(StateError::Contended(id.clone()))
+    }
+
+    /// The writes that replace a workflow, if it is still as it was seen, and its routes with it.
+    fn replacing(
+        &self,
+        seen: Option<&WorkflowRecord>,
+        record: &WorkflowRecord,
+        item: Item,
+    ) -> Result<Vec<TransactWriteItem>, StoreError> {
+        let of_routes = routes::writes(&self.name, seen, record, &item)?;
+        let put = Put::builder().table_name(&self.name).set_item(Some(item));
+        let put = match seen {
+            None => put.condition_expression("attribute_not_exists(pk)"),
+            Some(seen) => put
+                .condition_expression(AS_SEEN)
+                .set_expression_attribute_values(Some(as_seen(seen))),
+        };
+        let put = TransactWriteItem::builder().put(put.build().map_err(routes::malformed)?);
+        Ok(std::iter::once(put.build()).chain(of_routes).collect())
+    }
+
+    /// Makes all writes or none. Gives whether the conditions held.
+    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
+        let request = self.client.transact_write_items().set_transact_items(Some(writes));
+        let Err(error) = Box::pin(request.send()).await else {
+            return Ok(true);
+        };
+        match error.as_service_error() {
+            // A transaction is also cancelled where DynamoDB throttles.
+            Some(TransactWriteItemsError::TransactionCanceledException(refusal))
+                if refusal
+                    .cancellation_reasons()
+                    .iter()
+                    .any(|reason| reason.code() == Some("ConditionalCheckFailed")) =>
             {
                 Ok(false)
             }
-            Err(error) => Err(unavailable("change the workflow", &error)),
+            _ => Err(unavailable(operation, &error)),
         }
     }
+}
+
+/// Holds while nobody has changed a workflow since it was read: neither its version nor its state.
+const AS_SEEN: &str = "active_version = :active AND updated_at = :seen";
+
+fn as_seen(seen: &WorkflowRecord) -> HashMap<String, AttributeValue> {
+    HashMap::from([
+        (":active".to_owned(), number(seen.active_version.0)),
+        (":seen".to_owned(), text(seen.updated_at.to_string())),
+    ])
 }
 
 /// Where versions of workflows are.
@@ -375,33 +468,4 @@ impl<S: VersionSource> Versions<S> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::{Value, json};
-
-    fn stored() -> Value {
-        json!({
-            "workflow": "w", "state": "enabled", "active_version": 3, "integration": "prod", "webhook": "v3",
-            "events": ["incident.triggered"], "updated_at": "2026-11-22T10:00:00Z"
-        })
-    }
-
-    #[test]
-    fn a_trigger_without_filters_is_stored_as_it_was_before_there_were_any() {
-        let record: WorkflowRecord = serde_json::from_value(stored()).unwrap();
-
-        assert!(record.trigger.as_ref().unwrap().filters.is_empty());
-        assert_eq!(json!(record), stored());
-    }
-
-    #[test]
-    fn the_filters_of_a_trigger_are_stored_with_it() {
-        let mut with_filters = stored();
-        with_filters["filters"] = json!({"services": ["PSVC1"], "urgency": "low"});
-
-        let record: WorkflowRecord = serde_json::from_value(with_filters.clone()).unwrap();
-
-        assert_eq!(record.trigger.as_ref().unwrap().filters.services, ["PSVC1"]);
-        assert_eq!(json!(record), with_filters);
-    }
-}
+mod tests;
