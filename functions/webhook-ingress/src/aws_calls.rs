@@ -14,6 +14,7 @@ use platform::{
     dead_letters::SqsDeadLetters,
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager, SigningSecretsSource},
+    start_buffer::SqsStartBuffer,
     table::{Table, TriggerCache},
 };
 use rstest::rstest;
@@ -24,7 +25,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-type RealIngress = Ingress<Table, SecretsManager, StateMachine, Table, SqsDeadLetters>;
+type RealIngress = Ingress<Table, SecretsManager, StateMachine, SqsStartBuffer, Table, SqsDeadLetters>;
 
 /// An AWS of one workflow and its key, which remembers the operations that it was asked for.
 #[derive(Clone)]
@@ -72,6 +73,7 @@ impl Aws {
             triggers: TriggerCache::new(table.clone()),
             signing_secrets: SigningSecretsSource::new(secrets, SecretNames::new("pagerflow")),
             executions: StateMachine::new(aws_sdk_sfn::Client::new(&config), "arn:machine".into()),
+            start_buffer: SqsStartBuffer::new(aws_sdk_sqs::Client::new(&config), format!("{url}/start-buffer")),
             bodies: table,
             dead_letters: SqsDeadLetters::new(aws_sdk_sqs::Client::new(&config), format!("{url}/queue")),
         };
@@ -137,6 +139,7 @@ fn outcome(answer: &Answer) -> &'static str {
         Answer::Accepted(events) => match events.first() {
             Some(EventAnswer::Started { .. }) => "started",
             Some(EventAnswer::Duplicate { .. }) => "duplicate",
+            Some(EventAnswer::Buffered { .. }) => "buffered",
             Some(EventAnswer::Ignored { .. }) => "ignored",
             Some(EventAnswer::Unreadable { .. }) => "unreadable",
             None => "nothing",

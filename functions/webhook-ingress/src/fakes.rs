@@ -9,6 +9,7 @@ use platform::{
     dead_letters::{DeadLetter, DeadLetters, QueueError},
     executions::{Executions, StartError, Started},
     secrets::{SecretError, SecretNames, SecretStore, SigningSecrets, SigningSecretsSource},
+    start_buffer::{BufferError, StartBuffer},
     table::{
         ApiKeyRecord, Bodies, KeyScope, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords,
         TriggerSource, WorkflowRecord, WorkflowState,
@@ -43,10 +44,11 @@ pub(crate) enum Call {
     Secret,
     Body,
     Start,
+    Buffer,
     DeadLetter,
 }
 
-pub(crate) type FakeIngress = Ingress<World, World, World, World, World>;
+pub(crate) type FakeIngress = Ingress<World, World, World, World, World, World>;
 
 /// All that the ingress calls. Its clones share one state.
 #[derive(Debug, Clone)]
@@ -59,6 +61,7 @@ pub(crate) struct State {
     pub(crate) keys: Vec<ApiKeyRecord>,
     pub(crate) signing_secrets: Result<SecretString, SecretError>,
     pub(crate) runs: Vec<RunInput>,
+    pub(crate) buffered: Vec<RunInput>,
     pub(crate) bodies: Vec<(RunId, Vec<u8>)>,
     pub(crate) dead_letters: Vec<(String, Vec<u8>)>,
     /// What is out of reach.
@@ -69,6 +72,8 @@ pub(crate) struct State {
     pub(crate) answers_are_lost: bool,
     /// Whether Step Functions never answers.
     pub(crate) hangs: bool,
+    /// Whether Step Functions does not let us start runs.
+    pub(crate) refuses: bool,
     calls: Vec<Call>,
 }
 
@@ -94,12 +99,14 @@ impl World {
             keys: Vec::new(),
             signing_secrets: Ok(signing_secrets(&[SIGNING_SECRET])),
             runs: Vec::new(),
+            buffered: Vec::new(),
             bodies: Vec::new(),
             dead_letters: Vec::new(),
             down: Vec::new(),
             starts_left: usize::MAX,
             answers_are_lost: false,
             hangs: false,
+            refuses: false,
             calls: Vec::new(),
         })));
         let key = world.new_key(WORKFLOW, KeyState::Active);
@@ -128,6 +135,7 @@ impl World {
             triggers: TriggerCache::new(self.clone()),
             signing_secrets: SigningSecretsSource::new(self.clone(), SecretNames::new("pagerflow")),
             executions: self.clone(),
+            start_buffer: self.clone(),
             bodies: self.clone(),
             dead_letters: self.clone(),
         }
@@ -207,13 +215,19 @@ impl Bodies for World {
 
 impl Executions for World {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
-        let failed = |cause: String| StartError {
+        let failed = |cause: String| StartError::OutOfReach {
             run: input.run.id.clone(),
             cause,
         };
         self.call(Call::Start).map_err(failed)?;
         if self.with(|state| state.hangs) {
             std::future::pending::<()>().await;
+        }
+        if self.with(|state| state.refuses) {
+            return Err(StartError::Refused {
+                run: input.run.id.clone(),
+                cause: "AccessDeniedException".into(),
+            });
         }
         self.with(|state| {
             if state.runs.iter().any(|run| run.run.id == input.run.id) {
@@ -230,6 +244,17 @@ impl Executions for World {
                 Ok(Started::Now)
             }
         })
+    }
+}
+
+impl StartBuffer for World {
+    async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
+        self.call(Call::Buffer).map_err(|cause| BufferError {
+            run: input.run.id.clone(),
+            cause,
+        })?;
+        self.with(|state| state.buffered.push(input.clone()));
+        Ok(())
     }
 }
 

@@ -8,26 +8,29 @@ use pagerduty::webhook::{
 use platform::{
     api_key::{ApiKey, KeyHash},
     dead_letters::{DeadLetter, DeadLetters},
-    executions::{Executions, Started},
+    executions::{Executions, StartError, Started},
     intake::{Admission, Admitted, Ignored, LARGEST_BODY, admit},
     secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
+    start_buffer::StartBuffer,
     table::{Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
 };
 use serde::Serialize;
 use workflow::{
     ids::{IntegrationAlias, RunId, WorkflowId},
-    run::WebhookKind,
+    run::{RunInput, WebhookKind},
 };
 
 /// All that the ingress works with.
 #[derive(Debug)]
-pub struct Ingress<T, S, E, B, D> {
+pub struct Ingress<T, S, E, Q, B, D> {
     /// Workflows and API keys.
     pub triggers: TriggerCache<T>,
     /// The secrets with which PagerDuty signs.
     pub signing_secrets: SigningSecretsSource<S>,
     /// What starts runs.
     pub executions: E,
+    /// Where runs wait that Step Functions does not start.
+    pub start_buffer: Q,
     /// Where large bodies go.
     pub bodies: B,
     /// Where unreadable deliveries go.
@@ -80,6 +83,11 @@ pub enum EventAnswer {
         /// Its id.
         run: RunId,
     },
+    /// Step Functions did not start the run. It waits in the start-buffer, and starts from there.
+    Buffered {
+        /// Its id.
+        run: RunId,
+    },
     /// No run is wanted.
     Ignored {
         /// Why.
@@ -92,11 +100,12 @@ pub enum EventAnswer {
     },
 }
 
-impl<T, S, E, B, D> Ingress<T, S, E, B, D>
+impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
 where
     T: TriggerSource,
     S: SecretStore,
     E: Executions,
+    Q: StartBuffer,
     B: Bodies,
     D: DeadLetters,
 {
@@ -205,16 +214,24 @@ where
             }
         };
         let mut events = Vec::with_capacity(admissions.len());
+        let mut obstacle = None;
         for admission in admissions {
             events.push(match admission {
                 Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, now).await?,
+                Admission::Start(admitted) => self.start_run(*admitted, &mut obstacle, now).await?,
             });
         }
         Ok(events)
     }
 
-    async fn start_run(&self, admitted: Admitted, now: Timestamp) -> Result<EventAnswer, Answer> {
+    /// Starts a run, or has it started later. `obstacle` is why an earlier run of the same delivery did not start: there is
+    /// no time to wait for Step Functions twice.
+    async fn start_run(
+        &self,
+        admitted: Admitted,
+        obstacle: &mut Option<StartError>,
+        now: Timestamp,
+    ) -> Result<EventAnswer, Answer> {
         let run = admitted.input.run.id.clone();
         // Before the run, so that the run finds it.
         if let Some(body) = admitted.large_body {
@@ -222,10 +239,32 @@ where
         }
         // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
         // duplicates then.
-        match self.executions.start(&admitted.input).await.map_err(unavailable)? {
-            Started::Now => Ok(EventAnswer::Started { run }),
-            Started::Before => Ok(EventAnswer::Duplicate { run }),
+        if let Some(error) = obstacle {
+            return self.buffer(&admitted.input, error).await;
         }
+        match self.executions.start(&admitted.input).await {
+            Ok(Started::Now) => Ok(EventAnswer::Started { run }),
+            Ok(Started::Before) => Ok(EventAnswer::Duplicate { run }),
+            Err(error) => self.buffer(&admitted.input, obstacle.insert(error)).await,
+        }
+    }
+
+    /// Has a run started later, because Step Functions did not start it.
+    ///
+    /// Also one that Step Functions refuses, for which nobody but us is to blame: PagerDuty would give up after two days of
+    /// 503, while the start-buffer and its dead letters keep it for two weeks and raise an alarm, and what is put right
+    /// within hours starts by itself.
+    async fn buffer(&self, input: &RunInput, error: &StartError) -> Result<EventAnswer, Answer> {
+        let run = input.run.id.clone();
+        match error {
+            StartError::OutOfReach { .. } => tracing::warn!(%run, %error, "run waits in the start-buffer"),
+            StartError::Refused { .. } => tracing::error!(%run, %error, "run waits in the start-buffer"),
+        }
+        self.start_buffer
+            .put(input)
+            .await
+            .map(|()| EventAnswer::Buffered { run })
+            .map_err(unavailable)
     }
 }
 

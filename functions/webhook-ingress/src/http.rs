@@ -10,20 +10,23 @@ use platform::{
     dead_letters::DeadLetters,
     executions::Executions,
     secrets::SecretStore,
+    start_buffer::StartBuffer,
     table::{Bodies, TriggerSource},
 };
 use serde::Serialize;
 use std::time::Duration;
 
 /// PagerDuty waits five seconds for an answer. Whoever gets none sends again, and so does whoever gets this one.
-const TIME_LIMIT: Duration = Duration::from_millis(4_300);
+///
+/// Within it there is time for Step Functions not to answer, and then for the start-buffer: 2 s each at most.
+pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(4_300);
 
 /// Answers a request.
 ///
 /// # Errors
 /// None that a request could bring about.
-pub async fn respond<T, S, E, B, D>(
-    ingress: &Ingress<T, S, E, B, D>,
+pub async fn respond<T, S, E, Q, B, D>(
+    ingress: &Ingress<T, S, E, Q, B, D>,
     request: Request,
     now: Timestamp,
 ) -> Result<Response<Body>, Error>
@@ -31,6 +34,7 @@ where
     T: TriggerSource,
     S: SecretStore,
     E: Executions,
+    Q: StartBuffer,
     B: Bodies,
     D: DeadLetters,
 {

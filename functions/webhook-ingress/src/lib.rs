@@ -12,5 +12,7 @@ mod aws_calls;
 mod fakes;
 mod handler;
 pub mod http;
+#[cfg(test)]
+mod time_limit;
 
 pub use handler::{Answer, Delivery, EventAnswer, Ingress};

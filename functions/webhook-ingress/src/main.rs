@@ -8,6 +8,7 @@ use platform::{
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager, SigningSecretsSource},
     settings::{Settings, environment},
+    start_buffer::SqsStartBuffer,
     table::{Table, TriggerCache},
     telemetry,
 };
@@ -21,6 +22,7 @@ async fn main() -> Result<(), Error> {
     let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
     let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
     let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
+    let queues = aws_sdk_sqs::Client::new(&config);
     let ingress = Ingress {
         triggers: TriggerCache::new(table.clone()),
         signing_secrets: SigningSecretsSource::new(secrets, names),
@@ -28,11 +30,9 @@ async fn main() -> Result<(), Error> {
             aws_sdk_sfn::Client::new(&config),
             settings.required("STATE_MACHINE_ARN"),
         ),
+        start_buffer: SqsStartBuffer::new(queues.clone(), settings.required("START_BUFFER_URL")),
         bodies: table,
-        dead_letters: SqsDeadLetters::new(
-            aws_sdk_sqs::Client::new(&config),
-            settings.required("DEAD_LETTER_QUEUE_URL"),
-        ),
+        dead_letters: SqsDeadLetters::new(queues, settings.required("DEAD_LETTER_QUEUE_URL")),
     };
     let ingress = settings.finish(ingress)?;
     run(service_fn(async |request: Request| {

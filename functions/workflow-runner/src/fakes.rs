@@ -1,9 +1,13 @@
-//! The table, in memory, with the conditions of the real one. It remembers what it was asked, and fails on request.
+//! The table, in memory, with the conditions of the real one, and what starts runs. It remembers what it was asked, and fails
+//! on request.
 
 use jiff::Timestamp;
-use platform::table::{
-    Bodies, StoreError, VersionSource,
-    journal::{Entry, EventSummary, Journal, LaneRecord, LastPlan, OutsideEnd, Question, Written},
+use platform::{
+    executions::{Executions, StartError, Started},
+    table::{
+        Bodies, StoreError, VersionSource,
+        journal::{Entry, EventSummary, Journal, LaneRecord, LastPlan, OutsideEnd, Question, Written},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,9 +20,10 @@ use workflow::{
         CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord, StepResult,
         Trail, period_of,
     },
+    run::RunInput,
 };
 
-/// A call to the table.
+/// A call to AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     Version,
@@ -30,6 +35,7 @@ pub(crate) enum Call {
     Lock,
     Write,
     EndFromOutside,
+    Start,
 }
 
 /// The table. Its clones share one state.
@@ -51,6 +57,10 @@ pub(crate) struct State {
     pub(crate) changes: BTreeMap<String, BTreeMap<u32, OwnChange>>,
     /// How many runs of a workflow began for an incident in a period.
     pub(crate) runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
+    /// The runs that were started.
+    pub(crate) started: Vec<RunInput>,
+    /// Whether Step Functions never answers.
+    pub(crate) hangs: bool,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
     /// What somebody else does between the next read and the write that follows it.
@@ -160,6 +170,25 @@ impl Bodies for Store {
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         self.call(Call::Body)?;
         Ok(self.with(|state| state.bodies.get(run).cloned()))
+    }
+}
+
+impl Executions for Store {
+    async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
+        self.call(Call::Start).map_err(|error| StartError::OutOfReach {
+            run: input.run.id.clone(),
+            cause: error.to_string(),
+        })?;
+        if self.with(|state| state.hangs) {
+            std::future::pending::<()>().await;
+        }
+        Ok(self.with(|state| {
+            if state.started.iter().any(|started| started.run.id == input.run.id) {
+                return Started::Before;
+            }
+            state.started.push(input.clone());
+            Started::Now
+        }))
     }
 }
 

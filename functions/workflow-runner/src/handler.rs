@@ -2,13 +2,14 @@
 
 use crate::{
     footing::{Footing, Plans, footing, lanes_needed},
-    outside, room,
+    outside, room, start_buffer,
     state::{Handover, PlanRequest},
 };
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
     body,
+    executions::Executions,
     intake::{event_value, stored_event},
     table::{
         Bodies, BodyCache, StoreError, VersionSource, Versions,
@@ -27,13 +28,15 @@ use workflow::{
 
 /// All that the runner works with.
 #[derive(Debug)]
-pub struct Runner<V, B, J> {
+pub struct Runner<V, B, J, E> {
     /// Versions of workflows.
     pub versions: Versions<V>,
     /// Bodies that are kept in the table.
     pub bodies: BodyCache<B>,
     /// The journal.
     pub journal: J,
+    /// What starts the runs of the start-buffer.
+    pub executions: E,
 }
 
 /// A Plan, and what else its write needs.
@@ -42,16 +45,19 @@ struct Decision {
     concurrency_key: Option<String>,
 }
 
-impl<V: VersionSource, B: Bodies, J: Journal> Runner<V, B, J> {
-    /// Takes what the function is called with: a Plan that the state machine asks for, or an event of EventBridge about an
-    /// execution that ended.
+impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> {
+    /// Takes what the function is called with: a Plan that the state machine asks for, an event of EventBridge about an
+    /// execution that ended, or messages of the start-buffer.
     ///
     /// # Errors
-    /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`.
+    /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`; of messages `Input.Invalid`.
     pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
         if outside::is_event(&payload) {
             outside::take(payload, &self.journal, now).await?;
             return Ok(Value::Null);
+        }
+        if start_buffer::is_batch(&payload) {
+            return start_buffer::drain(payload, &self.executions).await;
         }
         self.plan(payload, now).await
     }

@@ -4,7 +4,8 @@
 //! fenced write. One more comes with the first Plan of an execution that another one started (how its lane stands), one
 //! with the first fork of a run (the body of the event is put into the table), and two with a concurrency key.
 //!
-//! The same function hears of executions that ended from outside, and writes the final record of their runs.
+//! The same function hears of executions that ended from outside, and writes the final record of their runs;
+//! and it starts the runs that the ingress had to leave in the start-buffer.
 
 #[cfg(test)]
 mod fakes;
@@ -12,6 +13,7 @@ mod footing;
 mod handler;
 mod outside;
 mod room;
+mod start_buffer;
 mod state;
 #[cfg(test)]
 mod state_machine;

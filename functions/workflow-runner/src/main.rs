@@ -1,11 +1,11 @@
-//! The Lambda function that plans: Step Functions asks it what a run does next, and EventBridge tells it of executions that
-//! ended from outside.
+//! The Lambda function that plans: Step Functions asks it what a run does next, EventBridge tells it of executions that
+//! ended from outside, and SQS hands it the runs that wait in the start-buffer.
 
-use aws_sdk_dynamodb::Client;
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::{
     aws::{Patience, sdk_config},
+    executions::StateMachine,
     settings::{Settings, environment},
     table::{BodyCache, Table, Versions},
     telemetry,
@@ -18,13 +18,17 @@ async fn main() -> Result<(), Error> {
     telemetry::start();
     let config = sdk_config(environment, Patience::Task)?;
     let mut settings = Settings::new(environment);
-    let table = Table::new(Client::new(&config), settings.required("TABLE_NAME"));
-    let table = settings.finish(table)?;
+    let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
     let runner = Runner {
         versions: Versions::new(table.clone()),
         bodies: BodyCache::new(table.clone()),
         journal: table,
+        executions: StateMachine::new(
+            aws_sdk_sfn::Client::new(&config),
+            settings.required("STATE_MACHINE_ARN"),
+        ),
     };
+    let runner = settings.finish(runner)?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
         runner.take(event.payload, Timestamp::now()).await
     }))

@@ -5,7 +5,10 @@
 //! that the run exists.
 
 use crate::aws::explain;
-use aws_sdk_sfn::{error::SdkError, operation::start_execution::StartExecutionError};
+use aws_sdk_sfn::{
+    error::{ProvideErrorMetadata, SdkError},
+    operation::start_execution::StartExecutionError,
+};
 use workflow::{ids::RunId, run::RunInput};
 
 /// What became of a start.
@@ -19,12 +22,25 @@ pub enum Started {
 
 /// The run may not have been started.
 #[derive(Debug, thiserror::Error)]
-#[error("Step Functions did not start the run {run}: {cause}")]
-pub struct StartError {
-    /// The run.
-    pub run: RunId,
-    /// What the SDK said.
-    pub cause: String,
+pub enum StartError {
+    /// Step Functions throttles, has an error of its own, or did not answer. That passes by itself.
+    #[error("Step Functions did not start the run {run}: {cause}")]
+    OutOfReach {
+        /// The run.
+        run: RunId,
+        /// What the SDK said.
+        cause: String,
+    },
+    /// Step Functions does not take the request. That lasts until somebody puts it right.
+    #[error(
+        "Step Functions refuses to start the run {run}: {cause}; look at the state machine, and at what the function's role may do"
+    )]
+    Refused {
+        /// The run.
+        run: RunId,
+        /// What the SDK said.
+        cause: String,
+    },
 }
 
 /// What starts runs.
@@ -53,16 +69,16 @@ impl StateMachine {
 
 impl Executions for StateMachine {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
-        let failed = |cause: String| StartError {
-            run: input.run.id.clone(),
-            cause,
-        };
-        let text = serde_json::to_string(input).map_err(|error| failed(error.to_string()))?;
+        let run = &input.run.id;
+        let text = serde_json::to_string(input).map_err(|error| StartError::Refused {
+            run: run.clone(),
+            cause: error.to_string(),
+        })?;
         let request = self
             .client
             .start_execution()
             .state_machine_arn(&self.arn)
-            .name(input.run.id.as_str())
+            .name(run.as_str())
             .input(text);
         match request.send().await {
             Ok(_) => Ok(Started::Now),
@@ -71,7 +87,117 @@ impl Executions for StateMachine {
             {
                 Ok(Started::Before)
             }
-            Err(error) => Err(failed(explain(&error))),
+            Err(error) => {
+                let (run, cause) = (run.clone(), explain(&error));
+                Err(match passes(&error) {
+                    true => StartError::OutOfReach { run, cause },
+                    false => StartError::Refused { run, cause },
+                })
+            }
         }
+    }
+}
+
+/// Whether an error passes by itself.
+fn passes(error: &SdkError<StartExecutionError>) -> bool {
+    match error {
+        SdkError::ConstructionFailure(_) => false,
+        SdkError::ServiceError(answer) => {
+            let code = answer.err().code().unwrap_or_default();
+            answer.raw().status().is_server_error() || PASSING.iter().any(|word| code.contains(word))
+        }
+        // No answer, or none that can be read.
+        _ => true,
+    }
+}
+
+/// What stands in the codes of those 4xx that pass: AWS throttles under several names, and `ExecutionLimitExceeded` means that
+/// too many executions are open.
+///
+/// Source: Step Functions' API reference, pages `API_StartExecution` and `CommonErrors`.
+const PASSING: [&str; 4] = [
+    "Throttl",
+    "TooManyRequests",
+    "RequestLimitExceeded",
+    "ExecutionLimitExceeded",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::aws::{Patience, sdk_config};
+    use aws_sdk_sfn::{
+        Client,
+        config::{Builder, Credentials, http::HttpResponse, retry::RetryConfig},
+    };
+    use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+    use rstest::rstest;
+    use serde_json::json;
+
+    /// A Step Functions that always gives the same answer, or none at all.
+    #[derive(Debug, Clone, Copy)]
+    enum Answers {
+        With(u16, &'static str),
+        Never,
+    }
+
+    impl aws_smithy_runtime_api::client::http::HttpConnector for Answers {
+        fn call(&self, _: aws_sdk_sfn::config::http::HttpRequest) -> HttpConnectorFuture {
+            match self {
+                Self::With(status, body) => {
+                    HttpConnectorFuture::ready(Ok(HttpResponse::new((*status).try_into().unwrap(), (*body).into())))
+                }
+                Self::Never => HttpConnectorFuture::new(std::future::pending()),
+            }
+        }
+    }
+
+    async fn start(answers: Answers) -> Result<Started, StartError> {
+        let region = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".to_owned());
+        let config = Builder::from(&sdk_config(region, Patience::Webhook).unwrap())
+            .credentials_provider(Credentials::new("AKIDEXAMPLE", "secret", None, None, "test"))
+            .retry_config(RetryConfig::disabled())
+            .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(answers)))
+            .build();
+        let run = RunId::for_event(&"w".parse().unwrap(), "01A");
+        let run = json!({"run": {"id": run, "workflow": "w", "version": 1, "depth": 0}, "inputs": {}});
+        StateMachine::new(Client::from_conf(config), "arn:machine".into())
+            .start(&serde_json::from_value(run).unwrap())
+            .await
+    }
+
+    #[rstest]
+    #[case::f19_throttled(Answers::With(400, r#"{"__type":"ThrottlingException","message":"Rate exceeded"}"#))]
+    #[case::f19_throttled_under_another_name(Answers::With(400, r#"{"__type":"TooManyRequestsException"}"#))]
+    #[case::f19_too_many_open_executions(Answers::With(400, r#"{"__type":"ExecutionLimitExceeded"}"#))]
+    #[case::by_kms(Answers::With(400, r#"{"__type":"KmsThrottlingException"}"#))]
+    #[case::broken(Answers::With(500, r#"{"__type":"InternalServerException"}"#))]
+    #[case::away(Answers::With(503, "no JSON"))]
+    #[case::f20_silent(Answers::Never)]
+    #[tokio::test(start_paused = true)]
+    async fn what_passes_by_itself_is_out_of_reach(#[case] answers: Answers) {
+        let error = start(answers).await.unwrap_err();
+        assert!(matches!(error, StartError::OutOfReach { .. }), "{error:?}");
+    }
+
+    #[rstest]
+    #[case::no_right(Answers::With(400, r#"{"__type":"AccessDeniedException","message":"is not authorized"}"#))]
+    #[case::no_state_machine(Answers::With(
+        400,
+        r#"{"__type":"StateMachineDoesNotExist","message":"no such machine"}"#
+    ))]
+    #[case::bad_input(Answers::With(400, r#"{"__type":"InvalidExecutionInput","message":"too long"}"#))]
+    #[case::no_key(Answers::With(400, r#"{"__type":"KmsAccessDeniedException","message":"the key is disabled"}"#))]
+    #[tokio::test]
+    async fn what_lasts_until_somebody_puts_it_right_says_where_to_look(#[case] answers: Answers) {
+        let error = start(answers).await.unwrap_err();
+        assert!(matches!(error, StartError::Refused { .. }), "{error:?}");
+        assert!(error.to_string().contains("look at the state machine"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn f15_a_run_that_exists_already_is_no_error() {
+        let answer = Answers::With(400, r#"{"__type":"ExecutionAlreadyExists","message":"it exists"}"#);
+        assert_eq!(start(answer).await.unwrap(), Started::Before);
     }
 }

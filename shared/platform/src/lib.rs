@@ -11,6 +11,7 @@
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
+//! - [`start_buffer`] — the queue of runs that wait for Step Functions.
 //! - [`dead_letters`] — the queue of authentic deliveries that nobody can read.
 //! - [`task`] — errors as Step Functions and people see them.
 
@@ -23,6 +24,7 @@ pub mod executions;
 pub mod intake;
 pub mod secrets;
 pub mod settings;
+pub mod start_buffer;
 pub mod table;
 pub mod task;
 pub mod telemetry;

@@ -397,12 +397,74 @@ async fn f23_with_dynamodb_down_a_cold_ingress_asks_for_another_delivery() {
     assert_eq!(world.take_calls(), [Call::Trigger]);
 }
 
+// What Step Functions does not start waits in the start-buffer.
+
+fn buffered(event_id: &str) -> EventAnswer {
+    EventAnswer::Buffered { run: run(event_id) }
+}
+
 #[tokio::test]
-async fn f21_a_run_that_is_not_started_starts_with_the_next_delivery() {
+async fn f19_a_run_that_step_functions_does_not_start_waits_in_the_start_buffer_as_it_would_have_started() {
     let (world, key) = World::new();
     let ingress = world.ingress();
     let message = Message::signed(&key, v3("01A"));
     world.with(|state| state.down = vec![Call::Start]);
+
+    assert_eq!(take(&ingress, &message).await, accepted([buffered("01A")]));
+    assert_eq!(
+        world.take_calls(),
+        [Call::Trigger, Call::Secret, Call::Start, Call::Buffer]
+    );
+
+    world.with(|state| state.down.clear());
+    take(&world.ingress(), &message).await;
+    assert_eq!(
+        world.with(|state| state.buffered.clone()),
+        world.with(|state| state.runs.clone())
+    );
+}
+
+#[tokio::test]
+async fn f19_a_run_that_step_functions_refuses_for_our_own_fault_waits_too() {
+    let (world, key) = World::new();
+    world.with(|state| state.refuses = true);
+
+    let answer = take(&world.ingress(), &Message::signed(&key, v3("01A"))).await;
+
+    assert_eq!(answer, accepted([buffered("01A")]));
+}
+
+#[tokio::test]
+async fn f19_a_large_body_is_stored_before_its_run_waits() {
+    let (world, key) = World::new();
+    world.with(|state| state.down = vec![Call::Start]);
+    let body = v3_with("01A", json!({"noise": noise(256 * 1024)}));
+
+    let answer = take(&world.ingress(), &Message::signed(&key, body)).await;
+
+    assert_eq!(answer, accepted([buffered("01A")]));
+    assert_eq!(world.with(|state| (state.bodies.len(), state.buffered.len())), (1, 1));
+}
+
+#[tokio::test]
+async fn f19_step_functions_is_asked_once_for_a_delivery_of_several_events_that_it_does_not_start() {
+    let (world, key) = v2_world();
+    world.with(|state| state.down = vec![Call::Start]);
+
+    let answer = take(&world.ingress(), &Message::new(&key, v2(&["m1", "m2", "m3"], &key))).await;
+
+    assert_eq!(answer, accepted([buffered("m1"), buffered("m2"), buffered("m3")]));
+    let asked = [Call::Trigger, Call::Start, Call::Buffer, Call::Buffer, Call::Buffer];
+    assert_eq!(world.take_calls(), asked);
+}
+
+#[tokio::test]
+async fn f21_with_step_functions_and_the_start_buffer_down_nothing_is_acknowledged_and_the_next_delivery_starts_the_run()
+ {
+    let (world, key) = World::new();
+    let ingress = world.ingress();
+    let message = Message::signed(&key, v3("01A"));
+    world.with(|state| state.down = vec![Call::Start, Call::Buffer]);
     assert_unavailable(&take(&ingress, &message).await);
 
     world.with(|state| state.down.clear());
@@ -417,7 +479,12 @@ async fn f20_a_start_whose_answer_was_lost_is_one_run() {
     let ingress = world.ingress();
     let message = Message::signed(&key, v3("01A"));
     world.with(|state| state.answers_are_lost = true);
-    assert_unavailable(&take(&ingress, &message).await);
+    assert_eq!(take(&ingress, &message).await, accepted([buffered("01A")]));
+    assert_eq!(
+        world.with(|state| state.buffered.clone()),
+        world.with(|state| state.runs.clone()),
+        "what starts again is the same run"
+    );
 
     assert_eq!(take(&ingress, &message).await, accepted([duplicate("01A")]));
     assert_eq!(world.runs(), 1);
@@ -476,11 +543,17 @@ async fn f22_a_redelivery_starts_only_the_runs_that_are_missing() {
     let (world, key) = v2_world();
     let ingress = world.ingress();
     let message = Message::new(&key, v2(&["m1", "m2", "m3", "m4", "m5"], &key));
-    world.with(|state| state.starts_left = 3);
+    world.with(|state| {
+        state.starts_left = 3;
+        state.down = vec![Call::Buffer];
+    });
     assert_unavailable(&take(&ingress, &message).await);
     assert_eq!(world.runs(), 3);
 
-    world.with(|state| state.starts_left = usize::MAX);
+    world.with(|state| {
+        state.starts_left = usize::MAX;
+        state.down.clear();
+    });
 
     assert_eq!(
         take(&ingress, &message).await,

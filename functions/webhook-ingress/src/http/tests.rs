@@ -118,17 +118,29 @@ async fn an_authentic_delivery_is_answered_with_what_became_of_it(
 }
 
 #[rstest]
-#[case::f21_step_functions(Call::Start)]
-#[case::f23_the_table(Call::Trigger)]
-#[case::f25_secrets_manager(Call::Secret)]
+#[case::f21_step_functions_and_the_start_buffer(&[Call::Start, Call::Buffer])]
+#[case::f23_the_table(&[Call::Trigger])]
+#[case::f25_secrets_manager(&[Call::Secret])]
 #[tokio::test]
-async fn with_something_out_of_reach_pagerduty_is_asked_to_send_again_and_told_nothing_else(#[case] down: Call) {
+async fn with_something_out_of_reach_pagerduty_is_asked_to_send_again_and_told_nothing_else(#[case] down: &[Call]) {
     let (world, key) = World::new();
-    world.with(|state| state.down = vec![down]);
+    world.with(|state| state.down = down.to_vec());
 
     let answer = answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
 
     assert_eq!(answer, (503, r#"{"message":"not now; send it again"}"#.into()));
+}
+
+#[tokio::test]
+async fn f19_with_step_functions_out_of_reach_a_delivery_is_accepted_and_its_run_waits() {
+    let (world, key) = World::new();
+    world.with(|state| state.down = vec![Call::Start]);
+
+    let answer = answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
+
+    let run = world.with(|state| state.buffered[0].run.id.clone());
+    let said = json!({"events": [{"outcome": "buffered", "run": run}]});
+    assert_eq!(answer, (202, said.to_string()));
 }
 
 /// Everything that is answered with 401, and why.

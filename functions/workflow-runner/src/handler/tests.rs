@@ -16,6 +16,7 @@ use workflow::{
     run::WebhookKind,
 };
 
+mod buffered;
 mod calls;
 mod lanes;
 mod loops;
@@ -57,7 +58,7 @@ fn created() -> Value {
 
 /// Plays the state machine and the clock.
 struct Machine {
-    runner: Runner<Store, Store, Store>,
+    runner: Runner<Store, Store, Store, Store>,
     store: Store,
     execution: &'static str,
     state: Value,
@@ -143,11 +144,12 @@ impl Machine {
     }
 }
 
-fn runner(store: &Store) -> Runner<Store, Store, Store> {
+fn runner(store: &Store) -> Runner<Store, Store, Store, Store> {
     Runner {
         versions: Versions::new(store.clone()),
         bodies: BodyCache::new(store.clone()),
         journal: store.clone(),
+        executions: store.clone(),
     }
 }
 

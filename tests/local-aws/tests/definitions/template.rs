@@ -97,7 +97,11 @@ fn each_role_may_do_this_and_no_more() {
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
                 "dynamodb:UpdateItem",
+                "sqs:DeleteMessage",
+                "sqs:GetQueueAttributes",
+                "sqs:ReceiveMessage",
                 "sqs:SendMessage",
+                "states:StartExecution",
             ]),
         ),
         ("CreateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
@@ -274,6 +278,70 @@ fn the_runner_hears_of_every_execution_that_ended_from_outside_and_what_it_canno
 }
 
 #[test]
+fn f43_what_waits_in_the_start_buffer_is_drained_in_parts_kept_for_hours_and_ends_in_dead_letters() {
+    let template = template();
+    let resources = &template["Resources"];
+    let drain = &resources["StartBufferDrain"]["Properties"];
+    assert_eq!(drain["EventSourceArn"], json!({"GetAtt": "StartBuffer.Arn"}));
+    assert_eq!(drain["FunctionName"], json!({"Ref": "WorkflowRunner"}));
+    assert_eq!(drain["FunctionResponseTypes"], json!(["ReportBatchItemFailures"]));
+
+    let queue = &resources["StartBuffer"]["Properties"];
+    let redrive = &queue["RedrivePolicy"];
+    assert_eq!(
+        redrive["deadLetterTargetArn"],
+        json!({"GetAtt": "StartBufferDeadLetters.Arn"})
+    );
+    let visibility = queue["VisibilityTimeout"].as_u64().unwrap();
+    let time_limit = template["Globals"]["Function"]["Timeout"].as_u64().unwrap();
+    assert!(
+        (time_limit..60).contains(&visibility),
+        "Lambda wants at least the function's time-out, and a run starts within a minute: {visibility}"
+    );
+    let hours = visibility * redrive["maxReceiveCount"].as_u64().unwrap() / 3_600;
+    assert!(hours >= 8, "{hours}");
+}
+
+#[test]
+fn the_runner_starts_runs_as_the_ingress_does_with_and_without_an_alias() {
+    let template = template();
+    let machine =
+        "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:stateMachine:${AWS::StackName}-workflow";
+    let alias = format!("{machine}:live");
+    assert_eq!(template["Resources"]["StateMachineAlias"]["Properties"]["Name"], "live");
+
+    let told = &template["Resources"]["WorkflowRunner"]["Properties"]["Environment"]["Variables"]["STATE_MACHINE_ARN"];
+    assert_eq!(
+        told["If"],
+        json!(["PublishesVersion", {"Sub": alias}, {"Sub": machine}])
+    );
+    let statements = statements(&template, "WorkflowRunnerRole");
+    let start = statements
+        .iter()
+        .find(|statement| actions(statement).contains("states:StartExecution"));
+    assert_eq!(start.unwrap()["Resource"], json!([{"Sub": machine}, {"Sub": alias}]));
+}
+
+#[test]
+fn every_queue_that_somebody_must_look_at_has_an_alarm() {
+    let template = template();
+    let resources = fields(&template, "/Resources");
+    let watched: BTreeSet<&str> = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm")
+        .filter_map(|alarm| alarm["Properties"]["Dimensions"][0]["Value"]["GetAtt"].as_str())
+        .filter_map(|name| name.strip_suffix(".QueueName"))
+        .collect();
+    let queues: BTreeSet<&str> = resources
+        .iter()
+        .filter(|(_, resource)| resource["Type"] == "AWS::SQS::Queue")
+        .map(|(name, _)| name.as_str())
+        .collect();
+
+    assert_eq!(watched, queues);
+}
+
+#[test]
 fn each_function_is_told_what_it_needs_and_no_more() {
     let template = template();
     let told = |function: &str| {
@@ -289,11 +357,12 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         set(&[
             "DEAD_LETTER_QUEUE_URL",
             "SECRETS_PREFIX",
+            "START_BUFFER_URL",
             "STATE_MACHINE_ARN",
             "TABLE_NAME"
         ])
     );
-    assert_eq!(told("WorkflowRunner"), set(&["TABLE_NAME"]));
+    assert_eq!(told("WorkflowRunner"), set(&["STATE_MACHINE_ARN", "TABLE_NAME"]));
     assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
     assert_eq!(told("ResolveIncident"), told("CreateIncident"));
 }
@@ -302,7 +371,14 @@ fn each_function_is_told_what_it_needs_and_no_more() {
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
-    for resource in ["Table", "DeadLetterQueue", "UnrecordedEnds", "StateMachineVersion"] {
+    for resource in [
+        "Table",
+        "DeadLetterQueue",
+        "StartBuffer",
+        "StartBufferDeadLetters",
+        "UnrecordedEnds",
+        "StateMachineVersion",
+    ] {
         assert_eq!(
             template["Resources"][resource]["DeletionPolicy"], "Retain",
             "{resource}"

@@ -18,6 +18,7 @@ use jiff::{SignedDuration, Timestamp};
 use pagerduty::client::Transport;
 use platform::{
     action::PagerDuty,
+    executions::{Executions, StartError, Started},
     secrets::{Connections, SecretNames},
     table::{BodyCache, Versions},
     task::TaskError,
@@ -31,7 +32,10 @@ use std::{
     time::Duration,
 };
 use tokio::time::{sleep, timeout};
-use workflow::ids::{LanePath, RunId};
+use workflow::{
+    ids::{LanePath, RunId},
+    run::RunInput,
+};
 use workflow_runner::Runner;
 
 /// How long a function may run. The template says so.
@@ -153,8 +157,21 @@ struct Environment {
 
 #[derive(Debug, Clone)]
 enum Host {
-    Runner(Arc<Runner<Store, Store, Store>>),
+    Runner(Arc<Runner<Store, Store, Store, NoExecutions>>),
     Action(Arc<PagerDuty<Secrets>>),
+}
+
+/// The start of runs by the runner. There is none: the simulated ingress tries again itself, and has no start-buffer.
+#[derive(Debug)]
+struct NoExecutions;
+
+impl Executions for NoExecutions {
+    async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
+        Err(StartError::Refused {
+            run: input.run.id.clone(),
+            cause: "the simulation has no start-buffer".to_owned(),
+        })
+    }
 }
 
 /// What the functions work with.
@@ -450,6 +467,7 @@ impl Inner {
                 versions: Versions::new(self.store.clone()),
                 bodies: BodyCache::new(self.store.clone()),
                 journal: self.store.clone(),
+                executions: NoExecutions,
             })),
             Function::CreateIncident | Function::ResolveIncident => {
                 let connections = Connections::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));

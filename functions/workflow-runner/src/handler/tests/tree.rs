@@ -11,7 +11,7 @@ pub(super) const MACHINE: &str = "arn:aws:states:eu-west-1:123456789012:executio
 
 /// A run and the executions that bear it.
 pub(super) struct Tree {
-    pub(super) runner: Runner<Store, Store, Store>,
+    pub(super) runner: Runner<Store, Store, Store, Store>,
     pub(super) store: Store,
     pub(super) now: Timestamp,
     /// The input of the execution that bears the run.

@@ -1,0 +1,102 @@
+//! How long an answer takes while AWS does not answer: the SDK's own clients with the time-outs that are deployed, on a clock
+//! that costs no time.
+
+use crate::{
+    Answer, EventAnswer, Ingress,
+    fakes::{Message, World, now, v3},
+    http::TIME_LIMIT,
+};
+use aws_sdk_sqs::config::{
+    Credentials, SharedCredentialsProvider, SharedHttpClient,
+    http::{HttpRequest, HttpResponse},
+};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+use platform::{
+    aws::{Patience, sdk_config},
+    executions::StateMachine,
+    start_buffer::SqsStartBuffer,
+};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What answers the SDK.
+#[derive(Debug, Clone, Copy)]
+enum Aws {
+    After(Duration),
+    Never,
+}
+
+impl HttpConnector for Aws {
+    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+        let aws = *self;
+        HttpConnectorFuture::new(async move {
+            match aws {
+                Self::After(delay) => tokio::time::sleep(delay).await,
+                Self::Never => std::future::pending().await,
+            }
+            Ok(HttpResponse::new(
+                200.try_into().unwrap(),
+                r#"{"MessageId": "m"}"#.into(),
+            ))
+        })
+    }
+}
+
+fn client(aws: Aws) -> SharedHttpClient {
+    http_client_fn(move |_, _| SharedHttpConnector::new(aws))
+}
+
+/// An ingress whose workflows, keys and secrets are at hand.
+fn ingress(
+    world: &World,
+    step_functions: Aws,
+    sqs: Aws,
+) -> Ingress<World, World, StateMachine, SqsStartBuffer, World, World> {
+    let region = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".to_owned());
+    let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
+    let config = sdk_config(region, Patience::Webhook).unwrap().into_builder();
+    let config = config
+        .credentials_provider(SharedCredentialsProvider::new(credentials))
+        .build();
+    let executions = aws_sdk_sfn::config::Builder::from(&config).http_client(client(step_functions));
+    let start_buffer = aws_sdk_sqs::config::Builder::from(&config).http_client(client(sqs));
+    let known = world.ingress();
+    Ingress {
+        triggers: known.triggers,
+        signing_secrets: known.signing_secrets,
+        executions: StateMachine::new(aws_sdk_sfn::Client::from_conf(executions.build()), "arn:machine".into()),
+        start_buffer: SqsStartBuffer::new(
+            aws_sdk_sqs::Client::from_conf(start_buffer.build()),
+            "https://queue".into(),
+        ),
+        bodies: known.bodies,
+        dead_letters: known.dead_letters,
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn f19_while_step_functions_does_not_answer_there_is_time_left_for_a_slow_start_buffer() {
+    let (world, key) = World::new();
+    let ingress = ingress(&world, Aws::Never, Aws::After(Duration::from_millis(1_100)));
+    let begun = Instant::now();
+
+    let answer = ingress.take(&Message::signed(&key, v3("01A")).delivery(), now()).await;
+
+    assert!(
+        matches!(&answer, Answer::Accepted(events) if matches!(events[..], [EventAnswer::Buffered { .. }])),
+        "{answer:?}"
+    );
+    assert!(begun.elapsed() < TIME_LIMIT, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn f21_while_neither_answers_another_delivery_is_asked_for_in_time() {
+    let (world, key) = World::new();
+    let ingress = ingress(&world, Aws::Never, Aws::Never);
+    let begun = Instant::now();
+
+    let answer = ingress.take(&Message::signed(&key, v3("01A")).delivery(), now()).await;
+
+    assert!(matches!(answer, Answer::Unavailable { .. }), "{answer:?}");
+    assert!(begun.elapsed() < TIME_LIMIT, "{:?}", begun.elapsed());
+}

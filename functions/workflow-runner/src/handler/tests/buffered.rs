@@ -1,0 +1,98 @@
+//! Runs that come from the start-buffer.
+
+use super::*;
+use workflow::{ids::RunId, run::RunInput};
+
+/// The input of the run for an event.
+fn input(event: &str) -> RunInput {
+    let id = RunId::for_event(&"w".parse().unwrap(), event);
+    let run = json!({"id": id, "workflow": "w", "version": 3, "depth": 0});
+    serde_json::from_value(json!({"run": run, "inputs": {}})).unwrap()
+}
+
+/// A batch as Lambda hands it over, with messages numbered from 0.
+fn batch(bodies: &[String]) -> Value {
+    let message = |(number, body): (usize, &String)| {
+        json!({
+            "messageId": format!("m{number}"), "receiptHandle": "AQEB", "body": body, "md5OfBody": "",
+            "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "eventSource": "aws:sqs",
+            "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:start-buffer", "awsRegion": "eu-west-1",
+        })
+    };
+    json!({ "Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>() })
+}
+
+fn of(events: &[&str]) -> Vec<String> {
+    let text = |event: &&str| serde_json::to_string(&input(event)).unwrap();
+    events.iter().map(text).collect()
+}
+
+fn undone(messages: &[&str]) -> Value {
+    let items: Vec<Value> = messages.iter().map(|id| json!({"itemIdentifier": id})).collect();
+    json!({ "batchItemFailures": items })
+}
+
+async fn drain(store: &Store, bodies: &[String]) -> Value {
+    runner(store).take(batch(bodies), start()).await.unwrap()
+}
+
+#[tokio::test]
+async fn f19_each_run_of_a_batch_starts_with_the_input_that_the_ingress_made() {
+    let store = Store::default();
+
+    assert_eq!(drain(&store, &of(&["01A", "01B"])).await, undone(&[]));
+
+    assert_eq!(store.with(|state| state.started.clone()), [input("01A"), input("01B")]);
+    assert_eq!(store.take_calls(), [Call::Start, Call::Start]);
+}
+
+#[tokio::test]
+async fn f20_a_run_that_exists_already_is_done() {
+    let store = Store::default();
+    store.with(|state| state.started.push(input("01A")));
+
+    assert_eq!(drain(&store, &of(&["01A"])).await, undone(&[]));
+    assert_eq!(store.with(|state| state.started.len()), 1);
+}
+
+#[tokio::test]
+async fn f19_a_run_that_does_not_start_comes_back() {
+    let store = Store::default();
+    store.with(|state| state.down = Some(Call::Start));
+    assert_eq!(drain(&store, &of(&["01A", "01B"])).await, undone(&["m0", "m1"]));
+
+    store.with(|state| state.down = None);
+    assert_eq!(drain(&store, &of(&["01A", "01B"])).await, undone(&[]));
+    assert_eq!(store.with(|state| state.started.len()), 2);
+}
+
+#[rstest]
+#[case::text("poison")]
+#[case::another_object(r#"{"event": {}}"#)]
+#[case::empty("")]
+#[tokio::test]
+async fn f43_a_poison_message_comes_back_alone_and_the_others_start(#[case] poison: &str) {
+    let store = Store::default();
+    let mut bodies = of(&["01A", "01B"]);
+    bodies.insert(1, poison.to_owned());
+
+    assert_eq!(drain(&store, &bodies).await, undone(&["m1"]));
+    assert_eq!(store.with(|state| state.started.len()), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn f19_while_step_functions_does_not_answer_a_batch_comes_back_before_the_function_runs_out_of_time() {
+    let store = Store::default();
+    store.with(|state| state.hangs = true);
+    let begun = tokio::time::Instant::now();
+
+    assert_eq!(
+        drain(&store, &of(&["01A", "01B", "01C"])).await,
+        undone(&["m0", "m1", "m2"])
+    );
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(25),
+        "{:?}",
+        begun.elapsed()
+    );
+}

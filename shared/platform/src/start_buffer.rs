@@ -1,0 +1,61 @@
+//! The queue of runs that wait for Step Functions.
+//!
+//! While Step Functions throttles or cannot be reached, the ingress puts the input of a run here and acknowledges the
+//! delivery; the runner takes it from here and starts the run. The message is the input and nothing else, so a run that was
+//! started although its answer got lost is the same run for Step Functions, by name and by input.
+
+use crate::aws::explain;
+use workflow::{ids::RunId, run::RunInput};
+
+/// The queue did not take a run.
+#[derive(Debug, thiserror::Error)]
+#[error("the start-buffer did not take the run {run}: {cause}")]
+pub struct BufferError {
+    /// The run.
+    pub run: RunId,
+    /// What the SDK said.
+    pub cause: String,
+}
+
+/// Where runs wait for Step Functions.
+pub trait StartBuffer: Sync {
+    /// Has a run started later. The same run may be put here again.
+    ///
+    /// # Errors
+    /// The queue could not be reached; the delivery must not be acknowledged.
+    fn put(&self, input: &RunInput) -> impl Future<Output = Result<(), BufferError>> + Send;
+}
+
+/// The queue in SQS.
+#[derive(Debug, Clone)]
+pub struct SqsStartBuffer {
+    client: aws_sdk_sqs::Client,
+    queue_url: String,
+}
+
+impl SqsStartBuffer {
+    /// The queue at a URL.
+    #[must_use]
+    pub fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
+        Self { client, queue_url }
+    }
+}
+
+impl StartBuffer for SqsStartBuffer {
+    async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
+        let failed = |cause: String| BufferError {
+            run: input.run.id.clone(),
+            cause,
+        };
+        let message = serde_json::to_string(input).map_err(|error| failed(error.to_string()))?;
+        let request = self
+            .client
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(message);
+        match request.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => Err(failed(explain(&error))),
+        }
+    }
+}
