@@ -1,7 +1,5 @@
 //! F40: workflows that start themselves, and those that only look so.
 
-#![expect(clippy::indexing_slicing, reason = "deliveries that are made here have these fields")]
-
 use super::{Stage, arrival, play_calmly};
 use pagerduty_simulator::IncidentId;
 use serde_json::{Value, json};
