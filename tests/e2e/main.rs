@@ -11,6 +11,7 @@ mod aws;
 mod bad_input;
 mod deliveries;
 mod executions;
+mod front_door;
 mod journal;
 mod lanes;
 mod like_simulated;

@@ -39,6 +39,7 @@ impl Drop for Scenario {
 pub(crate) struct Webhook {
     pub(crate) url: String,
     pub(crate) api_key: String,
+    pub(crate) key_id: String,
 }
 
 impl Scenario {
@@ -89,6 +90,12 @@ impl Scenario {
     pub(crate) fn subscribed(&self, steps: &str) -> Webhook {
         self.apply(&self.definition("v3", steps));
         let webhook = self.webhook();
+        self.subscribe(&webhook);
+        webhook
+    }
+
+    /// A V3 subscription of PagerDuty to a URL of the scenario's integration.
+    pub(crate) fn subscribe(&self, webhook: &Webhook) {
         let events = ["incident.triggered"];
         let service = PagerDuty::MONITORED_SERVICE;
         let subscription = self
@@ -105,17 +112,27 @@ impl Scenario {
         ];
         self.pagerflow.json(&arguments, &subscription.secret).unwrap();
         self.subscriptions.lock().unwrap().push(subscription.id);
-        webhook
     }
 
     /// The URL of the workflow and a key for it.
     pub(crate) fn webhook(&self) -> Webhook {
-        let arguments = ["key", "create", "--workflow", &self.name, "--name", "PagerDuty"];
+        self.key(&["create", "--workflow", &self.name, "--name", "PagerDuty"])
+    }
+
+    /// The URL of the integration and a key for it.
+    pub(crate) fn integration_webhook(&self) -> Webhook {
+        self.key(&["create", "--integration", &self.name, "--name", "PagerDuty"])
+    }
+
+    /// What `pagerflow key` makes.
+    pub(crate) fn key(&self, arguments: &[&str]) -> Webhook {
+        let arguments: Vec<&str> = std::iter::once("key").chain(arguments.iter().copied()).collect();
         let key = self.pagerflow.json(&arguments, "").unwrap();
         let text = |name: &str| key[name].as_str().unwrap().to_owned();
         Webhook {
             url: text("webhook_url"),
             api_key: text("key"),
+            key_id: text("key_id"),
         }
     }
 

@@ -15,7 +15,7 @@ use platform::{
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager, SigningSecretsSource},
     start_buffer::SqsStartBuffer,
-    table::{Table, TriggerCache},
+    table::{KeyState, Table, TriggerCache},
 };
 use rstest::rstest;
 use secrecy::ExposeSecret;
@@ -33,20 +33,23 @@ struct Aws(Arc<Mutex<Asked>>);
 
 struct Asked {
     items: Vec<Value>,
+    routes: Vec<Value>,
     started: HashSet<String>,
     operations: Vec<String>,
 }
 
 impl Aws {
     async fn serve(world: &World) -> (Self, RealIngress) {
-        let items = world.with(|state| {
+        let (items, routes) = world.with(|state| {
             let keys = state.keys.iter().map(|key| item(&json!(key), "KEY"));
-            std::iter::once(item(&json!(state.workflow), "WORKFLOW"))
-                .chain(keys)
-                .collect()
+            let items = std::iter::once(item(&json!(state.workflow), "WORKFLOW")).chain(keys);
+            let routes = state.routes.iter();
+            let routes = routes.map(|route| item(&json!(route), route.workflow.as_str()));
+            (items.collect(), routes.collect())
         });
         let aws = Self(Arc::new(Mutex::new(Asked {
             items,
+            routes,
             started: HashSet::new(),
             operations: Vec::new(),
         })));
@@ -94,6 +97,13 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl
     let body: Value = serde_json::from_slice(&body).unwrap();
     let (status, answer) = match operation.as_str() {
         "BatchGetItem" => (200, json!({"Responses": {"table": asked.items}, "UnprocessedKeys": {}})),
+        "GetItem" => {
+            let mut keys = asked.items.iter();
+            let pk = body["Key"]["pk"]["S"].as_str().unwrap();
+            let key = keys.find(|item| item["key_id"]["S"].as_str().is_some_and(|id| pk == format!("KEY#{id}")));
+            (200, json!({ "Item": key }))
+        }
+        "Query" => (200, json!({"Items": asked.routes})),
         "GetSecretValue" => {
             let secret = signing_secrets(&[SIGNING_SECRET]);
             (200, json!({"SecretString": secret.expose_secret()}))
@@ -144,6 +154,7 @@ fn outcome(answer: &Answer) -> &'static str {
             Some(EventAnswer::Unreadable { .. }) => "unreadable",
             None => "nothing",
         },
+        Answer::HandedOn(_) => "handed on",
         Answer::Unauthorized { .. } => "unauthorized",
         Answer::TooLarge => "too large",
         Answer::Unavailable { .. } => "unavailable",
@@ -218,4 +229,31 @@ async fn an_event_that_passes_no_filter_costs_no_request(#[case] filters: Value,
     };
     assert_eq!(json!(events), json!([{"outcome": "ignored", "reason": reason}]));
     assert_eq!(aws.take_operations(), [""; 0]);
+}
+
+#[tokio::test]
+async fn a_webhook_of_an_integration_takes_two_reads_and_a_secret_cold_and_one_start_for_each_workflow() {
+    let (world, key) = World::with_routes_to(&["a", "b", "unwanted"]);
+    world.with(|state| state.routes[2].trigger.as_mut().unwrap().events.clear());
+    let (aws, ingress) = Aws::serve(&world).await;
+    let take = async |message: Message| ingress.take(&message.addressed_to("prod").delivery(), now()).await;
+
+    for (event, reads) in [("cold", &["GetItem", "GetSecretValue", "Query"][..]), ("warm", &[])] {
+        let answer = take(Message::signed(&key, v3(event))).await;
+        assert!(matches!(answer, Answer::HandedOn(_)), "{answer:?}");
+        let starts = ["StartExecution", "StartExecution"];
+        assert_eq!(aws.take_operations(), [reads, &starts].concat());
+    }
+
+    let mut forged = Message::signed(&key, v3("forged"));
+    forged.signature = Some(signature("another secret", &forged.body));
+    assert!(matches!(take(forged).await, Answer::Unauthorized { .. }));
+    assert_eq!(aws.take_operations(), [""; 0]);
+
+    let wrong = world.new_key("a", KeyState::Active);
+    let (aws, ingress) = Aws::serve(&world).await;
+    let message = Message::signed(&wrong, v3("wrong key")).addressed_to("prod");
+    let answer = ingress.take(&message.delivery(), now()).await;
+    assert!(matches!(answer, Answer::Unauthorized { .. }), "{answer:?}");
+    assert_eq!(aws.take_operations(), ["GetItem"]);
 }

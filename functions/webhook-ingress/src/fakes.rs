@@ -1,6 +1,6 @@
 //! The world around the ingress, in memory. It remembers what it was asked, and fails on request.
 
-use crate::{Delivery, Ingress};
+use crate::{Delivery, Ingress, Target};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
@@ -25,7 +25,7 @@ use std::{
 };
 use workflow::{
     definition::Filters,
-    ids::{RunId, WorkflowId, WorkflowVersion},
+    ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
     run::{RunInput, WebhookKind},
 };
 
@@ -41,6 +41,8 @@ pub(crate) fn now() -> Timestamp {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     Trigger,
+    Key,
+    Routes,
     Secret,
     Body,
     Start,
@@ -58,6 +60,8 @@ pub(crate) struct World(Arc<Mutex<State>>);
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) workflow: WorkflowRecord,
+    /// The workflows that the URL of the integration `prod` leads to.
+    pub(crate) routes: Vec<WorkflowRecord>,
     pub(crate) keys: Vec<ApiKeyRecord>,
     pub(crate) signing_secrets: Result<SecretString, SecretError>,
     pub(crate) runs: Vec<RunInput>,
@@ -96,6 +100,7 @@ impl World {
         };
         let world = Self(Arc::new(Mutex::new(State {
             workflow,
+            routes: Vec::new(),
             keys: Vec::new(),
             signing_secrets: Ok(signing_secrets(&[SIGNING_SECRET])),
             runs: Vec::new(),
@@ -113,13 +118,32 @@ impl World {
         (world, key)
     }
 
+    /// A world in which the URL of the integration `prod` leads to workflows of these names, and the key that opens it.
+    pub(crate) fn with_routes_to(names: &[&str]) -> (Self, ApiKey) {
+        let (world, _) = Self::new();
+        world.with(|state| {
+            let route = |name: &&str| WorkflowRecord {
+                workflow: name.parse().unwrap(),
+                ..state.workflow.clone()
+            };
+            state.routes = names.iter().map(route).collect();
+        });
+        let key = world.key_of(KeyScope::Integration("prod".parse().unwrap()), KeyState::Active);
+        (world, key)
+    }
+
     /// Makes a key for a workflow.
     pub(crate) fn new_key(&self, workflow: &str, state: KeyState) -> ApiKey {
+        self.key_of(KeyScope::Workflow(workflow.parse().unwrap()), state)
+    }
+
+    /// Makes a key for a URL.
+    pub(crate) fn key_of(&self, scope: KeyScope, state: KeyState) -> ApiKey {
         let key = ApiKey::generate().unwrap();
         let record = ApiKeyRecord {
             key_id: key.id().clone(),
             name: "pagerduty".into(),
-            scope: KeyScope::Workflow(workflow.parse().unwrap()),
+            scope,
             sha256: key.hash(),
             state,
             created_at: now(),
@@ -184,6 +208,27 @@ impl TriggerSource for World {
             workflow: Some(state.workflow.clone()).filter(|record| &record.workflow == workflow),
             key: state.keys.iter().find(|record| &record.key_id == key).cloned(),
         }))
+    }
+
+    async fn read_key(&self, key: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+        self.call(Call::Key).map_err(|cause| StoreError::Unavailable {
+            operation: "read the API key",
+            cause,
+        })?;
+        Ok(self.with(|state| state.keys.iter().find(|record| &record.key_id == key).cloned()))
+    }
+
+    async fn read_routes(&self, integration: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
+        assert_eq!(
+            integration.as_str(),
+            "prod",
+            "routes are read only with the key of their integration"
+        );
+        self.call(Call::Routes).map_err(|cause| StoreError::Unavailable {
+            operation: "read the routes",
+            cause,
+        })?;
+        Ok(self.with(|state| state.routes.clone()))
     }
 }
 
@@ -260,7 +305,11 @@ impl StartBuffer for World {
 
 impl DeadLetters for World {
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), QueueError> {
-        assert_eq!(letter.workflow.as_str(), WORKFLOW);
+        let of_world = [
+            KeyScope::Workflow(WORKFLOW.parse().unwrap()),
+            KeyScope::Integration("prod".parse().unwrap()),
+        ];
+        assert!(of_world.contains(letter.sent_to), "{}", letter.sent_to);
         self.call(Call::DeadLetter).map_err(|cause| QueueError { cause })?;
         self.with(|state| {
             state
@@ -291,6 +340,8 @@ pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
 #[derive(Debug, Clone)]
 pub(crate) struct Message {
     pub(crate) workflow: String,
+    /// The integration to whose URL it goes, instead of that of the workflow.
+    pub(crate) integration: Option<String>,
     pub(crate) api_key: Option<String>,
     pub(crate) signature: Option<String>,
     pub(crate) body: Vec<u8>,
@@ -301,6 +352,7 @@ impl Message {
     pub(crate) fn new(key: &ApiKey, body: impl Into<Vec<u8>>) -> Self {
         Self {
             workflow: WORKFLOW.into(),
+            integration: None,
             api_key: Some(key.expose().into()),
             signature: None,
             body: body.into(),
@@ -316,9 +368,18 @@ impl Message {
         }
     }
 
+    /// The same to the URL of an integration.
+    pub(crate) fn addressed_to(self, alias: &str) -> Self {
+        Self {
+            integration: Some(alias.into()),
+            ..self
+        }
+    }
+
     pub(crate) fn delivery(&self) -> Delivery<'_> {
+        let integration = self.integration.as_deref().map(Target::Integration);
         Delivery {
-            workflow: &self.workflow,
+            target: integration.unwrap_or(Target::Workflow(&self.workflow)),
             api_key: self.api_key.as_deref(),
             signature: self.signature.as_deref(),
             body: &self.body,

@@ -1,7 +1,10 @@
 //! What becomes of a delivery.
 
+mod integration;
+
 use jiff::Timestamp;
 use pagerduty::webhook::{
+    Unreadable,
     signature::{self, SignatureError},
     v2,
 };
@@ -9,12 +12,13 @@ use platform::{
     api_key::{ApiKey, KeyHash},
     dead_letters::{DeadLetter, DeadLetters},
     executions::{Executions, StartError, Started},
-    intake::{Admission, Admitted, Ignored, LARGEST_BODY, admit},
+    intake::{Admission, Admitted, Events, Ignored, LARGEST_BODY},
     secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
     start_buffer::StartBuffer,
-    table::{Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
+    table::{ApiKeyRecord, Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
 };
 use serde::Serialize;
+use std::sync::OnceLock;
 use workflow::{
     ids::{IntegrationAlias, RunId, WorkflowId},
     run::{RunInput, WebhookKind},
@@ -40,8 +44,8 @@ pub struct Ingress<T, S, E, Q, B, D> {
 /// A delivery as it arrived. Nothing in it has been checked.
 #[derive(Debug, Clone, Copy)]
 pub struct Delivery<'a> {
-    /// The workflow id in the URL.
-    pub workflow: &'a str,
+    /// What the URL belongs to.
+    pub target: Target<'a>,
     /// The header `x-api-key`.
     pub api_key: Option<&'a str>,
     /// The header `X-PagerDuty-Signature`.
@@ -50,11 +54,22 @@ pub struct Delivery<'a> {
     pub body: &'a [u8],
 }
 
+/// What the URL of a delivery belongs to, as it stands there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Target<'a> {
+    /// The workflow of this id.
+    Workflow(&'a str),
+    /// The integration of this alias.
+    Integration(&'a str),
+}
+
 /// What is answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// 202: PagerDuty need not send it again. What became of each event.
     Accepted(Vec<EventAnswer>),
+    /// 202, at the URL of an integration. What became of each event for each workflow.
+    HandedOn(Vec<WorkflowAnswer>),
     /// 401: not authentic.
     Unauthorized {
         /// Why, for our log only.
@@ -100,6 +115,17 @@ pub enum EventAnswer {
     },
 }
 
+/// What became of one event for one workflow.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct WorkflowAnswer {
+    /// The workflow; none where it did not come to one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<WorkflowId>,
+    /// What became of the event.
+    #[serde(flatten)]
+    pub event: EventAnswer,
+}
+
 impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
 where
     T: TriggerSource,
@@ -112,12 +138,11 @@ where
     /// Takes a delivery.
     pub async fn take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Answer {
         match self.try_take(delivery, now).await {
-            Ok(events) => Answer::Accepted(events),
-            Err(answer) => answer,
+            Ok(answer) | Err(answer) => answer,
         }
     }
 
-    async fn try_take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Vec<EventAnswer>, Answer> {
+    async fn try_take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Answer, Answer> {
         if delivery.body.len() > LARGEST_BODY {
             return Err(Answer::TooLarge);
         }
@@ -125,16 +150,29 @@ where
         let key = key.ok_or(Answer::Unauthorized {
             reason: "no well-formed API key",
         })?;
-        let workflow = delivery.workflow.parse::<WorkflowId>();
-        let workflow = workflow.map_err(|_| Answer::Unauthorized {
+        match delivery.target {
+            Target::Workflow(id) => self.for_workflow(id, &key, delivery, now).await.map(Answer::Accepted),
+            Target::Integration(alias) => {
+                let handed_on = self.for_integration(alias, &key, delivery, now).await;
+                handed_on.map(Answer::HandedOn)
+            }
+        }
+    }
+
+    /// Takes a delivery to the URL of a workflow.
+    async fn for_workflow(
+        &self,
+        id: &str,
+        key: &ApiKey,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<Vec<EventAnswer>, Answer> {
+        let workflow = id.parse::<WorkflowId>().map_err(|_| Answer::Unauthorized {
             reason: "malformed workflow id",
         })?;
         let records = self.triggers.get(&workflow, key.id(), now).await.map_err(unavailable)?;
-        let admitted = match &records.key {
-            Some(record) => record.admits(&key, &KeyScope::Workflow(workflow)),
-            // The same work as for a key that exists, so that nobody can time out which ones do.
-            None => key.matches(&KeyHash::of_nothing()),
-        };
+        let scope = KeyScope::Workflow(workflow);
+        let admitted = admits(records.key.as_ref(), key, &scope);
         let workflow = match &records.workflow {
             Some(workflow) if admitted => workflow,
             _ => {
@@ -151,7 +189,7 @@ where
         if trigger.webhook == WebhookKind::V3 {
             self.check_signature(&trigger.integration, delivery, now).await?;
         }
-        self.start(workflow, trigger, &key, delivery, now).await
+        self.start(workflow, trigger, &scope, key, delivery, now).await
     }
 
     /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the
@@ -194,34 +232,47 @@ where
         &self,
         workflow: &WorkflowRecord,
         trigger: &TriggerRecord,
+        scope: &KeyScope,
         key: &ApiKey,
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<Vec<EventAnswer>, Answer> {
-        let admissions = match admit(workflow, trigger, delivery.body, now) {
-            Ok(admissions) => admissions,
+        let admissions = match Events::read(trigger.webhook, delivery.body) {
+            Ok(events) => events.admit(workflow, trigger, now),
             Err(unreadable) => {
-                let reason = unreadable.to_string();
-                let body = without_key(&v2::sanitise(delivery.body), key);
-                let letter = DeadLetter {
-                    workflow: &workflow.workflow,
-                    reason: &reason,
-                    body: &body,
-                    received_at: now,
-                };
-                self.dead_letters.put(&letter).await.map_err(unavailable)?;
-                return Ok(vec![EventAnswer::Unreadable { reason }]);
+                return Ok(vec![self.set_aside(&unreadable, scope, key, delivery, now).await?]);
             }
         };
         let mut events = Vec::with_capacity(admissions.len());
-        let mut obstacle = None;
+        let obstacle = OnceLock::new();
         for admission in admissions {
             events.push(match admission {
                 Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, &mut obstacle, now).await?,
+                Admission::Start(admitted) => self.start_run(*admitted, &obstacle, now).await?,
             });
         }
         Ok(events)
+    }
+
+    /// Keeps a delivery that is authentic and cannot be read.
+    async fn set_aside(
+        &self,
+        unreadable: &Unreadable,
+        scope: &KeyScope,
+        key: &ApiKey,
+        delivery: &Delivery<'_>,
+        now: Timestamp,
+    ) -> Result<EventAnswer, Answer> {
+        let reason = unreadable.to_string();
+        let body = without_key(&v2::sanitise(delivery.body), key);
+        let letter = DeadLetter {
+            sent_to: scope,
+            reason: &reason,
+            body: &body,
+            received_at: now,
+        };
+        self.dead_letters.put(&letter).await.map_err(unavailable)?;
+        Ok(EventAnswer::Unreadable { reason })
     }
 
     /// Starts a run, or has it started later. `obstacle` is why an earlier run of the same delivery did not start: there is
@@ -229,7 +280,7 @@ where
     async fn start_run(
         &self,
         admitted: Admitted,
-        obstacle: &mut Option<StartError>,
+        obstacle: &OnceLock<StartError>,
         now: Timestamp,
     ) -> Result<EventAnswer, Answer> {
         let run = admitted.input.run.id.clone();
@@ -239,13 +290,13 @@ where
         }
         // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
         // duplicates then.
-        if let Some(error) = obstacle {
+        if let Some(error) = obstacle.get() {
             return self.buffer(&admitted.input, error).await;
         }
         match self.executions.start(&admitted.input).await {
             Ok(Started::Now) => Ok(EventAnswer::Started { run }),
             Ok(Started::Before) => Ok(EventAnswer::Duplicate { run }),
-            Err(error) => self.buffer(&admitted.input, obstacle.insert(error)).await,
+            Err(error) => self.buffer(&admitted.input, obstacle.get_or_init(|| error)).await,
         }
     }
 
@@ -265,6 +316,15 @@ where
             .await
             .map(|()| EventAnswer::Buffered { run })
             .map_err(unavailable)
+    }
+}
+
+/// Whether a key opens the URL of `scope`.
+fn admits(record: Option<&ApiKeyRecord>, key: &ApiKey, scope: &KeyScope) -> bool {
+    match record {
+        Some(record) => record.admits(key, scope),
+        // The same work as for a key that exists, so that nobody can time out which ones do.
+        None => key.matches(&KeyHash::of_nothing()),
     }
 }
 

@@ -1,6 +1,6 @@
 //! The ingress in terms of HTTP.
 
-use crate::{Answer, Delivery, EventAnswer, Ingress};
+use crate::{Answer, Delivery, Ingress, Target};
 use jiff::Timestamp;
 use lambda_http::{
     Body, Error, Request, RequestExt, Response,
@@ -44,8 +44,13 @@ where
         Body::Binary(bytes) => bytes,
         _ => &[],
     };
+    // Each route has a parameter of its own name.
+    let target = match parameters.first("alias") {
+        Some(alias) => Target::Integration(alias),
+        None => Target::Workflow(parameters.first("workflow_id").unwrap_or_default()),
+    };
     let delivery = Delivery {
-        workflow: parameters.first("workflow_id").unwrap_or_default(),
+        target,
         api_key: header(request.headers(), "x-api-key"),
         signature: header(request.headers(), "x-pagerduty-signature"),
         body,
@@ -75,8 +80,8 @@ fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 #[derive(Serialize)]
-struct Accepted<'a> {
-    events: &'a [EventAnswer],
+struct Accepted<'a, E> {
+    events: &'a [E],
 }
 
 #[derive(Serialize)]
@@ -88,6 +93,7 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
     let refused = |message| serde_json::to_string(&Refused { message });
     Ok(match answer {
         Answer::Accepted(events) => (StatusCode::ACCEPTED, serde_json::to_string(&Accepted { events })?),
+        Answer::HandedOn(events) => (StatusCode::ACCEPTED, serde_json::to_string(&Accepted { events })?),
         // Why is told to nobody who is not let in: the same words whatever is wrong.
         Answer::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, refused("unauthorized")?),
         Answer::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, refused("the body is too large")?),
@@ -97,19 +103,41 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
 
 /// One line for each delivery. Neither its key, its signature nor its body is in it.
 fn log(delivery: &Delivery<'_>, answer: &Answer) {
-    let workflow: String = delivery.workflow.chars().take(63).collect();
+    let (workflow, integration) = match delivery.target {
+        Target::Workflow(id) => (Some(shortened(id)), None),
+        Target::Integration(alias) => (None, Some(shortened(alias))),
+    };
     let bytes = delivery.body.len();
     match answer {
         Answer::Accepted(events) => {
             let events = serde_json::to_string(events).unwrap_or_default();
             tracing::info!(workflow, bytes, events, "delivery accepted");
         }
-        Answer::Unauthorized { reason } => tracing::info!(workflow, bytes, reason, "delivery refused"),
-        Answer::TooLarge => tracing::warn!(workflow, bytes, "delivery refused because it is too large"),
+        Answer::HandedOn(events) => {
+            let events = serde_json::to_string(events).unwrap_or_default();
+            tracing::info!(integration, bytes, events, "delivery accepted");
+        }
+        Answer::Unauthorized { reason } => {
+            tracing::info!(workflow, integration, bytes, reason, "delivery refused");
+        }
+        Answer::TooLarge => {
+            tracing::warn!(workflow, integration, bytes, "delivery refused because it is too large");
+        }
         Answer::Unavailable { reason } => {
-            tracing::error!(workflow, bytes, reason, "delivery not taken; it will be sent again");
+            tracing::error!(
+                workflow,
+                integration,
+                bytes,
+                reason,
+                "delivery not taken; it will be sent again"
+            );
         }
     }
+}
+
+/// A part of a URL as long as a name can be: anybody can ask for any URL.
+fn shortened(text: &str) -> String {
+    text.chars().take(63).collect()
 }
 
 #[cfg(test)]

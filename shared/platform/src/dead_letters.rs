@@ -3,16 +3,15 @@
 //! PagerDuty must not be told of them with a 4xx: three such answers disable the subscription for a day. So they are
 //! accepted, kept here for a person to look at, and an alarm says that there is something to look at.
 
-use crate::{aws::explain, body};
+use crate::{aws::explain, body, table::KeyScope};
 use jiff::Timestamp;
-use serde_json::json;
-use workflow::ids::WorkflowId;
+use serde_json::{Value, json};
 
 /// A delivery that is put aside.
 #[derive(Debug)]
 pub struct DeadLetter<'a> {
-    /// The workflow whose URL it came to.
-    pub workflow: &'a WorkflowId,
+    /// What the URL belongs to that it came to.
+    pub sent_to: &'a KeyScope,
     /// Why it cannot be read.
     pub reason: &'a str,
     /// Its body, with nothing in it that the sender meant to keep secret.
@@ -53,18 +52,27 @@ impl SqsDeadLetters {
     }
 }
 
+/// The message that is put into the queue. Of `workflow` and `integration` one is null.
+fn message(letter: &DeadLetter<'_>) -> Value {
+    let (workflow, integration) = match letter.sent_to {
+        KeyScope::Workflow(workflow) => (Some(workflow), None),
+        KeyScope::Integration(alias) => (None, Some(alias)),
+    };
+    json!({
+        "workflow": workflow,
+        "integration": integration,
+        "reason": letter.reason,
+        "received_at": letter.received_at,
+        "body": { "encoding": "deflate+base64", "data": body::to_text(&body::compress(letter.body)) },
+    })
+}
+
 impl DeadLetters for SqsDeadLetters {
     async fn put(&self, letter: &DeadLetter<'_>) -> Result<(), QueueError> {
-        let message = json!({
-            "workflow": letter.workflow,
-            "reason": letter.reason,
-            "received_at": letter.received_at,
-            "body": { "encoding": "deflate+base64", "data": body::to_text(&body::compress(letter.body)) },
-        });
         self.client
             .send_message()
             .queue_url(&self.queue_url)
-            .message_body(message.to_string())
+            .message_body(message(letter).to_string())
             .send()
             .await
             .map(|_| ())

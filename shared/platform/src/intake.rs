@@ -13,7 +13,7 @@ use pagerduty::{
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::fmt;
+use std::{fmt, sync::OnceLock};
 use workflow::{
     ids::{RunId, WorkflowVersion},
     run::{RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
@@ -61,6 +61,8 @@ pub enum Ignored {
     NoMessage,
     /// No webhook starts the workflow.
     NoTrigger,
+    /// The URL of the integration leads to no workflow.
+    NoWorkflow,
 }
 
 impl fmt::Display for Ignored {
@@ -79,6 +81,7 @@ impl fmt::Display for Ignored {
             Self::TooOld => "the event happened more than a week ago",
             Self::NoMessage => "the delivery has no message",
             Self::NoTrigger => "no webhook starts the workflow",
+            Self::NoWorkflow => "no enabled workflow takes V3 webhooks of the integration",
         })
     }
 }
@@ -102,9 +105,42 @@ pub struct Admitted {
 }
 
 /// One event of a delivery and the bytes that tell of it alone.
+#[derive(Debug)]
 struct Told<'a> {
     event: Event,
     body: std::borrow::Cow<'a, [u8]>,
+    compressed: OnceLock<Vec<u8>>,
+}
+
+impl Told<'_> {
+    /// The bytes, compressed once for all workflows.
+    fn compressed(&self) -> &[u8] {
+        self.compressed.get_or_init(|| body::compress(&self.body))
+    }
+}
+
+/// The events of a delivery. They are read once, for all workflows that they are handed to.
+#[derive(Debug)]
+pub struct Events<'a>(Vec<Told<'a>>);
+
+impl<'a> Events<'a> {
+    /// Reads a delivery.
+    ///
+    /// # Errors
+    /// The body is not a delivery of this kind.
+    pub fn read(webhook: WebhookKind, body: &'a [u8]) -> Result<Self, Unreadable> {
+        read(webhook, body).map(Self)
+    }
+
+    /// Decides on each event for a trigger of a workflow that takes deliveries of this kind.
+    #[must_use]
+    pub fn admit(&self, workflow: &WorkflowRecord, trigger: &TriggerRecord, now: Timestamp) -> Vec<Admission> {
+        let Self(told) = self;
+        if told.is_empty() {
+            return vec![Admission::Ignore(Ignored::NoMessage)];
+        }
+        told.iter().map(|told| decide(workflow, trigger, told, now)).collect()
+    }
 }
 
 /// Reads a delivery to a trigger of a workflow and decides on each of its events.
@@ -117,11 +153,7 @@ pub fn admit(
     body: &[u8],
     now: Timestamp,
 ) -> Result<Vec<Admission>, Unreadable> {
-    let told = read(trigger.webhook, body)?;
-    if told.is_empty() {
-        return Ok(vec![Admission::Ignore(Ignored::NoMessage)]);
-    }
-    Ok(told.iter().map(|told| decide(workflow, trigger, told, now)).collect())
+    Ok(Events::read(trigger.webhook, body)?.admit(workflow, trigger, now))
 }
 
 fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> {
@@ -129,6 +161,7 @@ fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> 
         WebhookKind::V3 => Ok(vec![Told {
             event: v3::parse(body)?,
             body: body.into(),
+            compressed: OnceLock::new(),
         }]),
         WebhookKind::V2 => {
             let messages = v2::parse(body)?.into_iter();
@@ -136,6 +169,7 @@ fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> 
                 .map(|message| Told {
                     event: message.event,
                     body: message.sanitised.to_string().into_bytes().into(),
+                    compressed: OnceLock::new(),
                 })
                 .collect())
         }
@@ -187,12 +221,12 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         // Nobody knows whether this event was wanted. A run that fails is seen; an event that is dropped is not.
         Err(error) => Some(error),
     };
-    let compressed = body::compress(&told.body);
-    let text = body::to_text(&compressed);
+    let compressed = told.compressed();
+    let text = body::to_text(compressed);
     let (body, large_body) = if text.len() <= LARGEST_BODY_IN_INPUT {
         (RunBody::Input { data: text }, None)
     } else {
-        (RunBody::Table {}, Some(compressed))
+        (RunBody::Table {}, Some(compressed.to_vec()))
     };
     let input = RunInput {
         run: identity(workflow, event, workflow.active_version),

@@ -15,7 +15,10 @@ const KEY_OF_SAMPLES: &str = "put-your-api-key-here";
 /// An event of API Gateway (HTTP API, payload 2.0) that brings a message.
 fn event(message: &Message) -> Value {
     let mut event: Value = serde_json::from_str(SAMPLE_V3).unwrap();
-    event["pathParameters"]["workflow_id"] = json!(message.workflow);
+    event["pathParameters"] = match &message.integration {
+        Some(alias) => json!({ "alias": alias }),
+        None => json!({ "workflow_id": message.workflow }),
+    };
     event["body"] = json!(String::from_utf8(message.body.clone()).unwrap());
     let headers = event["headers"].as_object_mut().unwrap();
     for (name, value) in [
@@ -74,6 +77,29 @@ async fn the_sample_v2_event_starts_a_run_of_a_v2_endpoint() {
     let (status, body) = answer_to(&world, &event).await;
 
     assert_eq!((status, world.runs()), (202, 1), "{body}");
+}
+
+#[tokio::test]
+async fn the_url_of_an_integration_answers_for_each_workflow() {
+    let (world, key) = World::with_routes_to(&["a", "b"]);
+    world.with(|state| state.routes[0].trigger.as_mut().unwrap().events.clear());
+
+    let (status, body) = answer_to(&world, &event(&Message::signed(&key, v3("01A")).addressed_to("prod"))).await;
+
+    let run = world.with(|state| state.runs[0].run.id.clone());
+    assert_eq!(
+        (status, body),
+        (
+            202,
+            json!({"events": [
+                {"workflow": "a", "outcome": "ignored", "reason": "event_type"},
+                {"workflow": "b", "outcome": "started", "run": run},
+            ]})
+            .to_string()
+        )
+    );
+    let log = Log::text();
+    assert!(log.contains("delivery accepted") && log.contains("prod"), "{log}");
 }
 
 #[tokio::test]
@@ -174,6 +200,12 @@ fn unauthorized(world: &World, key: &ApiKey) -> Vec<(&'static str, Message)> {
             with_key(Some(world.new_key(WORKFLOW, KeyState::Revoked).expose().into())),
         ),
         ("an unknown workflow", to("no-such-workflow")),
+        ("the URL of an integration", good.clone().addressed_to("prod")),
+        (
+            "an unknown integration",
+            good.clone().addressed_to("no-such-integration"),
+        ),
+        ("a malformed alias", good.clone().addressed_to("../admin")),
         ("a malformed workflow id", to("../admin")),
         ("no signature", with_signature(None)),
         ("a malformed signature", with_signature(Some("v1=zz".into()))),

@@ -25,6 +25,7 @@ mod bodies;
 mod expiry;
 mod integrations;
 pub mod journal;
+mod record_cache;
 mod routes;
 mod runs;
 #[cfg(test)]

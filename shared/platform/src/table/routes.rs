@@ -44,7 +44,7 @@ pub(super) fn writes(
         let delete = Delete::builder().table_name(table).set_key(Some(Table::key(&pk, &sk)));
         writes.push(
             TransactWriteItem::builder()
-                .delete(delete.build().map_err(malformed)?)
+                .delete(delete.build().map_err(|error| malformed(&error))?)
                 .build(),
         );
     }
@@ -55,14 +55,14 @@ pub(super) fn writes(
         let put = Put::builder().table_name(table).set_item(Some(route));
         writes.push(
             TransactWriteItem::builder()
-                .put(put.build().map_err(malformed)?)
+                .put(put.build().map_err(|error| malformed(&error))?)
                 .build(),
         );
     }
     Ok(writes)
 }
 
-pub(super) fn malformed(error: BuildError) -> StoreError {
+pub(super) fn malformed(error: &BuildError) -> StoreError {
     StoreError::Unavailable {
         operation: "put a write together",
         cause: error.to_string(),

@@ -1,13 +1,11 @@
-//! What the ingress reads: a workflow's trigger and an API key, in one call.
+//! What the ingress reads: for the URL of a workflow its trigger and an API key, in one call; for that of an integration the
+//! key, and then the routes.
 
-use super::{ApiKeyRecord, StoreError, Table, WorkflowRecord, keys, record};
+use super::{ApiKeyRecord, StoreError, Table, WorkflowRecord, keys, record, record_cache::RecordCache};
 use crate::api_key::KeyId;
-use jiff::{SignedDuration, Timestamp};
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
-use workflow::ids::WorkflowId;
+use jiff::Timestamp;
+use std::sync::Arc;
+use workflow::ids::{IntegrationAlias, WorkflowId};
 
 /// A workflow and an API key, as far as there are such.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +27,21 @@ pub trait TriggerSource: Sync {
         workflow: &WorkflowId,
         key: &KeyId,
     ) -> impl Future<Output = Result<TriggerRecords, StoreError>> + Send;
+
+    /// Reads a key alone.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    fn read_key(&self, key: &KeyId) -> impl Future<Output = Result<Option<ApiKeyRecord>, StoreError>> + Send;
+
+    /// Reads the enabled workflows that the URL of an integration leads to.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    fn read_routes(
+        &self,
+        integration: &IntegrationAlias,
+    ) -> impl Future<Output = Result<Vec<WorkflowRecord>, StoreError>> + Send;
 }
 
 impl TriggerSource for Table {
@@ -46,24 +59,24 @@ impl TriggerSource for Table {
         }
         Ok(records)
     }
+
+    async fn read_key(&self, key: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+        self.api_key(key).await
+    }
+
+    async fn read_routes(&self, integration: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
+        self.routes(integration).await
+    }
 }
 
-/// How long a trigger is kept, and so how long a revoked key may still work.
-const KEPT_FOR: SignedDuration = SignedDuration::from_secs(10);
-
-/// How old a trigger may be that is used because DynamoDB is out of reach.
-const STALE_FOR: SignedDuration = SignedDuration::from_mins(15);
-
-/// How many triggers are kept. A stranger who makes up well-formed keys must not fill the memory.
-const KEPT_AT_MOST: usize = 1_000;
-
-type Kept = HashMap<(WorkflowId, KeyId), (Arc<TriggerRecords>, Timestamp)>;
-
-/// A cache before a source of triggers.
+/// A cache before a source of triggers. All that it gives is at most ten seconds old; or at most a quarter of an hour, while
+/// DynamoDB is out of reach.
 #[derive(Debug)]
 pub struct TriggerCache<T> {
     source: T,
-    kept: Mutex<Kept>,
+    triggers: RecordCache<(WorkflowId, KeyId), TriggerRecords>,
+    keys: RecordCache<KeyId, Option<ApiKeyRecord>>,
+    routes: RecordCache<IntegrationAlias, Vec<WorkflowRecord>>,
 }
 
 impl<T: TriggerSource> TriggerCache<T> {
@@ -71,11 +84,13 @@ impl<T: TriggerSource> TriggerCache<T> {
     pub fn new(source: T) -> Self {
         Self {
             source,
-            kept: Mutex::new(HashMap::new()),
+            triggers: RecordCache::new("trigger"),
+            keys: RecordCache::new("API key"),
+            routes: RecordCache::new("routes"),
         }
     }
 
-    /// A workflow and a key, at most ten seconds old; or at most a quarter of an hour, while DynamoDB is out of reach.
+    /// A workflow and a key.
     ///
     /// # Errors
     /// DynamoDB is out of reach and they were not read in the last quarter of an hour.
@@ -86,101 +101,86 @@ impl<T: TriggerSource> TriggerCache<T> {
         now: Timestamp,
     ) -> Result<Arc<TriggerRecords>, StoreError> {
         let name = (workflow.clone(), key.clone());
-        let kept = self.lock().get(&name).cloned();
-        if let Some((records, read_at)) = &kept
-            && now.duration_since(*read_at) < KEPT_FOR
-        {
-            return Ok(records.clone());
-        }
-        match (self.source.read(workflow, key).await, kept) {
-            (Ok(records), _) => {
-                let records = Arc::new(records);
-                let mut all = self.lock();
-                if all.len() >= KEPT_AT_MOST {
-                    all.retain(|_, (_, read_at)| now.duration_since(*read_at) < KEPT_FOR);
-                }
-                if all.len() < KEPT_AT_MOST {
-                    all.insert(name, (records.clone(), now));
-                }
-                Ok(records)
-            }
-            (Err(error), Some((records, read_at))) if now.duration_since(read_at) < STALE_FOR => {
-                tracing::warn!(workflow = %workflow, %error, "trigger is served from the cache because it could not be read");
-                Ok(records)
-            }
-            (Err(error), _) => Err(error),
-        }
+        self.triggers.get(name, now, self.source.read(workflow, key)).await
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Kept> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    /// A key, if there is one.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn key(&self, key: &KeyId, now: Timestamp) -> Result<Arc<Option<ApiKeyRecord>>, StoreError> {
+        self.keys.get(key.clone(), now, self.source.read_key(key)).await
+    }
+
+    /// The enabled workflows that the URL of an integration leads to.
+    ///
+    /// # Errors
+    /// As [`Self::get`].
+    pub async fn routes(
+        &self,
+        integration: &IntegrationAlias,
+        now: Timestamp,
+    ) -> Result<Arc<Vec<WorkflowRecord>>, StoreError> {
+        let read = self.source.read_routes(integration);
+        self.routes.get(integration.clone(), now, read).await
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+    use crate::table::scripted::Scripted;
+    use serde_json::{Value, json};
 
-    #[derive(Default)]
-    struct Source {
-        reads: AtomicU32,
-        down: AtomicBool,
-    }
-
-    impl TriggerSource for &Source {
-        async fn read(&self, _: &WorkflowId, _: &KeyId) -> Result<TriggerRecords, StoreError> {
-            self.reads.fetch_add(1, SeqCst);
-            if self.down.load(SeqCst) {
-                return Err(StoreError::Unavailable {
-                    operation: "read",
-                    cause: "throttled".into(),
-                });
-            }
-            Ok(TriggerRecords::default())
-        }
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_second(1_800_000_000 + seconds).unwrap()
-    }
-
-    fn key() -> KeyId {
-        "abcdefghij12".to_owned().try_into().unwrap()
+    fn stored_workflow(id: &str) -> Value {
+        json!({
+            "pk": {"S": "ROUTES#prod"}, "sk": {"S": id}, "workflow": {"S": id}, "state": {"S": "enabled"},
+            "active_version": {"N": "1"}, "integration": {"S": "prod"}, "webhook": {"S": "v3"},
+            "events": {"L": [{"S": "incident.triggered"}]}, "updated_at": {"S": "2026-11-20T09:30:00Z"},
+        })
     }
 
     #[tokio::test]
-    async fn a_trigger_is_read_once_in_ten_seconds() {
-        let source = Source::default();
-        let cache = TriggerCache::new(&source);
-        for second in [0, 5, 9, 10] {
-            cache.get(&"w".parse().unwrap(), &key(), at(second)).await.unwrap();
+    async fn all_pages_of_routes_are_read_once_in_ten_seconds() {
+        let (dynamodb, table) = Scripted::answering([
+            json!({"Items": [stored_workflow("a")], "LastEvaluatedKey": {"pk": {"S": "ROUTES#prod"}, "sk": {"S": "a"}}}),
+            json!({"Items": [stored_workflow("b")]}),
+        ])
+        .await;
+        let cache = TriggerCache::new(table);
+        let alias = "prod".parse().unwrap();
+
+        for _ in 0..2 {
+            let routes = cache.routes(&alias, Timestamp::UNIX_EPOCH).await.unwrap();
+            let ids: Vec<_> = routes.iter().map(|record| record.workflow.as_str()).collect();
+            assert_eq!(ids, ["a", "b"]);
         }
-        assert_eq!(source.reads.load(SeqCst), 2);
+
+        let asked = dynamodb.asked();
+        assert_eq!(asked.len(), 2);
+        assert_eq!(asked[0].0, "Query");
+        assert_eq!(
+            asked[0].1["ExpressionAttributeValues"],
+            json!({":pk": {"S": "ROUTES#prod"}})
+        );
     }
 
     #[tokio::test]
-    async fn f23_a_throttled_table_is_bridged_for_a_quarter_of_an_hour_and_no_longer() {
-        let source = Source::default();
-        let cache = TriggerCache::new(&source);
-        let workflow = "w".parse().unwrap();
-        cache.get(&workflow, &key(), at(0)).await.unwrap();
-        source.down.store(true, SeqCst);
-        assert!(cache.get(&workflow, &key(), at(800)).await.is_ok());
-        assert!(cache.get(&workflow, &key(), at(900)).await.is_err());
-        assert!(cache.get(&"cold".parse().unwrap(), &key(), at(1)).await.is_err());
-    }
+    async fn a_workflow_and_a_key_are_read_in_one_call() {
+        let mut item = stored_workflow("a");
+        item["pk"] = json!({"S": "WORKFLOW#a"});
+        item["sk"] = json!({"S": "WORKFLOW"});
+        let answer = json!({"Responses": {"table": [item]}, "UnprocessedKeys": {}});
+        let (dynamodb, table) = Scripted::answering([answer]).await;
+        let cache = TriggerCache::new(table);
+        let key = "abcdefghij12".parse().unwrap();
 
-    #[tokio::test]
-    async fn made_up_names_do_not_fill_the_memory() {
-        let source = Source::default();
-        let cache = TriggerCache::new(&source);
-        for number in 0..2_000 {
-            cache
-                .get(&format!("w{number}").parse().unwrap(), &key(), at(0))
-                .await
-                .unwrap();
-        }
-        assert!(cache.lock().len() <= KEPT_AT_MOST);
+        let records = cache
+            .get(&"a".parse().unwrap(), &key, Timestamp::UNIX_EPOCH)
+            .await
+            .unwrap();
+
+        assert!(records.workflow.is_some() && records.key.is_none());
+        assert_eq!(dynamodb.asked().len(), 1);
     }
 }

@@ -250,7 +250,7 @@ impl Table {
             .set_item(Some(version_item))
             .condition_expression("attribute_not_exists(pk)")
             .build()
-            .map_err(routes::malformed)?;
+            .map_err(|error| routes::malformed(&error))?;
         let (pk, sk) = keys::workflow(id);
         let record_item = item("workflow", &pk, sk, &record)?;
         let mut writes = vec![TransactWriteItem::builder().put(put_version).build()];
@@ -288,7 +288,7 @@ impl Table {
             .condition_expression(AS_SEEN)
             .set_expression_attribute_values(Some(as_seen(seen)))
             .build()
-            .map_err(routes::malformed)?;
+            .map_err(|error| routes::malformed(&error))?;
         let unchanged = TransactWriteItem::builder().condition_check(unchanged).build();
         let writes = std::iter::once(unchanged).chain(writes).collect();
         if self.transact("store the routes of the workflow", writes).await? {
@@ -353,7 +353,7 @@ impl Table {
                 .condition_expression(AS_SEEN)
                 .set_expression_attribute_values(Some(as_seen(seen))),
         };
-        let put = TransactWriteItem::builder().put(put.build().map_err(routes::malformed)?);
+        let put = TransactWriteItem::builder().put(put.build().map_err(|error| routes::malformed(&error))?);
         Ok(std::iter::once(put.build()).chain(of_routes).collect())
     }
 

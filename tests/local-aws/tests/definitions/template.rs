@@ -183,7 +183,7 @@ fn only_the_ingress_reads_signing_secrets_and_only_actions_read_tokens() {
 }
 
 #[test]
-fn the_ingress_reads_workflows_and_keys_and_writes_bodies_and_touches_nothing_else_of_the_table() {
+fn the_ingress_reads_workflows_keys_and_routes_and_writes_bodies_and_touches_nothing_else_of_the_table() {
     let template = template();
     let statements = statements(&template, "WebhookIngressRole");
     let keys = |action: &str| {
@@ -196,6 +196,7 @@ fn the_ingress_reads_workflows_and_keys_and_writes_bodies_and_touches_nothing_el
 
     assert_eq!(keys("dynamodb:GetItem"), json!(["WORKFLOW#*", "KEY#*"]));
     assert_eq!(keys("dynamodb:BatchGetItem"), json!(["WORKFLOW#*", "KEY#*"]));
+    assert_eq!(keys("dynamodb:Query"), json!(["ROUTES#*"]));
     assert_eq!(keys("dynamodb:PutItem"), json!(["BODY#*"]));
 }
 
@@ -398,16 +399,26 @@ fn what_holds_data_outlives_the_stack() {
 }
 
 #[test]
-fn only_the_one_route_is_open_and_it_is_throttled() {
+fn only_the_two_routes_are_open_and_they_are_throttled() {
     let template = template();
     let resources = fields(&template, "/Resources");
-    let routes: Vec<&Value> = resources
+    let routes: BTreeSet<_> = resources
         .values()
         .filter(|resource| resource["Type"] == "AWS::ApiGatewayV2::Route")
+        .map(|route| route["Properties"]["RouteKey"].as_str().unwrap().to_owned())
         .collect();
 
-    assert_eq!(routes.len(), 1);
-    assert_eq!(routes[0]["Properties"]["RouteKey"], "POST /webhooks/{workflow_id}");
+    assert_eq!(
+        routes,
+        set(&["POST /integrations/{alias}/webhooks", "POST /webhooks/{workflow_id}"])
+    );
+    for (permission, path) in [
+        ("WebhookPermission", "webhooks/*"),
+        ("IntegrationWebhookPermission", "integrations/*/webhooks"),
+    ] {
+        let source = template["Resources"][permission]["Properties"]["SourceArn"]["Sub"].as_str();
+        assert!(source.unwrap().ends_with(&format!("/*/POST/{path}")), "{permission}");
+    }
     let throttling = &template["Resources"]["HttpApiStage"]["Properties"]["DefaultRouteSettings"];
     assert!(throttling["ThrottlingRateLimit"].is_u64() && throttling["ThrottlingBurstLimit"].is_u64());
 }
