@@ -661,10 +661,10 @@ async fn a_plan_that_changes_as_much_as_one_can_is_written() {
 }
 
 #[tokio::test]
-async fn a_body_may_be_stored_twice() {
+async fn f17_of_two_bodies_of_one_run_the_first_stays() {
     let run = Run::new("body");
-    for _ in 0..2 {
-        run.table.put_body(run.id(), vec![1, 2, 3], now()).await.unwrap();
+    for body in [[1, 2, 3], [1, 2, 3], [4, 5, 6]] {
+        run.table.put_body(run.id(), body.to_vec(), now()).await.unwrap();
     }
     assert_eq!(run.table.body(run.id()).await.unwrap(), Some(vec![1, 2, 3]));
 }

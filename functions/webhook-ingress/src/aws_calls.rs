@@ -5,7 +5,7 @@
 
 use crate::{
     Answer, EventAnswer, Ingress,
-    fakes::{Message, SIGNING_SECRET, World, now, signature, signing_secrets, v3, v3_with},
+    fakes::{Message, SIGNING_SECRET, World, noise, now, signature, signing_secrets, v3, v3_with},
 };
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use axum::{Router, body::Bytes, extract::State, http::HeaderMap, response::IntoResponse};
@@ -21,7 +21,7 @@ use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value, json};
 use std::{
-    collections::HashSet,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex},
 };
 
@@ -35,6 +35,8 @@ struct Asked {
     items: Vec<Value>,
     routes: Vec<Value>,
     started: HashSet<String>,
+    /// The bodies that are stored, by the partition key of their run.
+    bodies: HashMap<String, Value>,
     operations: Vec<String>,
 }
 
@@ -51,6 +53,7 @@ impl Aws {
             items,
             routes,
             started: HashSet::new(),
+            bodies: HashMap::new(),
             operations: Vec::new(),
         })));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -107,6 +110,20 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl
         "GetSecretValue" => {
             let secret = signing_secrets(&[SIGNING_SECRET]);
             (200, json!({"SecretString": secret.expose_secret()}))
+        }
+        "PutItem" => {
+            let pk = body["Item"]["pk"]["S"].as_str().unwrap().to_owned();
+            let only_new = body["ConditionExpression"] == "attribute_not_exists(pk)";
+            match asked.bodies.contains_key(&pk) && only_new {
+                true => (
+                    400,
+                    json!({"__type": "ConditionalCheckFailedException", "message": "it exists"}),
+                ),
+                false => {
+                    asked.bodies.insert(pk, body["Item"]["body"].clone());
+                    (200, json!({}))
+                }
+            }
         }
         "StartExecution" if asked.started.insert(body["name"].as_str().unwrap().to_owned()) => (
             200,
@@ -256,4 +273,22 @@ async fn a_webhook_of_an_integration_takes_two_reads_and_a_secret_cold_and_one_s
     let answer = ingress.take(&message.delivery(), now()).await;
     assert!(matches!(answer, Answer::Unauthorized { .. }), "{answer:?}");
     assert_eq!(aws.take_operations(), ["GetItem"]);
+}
+
+#[tokio::test]
+async fn f17_another_large_body_of_the_same_event_does_not_replace_the_body_of_the_run() {
+    let (world, key) = World::new();
+    let (aws, ingress) = Aws::serve(&world).await;
+    let take = async |data: Value| {
+        let message = Message::signed(&key, v3_with("01A", data));
+        outcome(&ingress.take(&message.delivery(), now()).await)
+    };
+    let bodies = || aws.0.lock().unwrap().bodies.clone();
+
+    assert_eq!(take(json!({"noise": noise(256 * 1024)})).await, "started");
+    let first = bodies();
+    assert_eq!(take(json!({"noise": noise(250 * 1024)})).await, "duplicate");
+
+    assert_eq!(first.len(), 1);
+    assert_eq!(bodies(), first);
 }

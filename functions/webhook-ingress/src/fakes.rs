@@ -249,7 +249,11 @@ impl Bodies for World {
             operation: "store the body",
             cause,
         })?;
-        self.with(|state| state.bodies.push((run.clone(), compressed)));
+        self.with(|state| {
+            if !state.bodies.iter().any(|(of, _)| of == run) {
+                state.bodies.push((run.clone(), compressed));
+            }
+        });
         Ok(())
     }
 

@@ -163,7 +163,9 @@ impl VersionSource for Store {
 impl Bodies for Store {
     async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
         self.call(Call::PutBody)?;
-        self.with(|state| state.bodies.insert(run.clone(), compressed));
+        self.with(|state| {
+            state.bodies.entry(run.clone()).or_insert(compressed);
+        });
         Ok(())
     }
 

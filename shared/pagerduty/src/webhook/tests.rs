@@ -503,6 +503,54 @@ fn what_is_kept_of_an_unreadable_delivery_holds_no_secret_either(#[case] body: S
     assert!(!kept.contains("x-api-key") && !kept.contains("this-is-where") && !kept.contains("hooks.example.com"));
 }
 
+/// The sample with something else in the place of the field names that give its secrets away.
+fn with_names(change: fn(&str) -> String) -> String {
+    ["config", "endpoint_url", "headers"]
+        .iter()
+        .fold(V2_TRIGGER.to_owned(), |body, name| {
+            body.replace(&format!("\"{name}\""), &change(name))
+        })
+}
+
+fn utf16(bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
+    V2_TRIGGER.encode_utf16().flat_map(bytes).collect()
+}
+
+#[rstest]
+#[case::escaped(with_names(|name| format!("\"\\u{:04x}{}\"", name.as_bytes()[0], &name[1..])).into_bytes())]
+#[case::in_capitals(with_names(|name| format!("\"{}\"", name.to_uppercase())).into_bytes())]
+#[case::in_single_quotes(with_names(|name| format!("'{name}'")).into_bytes())]
+#[case::without_quotes(with_names(|name| format!("{name} ")).into_bytes())]
+#[case::cut_off_and_escaped_itself(with_names(|name| format!("\\\"{name}\\\"")).into_bytes())]
+#[case::utf16_of_one_kind(utf16(u16::to_le_bytes))]
+#[case::utf16_of_the_other_kind(utf16(u16::to_be_bytes))]
+fn a_delivery_that_is_no_json_ends_before_the_configuration_however_it_is_written(#[case] mut body: Vec<u8>) {
+    body.push(b'}');
+    v2::parse(&body).unwrap_err();
+
+    let kept: Vec<u8> = v2::sanitise(&body).into_iter().filter(|byte| *byte != 0).collect();
+    let kept = String::from_utf8_lossy(&kept);
+
+    assert!(kept.contains("incident.trigger"), "{kept}");
+    assert!(!kept.contains("x-api-key") && !kept.contains("this-is-where") && !kept.contains("hooks.example.com"));
+}
+
+#[rstest]
+#[case::a_list(|message: &mut Value| message["webhook"] = json!([message["webhook"]]))]
+#[case::deeper(|message: &mut Value| message["webhook"] = json!({"webhook": message["webhook"]}))]
+#[case::beside(|message: &mut Value| message["headers"] = message["webhook"]["config"]["headers"].clone())]
+fn the_configuration_is_not_kept_wherever_it_stands_in_a_message(#[case] change: fn(&mut Value)) {
+    let mut body = value(V2_TRIGGER);
+    let message = &mut body["messages"][0];
+    change(message);
+    message["id"] = Value::Null;
+
+    let kept = String::from_utf8(v2::sanitise(body.to_string().as_bytes())).unwrap();
+
+    assert!(kept.contains("incident.trigger"), "{kept}");
+    assert!(!kept.contains("x-api-key") && !kept.contains("this-is-where"), "{kept}");
+}
+
 #[test]
 fn a_body_that_repeats_no_configuration_is_kept_as_it_came() {
     for body in [b"{} {}".as_slice(), b"\xff", b"", TRIGGERED.as_bytes()] {

@@ -65,8 +65,12 @@ fn is_v1(messages: &[Value]) -> bool {
 /// The fields of `webhook` that repeat how the sender was configured.
 const CONFIGURATION: [&str; 2] = ["config", "endpoint_url"];
 
+/// The same, and the field that holds the custom headers. Where nothing is as it should be, they may stand anywhere.
+const CONFIGURATION_ANYWHERE: [&str; 3] = ["config", "endpoint_url", "headers"];
+
 /// What may be kept of a delivery that [`parse`] refuses: everything but how its sender was configured (see
-/// [`Message::sanitised`]). Where its messages cannot be told apart, it ends before the first field of that name.
+/// [`Message::sanitised`]). Where its messages cannot be told apart, it ends before the first field of that name, in
+/// whichever way that is written.
 pub fn sanitise(body: &[u8]) -> Vec<u8> {
     without_configuration(body).unwrap_or_else(|| before_configuration(body).to_owned())
 }
@@ -74,15 +78,62 @@ pub fn sanitise(body: &[u8]) -> Vec<u8> {
 fn without_configuration(body: &[u8]) -> Option<Vec<u8>> {
     let mut delivery: Value = serde_json::from_slice(body).ok()?;
     let messages = delivery.get_mut("messages")?.as_array_mut()?;
-    messages.iter_mut().for_each(forget_configuration);
+    messages.iter_mut().for_each(forget_configuration_anywhere);
     serde_json::to_vec(&delivery).ok()
 }
 
+fn forget_configuration_anywhere(value: &mut Value) {
+    match value {
+        Value::Object(fields) => {
+            fields.retain(|name, _| !CONFIGURATION_ANYWHERE.contains(&name.as_str()));
+            fields.values_mut().for_each(forget_configuration_anywhere);
+        }
+        Value::Array(items) => items.iter_mut().for_each(forget_configuration_anywhere),
+        _ => {}
+    }
+}
+
 fn before_configuration(body: &[u8]) -> &[u8] {
-    let fields = CONFIGURATION.map(|name| format!("\"{name}\""));
-    let begins = |rest: &[u8]| fields.iter().any(|field| rest.starts_with(field.as_bytes()));
+    let begins = |rest: &[u8]| CONFIGURATION_ANYWHERE.iter().any(|name| begins_with_field(rest, name));
     let end = (0..body.len()).find(|start| body.get(*start..).is_some_and(begins));
     end.and_then(|end| body.get(..end)).unwrap_or(body)
+}
+
+/// Whether a text begins with a word that ends in a quote, or that a colon follows.
+fn begins_with_field(text: &[u8], name: &str) -> bool {
+    let mut rest = text;
+    for letter in name.bytes() {
+        match character(rest) {
+            Some((found, after)) if found.eq_ignore_ascii_case(&letter) => rest = after,
+            _ => return false,
+        }
+    }
+    while let Some((found, after)) = character(rest) {
+        match found {
+            b'"' | b'\'' | b':' => return true,
+            b' ' | b'\t' | b'\r' | b'\n' | b'\\' => rest = after,
+            _ => return false,
+        }
+    }
+    false
+}
+
+/// The first character of a text, and what follows. The zeros between the letters of UTF-16 and UTF-32 are passed over, and
+/// an escape such as `\u0063` is the letter that it stands for.
+fn character(text: &[u8]) -> Option<(u8, &[u8])> {
+    let zeros = text.iter().take(3).take_while(|byte| **byte == 0).count();
+    match text.get(zeros..)? {
+        [b'\\', b'u', b'0', b'0', high, low, rest @ ..] => {
+            let digit = |byte: &u8| {
+                char::from(*byte)
+                    .to_digit(16)
+                    .and_then(|digit| u8::try_from(digit).ok())
+            };
+            Some((digit(high)? * 16 + digit(low)?, rest))
+        }
+        [first, rest @ ..] => Some((*first, rest)),
+        [] => None,
+    }
 }
 
 fn forget_configuration(message: &mut Value) {

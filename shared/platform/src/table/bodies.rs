@@ -1,7 +1,7 @@
 //! Bodies of deliveries that are too large for the input of an execution.
 
 use super::{StoreError, Table, expiry, keys, number, unavailable};
-use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use std::{
     collections::VecDeque,
@@ -11,7 +11,8 @@ use workflow::ids::RunId;
 
 /// Where large bodies are.
 pub trait Bodies: Sync {
-    /// Stores a compressed body under the run that it starts. The same body may be stored again.
+    /// Stores a compressed body under the run that it starts. If the run has a body already, that one stays: the run may be
+    /// under way, and another body under the same event's id is a redelivery that somebody has changed.
     ///
     /// # Errors
     /// DynamoDB did not take it.
@@ -100,11 +101,23 @@ impl Bodies for Table {
         let mut item = Self::key(&pk, sk);
         item.insert("body".to_owned(), AttributeValue::B(Blob::new(compressed)));
         item.insert("expires_at".to_owned(), number(expiry::of_any(now)));
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        let answer = Box::pin(request.send()).await;
-        answer
-            .map(|_| ())
-            .map_err(|error| unavailable("store the body of the delivery", &error))
+        let request = self
+            .client
+            .put_item()
+            .table_name(&self.name)
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(pk)");
+        match Box::pin(request.send()).await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(unavailable("store the body of the delivery", &error)),
+        }
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {

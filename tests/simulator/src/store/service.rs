@@ -300,7 +300,7 @@ impl Bodies for Store {
     async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
         let run = run.clone();
         self.call("put_body", Effect::Write, move |store| {
-            store.tables().bodies.insert(run, compressed);
+            store.tables().bodies.entry(run).or_insert(compressed);
             Ok(())
         })
         .await
