@@ -5,7 +5,7 @@ use std::thread;
 use std::time::Duration;
 use std::{env, fs};
 
-use local_aws::{Emulator, Functions, Progress, Project, Stack, StackInfo, Tools, Workspace};
+use local_aws::{Emulator, Functions, Progress, Project, Service, Stack, StackInfo, Tools, Workspace, free_port};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -18,6 +18,8 @@ pub(crate) struct Cloud {
     pub(crate) simulator: Simulator,
     pub(crate) workspace: Workspace,
     emulator: Emulator,
+    /// What stands between the functions and the local AWS, if anything does.
+    _between: Option<Service>,
     tools: Tools,
 }
 
@@ -25,13 +27,25 @@ impl Cloud {
     /// Builds what has changed, starts the simulator and the emulator, and deploys. `name` keeps apart what may run at
     /// the same time in one checkout.
     pub(crate) fn start(project: &Project, name: &str) -> Result<Self, Error> {
+        Self::start_with(project, name, |_, endpoint_url, _| Ok((None, endpoint_url)))
+    }
+
+    /// The same with something between the functions and the local AWS: `between` gets the local AWS's port and URL, and
+    /// gives what it has started, with the URL at which the functions are to reach AWS.
+    pub(crate) fn start_with(
+        project: &Project,
+        name: &str,
+        between: impl FnOnce(u16, String, &Workspace) -> Result<(Option<Service>, String), Error>,
+    ) -> Result<Self, Error> {
         let tools = Tools::ensure(project, &Console)?;
         let functions = Functions::build(project, &tools, &Console)?;
         build_programs(project)?;
         let workspace = project.workspace(name)?;
         Console.begin("Starting the local AWS and the PagerDuty simulator");
         let simulator = Simulator::start(&workspace)?;
-        let emulator = Emulator::start(&tools, &workspace)?;
+        let port = free_port()?;
+        let (between, between_url) = between(port, format!("http://127.0.0.1:{port}"), &workspace)?;
+        let emulator = Emulator::start_behind(&tools, &workspace, port, &between_url)?;
         Console.begin("Deploying Pagerflow to the local AWS");
         let stack = Stack::deploy(project, &tools, &functions, &emulator, simulator.url())?;
         Ok(Self {
@@ -39,6 +53,7 @@ impl Cloud {
             simulator,
             workspace,
             emulator,
+            _between: between,
             tools,
         })
     }
@@ -97,7 +112,7 @@ pub(crate) fn cargo(project: &Project) -> Command {
 /// Builds the programs of this repository that the demo and the tests start. The whole workspace is named so that the
 /// dependencies have the same features as in every other build, and are not compiled twice.
 fn build_programs(project: &Project) -> Result<(), Error> {
-    Console.begin("Building pagerflow and the PagerDuty simulator");
+    Console.begin("Building pagerflow, the PagerDuty simulator and the storm");
     let mut build = cargo(project);
     build.args([
         "build",
@@ -106,6 +121,8 @@ fn build_programs(project: &Project) -> Result<(), Error> {
         "pagerflow",
         "--bin",
         "pagerduty-simulator",
+        "--bin",
+        "storm",
     ]);
     Ok(local_aws::run("cargo build", &mut build)?)
 }

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `test`: all checks, and the table at their end
 //! - `demo`: one incident from PagerDuty's webhook to its end
+//! - `storm`: many deliveries at once, while Step Functions fails now and then
 //! - `package`: the functions as they go to AWS
 //! - `cloud`: the local AWS together with the PagerDuty simulator
 //! - `simulate`: whole runs in virtual time
@@ -18,6 +19,7 @@ mod package;
 mod sabotage;
 mod simulate;
 mod simulator;
+mod storm;
 mod test;
 
 use std::process::ExitCode;
@@ -65,6 +67,18 @@ enum Chore {
         #[arg(long, default_value_t = sabotage::SEEDS)]
         seeds: u64,
     },
+    /// Sends many deliveries at once on a local AWS, while one start of a run in five fails, and counts runs.
+    Storm {
+        /// How many deliveries there are in all, at most 50,000.
+        #[arg(long, default_value_t = 5_000)]
+        deliveries: u32,
+        /// How many events they tell of.
+        #[arg(long, default_value_t = 1_000)]
+        events: u32,
+        /// How many seconds it may take.
+        #[arg(long, default_value_t = 900)]
+        within: u32,
+    },
     /// Starts a local AWS with Pagerflow on it and the PagerDuty simulator, and leaves them running until Ctrl-C.
     Local,
     /// Installs the tools into `.pagerflow/tools`, if they are missing or not up to date.
@@ -101,6 +115,18 @@ fn run(chore: Chore) -> Result<(), Error> {
         Chore::Test { only } => test::run(&project, &only),
         Chore::Simulate { options } => simulate::run(&project, &options),
         Chore::Sabotage { seeds } => sabotage::run(&project, seeds),
+        Chore::Storm {
+            deliveries,
+            events,
+            within,
+        } => {
+            let size = storm::Size {
+                deliveries,
+                events,
+                within,
+            };
+            storm::run(&project, size)
+        }
         Chore::Local => cloud::keep_running(&project),
         Chore::Setup => Tools::ensure(&project, &Console).map(drop).map_err(Error::from),
         Chore::Build => {

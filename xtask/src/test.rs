@@ -9,7 +9,7 @@ use local_aws::{Progress, Project, Tools, run as run_program};
 use crate::cloud::{Cloud, cargo};
 use crate::console::Console;
 use crate::error::Error;
-use crate::{sabotage, simulate};
+use crate::{sabotage, simulate, storm};
 
 /// From so many on, a construct that never met a fault is a failure, and the largest runs are simulated too.
 const SIMULATIONS: u32 = 10_000;
@@ -101,7 +101,9 @@ impl Check {
                         cloud.stack.prepare(command);
                         command.env(name, file);
                     })
-                })
+                })?;
+                drop(cloud);
+                storm::run(project, storm::SMALL)
             }
         }
     }

@@ -18,7 +18,17 @@ impl Emulator {
     /// # Errors
     /// Those of [`Service::start`].
     pub fn start(tools: &Tools, workspace: &Workspace) -> Result<Self, Error> {
-        let port = free_port()?.to_string();
+        let port = free_port()?;
+        Self::start_behind(tools, workspace, port, &format!("http://127.0.0.1:{port}"))
+    }
+
+    /// The same on a port of the caller's choice, where the functions are to reach it at another URL: that of something which
+    /// stands between.
+    ///
+    /// # Errors
+    /// Those of [`Service::start`].
+    pub fn start_behind(tools: &Tools, workspace: &Workspace, port: u16, between_url: &str) -> Result<Self, Error> {
+        let port = port.to_string();
         let endpoint_url = format!("http://127.0.0.1:{port}");
         let home = workspace.path("emulator");
         fs::create_dir_all(&home).map_err(Error::file("create", &home))?;
@@ -27,7 +37,7 @@ impl Emulator {
         command.env_clear().envs([
             ("PATH", "/usr/bin:/bin"),
             ("GATEWAY_PORT", &port),
-            ("AWS_ENDPOINT_URL", &endpoint_url),
+            ("AWS_ENDPOINT_URL", between_url),
             ("MINISTACK_REGION", REGION),
             // Its defaults are all interfaces, an MQTT listener on all interfaces, and no IAM.
             ("BIND_HOST", "127.0.0.1"),

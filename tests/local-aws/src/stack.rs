@@ -92,6 +92,10 @@ pub struct StackInfo {
     pub secrets_prefix: String,
     /// Where authentic events go that could not be read.
     pub dead_letter_queue_url: String,
+    /// Where runs wait that Step Functions did not start.
+    pub start_buffer_url: String,
+    /// Where those end that did not start for hours.
+    pub start_buffer_dead_letters_url: String,
     /// The names of the functions.
     pub functions: FunctionNames,
     /// Base URL of the PagerDuty that the functions talk to.
@@ -135,6 +139,8 @@ impl StackInfo {
             state_machine_arn: value("StateMachineArn")?,
             secrets_prefix: value("SecretsPrefix")?,
             dead_letter_queue_url: value("DeadLetterQueueUrl")?,
+            start_buffer_url: value("StartBufferUrl")?,
+            start_buffer_dead_letters_url: value("StartBufferDeadLettersUrl")?,
             functions: FunctionNames {
                 webhook_ingress: value("WebhookIngressFunction")?,
                 workflow_runner: value("WorkflowRunnerFunction")?,
