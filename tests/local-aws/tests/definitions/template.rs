@@ -85,6 +85,7 @@ fn each_role_may_do_this_and_no_more() {
                 "dynamodb:BatchGetItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:Query",
                 "secretsmanager:GetSecretValue",
                 "sqs:SendMessage",
                 "states:StartExecution",
