@@ -79,11 +79,17 @@ async fn one_delivery_starts_every_workflow_with_two_reads_and_a_secret_cold_and
 async fn f22_a_redelivery_starts_only_the_workflows_that_are_missing() {
     let (world, key) = World::with_routes_to(&["a", "b", "c", "d", "e"]);
     let ingress = world.ingress();
-    world.with(|state| state.starts_left = 3);
+    world.with(|state| {
+        state.starts_left = 3;
+        state.down = vec![Call::Buffer];
+    });
     assert_unavailable(&take(&ingress, &signed(&key, v3("01A"))).await);
     assert_eq!(world.runs(), 3);
 
-    world.with(|state| state.starts_left = usize::MAX);
+    world.with(|state| {
+        state.starts_left = usize::MAX;
+        state.down.clear();
+    });
 
     assert_handed_on(
         &take(&ingress, &signed(&key, v3("01A"))).await,
@@ -99,18 +105,46 @@ async fn f22_a_redelivery_starts_only_the_workflows_that_are_missing() {
 }
 
 #[tokio::test]
-async fn f20_starts_whose_answers_were_lost_are_one_run_for_each_workflow() {
+async fn f20_a_start_whose_answer_was_lost_is_one_run_when_the_delivery_comes_again() {
     let (world, key) = World::with_routes_to(&["a", "b"]);
     let ingress = world.ingress();
-    world.with(|state| state.answers_are_lost = true);
+    world.with(|state| {
+        state.answers_are_lost = true;
+        state.down = vec![Call::Buffer];
+    });
 
     assert_unavailable(&take(&ingress, &signed(&key, v3("01A"))).await);
 
-    assert_eq!(world.runs(), 2, "one that fails holds no other up");
+    assert_eq!(
+        world.runs(),
+        1,
+        "after one that failed there is no time to wait for another"
+    );
+    world.with(|state| {
+        state.answers_are_lost = false;
+        state.down.clear();
+    });
     assert_handed_on(
         &take(&ingress, &signed(&key, v3("01A"))).await,
-        [duplicate("a"), duplicate("b")],
+        [duplicate("a"), started("b")],
     );
+}
+
+#[tokio::test]
+async fn f19_while_step_functions_is_out_of_reach_the_runs_of_all_workflows_wait_in_the_start_buffer() {
+    let (world, key) = World::with_routes_to(&["a", "b"]);
+    let ingress = world.ingress();
+    world.with(|state| state.down = vec![Call::Start]);
+    let buffered = |workflow: &str| {
+        let run = run(workflow, "01A");
+        answer(workflow, EventAnswer::Buffered { run })
+    };
+
+    assert_handed_on(
+        &take(&ingress, &signed(&key, v3("01A"))).await,
+        [buffered("a"), buffered("b")],
+    );
+    assert_eq!(world.with(|state| state.buffered.len()), 2);
 }
 
 #[tokio::test]
