@@ -340,3 +340,34 @@ async fn i5_the_log_says_what_happened_and_holds_neither_key_nor_signature_nor_b
         assert!(!log.contains(kept), "{kept} is told:\n{log}");
     }
 }
+
+#[tokio::test]
+async fn b40_headers_that_claim_another_host_path_or_method_change_nothing() {
+    let (world, key) = World::new();
+    let message = Message::signed(&key, v3("01A"));
+    let mut forwarded = event(&message);
+    let headers = forwarded["headers"].as_object_mut().unwrap();
+    for (name, value) in [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-host", "localhost"),
+        ("x-forwarded-proto", "http"),
+        ("host", "169.254.169.254"),
+        ("x-http-method-override", "DELETE"),
+        ("x-original-url", "/webhooks/other"),
+        ("transfer-encoding", "chunked"),
+        ("content-length", "1"),
+    ] {
+        headers.insert(name.to_owned(), json!(value));
+    }
+
+    let (status, body) = answer_to(&world, &forwarded).await;
+
+    let run = world.with(|state| state.runs[0].run.id.clone());
+    let expected = json!({"events": [{"outcome": "started", "run": run}]});
+    assert_eq!((status, body), (202, expected.to_string()));
+
+    let mut unsigned = event(&message);
+    unsigned["headers"]["x-pagerduty-signature"] = json!("v1=00");
+    unsigned["headers"]["x-forwarded-for"] = json!("127.0.0.1");
+    assert_eq!(answer_to(&world, &unsigned).await.0, 401);
+}

@@ -387,3 +387,21 @@ fn the_fields_that_expressions_may_name_are_those_that_an_event_has() {
         sorted(workflow::definition::EVENT_INCIDENT_FIELDS)
     );
 }
+
+#[test]
+fn f18_events_that_come_out_of_order_each_start_a_run_unless_the_workflow_looks_at_the_incident() {
+    let resolved = delivery(|event| {
+        event["id"] = json!("01R");
+        event["event_type"] = json!("incident.resolved");
+        event["data"]["status"] = json!("resolved");
+    });
+    let late = delivery(|event| event["data"]["status"] = json!("resolved"));
+    let mut both = workflow();
+    both.trigger.as_mut().unwrap().events.push("incident.resolved".into());
+
+    let runs = [&resolved, &late].map(|body| started(one(&both, body)).input.run.id);
+    assert_ne!(runs[0], runs[1]);
+
+    both.trigger.as_mut().unwrap().when = Some("event.incident.status == 'triggered'".into());
+    assert_eq!(one(&both, &late), Admission::Ignore(Ignored::Condition));
+}

@@ -67,3 +67,29 @@ fn classify(name: &str, error: &SdkError<GetSecretValueError>) -> SecretError {
         },
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_secretsmanager::types::error::{DecryptionFailure, ResourceNotFoundException};
+    use aws_smithy_runtime_api::{
+        client::orchestrator::HttpResponse,
+        http::{Response, StatusCode},
+    };
+
+    fn answered(error: GetSecretValueError) -> SecretError {
+        let response: HttpResponse = Response::new(StatusCode::try_from(400).unwrap(), "".into());
+        classify("n", &SdkError::service_error(error, response))
+    }
+
+    #[test]
+    fn f29_a_secret_whose_kms_key_is_disabled_is_out_of_reach_and_not_missing() {
+        let disabled = DecryptionFailure::builder().message("the key is disabled").build();
+        let error = answered(GetSecretValueError::DecryptionFailure(disabled));
+        assert!(matches!(error, SecretError::Unavailable { .. }), "{error:?}");
+
+        let missing = ResourceNotFoundException::builder().build();
+        let error = answered(GetSecretValueError::ResourceNotFoundException(missing));
+        assert!(matches!(error, SecretError::NotFound(_)), "{error:?}");
+    }
+}

@@ -400,7 +400,7 @@ fn what_holds_data_outlives_the_stack() {
 }
 
 #[test]
-fn only_the_two_routes_are_open_and_they_are_throttled() {
+fn b38_only_a_post_to_the_two_routes_reaches_the_ingress_and_it_is_throttled() {
     let template = template();
     let resources = fields(&template, "/Resources");
     let routes: BTreeSet<_> = resources
@@ -422,4 +422,17 @@ fn only_the_two_routes_are_open_and_they_are_throttled() {
     }
     let throttling = &template["Resources"]["HttpApiStage"]["Properties"]["DefaultRouteSettings"];
     assert!(throttling["ThrottlingRateLimit"].is_u64() && throttling["ThrottlingBurstLimit"].is_u64());
+}
+
+#[test]
+fn f28_f29_deliveries_that_are_not_acknowledged_raise_an_alarm() {
+    let template = template();
+    let alarm = &template["Resources"]["UnacknowledgedAlarm"]["Properties"];
+
+    assert_eq!(
+        (&alarm["Namespace"], &alarm["MetricName"]),
+        (&json!("AWS/ApiGateway"), &json!("5xx"))
+    );
+    assert_eq!(alarm["Dimensions"][0]["Name"], "ApiId");
+    assert!(alarm["AlarmActions"].is_object() || alarm["AlarmActions"].is_array());
 }
