@@ -358,7 +358,11 @@ impl Table {
     }
 
     /// Makes all writes or none. Gives whether the conditions held.
-    async fn transact(&self, operation: &'static str, writes: Vec<TransactWriteItem>) -> Result<bool, StoreError> {
+    pub(super) async fn transact(
+        &self,
+        operation: &'static str,
+        writes: Vec<TransactWriteItem>,
+    ) -> Result<bool, StoreError> {
         let request = self.client.transact_write_items().set_transact_items(Some(writes));
         let Err(error) = Box::pin(request.send()).await else {
             return Ok(true);

@@ -1,11 +1,7 @@
 //! What the engine does with workflows, however long, broken or edited they are.
 
 use super::{Stage, arrival, play_calmly};
-use crate::{
-    simulation::Climate,
-    step_functions::Status,
-    world::{BEGIN, Fault},
-};
+use crate::{simulation::Climate, step_functions::Status, world::BEGIN};
 use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -415,20 +411,13 @@ fn a_run_that_waited_in_several_executions_takes_the_lock_of_its_own_key() {
 }
 
 #[test]
-fn f37_a_called_run_whose_caller_is_stopped_has_an_end_and_frees_its_lock() {
+fn a_called_run_whose_caller_is_stopped_has_an_end_and_frees_its_lock() {
     play_calmly(async |stage| {
         stage.apply("name: v\nconcurrency: { key: one }\nsteps:\n  - { wait: 2h }\n  - { CREATE }\n");
         stage.apply_steps("  - { run_workflow: v }\n");
         let first = stage.event("a").await;
         tokio::time::sleep(Duration::from_secs(60)).await;
-        let running = stage.world.running();
-        let caller = running
-            .iter()
-            .find(|execution| execution.name() == first.as_str())
-            .unwrap();
-        let site = stage.world.site_of(caller.arn()).unwrap();
-        stage.world.mishaps.note(Fault::Aborted, site);
-        stage.world.machine.abort(caller.arn(), None, None).unwrap();
+        stage.stop_execution(|name| name == first.as_str());
         tokio::time::sleep(Duration::from_secs(600)).await;
         let second = stage.event("b").await;
         stage.finish().await;
@@ -446,14 +435,7 @@ fn a_called_run_that_is_stopped_fails_the_step_that_called_it_and_is_not_begun_a
         stage.apply_steps("  - { id: call, run_workflow: v, continue_on_error: true }\n");
         let first = stage.event("a").await;
         tokio::time::sleep(Duration::from_secs(60)).await;
-        let running = stage.world.running();
-        let called = running
-            .iter()
-            .find(|execution| execution.name() != first.as_str())
-            .unwrap();
-        let site = stage.world.site_of(called.arn()).unwrap();
-        stage.world.mishaps.note(Fault::Aborted, site);
-        stage.world.machine.abort(called.arn(), None, None).unwrap();
+        stage.stop_execution(|name| name != first.as_str());
         stage.finish().await;
 
         assert_eq!(stage.outcome(&first, "call"), Outcome::Failure);

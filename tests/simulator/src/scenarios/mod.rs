@@ -14,7 +14,7 @@ use crate::{
     simulation::{Climate, Scenario, in_virtual_time},
     store::{RunItem, StepItem},
     workflows::{Mood, Style},
-    world::{Arrival, BEGIN, Keeps, World, WorldOdds},
+    world::{Arrival, BEGIN, Fault, Keeps, World, WorldOdds},
 };
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
@@ -92,6 +92,15 @@ impl Stage {
         let inputs: Map<String, Value> = serde_json::from_value(inputs).unwrap();
         let run = self.world.ingress.start_by_hand(&workflow, "by-hand", inputs).await;
         run.expect("a run")
+    }
+
+    /// Stops the running execution of such a name, as a person does in Step Functions.
+    fn stop_execution(&self, is_meant: impl Fn(&str) -> bool) {
+        let running = self.world.running();
+        let execution = running.iter().find(|execution| is_meant(execution.name())).unwrap();
+        let site = self.world.site_of(execution.arn()).unwrap();
+        self.world.mishaps.note(Fault::Aborted, site);
+        self.world.machine.abort(execution.arn(), None, None).unwrap();
     }
 
     /// Waits until all is over, and looks whether everything is as it must be.

@@ -392,21 +392,7 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
     if end.input.part.is_some() {
         writes.push(main_lane_from_outside(&table.name, end)?);
     }
-    let request = table.client.transact_write_items().set_transact_items(Some(writes));
-    let Err(error) = Box::pin(request.send()).await else {
-        return Ok(true);
-    };
-    match error.as_service_error() {
-        Some(TransactWriteItemsError::TransactionCanceledException(refusal))
-            if refusal
-                .cancellation_reasons()
-                .iter()
-                .any(|reason| reason.code() == Some("ConditionalCheckFailed")) =>
-        {
-            Ok(false)
-        }
-        _ => Err(unavailable("write the end of the run", &error)),
-    }
+    table.transact("write the end of the run", writes).await
 }
 
 /// The end of the main lane, if the execution still owns it: another one may have taken it over, and goes on with the run.
