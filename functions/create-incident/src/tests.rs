@@ -381,3 +381,24 @@ async fn after_its_deadline_nothing_is_sent() {
     assert_refused(&error, "Step.DeadlineExceeded", &["nothing more was sent"]);
     assert_eq!(world.requests().len(), 0);
 }
+
+#[tokio::test]
+async fn f3_while_the_rate_limit_is_used_up_other_runs_do_not_ask() {
+    let seed = Seed {
+        requests_per_minute: 1,
+        ..Seed::default()
+    };
+    let world = World(action_tests::World::new(seed).await);
+    world.created(input()).await;
+    let turned_away = world.failed(input()).await;
+
+    let other_run = world.failed_at(input(), now() + 15.seconds()).await;
+
+    assert_refused(&turned_away, "PagerDuty.RateLimited", &["[retry after 60 s]"]);
+    assert_refused(
+        &other_run,
+        "PagerDuty.RateLimited",
+        &["nothing was sent", "[retry after 45 s]"],
+    );
+    assert_eq!(world.requests().len(), 2, "the other run did not ask");
+}

@@ -1,6 +1,7 @@
 //! What the functions of actions share: reading the input, and calling PagerDuty with the right token.
 
 use crate::{
+    rate_limit::RateLimits,
     secrets::{Connection, Connections, SecretNames, SecretStore, SecretsManager},
     settings::Settings,
     task::TaskError,
@@ -41,6 +42,7 @@ pub struct PagerDuty<S> {
     transport: Arc<dyn Transport>,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
+    rate_limits: RateLimits,
 }
 
 /// A function cannot start.
@@ -81,13 +83,15 @@ impl<S: SecretStore> PagerDuty<S> {
             connections,
             transport,
             base_url,
+            rate_limits: RateLimits::default(),
         }
     }
 
     /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
     ///
     /// If PagerDuty refuses the token, the secret is read again, if it was not just read. If another token, or another
-    /// service region, is stored by now, the request is made once more: a refused request has done nothing.
+    /// service region, is stored by now, the request is made once more: a refused request has done nothing. While
+    /// PagerDuty's rate limit is used up, as it told an earlier call, no request is made.
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
@@ -101,7 +105,7 @@ impl<S: SecretStore> PagerDuty<S> {
         let answer = match read_input(action, input) {
             Ok((integration, input)) => {
                 let request = async |client: &Client, token: &ApiToken| request(client, token, &input).await;
-                self.call(&integration, now, request).await
+                self.call(action, &integration, now, request).await
             }
             Err(error) => Err(error),
         };
@@ -114,10 +118,12 @@ impl<S: SecretStore> PagerDuty<S> {
 
     async fn call<T>(
         &self,
+        action: Action,
         integration: &IntegrationAlias,
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
+        self.rate_limits.check(integration, action, now)?;
         let connection = self.connections.get(integration, now).await?;
         let answer = match request(&self.client(&connection)?, &connection.token).await {
             Err(refused @ pagerduty::Error::Unauthorized(_)) => {
@@ -130,7 +136,12 @@ impl<S: SecretStore> PagerDuty<S> {
             }
             answer => answer,
         };
-        answer.map_err(|error| TaskError::from(&error))
+        answer.map_err(|error| {
+            if let Some(seconds) = error.retry_after_seconds() {
+                self.rate_limits.turned_away(integration, action, seconds, now);
+            }
+            TaskError::from(&error)
+        })
     }
 
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {

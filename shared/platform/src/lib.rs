@@ -9,6 +9,7 @@
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`body`] — the compressed form of a delivery's body.
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
+//! - `rate_limit` — until when PagerDuty turns requests away.
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions.
@@ -22,6 +23,9 @@ pub mod body;
 pub mod dead_letters;
 pub mod executions;
 pub mod intake;
+mod rate_limit;
+#[cfg(test)]
+mod scripted;
 pub mod secrets;
 pub mod settings;
 pub mod start_buffer;

@@ -52,10 +52,52 @@ impl StartBuffer for SqsStartBuffer {
             .client
             .send_message()
             .queue_url(&self.queue_url)
+            // SQS gives the messages of other groups precedence while one has many waiting ("fair queues" of standard
+            // queues), so a workflow with few events does not wait for one in an alert storm.
+            .message_group_id(input.run.workflow.to_string())
             .message_body(message);
         match request.send().await {
             Ok(_) => Ok(()),
             Err(error) => Err(failed(explain(&error))),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Scripted;
+    use serde_json::{Map, json};
+    use workflow::{ids::WorkflowVersion, run::RunIdentity};
+
+    #[tokio::test]
+    async fn f44_a_run_waits_in_the_group_of_its_workflow_so_that_none_waits_for_the_storm_of_another() {
+        let (aws, config) = Scripted::aws([json!({"MessageId": "m"})]).await;
+        let queue_url = config.endpoint_url().unwrap().to_owned() + "/start-buffer";
+        let buffer = SqsStartBuffer::new(aws_sdk_sqs::Client::new(&config), queue_url);
+        let input = RunInput {
+            run: RunIdentity {
+                id: "by-hand".parse().unwrap(),
+                workflow: "memory-alert".parse().unwrap(),
+                version: WorkflowVersion(3),
+                depth: 0,
+            },
+            trigger: None,
+            inputs: Map::new(),
+            called_by: None,
+            part: None,
+        };
+
+        buffer.put(&input).await.unwrap();
+
+        let [(operation, request)] = &aws.asked()[..] else {
+            panic!("{:?}", aws.asked())
+        };
+        assert_eq!(
+            (operation.as_str(), &request["MessageGroupId"]),
+            ("SendMessage", &json!("memory-alert"))
+        );
+        let message: RunInput = serde_json::from_str(request["MessageBody"].as_str().unwrap()).unwrap();
+        assert_eq!(message, input);
     }
 }

@@ -6,7 +6,7 @@ use clap::Parser;
 use simulator::{
     Report, Scenario, Simulation,
     coverage::Coverage,
-    simulation::{Statistics, large},
+    simulation::{Statistics, large, storm::storm},
 };
 use std::{
     process::ExitCode,
@@ -39,7 +39,7 @@ struct Arguments {
     /// How many at the same time; as many as the machine has processors if not given.
     #[arg(long)]
     threads: Option<usize>,
-    /// Run a list of 10,000 items and a workflow of 5,000 steps as well, as is done with 10,000 seeds or more.
+    /// Run a list of 10,000 items, a workflow of 5,000 steps and an alert storm of 5,000 webhooks as well, as is done with 10,000 seeds or more.
     #[arg(long)]
     large: bool,
     /// Succeed when something comes to no good, and stop there.
@@ -65,16 +65,23 @@ fn main() -> ExitCode {
 /// The largest runs that there can be. Gives whether they ended well.
 fn run_large() -> bool {
     let runs = [
-        ("a list of 10,000 items", large::items(10_000)),
-        ("a workflow of 5,000 steps", large::steps(5_000)),
+        (
+            "a list of 10,000 items",
+            large::items(10_000).map(|cost| cost.to_string()),
+        ),
+        (
+            "a workflow of 5,000 steps",
+            large::steps(5_000).map(|cost| cost.to_string()),
+        ),
+        ("an alert storm", storm(5_000, 960).map(|storm| storm.to_string())),
     ];
-    for (name, cost) in &runs {
-        match cost {
-            Ok(cost) => println!("{name}: {cost}"),
+    for (name, outcome) in &runs {
+        match outcome {
+            Ok(outcome) => println!("{name}: {outcome}"),
             Err(trouble) => println!("{name}: {trouble}"),
         }
     }
-    runs.iter().all(|(_, cost)| cost.is_ok())
+    runs.iter().all(|(_, outcome)| outcome.is_ok())
 }
 
 fn tell(seed: u64) -> ExitCode {

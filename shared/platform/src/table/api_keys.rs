@@ -219,7 +219,7 @@ impl Table {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::scripted::Scripted;
+    use crate::scripted::Scripted;
     use rstest::rstest;
     use serde_json::{Value, json};
 

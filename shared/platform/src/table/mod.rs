@@ -28,8 +28,6 @@ pub mod journal;
 mod record_cache;
 mod routes;
 mod runs;
-#[cfg(test)]
-mod scripted;
 mod triggers;
 mod workflows;
 

@@ -129,7 +129,7 @@ impl<T: TriggerSource> TriggerCache<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::scripted::Scripted;
+    use crate::scripted::Scripted;
     use serde_json::{Value, json};
 
     fn stored_workflow(id: &str) -> Value {

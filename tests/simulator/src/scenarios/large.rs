@@ -1,6 +1,9 @@
 //! Large runs. Those that take long without the optimiser are run by `cargo xtask simulate`.
 
-use crate::simulation::large::{Cost, items, steps, waits};
+use crate::simulation::{
+    large::{Cost, items, steps, waits},
+    storm::storm,
+};
 
 /// One read and one write for each Plan, and what a new execution and a new environment have to read first.
 fn calls_are_bounded(cost: &Cost) -> bool {
@@ -29,4 +32,18 @@ fn f34_a_workflow_of_many_steps_goes_on_in_other_executions() {
     assert_eq!(cost.created, 900);
     assert!(cost.executions > 1 && cost.most_events < 6_000, "{cost}");
     assert!(calls_are_bounded(&cost), "{cost}");
+}
+
+/// A tenth of both, the webhooks of a minute and PagerDuty's limit; `cargo xtask simulate` has the whole.
+#[test]
+fn f44_an_alert_storm_loses_and_doubles_nothing_and_stays_within_pagerdutys_rate_limit() {
+    let storm = storm(500, 96).unwrap();
+
+    assert_eq!(storm.created, 500, "{storm}");
+    assert!(storm.most_in_a_minute <= 96, "{storm}");
+    // Each run that has to wait asks once more; what is turned away must not grow with how many wait.
+    assert!(storm.turned_away < storm.carried_out, "{storm}");
+    // Two requests for each run after the first minute: a look for what an attempt before may have left, and the incident.
+    assert!(storm.took.as_secs() <= 60 * (2 * 500 / 96 + 2), "{storm}");
+    assert!(storm.longest_of_quiet <= storm.took, "{storm}");
 }

@@ -131,20 +131,7 @@ fn run(steps: &Value) -> Result<Cost, Trouble> {
 }
 
 fn look(world: &World, run: Option<&RunId>, has_ended: bool) -> Result<Cost, Trouble> {
-    let scenario = Scenario {
-        seed: 1,
-        climate: Climate::Calm,
-        style: Style {
-            mood: Mood::Patient,
-            steps: 1,
-            lanes: 1,
-            depth: 1,
-            queues: false,
-        },
-        workflows: Vec::new(),
-        happenings: Vec::new(),
-        odds: WorldOdds::calm(),
-    };
+    let scenario = calm_scenario();
     world.store.with(|tables| {
         let evidence = Evidence::gather(&scenario, world, tables, has_ended, false);
         if let Some(violation) = invariants::check(&evidence).0.into_iter().next() {
@@ -178,4 +165,22 @@ fn look(world: &World, run: Option<&RunId>, has_ended: bool) -> Result<Cost, Tro
             false => Err(Trouble::History(cost.most_events)),
         }
     })
+}
+
+/// What the invariants have to know of a world in which nothing goes wrong by chance.
+pub(super) fn calm_scenario() -> Scenario {
+    Scenario {
+        seed: 1,
+        climate: Climate::Calm,
+        style: Style {
+            mood: Mood::Patient,
+            steps: 1,
+            lanes: 1,
+            depth: 1,
+            queues: false,
+        },
+        workflows: Vec::new(),
+        happenings: Vec::new(),
+        odds: WorldOdds::calm(),
+    }
 }

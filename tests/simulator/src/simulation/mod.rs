@@ -5,6 +5,7 @@ mod course;
 pub mod large;
 mod report;
 mod scenario;
+pub mod storm;
 
 #[cfg(test)]
 mod tests;

@@ -180,6 +180,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
             ..WayOdds::default()
         },
         outage,
+        requests_per_minute: None,
         machine: MachineOdds {
             child_starts: share(random, &[0.0, 0.02, 0.05, 0.25]),
             child_stops: share(random, &[0.0, 0.6]),

@@ -59,6 +59,8 @@ pub struct WorldOdds {
     pub way: WayOdds,
     /// A time in which PagerDuty only answers 503, counted from the beginning.
     pub outage: Option<Range<Duration>>,
+    /// How many requests of a token PagerDuty takes in a minute, if not as many as it documents.
+    pub requests_per_minute: Option<u32>,
     /// Step Functions and EventBridge.
     pub machine: MachineOdds,
 }
@@ -147,8 +149,13 @@ impl World {
             trace: trace.clone(),
         };
         let pagerduty = PagerDuty::new(clock, Arc::new(watched));
+        let rules = Seed::default();
+        let rules = Seed {
+            requests_per_minute: odds.requests_per_minute.unwrap_or(rules.requests_per_minute),
+            ..rules
+        };
         let account = pagerduty
-            .open_account(Seed::default(), Ids::from_seed(seed))
+            .open_account(rules, Ids::from_seed(seed))
             .expect("the default seed");
         let functions = Functions::new(
             Surroundings {

@@ -1,7 +1,7 @@
 //! What is read and written when people change a workflow.
 
 use super::*;
-use crate::table::scripted::Scripted;
+use crate::scripted::Scripted;
 use data_encoding::BASE64;
 use rstest::rstest;
 use serde_json::{Value, json};

@@ -1,8 +1,11 @@
-//! A DynamoDB that gives the answers of a script, in order, and remembers what it was asked: the SDK's own client speaks
+//! An AWS that gives the answers of a script, in order, and remembers what it was asked: the SDK's own clients speak
 //! to it, so that a test sees the requests as they are sent.
 
-use super::Table;
-use crate::aws::{Patience, sdk_config};
+use crate::{
+    aws::{Patience, sdk_config},
+    table::Table,
+};
+use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider, retry::RetryConfig, timeout::TimeoutConfig};
 use axum::{
     Router,
@@ -26,15 +29,22 @@ struct Script {
 }
 
 impl Scripted {
-    /// A DynamoDB of a script, and a table in it. An answer with the field `__type` is an error.
+    /// A DynamoDB of a script, and a table in it.
     pub(crate) async fn answering(answers: impl IntoIterator<Item = Value>) -> (Self, Table) {
-        let dynamodb = Self(Arc::new(Mutex::new(Script {
+        let (dynamodb, config) = Self::aws(answers).await;
+        let table = Table::new(aws_sdk_dynamodb::Client::new(&config), "table".into());
+        (dynamodb, table)
+    }
+
+    /// An AWS of a script, and the configuration of clients of it. An answer with the field `__type` is an error.
+    pub(crate) async fn aws(answers: impl IntoIterator<Item = Value>) -> (Self, SdkConfig) {
+        let aws = Self(Arc::new(Mutex::new(Script {
             answers: answers.into_iter().collect(),
             asked: Vec::new(),
         })));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let router = Router::new().fallback(answer).with_state(dynamodb.clone());
+        let router = Router::new().fallback(answer).with_state(aws.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
         let lookup = |name: &str| match name {
             "AWS_REGION" => Some("eu-west-1".to_owned()),
@@ -49,8 +59,7 @@ impl Scripted {
             .retry_config(RetryConfig::disabled())
             .credentials_provider(SharedCredentialsProvider::new(credentials))
             .build();
-        let table = Table::new(aws_sdk_dynamodb::Client::new(&config), "table".into());
-        (dynamodb, table)
+        (aws, config)
     }
 
     /// The operations so far, each with its request.
@@ -64,10 +73,10 @@ impl Scripted {
     }
 }
 
-async fn answer(State(dynamodb): State<Scripted>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
+async fn answer(State(aws): State<Scripted>, headers: HeaderMap, body: Bytes) -> impl IntoResponse {
     let target = headers["x-amz-target"].to_str().unwrap();
     let operation = target.rsplit_once('.').unwrap().1.to_owned();
-    let mut script = dynamodb.0.lock().unwrap();
+    let mut script = aws.0.lock().unwrap();
     script.asked.push((operation, serde_json::from_slice(&body).unwrap()));
     let answer = script
         .answers
