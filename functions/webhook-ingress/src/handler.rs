@@ -237,24 +237,28 @@ where
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<Vec<EventAnswer>, Answer> {
-        let admissions = match Events::read(trigger.webhook, delivery.body) {
-            Ok(events) => events.admit(workflow, trigger, now),
+        let events = match Events::read(trigger.webhook, delivery.body) {
+            Ok(events) => events,
             Err(unreadable) => {
                 return Ok(vec![self.set_aside(&unreadable, scope, key, delivery, now).await?]);
             }
         };
-        let mut events = Vec::with_capacity(admissions.len());
+        let mut answers = Vec::new();
         let obstacle = OnceLock::new();
-        for admission in admissions {
-            events.push(match admission {
+        for admission in events.admit(workflow, trigger, now) {
+            answers.push(match admission {
                 Admission::Ignore(reason) => EventAnswer::Ignored { reason },
                 Admission::Start(admitted) => self.start_run(*admitted, &obstacle, now).await?,
             });
         }
-        Ok(events)
+        // Last, so that a delivery that PagerDuty sends again for the sake of a run is not set aside twice.
+        if let Some(unreadable) = events.unreadable() {
+            answers.push(self.set_aside(unreadable, scope, key, delivery, now).await?);
+        }
+        Ok(answers)
     }
 
-    /// Keeps a delivery that is authentic and cannot be read.
+    /// Keeps a delivery that is authentic and cannot be read, or not all of it.
     async fn set_aside(
         &self,
         unreadable: &Unreadable,

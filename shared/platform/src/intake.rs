@@ -121,7 +121,10 @@ impl Told<'_> {
 
 /// The events of a delivery. They are read once, for all workflows that they are handed to.
 #[derive(Debug)]
-pub struct Events<'a>(Vec<Told<'a>>);
+pub struct Events<'a> {
+    told: Vec<Told<'a>>,
+    unreadable: Option<Unreadable>,
+}
 
 impl<'a> Events<'a> {
     /// Reads a delivery.
@@ -129,17 +132,46 @@ impl<'a> Events<'a> {
     /// # Errors
     /// The body is not a delivery of this kind.
     pub fn read(webhook: WebhookKind, body: &'a [u8]) -> Result<Self, Unreadable> {
-        read(webhook, body).map(Self)
+        Ok(match webhook {
+            WebhookKind::V3 => Self {
+                told: vec![Told {
+                    event: v3::parse(body)?,
+                    body: body.into(),
+                    compressed: OnceLock::new(),
+                }],
+                unreadable: None,
+            },
+            WebhookKind::V2 => {
+                let messages = v2::parse(body)?;
+                let told = messages.read.into_iter().map(|message| Told {
+                    event: message.event,
+                    body: message.sanitised.to_string().into_bytes().into(),
+                    compressed: OnceLock::new(),
+                });
+                Self {
+                    told: told.collect(),
+                    unreadable: messages.unreadable,
+                }
+            }
+        })
+    }
+
+    /// Why the delivery has more in it than these events. It must be kept then.
+    #[must_use]
+    pub fn unreadable(&self) -> Option<&Unreadable> {
+        self.unreadable.as_ref()
     }
 
     /// Decides on each event for a trigger of a workflow that takes deliveries of this kind.
     #[must_use]
     pub fn admit(&self, workflow: &WorkflowRecord, trigger: &TriggerRecord, now: Timestamp) -> Vec<Admission> {
-        let Self(told) = self;
-        if told.is_empty() {
+        if self.told.is_empty() && self.unreadable.is_none() {
             return vec![Admission::Ignore(Ignored::NoMessage)];
         }
-        told.iter().map(|told| decide(workflow, trigger, told, now)).collect()
+        self.told
+            .iter()
+            .map(|told| decide(workflow, trigger, told, now))
+            .collect()
     }
 }
 
@@ -156,26 +188,6 @@ pub fn admit(
     Ok(Events::read(trigger.webhook, body)?.admit(workflow, trigger, now))
 }
 
-fn read(webhook: WebhookKind, body: &[u8]) -> Result<Vec<Told<'_>>, Unreadable> {
-    match webhook {
-        WebhookKind::V3 => Ok(vec![Told {
-            event: v3::parse(body)?,
-            body: body.into(),
-            compressed: OnceLock::new(),
-        }]),
-        WebhookKind::V2 => {
-            let messages = v2::parse(body)?.into_iter();
-            Ok(messages
-                .map(|message| Told {
-                    event: message.event,
-                    body: message.sanitised.to_string().into_bytes().into(),
-                    compressed: OnceLock::new(),
-                })
-                .collect())
-        }
-    }
-}
-
 /// The event that a run was started for, read from the stored body again.
 ///
 /// # Errors
@@ -187,8 +199,10 @@ pub fn stored_event(trigger: &RunTrigger, large_body: Option<&[u8]>) -> Result<E
         (RunBody::Table {}, None) => return Err("its body is not in the table any more".to_owned()),
     };
     let body = body::decompress(&compressed).map_err(|error| error.to_string())?;
-    let mut told = read(trigger.webhook, &body).map_err(|error| error.to_string())?;
-    told.pop()
+    let mut events = Events::read(trigger.webhook, &body).map_err(|error| error.to_string())?;
+    events
+        .told
+        .pop()
         .map(|told| told.event)
         .ok_or_else(|| "it has no message".to_owned())
 }

@@ -23,16 +23,25 @@ fn v3(body: &Value) -> Result<Event, Unreadable> {
     v3::parse(body.to_string().as_bytes())
 }
 
-fn v2(body: &Value) -> Result<Vec<v2::Message>, Unreadable> {
-    v2::parse(body.to_string().as_bytes())
+fn v2(body: &Value) -> v2::Messages {
+    v2::parse(body.to_string().as_bytes()).unwrap()
+}
+
+/// Why a V2 delivery was not read as a whole.
+fn unreadable(body: &[u8]) -> Unreadable {
+    match v2::parse(body) {
+        Ok(messages) => messages.unreadable.unwrap(),
+        Err(unreadable) => unreadable,
+    }
 }
 
 fn value(text: &str) -> Value {
     serde_json::from_str(text).unwrap()
 }
 
-fn only(messages: Vec<v2::Message>) -> v2::Message {
-    let [message] = messages.try_into().unwrap();
+fn only(messages: v2::Messages) -> v2::Message {
+    assert_eq!(messages.unreadable, None);
+    let [message] = messages.read.try_into().unwrap();
     message
 }
 
@@ -414,7 +423,7 @@ fn a_v2_note_becomes_the_same_event() {
     message["log_entries"][0]["type"] = json!("annotate_log_entry");
     message["log_entries"][0]["channel"] = json!({"type": "note", "summary": "Restarted the worker on web-1."});
 
-    let event = only(v2(&body).unwrap()).event;
+    let event = only(v2(&body)).event;
 
     let from_v3 = v3::parse(ANNOTATED.as_bytes()).unwrap();
     assert_eq!(event.event_type, from_v3.event_type);
@@ -431,17 +440,14 @@ fn a_merge_is_told_alike_by_both_generations() {
     of_v2["messages"][0]["incident"]["resolve_reason"] = json!("merged");
 
     let reason = |event: Event| event.incident.unwrap().resolve_reason.unwrap();
-    let (of_v3, of_v2) = (reason(v3(&of_v3).unwrap()), reason(only(v2(&of_v2).unwrap()).event));
+    let (of_v3, of_v2) = (reason(v3(&of_v3).unwrap()), reason(only(v2(&of_v2)).event));
     assert_eq!(of_v3.kind.as_deref(), Some("merge_resolve_reason"));
     assert_eq!(of_v3.kind, of_v2.kind);
     assert_eq!(of_v3.incident.unwrap().id, "Q1OTHER");
 
     let mut in_words = value(V2_TRIGGER);
     in_words["messages"][0]["incident"]["resolve_reason"] = json!("Fixed by hand");
-    assert_eq!(
-        reason(only(v2(&in_words).unwrap()).event).text.as_deref(),
-        Some("Fixed by hand")
-    );
+    assert_eq!(reason(only(v2(&in_words)).event).text.as_deref(), Some("Fixed by hand"));
 }
 
 #[test]
@@ -470,7 +476,7 @@ fn a_v2_event_goes_by_its_v3_name(#[case] v2_name: &str, #[case] v3_name: &str) 
     let mut body = value(V2_TRIGGER);
     body["messages"][0]["event"] = json!(v2_name);
 
-    assert_eq!(only(v2(&body).unwrap()).event.event_type, v3_name);
+    assert_eq!(only(v2(&body)).event.event_type, v3_name);
 }
 
 #[test]
@@ -495,7 +501,7 @@ fn what_is_kept_of_a_message_reads_the_same_and_holds_no_secret() {
 #[case::followed_by_another(format!("{V2_TRIGGER}{{}}"))]
 #[case::in_a_list(format!("[{V2_TRIGGER}]"))]
 fn what_is_kept_of_an_unreadable_delivery_holds_no_secret_either(#[case] body: String) {
-    v2::parse(body.as_bytes()).unwrap_err();
+    unreadable(body.as_bytes());
 
     let kept = String::from_utf8(v2::sanitise(body.as_bytes())).unwrap();
 
@@ -526,7 +532,7 @@ fn utf16(bytes: fn(u16) -> [u8; 2]) -> Vec<u8> {
 #[case::utf16_of_the_other_kind(utf16(u16::to_be_bytes))]
 fn a_delivery_that_is_no_json_ends_before_the_configuration_however_it_is_written(#[case] mut body: Vec<u8>) {
     body.push(b'}');
-    v2::parse(&body).unwrap_err();
+    unreadable(&body);
 
     let kept: Vec<u8> = v2::sanitise(&body).into_iter().filter(|byte| *byte != 0).collect();
     let kept = String::from_utf8_lossy(&kept);
@@ -565,48 +571,47 @@ fn each_of_several_messages_is_an_event_of_its_own() {
     second["id"] = json!("second");
     body["messages"].as_array_mut().unwrap().push(second);
 
-    let messages = v2(&body).unwrap();
+    let messages = v2(&body);
 
-    assert_eq!(messages.len(), 2);
-    assert_eq!(messages[1].event.id.as_str(), "second");
-    assert_eq!(messages[1].sanitised["messages"].as_array().unwrap().len(), 1);
+    assert_eq!((messages.read.len(), messages.unreadable), (2, None));
+    assert_eq!(messages.read[1].event.id.as_str(), "second");
+    assert_eq!(messages.read[1].sanitised["messages"].as_array().unwrap().len(), 1);
 }
 
 #[test]
 fn a_delivery_without_messages_tells_nothing() {
-    assert_eq!(v2(&json!({"messages": []})), Ok(vec![]));
+    assert_eq!(v2(&json!({"messages": []})), v2::Messages::default());
 }
 
 #[test]
-fn ten_thousand_messages_are_not_taken() {
-    let body = json!({"messages": vec![json!({"id": "1", "event": "incident.trigger"}); 10_000]});
+fn of_ten_thousand_messages_the_first_hundred_are_taken_and_the_rest_is_told() {
+    let message = value(V2_TRIGGER)["messages"][0].clone();
+    let body = json!({"messages": vec![message; 10_000]});
 
-    assert_eq!(
-        v2(&body),
-        Err(Unreadable::TooManyMessages {
-            found: 10_000,
-            limit: v2::MAX_MESSAGES
-        })
-    );
+    let messages = v2(&body);
+
+    assert_eq!(messages.read.len(), v2::MAX_MESSAGES);
+    let found = 10_000;
+    let limit = v2::MAX_MESSAGES;
+    assert_eq!(messages.unreadable, Some(Unreadable::TooManyMessages { found, limit }));
 }
 
 #[rstest]
 #[case::no_incident("incident", Unreadable::NoIncidentId)]
 #[case::no_id("id", Unreadable::NoEventId)]
 #[case::no_event("event", Unreadable::NoEventType)]
-fn one_unreadable_message_keeps_the_delivery_together(#[case] missing: &str, #[case] reason: Unreadable) {
+fn an_unreadable_message_is_told_and_does_not_hold_up_the_others(#[case] missing: &str, #[case] reason: Unreadable) {
     let mut body = value(V2_TRIGGER);
-    let mut second = body["messages"][0].clone();
-    second.as_object_mut().unwrap().remove(missing);
-    body["messages"].as_array_mut().unwrap().push(second);
+    let messages = body["messages"].as_array_mut().unwrap();
+    let mut broken = messages[0].clone();
+    broken.as_object_mut().unwrap().remove(missing);
+    messages.extend([broken, messages[0].clone()]);
 
-    assert_eq!(
-        v2(&body),
-        Err(Unreadable::Message {
-            position: 2,
-            reason: Box::new(reason)
-        })
-    );
+    let messages = v2(&body);
+
+    assert_eq!(messages.read.len(), 2);
+    let reason = Box::new(reason);
+    assert_eq!(messages.unreadable, Some(Unreadable::Message { position: 2, reason }));
 }
 
 #[rstest]
@@ -625,7 +630,7 @@ fn of_two_shapes_in_one_body_the_endpoints_kind_wins() {
 
     assert_eq!(v3(&both).unwrap().id.as_str(), "01EXAMPLETRIGGERED00000001");
     assert_eq!(
-        only(v2(&both).unwrap()).event.id.as_str(),
+        only(v2(&both)).event.id.as_str(),
         "5b1f7a52-c5f1-11f0-9d6a-0242ac110002"
     );
 }
@@ -695,7 +700,7 @@ proptest! {
 
     #[test]
     fn no_json_makes_a_parser_panic(body in delivery()) {
-        let _ = (v3(&body), v2(&body));
+        let _ = (v3(&body), v2::parse(body.to_string().as_bytes()));
     }
 
     #[test]
@@ -713,8 +718,8 @@ proptest! {
             "id": "1", "event": "incident.trigger", "webhook": webhook, "log_entries": log_entries,
             "incident": {"id": "PINC001", "title": title},
         }]});
-        let message = only(v2(&body).unwrap());
+        let message = only(v2(&body));
 
-        prop_assert_eq!(only(v2(&message.sanitised).unwrap()), message);
+        prop_assert_eq!(only(v2(&message.sanitised)), message);
     }
 }

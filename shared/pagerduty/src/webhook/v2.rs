@@ -19,13 +19,21 @@ pub struct Message {
     pub sanitised: Value,
 }
 
-/// Reads one delivery, which may have no message at all.
+/// The messages of a delivery.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Messages {
+    /// Those that were read, in order; perhaps none at all.
+    pub read: Vec<Message>,
+    /// Why there are others that were not: the first reason. The delivery is to be kept then, for people to look at.
+    pub unreadable: Option<Unreadable>,
+}
+
+/// Reads one delivery. Of more than [`MAX_MESSAGES`] only the first are read. A message that has no id, no event type or
+/// no incident does not hold up the others.
 ///
 /// # Errors
-/// Where the body is no V2 delivery, has more than [`MAX_MESSAGES`], or one of its messages has no id, no event type
-/// or no incident: see [`Unreadable`]. If one message can not be read, none is taken, so that the delivery can be kept
-/// and looked at as a whole.
-pub fn parse(body: &[u8]) -> Result<Vec<Message>, Unreadable> {
+/// Where the body is no V2 delivery: see [`Unreadable`].
+pub fn parse(body: &[u8]) -> Result<Messages, Unreadable> {
     let mut delivery = json::read_object(body)?;
     let messages = match delivery.remove("messages") {
         Some(Value::Array(messages)) if !is_v1(&messages) => messages,
@@ -33,19 +41,24 @@ pub fn parse(body: &[u8]) -> Result<Vec<Message>, Unreadable> {
         _ if delivery.get("event").is_some_and(Value::is_object) => return Err(other_generation(Generation::V3)),
         _ => return Err(Unreadable::NoEvent),
     };
-    if messages.len() > MAX_MESSAGES {
-        return Err(Unreadable::TooManyMessages {
-            found: messages.len(),
-            limit: MAX_MESSAGES,
-        });
+    let too_many = (messages.len() > MAX_MESSAGES).then_some(Unreadable::TooManyMessages {
+        found: messages.len(),
+        limit: MAX_MESSAGES,
+    });
+    let mut read = Messages::default();
+    for (index, message) in messages.into_iter().take(MAX_MESSAGES).enumerate() {
+        match self::message(message) {
+            Ok(message) => read.read.push(message),
+            Err(reason) => {
+                read.unreadable.get_or_insert(Unreadable::Message {
+                    position: index + 1,
+                    reason: Box::new(reason),
+                });
+            }
+        }
     }
-    let read = |(index, message)| {
-        self::message(message).map_err(|reason| Unreadable::Message {
-            position: index + 1,
-            reason: Box::new(reason),
-        })
-    };
-    messages.into_iter().enumerate().map(read).collect()
+    read.unreadable = read.unreadable.or(too_many);
+    Ok(read)
 }
 
 fn other_generation(found: Generation) -> Unreadable {

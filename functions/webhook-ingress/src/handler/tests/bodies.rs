@@ -108,26 +108,53 @@ async fn b34_events_whose_ids_differ_by_case_or_normal_form_are_runs_of_their_ow
 }
 
 #[tokio::test]
-async fn b35_a_delivery_without_messages_starts_nothing_and_one_that_cannot_be_read_is_kept_as_a_whole() {
+async fn b35_a_delivery_without_messages_starts_nothing() {
     let (world, key) = v2_world();
-    let take = async |body: String| take(&world.ingress(), &Message::new(&key, body)).await;
+    let message = Message::new(&key, json!({"messages": []}).to_string());
+
+    let answer = take(&world.ingress(), &message).await;
 
     let nothing = EventAnswer::Ignored {
         reason: Ignored::NoMessage,
     };
-    assert_eq!(take(json!({"messages": []}).to_string()).await, accepted([nothing]));
+    assert_eq!(answer, accepted([nothing]));
+    assert_eq!((world.runs(), world.with(|state| state.dead_letters.len())), (0, 0));
+}
 
-    let without_incident = v2(&["m1", "m2"], &key).replacen("\"incident\":", "\"accident\":", 1);
-    let too_many = json!({"messages": vec![json!({"id": "m", "event": "x"}); 10_000]}).to_string();
-    for body in [without_incident, too_many] {
-        let answer = take(body).await;
-        let Answer::Accepted(events) = &answer else {
-            panic!("{answer:?}")
-        };
-        assert!(
-            matches!(events.as_slice(), [EventAnswer::Unreadable { .. }]),
-            "{events:?}"
-        );
-    }
-    assert_eq!((world.runs(), world.with(|state| state.dead_letters.len())), (0, 2));
+#[tokio::test]
+async fn b35_a_message_without_an_incident_is_kept_with_its_delivery_and_the_others_start_runs() {
+    let (world, key) = v2_world();
+    let body = v2(&["m1", "m2"], &key).replacen("\"incident\":", "\"accident\":", 1);
+
+    let answer = take(&world.ingress(), &Message::new(&key, body)).await;
+
+    let Answer::Accepted(events) = &answer else {
+        panic!("{answer:?}")
+    };
+    assert!(
+        matches!(&events[..], [one, EventAnswer::Unreadable { .. }] if *one == started("m2")),
+        "{events:?}"
+    );
+    assert_eq!((world.runs(), world.with(|state| state.dead_letters.len())), (1, 1));
+}
+
+#[tokio::test]
+async fn b35_of_too_many_messages_a_hundred_start_runs_and_the_delivery_is_kept_for_the_rest() {
+    let (world, key) = v2_world();
+    let message =
+        |number: u32| json!({"id": number.to_string(), "event": "incident.trigger", "incident": {"id": "PINC001"}});
+    let body = json!({"messages": (0..5_000).map(message).collect::<Vec<_>>()}).to_string();
+
+    let answer = take(&world.ingress(), &Message::new(&key, body)).await;
+
+    let Answer::Accepted(events) = &answer else {
+        panic!("{answer:?}")
+    };
+    assert_eq!(events.len(), 101);
+    assert!(
+        matches!(&events[100], EventAnswer::Unreadable { .. }),
+        "{:?}",
+        events[100]
+    );
+    assert_eq!((world.runs(), world.with(|state| state.dead_letters.len())), (100, 1));
 }
