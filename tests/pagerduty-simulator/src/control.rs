@@ -30,6 +30,7 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/incidents", get(incidents).post(trigger))
         .route("/incidents/{id}", get(incident))
         .route("/requests", get(requests))
+        .route("/change_events", get(change_events))
         .route("/deliveries", get(deliveries))
         .route("/deliveries/{id}/redeliver", post(redeliver))
         .fallback(|| async { complaint(StatusCode::NOT_FOUND, "the control API has no such path") })
@@ -80,6 +81,10 @@ async fn trigger(State(shared): State<Arc<Shared>>, Json(trigger): Json<Trigger>
 
 async fn requests(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"requests": shared.with(|pagerduty, _| pagerduty.received())}))
+}
+
+async fn change_events(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"change_events": shared.with(|pagerduty, _| pagerduty.change_events().to_vec())}))
 }
 
 async fn deliveries(State(shared): State<Arc<Shared>>) -> Json<Value> {

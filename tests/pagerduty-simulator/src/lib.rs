@@ -52,6 +52,7 @@ mod control;
 mod courier;
 mod directory;
 mod effects;
+mod events;
 mod exchange;
 mod fields;
 mod ids;
@@ -62,6 +63,7 @@ mod pagerduty;
 mod rate;
 mod received;
 mod refusal;
+mod scopes;
 mod secret;
 mod seed;
 mod server;
@@ -70,11 +72,15 @@ mod webhooks;
 pub use access::{Token, TokenKind};
 pub use account::{Account, Exchange};
 pub use clock::{Clock, SystemClock};
-pub use directory::{EscalationPolicy, Priority, Role, Service, ServiceState, Team, Urgency, User};
+pub use directory::{
+    CustomField, DataType, EscalationPolicy, IncidentType, IncidentWorkflow, Priority, Role, RoutingKey, Service,
+    ServiceState, Shift, Team, Urgency, User,
+};
 pub use effects::{Effect, EffectKind};
 pub use exchange::{Answer, Request};
 pub use ids::{
-    HookId, Ids, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, TeamId, UserId, WebhookId,
+    AlertId, FieldId, HookId, Ids, IncidentId, IncidentIdForm, LogEntryId, NoteId, PolicyId, PriorityId, ScheduleId,
+    ServiceId, TeamId, TypeId, UserId, WebhookId, WorkflowId,
 };
 pub use incidents::Status;
 pub use outbox::{DeliveryPolicy, Parcel, Reply};

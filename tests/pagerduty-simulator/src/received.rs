@@ -59,6 +59,9 @@ fn body(request: &Request) -> Value {
     }
     let mut body =
         serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&request.body)));
+    if let Some(key) = body.get_mut("routing_key") {
+        *key = json!(REDACTED);
+    }
     for list in CUSTOM_HEADERS {
         for header in body
             .pointer_mut(list)
