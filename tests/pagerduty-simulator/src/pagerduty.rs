@@ -8,6 +8,7 @@ use crate::account::Account;
 use crate::directory::Urgency;
 use crate::effects::Effect;
 use crate::exchange::{Answer, Request};
+use crate::faults::{FaultRule, Reaction, Script};
 use crate::ids::{AlertId, Ids, IncidentId, PolicyId, ServiceId, WebhookId};
 use crate::incidents::alerts::{Alert, Severity};
 use crate::incidents::create::{Draft, Responders, checked_title};
@@ -23,6 +24,8 @@ pub struct PagerDuty {
     account: Account,
     outbox: Outbox,
     received: Vec<Value>,
+    faults: Script,
+    lag: SignedDuration,
 }
 
 /// An incident to open as if somebody or something had.
@@ -83,6 +86,8 @@ impl PagerDuty {
             account: Account::new(seed, ids, now)?,
             outbox: Outbox::new(policy),
             received: Vec::new(),
+            faults: Script::default(),
+            lag: SignedDuration::ZERO,
         })
     }
 
@@ -95,17 +100,57 @@ impl PagerDuty {
         Ok(())
     }
 
-    /// Answers a request of the REST API, queues the webhooks that it causes, and remembers it.
+    /// Answers a request of the REST API or the Events API, queues the webhooks that it causes, and remembers it. It knows
+    /// no faults: those are for [`react`](PagerDuty::react).
     pub fn receive(&mut self, request: &Request, now: Timestamp) -> Answer {
-        self.receive_lagging(request, now, SignedDuration::ZERO)
+        self.receive_lagging(request, now, self.lag)
+    }
+
+    /// Lets lists lag behind writes in all requests from now on: they do not show what is younger than `lag`.
+    pub fn set_lag(&mut self, lag: SignedDuration) {
+        self.lag = lag;
+    }
+
+    /// Adds a fault to come. It comes after those that were added before.
+    pub fn add_fault(&mut self, rule: FaultRule) {
+        self.faults.add(rule);
+    }
+
+    /// The faults to come. Each counts down as it comes.
+    pub fn faults(&self) -> &[FaultRule] {
+        self.faults.rules()
+    }
+
+    /// Takes back all faults to come.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// What the sender of a request sees, faults included. A fault is noted beside the request.
+    pub fn react(&mut self, request: &Request, now: Timestamp) -> Reaction {
+        let Some(fault) = self.faults.fault(request) else {
+            return Reaction::plain(self.receive(request, now));
+        };
+        let lag = fault.lag().unwrap_or(self.lag);
+        let answer = fault.has_effect().then(|| self.carry_out(request, now, lag));
+        let reaction = fault.reaction(answer);
+        self.received
+            .push(received(request, reaction.status(), Some(&fault), now));
+        reaction
     }
 
     /// Answers a request like [`receive`](PagerDuty::receive), but as PagerDuty does when its lists lag behind its writes:
-    /// those of incidents and of notes do not show what is younger than `lag`. All other answers are up to date.
+    /// those of incidents, and of their notes, alerts and log, do not show what is younger than `lag`. All other answers are
+    /// up to date.
     pub fn receive_lagging(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
+        let answer = self.carry_out(request, now, lag);
+        self.received.push(received(request, Some(answer.status), None, now));
+        answer
+    }
+
+    fn carry_out(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
         let exchange = self.account.receive(request, now, lag);
         self.outbox.post(exchange.webhooks, now);
-        self.received.push(received(request, &exchange.answer, now));
         exchange.answer
     }
 

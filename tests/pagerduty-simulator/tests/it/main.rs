@@ -18,6 +18,8 @@ mod directory;
 mod effects;
 mod events_api;
 mod extensions;
+mod faults;
+mod faults_over_http;
 mod incident_workflows;
 mod listing_incidents;
 mod merging_incidents;
