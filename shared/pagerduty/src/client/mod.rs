@@ -8,6 +8,8 @@
 mod base_url;
 mod exchange;
 mod http_transport;
+mod lists;
+mod rate_limit;
 mod token;
 mod transport;
 
@@ -23,10 +25,12 @@ use serde_json::{Value, json};
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use lists::{MAX_PAGE, Page};
+pub use rate_limit::RateLimit;
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
-use self::exchange::{Effect, exchange};
+use self::exchange::{Answered, Effect, exchange};
 use crate::{
     error::{Error, Failure},
     ids::{EscalationPolicyId, IdempotencyKey, IncidentId, ServiceId, UserEmail},
@@ -220,6 +224,10 @@ impl Account<'_> {
     }
 
     async fn read(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Value, Error> {
+        self.ask(path, query, limit).await.map(|answered| answered.body)
+    }
+
+    async fn ask(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Answered, Error> {
         let mut url = self.client.base_url.join(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -250,7 +258,8 @@ impl Account<'_> {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        exchange(Effect::Write, &*self.client.transport, request).await
+        let answered = exchange(Effect::Write, &*self.client.transport, request).await?;
+        Ok(answered.body)
     }
 
     fn headers(&self) -> HeaderMap {
