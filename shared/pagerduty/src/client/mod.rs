@@ -25,7 +25,7 @@ use serde_json::{Value, json};
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
-pub use lists::{MAX_PAGE, Page};
+pub use lists::{ListPage, MAX_PAGE};
 pub use rate_limit::RateLimit;
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
