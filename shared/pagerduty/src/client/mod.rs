@@ -1,13 +1,15 @@
-//! PagerDuty's REST API, as far as Pagerflow uses it.
+//! PagerDuty's REST API and its Events API, as far as Pagerflow uses them.
 //!
 //! A [`Client`] belongs to one address and is made once; an [`Account`] adds the token and a time limit and is made for
 //! every use, so that a refreshed token needs no new client. Each method is one request and repeats nothing. Ids in a
 //! path come from the checked types of [`ids`](crate::ids), everything else travels as typed JSON, as an escaped query
-//! or, for the user's e-mail, as a checked header.
+//! or, for the user's e-mail, as a checked header. [`Events`] is the same for the Events API.
 
 mod base_url;
+mod events;
 mod exchange;
 mod http_transport;
+mod routing_key;
 mod token;
 mod transport;
 
@@ -22,7 +24,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
+pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use routing_key::{InvalidRoutingKey, RoutingKey};
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
