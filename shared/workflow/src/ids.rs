@@ -98,6 +98,12 @@ text_id!(
 );
 
 text_id!(
+    /// The name under which an integration keeps a routing key of PagerDuty's Events API.
+    RoutingKeyName, "name of a routing key",
+    "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
+);
+
+text_id!(
     /// The id by which other steps refer to a step: `steps.<id>`.
     StepId, "step id",
     "use letters, digits and '_', start with a letter or '_', at most 63 characters", is_identifier

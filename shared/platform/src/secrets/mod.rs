@@ -1,6 +1,6 @@
 //! The secrets of integrations in Secrets Manager, and the cache before it.
 //!
-//! Each integration has two: its API token, which only the functions of actions may read, and its signing secrets, which
+//! Each integration has two: its API token with its routing keys, which only the functions of actions may read, and its signing secrets, which
 //! only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
 
 mod cache;
@@ -9,7 +9,7 @@ mod manager;
 mod signing;
 
 pub use cache::SecretCache;
-pub use connection::{Connection, Connections};
+pub use connection::{Connection, Connections, change_routing_key, routing_key_names, store_connection};
 pub use manager::SecretsManager;
 pub use signing::{
     Added, ChangeError, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret,

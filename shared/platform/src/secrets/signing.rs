@@ -15,7 +15,7 @@ use workflow::ids::IntegrationAlias;
 const DESCRIPTION: &str = "Pagerflow: the secrets with which PagerDuty signs webhooks";
 
 /// How often a change is made that somebody else's writes over.
-const CHANGED_AT_MOST: usize = 5;
+pub(super) const CHANGED_AT_MOST: usize = 5;
 
 /// The signing secrets of an integration.
 #[derive(Debug, Clone, Default)]
@@ -111,17 +111,17 @@ pub struct Added {
     pub replaced: Option<SecretError>,
 }
 
-/// The signing secrets of an integration were not read or changed.
+/// A secret of an integration was not read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    /// Those that are stored could not be read.
+    /// What is stored could not be read.
     #[error(transparent)]
     Read(#[from] SecretError),
-    /// They could not be stored.
+    /// It could not be stored.
     #[error(transparent)]
     Write(#[from] WriteError),
-    /// They cannot be written as JSON.
-    #[error("the signing secrets could not be written as JSON: {0}")]
+    /// It cannot be written as JSON.
+    #[error("the secret could not be written as JSON: {0}")]
     Json(String),
     /// Somebody else's changes wrote over this one each time.
     #[error("others are changing the secret {0} at the same time; try again")]

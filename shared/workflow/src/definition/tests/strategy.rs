@@ -6,7 +6,7 @@
 
 use super::super::*;
 use crate::{
-    action::{FieldKind, Rule},
+    action::{FieldKind, Repeat, Rule},
     ids::InvalidId,
     template::{Expression, Template},
 };
@@ -234,6 +234,10 @@ impl Builder {
                 kind,
                 StepKind::Parallel { .. } | StepKind::ForEach { .. } | StepKind::RunWorkflow { .. }
             );
+        let is_forbidden = match &kind {
+            StepKind::Action { uses, .. } => matches!(uses.spec().repeat, Repeat::IsForbidden { .. }),
+            _ => false,
+        };
         let step = Step {
             id: self.maybe(2, |b| {
                 b.ids += 1;
@@ -241,7 +245,12 @@ impl Builder {
             }),
             condition,
             retry: calls.then(|| self.maybe(2, Self::retry)).flatten(),
-            timeout: may_time_out.then(|| self.maybe(3, Self::length)).flatten(),
+            timeout: match may_time_out {
+                true => self
+                    .maybe(3, Self::length)
+                    .filter(|timeout| !is_forbidden || *timeout >= Length::literal::<60>()),
+                false => None,
+            },
             continue_on_error: self.chance(4),
             kind,
         };
@@ -249,8 +258,9 @@ impl Builder {
             self.seen.push(format!("steps.{id}.outcome"));
             self.seen.push(format!("steps.{id}.error.message"));
             if let StepKind::Action { uses, .. } = &step.kind {
-                self.seen
-                    .push(format!("steps.{id}.outputs.{}", uses.spec().outputs[0].name));
+                let output = uses.spec().outputs[0];
+                let entry = if output.kind.is_list() { "[0].title" } else { "" };
+                self.seen.push(format!("steps.{id}.outputs.{}{entry}", output.name));
             }
         }
         if let StepKind::Set(variables) = &step.kind {
