@@ -1,3 +1,5 @@
+mod manual;
+
 use super::*;
 use serde_json::json;
 use std::collections::BTreeSet;
