@@ -188,7 +188,7 @@ impl Events {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        let answer = exchange(Effect::Write, &*self.transport, request).await?;
+        let answer = exchange(Effect::Write, &*self.transport, request).await?.body;
         Ok(Taken {
             message: lenient::text(&answer, "message"),
             dedup_key: lenient::text(&answer, "dedup_key"),

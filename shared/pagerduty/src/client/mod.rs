@@ -9,6 +9,8 @@ mod base_url;
 mod events;
 mod exchange;
 mod http_transport;
+mod lists;
+mod rate_limit;
 mod routing_key;
 mod token;
 mod transport;
@@ -26,11 +28,13 @@ use serde_json::{Value, json};
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
 pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use lists::{ListPage, MAX_PAGE};
+pub use rate_limit::RateLimit;
 pub use routing_key::{InvalidRoutingKey, RoutingKey};
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
-use self::exchange::{Effect, exchange};
+use self::exchange::{Answered, Effect, exchange};
 use crate::{
     error::{Error, Failure},
     ids::{EscalationPolicyId, IdempotencyKey, IncidentId, ServiceId, UserEmail},
@@ -224,6 +228,10 @@ impl Account<'_> {
     }
 
     async fn read(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Value, Error> {
+        self.ask(path, query, limit).await.map(|answered| answered.body)
+    }
+
+    async fn ask(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Answered, Error> {
         let mut url = self.client.base_url.join(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -254,7 +262,8 @@ impl Account<'_> {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        exchange(Effect::Write, &*self.client.transport, request).await
+        let answered = exchange(Effect::Write, &*self.client.transport, request).await?;
+        Ok(answered.body)
     }
 
     fn headers(&self) -> HeaderMap {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::secrets::{SecretError, SecretWriter, WriteError, change_routing_key};
+use crate::secrets::{SecretError, SecretWriter, WriteError, add_routing_key};
 use pagerduty::client::{Request, Sending, ServiceRegion, TokenKind};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -97,7 +97,7 @@ async fn a_routing_key_that_is_not_there_is_told_with_what_to_do_and_found_when_
     assert!(error.to_string().contains(remedy), "{error}");
 
     let name = "checkout".parse().unwrap();
-    change_routing_key(&secrets, NAME, &name, Some(&key_text()))
+    add_routing_key(&secrets, NAME, &name, &key_text())
         .await
         .unwrap();
     let a_minute_later = Timestamp::from_second(60).unwrap();

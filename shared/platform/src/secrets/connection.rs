@@ -1,25 +1,27 @@
 //! The secret with which an action connects to PagerDuty.
 //!
-//! It holds the account's region and default user beside the token, although these are no secrets: so an action needs
-//! one call and no access to the table. The routing keys of the Events API are in it too.
+//! It holds the account's region and default user beside the token, although these are no secrets, and the routing keys of
+//! the Events API: so an action needs one call and no access to the table.
 
-use super::{ChangeError, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter, signing::CHANGED_AT_MOST};
+mod change;
+mod stored;
+
+pub use change::{NewConnection, StoredConnection, add_routing_key, remove_routing_key, store_connection};
+
+use self::stored::Stored;
+use super::{SecretCache, SecretError, SecretNames, SecretStore};
 use crate::task::TaskError;
 use jiff::Timestamp;
 use pagerduty::{
     client::{ApiToken, RoutingKey, ServiceRegion, TokenKind},
     ids::UserEmail,
 };
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap};
+use secrecy::SecretString;
 use std::collections::BTreeMap;
 use workflow::{
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
 };
-
-/// What people are shown of the secret in Secrets Manager.
-const DESCRIPTION: &str = "Pagerflow: a PagerDuty API token";
 
 /// What an action needs to connect to a PagerDuty account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,64 +30,13 @@ pub struct Connection {
     pub token: ApiToken,
     /// The region in which the account lives.
     pub service_region: ServiceRegion,
-    /// The user whom an action is done for if its input names none.
+    /// The user whom a step acts for if it names none.
     pub default_from: Option<UserEmail>,
     routing_keys: BTreeMap<RoutingKeyName, RoutingKey>,
 }
 
-/// The secret as it is stored. Only [`write`] makes JSON of it.
-#[derive(Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    #[serde(serialize_with = "exposed")]
-    token: SecretString,
-    token_kind: TokenKind,
-    service_region: ServiceRegion,
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    default_from: Option<String>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty", serialize_with = "exposed_map")]
-    routing_keys: BTreeMap<RoutingKeyName, SecretString>,
-}
-
-fn exposed<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
-}
-
-fn exposed_map<S: Serializer>(
-    secrets: &BTreeMap<RoutingKeyName, SecretString>,
-    serializer: S,
-) -> Result<S::Ok, S::Error> {
-    let mut map = serializer.serialize_map(Some(secrets.len()))?;
-    for (name, secret) in secrets {
-        map.serialize_entry(name, secret.expose_secret())?;
-    }
-    map.end()
-}
-
-impl Stored {
-    fn read(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
-        // The parser's own words could quote the secret, so only their category is told.
-        serde_json::from_str(secret.expose_secret()).map_err(|error| SecretError::Invalid {
-            name: name.to_owned(),
-            reason: match error.classify() {
-                serde_json::error::Category::Data => {
-                    "its JSON does not have the fields `token`, `token_kind` and `service_region`"
-                }
-                _ => "it is not JSON",
-            }
-            .to_owned(),
-        })
-    }
-
-    fn value(&self) -> Result<SecretString, String> {
-        serde_json::to_string(self)
-            .map(SecretString::from)
-            .map_err(|error| error.to_string())
-    }
-}
-
 impl Connection {
-    /// The value of the secret of a connection.
+    /// The value of the secret of a connection that has no routing keys.
     ///
     /// # Errors
     /// The token cannot be one.
@@ -96,97 +47,38 @@ impl Connection {
         default_from: Option<&str>,
     ) -> Result<SecretString, String> {
         ApiToken::new(token_kind, token.clone()).map_err(|error| error.to_string())?;
-        let stored = Stored {
+        Stored {
             token: token.clone(),
             token_kind,
             service_region,
             default_from: default_from.map(str::to_owned),
             routing_keys: BTreeMap::new(),
-        };
-        stored.value()
+        }
+        .value()
     }
 
-    /// The routing key of a name.
+    /// The routing key of the Events API that is kept under a name.
     #[must_use]
     pub fn routing_key(&self, name: &RoutingKeyName) -> Option<&RoutingKey> {
         self.routing_keys.get(name)
     }
 
+    /// The names under which routing keys are kept.
+    pub fn routing_key_names(&self) -> impl Iterator<Item = &RoutingKeyName> {
+        self.routing_keys.keys()
+    }
+
     fn parse(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
-        let invalid = |reason: String| SecretError::Invalid {
-            name: name.to_owned(),
-            reason,
-        };
-        let stored = Stored::read(name, secret)?;
-        let token = ApiToken::new(stored.token_kind, stored.token).map_err(|error| invalid(error.to_string()))?;
-        let default_from = stored.default_from.map(|email| email.parse::<UserEmail>()).transpose();
-        let routing_keys = stored.routing_keys.into_iter().map(|(key_name, key)| {
-            let key = RoutingKey::new(key).map_err(|error| invalid(format!("its routing key `{key_name}`: {error}")));
-            key.map(|key| (key_name, key))
-        });
-        Ok(Self {
-            token,
-            service_region: stored.service_region,
-            default_from: default_from.map_err(|error| invalid(format!("its `default_from`: {error}")))?,
-            routing_keys: routing_keys.collect::<Result<_, _>>()?,
-        })
+        Stored::parse(name, secret)?.connection(name)
     }
 }
 
-/// Stores a connection over the one that is there, if any, whose routing keys stay.
+/// The connection in a store, past every cache.
 ///
 /// # Errors
-/// The store does not answer.
-pub async fn store_connection(store: &impl SecretWriter, name: &str, value: &SecretString) -> Result<(), ChangeError> {
-    let mut new = Stored::read(name, value)?;
-    match store.read(name).await.and_then(|old| Stored::read(name, &old)) {
-        Ok(old) => new.routing_keys = old.routing_keys,
-        Err(SecretError::NotFound(_) | SecretError::Invalid { .. }) => {}
-        Err(error @ SecretError::Unavailable { .. }) => return Err(error.into()),
-    }
-    let value = new.value().map_err(ChangeError::Json)?;
-    Ok(store.write(name, DESCRIPTION, &value).await?)
-}
-
-/// Changes the routing keys of a connection: adds one under a name, or removes it if none is given. Gives whether the
-/// name had one before.
-///
-/// A write is not conditional, so it is looked afterwards whether somebody else wrote over it.
-///
-/// # Errors
-/// The store does not answer, what is stored cannot be used, or others keep writing over the change.
-pub async fn change_routing_key(
-    store: &impl SecretWriter,
-    name: &str,
-    key_name: &RoutingKeyName,
-    key: Option<&SecretString>,
-) -> Result<bool, ChangeError> {
-    let mut had = None;
-    for _ in 0..CHANGED_AT_MOST {
-        let mut stored = Stored::read(name, &store.read(name).await?)?;
-        let exposed = |key: Option<&SecretString>| key.map(|key| key.expose_secret().to_owned());
-        let there = stored.routing_keys.get(key_name);
-        had = had.or(Some(there.is_some()));
-        if exposed(there) == exposed(key) {
-            return Ok(had == Some(true));
-        }
-        match key {
-            Some(key) => stored.routing_keys.insert(key_name.clone(), key.clone()),
-            None => stored.routing_keys.remove(key_name),
-        };
-        let value = stored.value().map_err(ChangeError::Json)?;
-        store.write(name, DESCRIPTION, &value).await?;
-    }
-    Err(ChangeError::Contended(name.to_owned()))
-}
-
-/// The names of the routing keys of a connection.
-///
-/// # Errors
-/// The store does not answer, or what is stored cannot be used.
-pub async fn routing_key_names(store: &impl SecretStore, name: &str) -> Result<Vec<RoutingKeyName>, ChangeError> {
-    let stored = Stored::read(name, &store.read(name).await?)?;
-    Ok(stored.routing_keys.into_keys().collect())
+/// It is not there, cannot be used, or is not to be had now.
+pub async fn read_connection(store: &impl SecretStore, name: &str) -> Result<Connection, SecretError> {
+    Connection::parse(name, &store.read(name).await?)
 }
 
 /// The connections of all integrations.
@@ -246,12 +138,7 @@ fn task_error(integration: &IntegrationAlias, error: &SecretError) -> TaskError 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::WriteError;
     use rstest::rstest;
-    use std::sync::Mutex;
-
-    const NAME: &str = "pagerflow/api-token/prod";
-    const KEY: &str = "0123456789abcdef0123456789abcdef";
 
     struct Store(&'static str);
 
@@ -276,7 +163,27 @@ mod tests {
             Connection::secret_value(&"tok3n".into(), TokenKind::ApiToken, ServiceRegion::Eu, Some("a@b.c")).unwrap();
         let connection = Connection::parse("n", &value).unwrap();
         assert_eq!(connection.service_region, ServiceRegion::Eu);
-        assert_eq!(connection.default_from, "a@b.c".parse().ok());
+        assert_eq!(connection.default_from, Some("a@b.c".parse().unwrap()));
+        assert_eq!(connection.routing_keys.len(), 0);
+    }
+
+    #[test]
+    fn a_secret_of_the_release_before_is_still_read() {
+        let stored = r#"{"token":"tok3n","token_kind":"api_token","service_region":"us","default_from":"a@b.c"}"#;
+        assert!(Connection::parse("n", &stored.into()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn routing_keys_are_read_by_their_names_and_printed_nowhere() {
+        let connection = connect(
+            r#"{"token":"tok3n","token_kind":"api_token","service_region":"us",
+                "routing_keys":{"checkout":"R0123456789ABCDEFGHIJ0123456789Z"}}"#,
+        )
+        .await
+        .unwrap();
+        let key = RoutingKey::new("R0123456789ABCDEFGHIJ0123456789Z".into()).unwrap();
+        assert_eq!(connection.routing_key(&"checkout".parse().unwrap()), Some(&key));
+        assert!(!format!("{connection:?}").contains("R0123456789"));
     }
 
     #[rstest]
@@ -294,14 +201,19 @@ mod tests {
         "empty"
     )]
     #[case(
-        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","routing_keys":{"checkout":"s3cret"}}"#,
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","default_from":"s3cret"}"#,
         "Integration.Invalid",
-        "its routing key `checkout`: a routing key has 32 characters"
+        "`default_from` is no e-mail"
     )]
     #[case(
-        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","default_from":"nobody"}"#,
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","routing_keys":{"checkout":"s3cret"}}"#,
         "Integration.Invalid",
-        "its `default_from`"
+        "the routing key `checkout`: a routing key has 32 characters"
+    )]
+    #[case(
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","routing_keys":{"S3CRET":"s3cret"}}"#,
+        "Integration.Invalid",
+        "does not have the fields"
     )]
     #[tokio::test]
     async fn f28_a_secret_that_cannot_be_used_says_what_to_do_and_nothing_of_itself(
@@ -317,97 +229,5 @@ mod tests {
             "{error}"
         );
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
-    }
-
-    /// A store of one secret, into which other people write as well.
-    struct Shared {
-        value: Mutex<SecretString>,
-        /// What others write over our next writes, the last one first.
-        others: Mutex<Vec<SecretString>>,
-    }
-
-    impl Shared {
-        fn new(others: Vec<SecretString>) -> Self {
-            Self {
-                value: Mutex::new(plain()),
-                others: Mutex::new(others),
-            }
-        }
-
-        fn connection(&self) -> Connection {
-            Connection::parse(NAME, &self.value.lock().unwrap()).unwrap()
-        }
-    }
-
-    impl SecretStore for Shared {
-        async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
-            Ok(self.value.lock().unwrap().clone())
-        }
-    }
-
-    impl SecretWriter for Shared {
-        async fn write(&self, _: &str, _: &str, value: &SecretString) -> Result<(), WriteError> {
-            let other = self.others.lock().unwrap().pop();
-            *self.value.lock().unwrap() = other.unwrap_or_else(|| value.clone());
-            Ok(())
-        }
-    }
-
-    fn plain() -> SecretString {
-        Connection::secret_value(&"tok3n".into(), TokenKind::ApiToken, ServiceRegion::Us, None).unwrap()
-    }
-
-    fn checkout() -> RoutingKeyName {
-        "checkout".parse().unwrap()
-    }
-
-    #[tokio::test]
-    async fn a_routing_key_is_there_until_it_is_removed_and_never_printed() {
-        let store = Shared::new(Vec::new());
-        assert_eq!(
-            change_routing_key(&store, NAME, &checkout(), Some(&KEY.into())).await,
-            Ok(false)
-        );
-        let connection = store.connection();
-        assert_eq!(
-            connection.routing_key(&checkout()),
-            RoutingKey::new(KEY.into()).ok().as_ref()
-        );
-        assert!(!format!("{connection:?}").contains(KEY));
-        assert_eq!(routing_key_names(&store, NAME).await, Ok(vec![checkout()]));
-
-        assert_eq!(change_routing_key(&store, NAME, &checkout(), None).await, Ok(true));
-        assert_eq!(store.connection().routing_key(&checkout()), None);
-        assert_eq!(change_routing_key(&store, NAME, &checkout(), None).await, Ok(false));
-    }
-
-    #[tokio::test]
-    async fn another_token_leaves_the_routing_keys() {
-        let store = Shared::new(Vec::new());
-        change_routing_key(&store, NAME, &checkout(), Some(&KEY.into()))
-            .await
-            .unwrap();
-        let rotated = Connection::secret_value(&"n3w".into(), TokenKind::ApiToken, ServiceRegion::Us, None).unwrap();
-        store_connection(&store, NAME, &rotated).await.unwrap();
-        let connection = store.connection();
-        assert_eq!(
-            connection.token,
-            ApiToken::new(TokenKind::ApiToken, "n3w".into()).unwrap()
-        );
-        assert!(connection.routing_key(&checkout()).is_some());
-    }
-
-    #[tokio::test]
-    async fn a_routing_key_that_somebody_writes_over_is_added_again() {
-        let store = Shared::new(vec![plain()]);
-        assert_eq!(
-            change_routing_key(&store, NAME, &checkout(), Some(&KEY.into())).await,
-            Ok(false)
-        );
-        assert!(store.connection().routing_key(&checkout()).is_some());
-
-        let store = Shared::new(vec![plain(); 9]);
-        let contended = change_routing_key(&store, NAME, &checkout(), Some(&KEY.into())).await;
-        assert_eq!(contended, Err(ChangeError::Contended(NAME.to_owned())));
     }
 }
