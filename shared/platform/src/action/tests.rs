@@ -97,9 +97,7 @@ async fn a_routing_key_that_is_not_there_is_told_with_what_to_do_and_found_when_
     assert!(error.to_string().contains(remedy), "{error}");
 
     let name = "checkout".parse().unwrap();
-    add_routing_key(&secrets, NAME, &name, &key_text())
-        .await
-        .unwrap();
+    add_routing_key(&secrets, NAME, &name, &key_text()).await.unwrap();
     let a_minute_later = Timestamp::from_second(60).unwrap();
     assert_eq!(resolve_alert(&pagerduty, a_minute_later).await, Ok(true));
 }
