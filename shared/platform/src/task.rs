@@ -78,8 +78,7 @@ mod tests {
                 code: None,
                 message: None,
                 details: vec![],
-                required_scopes: vec![],
-                token_scopes: vec![],
+                scopes: None,
             },
             retry_after_seconds: asked,
         };

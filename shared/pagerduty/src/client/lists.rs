@@ -13,7 +13,7 @@ const MAX_PAGE_ANSWER: usize = 16 * 1024 * 1024;
 
 /// A part of a list.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Page {
+pub struct ListPage {
     /// Its rows, as PagerDuty has them, in PagerDuty's order.
     pub rows: Vec<Value>,
     /// Whether there are further rows.
@@ -30,13 +30,13 @@ impl Account<'_> {
     ///
     /// # Errors
     /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-    pub async fn page(&self, list: &str, search: Option<&str>, offset: usize, limit: usize) -> Result<Page, Error> {
+    pub async fn page(&self, list: &str, search: Option<&str>, offset: usize, limit: usize) -> Result<ListPage, Error> {
         let (offset, limit) = (offset.to_string(), limit.to_string());
         let mut query = vec![("limit", limit.as_str()), ("offset", offset.as_str())];
         query.extend(search.map(|text| ("query", text)));
         let answered = self.ask(&[list], &query, MAX_PAGE_ANSWER).await?;
         let answered_limit = lenient::number(&answered.body, "limit").and_then(|limit| usize::try_from(limit).ok());
-        Ok(Page {
+        Ok(ListPage {
             more: answered.body.get("more").and_then(Value::as_bool).unwrap_or(false),
             limit: answered_limit,
             rate_limit: answered.rate_limit,

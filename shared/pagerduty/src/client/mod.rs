@@ -41,7 +41,7 @@ pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, 
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
 pub use incident_workflows::WorkflowInstance;
 pub use incidents::{ConferenceBridge, IncidentFilter, IncidentUpdate, NewIncident, Responsible};
-pub use lists::{MAX_PAGE, Page};
+pub use lists::{ListPage, MAX_PAGE};
 pub use log_entries::LogEntry;
 pub use notes::{Note, WrittenNote};
 pub use oncalls::{Oncall, OncallFilter};

@@ -16,7 +16,7 @@ pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
     if refusal.says("offset+limit") {
         return Some("PagerDuty lists no more than 10,000 rows; narrow the search with a text");
     }
-    if !refusal.required_scopes.is_empty() {
+    if refusal.scopes.is_some() {
         return Some("Use a token with the scopes that are missing");
     }
     refusal.code.and_then(by_code).or_else(|| by_status(refusal.status))

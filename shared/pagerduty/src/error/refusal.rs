@@ -29,11 +29,25 @@ pub struct Refusal {
     pub message: Option<String>,
     /// What it says in particular.
     pub details: Vec<String>,
-    /// The OAuth scopes that the request needs, where a 403 names them. Not documented; PagerDuty's own Terraform
-    /// provider reads them.
-    pub required_scopes: Vec<String>,
-    /// The OAuth scopes that the token has, where a 403 names them.
-    pub token_scopes: Vec<String>,
+    /// The OAuth scopes that the token lacks, where a 403 names them.
+    pub scopes: Option<Box<Scopes>>,
+}
+
+/// What a 403 tells of OAuth scopes. Not documented; PagerDuty's own Terraform provider reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes {
+    /// Those that the request needs; at least one.
+    pub required: Vec<String>,
+    /// Those that the token has; none where that is not told.
+    pub of_token: Vec<String>,
+}
+
+impl Scopes {
+    fn read(required: Option<&Value>, of_token: Option<&Value>) -> Option<Box<Self>> {
+        let required = scopes(required);
+        let of_token = scopes(of_token);
+        (!required.is_empty()).then(|| Box::new(Self { required, of_token }))
+    }
 }
 
 impl Refusal {
@@ -44,8 +58,7 @@ impl Refusal {
             code: None,
             message: None,
             details: Vec::new(),
-            required_scopes: Vec::new(),
-            token_scopes: Vec::new(),
+            scopes: None,
         };
         if let Ok(answer) = serde_json::from_slice::<Value>(body) {
             match answer.get("error") {
@@ -67,8 +80,7 @@ impl Refusal {
             .or_else(|| field("detail"))
             .and_then(Value::as_str)
             .map(|m| shown(m, MAX_TEXT));
-        self.required_scopes = scopes(field("required_scopes"));
-        self.token_scopes = scopes(field("token_scopes"));
+        self.scopes = Scopes::read(field("required_scopes"), field("token_scopes"));
         if let (None, Some(errors)) = (inner, error.get("errors")) {
             self.take_details(errors);
         }
@@ -167,9 +179,9 @@ impl fmt::Display for Refusal {
                 }
             }
         }
-        if let required @ [_, ..] = self.required_scopes.as_slice() {
-            write!(f, ". It needs the scope {}", required.join(" "))?;
-            match self.token_scopes.as_slice() {
+        if let Some(scopes) = &self.scopes {
+            write!(f, ". It needs the scope {}", scopes.required.join(" "))?;
+            match scopes.of_token.as_slice() {
                 [] => {}
                 token => write!(f, ", and the token has {}", token.join(" "))?,
             }
@@ -261,8 +273,7 @@ mod tests {
                 code: None,
                 message: None,
                 details: vec![],
-                required_scopes: vec![],
-                token_scopes: vec![]
+                scopes: None
             }
         );
         assert_eq!(refusal.to_string(), "PagerDuty answered 502 without saying why");
@@ -290,7 +301,10 @@ mod tests {
             .extend(scopes.as_object().unwrap().clone());
         let refusal = Refusal::read(403, json!({ "error": error }).to_string().as_bytes());
 
-        assert_eq!(refusal.required_scopes, ["services.read", "teams.read"]);
+        assert_eq!(
+            refusal.scopes.as_ref().unwrap().required,
+            ["services.read", "teams.read"]
+        );
         assert_eq!(
             refusal.to_string(),
             "PagerDuty answered 403: Access Denied (code 2010). It needs the scope services.read teams.read, and the \
