@@ -69,7 +69,7 @@ macro_rules! text_id {
 }
 
 /// A lower-case name as DNS labels have it: `a-z`, `0-9` and `-`, starting with a letter, at most 63 characters.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     text.len() <= 63
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
