@@ -455,7 +455,7 @@ async fn f27_a_rotated_token_is_found_when_the_old_one_is_refused() {
     "from",
     "nobody@example.com",
     "PagerDuty.InvalidRequest",
-    &["Requester User Not Found", "`from`", "login e-mail"]
+    &["Requester User Not Found", "`from`", "pagerflow users"]
 )]
 #[case::from_may_only_read("from", "stakeholder@example.com", "PagerDuty.Forbidden", &["Responder"])]
 #[case::unknown_service(

@@ -142,7 +142,7 @@ async fn a_wrong_input_is_refused_before_anything_is_sent(
 #[case::unknown_user(Action::ReassignIncident, "assignees", json!(["PNOSUCH"]), "PagerDuty.InvalidRequest", &["user"])]
 #[case::unknown_from(
     Action::AddNote, "from", json!("nobody@example.com"), "PagerDuty.InvalidRequest",
-    &["Requester User Not Found", "login e-mail"]
+    &["Requester User Not Found", "pagerflow users"]
 )]
 #[case::from_may_only_read(
     Action::AcknowledgeIncident, "from", json!("stakeholder@example.com"), "PagerDuty.Forbidden", &["Responder"]
