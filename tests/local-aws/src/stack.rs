@@ -209,6 +209,7 @@ impl StackInfo {
             ("PAGERFLOW_SECRETS_PREFIX", &self.secrets_prefix),
             ("PAGERFLOW_WEBHOOK_URL", &self.webhook_url),
             ("PAGERFLOW_STATE_MACHINE_ARN", &self.state_machine_arn),
+            ("PAGERFLOW_PAGERDUTY_URL", &self.pagerduty_url),
         ]
     }
 }

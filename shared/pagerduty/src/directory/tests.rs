@@ -1,5 +1,10 @@
-use std::{cell::RefCell, sync::Arc, time::Duration};
+use std::{
+    cell::RefCell,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
+use jiff::Timestamp;
 use pagerduty_simulator as simulated;
 use pagerduty_simulator::{Options, Role as SimulatedRole, Seed, Simulator};
 use rstest::rstest;
@@ -7,8 +12,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    client::{ApiToken, Client, HttpTransport, TokenKind},
-    scripted::{Answer, PagerDuty, token},
+    client::{ApiToken, Client, TokenKind},
+    scripted::{Answer, PagerDuty, client, token},
 };
 
 /// An account in the simulator.
@@ -25,10 +30,7 @@ impl Account {
         })
         .await
         .unwrap();
-        let client = Client::new(
-            Arc::new(HttpTransport::new().unwrap()),
-            simulator.base_url().parse().unwrap(),
-        );
+        let client = client(&simulator.base_url());
         Self { simulator, client }
     }
 
@@ -348,6 +350,55 @@ async fn a_user_whose_rights_depend_on_the_team_is_offered_and_marked(#[case] ro
     };
     assert_eq!(matches!(listing.rows[0].role, Role::DependsOnTeam(_)), depends);
     assert_eq!(listing.rows[0].role.name(), role);
+}
+
+/// PagerDuty's clock, which moves only when somebody waits.
+#[derive(Debug)]
+struct WaitingClock(Mutex<Timestamp>);
+
+impl simulated::Clock for WaitingClock {
+    fn now(&self) -> Timestamp {
+        *self.0.lock().unwrap()
+    }
+}
+
+#[tokio::test]
+async fn a_list_longer_than_the_rate_limit_is_read_without_a_request_that_is_turned_away() {
+    let clock = Arc::new(WaitingClock(Mutex::new("2026-11-20T09:30:00Z".parse().unwrap())));
+    let seed = Seed {
+        requests_per_minute: 2,
+        ..services(450)
+    };
+    let simulator = Simulator::start(Options {
+        seed,
+        clock: Arc::clone(&clock) as Arc<dyn simulated::Clock>,
+        ..Options::default()
+    })
+    .await
+    .unwrap();
+    let client = client(&simulator.base_url());
+    let token = ApiToken::new(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN.into()).unwrap();
+    let pauses = RefCell::new(Vec::new());
+
+    let listed = list::<Service>(&client.account(&token), None, async |pause| {
+        *clock.0.lock().unwrap() += pause.duration;
+        pauses.borrow_mut().push(pause);
+    })
+    .await;
+
+    assert_eq!(ids(listed).len(), 450);
+    assert_eq!(
+        pauses.into_inner(),
+        [60, 60].map(|seconds| pause(seconds, PauseReason::RateLimit))
+    );
+    let received = simulator.with(|pagerduty, _| pagerduty.received());
+    let statuses: Vec<_> = received
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|request| request["status"].clone())
+        .collect();
+    assert_eq!(statuses, [200; 5]);
 }
 
 #[tokio::test]

@@ -50,7 +50,8 @@ pub enum SecretError {
 
 impl SecretError {
     /// The error, and the command that stores the secret where that would help.
-    fn told_with(&self, command: &str) -> String {
+    #[must_use]
+    pub fn told_with(&self, command: &str) -> String {
         match self {
             Self::NotFound(_) | Self::Invalid { .. } => format!("{self}; store it with `{command}`"),
             Self::Unavailable { .. } => self.to_string(),
