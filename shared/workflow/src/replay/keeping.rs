@@ -134,7 +134,9 @@ type Kept = (BTreeMap<StepPath, KeptStep>, BTreeMap<VariableName, Value>);
 /// The results of the kept steps and of those in them, and the variables as they have set them. A journal does not hold what
 /// was set; but it follows from the results.
 pub(super) fn keep(past: &Past<'_>, places: &Places) -> Result<Kept, ReplayError> {
-    let mut context = Context::new(past.event.clone(), past.run.clone(), Value::Object(past.inputs.clone()));
+    // A run whose inputs do not fit its own version has not come to any step.
+    let inputs = crate::planner::resolve_inputs(past.definition, past.inputs).unwrap_or_default();
+    let mut context = Context::new(past.event.clone(), past.run.clone(), Value::Object(inputs));
     let mut results: Vec<_> = main_results(past).collect();
     results.sort_by_key(|(path, _)| *path);
     let mut kept = BTreeMap::new();

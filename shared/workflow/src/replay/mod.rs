@@ -39,7 +39,7 @@ pub struct Past<'a> {
     pub run: &'a Value,
     /// Its event, as expressions saw it; null if it had none.
     pub event: &'a Value,
-    /// Its inputs, with their defaults.
+    /// Its inputs, as it was given them.
     pub inputs: &'a Map<String, Value>,
 }
 

@@ -5,7 +5,7 @@ use super::{
     change::{Change, unbuildable},
     read, trail,
 };
-use crate::table::{Item, StoreError, Table, expiry, item, keys, number, text, unavailable};
+use crate::table::{Item, StoreError, Table, expiry, item, keys, number, run_list::SHARDS, text, unavailable};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
@@ -287,9 +287,6 @@ fn identify(
     change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard(&run.id))));
     change.set_once("gsi2sk", text(format!("{started}#{}", run.id)));
 }
-
-/// How many shards the index of all runs of a day has. A shard takes 1,000 writes a second.
-const SHARDS: u32 = 4;
 
 fn shard(run: &RunId) -> u32 {
     run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
