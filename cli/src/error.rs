@@ -67,6 +67,12 @@ pub(crate) enum Error {
     /// A run was not started.
     #[error(transparent)]
     Start(#[from] platform::executions::StartError),
+    /// Step Functions did not tell about an execution.
+    #[error(transparent)]
+    Describe(#[from] platform::executions::DescribeError),
+    /// A run cannot be replayed so.
+    #[error(transparent)]
+    Replay(#[from] workflow::replay::ReplayError),
     /// PagerDuty did not do as it was asked.
     #[error("{what}: {cause}.")]
     PagerDuty {

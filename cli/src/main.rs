@@ -15,7 +15,7 @@ mod stack;
 mod text_table;
 mod workflow_command;
 
-use clap::{Parser, Subcommand, ValueEnum};
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use error::Error;
 use output::Output;
 use pagerduty::directory::{EscalationPolicy, Priority, Service, Team, User};
@@ -24,7 +24,7 @@ use std::process::ExitCode;
 
 /// Incident-response workflows for PagerDuty in your own AWS account.
 #[derive(Debug, Parser)]
-#[command(version, about, arg_required_else_help = true)]
+#[command(version, about, arg_required_else_help = true, after_help = AFTER_HELP)]
 struct Arguments {
     #[command(flatten)]
     stack: StackOptions,
@@ -34,6 +34,27 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
 }
+
+const AFTER_HELP: &str = "Exit codes:
+  0  it worked
+  1  it did not, or the run that was shown or watched failed or was cancelled
+  2  the command line is wrong
+
+Environment:
+  PAGERFLOW_STACK_NAME  the stack, where --stack is not given
+  AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL, …  as for the AWS CLI
+  NO_COLOR  no colours; there are none either where the output is no terminal
+
+Examples:
+  pagerflow integration add prod --region us
+  pagerflow workflow apply memory-alert.yaml
+  pagerflow run list --status failed --since 2h
+  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --output json";
+
+const COMPLETIONS_EXAMPLES: &str = "Examples:
+  pagerflow completions bash > ~/.local/share/bash-completion/completions/pagerflow
+  pagerflow completions zsh > ~/.zfunc/_pagerflow
+  pagerflow completions fish > ~/.config/fish/completions/pagerflow.fish";
 
 /// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -69,6 +90,12 @@ enum Command {
     Priorities(directory::Options),
     /// The teams of a PagerDuty account, with their ids.
     Teams(directory::Options),
+    /// Print the completions for a shell.
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -89,6 +116,9 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
     if let Command::Workflow(workflow_command::Command::Validate { files }) = &arguments.command {
         return workflow_command::validate(files, output);
     }
+    if let Command::Completions { shell } = arguments.command {
+        return completions(shell, output);
+    }
     let stack = Stack::find(&arguments.stack).await?;
     match arguments.command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
@@ -100,5 +130,23 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
         Command::Users(options) => directory::run::<User>(&options, &stack, output).await,
         Command::Priorities(options) => directory::run::<Priority>(&options, &stack, output).await,
         Command::Teams(options) => directory::run::<Team>(&options, &stack, output).await,
+        Command::Completions { shell } => completions(shell, output),
+    }
+}
+
+fn completions(shell: clap_complete::Shell, output: &mut Output) -> Result<ExitCode, Error> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "pagerflow", &mut script);
+    output.line(String::from_utf8_lossy(&script).trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Arguments::command().debug_assert();
     }
 }

@@ -9,12 +9,23 @@ use std::io::{self, IsTerminal, Write};
 pub(crate) struct Output {
     json: bool,
     colour: bool,
+    terminal: bool,
 }
 
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
-        let colour = io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        Self { json, colour }
+        // It honours NO_COLOR and CLICOLOR, and terminals that have no colours.
+        let colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        Self {
+            json,
+            colour,
+            terminal: io::stdout().is_terminal(),
+        }
+    }
+
+    /// Whether a person sees it at once.
+    pub(crate) fn is_terminal(&self) -> bool {
+        self.terminal && !self.json
     }
 
     /// Whether a program reads it.
@@ -35,6 +46,18 @@ impl Output {
     /// Prints a line for a person.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Error> {
         writeln!(io::stdout().lock(), "{line}")?;
+        Ok(())
+    }
+
+    /// Shows a line that the next one, or the next live line, takes the place of. Nothing where no person sees it.
+    pub(crate) fn live(&mut self, line: &str) -> Result<(), Error> {
+        if self.is_terminal() {
+            let mut out = io::stdout().lock();
+            // Back to the front, and away with what stood there. A line that wraps would leave its front behind.
+            let shown: String = line.chars().take(LIVE_WIDTH).collect();
+            write!(out, "\r\u{1b}[2K{shown}")?;
+            out.flush()?;
+        }
         Ok(())
     }
 
@@ -59,6 +82,9 @@ impl Output {
         let _closed = writeln!(io::stderr().lock(), "error: {error}");
     }
 }
+
+/// The widest live line: terminals are at least as wide.
+const LIVE_WIDTH: usize = 79;
 
 /// Makes text that came from outside fit to be printed: what would steer the terminal is shown and not done.
 pub(crate) fn printable(text: &str) -> String {

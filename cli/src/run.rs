@@ -1,26 +1,39 @@
 //! `pagerflow run`.
 
+mod cost;
+mod event;
+mod list;
+mod replay;
+mod show;
 mod start;
+mod time;
 mod view;
+mod watch;
+mod whole;
 
 use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use platform::table::{CancelRequest, RunStatus, RunView};
 use serde_json::json;
-use std::{collections::HashMap, process::ExitCode, time::Duration};
-use view::{end, head, render, step_line};
-use workflow::ids::{LanePath, RunId, StepPath, WorkflowId};
+use show::Shown;
+use std::process::ExitCode;
+use workflow::ids::{LanePath, RunId, WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start a run of a workflow by hand.
+    #[command(after_help = START_EXAMPLES)]
     Start {
         /// The workflow.
         workflow: WorkflowId,
         #[command(flatten)]
         given: start::Given,
     },
-    /// Show a run and its steps. The exit code is 1 if it failed or was cancelled.
+    /// List runs, newest first.
+    #[command(after_help = LIST_EXAMPLES)]
+    List(list::Options),
+    /// Show what a run did, what failed, why, and what to do. The exit code is 1 if it failed or was cancelled.
+    #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The run.
         run: RunId,
@@ -28,24 +41,61 @@ pub(crate) enum Command {
         /// step.
         #[arg(long, value_name = "PATH", default_value_t)]
         lane: LanePath,
+        /// Print the event that started the run instead, as it was delivered.
+        #[arg(long, conflicts_with = "lane")]
+        event: bool,
     },
     /// Follow a run until it ends. The exit code is 1 if it fails or is cancelled.
+    #[command(after_help = WATCH_EXAMPLES)]
     Watch {
         /// The run.
         run: RunId,
     },
+    /// Start a run that has ended again: from the beginning, or from a step. What the run has already done, and what of that
+    /// would happen a second time, is shown first.
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay {
+        /// The run.
+        run: RunId,
+        #[command(flatten)]
+        options: replay::Options,
+    },
     /// Ask a run to end. Nothing is broken off: each of its lanes ends before its next step.
+    #[command(after_help = CANCEL_EXAMPLES)]
     Cancel {
         /// The run.
         run: RunId,
     },
 }
 
-/// How often the table is asked while a run is followed.
-const POLL: Duration = Duration::from_millis(300);
+const START_EXAMPLES: &str = "Examples:
+  pagerflow run start memory-alert
+  pagerflow run start page-teams --input 'teams=[\"db\",\"web\"]' --input urgent=true
+  pagerflow run start page-teams --inputs inputs.json";
 
-/// How long to wait for a run to appear: its first Plan writes it, a moment after its webhook was answered.
-const APPEARS_WITHIN: Duration = Duration::from_secs(30);
+const LIST_EXAMPLES: &str = "Examples:
+  pagerflow run list
+  pagerflow run list --workflow memory-alert --status failed --since 2h
+  pagerflow run list --since 30d --limit 500 --output json";
+
+const SHOW_EXAMPLES: &str = "Examples:
+  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b
+  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --lane 00003:00012
+  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --event > event.json";
+
+const WATCH_EXAMPLES: &str = "Examples:
+  pagerflow run watch 75cf5cxmfcxpzwqogtsktnhx573js73b
+  pagerflow run watch 75cf5cxmfcxpzwqogtsktnhx573js73b --output json && echo it went well";
+
+const REPLAY_EXAMPLES: &str = "Examples:
+  pagerflow run replay 75cf5cxmfcxpzwqogtsktnhx573js73b
+  pagerflow run replay 75cf5cxmfcxpzwqogtsktnhx573js73b --from close
+  pagerflow run replay 75cf5cxmfcxpzwqogtsktnhx573js73b --from 3 --latest --yes
+
+With --output json and without --yes it only tells what would be done.";
+
+const CANCEL_EXAMPLES: &str = "Examples:
+  pagerflow run cancel 75cf5cxmfcxpzwqogtsktnhx573js73b";
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
@@ -53,8 +103,18 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             start::start(&workflow, &given, stack, output).await?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Show { run, lane } => {
+        Command::List(options) => {
+            list::list(&options, stack, output).await?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Show { run, event: true, .. } => {
+            let view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            output.line(&event::event(&view, stack).await?)?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Show { run, lane, .. } => {
             let mut view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            let whole = whole::read(&view, stack).await?;
             if !lane.is_main() {
                 view.steps = stack.table.lane_steps(&run, &lane).await?;
                 if view.steps.is_empty() {
@@ -63,11 +123,21 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
                     )));
                 }
             }
-            let text = render(&view, &lane, output);
+            let shown = Shown::new(&view, &whole);
+            let text = shown.text(&lane, whole.unread(), output);
+            output.result(&shown, || text)?;
+            Ok(exit_code(&view))
+        }
+        Command::Watch { run } => {
+            let view = watch::watch(&run, stack, output).await?;
+            let text = watch::outcome(&view, output);
             output.result(&view, || text)?;
             Ok(exit_code(&view))
         }
-        Command::Watch { run } => watch(&run, stack, output).await,
+        Command::Replay { run, options } => {
+            replay::run(&run, &options, stack, output).await?;
+            Ok(ExitCode::SUCCESS)
+        }
         Command::Cancel { run } => {
             cancel(&run, stack, output).await?;
             Ok(ExitCode::SUCCESS)
@@ -96,38 +166,5 @@ fn exit_code(view: &RunView) -> ExitCode {
     match view.status {
         RunStatus::Failed | RunStatus::Cancelled => ExitCode::FAILURE,
         RunStatus::Running | RunStatus::Succeeded | RunStatus::Skipped => ExitCode::SUCCESS,
-    }
-}
-
-async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let mut told: HashMap<StepPath, String> = HashMap::new();
-    let mut waited = Duration::ZERO;
-    let mut headed = false;
-    loop {
-        match stack.table.run(run).await? {
-            None if waited >= APPEARS_WITHIN => return Err(unknown(run)),
-            None => waited += POLL,
-            Some(view) => {
-                if !output.is_json() {
-                    if !headed {
-                        output.line(&head(&view))?;
-                        headed = true;
-                    }
-                    for step in &view.steps {
-                        let line = step_line(&view, step, output);
-                        if told.get(&step.path) != Some(&line) {
-                            output.line(&line)?;
-                            told.insert(step.path.clone(), line);
-                        }
-                    }
-                }
-                if view.status != RunStatus::Running {
-                    let text = end(&view, output);
-                    output.result(&view, || text)?;
-                    return Ok(exit_code(&view));
-                }
-            }
-        }
-        tokio::time::sleep(POLL).await;
     }
 }

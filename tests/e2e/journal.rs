@@ -12,8 +12,8 @@ use workflow::{
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, Section, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Changes, Counted, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, Marker, Needs, Outcome,
-        OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
+        CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock, Marker, Needs,
+        Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
     },
     run::{Part, RunIdentity, RunInput},
 };
@@ -114,6 +114,7 @@ impl Run {
                 inputs: Map::new(),
                 called_by: None,
                 part: None,
+                replay_of: None,
             },
         }
     }
@@ -557,7 +558,13 @@ async fn what_a_step_gave_is_read_back_and_shown_with_its_attempts() {
     assert!(run.known(&needs).await.results.is_empty(), "not yet");
     let finished = StepChange::Finished {
         result: result.clone(),
-        attempt: Some(2),
+        attempt: Some(EndedAttempt {
+            number: 2,
+            error: Some(StepError {
+                name: "PagerDuty.NotFound".into(),
+                message: "no such thing".into(),
+            }),
+        }),
     };
     run.written(&Plan::main(4).step(0, finished)).await;
 
@@ -571,7 +578,9 @@ async fn what_a_step_gave_is_read_back_and_shown_with_its_attempts() {
     let attempts = &first.attempts;
     assert_eq!(attempts.len(), 2);
     assert_eq!(attempts[0].error.as_ref().unwrap().name, "PagerDuty.Unavailable");
-    assert!(attempts[0].ended_at.is_some() && attempts[1].ended_at.is_some() && attempts[1].error.is_none());
+    assert_eq!(attempts[1].error.as_ref().unwrap().name, "PagerDuty.NotFound");
+    assert!(attempts.iter().all(|attempt| attempt.ended_at.is_some()));
+    assert_eq!(first.until, None, "it waits for nothing any more");
     assert_eq!((second.state, second.lanes), (StepState::Running, Some(3)));
 }
 

@@ -16,6 +16,7 @@ mod integrations;
 mod journal;
 mod lanes;
 mod like_simulated;
+mod runs;
 mod scenario;
 mod standalone;
 mod workflows;

@@ -53,6 +53,7 @@ pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output:
         inputs,
         called_by: None,
         part: None,
+        replay_of: None,
     };
     stack.state_machine.start(&input).await?;
     output.result(&json!({ "run": run, "workflow": id, "version": version }), || {

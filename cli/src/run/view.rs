@@ -1,26 +1,13 @@
 //! Runs and their steps, in words.
 
+use super::time::{between, clock, date};
 use crate::output::{Output, printable};
-use jiff::Timestamp;
 use platform::table::{RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
 use workflow::ids::LanePath;
 
-/// A run with the steps of one of its lanes.
-pub(super) fn render(view: &RunView, lane: &LanePath, output: &Output) -> String {
-    let steps = view.steps.iter().map(|step| step_line(view, step, output));
-    let of_lane = (!lane.is_main()).then(|| format!("lane {lane}"));
-    std::iter::once(head(view))
-        .chain(of_lane)
-        .chain(steps)
-        .chain(std::iter::once(end(view, output)))
-        .chain(hint(view, lane))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
 /// How to look at a lane: at one that failed, if one did.
-fn hint(view: &RunView, lane: &LanePath) -> Option<String> {
+pub(super) fn hint(view: &RunView, lane: &LanePath) -> Option<String> {
     let fork = view.steps.iter().find(|step| step.lanes.is_some())?;
     let ends = fork
         .outputs
@@ -60,15 +47,22 @@ pub(super) fn head(view: &RunView) -> String {
         (Some(event_type), None) => printable(event_type),
         (None, None) => "hand".to_owned(),
     };
+    let replay = match &view.replay_of {
+        Some(run) => format!(", a replay of {run}"),
+        None => String::new(),
+    };
     format!(
-        "{} {}, started by {by}{incident}\nrun {}",
-        view.workflow, view.version, view.run
+        "{} {}, started by {by}{incident}, {}\nrun {}{replay}",
+        view.workflow,
+        view.version,
+        date(view.started_at),
+        view.run
     )
 }
 
 /// One line for a step: when it began, what it is, how it stands, and what it gave or why it failed.
 pub(super) fn step_line(view: &RunView, step: &StepView, output: &Output) -> String {
-    let began = seconds(view.started_at, step.started_at);
+    let began = between(view.started_at, step.started_at);
     // Steps in a block stand a little to the right of it.
     let indent = "  ".repeat(step.path.indices().len() / 2);
     let name = match &step.id {
@@ -77,7 +71,7 @@ pub(super) fn step_line(view: &RunView, step: &StepView, output: &Output) -> Str
     };
     let took = step
         .ended_at
-        .map(|ended_at| format!(" in {}", seconds(step.started_at, ended_at)))
+        .map(|ended_at| format!(" in {}", between(step.started_at, ended_at)))
         .unwrap_or_default();
     let attempts = match step.attempts.len() {
         0 | 1 => String::new(),
@@ -100,6 +94,9 @@ pub(super) fn step_line(view: &RunView, step: &StepView, output: &Output) -> Str
                     clock(step.until)
                 ),
             )
+        }
+        StepState::Success | StepState::Failure | StepState::Skipped if step.kept => {
+            ("=", 90, format!("kept{}", gave(step.outputs.as_ref())))
         }
         StepState::Success if step.lanes.is_some() => ("✓", 32, format!("done{took}{}", opened(step))),
         StepState::Success => ("✓", 32, format!("done{took}{attempts}{}", gave(step.outputs.as_ref()))),
@@ -146,7 +143,7 @@ fn gave(outputs: Option<&Value>) -> String {
 pub(super) fn end(view: &RunView, output: &Output) -> String {
     let took = view
         .ended_at
-        .map(|ended_at| seconds(view.started_at, ended_at))
+        .map(|ended_at| between(view.started_at, ended_at))
         .unwrap_or_default();
     match (view.status, &view.error) {
         (RunStatus::Running, _) => format!(
@@ -170,140 +167,5 @@ pub(super) fn end(view: &RunView, output: &Output) -> String {
             output.coloured(90, "skipped"),
             view.reason.as_deref().unwrap_or("another run goes on")
         ),
-    }
-}
-
-fn seconds(from: Timestamp, to: Timestamp) -> String {
-    let millis = to.duration_since(from).as_millis().max(0);
-    format!("{}.{} s", millis / 1000, millis % 1000 / 100)
-}
-
-/// A time of day, in UTC.
-fn clock(time: Option<Timestamp>) -> String {
-    time.map(|time| time.strftime("%H:%M:%S UTC").to_string())
-        .unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn view(status: &str, step: &Value) -> RunView {
-        serde_json::from_value(json!({
-            "run": "abc", "workflow": "memory-alert", "version": 3, "event_id": "e", "event_type": "incident.triggered",
-            "incident_id": "P1", "incident_title": "disk\u{1b}full", "execution": "arn", "status": status,
-            "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z", "ended_at": "2026-11-22T10:00:07.4Z",
-            "error": {"name": "PagerDuty.NotFound", "message": "no such incident"}, "steps": [step]
-        }))
-        .unwrap()
-    }
-
-    fn step(state: &str) -> Value {
-        json!({
-            "path": "00000", "id": "ticket", "title": "pagerduty.create_incident", "state": state,
-            "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.9Z", "until": "2026-11-22T10:00:11Z",
-            "outputs": "{\"incident_id\":\"Q9\",\"incident_number\":19}",
-            "attempts": [{"number": 1, "started_at": "2026-11-22T10:00:01.2Z",
-                          "error": {"name": "PagerDuty.Unavailable", "message": "no connection"}}]
-        })
-    }
-
-    fn shown(status: &str, state: &str) -> String {
-        render(&view(status, &step(state)), &LanePath::main(), &Output::new(false))
-    }
-
-    fn shown_with(step: &Value, changes: &Value) -> String {
-        let mut view = json!(view("running", step));
-        for (name, value) in changes.as_object().unwrap() {
-            view[name] = value.clone();
-        }
-        // The inputs and outputs of steps are kept as text.
-        view["steps"] = json!([step]);
-        let view: RunView = serde_json::from_value(view).unwrap();
-        render(&view, &LanePath::main(), &Output::new(false))
-    }
-
-    fn fork(state: &str, outputs: &Value) -> Value {
-        json!({
-            "path": "00003", "title": "for_each", "state": state, "started_at": "2026-11-22T10:00:01Z",
-            "ended_at": "2026-11-22T10:00:03Z", "lanes": 5, "outputs": outputs.to_string(),
-        })
-    }
-
-    #[test]
-    fn a_step_with_lanes_says_how_they_ended_and_how_to_look_at_one_that_failed() {
-        let lanes = [json!({"outcome": "success"}), json!({"outcome": "failure"})];
-        let outputs = json!({"count": 5, "succeeded": 3, "failed": 1, "cancelled": 1, "lanes": lanes});
-        let text = shown_with(&fork("failure", &outputs), &json!({}));
-        assert!(
-            text.contains("failed in 2.0 s: of 5 lanes 3 succeeded, 1 failed, 1 cancelled"),
-            "{text}"
-        );
-        assert!(
-            text.ends_with("Look at a lane with `pagerflow run show abc --lane 00003:00001`."),
-            "{text}"
-        );
-    }
-
-    #[test]
-    fn a_step_whose_lanes_run_says_how_many_there_are() {
-        let text = shown_with(&fork("running", &json!({})), &json!({}));
-        assert!(text.contains("running: 5 lanes"), "{text}");
-    }
-
-    #[test]
-    fn a_step_that_runs_a_workflow_names_the_run() {
-        let mut step = step("running");
-        step["run"] = json!("r-1");
-        assert!(shown_with(&step, &json!({})).contains("running: run_id=r-1"));
-    }
-
-    #[test]
-    fn a_run_says_who_started_it() {
-        let by_run = shown_with(&step("success"), &json!({"called_by": "caller"}));
-        assert!(by_run.contains("started by the run caller"), "{by_run}");
-        let by_hand = shown_with(&step("success"), &json!({"event_type": null, "incident_id": null}));
-        assert!(by_hand.contains("started by hand\n"), "{by_hand}");
-    }
-
-    #[test]
-    fn a_skipped_run_says_why() {
-        let text = shown_with(
-            &step("success"),
-            &json!({"status": "skipped", "reason": "the run x goes on"}),
-        );
-        assert!(text.ends_with("skipped: the run x goes on"), "{text}");
-    }
-
-    #[test]
-    fn a_step_in_a_block_stands_to_the_right_of_it() {
-        let mut step = step("success");
-        step["path"] = json!("00001.00000.00002");
-        assert!(shown_with(&step, &json!({})).contains("✓   ticket (pagerduty"));
-    }
-
-    #[test]
-    fn a_run_that_succeeded_says_so_with_what_its_steps_gave() {
-        assert_eq!(
-            shown("succeeded", "success"),
-            "memory-alert v3, started by incident.triggered for P1 \"disk\u{fffd}full\"\nrun abc\n   \
-             1.2 s  ✓ ticket (pagerduty.create_incident)   done in 0.7 s: incident_id=Q9 incident_number=19\n\
-             succeeded in 7.4 s"
-        );
-    }
-
-    #[test]
-    fn a_run_that_failed_says_why_in_its_last_line() {
-        assert!(shown("failed", "failure").ends_with("failed after 7.4 s: PagerDuty.NotFound\nno such incident"));
-    }
-
-    #[test]
-    fn a_step_that_is_tried_again_says_why_and_when() {
-        let text = shown("running", "retrying");
-        assert!(
-            text.contains("attempt 1 failed, next at 10:00:11 UTC: PagerDuty.Unavailable: no connection"),
-            "{text}"
-        );
     }
 }

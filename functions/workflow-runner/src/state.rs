@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use workflow::{
     planner::{Answer, Command, Cursor, Failure},
-    run::{CalledBy, Part, RunIdentity, RunInput, RunTrigger},
+    run::{CalledBy, Part, ReplayOf, RunIdentity, RunInput, RunTrigger},
 };
 
 /// The payload of a Plan.
@@ -47,6 +47,8 @@ struct Fields {
     #[serde(default)]
     part: Option<Part>,
     #[serde(default)]
+    replay_of: Option<ReplayOf>,
+    #[serde(default)]
     next: Option<Next>,
 }
 
@@ -59,6 +61,7 @@ impl From<Fields> for State {
                 inputs: fields.inputs,
                 called_by: fields.called_by,
                 part: fields.part,
+                replay_of: fields.replay_of,
             },
             next: fields.next,
         }

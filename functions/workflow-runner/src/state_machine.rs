@@ -83,6 +83,7 @@ fn child() -> ChildExecution {
             inputs: Map::new(),
             called_by: None,
             part: Some(part),
+            replay_of: None,
         },
     }
 }

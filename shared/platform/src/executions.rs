@@ -98,6 +98,71 @@ impl Executions for StateMachine {
     }
 }
 
+/// An execution as Step Functions tells of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ExecutionView {
+    /// Whether it goes on.
+    pub is_running: bool,
+    /// Its status in Step Functions' word, such as `ABORTED`.
+    pub status: String,
+    /// Its input, as JSON text.
+    pub input: Option<String>,
+    /// The name of its error, and what was said about it.
+    pub error: Option<(String, String)>,
+}
+
+/// Step Functions did not tell about an execution.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Step Functions does not tell about the execution {execution}: {cause}; you need the right states:DescribeExecution"
+)]
+pub struct DescribeError {
+    execution: String,
+    cause: String,
+}
+
+impl StateMachine {
+    /// The ARN of the execution that bears the name of a run; none if the ARN of the state machine is not one.
+    #[must_use]
+    pub fn execution_of(&self, run: &RunId) -> Option<String> {
+        // `arn:aws:states:<region>:<account>:stateMachine:<name>`, and behind that perhaps an alias.
+        let parts: Vec<&str> = self.arn.split(':').collect();
+        match parts.as_slice() {
+            [arn, partition, service, region, account, "stateMachine", name, ..] => Some(format!(
+                "{arn}:{partition}:{service}:{region}:{account}:execution:{name}:{run}"
+            )),
+            _ => None,
+        }
+    }
+
+    /// What Step Functions knows of an execution; none if it knows no such one. It forgets executions 90 days after their end.
+    ///
+    /// # Errors
+    /// It did not answer, or the caller may not ask.
+    pub async fn execution(&self, arn: &str) -> Result<Option<ExecutionView>, DescribeError> {
+        let request = self.client.describe_execution().execution_arn(arn);
+        match request.send().await {
+            Ok(output) => Ok(Some(ExecutionView {
+                is_running: output.status == aws_sdk_sfn::types::ExecutionStatus::Running,
+                status: output.status.as_str().to_owned(),
+                input: output.input,
+                error: output.error.map(|error| (error, output.cause.unwrap_or_default())),
+            })),
+            Err(error)
+                if error
+                    .as_service_error()
+                    .is_some_and(|error| error.is_execution_does_not_exist()) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(DescribeError {
+                execution: arn.to_owned(),
+                cause: explain(&error),
+            }),
+        }
+    }
+}
+
 /// Whether an error passes by itself.
 fn passes(error: &SdkError<StartExecutionError>) -> bool {
     match error {
@@ -199,5 +264,18 @@ mod tests {
     async fn f15_a_run_that_exists_already_is_no_error() {
         let answer = Answers::With(400, r#"{"__type":"ExecutionAlreadyExists","message":"it exists"}"#);
         assert_eq!(start(answer).await.unwrap(), Started::Before);
+    }
+
+    #[rstest]
+    #[case("arn:aws:states:eu-west-1:123456789012:stateMachine:pagerflow-Workflow")]
+    #[case::of_an_alias("arn:aws:states:eu-west-1:123456789012:stateMachine:pagerflow-Workflow:live")]
+    fn an_execution_is_named_by_the_state_machine_and_the_run(#[case] arn: &str) {
+        let region = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".to_owned());
+        let client = Client::new(&sdk_config(region, Patience::Webhook).unwrap());
+        let execution = StateMachine::new(client, arn.into()).execution_of(&"abc".parse().unwrap());
+        assert_eq!(
+            execution.as_deref(),
+            Some("arn:aws:states:eu-west-1:123456789012:execution:pagerflow-Workflow:abc")
+        );
     }
 }

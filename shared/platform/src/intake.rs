@@ -254,6 +254,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         inputs: serde_json::Map::new(),
         called_by: None,
         part: None,
+        replay_of: None,
     };
     Admission::Start(Box::new(Admitted { input, large_body }))
 }

@@ -86,6 +86,7 @@ mod tests {
             inputs: Map::new(),
             called_by: None,
             part: None,
+            replay_of: None,
         };
 
         buffer.put(&input).await.unwrap();

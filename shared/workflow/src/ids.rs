@@ -146,6 +146,13 @@ impl RunId {
     pub fn for_step(effect_key: &EffectKey) -> Self {
         Self(fingerprint("run-of-step", &[effect_key.as_str()]))
     }
+
+    /// The id of the `number`-th replay of a run, counted from 1. Two people who replay a run at the same moment start one
+    /// replay, because Step Functions takes the name once.
+    #[must_use]
+    pub fn for_replay(run: &Self, number: u32) -> Self {
+        Self(fingerprint("replay", &[run.as_str(), &number.to_string()]))
+    }
 }
 
 /// The number of a workflow's version. Versions are immutable and count up from 1.

@@ -7,6 +7,7 @@
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
 //! - [`planner`] — from a definition, a cursor and the results so far to the next command.
 //! - [`run`] — the input that a run is started with.
+//! - [`replay`] — what a replay of a run keeps, and what it would do again.
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
 
 pub mod action;
@@ -15,5 +16,6 @@ pub mod error_name;
 pub mod fingerprint;
 pub mod ids;
 pub mod planner;
+pub mod replay;
 pub mod run;
 pub mod template;

@@ -8,11 +8,13 @@
 
 use crate::{
     fingerprint::fingerprint,
-    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    ids::{LanePath, RunId, StepPath, VariableName, WorkflowId, WorkflowVersion},
+    planner::{Outcome, StepError, StepResult},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +33,9 @@ pub struct RunInput {
     /// What the execution does of the run, if another execution started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
+    /// What the run repeats, if it is a replay of another one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<ReplayOf>,
 }
 
 impl RunInput {
@@ -54,6 +59,61 @@ pub struct CalledBy {
     pub nesting: u32,
     /// When the step must have ended, and so the run.
     pub deadline: Timestamp,
+}
+
+/// The run that another one repeats, and what that takes over of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplayOf {
+    /// The run.
+    pub run: RunId,
+    /// The how-manieth replay of it this is, counted from 1.
+    pub number: u32,
+    /// The step with which the replay begins; none if that is the first one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<StepPath>,
+    /// The results of the steps before it, by their paths in the version that the replay is pinned to.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub kept: BTreeMap<StepPath, KeptStep>,
+    /// The variables as those steps have set them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub variables: BTreeMap<VariableName, Value>,
+}
+
+/// The result of a step that a replay takes over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeptStep {
+    /// How it ended.
+    pub outcome: Outcome,
+    /// What it gave.
+    pub outputs: Value,
+    /// Why it failed, if it did and was allowed to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<StepError>,
+    /// The names of the outputs that were too large to be kept.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub cut: BTreeSet<String>,
+}
+
+impl From<&StepResult> for KeptStep {
+    fn from(result: &StepResult) -> Self {
+        Self {
+            outcome: result.outcome,
+            outputs: result.outputs.clone(),
+            error: result.error.clone(),
+            cut: result.cut.clone(),
+        }
+    }
+}
+
+impl From<&KeptStep> for StepResult {
+    fn from(kept: &KeptStep) -> Self {
+        Self {
+            outcome: kept.outcome,
+            outputs: kept.outputs.clone(),
+            error: kept.error.clone(),
+            cut: kept.cut.clone(),
+        }
+    }
 }
 
 /// What an execution does of a run: a lane, from its start or from where another execution left it.

@@ -27,6 +27,7 @@ mod integrations;
 pub mod journal;
 mod record_cache;
 mod routes;
+mod run_list;
 mod runs;
 mod triggers;
 mod workflows;
@@ -34,6 +35,7 @@ mod workflows;
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use bodies::{Bodies, BodyCache};
 pub use integrations::IntegrationRecord;
+pub use run_list::RunQuery;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{

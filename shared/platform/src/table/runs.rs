@@ -34,6 +34,9 @@ pub struct RunView {
     /// The run whose step started it.
     #[serde(default)]
     pub called_by: Option<RunId>,
+    /// The run that it repeats.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay_of: Option<RunId>,
     /// The ARN of its execution.
     pub execution: String,
     /// How it stands.
@@ -122,6 +125,9 @@ pub struct StepView {
     /// The attempts of its action.
     #[serde(default)]
     pub attempts: Vec<AttemptView>,
+    /// Whether the run, a replay, took its result over from the run that it repeats.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub kept: bool,
 }
 
 /// How a step stands.

@@ -503,6 +503,27 @@ impl Definition {
         step
     }
 
+    /// What people call the step at a path: by its id, or else by its place, counted from 1.
+    #[must_use]
+    pub fn name_of(&self, path: &StepPath) -> String {
+        let step = self.step(path);
+        let title = step.map(Step::title).unwrap_or_default();
+        match step.and_then(|step| step.id.as_ref()) {
+            Some(id) => format!("step `{id}` ({title})"),
+            None => {
+                // Counted from 1, as people do; what lies between are the numbers of lists.
+                let numbers = path.indices().iter().enumerate();
+                let numbers = numbers.map(|(depth, index)| if depth % 2 == 0 { index + 1 } else { *index });
+                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
+                let place = match path.section() {
+                    Section::Steps => numbers.join("."),
+                    Section::OnFailure => format!("on_failure.{}", numbers.join(".")),
+                };
+                format!("step {place} ({title})")
+            }
+        }
+    }
+
     /// The steps of a section.
     #[must_use]
     pub fn section(&self, section: Section) -> &[Step] {

@@ -2,7 +2,7 @@
 
 use super::{
     Attempts, Command, Failure, Marker, Pending, StepChange,
-    going::{Outputs, Planner, json_size, template_failure},
+    going::{LastAttempt, Outputs, Planner, json_size, template_failure},
     lane::Cancelled,
     later, retry,
 };
@@ -38,7 +38,7 @@ impl Planner<'_> {
 
     /// Makes the attempt that was put off, unless there is no time for it any more.
     pub(super) fn attempt_again(&mut self, attempts: Attempts) -> Option<Command> {
-        let before = Some(attempts.attempt.saturating_sub(1));
+        let before = Some(LastAttempt::before(attempts.attempt));
         if self.cancelled != Cancelled::No {
             return Some(self.cancel_step(&attempts.step, before));
         }
@@ -144,20 +144,21 @@ impl Planner<'_> {
             call_seconds: spec.timeout_seconds,
             effect_key: &effect_key,
         });
+        let last = LastAttempt::failed(attempts.attempt, &failure);
         let Some(wait) = decision.wait else {
             let failure = match retry::advice(spec.repeat, &failure) {
                 Some(advice) => failure.with_advice(&advice),
                 None => failure,
             };
-            return self.step_failed(path, Some(attempts.attempt), Outputs::none(), failure);
+            return self.step_failed(path, Some(last), Outputs::none(), failure);
         };
         if self.cancelled != Cancelled::No {
-            return Some(self.cancel_step(path, Some(attempts.attempt)));
+            return Some(self.cancel_step(path, Some(last)));
         }
         let retry_at = later(self.situation.now, wait);
         if retry_at >= attempts.deadline {
             let failure = failure.with_advice("the time that the step has leaves none for another attempt");
-            return self.step_failed(path, Some(attempts.attempt), Outputs::none(), failure);
+            return self.step_failed(path, Some(last), Outputs::none(), failure);
         }
         self.record(
             path,

@@ -2,12 +2,12 @@
 
 use super::{
     CancelMark, Command, FailedStep, Failure, LaneEnd, Outcome,
-    going::{Outputs, Planner, json_size, template_failure},
+    going::{LastAttempt, Outputs, Planner, json_size, template_failure},
     lane::Cancelled,
     window,
 };
 use crate::{
-    definition::{OnLaneFailure, Step, StepKind},
+    definition::{OnLaneFailure, StepKind},
     error_name::ErrorName,
     ids::{Section, StepPath},
     run::RunInput,
@@ -41,17 +41,18 @@ impl Planner<'_> {
     pub(super) fn step_failed(
         &mut self,
         path: &StepPath,
-        attempt: Option<u32>,
+        attempt: Option<LastAttempt>,
         outputs: Outputs,
         failure: Failure,
     ) -> Option<Command> {
         let failure = failure.shortened();
-        self.finished(path, Outcome::Failure, outputs, Some(&failure), attempt);
-        let name = self.name_of(path);
-        let attempts = match attempt {
-            Some(number) if number > 1 => format!(" failed after {number} attempts"),
+        let name = self.situation.definition.name_of(path);
+        let attempts = match &attempt {
+            Some(LastAttempt { number, .. }) if *number > 1 => format!(" failed after {number} attempts"),
             _ => " failed".to_owned(),
         };
+        let attempt = attempt.and_then(LastAttempt::ended);
+        self.finished(path, Outcome::Failure, outputs, Some(&failure), attempt);
         let failure = Failure {
             message: format!("{name}{attempts}: {}", failure.message),
             ..failure
@@ -68,26 +69,6 @@ impl Planner<'_> {
             };
             self.finished(&block, Outcome::Failure, Outputs::none(), Some(&failure), None);
             failed = block;
-        }
-    }
-
-    /// What people call a step.
-    fn name_of(&self, path: &StepPath) -> String {
-        let step = self.situation.definition.step(path);
-        let title = step.map(Step::title).unwrap_or_default();
-        match step.and_then(|step| step.id.as_ref()) {
-            Some(id) => format!("step `{id}` ({title})"),
-            None => {
-                // Counted from 1, as people do; what lies between are the numbers of lists.
-                let numbers = path.indices().iter().enumerate();
-                let numbers = numbers.map(|(depth, index)| if depth % 2 == 0 { index + 1 } else { *index });
-                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-                let place = match path.section() {
-                    Section::Steps => numbers.join("."),
-                    Section::OnFailure => format!("on_failure.{}", numbers.join(".")),
-                };
-                format!("step {place} ({title})")
-            }
         }
     }
 
@@ -233,8 +214,9 @@ impl Planner<'_> {
     }
 
     /// Ends the lane at a step that is cut short, because the lane is cancelled.
-    pub(super) fn cancel_step(&mut self, path: &StepPath, attempt: Option<u32>) -> Command {
+    pub(super) fn cancel_step(&mut self, path: &StepPath, attempt: Option<LastAttempt>) -> Command {
         let failure = self.cancellation();
+        let attempt = attempt.and_then(LastAttempt::ended);
         self.finished(path, Outcome::Failure, Outputs::none(), Some(&failure), attempt);
         self.end_with(LaneEnd::Cancelled { failure })
     }

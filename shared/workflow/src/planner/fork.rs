@@ -356,6 +356,7 @@ impl Planner<'_> {
                 inputs,
                 called_by: Some(called_by),
                 part: Some(part),
+                replay_of: None,
             },
         };
         self.cursor.pending = Some(Pending::Fork(Box::new(fork)));

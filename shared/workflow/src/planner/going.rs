@@ -1,8 +1,8 @@
 //! One Plan of a lane: from the answer to the last command through all steps that need nobody else to the next command.
 
 use super::{
-    Answer, Attempts, Changes, Command, Cursor, Failure, Outcome, Pending, Plan, Situation, Standing, StepChange,
-    StepError, StepRecord, StepResult,
+    Answer, Attempts, Changes, Command, Cursor, EndedAttempt, Failure, Outcome, Pending, Plan, Situation, Standing,
+    StepChange, StepError, StepRecord, StepResult,
     lane::{Cancelled, cancelled},
     later, needs, start,
     window::{self, Place, Window},
@@ -82,6 +82,59 @@ impl From<Value> for Outputs {
 /// How many bytes a value has as JSON.
 pub(super) fn json_size<T: serde::Serialize>(value: &T) -> usize {
     serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
+}
+
+impl From<&Failure> for StepError {
+    fn from(failure: &Failure) -> Self {
+        Self {
+            name: failure.name.clone(),
+            message: failure.message.clone(),
+        }
+    }
+}
+
+impl EndedAttempt {
+    /// One that did what it was to do.
+    fn well(number: u32) -> Self {
+        Self { number, error: None }
+    }
+}
+
+/// The last attempt of a step that has failed.
+pub(super) struct LastAttempt {
+    /// Which one, counted from 1.
+    pub(super) number: u32,
+    /// Why it failed, unless that has been written before.
+    error: Option<StepError>,
+}
+
+impl LastAttempt {
+    /// One that has just failed.
+    pub(super) fn failed(number: u32, failure: &Failure) -> Self {
+        let failure = failure.clone().shortened();
+        Self {
+            number,
+            error: Some(StepError::from(&failure)),
+        }
+    }
+
+    /// The one before an attempt that was not made.
+    pub(super) fn before(number: u32) -> Self {
+        Self {
+            number: number.saturating_sub(1),
+            error: None,
+        }
+    }
+
+    /// What is still to be written of it.
+    pub(super) fn ended(self) -> Option<EndedAttempt> {
+        let number = self.number;
+        let ended = |error| EndedAttempt {
+            number,
+            error: Some(error),
+        };
+        self.error.map(ended)
+    }
 }
 
 impl<'a> Planner<'a> {
@@ -244,6 +297,9 @@ impl<'a> Planner<'a> {
         loop {
             if self.cancelled != Cancelled::No {
                 return self.end_cancelled();
+            }
+            if let Some(command) = self.keep() {
+                return command;
             }
             let place = match &self.cursor.next {
                 Some(path) => Place::Step(path.clone()),
@@ -433,7 +489,7 @@ impl<'a> Planner<'a> {
                 &attempts.step,
                 Outcome::Success,
                 Outputs::none(),
-                Some(attempts.attempt),
+                Some(EndedAttempt::well(attempts.attempt)),
             );
             return None;
         }
@@ -447,7 +503,7 @@ impl<'a> Planner<'a> {
                     &attempts.step,
                     Outcome::Success,
                     Outputs::from(outputs.clone()),
-                    Some(attempts.attempt),
+                    Some(EndedAttempt::well(attempts.attempt)),
                 );
                 None
             }
@@ -457,7 +513,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Notes that a step has ended well, and goes on to what follows.
-    pub(super) fn step_done(&mut self, path: &StepPath, outcome: Outcome, outputs: Outputs, attempt: Option<u32>) {
+    pub(super) fn step_done(
+        &mut self,
+        path: &StepPath,
+        outcome: Outcome,
+        outputs: Outputs,
+        attempt: Option<EndedAttempt>,
+    ) {
         self.finished(path, outcome, outputs, None, attempt);
         self.go_past(path);
     }
@@ -481,15 +543,12 @@ impl<'a> Planner<'a> {
         outcome: Outcome,
         outputs: Outputs,
         failure: Option<&Failure>,
-        attempt: Option<u32>,
+        attempt: Option<EndedAttempt>,
     ) {
         let result = StepResult {
             outcome,
             outputs: outputs.values,
-            error: failure.map(|failure| StepError {
-                name: failure.name.clone(),
-                message: failure.message.clone(),
-            }),
+            error: failure.map(StepError::from),
             cut: outputs.cut,
         };
         if let Some(id) = self.situation.definition.step(path).and_then(|step| step.id.clone()) {

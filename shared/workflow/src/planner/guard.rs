@@ -75,9 +75,10 @@ pub fn period_of(time: Timestamp) -> i64 {
 }
 
 /// Whether an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
-/// calls has the depth of its caller.
+/// calls has the depth of its caller, and a replay is started by a person.
 pub(super) fn watches(input: &RunInput, standing: Standing<'_>) -> bool {
-    matches!(standing, Standing::BeginsRun) && input.trigger.is_some() && input.called_by.is_none()
+    let is_by_event = input.trigger.is_some() && input.called_by.is_none() && input.replay_of.is_none();
+    matches!(standing, Standing::BeginsRun) && is_by_event
 }
 
 /// The id of the incident of an event, as expressions see the event.

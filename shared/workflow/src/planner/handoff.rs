@@ -24,6 +24,8 @@ pub(super) fn rest(attempt: u32) -> SignedDuration {
 
 /// An execution for a lane of the run of `input`.
 pub(super) fn execution(input: &RunInput, part: Part) -> ChildExecution {
+    // Only the main lane takes over what a replay keeps; the others find it in the table.
+    let replay_of = input.replay_of.clone().filter(|_| part.lane.is_main());
     ChildExecution {
         name: part.execution_name(&input.run.id),
         input: RunInput {
@@ -33,6 +35,7 @@ pub(super) fn execution(input: &RunInput, part: Part) -> ChildExecution {
             inputs: serde_json::Map::new(),
             called_by: input.called_by.clone(),
             part: Some(part),
+            replay_of,
         },
     }
 }

@@ -31,6 +31,7 @@ mod inputs;
 mod lane;
 mod lock;
 mod needs;
+mod replay;
 mod retry;
 mod start;
 mod turn;
@@ -226,9 +227,23 @@ pub enum StepChange {
     Finished {
         /// Its result.
         result: StepResult,
-        /// The last attempt, if it came to one.
-        attempt: Option<u32>,
+        /// The attempt that ended with it, if one did.
+        attempt: Option<EndedAttempt>,
     },
+    /// Another run did it, and this one, which is a replay of that, takes over its result.
+    Kept {
+        /// The result.
+        result: StepResult,
+    },
+}
+
+/// An attempt that ended together with its step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedAttempt {
+    /// Which one, counted from 1.
+    pub number: u32,
+    /// Why it failed, if it did. The step may have failed for another reason, such as that it was cancelled.
+    pub error: Option<StepError>,
 }
 
 /// Decides what comes next.

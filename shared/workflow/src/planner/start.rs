@@ -40,6 +40,7 @@ pub(super) fn first_cursor(
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        kept: None,
     }
 }
 
@@ -63,6 +64,11 @@ pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
     let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
     cursor.depth = guard::depth(situation);
     cursor.next = window::first_of(definition, &cursor.lane);
+    if let Some(replay) = &situation.input.replay_of {
+        cursor.next = replay.from.clone().or(cursor.next);
+        cursor.variables = replay.variables.clone();
+        cursor.kept = (!replay.kept.is_empty()).then_some(0);
+    }
     cursor
 }
 

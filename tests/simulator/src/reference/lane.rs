@@ -374,6 +374,7 @@ impl<'a> Lane<'a> {
                 deadline: Timestamp::MAX,
             }),
             part: None,
+            replay_of: None,
         };
         course.callers.insert(id.clone(), self.place(path));
         let outputs = json!({"run_id": id});

@@ -43,6 +43,7 @@ fn run(steps: &str) -> Course {
         inputs: serde_json::Map::new(),
         called_by: None,
         part: None,
+        replay_of: None,
     };
     course(
         &library,

@@ -357,9 +357,11 @@ impl Tables {
                 unknown_attempt = (*number > item.attempts).then_some(*number);
             }
             StepChange::Finished { result, attempt } => {
-                unknown_attempt = attempt.filter(|attempt| *attempt > item.attempts);
+                let number = attempt.as_ref().map(|attempt| attempt.number);
+                unknown_attempt = number.filter(|number| *number > item.attempts);
                 item.result = Some(result.clone());
             }
+            StepChange::Kept { result } => item.result = Some(result.clone()),
         }
         if let Some(number) = unknown_attempt {
             // The path of the update does not exist in the item, which DynamoDB refuses whenever it is tried.

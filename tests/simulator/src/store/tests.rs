@@ -38,6 +38,7 @@ fn input(run: &str) -> RunInput {
         inputs: serde_json::Map::new(),
         called_by: None,
         part: None,
+        replay_of: None,
     }
 }
 

@@ -245,6 +245,7 @@ impl Ingress {
             inputs,
             called_by: None,
             part: None,
+            replay_of: None,
         };
         self.start(input, Value::Null).await;
         Some(run)

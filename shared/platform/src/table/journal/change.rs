@@ -11,6 +11,7 @@ pub(super) struct Change {
     key: Item,
     sets: Vec<String>,
     adds: Vec<String>,
+    removes: Vec<String>,
     condition: Option<String>,
     names: HashMap<String, String>,
     values: HashMap<String, AttributeValue>,
@@ -22,6 +23,7 @@ impl Change {
             key: Table::key(pk, sk),
             sets: Vec::new(),
             adds: Vec::new(),
+            removes: Vec::new(),
             condition: None,
             names: HashMap::new(),
             values: HashMap::new(),
@@ -54,6 +56,12 @@ impl Change {
         self.sets
             .push(format!("{placeholder} = if_not_exists({placeholder}, :{name})"));
         self.value(&format!(":{name}"), value);
+    }
+
+    /// Takes an attribute away, if it is there.
+    pub(super) fn remove(&mut self, name: &str) {
+        let placeholder = self.name(name);
+        self.removes.push(placeholder);
     }
 
     /// Adds texts to a set of texts.
@@ -91,7 +99,11 @@ impl Change {
             [] => None,
             parts => Some(format!("{word} {}", parts.join(", "))),
         };
-        let clauses = [clause("SET", &self.sets), clause("ADD", &self.adds)];
+        let clauses = [
+            clause("SET", &self.sets),
+            clause("ADD", &self.adds),
+            clause("REMOVE", &self.removes),
+        ];
         clauses.into_iter().flatten().collect::<Vec<_>>().join(" ")
     }
 

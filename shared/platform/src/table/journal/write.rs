@@ -5,7 +5,7 @@ use super::{
     change::{Change, unbuildable},
     read, trail,
 };
-use crate::table::{Item, StoreError, Table, expiry, item, keys, number, text, unavailable};
+use crate::table::{Item, StoreError, Table, expiry, item, keys, number, run_list::SHARDS, text, unavailable};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
@@ -14,7 +14,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath},
-    planner::{CancelMark, LaneEnd, Lock, Outcome, StepChange, StepError, StepRecord},
+    planner::{CancelMark, LaneEnd, Lock, Outcome, StepChange, StepError, StepRecord, StepResult},
     run::RunInput,
 };
 
@@ -275,6 +275,9 @@ fn identify(
     if let Some(caller) = &input.called_by {
         change.set_once("called_by", text(caller.run.as_str()));
     }
+    if let Some(replay) = &input.replay_of {
+        change.set_once("replay_of", text(replay.run.as_str()));
+    }
     change.set_once("execution", text(execution));
     change.set_once("started_at", text(&started));
     change.set_once("deadline", text(deadline.to_string()));
@@ -284,9 +287,6 @@ fn identify(
     change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard(&run.id))));
     change.set_once("gsi2sk", text(format!("{started}#{}", run.id)));
 }
-
-/// How many shards the index of all runs of a day has. A shard takes 1,000 writes a second.
-const SHARDS: u32 = 4;
 
 fn shard(run: &RunId) -> u32 {
     run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
@@ -323,6 +323,7 @@ fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) ->
             effect_key,
         } => {
             change.set("state", text("running"));
+            change.remove("until");
             change.set("input", text(input.to_string()));
             change.set("effect_key", text(effect_key.as_str()));
             let attempt = HashMap::from([("number".to_owned(), number(attempt)), ("started_at".to_owned(), at())]);
@@ -341,26 +342,40 @@ fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) ->
             change.set_in_list("attempts", position, "error", error);
         }
         StepChange::Finished { result, attempt } => {
-            let state = match result.outcome {
-                Outcome::Success => "success",
-                Outcome::Failure => "failure",
-                Outcome::Skipped => "skipped",
-            };
-            change.set("state", text(state));
-            change.set("ended_at", at());
-            change.set("outputs", text(result.outputs.to_string()));
-            if !result.cut.is_empty() {
-                change.set("cut", AttributeValue::Ss(result.cut.iter().cloned().collect()));
-            }
-            if let Some(StepError { name, message }) = &result.error {
-                change.set("error", error_value(name, message));
-            }
+            change.remove("until");
+            step_result(&mut change, result, record.at);
             if let Some(attempt) = attempt {
-                change.set_in_list("attempts", attempt.saturating_sub(1), "ended_at", at());
+                let position = attempt.number.saturating_sub(1);
+                change.set_in_list("attempts", position, "ended_at", at());
+                if let Some(StepError { name, message }) = &attempt.error {
+                    change.set_in_list("attempts", position, "error", error_value(name, message));
+                }
             }
+        }
+        StepChange::Kept { result } => {
+            change.set("kept", AttributeValue::Bool(true));
+            step_result(&mut change, result, record.at);
         }
     }
     change.build(table)
+}
+
+/// How a step ended.
+fn step_result(change: &mut Change, result: &StepResult, at: Timestamp) {
+    let state = match result.outcome {
+        Outcome::Success => "success",
+        Outcome::Failure => "failure",
+        Outcome::Skipped => "skipped",
+    };
+    change.set("state", text(state));
+    change.set("ended_at", text(at.to_string()));
+    change.set("outputs", text(result.outputs.to_string()));
+    if !result.cut.is_empty() {
+        change.set("cut", AttributeValue::Ss(result.cut.iter().cloned().collect()));
+    }
+    if let Some(StepError { name, message }) = &result.error {
+        change.set("error", error_value(name, message));
+    }
 }
 
 fn error_value(name: &str, message: &str) -> AttributeValue {

@@ -371,3 +371,49 @@ fn inputs_that_exclude_each_other_only_when_they_are_rendered_are_told_apart_by_
             .contains("at least one of `title`, `urgency` and `priority` is needed")
     );
 }
+
+#[test]
+fn the_last_attempt_of_a_step_that_fails_tells_why_it_failed() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    let plan = machine.fails("PagerDuty.NotFound");
+    assert_eq!(
+        last_attempt(&plan),
+        Some((1, Some("PagerDuty.NotFound".to_owned()))),
+        "its own error, without what is added for the step"
+    );
+}
+
+#[test]
+fn an_attempt_that_is_cut_short_by_a_cancellation_keeps_its_own_error() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    let run = machine.execution.input.run.id.clone();
+    machine.world.marks.entry(run).or_default().insert(CancelMark::run());
+    let plan = machine.fails("PagerDuty.Unavailable");
+    assert_eq!(ended(&plan).0, "Run.Cancelled");
+    assert_eq!(last_attempt(&plan), Some((1, Some("PagerDuty.Unavailable".to_owned()))));
+}
+
+#[test]
+fn an_attempt_that_is_not_made_any_more_leaves_the_one_before_it_as_it_was() {
+    let mut machine = Machine::new(CREATE);
+    machine.plan();
+    machine.fails("PagerDuty.Unavailable");
+    let run = machine.execution.input.run.id.clone();
+    machine.world.marks.entry(run).or_default().insert(CancelMark::run());
+    let plan = machine.plan();
+    assert_eq!(ended(&plan).0, "Run.Cancelled");
+    assert_eq!(last_attempt(&plan), None);
+}
+
+/// What is written of the attempt that ended with the only step of a Plan.
+fn last_attempt(plan: &Plan) -> Option<(u32, Option<String>)> {
+    let record = plan.changes.as_ref().unwrap().steps.values().next().unwrap();
+    match &record.change {
+        StepChange::Finished { attempt, .. } => attempt
+            .as_ref()
+            .map(|attempt| (attempt.number, attempt.error.as_ref().map(|error| error.name.clone()))),
+        other => panic!("{other:?}"),
+    }
+}

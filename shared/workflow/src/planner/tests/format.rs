@@ -53,6 +53,13 @@ fn f33_the_input_of_an_execution_is_read_and_written_as_ever() {
 }
 
 #[test]
+fn f33_the_input_of_a_replay_is_read_and_written_as_ever() {
+    let text = r#"{"run":{"id":"abc","workflow":"w","version":1,"depth":0},"replay_of":{"run":"def","number":2,"from":"00001","kept":{"00000":{"outcome":"failure","outputs":{"a":1},"error":{"name":"n","message":"m"},"cut":["b"]}},"variables":{"v":1}}}"#;
+    let input: RunInput = serde_json::from_str(text).unwrap();
+    assert_eq!(serde_json::to_string(&input).unwrap(), text);
+}
+
+#[test]
 fn f33_names_that_mean_something_for_good_never_change() {
     let run: RunId = "abc".parse().unwrap();
     let lane: LanePath = "00003:00012".parse().unwrap();
@@ -66,12 +73,14 @@ fn f33_names_that_mean_something_for_good_never_change() {
         (
             key.as_str(),
             part.execution_name(&run).as_str(),
-            RunId::for_step(&key).as_str()
+            RunId::for_step(&key).as_str(),
+            RunId::for_replay(&run, 1).as_str()
         ),
         (
             "pgf-1-f6fhqdngjnde3tbh7heltjainboqexm6",
             "fp4xtkwfkc5iolfermwdcfpvhwyxlxtm",
-            "sokfyk3m6i2j5zdkra6gssrt7vwemku3"
+            "sokfyk3m6i2j5zdkra6gssrt7vwemku3",
+            "c6dvpxayk7y7f6a33q4d37p2mzb6mpvz"
         )
     );
 }

@@ -9,6 +9,7 @@ mod guard;
 mod lanes;
 mod limits;
 mod properties;
+mod replay;
 
 use super::*;
 use crate::{
@@ -173,6 +174,7 @@ impl World {
                 inputs,
                 called_by: None,
                 part: None,
+                replay_of: None,
             },
             started_at: self.now,
             cursor: None,
@@ -263,7 +265,7 @@ impl World {
             },
         );
         for (path, record) in &changes.steps {
-            if let StepChange::Finished { result, .. } = &record.change {
+            if let StepChange::Finished { result, .. } | StepChange::Kept { result } = &record.change {
                 let key = (run.clone(), plan.cursor.lane.clone(), path.clone());
                 self.results.insert(key, result.clone());
             }

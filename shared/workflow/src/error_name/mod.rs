@@ -3,6 +3,10 @@
 //! A name is a promise: Retry and Catch of a state machine, `steps.<id>.error.name` in a workflow and people's searches match
 //! on it. A name is never renamed; what happened in the single case stands in the message.
 
+mod remedy;
+
+pub use remedy::remedy;
+
 use std::fmt;
 
 /// What the planner may conclude from a failure.

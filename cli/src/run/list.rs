@@ -1,0 +1,232 @@
+//! `pagerflow run list`.
+
+use super::time::{ago, between};
+use crate::{error::Error, output::Output, stack::Stack, text_table::aligned};
+use clap::ValueEnum;
+use jiff::Timestamp;
+use platform::table::{RunQuery, RunStatus, RunView};
+use serde::Serialize;
+use workflow::{
+    definition::Length,
+    ids::{RunId, WorkflowId, WorkflowVersion},
+};
+
+/// Which runs are listed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// Only those of this workflow.
+    #[arg(long)]
+    workflow: Option<WorkflowId>,
+    /// Only those that stand like this.
+    #[arg(long, value_enum)]
+    status: Option<Status>,
+    /// Only those that were started within this time, such as `2h` or `30d`.
+    #[arg(long, value_name = "LENGTH", default_value = "7d", value_parser = Length::parse)]
+    since: Length,
+    /// How many at most, 1 to 1000.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    limit: u16,
+}
+
+/// How a run stands.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Status {
+    Running,
+    Succeeded,
+    Failed,
+    Cancelled,
+    Skipped,
+}
+
+impl From<Status> for RunStatus {
+    fn from(status: Status) -> Self {
+        match status {
+            Status::Running => Self::Running,
+            Status::Succeeded => Self::Succeeded,
+            Status::Failed => Self::Failed,
+            Status::Cancelled => Self::Cancelled,
+            Status::Skipped => Self::Skipped,
+        }
+    }
+}
+
+/// A run as it is listed for a program.
+#[derive(Debug, Serialize)]
+struct Listed<'a> {
+    run: &'a RunId,
+    workflow: &'a WorkflowId,
+    version: WorkflowVersion,
+    status: RunStatus,
+    started_at: Timestamp,
+    ended_at: Option<Timestamp>,
+    event_type: Option<&'a str>,
+    incident_id: Option<&'a str>,
+    incident_title: Option<&'a str>,
+    called_by: Option<&'a RunId>,
+    replay_of: Option<&'a RunId>,
+    error: Option<&'a str>,
+}
+
+impl<'a> From<&'a RunView> for Listed<'a> {
+    fn from(view: &'a RunView) -> Self {
+        Self {
+            run: &view.run,
+            workflow: &view.workflow,
+            version: view.version,
+            status: view.status,
+            started_at: view.started_at,
+            ended_at: view.ended_at,
+            event_type: view.event_type.as_deref(),
+            incident_id: view.incident_id.as_deref(),
+            incident_title: view.incident_title.as_deref(),
+            called_by: view.called_by.as_ref(),
+            replay_of: view.replay_of.as_ref(),
+            error: view.error.as_ref().map(|error| error.name.as_str()),
+        }
+    }
+}
+
+pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let now = Timestamp::now();
+    let query = RunQuery {
+        workflow: options.workflow.clone(),
+        status: options.status.map(RunStatus::from),
+        since: now.checked_sub(options.since.duration()).unwrap_or(Timestamp::MIN),
+        until: now,
+        limit: options.limit.into(),
+    };
+    let runs = stack.table.runs(&query).await?;
+    let listed: Vec<Listed<'_>> = runs.iter().map(Listed::from).collect();
+    let is_terminal = output.is_terminal();
+    output.result(&listed, || match runs.as_slice() {
+        [] => format!(
+            "No such runs in the last {}. Look further back with --since.",
+            options.since
+        ),
+        runs => table(runs, now, is_terminal, options.limit.into()),
+    })
+}
+
+fn table(runs: &[RunView], now: Timestamp, is_terminal: bool, limit: usize) -> String {
+    let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run, now, is_terminal)).collect();
+    let table = aligned(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "FOR"], &rows);
+    match runs.len() >= limit {
+        true => format!("{table}\nThere may be more; see them with --limit."),
+        false => table,
+    }
+}
+
+fn row(view: &RunView, now: Timestamp, is_terminal: bool) -> Vec<String> {
+    let started = match is_terminal {
+        true => ago(now, view.started_at),
+        false => view.started_at.to_string(),
+    };
+    let took = view.ended_at.map(|ended_at| between(view.started_at, ended_at));
+    let status = match &view.error {
+        Some(error) if view.status == RunStatus::Failed => format!("failed: {}", error.name),
+        _ => view.status.word().to_owned(),
+    };
+    let subject = match (
+        &view.incident_id,
+        &view.incident_title,
+        &view.replay_of,
+        &view.called_by,
+    ) {
+        (_, _, Some(run), _) => format!("replay of {run}"),
+        (_, _, None, Some(caller)) => format!("run {caller}"),
+        (Some(id), Some(title), ..) => format!("{id} {}", title.chars().take(60).collect::<String>()),
+        (Some(id), None, ..) => id.clone(),
+        (None, ..) => view.event_type.clone().unwrap_or_else(|| "started by hand".to_owned()),
+    };
+    vec![
+        view.run.to_string(),
+        format!("{} {}", view.workflow, view.version),
+        status,
+        started,
+        took.unwrap_or_default(),
+        subject,
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn runs() -> Vec<RunView> {
+        let run = |id: &str, status: &str, more: Value| {
+            let mut run = json!({
+                "run": id, "workflow": "memory-alert", "version": 3, "execution": "arn", "status": status,
+                "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z"
+            });
+            run.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+            serde_json::from_value(run).unwrap()
+        };
+        vec![
+            run(
+                "abc",
+                "running",
+                json!({"event_type": "incident.triggered", "incident_id": "P1", "incident_title": "disk\u{1b}full"}),
+            ),
+            run(
+                "defghi",
+                "failed",
+                json!({"ended_at": "2026-11-22T10:12:05Z", "error": {"name": "PagerDuty.NotFound", "message": "m"}}),
+            ),
+            run(
+                "jkl",
+                "succeeded",
+                json!({"ended_at": "2026-11-22T10:00:01Z", "replay_of": "defghi"}),
+            ),
+        ]
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T12:00:00Z".parse().unwrap()
+    }
+
+    #[test]
+    fn runs_are_listed_in_columns_with_relative_times_on_a_terminal() {
+        insta::assert_snapshot!(table(&runs(), now(), true, 20), @"
+        RUN     WORKFLOW         STATUS                      STARTED  TOOK        FOR
+        abc     memory-alert v3  running                     2 h ago              P1 disk�full
+        defghi  memory-alert v3  failed: PagerDuty.NotFound  2 h ago  12 min 5 s  started by hand
+        jkl     memory-alert v3  succeeded                   2 h ago  1.0 s       replay of defghi
+        ");
+    }
+
+    #[test]
+    fn elsewhere_times_are_absolute_and_a_full_list_says_that_there_may_be_more() {
+        insta::assert_snapshot!(table(&runs(), now(), false, 3), @"
+        RUN     WORKFLOW         STATUS                      STARTED               TOOK        FOR
+        abc     memory-alert v3  running                     2026-11-22T10:00:00Z              P1 disk�full
+        defghi  memory-alert v3  failed: PagerDuty.NotFound  2026-11-22T10:00:00Z  12 min 5 s  started by hand
+        jkl     memory-alert v3  succeeded                   2026-11-22T10:00:00Z  1.0 s       replay of defghi
+        There may be more; see them with --limit.
+        ");
+    }
+
+    #[test]
+    fn for_a_program_every_run_has_all_fields() {
+        let runs = runs();
+        let listed: Vec<_> = runs.iter().skip(1).take(1).map(Listed::from).collect();
+        insta::assert_snapshot!(serde_json::to_string_pretty(&listed).unwrap(), @r#"
+        [
+          {
+            "run": "defghi",
+            "workflow": "memory-alert",
+            "version": 3,
+            "status": "failed",
+            "started_at": "2026-11-22T10:00:00Z",
+            "ended_at": "2026-11-22T10:12:05Z",
+            "event_type": null,
+            "incident_id": null,
+            "incident_title": null,
+            "called_by": null,
+            "replay_of": null,
+            "error": "PagerDuty.NotFound"
+          }
+        ]
+        "#);
+    }
+}

@@ -1,0 +1,239 @@
+//! `pagerflow run replay`.
+
+mod shown;
+
+use super::{event, unknown, whole};
+use crate::{error::Error, output::Output, stack::Stack};
+use jiff::Timestamp;
+use platform::{
+    executions::{Executions, Started},
+    intake::{event_value, stored_event},
+    table::{Bodies, RunStatus, RunView, StepState, StepView, VersionSource, WorkflowState},
+};
+use serde_json::{Value, json};
+use shown::Plan;
+use std::io::{self, IsTerminal, Write};
+use workflow::{
+    definition::Definition,
+    ids::{LanePath, RunId, WorkflowVersion},
+    planner::{Outcome, StepError, StepResult},
+    replay::{Past, PastStep, Replay, Start, replay},
+    run::{ReplayOf, RunIdentity, RunInput, RunTrigger},
+};
+
+/// How a run is replayed.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Options {
+    /// The step to begin with: its id, or its number counted from 1. What comes before it is kept. It must stand in no other
+    /// step. Without it everything is done again.
+    #[arg(long, value_name = "STEP")]
+    from: Option<String>,
+    /// With the active version of the workflow instead of the one that the run had.
+    #[arg(long, conflicts_with = "version")]
+    latest: bool,
+    /// With this version of the workflow.
+    #[arg(long, value_name = "N")]
+    version: Option<u32>,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// The most replays of a run that are looked for.
+const REPLAYS: u32 = 1_000;
+
+pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let view = stack.table.run(run).await?.ok_or_else(|| unknown(run))?;
+    if view.status == RunStatus::Running {
+        return Err(Error::Invalid(format!(
+            "the run {run} still goes on\nWait for its end with `pagerflow run watch {run}`, or end it with `pagerflow run cancel {run}`."
+        )));
+    }
+    let version = version(&view, options, stack).await?;
+    let input = event::input(&view, stack).await?;
+    let body = match &input.trigger {
+        Some(trigger) => Some(event::compressed(run, trigger, stack).await?),
+        None => None,
+    };
+    let from = options.from.as_deref().map_or(Start::Beginning, Start::Step);
+    let replay = decide(&view, &input, body.as_deref(), version, from, stack).await?;
+    let number = next_number(run, stack).await?;
+    let id = RunId::for_replay(run, number);
+    let plan = Plan {
+        run: &id,
+        of: &view,
+        number,
+        version,
+        replay: &replay,
+    };
+    if !is_wanted(&plan, options.yes, output)? {
+        return Ok(());
+    }
+
+    let trigger = input.trigger.as_ref().map(RunTrigger::with_stored_body);
+    if let Some(body) = body {
+        stack.table.put_body(&id, body, Timestamp::now()).await?;
+    }
+    let input = RunInput {
+        run: RunIdentity {
+            id: id.clone(),
+            workflow: view.workflow.clone(),
+            version,
+            depth: input.run.depth,
+        },
+        trigger,
+        inputs: input.inputs,
+        called_by: None,
+        part: None,
+        replay_of: Some(ReplayOf {
+            run: run.clone(),
+            number,
+            from: replay.from.clone(),
+            kept: replay.kept.clone(),
+            variables: replay.variables.clone(),
+        }),
+    };
+    match stack.state_machine.start(&input).await? {
+        Started::Now => output.result(&plan.json(true), || {
+            format!("Started the run {id}. Follow it with `pagerflow run watch {id}`.")
+        }),
+        Started::Before => Err(Error::Invalid(format!(
+            "somebody else started a replay of this run at the same moment: {id}\nLook at it with `pagerflow run show {id}`; if \
+             another one is wanted after it, replay again."
+        ))),
+    }
+}
+
+/// The version that the replay is pinned to.
+async fn version(view: &RunView, options: &Options, stack: &Stack) -> Result<WorkflowVersion, Error> {
+    let id = &view.workflow;
+    let record = stack.table.workflow(id).await?;
+    let record = record
+        .filter(|record| record.state != WorkflowState::Deleted)
+        .ok_or_else(|| {
+            Error::NotFound(format!(
+                "there is no workflow {id} any more\nApply it again with `pagerflow workflow apply`."
+            ))
+        })?;
+    if record.state != WorkflowState::Enabled {
+        return Err(Error::Invalid(format!(
+            "the workflow {id} is not enabled; enable it with `pagerflow workflow enable {id}`"
+        )));
+    }
+    Ok(match (options.latest, options.version) {
+        (true, _) => record.active_version,
+        (false, Some(number)) => WorkflowVersion(number),
+        (false, None) => view.version,
+    })
+}
+
+async fn definition(view: &RunView, version: WorkflowVersion, stack: &Stack) -> Result<Definition, Error> {
+    let definition = stack.table.version(&view.workflow, version).await?;
+    definition.ok_or_else(|| Error::NotFound(format!("the workflow {} has no {version}", view.workflow)))
+}
+
+async fn decide(
+    view: &RunView,
+    input: &RunInput,
+    body: Option<&[u8]>,
+    version: WorkflowVersion,
+    from: Start<'_>,
+    stack: &Stack,
+) -> Result<Replay, Error> {
+    let before = definition(view, view.version, stack).await?;
+    let after = definition(view, version, stack).await?;
+    let event = match &input.trigger {
+        Some(trigger) => {
+            let event = stored_event(&trigger.with_stored_body(), body).and_then(|event| event_value(&event));
+            event.map_err(|problem| Error::Invalid(format!("the event of the run cannot be read: {problem}")))?
+        }
+        None => Value::Null,
+    };
+    let whole = whole::read(view, stack).await?;
+    let lanes = whole.lanes.iter();
+    let steps: Vec<PastStep> = lanes
+        .flat_map(|(lane, steps)| steps.iter().map(|step| past(lane, step)))
+        .collect();
+    let run = json!({
+        "id": view.run,
+        "workflow": view.workflow,
+        "version": view.version,
+        "started_at": view.started_at,
+    });
+    let past = Past {
+        definition: &before,
+        steps: &steps,
+        run: &run,
+        event: &event,
+        inputs: &input.inputs,
+    };
+    Ok(replay(&past, &after, from)?)
+}
+
+/// A step as the rule of replays looks at it.
+fn past(lane: &LanePath, step: &StepView) -> PastStep {
+    let outcome = match step.state {
+        StepState::Success => Some(Outcome::Success),
+        StepState::Failure => Some(Outcome::Failure),
+        StepState::Skipped => Some(Outcome::Skipped),
+        StepState::Running | StepState::Waiting | StepState::Retrying => None,
+    };
+    let errors = step.attempts.iter().map(|attempt| attempt.error.as_ref());
+    PastStep {
+        lane: lane.clone(),
+        path: step.path.clone(),
+        result: outcome.map(|outcome| StepResult {
+            outcome,
+            outputs: step.outputs.clone().unwrap_or_else(|| json!({})),
+            error: step.error.as_ref().map(|error| StepError {
+                name: error.name.clone(),
+                message: error.message.clone(),
+            }),
+            cut: step.cut.clone(),
+        }),
+        attempts: errors.map(|error| error.map(|error| error.name.clone())).collect(),
+        run: step.run.clone(),
+        kept: step.kept,
+    }
+}
+
+/// The number of the next replay of a run.
+async fn next_number(run: &RunId, stack: &Stack) -> Result<u32, Error> {
+    for number in 1..=REPLAYS {
+        if stack.table.run(&RunId::for_replay(run, number)).await?.is_none() {
+            return Ok(number);
+        }
+    }
+    Err(Error::Invalid(format!(
+        "the run {run} was replayed {REPLAYS} times already; start one by hand"
+    )))
+}
+
+/// Shows what would be done, and asks.
+fn is_wanted(plan: &Plan<'_>, yes: bool, output: &mut Output) -> Result<bool, Error> {
+    if output.is_json() {
+        if !yes {
+            output.result(&plan.json(false), String::new)?;
+        }
+        return Ok(yes);
+    }
+    output.line(&plan.text(output))?;
+    if yes {
+        return Ok(true);
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Error::Invalid(
+            "nothing was started, because nobody can be asked here\nGive --yes if this is what you want.".to_owned(),
+        ));
+    }
+    let mut prompt = io::stderr().lock();
+    write!(prompt, "Start it? [y/N] ")?;
+    prompt.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    let is_yes = matches!(answer.trim(), "y" | "Y" | "yes");
+    if !is_yes {
+        output.line("Nothing was started.")?;
+    }
+    Ok(is_yes)
+}

@@ -1,0 +1,283 @@
+//! A replay as it would be, in words.
+
+use crate::output::Output;
+use platform::table::RunView;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use workflow::{
+    ids::{RunId, WorkflowVersion},
+    replay::{Again, Deed, Happened, PastEffect, Replay},
+};
+
+/// A replay that may be started.
+#[derive(Debug)]
+pub(super) struct Plan<'a> {
+    /// Its id.
+    pub(super) run: &'a RunId,
+    /// The run that it repeats.
+    pub(super) of: &'a RunView,
+    /// Which replay of that run it is.
+    pub(super) number: u32,
+    /// The version that it is pinned to.
+    pub(super) version: WorkflowVersion,
+    /// What it keeps, and what it would do again.
+    pub(super) replay: &'a Replay,
+}
+
+impl Plan<'_> {
+    pub(super) fn text(&self, output: &Output) -> String {
+        let version = match self.version == self.of.version {
+            true => format!("{}, as the run", self.version),
+            false => format!("{}, where the run had {}", self.version, self.of.version),
+        };
+        let kept = match (&self.replay.from, self.replay.kept.len()) {
+            (None, _) => "It begins with the first step and keeps nothing.".to_owned(),
+            (Some(_), 1) => format!("It begins with step {} and keeps the result of one step.", self.first()),
+            (Some(_), kept) => format!(
+                "It begins with step {} and keeps the results of {kept} steps.",
+                self.first()
+            ),
+        };
+        let mut lines = vec![
+            format!(
+                "Replay {} of the run {} of {} {version}.",
+                self.number, self.of.run, self.of.workflow
+            ),
+            kept,
+        ];
+        match self.replay.effects.as_slice() {
+            [] => lines.push("The run has done nothing outside of itself.".to_owned()),
+            effects => {
+                lines.push("What the run has done:".to_owned());
+                lines.extend(
+                    grouped(effects)
+                        .into_iter()
+                        .map(|(effect, count)| line(effect, count, output)),
+                );
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// The number of its first step, counted from 1.
+    fn first(&self) -> u32 {
+        let first = self.replay.from.as_ref().and_then(|from| from.indices().first());
+        first.map_or(1, |index| index.saturating_add(1))
+    }
+
+    pub(super) fn json(&self, is_started: bool) -> Value {
+        let effects: Vec<Value> = self.replay.effects.iter().map(effect).collect();
+        json!({
+            "run": self.run,
+            "replay_of": self.of.run,
+            "number": self.number,
+            "workflow": self.of.workflow,
+            "version": self.version,
+            "from": self.replay.from,
+            "kept": self.replay.kept.keys().collect::<Vec<_>>(),
+            "effects": effects,
+            "started": is_started,
+        })
+    }
+}
+
+fn effect(effect: &PastEffect) -> Value {
+    let mut json = json!({
+        "lane": effect.lane,
+        "path": effect.path,
+        "happened": match effect.happened { Happened::Yes => "yes", Happened::Perhaps => "perhaps" },
+        "again": match effect.again {
+            Again::Kept => "kept",
+            Again::Gone => "gone",
+            Again::Harmless => "harmless",
+            Again::Twice => "twice",
+            Again::PagesTwice => "pages_twice",
+            Again::IfItFails => "if_it_fails",
+        },
+    });
+    let (name, value) = match &effect.deed {
+        Deed::Action(action) => ("action", json!(action.to_string())),
+        Deed::Run { run, .. } => ("run", json!(run)),
+    };
+    if let Some(fields) = json.as_object_mut() {
+        fields.insert(name.to_owned(), value);
+    }
+    json
+}
+
+/// The same step in many lanes is told once.
+fn grouped(effects: &[PastEffect]) -> Vec<(&PastEffect, usize)> {
+    let mut groups: Vec<(&PastEffect, usize)> = Vec::new();
+    let mut at: BTreeMap<(String, bool), usize> = BTreeMap::new();
+    for effect in effects {
+        let key = (effect.path.to_string(), effect.happened == Happened::Yes);
+        match at.get(&key).and_then(|index| groups.get_mut(*index)) {
+            Some((_, count)) => *count += 1,
+            None => {
+                at.insert(key, groups.len());
+                groups.push((effect, 1));
+            }
+        }
+    }
+    groups
+}
+
+fn line(effect: &PastEffect, count: usize, output: &Output) -> String {
+    let times = match count {
+        1 => String::new(),
+        count => format!(", {count} times"),
+    };
+    let happened = match effect.happened {
+        Happened::Yes => "done",
+        Happened::Perhaps => "perhaps done",
+    };
+    let (mark, again) = match effect.again {
+        Again::Kept => ("=", "is kept".to_owned()),
+        Again::Gone => ("=", "is not done again: the version does not have the step".to_owned()),
+        Again::Harmless => ("~", "is done again, which changes nothing".to_owned()),
+        Again::Twice => ("!", "IS DONE A SECOND TIME".to_owned()),
+        Again::PagesTwice => ("!", format!("IS DONE A SECOND TIME. {}", on_repeat(&effect.deed))),
+        Again::IfItFails => ("!", "IS DONE A SECOND TIME if the replay fails too".to_owned()),
+    };
+    let run = match &effect.deed {
+        Deed::Run { run, .. } => format!(", the run {run}"),
+        Deed::Action(_) => String::new(),
+    };
+    let colour = if effect.again.is_serious() { 33 } else { 90 };
+    format!(
+        "  {} {}{run}, {happened}{times}: {again}",
+        output.coloured(colour, mark),
+        effect.step
+    )
+}
+
+/// What a second time means, in the words of the catalogue.
+fn on_repeat(deed: &Deed) -> &'static str {
+    match deed {
+        Deed::Action(action) => action.spec().on_repeat,
+        Deed::Run { .. } => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use workflow::{
+        action::Action,
+        ids::{LanePath, Section, StepPath},
+    };
+
+    fn effect(number: u32, step: &str, action: Action, again: Again) -> PastEffect {
+        PastEffect {
+            lane: LanePath::main(),
+            path: StepPath::top(Section::Steps, number),
+            step: format!("step `{step}` ({action})"),
+            deed: Deed::Action(action),
+            happened: Happened::Yes,
+            again,
+        }
+    }
+
+    fn replay() -> Replay {
+        let lane = |index| PastEffect {
+            lane: LanePath::main().child(StepPath::top(Section::Steps, 3), index),
+            ..effect(3, "note", Action::AddNote, Again::Twice)
+        };
+        let kept = [0, 1].map(|number| {
+            let result = serde_json::from_value(json!({"outcome": "success", "outputs": {}})).unwrap();
+            (StepPath::top(Section::Steps, number), result)
+        });
+        Replay {
+            from: Some(StepPath::top(Section::Steps, 2)),
+            kept: kept.into(),
+            variables: BTreeMap::new(),
+            effects: vec![
+                effect(0, "ticket", Action::CreateIncident, Again::Kept),
+                effect(2, "help", Action::AddResponders, Again::PagesTwice),
+                lane(0),
+                lane(1),
+                PastEffect {
+                    happened: Happened::Perhaps,
+                    ..effect(4, "close", Action::ResolveIncident, Again::Harmless)
+                },
+                effect(5, "alarm", Action::TriggerAlert, Again::Gone),
+            ],
+        }
+    }
+
+    fn with<T>(replay: &Replay, of: impl FnOnce(&Plan<'_>) -> T) -> T {
+        let view = serde_json::from_value(json!({
+            "run": "abc", "workflow": "memory-alert", "version": 3, "execution": "arn", "status": "failed",
+            "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z"
+        }));
+        of(&Plan {
+            run: &"new".parse().unwrap(),
+            of: &view.unwrap(),
+            number: 1,
+            version: WorkflowVersion(4),
+            replay,
+        })
+    }
+
+    #[test]
+    fn what_happened_and_what_would_happen_again_is_told_before_anything_starts() {
+        insta::assert_snapshot!(with(&replay(), |plan| plan.text(&Output::new(false))), @"
+        Replay 1 of the run abc of memory-alert v4, where the run had v3.
+        It begins with step 3 and keeps the results of 2 steps.
+        What the run has done:
+          = step `ticket` (pagerduty.create_incident), done: is kept
+          ! step `help` (pagerduty.add_responders), done: IS DONE A SECOND TIME. It would page the people again.
+          ! step `note` (pagerduty.add_note), done, 2 times: IS DONE A SECOND TIME
+          ~ step `close` (pagerduty.resolve_incident), perhaps done: is done again, which changes nothing
+          = step `alarm` (pagerduty.trigger_alert), done: is not done again: the version does not have the step
+        ");
+    }
+
+    #[test]
+    fn a_replay_from_the_beginning_of_a_run_that_did_nothing_is_told_in_three_lines() {
+        let replay = Replay {
+            from: None,
+            kept: BTreeMap::new(),
+            variables: BTreeMap::new(),
+            effects: Vec::new(),
+        };
+        insta::assert_snapshot!(with(&replay, |plan| plan.text(&Output::new(false))), @"
+        Replay 1 of the run abc of memory-alert v4, where the run had v3.
+        It begins with the first step and keeps nothing.
+        The run has done nothing outside of itself.
+        ");
+    }
+
+    #[test]
+    fn for_a_program_each_effect_has_what_happened_and_what_happens_again() {
+        let replay = Replay {
+            effects: replay().effects.into_iter().take(1).collect(),
+            ..replay()
+        };
+        let json = with(&replay, |plan| serde_json::to_string_pretty(&plan.json(true)));
+        insta::assert_snapshot!(json.unwrap(), @r#"
+        {
+          "effects": [
+            {
+              "action": "pagerduty.create_incident",
+              "again": "kept",
+              "happened": "yes",
+              "lane": "main",
+              "path": "00000"
+            }
+          ],
+          "from": "00002",
+          "kept": [
+            "00000",
+            "00001"
+          ],
+          "number": 1,
+          "replay_of": "abc",
+          "run": "new",
+          "started": true,
+          "version": 4,
+          "workflow": "memory-alert"
+        }
+        "#);
+    }
+}

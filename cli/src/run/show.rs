@@ -1,0 +1,176 @@
+//! `pagerflow run show`: what happened, what failed, why, and what to do.
+
+use super::{
+    cost::Cost,
+    time::{between, clock},
+    view::{end, head, hint, step_line},
+    whole::{Calls, Whole},
+};
+use crate::output::{Output, printable};
+use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
+use serde::Serialize;
+use workflow::{
+    error_name::remedy,
+    ids::{LanePath, Section},
+};
+
+/// A run as it is shown for a program.
+#[derive(Debug, Serialize)]
+pub(super) struct Shown<'a> {
+    #[serde(flatten)]
+    view: &'a RunView,
+    /// What to do, if it failed.
+    remedy: Option<&'static str>,
+    /// What a replay would best begin with, if it failed at a step.
+    replay_from: Option<String>,
+    calls: Vec<Calls>,
+    cost: Cost,
+    /// Where its execution is shown in the AWS console.
+    console_url: Option<String>,
+}
+
+impl<'a> Shown<'a> {
+    pub(super) fn new(view: &'a RunView, whole: &Whole) -> Self {
+        let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
+        Self {
+            view,
+            remedy: failed.map(|error| remedy(&error.name)),
+            replay_from: failed.and_then(|_| failed_at(view)),
+            calls: whole.calls(),
+            cost: whole.cost(),
+            console_url: console_url(&view.execution),
+        }
+    }
+
+    /// In words, with the steps of a lane.
+    pub(super) fn text(&self, lane: &LanePath, unread: u64, output: &Output) -> String {
+        let view = self.view;
+        let mut parts = vec![self.outcome(output), head(view)];
+        let mut steps: Vec<String> = Vec::new();
+        if !lane.is_main() {
+            steps.push(format!("lane {lane}"));
+        }
+        for step in &view.steps {
+            steps.push(step_line(view, step, output));
+            steps.extend(attempts(step));
+            steps.extend(input_of_failed(step));
+        }
+        steps.extend(hint(view, lane));
+        if !steps.is_empty() {
+            parts.push(steps.join("\n"));
+        }
+        parts.push(self.facts(unread));
+        parts.join("\n\n")
+    }
+
+    /// How it ended, and what to do about it.
+    fn outcome(&self, output: &Output) -> String {
+        let mut lines = vec![end(self.view, output)];
+        if let Some(remedy) = self.remedy {
+            lines.push(format!("What to do: {remedy}"));
+        }
+        if let (Some(from), RunStatus::Failed) = (&self.replay_from, self.view.status) {
+            lines.push(format!(
+                "To go on from there: pagerflow run replay {} --from {from}",
+                self.view.run
+            ));
+        }
+        lines.join("\n")
+    }
+
+    fn facts(&self, unread: u64) -> String {
+        let calls: Vec<String> = self.calls.iter().map(Calls::shown).collect();
+        let calls = match calls.as_slice() {
+            [] => "none to PagerDuty".to_owned(),
+            calls => calls.join("; "),
+        };
+        let more = match unread {
+            0 => String::new(),
+            unread => format!(" (without the steps of {unread} more lanes)"),
+        };
+        let mut lines = vec![
+            format!("calls    {calls}{more}"),
+            format!("cost     {}{more}", self.cost.shown()),
+        ];
+        lines.extend(self.console_url.iter().map(|url| format!("console  {url}")));
+        lines.join("\n")
+    }
+}
+
+/// The step of the main lane at which a run failed, as a replay names it.
+fn failed_at(view: &RunView) -> Option<String> {
+    let of_main = |step: &&StepView| step.path.section() == Section::Steps && step.path.indices().len() == 1;
+    let failed = view
+        .steps
+        .iter()
+        .filter(of_main)
+        .rfind(|step| step.state == StepState::Failure)?;
+    let number = failed.path.indices().first()?;
+    Some(failed.id.clone().unwrap_or_else(|| (number + 1).to_string()))
+}
+
+/// The attempts of a step, where there is more to say of them than that the only one went well.
+fn attempts(step: &StepView) -> Vec<String> {
+    if step.attempts.iter().all(|attempt| attempt.error.is_none()) && step.state != StepState::Failure {
+        return Vec::new();
+    }
+    let last = step.attempts.len();
+    let lines = step.attempts.iter().enumerate().map(|(index, attempt)| {
+        let took = attempt
+            .ended_at
+            .map(|ended_at| format!(", {}", between(attempt.started_at, ended_at)));
+        // The release before this one did not write the error of the last attempt.
+        let of_step = step.error.as_ref().filter(|_| index + 1 == last);
+        let result = match attempt.error.as_ref().or(of_step) {
+            Some(ErrorView { name, message }) => format!("{name}: {}", printable(message)),
+            None if attempt.ended_at.is_some() => "done".to_owned(),
+            None => "no answer yet".to_owned(),
+        };
+        let (number, at) = (attempt.number, clock(Some(attempt.started_at)));
+        format!(
+            "            attempt {number} at {at}{}: {result}",
+            took.unwrap_or_default()
+        )
+    });
+    let mut lines: Vec<String> = lines.collect();
+    // A step that failed before it called anything.
+    if let ([], Some(error)) = (step.attempts.as_slice(), &step.error) {
+        lines.push(format!("            {}: {}", error.name, printable(&error.message)));
+    }
+    lines
+}
+
+/// What a step that failed was given.
+fn input_of_failed(step: &StepView) -> Option<String> {
+    let input = step.input.as_ref().filter(|_| step.state == StepState::Failure)?;
+    let fields = input.as_object()?.iter().map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), quoted);
+        format!("{name}={value}")
+    });
+    let fields = fields.collect::<Vec<_>>().join(" ");
+    Some(format!(
+        "            with {}",
+        fields.chars().take(200).collect::<String>()
+    ))
+}
+
+/// Text in quotes where that is needed to see its end.
+fn quoted(text: &str) -> String {
+    match text.contains(char::is_whitespace) {
+        true => format!("{:?}", printable(text)),
+        false => printable(text),
+    }
+}
+
+/// Where an execution is shown in the AWS console, by its ARN.
+fn console_url(execution: &str) -> Option<String> {
+    match execution.split(':').collect::<Vec<_>>().as_slice() {
+        ["arn", "aws", "states", region, _, "execution", ..] => Some(format!(
+            "https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{execution}"
+        )),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

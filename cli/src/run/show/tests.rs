@@ -1,0 +1,281 @@
+//! What people read of a run.
+
+use super::*;
+use crate::run::whole::Whole;
+use serde_json::{Value, json};
+
+fn view(status: &str, step: &Value) -> RunView {
+    serde_json::from_value(json!({
+        "run": "abc", "workflow": "memory-alert", "version": 3, "event_id": "e", "event_type": "incident.triggered",
+        "incident_id": "P1", "incident_title": "disk\u{1b}full", "execution": "arn", "status": status,
+        "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z", "ended_at": "2026-11-22T10:00:07.4Z",
+        "error": {"name": "PagerDuty.NotFound", "message": "no such incident"}, "steps": [step]
+    }))
+    .unwrap()
+}
+
+fn step(state: &str) -> Value {
+    json!({
+        "path": "00000", "id": "ticket", "title": "pagerduty.create_incident", "state": state,
+        "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.9Z", "until": "2026-11-22T10:00:11Z",
+        "outputs": "{\"incident_id\":\"Q9\",\"incident_number\":19}",
+        "attempts": [{"number": 1, "started_at": "2026-11-22T10:00:01.2Z",
+                      "error": {"name": "PagerDuty.Unavailable", "message": "no connection"}}]
+    })
+}
+
+fn text(view: &RunView) -> String {
+    let whole = Whole {
+        lanes: vec![(LanePath::main(), view.steps.clone())],
+        ..Whole::default()
+    };
+    Shown::new(view, &whole).text(&LanePath::main(), 0, &Output::new(false))
+}
+
+fn shown(status: &str, state: &str) -> String {
+    text(&view(status, &step(state)))
+}
+
+fn shown_with(step: &Value, changes: &Value) -> String {
+    let mut view = json!(view("running", step));
+    for (name, value) in changes.as_object().unwrap() {
+        view[name] = value.clone();
+    }
+    // The inputs and outputs of steps are kept as text.
+    view["steps"] = json!([step]);
+    let view: RunView = serde_json::from_value(view).unwrap();
+    text(&view)
+}
+
+fn fork(state: &str, outputs: &Value) -> Value {
+    json!({
+        "path": "00003", "title": "for_each", "state": state, "started_at": "2026-11-22T10:00:01Z",
+        "ended_at": "2026-11-22T10:00:03Z", "lanes": 5, "outputs": outputs.to_string(),
+    })
+}
+
+#[test]
+fn a_step_with_lanes_says_how_they_ended_and_how_to_look_at_one_that_failed() {
+    let lanes = [json!({"outcome": "success"}), json!({"outcome": "failure"})];
+    let outputs = json!({"count": 5, "succeeded": 3, "failed": 1, "cancelled": 1, "lanes": lanes});
+    let text = shown_with(&fork("failure", &outputs), &json!({}));
+    assert!(
+        text.contains("failed in 2.0 s: of 5 lanes 3 succeeded, 1 failed, 1 cancelled"),
+        "{text}"
+    );
+    assert!(
+        text.contains("Look at a lane with `pagerflow run show abc --lane 00003:00001`."),
+        "{text}"
+    );
+}
+
+#[test]
+fn a_step_whose_lanes_run_says_how_many_there_are() {
+    let text = shown_with(&fork("running", &json!({})), &json!({}));
+    assert!(text.contains("running: 5 lanes"), "{text}");
+}
+
+#[test]
+fn a_step_that_runs_a_workflow_names_the_run() {
+    let mut step = step("running");
+    step["run"] = json!("r-1");
+    assert!(shown_with(&step, &json!({})).contains("running: run_id=r-1"));
+}
+
+#[test]
+fn a_run_says_who_started_it() {
+    let by_run = shown_with(&step("success"), &json!({"called_by": "caller"}));
+    assert!(by_run.contains("started by the run caller"), "{by_run}");
+    let by_hand = shown_with(&step("success"), &json!({"event_type": null, "incident_id": null}));
+    assert!(by_hand.contains("started by hand, 2026"), "{by_hand}");
+}
+
+#[test]
+fn a_skipped_run_says_why() {
+    let text = shown_with(
+        &step("success"),
+        &json!({"status": "skipped", "reason": "the run x goes on"}),
+    );
+    assert!(text.starts_with("skipped: the run x goes on"), "{text}");
+}
+
+#[test]
+fn a_step_in_a_block_stands_to_the_right_of_it() {
+    let mut step = step("success");
+    step["path"] = json!("00001.00000.00002");
+    assert!(shown_with(&step, &json!({})).contains("✓   ticket (pagerduty"));
+}
+
+#[test]
+fn a_run_that_succeeded_says_so_with_what_its_steps_gave() {
+    insta::assert_snapshot!(shown("succeeded", "success"), @r#"
+    succeeded in 7.4 s
+
+    memory-alert v3, started by incident.triggered for P1 "disk�full", 2026-11-22 10:00:00 UTC
+    run abc
+
+       1.2 s  ✓ ticket (pagerduty.create_incident)   done in 0.7 s: incident_id=Q9 incident_number=19
+                attempt 1 at 10:00:01 UTC: PagerDuty.Unavailable: no connection
+
+    calls    pagerduty.create_incident once, 1 failed
+    cost     about $0.00006 (estimate): 2 state transitions, 1 Lambda requests with 0.15 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
+    "#);
+}
+
+#[test]
+fn a_run_that_failed_says_first_why_and_what_to_do() {
+    let mut step = step("failure");
+    step["error"] = json!({"name": "PagerDuty.NotFound", "message": "no such service"});
+    step["input"] =
+        json!(json!({"integration": "prod", "service": "PSVC8R2", "title": "disk \u{1b} full"}).to_string());
+    step["attempts"] = json!([
+        {"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.5Z",
+         "error": {"name": "PagerDuty.Unavailable", "message": "no connection"}},
+        {"number": 2, "started_at": "2026-11-22T10:00:11Z", "ended_at": "2026-11-22T10:00:11.4Z",
+         "error": {"name": "PagerDuty.NotFound", "message": "no such service"}}
+    ]);
+    let text = shown_with(
+        &step,
+        &json!({"status": "failed", "execution": "arn:aws:states:eu-west-1:123456789012:execution:w:abc"}),
+    );
+    insta::assert_snapshot!(text, @r#"
+    failed after 7.4 s: PagerDuty.NotFound
+    no such incident
+    What to do: Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account.
+    To go on from there: pagerflow run replay abc --from ticket
+
+    memory-alert v3, started by incident.triggered for P1 "disk�full", 2026-11-22 10:00:00 UTC
+    run abc
+
+       1.2 s  ✗ ticket (pagerduty.create_incident)   failed in 0.7 s, 2 attempts
+                attempt 1 at 10:00:01 UTC, 0.3 s: PagerDuty.Unavailable: no connection
+                attempt 2 at 10:00:11 UTC, 0.4 s: PagerDuty.NotFound: no such service
+                with integration=prod service=PSVC8R2 title="disk � full"
+
+    calls    pagerduty.create_incident on prod 2 times, 2 failed
+    cost     about $0.00011 (estimate): 4 state transitions, 2 Lambda requests with 0.3 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
+    console  https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:w:abc
+    "#);
+}
+
+#[test]
+fn the_last_attempt_as_the_release_before_wrote_it_has_the_error_of_its_step() {
+    let mut step = step("failure");
+    step["error"] = json!({"name": "PagerDuty.NotFound", "message": "no such service"});
+    step["attempts"] =
+        json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.5Z"}]);
+    let text = shown_with(&step, &json!({"status": "failed"}));
+    assert!(
+        text.contains("attempt 1 at 10:00:01 UTC, 0.3 s: PagerDuty.NotFound: no such service"),
+        "{text}"
+    );
+    assert!(text.contains("create_incident once, 1 failed"), "{text}");
+}
+
+#[test]
+fn a_step_that_a_replay_kept_is_shown_as_such_and_called_nothing() {
+    let mut step = step("success");
+    step["kept"] = json!(true);
+    let text = shown_with(&step, &json!({"status": "succeeded", "replay_of": "older"}));
+    assert!(text.contains("run abc, a replay of older"), "{text}");
+    assert!(
+        text.contains("= ticket (pagerduty.create_incident)   kept: incident_id=Q9"),
+        "{text}"
+    );
+    assert!(text.contains("calls    none to PagerDuty"), "{text}");
+}
+
+#[test]
+fn a_step_that_is_tried_again_says_why_and_when() {
+    let text = shown("running", "retrying");
+    assert!(
+        text.contains("attempt 1 failed, next at 10:00:11 UTC: PagerDuty.Unavailable: no connection"),
+        "{text}"
+    );
+}
+
+#[test]
+fn for_a_program_a_run_has_its_remedy_its_calls_and_its_cost() {
+    let mut step = step("failure");
+    step["input"] = json!("{\"integration\":\"prod\"}");
+    step["outputs"] = json!("{}");
+    let mut view = json!(view("failed", &step));
+    view["steps"] = json!([step]);
+    let view: RunView = serde_json::from_value(view).unwrap();
+    let whole = Whole {
+        lanes: vec![(LanePath::main(), view.steps.clone())],
+        ..Whole::default()
+    };
+    insta::assert_snapshot!(serde_json::to_string_pretty(&Shown::new(&view, &whole)).unwrap(), @r#"
+    {
+      "run": "abc",
+      "workflow": "memory-alert",
+      "version": 3,
+      "event_id": "e",
+      "event_type": "incident.triggered",
+      "incident_id": "P1",
+      "incident_title": "disk\u001bfull",
+      "called_by": null,
+      "execution": "arn",
+      "status": "failed",
+      "started_at": "2026-11-22T10:00:00Z",
+      "deadline": "2026-11-23T10:00:00Z",
+      "ended_at": "2026-11-22T10:00:07.4Z",
+      "error": {
+        "name": "PagerDuty.NotFound",
+        "message": "no such incident"
+      },
+      "reason": null,
+      "steps": [
+        {
+          "path": "00000",
+          "id": "ticket",
+          "title": "pagerduty.create_incident",
+          "state": "failure",
+          "started_at": "2026-11-22T10:00:01.2Z",
+          "ended_at": "2026-11-22T10:00:01.9Z",
+          "until": "2026-11-22T10:00:11Z",
+          "input": {
+            "integration": "prod"
+          },
+          "outputs": {},
+          "cut": [],
+          "lanes": null,
+          "run": null,
+          "error": null,
+          "attempts": [
+            {
+              "number": 1,
+              "started_at": "2026-11-22T10:00:01.2Z",
+              "ended_at": null,
+              "error": {
+                "name": "PagerDuty.Unavailable",
+                "message": "no connection"
+              }
+            }
+          ]
+        }
+      ],
+      "remedy": "Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account.",
+      "replay_from": "ticket",
+      "calls": [
+        {
+          "action": "pagerduty.create_incident",
+          "integration": "prod",
+          "calls": 1,
+          "failed": 1
+        }
+      ],
+      "cost": {
+        "estimated_usd": 0.0000597,
+        "estimated_state_transitions": 2,
+        "lambda_requests": 1,
+        "estimated_gigabyte_seconds": 0.15,
+        "estimated_write_units": 12,
+        "estimated_read_units": 0,
+        "prices": "US East (N. Virginia), July 2025, without the free tier"
+      },
+      "console_url": null
+    }
+    "#);
+}

@@ -1,0 +1,265 @@
+//! `pagerflow run watch`.
+
+use super::{
+    time::between,
+    unknown,
+    view::{end, head, step_line},
+};
+use crate::{error::Error, output::Output, stack::Stack};
+use jiff::Timestamp;
+use platform::{
+    executions::ExecutionView,
+    table::{RunStatus, RunView, StepState, StepView},
+};
+use std::{collections::HashMap, time::Duration};
+use workflow::{
+    error_name::remedy,
+    ids::{RunId, StepPath},
+};
+
+/// How often the table is asked while a run is followed.
+const POLL: Duration = Duration::from_millis(300);
+
+/// How many times the table is asked between two questions to Step Functions, whether the execution still goes on: some
+/// fifteen seconds.
+const LOOKS: u32 = 50;
+
+/// How many times after Step Functions has said that the execution has ended: the end of a run is written a moment later.
+const LAST_LOOKS: u32 = 20;
+
+/// What is shown of a run from one look to the next.
+#[derive(Debug, Default)]
+struct Told {
+    is_headed: bool,
+    steps: HashMap<StepPath, String>,
+}
+
+/// Follows a run until it ends, and gives it as it is then.
+///
+/// A run that was ended from outside before its first Plan has no record, and one whose end nobody wrote goes on for ever by
+/// its record. So from time to time Step Functions is asked.
+pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Result<RunView, Error> {
+    let mut told = Told::default();
+    let mut ended = None::<ExecutionView>;
+    let mut looks = 0_u32;
+    loop {
+        let view = stack.table.run(run).await?;
+        if let Some(view) = &view {
+            told.tell(view, output)?;
+            if view.status != RunStatus::Running {
+                output.live("")?;
+                return Ok(view.clone());
+            }
+        } else {
+            output.live("waiting for the run to begin")?;
+        }
+        looks += 1;
+        match &ended {
+            Some(execution) if looks >= LAST_LOOKS => {
+                output.live("")?;
+                return Err(lost(run, execution));
+            }
+            None if looks >= LOOKS => {
+                looks = 0;
+                let arn = match &view {
+                    Some(view) => Some(view.execution.clone()),
+                    None => stack.state_machine.execution_of(run),
+                };
+                let execution = match &arn {
+                    Some(arn) => stack.state_machine.execution(arn).await?,
+                    None => None,
+                };
+                match execution {
+                    None if view.is_none() => {
+                        output.live("")?;
+                        return Err(unknown(run));
+                    }
+                    Some(execution) if !execution.is_running => ended = Some(execution),
+                    None | Some(_) => {}
+                }
+            }
+            None | Some(_) => {}
+        }
+        tokio::time::sleep(POLL).await;
+    }
+}
+
+/// A run whose execution has ended and whose end was not written.
+fn lost(run: &RunId, execution: &ExecutionView) -> Error {
+    let why = match &execution.error {
+        Some((name, cause)) => format!(" with {name}: {}", cause.chars().take(500).collect::<String>()),
+        None => String::new(),
+    };
+    Error::Invalid(format!(
+        "the execution of the run {run} ended as {}{why}, and no end of the run was written\n{}\nLook at the alarms and at the log \
+         of workflow-runner, which writes such ends.",
+        execution.status,
+        remedy("Run.Aborted")
+    ))
+}
+
+impl Told {
+    /// Tells what is new. On a terminal a step has a line once it has ended, and those that go on share the last line.
+    fn tell(&mut self, view: &RunView, output: &mut Output) -> Result<(), Error> {
+        if output.is_json() {
+            return Ok(());
+        }
+        let lines = self.news(view, output);
+        if !lines.is_empty() {
+            output.live("")?;
+        }
+        for line in lines {
+            output.line(&line)?;
+        }
+        match view.status {
+            RunStatus::Running => output.live(&live(view, Timestamp::now())),
+            _ => Ok(()),
+        }
+    }
+
+    fn news(&mut self, view: &RunView, output: &Output) -> Vec<String> {
+        let mut lines = Vec::new();
+        if !self.is_headed {
+            self.is_headed = true;
+            lines.push(head(view));
+        }
+        for step in &view.steps {
+            if output.is_terminal() && goes_on(step) {
+                continue;
+            }
+            let line = step_line(view, step, output);
+            if self.steps.get(&step.path) != Some(&line) {
+                lines.push(line.clone());
+                self.steps.insert(step.path.clone(), line);
+            }
+        }
+        lines
+    }
+}
+
+fn goes_on(step: &StepView) -> bool {
+    matches!(
+        step.state,
+        StepState::Running | StepState::Waiting | StepState::Retrying
+    )
+}
+
+/// What a run does at the moment.
+fn live(view: &RunView, now: Timestamp) -> String {
+    let doing = view.steps.iter().filter(|step| goes_on(step)).map(|step| {
+        let name = step.id.as_deref().unwrap_or(&step.title);
+        let left = step.until.filter(|until| *until > now);
+        let left = left.map(|until| between(now, until)).unwrap_or_default();
+        match step.state {
+            StepState::Waiting => format!("{name} waits, {left} left"),
+            StepState::Retrying => format!("{name} failed, next attempt in {left}"),
+            _ => match (step.lanes, step.attempts.len()) {
+                (Some(lanes), _) => format!("{name} with {lanes} lanes"),
+                (None, 0 | 1) => name.to_owned(),
+                (None, number) => format!("{name}, attempt {number}"),
+            },
+        }
+    });
+    let doing: Vec<String> = doing.collect();
+    format!("{} … {}", between(view.started_at, now), doing.join(" › "))
+}
+
+/// The last lines: how it ended, and what to do.
+pub(super) fn outcome(view: &RunView, output: &Output) -> String {
+    match view.error.as_ref().filter(|_| view.status == RunStatus::Failed) {
+        Some(error) => format!(
+            "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
+            end(view, output),
+            remedy(&error.name),
+            view.run
+        ),
+        None => end(view, output),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    fn view(steps: &Value) -> RunView {
+        serde_json::from_value(json!({
+            "run": "abc", "workflow": "w", "version": 1, "execution": "arn", "status": "running",
+            "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z", "steps": steps
+        }))
+        .unwrap()
+    }
+
+    fn step(path: &str, title: &str, state: &str, more: &Value) -> Value {
+        let mut step = json!({"path": path, "title": title, "state": state, "started_at": "2026-11-22T10:00:01Z"});
+        step.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        step
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:30Z".parse().unwrap()
+    }
+
+    #[test]
+    fn the_live_line_says_what_the_run_does_and_for_how_long() {
+        let of = |step: Value| live(&view(&json!([step])), now());
+        let until = json!({"until": "2026-11-22T10:10:00Z"});
+        assert_eq!(
+            of(step("00000", "wait 10m", "waiting", &until)),
+            "30.0 s … wait 10m waits, 9 min 30 s left"
+        );
+        assert_eq!(
+            of(step("00000", "create", "retrying", &until)),
+            "30.0 s … create failed, next attempt in 9 min 30 s"
+        );
+        assert_eq!(
+            of(step("00000", "for_each", "running", &json!({"lanes": 7}))),
+            "30.0 s … for_each with 7 lanes"
+        );
+        let attempts = json!({"id": "ticket", "attempts": [
+            {"number": 1, "started_at": "2026-11-22T10:00:01Z"}, {"number": 2, "started_at": "2026-11-22T10:00:11Z"}
+        ]});
+        assert_eq!(
+            of(step("00000", "create", "running", &attempts)),
+            "30.0 s … ticket, attempt 2"
+        );
+    }
+
+    #[test]
+    fn without_a_terminal_each_change_of_a_step_is_a_line_and_nothing_is_told_twice() {
+        let output = Output::new(false);
+        let mut told = Told::default();
+        let waiting = view(&json!([step(
+            "00000",
+            "wait 10m",
+            "waiting",
+            &json!({"until": "2026-11-22T10:10:00Z"})
+        )]));
+        assert_eq!(told.news(&waiting, &output).len(), 2, "its head and its step");
+        assert!(told.news(&waiting, &output).is_empty());
+        let done = view(&json!([step(
+            "00000",
+            "wait 10m",
+            "success",
+            &json!({"ended_at": "2026-11-22T10:10:00Z"})
+        )]));
+        insta::assert_snapshot!(told.news(&done, &output).join("\n"), @"
+           1.0 s  ✓ wait 10m                             done in 9 min 59 s
+        ");
+    }
+
+    #[test]
+    fn a_run_that_nobody_ended_says_how_its_execution_did_and_where_to_look() {
+        let execution = ExecutionView {
+            is_running: false,
+            status: "ABORTED".into(),
+            input: None,
+            error: Some(("Stopped".into(), "by hand".into())),
+        };
+        insta::assert_snapshot!(lost(&"abc".parse().unwrap(), &execution), @"
+        the execution of the run abc ended as ABORTED with Stopped: by hand, and no end of the run was written
+        Its execution was ended from outside. Look at the execution for who did it and why, and replay the run.
+        Look at the alarms and at the log of workflow-runner, which writes such ends.
+        ");
+    }
+}

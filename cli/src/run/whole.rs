@@ -1,0 +1,153 @@
+//! A run with all its lanes, as far as somebody reads them.
+
+use super::cost::{Work, of};
+use crate::{error::Error, run::cost::Cost, stack::Stack};
+use platform::table::{
+    RunView, StepState, StepView,
+    journal::{Journal, LaneRecord},
+};
+use serde::Serialize;
+use serde_json::Value;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use workflow::{
+    ids::{LanePath, RunId},
+    planner::LaneKey,
+};
+
+/// The most lanes that are read. Each is a query, and nobody looks at more.
+const LANES: usize = 200;
+
+/// What a run has done in all its lanes.
+#[derive(Debug, Default)]
+pub(super) struct Whole {
+    /// The steps of each lane that was read, the main lane first.
+    pub(super) lanes: Vec<(LanePath, Vec<StepView>)>,
+    /// Plans of these lanes.
+    pub(super) plans: u64,
+    /// How many lanes there are besides.
+    pub(super) unread: u64,
+}
+
+/// How often an action was called on an integration.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Calls {
+    action: String,
+    integration: String,
+    /// Calls of the action. How many requests to PagerDuty each made is not written down.
+    calls: u64,
+    /// How many of them failed.
+    failed: u64,
+}
+
+/// Reads the lanes of a run whose main lane has been read.
+pub(super) async fn read(view: &RunView, stack: &Stack) -> Result<Whole, Error> {
+    let mut whole = Whole::default();
+    let mut coming = VecDeque::from([(LanePath::main(), Some(view.steps.clone()))]);
+    while let Some((lane, steps)) = coming.pop_front() {
+        if whole.lanes.len() > LANES {
+            whole.unread += 1;
+            continue;
+        }
+        let steps = match steps {
+            Some(steps) => steps,
+            None => stack.table.lane_steps(&view.run, &lane).await?,
+        };
+        for fork in steps.iter().filter(|step| !step.kept) {
+            let lanes = 0..fork.lanes.unwrap_or(0);
+            coming.extend(lanes.map(|number| (lane.child(fork.path.clone(), number), None)));
+        }
+        whole.lanes.push((lane, steps));
+    }
+    let keys = whole.lanes.iter().map(|(lane, _)| key(&view.run, lane)).collect();
+    whole.plans = plans(&keys, stack).await?;
+    Ok(whole)
+}
+
+fn key(run: &RunId, lane: &LanePath) -> LaneKey {
+    LaneKey {
+        run: run.clone(),
+        lane: lane.clone(),
+    }
+}
+
+async fn plans(keys: &BTreeSet<LaneKey>, stack: &Stack) -> Result<u64, Error> {
+    let lanes: BTreeMap<LaneKey, LaneRecord> = stack.table.lanes(keys).await?;
+    let last = lanes.values().filter_map(|lane| lane.last.as_ref());
+    Ok(last.map(|last| last.cursor.plans).sum())
+}
+
+impl Whole {
+    fn steps(&self) -> impl Iterator<Item = &StepView> {
+        self.lanes.iter().flat_map(|(_, steps)| steps).filter(|step| !step.kept)
+    }
+
+    /// What it costs.
+    pub(super) fn cost(&self) -> Cost {
+        let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
+        let calls: u64 = self.steps().map(attempts).sum();
+        let retried: u64 = self.steps().map(|step| attempts(step).saturating_sub(1)).sum();
+        let waited = self.steps().filter(|step| step.title.starts_with("wait "));
+        let runs = self.steps().filter(|step| step.run.is_some());
+        let lanes: u64 = self.steps().map(|step| u64::from(step.lanes.unwrap_or(0))).sum();
+        of(Work {
+            plans: self.plans,
+            calls,
+            waits: retried.saturating_add(count(waited)),
+            lanes: lanes.saturating_add(count(runs)),
+        })
+    }
+
+    /// The lanes that were not read.
+    pub(super) fn unread(&self) -> u64 {
+        self.unread
+    }
+
+    /// The calls of actions, by action and integration.
+    pub(super) fn calls(&self) -> Vec<Calls> {
+        let mut calls: BTreeMap<(String, String), (u64, u64)> = BTreeMap::new();
+        for step in self.steps().filter(|step| !step.attempts.is_empty()) {
+            let input = step.input.as_ref().and_then(|input| input.get("integration"));
+            let integration = input.and_then(Value::as_str).unwrap_or_default().to_owned();
+            let (all, failed) = calls.entry((step.title.clone(), integration)).or_default();
+            *all += count(step.attempts.iter());
+            let is_last = |number: usize| number + 1 == step.attempts.len();
+            // The release before this one did not write the error of the last attempt.
+            let failures = step.attempts.iter().enumerate().filter(|(number, attempt)| {
+                attempt.error.is_some() || (is_last(*number) && step.state == StepState::Failure)
+            });
+            *failed += count(failures);
+        }
+        let calls = calls.into_iter();
+        calls
+            .map(|((action, integration), (calls, failed))| Calls {
+                action,
+                integration,
+                calls,
+                failed,
+            })
+            .collect()
+    }
+}
+
+fn count<T>(things: impl Iterator<Item = T>) -> u64 {
+    u64::try_from(things.count()).unwrap_or(u64::MAX)
+}
+
+impl Calls {
+    /// In a few words for a person.
+    pub(super) fn shown(&self) -> String {
+        let times = match self.calls {
+            1 => "once".to_owned(),
+            calls => format!("{calls} times"),
+        };
+        let failed = match self.failed {
+            0 => String::new(),
+            failed => format!(", {failed} failed"),
+        };
+        let on = match self.integration.as_str() {
+            "" => String::new(),
+            integration => format!(" on {integration}"),
+        };
+        format!("{}{on} {times}{failed}", self.action)
+    }
+}

@@ -1,0 +1,196 @@
+//! What a run has done outside of itself, and what of that a replay would do again.
+
+use super::{
+    Past, PastStep,
+    keeping::{Places, counterpart},
+};
+use crate::{
+    action::{Action, Repeat},
+    definition::{Definition, StepKind},
+    error_name::{ErrorName, FailureClass},
+    ids::{LanePath, RunId, Section, StepPath, WorkflowId},
+    planner::{Failure, Outcome},
+};
+
+/// Something that a step of a run did, or may have done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PastEffect {
+    /// The lane of the step.
+    pub lane: LanePath,
+    /// The step, in the version of the run.
+    pub path: StepPath,
+    /// What people call it.
+    pub step: String,
+    /// What it did.
+    pub deed: Deed,
+    /// Whether it did it.
+    pub happened: Happened,
+    /// What a replay does about it.
+    pub again: Again,
+}
+
+/// What a step does outside of its run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Deed {
+    /// It calls an action.
+    Action(Action),
+    /// It runs another workflow.
+    Run {
+        /// Which.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
+}
+
+/// Whether an effect happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// It did.
+    Yes,
+    /// Nobody knows: an answer went missing.
+    Perhaps,
+}
+
+/// What a replay does about an effect.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// Nothing: the step is kept.
+    Kept,
+    /// Nothing: the version of the replay does not have the step.
+    Gone,
+    /// It does it again, which changes nothing.
+    Harmless,
+    /// It does it a second time.
+    Twice,
+    /// It does it a second time, and that can page or notify people twice.
+    PagesTwice,
+    /// It does it again if it fails too, because the step belongs to `on_failure`.
+    IfItFails,
+}
+
+impl Again {
+    /// Whether somebody should think before.
+    #[must_use]
+    pub fn is_serious(self) -> bool {
+        matches!(self, Self::Twice | Self::PagesTwice | Self::IfItFails)
+    }
+}
+
+pub(super) fn of(past: &Past<'_>, version: &Definition, places: &Places) -> Vec<PastEffect> {
+    let effects = past.steps.iter().filter_map(|step| {
+        let (deed, happened) = done(past.definition, step)?;
+        let again = again(past.definition, version, places, step, &deed);
+        Some(PastEffect {
+            lane: step.lane.clone(),
+            path: step.path.clone(),
+            step: past.definition.name_of(&step.path),
+            deed,
+            happened,
+            again,
+        })
+    });
+    effects.collect()
+}
+
+/// What a step did or may have done; none if it certainly did nothing, or only read, or did it in another run.
+fn done(definition: &Definition, step: &PastStep) -> Option<(Deed, Happened)> {
+    if step.kept {
+        return None;
+    }
+    match &definition.step(&step.path)?.kind {
+        StepKind::Action { uses, .. } if !reads(*uses) => {
+            let happened = action_happened(step)?;
+            Some((Deed::Action(*uses), happened))
+        }
+        StepKind::RunWorkflow { workflow, .. } => {
+            let deed = Deed::Run {
+                workflow: workflow.clone(),
+                run: step.run.clone()?,
+            };
+            Some((deed, Happened::Yes))
+        }
+        _ => None,
+    }
+}
+
+/// Whether an action only looks at PagerDuty.
+fn reads(action: Action) -> bool {
+    matches!(
+        action,
+        Action::GetIncident
+            | Action::ListIncidents
+            | Action::ListAlerts
+            | Action::ListNotes
+            | Action::ListLogEntries
+            | Action::ListOncalls
+    )
+}
+
+fn action_happened(step: &PastStep) -> Option<Happened> {
+    let result = step.result.as_ref();
+    if result.is_some_and(|result| result.outcome == Outcome::Success) {
+        return Some(Happened::Yes);
+    }
+    // The release before this one did not write the error of the last attempt, which then is that of the step.
+    let of_step = result.and_then(|result| result.error.as_ref()).map(|error| &error.name);
+    let is_unknown = |(number, error): (usize, &Option<String>)| {
+        let is_last = number + 1 == step.attempts.len();
+        match error.as_ref().or(of_step.filter(|_| is_last)) {
+            Some(name) => leaves_open(name),
+            None => true,
+        }
+    };
+    step.attempts
+        .iter()
+        .enumerate()
+        .any(is_unknown)
+        .then_some(Happened::Perhaps)
+}
+
+/// Whether after an error of this name an action may have been done.
+fn leaves_open(name: &str) -> bool {
+    // With these a step is cut short, whatever its attempt came to.
+    let cut_short = [ErrorName::RunCancelled, ErrorName::LaneCancelled];
+    let unknown = Failure::from_text(name, "").class() == FailureClass::UnknownOutcome;
+    unknown || cut_short.iter().any(|cut| cut.as_str() == name)
+}
+
+/// Whether the action of a step also leaves a note.
+fn has_note(definition: &Definition, path: &StepPath) -> bool {
+    match definition.step(path).map(|step| &step.kind) {
+        Some(StepKind::Action { with, .. }) => with.contains_key("note"),
+        _ => false,
+    }
+}
+
+fn again(definition: &Definition, version: &Definition, places: &Places, step: &PastStep, deed: &Deed) -> Again {
+    // The step of the main lane in which it happened.
+    let lanes: Vec<_> = step.lane.outwards().collect();
+    let outermost = lanes.iter().rev().nth(1).and_then(LanePath::opener);
+    let top = outermost.map_or(&step.path, |(_, fork, _)| fork);
+    if top.section() == Section::OnFailure {
+        return Again::IfItFails;
+    }
+    let number = top.indices().first().copied().unwrap_or_default();
+    if places.contains_key(&number) {
+        return Again::Kept;
+    }
+    if counterpart(definition, number, version).is_none() {
+        return Again::Gone;
+    }
+    let Deed::Action(action) = deed else {
+        return Again::Twice;
+    };
+    match action.spec().repeat {
+        Repeat::IsForbidden { .. } => Again::PagesTwice,
+        // A new key is a new alert.
+        Repeat::IsHarmless if *action == Action::TriggerAlert => Again::Twice,
+        Repeat::IsHarmless => Again::Harmless,
+        // It looks for what has its own key, and the replay has another one. Only whether it is resolved an incident tells itself.
+        Repeat::NeedsLook { .. } if *action == Action::ResolveIncident && !has_note(definition, &step.path) => {
+            Again::Harmless
+        }
+        Repeat::NeedsLook { .. } => Again::Twice,
+    }
+}
