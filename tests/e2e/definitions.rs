@@ -107,7 +107,7 @@ fn an_older_version_becomes_active_again_and_the_next_one_gets_a_new_number() {
     assert!(told.contains("has no version v9"), "{told}");
     let told = refusal(&scenario, &["activate", name, "1", "--expect-version", "2"]);
     assert!(
-        told.contains("version v2 was expected to be active, but v3 is"),
+        told.contains("e2e-back v2 was expected to be active, but v3 is"),
         "{told}"
     );
 }
@@ -123,7 +123,10 @@ fn f32_who_expects_another_version_overwrites_nothing() {
     let mine = scenario.file("yaml", &scenario.definition("v3", "  - wait: 3s\n"));
     let told = refusal(&scenario, &["apply", &mine, "--expect-version", "1"]);
 
-    assert!(told.contains("version v1 was expected, but version v2"), "{told}");
+    assert!(
+        told.contains("e2e-expected v1 was expected, but e2e-expected v2 is active"),
+        "{told}"
+    );
     let difference = text(&scenario, &["diff", &mine]);
     assert!(difference.contains("-  - wait: 2s\n+  - wait: 3s\n"), "{difference}");
     assert_eq!(json_of(&scenario, &["show", &scenario.name])["version"], 2);
@@ -195,7 +198,7 @@ fn ids_of_an_account_that_cannot_be_asked_are_taken_with_a_warning() {
     let warned = String::from_utf8(output.stderr).unwrap();
     assert!(output.status.success(), "{warned}");
     assert!(
-        warned.contains("the services of e2e-unasked could not be looked up"),
+        warned.contains("could not be looked up, so their ids are not checked: services, escalation policies, users"),
         "{warned}"
     );
 }

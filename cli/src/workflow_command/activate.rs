@@ -35,7 +35,8 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         && expected != seen.active_version
     {
         return Err(Error::Invalid(format!(
-            "version {expected} was expected to be active, but {} is, since {}; look at it with `pagerflow workflow diff {name}`",
+            "{name} {expected} was expected to be active, but {0} is, since {1:.0}\nLook at its changes with `pagerflow workflow diff \
+             {name} --from {expected}`.",
             seen.active_version, seen.updated_at
         )));
     }

@@ -219,15 +219,23 @@ fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definit
     if active == expected {
         return Ok(());
     }
-    let found = match live {
-        None => format!("there is no workflow {name}"),
-        Some(seen) => format!(
-            "version {} of {name} is active, since {}\nLook at it with `pagerflow workflow diff {name}`, bring its changes into \
-             your file, and expect {} then.",
-            seen.active_version, seen.updated_at, seen.active_version
+    let found = match (live, expected) {
+        (None, _) => format!("there is no workflow {name}"),
+        (Some(seen), WorkflowVersion(0)) => format!(
+            "there is {name} {} since {:.0}\nLook at it with `pagerflow workflow show {name}`.",
+            seen.active_version, seen.updated_at
+        ),
+        (Some(seen), expected) => format!(
+            "{name} {0} is active, since {1:.0}\nLook at its changes with `pagerflow workflow diff {name} --from {2}`, bring them \
+             into your file, and expect {0} then.",
+            seen.active_version, seen.updated_at, expected
         ),
     };
-    Err(Error::Invalid(format!("version {expected} was expected, but {found}")))
+    let expected = match expected {
+        WorkflowVersion(0) => format!("no workflow {name}"),
+        expected => format!("{name} {expected}"),
+    };
+    Err(Error::Invalid(format!("{expected} was expected, but {found}")))
 }
 
 impl Ready {
@@ -244,7 +252,11 @@ impl Ready {
         if output.is_json() {
             return Ok(());
         }
-        for name in &self.names {
+        let names = match self.change {
+            Kind::Unchanged => &[],
+            Kind::New | Kind::Replaced | Kind::Changed(_) => self.names.as_slice(),
+        };
+        for name in names {
             output.line(&format!("{}: `{}` is {}", name.path, name.name, name.value))?;
         }
         if let Kind::Changed(change) = &self.change {

@@ -82,18 +82,22 @@ impl Lookup {
         Self { accounts: None }
     }
 
-    /// What could not be looked up, in words.
+    /// What could not be looked up, in words: a sentence for each account and cause.
     pub(super) fn gaps(&self) -> Vec<String> {
-        let accounts = self.accounts.iter().flatten();
-        accounts
-            .flat_map(|(integration, answers)| {
-                answers.iter().filter_map(move |(thing, answer)| {
-                    let cause = answer.as_ref().err()?;
-                    let things = thing.plural();
-                    Some(format!(
-                        "the {things} of {integration} could not be looked up, so their ids are not checked: {cause}"
-                    ))
-                })
+        let mut gaps: BTreeMap<(&IntegrationAlias, &str), Vec<&str>> = BTreeMap::new();
+        for (integration, answers) in self.accounts.iter().flatten() {
+            for (thing, answer) in answers {
+                if let Err(cause) = answer {
+                    gaps.entry((integration, cause)).or_default().push(thing.plural());
+                }
+            }
+        }
+        gaps.iter()
+            .map(|((integration, cause), things)| {
+                format!(
+                    "in the account of {integration} these could not be looked up, so their ids are not checked: {}\n{cause}",
+                    things.join(", ")
+                )
             })
             .collect()
     }
@@ -111,20 +115,23 @@ impl Lookup {
                 Wanted::Id => "id",
                 Wanted::Email => "e-mail address",
             };
-            Err(format!("`{}` is no {wanted}, and {why}", reference.text))
+            Err(format!(
+                "`{}` is no {wanted}, and {why}; write the {wanted}",
+                reference.text
+            ))
         };
         let Some(accounts) = &self.accounts else {
-            return unproven("names are not looked up with --offline; leave that out, or write the id");
+            return unproven("names are not looked up with --offline");
         };
         let Some(integration) = &reference.integration else {
-            return unproven("a name needs the account, which an expression names here; write the id");
+            return unproven("a name cannot be looked up where an expression names the account");
         };
         match accounts
             .get(integration)
             .and_then(|answers| answers.get(&reference.thing))
         {
             Some(Ok(things)) => things.meaning(reference, integration),
-            Some(Err(_)) | None => unproven("the account could not be asked for names; try again, or write the id"),
+            Some(Err(_)) | None => unproven("the account could not be asked for names"),
         }
     }
 }

@@ -110,10 +110,14 @@ fn w_two_who_apply_are_told_of_each_other_by_the_version_they_expect() {
     assert!(check(0, None).is_ok());
     assert!(check(0, Some(seen(3, WorkflowState::Deleted))).is_ok());
     insta::assert_snapshot!(check(3, Some(seen(4, WorkflowState::Enabled))).unwrap_err(), @"
-    version v3 was expected, but version v4 of outage is active, since 2026-11-22T10:00:00Z
-    Look at it with `pagerflow workflow diff outage`, bring its changes into your file, and expect v4 then.
+    outage v3 was expected, but outage v4 is active, since 2026-11-22T10:00:00Z
+    Look at its changes with `pagerflow workflow diff outage --from v3`, bring them into your file, and expect v4 then.
     ");
-    insta::assert_snapshot!(check(3, None).unwrap_err(), @"version v3 was expected, but there is no workflow outage");
+    insta::assert_snapshot!(check(0, Some(seen(4, WorkflowState::Enabled))).unwrap_err(), @"
+    no workflow outage was expected, but there is outage v4 since 2026-11-22T10:00:00Z
+    Look at it with `pagerflow workflow show outage`.
+    ");
+    insta::assert_snapshot!(check(3, None).unwrap_err(), @"outage v3 was expected, but there is no workflow outage");
 }
 
 #[test]

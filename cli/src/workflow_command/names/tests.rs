@@ -137,9 +137,12 @@ async fn ids_of_an_account_that_cannot_be_asked_are_taken_and_names_are_not() {
     let draft = step("service: PXXXXXX");
     let lookup = Lookup::of(draft.references().iter(), &account).await;
     assert_eq!(lookup.meaning(&draft.references()[0]).unwrap().value, "PXXXXXX");
-    insta::assert_snapshot!(lookup.gaps().join("\n"), @"the services of prod could not be looked up, so their ids are not checked: PagerDuty answered 401");
-    insta::assert_snapshot!(meaning_in(&account, "service: Checkout").await.unwrap_err(), @"`Checkout` is no id, and the account could not be asked for names; try again, or write the id");
-    insta::assert_snapshot!(meaning_in(&account, "from: Olivia").await.unwrap_err(), @"`Olivia` is no e-mail address, and the account could not be asked for names; try again, or write the id");
+    insta::assert_snapshot!(lookup.gaps().join("\n"), @"
+    in the account of prod these could not be looked up, so their ids are not checked: services
+    PagerDuty answered 401
+    ");
+    insta::assert_snapshot!(meaning_in(&account, "service: Checkout").await.unwrap_err(), @"`Checkout` is no id, and the account could not be asked for names; write the id");
+    insta::assert_snapshot!(meaning_in(&account, "from: Olivia").await.unwrap_err(), @"`Olivia` is no e-mail address, and the account could not be asked for names; write the e-mail address");
 }
 
 #[test]
@@ -147,7 +150,7 @@ fn offline_nothing_is_looked_up() {
     let lookup = Lookup::nothing();
     let meaning = |input: &str| lookup.meaning(&step(input).references()[0]);
     assert_eq!(meaning("from: oncall@example.com").unwrap().value, "oncall@example.com");
-    insta::assert_snapshot!(meaning("service: Checkout").unwrap_err(), @"`Checkout` is no id, and names are not looked up with --offline; leave that out, or write the id");
+    insta::assert_snapshot!(meaning("service: Checkout").unwrap_err(), @"`Checkout` is no id, and names are not looked up with --offline; write the id");
     assert!(lookup.gaps().is_empty());
 }
 
@@ -167,7 +170,7 @@ async fn an_account_that_an_expression_names_cannot_be_asked() {
         .collect();
     assert!(account.asked.borrow().is_empty());
     assert_eq!(meanings.iter().filter(|meaning| meaning.is_ok()).count(), 1);
-    insta::assert_snapshot!(meanings.iter().find_map(|meaning| meaning.as_ref().err()).unwrap(), @"`Checkout` is no id, and a name needs the account, which an expression names here; write the id");
+    insta::assert_snapshot!(meanings.iter().find_map(|meaning| meaning.as_ref().err()).unwrap(), @"`Checkout` is no id, and a name cannot be looked up where an expression names the account; write the id");
 }
 
 #[tokio::test]

@@ -204,7 +204,7 @@ pub enum ApplyError {
     /// Somebody else changed the workflow since it was looked at.
     #[error(
         "somebody else changed the workflow {0} at the same time, and nothing was stored\nLook at their change with \
-         `pagerflow workflow show {0}` and `pagerflow workflow diff {0}`, and try again."
+         `pagerflow workflow versions {0}` and `pagerflow workflow diff {0}`, and try again."
     )]
     Conflict(WorkflowId),
     /// There is no such version.
