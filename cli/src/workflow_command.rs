@@ -102,17 +102,23 @@ Then begin a definition with
   # yaml-language-server: $schema=workflow.schema.json")]
     Schema,
     /// Let events start runs again.
+    #[command(after_help = "Example:
+  pagerflow workflow enable memory-alert")]
     Enable {
         /// The workflow.
         workflow: WorkflowId,
     },
     /// Accept events and ignore them. Runs that have started go on.
+    #[command(after_help = "Example:
+  pagerflow workflow disable memory-alert")]
     Disable {
         /// The workflow.
         workflow: WorkflowId,
     },
     /// Delete a workflow. Its events are accepted and ignored from then on; runs that have started go on. Its keys stay
     /// valid, so that PagerDuty is not refused, which would make it switch the webhook off. To apply it again brings it back.
+    #[command(after_help = "Example:
+  pagerflow workflow delete memory-alert --yes")]
     Delete {
         /// The workflow.
         workflow: WorkflowId,
