@@ -112,9 +112,10 @@ async fn main() -> ExitCode {
 }
 
 async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode, Error> {
-    // Checking a file needs no stack.
-    if let Command::Workflow(workflow_command::Command::Validate { files }) = &arguments.command {
-        return workflow_command::validate(files, output);
+    if let Command::Workflow(command) = &arguments.command
+        && let Some(code) = workflow_command::run_without_stack(command, output)?
+    {
+        return Ok(code);
     }
     if let Command::Completions { shell } = arguments.command {
         return completions(shell, output);

@@ -18,6 +18,9 @@ const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]{0,62}$";
 /// A text with an expression in it.
 const TEMPLATE: &str = r"\{[{%#]";
 
+/// A text that stands for a thing in PagerDuty: its id, its name, or an expression.
+const NAME: &str = r"\S";
+
 /// A length of time as people write it. It can also be written as ISO 8601 has it.
 const LENGTH: &str = r"^\s*P?T?[0-9].*[A-Za-z]\s*$";
 
@@ -61,7 +64,7 @@ parts! {
         "examples": ["event.incident.urgency == \"high\"", "steps.ticket.outcome == \"success\""]
     });
     /// The id of a thing in PagerDuty, or the name that people see there.
-    Name: json_schema!({ "type": "string", "pattern": r"\S" });
+    Name: json_schema!({ "type": "string", "pattern": NAME });
     /// A text that may have expressions in it.
     Text: json_schema!({ "type": "string" });
     /// Any value. The texts in it may have expressions in them.
@@ -88,6 +91,13 @@ parts! {
 /// The schema of a field of an action, as a text with an expression or as it is.
 fn field(field: &Field) -> Json {
     match field.kind {
+        kind if field.names.is_some() && kind.is_list() => {
+            let names = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "pattern": NAME } });
+            json!({ "description": field.summary, "anyOf": [names, { "type": "string", "pattern": TEMPLATE }] })
+        }
+        _ if field.names.is_some() => {
+            json!({ "description": field.summary, "type": "string", "pattern": NAME })
+        }
         FieldKind::Text => json!({ "type": "string", "description": field.summary }),
         kind => {
             json!({ "description": field.summary, "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] })
