@@ -58,6 +58,7 @@ fn cursor(plans: u64) -> Cursor {
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        kept: None,
     }
 }
 
