@@ -22,8 +22,10 @@
 
 mod api_keys;
 mod bodies;
+mod condition;
 mod expiry;
 mod integrations;
+mod inventory;
 pub mod journal;
 mod record_cache;
 mod routes;
@@ -33,7 +35,9 @@ mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use bodies::{Bodies, BodyCache};
+pub use condition::TableCondition;
 pub use integrations::IntegrationRecord;
+pub use inventory::Inventory;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{
@@ -231,8 +235,10 @@ mod keys {
         ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     };
 
+    pub(super) const WORKFLOW: &str = "WORKFLOW";
+
     pub(super) fn workflow(id: &WorkflowId) -> (String, &'static str) {
-        (format!("WORKFLOW#{id}"), "WORKFLOW")
+        (format!("WORKFLOW#{id}"), WORKFLOW)
     }
 
     pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
@@ -253,8 +259,10 @@ mod keys {
         (format!("KEY#{id}"), API_KEY)
     }
 
+    pub(super) const INTEGRATION: &str = "INTEGRATION";
+
     pub(super) fn integration(alias: &IntegrationAlias) -> (String, &'static str) {
-        (format!("INTEGRATION#{alias}"), "INTEGRATION")
+        (format!("INTEGRATION#{alias}"), INTEGRATION)
     }
 
     pub(super) fn run(id: &RunId) -> (String, &'static str) {
