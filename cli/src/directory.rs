@@ -42,7 +42,8 @@ fn failed<R: Shown>(integration: &IntegrationAlias, cause: pagerduty::Error) -> 
     }
 }
 
-fn words(pause: Pause) -> String {
+/// Why a command waits, and for how long.
+pub(crate) fn words(pause: Pause) -> String {
     let seconds = pause.duration.as_secs();
     match pause.reason {
         PauseReason::RateLimit => format!("PagerDuty's rate limit is reached; going on in {seconds} s"),

@@ -3,6 +3,7 @@
 //! It works with the caller's own AWS credentials, so IAM decides who may do what. Exit codes: 0 it worked, 1 it did not
 //! (or the run that was watched failed), 2 the command line is wrong.
 
+mod ask;
 mod directory;
 mod error;
 mod integration;
@@ -13,6 +14,8 @@ mod run;
 mod secret_input;
 mod stack;
 mod text_table;
+mod webhook;
+mod webhook_url;
 mod workflow_command;
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -55,6 +58,9 @@ enum Command {
     /// Workflows.
     #[command(subcommand)]
     Workflow(workflow_command::Command),
+    /// PagerDuty's webhook subscriptions, and the URLs that they lead to.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Runs.
     #[command(subcommand)]
     Run(run::Command),
@@ -94,6 +100,7 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
         Command::Integration(command) => integration::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
+        Command::Webhook(command) => webhook::run(command, &stack, output).await,
         Command::Run(command) => run::run(command, &stack, output).await,
         Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
         Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,

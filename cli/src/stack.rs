@@ -1,8 +1,15 @@
 //! The stack that a command works on.
 
+mod resources;
+
+pub(crate) use resources::Resources;
+
 use crate::error::Error;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudformation::{error::ProvideErrorMetadata, types::Output};
+use aws_sdk_cloudformation::{
+    error::ProvideErrorMetadata,
+    types::{Output, Stack as DescribedStack},
+};
 use clap::Args;
 use pagerduty::client::BaseUrl;
 use platform::{
@@ -63,6 +70,10 @@ impl StackOptions {
 /// A deployed stack.
 #[derive(Debug)]
 pub(crate) struct Stack {
+    /// Its name, by which CloudFormation knows it.
+    pub(crate) name: String,
+    /// How AWS is reached.
+    pub(crate) config: SdkConfig,
     /// Its table.
     pub(crate) table: Table,
     /// Secrets Manager.
@@ -121,13 +132,20 @@ impl Stack {
             }
         };
         Ok(Self {
+            name: known.name,
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), table),
             secrets: SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config)),
             secret_names: SecretNames::new(prefix),
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
             pagerduty_url,
+            config,
         })
+    }
+
+    /// What it is made of.
+    pub(crate) async fn resources(&self) -> Result<Resources, Error> {
+        Resources::of(&self.config, &self.name).await
     }
 }
 
@@ -143,6 +161,14 @@ impl Stack {
 }
 
 async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
+    let stacks = describe(config, name).await?;
+    Ok(stacks
+        .into_iter()
+        .flat_map(|stack| stack.outputs.unwrap_or_default())
+        .collect())
+}
+
+async fn describe(config: &SdkConfig, name: &str) -> Result<Vec<DescribedStack>, Error> {
     let client = aws_sdk_cloudformation::Client::new(config);
     let stacks = client.describe_stacks().stack_name(name).send().await;
     let stacks = stacks.map_err(|error| {
@@ -154,12 +180,7 @@ async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
             Error::CloudFormation { name, cause }
         }
     })?;
-    Ok(stacks
-        .stacks
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|stack| stack.outputs.unwrap_or_default())
-        .collect())
+    Ok(stacks.stacks.unwrap_or_default())
 }
 
 /// CloudFormation has no error of its own for a stack that does not exist: it answers `ValidationError`, as for a name that

@@ -1,13 +1,12 @@
 //! `pagerflow workflow`.
 
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
 use platform::table::WorkflowState;
 use serde_json::json;
 use std::{
     fs,
-    io::{self, IsTerminal, Write},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -70,7 +69,8 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
         Command::Delete { workflow, yes } => {
-            if !yes && !confirmed(&workflow)? {
+            let question = format!("Delete the workflow {workflow}? Its events start no more runs.");
+            if !yes && !confirmed(&question)? {
                 return Ok(ExitCode::FAILURE);
             }
             set_state(&workflow, WorkflowState::Deleted, stack, output).await?;
@@ -128,27 +128,6 @@ async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output:
     })
 }
 
-/// Asks the person at the terminal whether a workflow is to be deleted.
-fn confirmed(id: &WorkflowId) -> Result<bool, Error> {
-    if !io::stdin().is_terminal() {
-        return Err(Error::Invalid(format!(
-            "nobody is there to be asked whether to delete {id}; give --yes"
-        )));
-    }
-    // Standard output is for the result.
-    write!(
-        io::stderr(),
-        "Delete the workflow {id}? Its events start no more runs. [y/N] "
-    )?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(is_yes(&answer))
-}
-
-fn is_yes(answer: &str) -> bool {
-    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
-}
-
 /// Reads and checks definitions. The problems of all files are told at once, each with its file.
 fn read(files: &[PathBuf]) -> Result<Vec<(Definition, String)>, Error> {
     let mut definitions = Vec::new();
@@ -176,19 +155,4 @@ fn read(files: &[PathBuf]) -> Result<Vec<(Definition, String)>, Error> {
 /// In the form that editors and terminals make a link of: `file:line:column: message`.
 fn located(path: &Path, problem: &str) -> String {
     format!("{}:{problem}", path.display())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_yes;
-
-    #[test]
-    fn only_a_clear_yes_deletes_a_workflow() {
-        for yes in ["y\n", "Y", "yes\n", " Yes \r\n"] {
-            assert!(is_yes(yes), "{yes:?}");
-        }
-        for no in ["", "\n", "n", "no", "yes please", "memory-alert"] {
-            assert!(!is_yes(no), "{no:?}");
-        }
-    }
 }
