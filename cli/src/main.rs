@@ -5,6 +5,7 @@
 
 mod ask;
 mod directory;
+mod doctor;
 mod error;
 mod integration;
 mod key;
@@ -64,6 +65,9 @@ enum Command {
     /// Runs.
     #[command(subcommand)]
     Run(run::Command),
+    /// Tell what is wrong with this installation, and what to do about it.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::Options),
     /// The services of a PagerDuty account, with their ids.
     Services(directory::Options),
     /// The escalation policies of a PagerDuty account, with their ids.
@@ -95,12 +99,18 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
     if let Command::Workflow(workflow_command::Command::Validate { files }) = &arguments.command {
         return workflow_command::validate(files, output);
     }
+    // Of a stack that is not found it tells as well.
+    if let Command::Doctor(options) = arguments.command {
+        return doctor::run(options, &arguments.stack, output).await;
+    }
     let stack = Stack::find(&arguments.stack).await?;
     match arguments.command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
         Command::Webhook(command) => webhook::run(command, &stack, output).await,
+        // Above: it finds the stack itself.
+        Command::Doctor(options) => doctor::run(options, &arguments.stack, output).await,
         Command::Run(command) => run::run(command, &stack, output).await,
         Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
         Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,

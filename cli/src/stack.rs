@@ -143,6 +143,20 @@ impl Stack {
         })
     }
 
+    /// How far its last deployment got, in CloudFormation's words.
+    pub(crate) async fn status(&self) -> Result<String, Error> {
+        let stacks = describe(&self.config, &self.name).await?;
+        let status = stacks.into_iter().next().and_then(|stack| stack.stack_status);
+        status.map_or_else(
+            || {
+                Err(Error::NoStack {
+                    name: self.name.clone(),
+                })
+            },
+            |status| Ok(status.as_str().to_owned()),
+        )
+    }
+
     /// What it is made of.
     pub(crate) async fn resources(&self) -> Result<Resources, Error> {
         Resources::of(&self.config, &self.name).await

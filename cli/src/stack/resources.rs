@@ -12,6 +12,7 @@ pub(crate) struct Resources(Vec<Resource>);
 struct Resource {
     /// Its name in the template.
     name: String,
+    kind: String,
     /// What AWS calls it. Of a queue that is the URL, of an alarm and a log group the name.
     id: String,
 }
@@ -31,6 +32,7 @@ impl Resources {
             resources.extend(summaries.filter_map(|resource| {
                 Some(Resource {
                     name: resource.logical_resource_id?,
+                    kind: resource.resource_type?,
                     id: resource.physical_resource_id?,
                 })
             }));
@@ -42,5 +44,13 @@ impl Resources {
     pub(crate) fn id_of(&self, name: &str) -> Option<&str> {
         let resource = self.0.iter().find(|resource| resource.name == name)?;
         Some(&resource.id)
+    }
+
+    /// The resources of a type, such as `AWS::CloudWatch::Alarm`: their names in the template, and what AWS calls them.
+    pub(crate) fn of_type(&self, kind: &str) -> Vec<(&str, &str)> {
+        let of_type = self.0.iter().filter(|resource| resource.kind == kind);
+        of_type
+            .map(|resource| (resource.name.as_str(), resource.id.as_str()))
+            .collect()
     }
 }
