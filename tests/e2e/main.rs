@@ -10,6 +10,7 @@
 mod aws;
 mod bad_input;
 mod deliveries;
+mod doctor;
 mod executions;
 mod front_door;
 mod integrations;
@@ -18,4 +19,5 @@ mod lanes;
 mod like_simulated;
 mod scenario;
 mod standalone;
+mod webhooks;
 mod workflows;
