@@ -42,7 +42,7 @@ fn failed<R: Shown>(integration: &IntegrationAlias, cause: pagerduty::Error) -> 
     }
 }
 
-/// What a person is told while nothing happens.
+/// Why a command waits, and for how long.
 pub(crate) fn words(pause: Pause) -> String {
     let seconds = pause.duration.as_secs();
     match pause.reason {

@@ -84,6 +84,17 @@ pub(crate) enum Error {
     /// PagerDuty cannot be asked at all.
     #[error("PagerDuty cannot be asked: {0}")]
     PagerDutyClient(String),
+    /// CloudFormation did not tell of what a stack is made.
+    #[error("CloudFormation does not tell of what the stack {name} is made: {cause}")]
+    Resources {
+        /// The stack's name.
+        name: String,
+        /// What the SDK said.
+        cause: String,
+    },
+    /// A webhook subscription was not made.
+    #[error(transparent)]
+    NotSubscribed(#[from] crate::webhook::NotMade),
     /// The secret of an integration was not read or changed.
     #[error(transparent)]
     ChangeSecret(#[from] platform::secrets::ChangeError),

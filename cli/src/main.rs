@@ -3,7 +3,9 @@
 //! It works with the caller's own AWS credentials, so IAM decides who may do what. Exit codes: 0 it worked, 1 it did not
 //! (or the run that was watched failed), 2 the command line is wrong.
 
+mod ask;
 mod directory;
+mod doctor;
 mod error;
 mod integration;
 mod key;
@@ -13,6 +15,8 @@ mod run;
 mod secret_input;
 mod stack;
 mod text_table;
+mod webhook;
+mod webhook_url;
 mod workflow_command;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
@@ -76,9 +80,15 @@ enum Command {
     /// Workflows.
     #[command(subcommand)]
     Workflow(workflow_command::Command),
+    /// PagerDuty's webhook subscriptions, and the URLs that they lead to.
+    #[command(subcommand)]
+    Webhook(webhook::Command),
     /// Runs.
     #[command(subcommand)]
     Run(run::Command),
+    /// Tell what is wrong with this installation, and what to do about it.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(doctor::Options),
     /// The services of a PagerDuty account, with their ids.
     Services(directory::Options),
     /// The escalation policies of a PagerDuty account, with their ids.
@@ -120,11 +130,18 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
     if let Command::Completions { shell } = arguments.command {
         return completions(shell, output);
     }
+    // Of a stack that is not found it tells as well.
+    if let Command::Doctor(options) = arguments.command {
+        return doctor::run(options, &arguments.stack, output).await;
+    }
     let stack = Stack::find(&arguments.stack).await?;
     match arguments.command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
+        Command::Webhook(command) => webhook::run(command, &stack, output).await,
+        // Above: it finds the stack itself.
+        Command::Doctor(options) => doctor::run(options, &arguments.stack, output).await,
         Command::Run(command) => run::run(command, &stack, output).await,
         Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
         Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,

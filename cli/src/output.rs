@@ -76,6 +76,14 @@ impl Output {
         let _closed = writeln!(io::stderr().lock(), "warning: {text}");
     }
 
+    /// Tells a person who waits what for. Where standard error is no terminal, nobody does.
+    pub(crate) fn progress(&self, text: &str) {
+        if io::stderr().is_terminal() {
+            // If standard error is closed there is nobody left to tell.
+            let _closed = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
     /// Tells what went wrong.
     pub(crate) fn complain(&self, error: &Error) {
         // If standard error is closed there is nobody left to tell.

@@ -1,8 +1,15 @@
 //! The stack that a command works on.
 
+mod resources;
+
+pub(crate) use resources::Resources;
+
 use crate::error::Error;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_cloudformation::{error::ProvideErrorMetadata, types::Output};
+use aws_sdk_cloudformation::{
+    error::ProvideErrorMetadata,
+    types::{Output, Stack as DescribedStack},
+};
 use clap::Args;
 use pagerduty::client::BaseUrl;
 use platform::{
@@ -67,6 +74,10 @@ impl StackOptions {
 /// A deployed stack.
 #[derive(Debug)]
 pub(crate) struct Stack {
+    /// Its name, by which CloudFormation knows it.
+    pub(crate) name: String,
+    /// How AWS is reached.
+    pub(crate) config: SdkConfig,
     /// Its table.
     pub(crate) table: Table,
     /// Secrets Manager.
@@ -126,6 +137,7 @@ impl Stack {
             }
         };
         Ok(Self {
+            name: known.name,
             table: Table::new(aws_sdk_dynamodb::Client::new(&config), table),
             secrets: SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config)),
             secret_names: SecretNames::new(prefix),
@@ -133,7 +145,27 @@ impl Stack {
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
             pagerduty_url,
             identity: aws_sdk_sts::Client::new(&config),
+            config,
         })
+    }
+
+    /// How far its last deployment got, in CloudFormation's words.
+    pub(crate) async fn status(&self) -> Result<String, Error> {
+        let stacks = describe(&self.config, &self.name).await?;
+        let status = stacks.into_iter().next().and_then(|stack| stack.stack_status);
+        status.map_or_else(
+            || {
+                Err(Error::NoStack {
+                    name: self.name.clone(),
+                })
+            },
+            |status| Ok(status.as_str().to_owned()),
+        )
+    }
+
+    /// What it is made of.
+    pub(crate) async fn resources(&self) -> Result<Resources, Error> {
+        Resources::of(&self.config, &self.name).await
     }
 }
 
@@ -156,6 +188,14 @@ impl Stack {
 }
 
 async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
+    let stacks = describe(config, name).await?;
+    Ok(stacks
+        .into_iter()
+        .flat_map(|stack| stack.outputs.unwrap_or_default())
+        .collect())
+}
+
+async fn describe(config: &SdkConfig, name: &str) -> Result<Vec<DescribedStack>, Error> {
     let client = aws_sdk_cloudformation::Client::new(config);
     let stacks = client.describe_stacks().stack_name(name).send().await;
     let stacks = stacks.map_err(|error| {
@@ -167,12 +207,7 @@ async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
             Error::CloudFormation { name, cause }
         }
     })?;
-    Ok(stacks
-        .stacks
-        .unwrap_or_default()
-        .into_iter()
-        .flat_map(|stack| stack.outputs.unwrap_or_default())
-        .collect())
+    Ok(stacks.stacks.unwrap_or_default())
 }
 
 /// CloudFormation has no error of its own for a stack that does not exist: it answers `ValidationError`, as for a name that

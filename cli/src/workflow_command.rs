@@ -6,13 +6,11 @@
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
 //! - `change` — the difference of two definitions.
 //! - `stored` — workflows and versions as they are stored.
-//! - `confirm` — asking the person at the terminal.
 
 mod account;
 mod activate;
 mod apply;
 mod change;
-mod confirm;
 mod diff;
 mod export;
 mod files;
@@ -22,7 +20,7 @@ mod show;
 mod stored;
 mod versions;
 
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
 use platform::table::WorkflowState;
@@ -153,7 +151,8 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
         Command::Delete { workflow, yes } => {
-            if !yes && !may_delete(&workflow)? {
+            let question = format!("Delete the workflow {workflow}? Its events start no more runs.");
+            if !yes && !confirmed(&question)? {
                 return Ok(ExitCode::FAILURE);
             }
             set_state(&workflow, WorkflowState::Deleted, stack, output).await?;
@@ -181,14 +180,4 @@ async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output:
             format!("{id} is deleted. Its events are accepted and ignored, from at most ten seconds on.")
         }
     })
-}
-
-/// Asks the person at the terminal whether a workflow is to be deleted.
-fn may_delete(id: &WorkflowId) -> Result<bool, Error> {
-    if !confirm::somebody_is_there() {
-        return Err(Error::Invalid(format!(
-            "nobody is there to be asked whether to delete {id}; give --yes"
-        )));
-    }
-    confirm::confirmed(&format!("Delete the workflow {id}? Its events start no more runs."))
 }

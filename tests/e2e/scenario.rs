@@ -114,6 +114,22 @@ impl Scenario {
         self.subscriptions.lock().unwrap().push(subscription.id);
     }
 
+    /// Has `pagerflow` make a subscription to the URL of the scenario's integration, with a key of its own. Gives what it
+    /// says.
+    pub(crate) fn subscribed_by_pagerflow(&self) -> Value {
+        let subscribe = [
+            "webhook",
+            "subscribe",
+            &self.name,
+            "--service",
+            PagerDuty::MONITORED_SERVICE,
+        ];
+        let made = self.pagerflow.json(&subscribe, "").unwrap();
+        let id = made["subscription"].as_str().unwrap().to_owned();
+        self.subscriptions.lock().unwrap().push(id);
+        made
+    }
+
     /// The URL of the workflow and a key for it.
     pub(crate) fn webhook(&self) -> Webhook {
         self.key(&["create", "--workflow", &self.name, "--name", "PagerDuty"])

@@ -112,6 +112,19 @@ impl PagerDuty {
             .map_err(|source| failed("DELETE /webhook_subscriptions", source))
     }
 
+    /// Has PagerDuty send a ping to a webhook subscription.
+    ///
+    /// # Errors
+    /// The simulator did not answer, or refused.
+    pub fn ping(&self, subscription: &str) -> Result<(), Error> {
+        let request = agent().post(self.path(&format!("/webhook_subscriptions/{subscription}/ping")));
+        let request = request.header("authorization", authorization());
+        request
+            .send_empty()
+            .map(|_| ())
+            .map_err(|source| failed("POST /webhook_subscriptions", source))
+    }
+
     /// Opens an incident as a monitoring tool does, and gives its id. Its webhooks go out at once.
     ///
     /// # Errors

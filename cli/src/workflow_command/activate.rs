@@ -2,10 +2,10 @@
 
 use super::{
     change::Change,
-    confirm, list,
+    list,
     stored::{self, VersionNumber},
 };
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{ask, error::Error, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
 use platform::table::{Applied, WorkflowState};
@@ -56,8 +56,8 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         "Make {version} the active version of {name}, instead of {}?",
         seen.active_version
     );
-    let asks = changes && !options.yes && !output.is_json() && confirm::somebody_is_there();
-    if asks && !confirm::confirmed(&question)? {
+    let asks = changes && !options.yes && !output.is_json() && ask::somebody_is_there();
+    if asks && !ask::confirmed(&question)? {
         return Ok(ExitCode::FAILURE);
     }
     let applied = stack.table.activate_version(&seen, version, Timestamp::now()).await?;

@@ -6,12 +6,11 @@
 use super::{
     account::Accounts,
     change::Change,
-    confirm,
     files::{self, Source, Told},
     names::{Directory, Lookup, Meaning},
     stored,
 };
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{ask, error::Error, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
@@ -106,7 +105,7 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
             continue;
         }
         let asks = matches!(plan.change, Kind::Changed(_)) && !options.yes && !output.is_json();
-        if asks && confirm::somebody_is_there() && !confirm::confirmed(&plan.question())? {
+        if asks && ask::somebody_is_there() && !ask::confirmed(&plan.question())? {
             return Ok(ExitCode::FAILURE);
         }
         let applied = plan.apply(stack).await?;

@@ -451,7 +451,11 @@ impl Log {
     fn record() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
+            // In the form of `platform::telemetry`.
             let subscriber = tracing_subscriber::fmt()
+                .json()
+                .flatten_event(true)
+                .without_time()
                 .with_max_level(tracing::Level::TRACE)
                 .with_writer(|| Self);
             tracing::subscriber::set_global_default(subscriber.finish()).unwrap();

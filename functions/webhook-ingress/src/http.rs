@@ -61,7 +61,8 @@ where
             reason: format!("no answer within {} ms", TIME_LIMIT.as_millis()),
         },
     };
-    log(&delivery, &answer);
+    let subscription = header(request.headers(), "x-webhook-subscription").map(shortened);
+    log(&delivery, subscription.as_deref(), &answer);
     let (status, body) = render(&answer)?;
     Ok(Response::builder()
         .status(status)
@@ -101,8 +102,9 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
     })
 }
 
-/// One line for each delivery. Neither its key, its signature nor its body is in it.
-fn log(delivery: &Delivery<'_>, answer: &Answer) {
+/// One line for each delivery. Neither its key, its signature nor its body is in it. The subscription is what the sender
+/// says of itself, and not signed. `pagerflow webhook` looks for a ping in these lines: see `platform::delivery_log`.
+fn log(delivery: &Delivery<'_>, subscription: Option<&str>, answer: &Answer) {
     let (workflow, integration) = match delivery.target {
         Target::Workflow(id) => (Some(shortened(id)), None),
         Target::Integration(alias) => (None, Some(shortened(alias))),
@@ -111,22 +113,29 @@ fn log(delivery: &Delivery<'_>, answer: &Answer) {
     match answer {
         Answer::Accepted(events) => {
             let events = serde_json::to_string(events).unwrap_or_default();
-            tracing::info!(workflow, bytes, events, "delivery accepted");
+            tracing::info!(workflow, subscription, bytes, events, "delivery accepted");
         }
         Answer::HandedOn(events) => {
             let events = serde_json::to_string(events).unwrap_or_default();
-            tracing::info!(integration, bytes, events, "delivery accepted");
+            tracing::info!(integration, subscription, bytes, events, "delivery accepted");
         }
         Answer::Unauthorized { reason } => {
-            tracing::info!(workflow, integration, bytes, reason, "delivery refused");
+            tracing::info!(workflow, integration, subscription, bytes, reason, "delivery refused");
         }
         Answer::TooLarge => {
-            tracing::warn!(workflow, integration, bytes, "delivery refused because it is too large");
+            tracing::warn!(
+                workflow,
+                integration,
+                subscription,
+                bytes,
+                "delivery refused because it is too large"
+            );
         }
         Answer::Unavailable { reason } => {
             tracing::error!(
                 workflow,
                 integration,
+                subscription,
                 bytes,
                 reason,
                 "delivery not taken; it will be sent again"

@@ -7,6 +7,7 @@
 //! - [`ids`] has ids and addresses that were checked once and may then stand in a URL or a header
 //! - [`given`] has the words and numbers that an input may have, and no others
 //! - [`reference`](mod@reference) and [`incident`] are what the REST API answers
+//! - [`webhook_subscriptions`] lists what gets webhooks
 //! - [`webhook`] reads deliveries of both generations into one form and checks their signature
 //! - [`client`] makes the requests
 //! - [`directory`] lists what a person may choose from
@@ -26,6 +27,7 @@ mod lenient;
 pub mod reference;
 mod shown;
 pub mod webhook;
+pub mod webhook_subscriptions;
 
 pub use error::Error;
 

@@ -14,6 +14,7 @@
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions.
 //! - [`dead_letters`] — the queue of authentic deliveries that nobody can read.
+//! - [`delivery_log`] — what the log of the ingress tells of deliveries.
 //! - [`task`] — errors as Step Functions and people see them.
 
 pub mod action;
@@ -21,6 +22,7 @@ pub mod api_key;
 pub mod aws;
 pub mod body;
 pub mod dead_letters;
+pub mod delivery_log;
 pub mod executions;
 pub mod intake;
 mod rate_limit;

@@ -4,7 +4,7 @@ use super::*;
 use crate::fakes::{Call, FakeIngress, Log, Message, SIGNING_SECRET, WORKFLOW, World, now, signature, v3};
 use data_encoding::BASE64;
 use lambda_http::http::HeaderName;
-use platform::{api_key::ApiKey, table::KeyState};
+use platform::{api_key::ApiKey, delivery_log::LoggedDelivery, table::KeyState};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -339,6 +339,41 @@ async fn i5_the_log_says_what_happened_and_holds_neither_key_nor_signature_nor_b
     ] {
         assert!(!log.contains(kept), "{kept} is told:\n{log}");
     }
+}
+
+#[tokio::test]
+async fn what_came_of_the_deliveries_of_a_subscription_is_read_back_from_the_log() {
+    const PING: &str =
+        r#"{"event":{"id":"01P","event_type":"pagey.ping","resource_type":"pagey","data":{"type":"ping"}}}"#;
+    let (world, key) = World::new();
+    answer_to(&world, &event(&Message::signed(&key, PING))).await;
+    answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
+    let unsigned = Message {
+        signature: None,
+        ..Message::signed(&key, PING)
+    };
+    answer_to(&world, &event(&unsigned)).await;
+    let (world, key) = World::with_routes_to(&[]);
+    answer_to(&world, &event(&Message::signed(&key, PING).addressed_to("prod"))).await;
+    let mut of_another = event(&Message::signed(&key, PING).addressed_to("prod"));
+    of_another["headers"]["x-webhook-subscription"] = json!("PANOTHER");
+    answer_to(&world, &of_another).await;
+
+    let of = "PSUBSC1".parse().unwrap();
+    let log = Log::text();
+    let deliveries: Vec<_> = log.lines().filter_map(|line| LoggedDelivery::read(line, &of)).collect();
+
+    let leads_to_workflow = |leads_to_workflow| LoggedDelivery::Ping { leads_to_workflow };
+    let reason = "no signature".to_owned();
+    assert_eq!(
+        deliveries,
+        [
+            leads_to_workflow(true),
+            LoggedDelivery::Event,
+            LoggedDelivery::Refused { reason },
+            leads_to_workflow(false)
+        ]
+    );
 }
 
 #[tokio::test]

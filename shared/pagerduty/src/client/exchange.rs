@@ -68,6 +68,11 @@ pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request:
         ));
     }
     let body = answer.body.map_err(interrupted)?;
+    // PagerDuty documents no body for these two; with any other status an answer without one broke off.
+    if body.is_empty() && matches!(status, StatusCode::ACCEPTED | StatusCode::NO_CONTENT) {
+        let body = Value::Null;
+        return Ok(Answered { body, rate_limit });
+    }
     let body = serde_json::from_slice(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))?;
     Ok(Answered { body, rate_limit })
 }

@@ -24,6 +24,7 @@ mod status_updates;
 mod token;
 mod transport;
 mod users;
+mod webhook_subscriptions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -51,6 +52,11 @@ pub use routing_key::{InvalidRoutingKey, RoutingKey};
 pub use status_updates::{NewStatusUpdate, StatusUpdate};
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
+pub(crate) use webhook_subscriptions::LIST as SUBSCRIPTIONS;
+pub use webhook_subscriptions::{
+    CreatedWebhookSubscription, MAX_SUBSCRIPTIONS_OF_A_SCOPE, NewWebhookSubscription, SubscriptionScope,
+    WebhookSubscription,
+};
 
 use self::exchange::{Answered, Effect, exchange};
 use crate::{

@@ -18,6 +18,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
+pub(crate) use paging::read_all;
 pub use paging::{LAST_ROW, Pause, PauseReason};
 pub use rows::{EscalationPolicy, Priority, Role, Row, Service, ServiceStatus, Team, User};
 pub use search::{InvalidSearch, SearchText};
@@ -88,7 +89,7 @@ fn offered<R: Row>(all: &[Value], is_cut: bool, search: Option<&SearchText>) -> 
 }
 
 /// The first row of each id. One without an id can not be told from another one, and is unreadable anyway.
-fn each_once(rows: &[Value]) -> impl Iterator<Item = &Value> {
+pub(crate) fn each_once(rows: &[Value]) -> impl Iterator<Item = &Value> {
     let mut seen = HashSet::new();
     rows.iter()
         .filter(move |row| lenient::text(row, "id").is_none_or(|id| seen.insert(id)))

@@ -39,13 +39,13 @@ pub enum PauseReason {
 
 /// A list as far as PagerDuty gives it.
 #[derive(Debug)]
-pub(super) struct All {
-    pub(super) rows: Vec<Value>,
-    pub(super) is_cut: bool,
+pub(crate) struct All {
+    pub(crate) rows: Vec<Value>,
+    pub(crate) is_cut: bool,
 }
 
 /// Reads a list page by page, in as few requests as there can be.
-pub(super) async fn read_all(
+pub(crate) async fn read_all(
     account: &Account<'_>,
     list: &str,
     query: Option<&str>,

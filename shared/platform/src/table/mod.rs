@@ -22,8 +22,10 @@
 
 mod api_keys;
 mod bodies;
+mod condition;
 mod expiry;
 mod integrations;
+mod inventory;
 pub mod journal;
 mod record_cache;
 mod routes;
@@ -34,7 +36,9 @@ mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use bodies::{Bodies, BodyCache};
+pub use condition::TableCondition;
 pub use integrations::IntegrationRecord;
+pub use inventory::Inventory;
 pub use run_list::RunQuery;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
@@ -260,8 +264,10 @@ mod keys {
         (format!("KEY#{id}"), API_KEY)
     }
 
+    pub(super) const INTEGRATION: &str = "INTEGRATION";
+
     pub(super) fn integration(alias: &IntegrationAlias) -> (String, &'static str) {
-        (format!("INTEGRATION#{alias}"), "INTEGRATION")
+        (format!("INTEGRATION#{alias}"), INTEGRATION)
     }
 
     pub(super) fn run(id: &RunId) -> (String, &'static str) {

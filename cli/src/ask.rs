@@ -4,12 +4,17 @@ use crate::error::Error;
 use std::io::{self, IsTerminal, Write};
 
 /// Whether somebody is there to be asked.
-pub(super) fn somebody_is_there() -> bool {
+pub(crate) fn somebody_is_there() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks a question that is answered by yes or no.
-pub(super) fn confirmed(question: &str) -> Result<bool, Error> {
+/// Asks a question that only a clear yes answers with yes. Where nobody is at the terminal, that is an error that says so.
+pub(crate) fn confirmed(question: &str) -> Result<bool, Error> {
+    if !somebody_is_there() {
+        return Err(Error::Invalid(format!(
+            "nobody is there to be asked: {question} Give --yes."
+        )));
+    }
     // Standard output is for the result.
     write!(io::stderr(), "{question} [y/N] ")?;
     let mut answer = String::new();

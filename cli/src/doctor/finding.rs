@@ -1,0 +1,174 @@
+//! The answer to one question about an installation.
+
+use crate::output::{Output, printable};
+use serde_json::{Value, json};
+
+/// What a finding means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Level {
+    /// It is as it should be.
+    Ok,
+    /// It could not be found out, which need not mean anything.
+    NotChecked,
+    /// Something is not as it should be, and most works all the same.
+    Warning,
+    /// Something does not work.
+    Problem,
+}
+
+impl Level {
+    /// A stable name, for programs.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::NotChecked => "not_checked",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+
+    /// The name and its colour, for people.
+    fn shown(self) -> (&'static str, u8) {
+        match self {
+            Self::Ok => ("ok", 32),
+            Self::NotChecked => ("not checked", 90),
+            Self::Warning => ("warning", 33),
+            Self::Problem => ("problem", 31),
+        }
+    }
+}
+
+/// The answer to one question, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Finding {
+    /// What it is about: a stable word, and where there are several of a kind the name of one.
+    area: String,
+    level: Level,
+    /// What was found, and what it means.
+    text: String,
+    /// What to do.
+    remedy: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn ok(area: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(area, Level::Ok, text, None)
+    }
+
+    pub(super) fn not_checked(area: impl Into<String>, text: impl Into<String>) -> Self {
+        Self::new(area, Level::NotChecked, text, None)
+    }
+
+    pub(super) fn warning(area: impl Into<String>, text: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(area, Level::Warning, text, Some(remedy.into()))
+    }
+
+    pub(super) fn problem(area: impl Into<String>, text: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(area, Level::Problem, text, Some(remedy.into()))
+    }
+
+    fn new(area: impl Into<String>, level: Level, text: impl Into<String>, remedy: Option<String>) -> Self {
+        let (area, text) = (area.into(), text.into());
+        Self {
+            area,
+            level,
+            text,
+            remedy,
+        }
+    }
+
+    fn view(&self) -> Value {
+        json!({ "area": self.area, "level": self.level.name(), "text": self.text, "remedy": self.remedy })
+    }
+
+    /// The finding behind its level, and what to do under it.
+    fn lines(&self, output: &Output) -> String {
+        const WIDTH: usize = 11;
+        let (name, colour) = self.level.shown();
+        let level = output.coloured(colour, &format!("{name:<WIDTH$}"));
+        let lines = |text: &str| {
+            let lines: Vec<_> = text.lines().map(printable).collect();
+            lines.join(&format!("\n{:WIDTH$}  ", ""))
+        };
+        let remedy = self
+            .remedy
+            .as_ref()
+            .map(|remedy| format!("\n{:WIDTH$}  {}", "", lines(remedy)));
+        format!("{level}  {}{}", lines(&self.text), remedy.unwrap_or_default())
+    }
+}
+
+/// Whether nothing was found that does not work.
+pub(super) fn is_passed(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.level != Level::Problem)
+}
+
+/// What programs are told.
+pub(super) fn view(findings: &[Finding]) -> Value {
+    let views: Vec<_> = findings.iter().map(Finding::view).collect();
+    json!({ "passed": is_passed(findings), "findings": views })
+}
+
+/// What people are told.
+pub(super) fn text(findings: &[Finding], output: &Output) -> String {
+    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let told = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        count => Some(format!("{count} {many}")),
+    };
+    let counts = [
+        told(count(Level::Problem), "problem", "problems"),
+        told(count(Level::Warning), "warning", "warnings"),
+        told(
+            count(Level::NotChecked),
+            "question not answered",
+            "questions not answered",
+        ),
+    ];
+    let counts: Vec<_> = counts.into_iter().flatten().collect();
+    let summary = match counts.is_empty() {
+        true => "Nothing is wrong.".to_owned(),
+        false => format!("{}.", counts.join(", ")),
+    };
+    let lines = findings.iter().map(|finding| finding.lines(output));
+    lines.chain([String::new(), summary]).collect::<Vec<_>>().join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn findings_stand_behind_their_level_with_what_to_do_under_them() {
+        let findings = [
+            Finding::ok("table", "The table can be used."),
+            Finding::not_checked("alarms", "CloudWatch did not answer."),
+            Finding::warning("table", "Something\nis \u{1b}[31modd.", "Run this:\n  aws …"),
+            Finding::problem("secrets", "It is gone.", "Store it again."),
+        ];
+        insta::assert_snapshot!(text(&findings, &Output::new(false)), @"
+        ok           The table can be used.
+        not checked  CloudWatch did not answer.
+        warning      Something
+                     is �[31modd.
+                     Run this:
+                       aws …
+        problem      It is gone.
+                     Store it again.
+
+        1 problem, 1 warning, 1 question not answered.
+        ");
+        insta::assert_snapshot!(view(&findings[3..]), @r#"{"findings":[{"area":"secrets","level":"problem","remedy":"Store it again.","text":"It is gone."}],"passed":false}"#);
+    }
+
+    #[test]
+    fn only_a_problem_fails_an_installation() {
+        assert!(is_passed(&[
+            Finding::warning("a", "b", "c"),
+            Finding::not_checked("a", "b")
+        ]));
+        assert!(!is_passed(&[Finding::ok("a", "b"), Finding::problem("a", "b", "c")]));
+        assert!(text(&[Finding::ok("a", "b")], &Output::new(false)).ends_with("\nNothing is wrong."));
+    }
+}

@@ -1,0 +1,163 @@
+//! `pagerflow doctor`: what is wrong with this installation.
+//!
+//! Each question has one finding. What could not be found out is told as not checked, and never as in order.
+
+mod alarms;
+mod deployment;
+mod finding;
+mod integrations;
+mod queues;
+mod workflows;
+
+use crate::{
+    error::Error,
+    output::Output,
+    stack::{Stack, StackOptions},
+    webhook_url::scope_of,
+};
+use clap::Args;
+use finding::Finding;
+use integrations::{Fix, Integration, Owner};
+use jiff::Timestamp;
+use platform::table::{Inventory, KeyScope};
+use std::process::ExitCode;
+use workflow::ids::IntegrationAlias;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  pagerflow doctor                        look at everything
+  pagerflow doctor --integration prod     of the integrations, look at one
+  pagerflow doctor --fix                  enable subscriptions again that PagerDuty has disabled
+
+The exit code is 1 if there is a problem. Warnings, and what could not be checked, do not count.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// Enable webhook subscriptions again that PagerDuty has disabled. It is asked before each.
+    #[arg(long)]
+    fix: bool,
+    /// Do not ask.
+    #[arg(long, requires = "fix")]
+    yes: bool,
+    /// Of the integrations and their workflows, only look at these.
+    #[arg(long, value_name = "ALIAS")]
+    integration: Option<IntegrationAlias>,
+}
+
+pub(crate) async fn run(options: Options, stack: &StackOptions, output: &mut Output) -> Result<ExitCode, Error> {
+    let findings = match Stack::find(stack).await {
+        Ok(stack) => examine(&options, &stack, output).await?,
+        Err(error) => vec![
+            Finding::problem(
+                "stack",
+                error.to_string(),
+                "Without the stack nothing else can be looked at.",
+            ),
+            Finding::not_checked(
+                "everything",
+                "Table, secrets, subscriptions, queues and alarms are not looked at.",
+            ),
+        ],
+    };
+    let text = finding::text(&findings, output);
+    output.result(&finding::view(&findings), || text)?;
+    Ok(match finding::is_passed(&findings) {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    })
+}
+
+async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Vec<Finding>, Error> {
+    let mut findings = vec![deployment::stack(&stack.name, &stack.status().await)];
+    findings.extend(deployment::table(&stack.table.condition().await));
+    match stack.table.inventory().await {
+        Ok(inventory) => findings.extend(set_up(options, stack, &inventory, output).await?),
+        Err(error) => findings.push(Finding::problem(
+            "table",
+            format!("Integrations and workflows could not be read: {error}"),
+            "Put the table right first, or use the release that wrote it, and run `pagerflow doctor` again.",
+        )),
+    }
+    output.progress("Looking at the queues and alarms …");
+    match stack.resources().await {
+        Ok(resources) => {
+            findings.extend(queues::check(stack, &resources, Timestamp::now()).await);
+            findings.extend(alarms::check(stack, &resources).await);
+        }
+        Err(error) => {
+            for area in ["queues", "alarms"] {
+                findings.push(Finding::not_checked(
+                    area,
+                    format!("The {area} are not known: {error}."),
+                ));
+            }
+        }
+    }
+    Ok(findings)
+}
+
+/// What people have set up: integrations, subscriptions, workflows.
+async fn set_up(
+    options: &Options,
+    stack: &Stack,
+    inventory: &Inventory,
+    output: &Output,
+) -> Result<Vec<Finding>, Error> {
+    let is_wanted = |alias: &IntegrationAlias| options.integration.as_ref().is_none_or(|wanted| wanted == alias);
+    let fix = match (options.fix, options.yes) {
+        (false, _) => Fix::Nothing,
+        (true, false) => Fix::Asking,
+        (true, true) => Fix::All,
+    };
+    let owner = |url: &str| owner(&stack.webhook_url, inventory, url);
+    let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
+    for record in inventory.integrations.iter().filter(|record| is_wanted(&record.alias)) {
+        output.progress(&format!("Looking at the integration {} …", record.alias));
+        let mut integration = Integration::look(&record.alias, stack, output).await;
+        findings.extend(integration.judge());
+        findings.extend(integration.fix(fix, &owner, stack).await?);
+        findings.extend(integration.judge_subscriptions(&owner));
+        looked_at.push(integration);
+    }
+    if looked_at.is_empty() {
+        findings.push(match &options.integration {
+            Some(alias) => Finding::problem(
+                "integrations",
+                format!("There is no integration {alias}."),
+                format!("pagerflow integration add {alias}"),
+            ),
+            None => Finding::warning(
+                "integrations",
+                "There is no integration yet.",
+                "pagerflow integration add prod",
+            ),
+        });
+    }
+    let workflows = inventory.workflows.iter().filter(|workflow| {
+        let trigger = workflow.trigger.as_ref();
+        trigger.is_some_and(|trigger| is_wanted(&trigger.integration))
+    });
+    findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
+    Ok(findings)
+}
+
+/// What a URL leads to, if it is one of the stack, and whose secrets its webhooks are checked with.
+fn owner(base: &str, inventory: &Inventory, url: &str) -> Option<Owner> {
+    let leads_to = scope_of(base, url)?;
+    let integration = match &leads_to {
+        KeyScope::Integration(alias) => {
+            let mut all = inventory.integrations.iter();
+            all.any(|record| record.alias == *alias).then(|| alias.clone())
+        }
+        KeyScope::Workflow(id) => {
+            let record = inventory.workflows.iter().find(|record| record.workflow == *id);
+            record
+                .and_then(|record| record.trigger.as_ref())
+                .map(|trigger| trigger.integration.clone())
+        }
+    };
+    Some(Owner { leads_to, integration })
+}
+
+#[cfg(test)]
+mod tests;
