@@ -221,7 +221,6 @@ async fn all_that_is_wrong_with_an_input_is_told_at_once() {
         &[
             "pagerduty.resolve_incident",
             "`incident_id` is missing",
-            "`from` is missing",
             "`integration` must be the alias of an integration",
             "`note` is a number, but must be text",
             "`incident` is not known; did you mean `incident_id`?",
@@ -313,7 +312,7 @@ async fn f27_a_rotated_token_is_found_when_the_old_one_is_refused() {
     "from",
     "nobody@example.com",
     "PagerDuty.InvalidRequest",
-    &["Requester User Not Found", "`from`", "login e-mail"]
+    &["Requester User Not Found", "`from`", "pagerflow users"]
 )]
 #[case::from_may_only_read("from", "stakeholder@example.com", "PagerDuty.Forbidden", &["Responder"])]
 #[tokio::test]

@@ -1,0 +1,148 @@
+//! Merges incidents into one.
+//!
+//! # How a repeat is made harmless
+//! PagerDuty refuses to merge what is merged already (1019), and so resolved (1001). Then each source is looked at: those that went into the
+//! target are done, and only the others, if there are any, are merged again.
+
+use jiff::Timestamp;
+
+use super::{IncidentOutput, call::Call, input::action_input};
+use crate::{
+    client::{ApiToken, Client},
+    error::Error,
+    ids::{IdList, IncidentId},
+};
+
+action_input! {
+    /// What is to be merged into what.
+    MergeIncidentsInput {
+        /// The incident that stays, which has to be open.
+        incident_id: IncidentId,
+        /// The incidents that go into it. They are resolved.
+        source_incidents: IdList<IncidentId>,
+    }
+}
+
+/// Runs one attempt. `now` is the time of day at which it begins. What is given is the incident that stays.
+///
+/// # Errors
+/// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another attempt finds out what happened.
+pub async fn run(
+    client: &Client,
+    token: &ApiToken,
+    input: &MergeIncidentsInput,
+    now: Timestamp,
+) -> Result<IncidentOutput, Error> {
+    let call = Call::new(client, token, input.deadline, now)?;
+    let target = &input.incident_id;
+    let sources: Vec<&IncidentId> = input.source_incidents.as_ref().iter().collect();
+    let merged = call
+        .account()?
+        .merge_incidents(input.from.as_ref(), target, &sources)
+        .await;
+    match merged {
+        Err(Error::InvalidRequest(refusal)) if refusal.is_already_merged() || refusal.is_already_resolved() => {
+            let rest = not_merged_yet(&call, target, &sources).await?;
+            if rest.len() == sources.len() {
+                // None went into this target: one was merged into another, or is over.
+                return Err(Error::InvalidRequest(refusal));
+            }
+            if !rest.is_empty() {
+                call.account()?
+                    .merge_incidents(input.from.as_ref(), target, &rest)
+                    .await?;
+            }
+        }
+        outcome => outcome?,
+    }
+    Ok(call.account()?.get_incident(target).await?.into())
+}
+
+async fn not_merged_yet<'a>(
+    call: &Call<'_>,
+    target: &IncidentId,
+    sources: &[&'a IncidentId],
+) -> Result<Vec<&'a IncidentId>, Error> {
+    let mut rest = Vec::new();
+    for source in sources {
+        let incident = call.account()?.get_incident(source).await?;
+        if incident.merged_into.is_none_or(|into| into.id != target.as_str()) {
+            rest.push(*source);
+        }
+    }
+    Ok(rest)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::scripted::{Answer, PagerDuty, token};
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn incident(id: &str, merged_into: Option<&str>) -> Answer {
+        let reason = merged_into.map(|id| json!({"type": "merge_resolve_reason", "incident": {"id": id}}));
+        Answer::json(
+            200,
+            &json!({"incident": {"id": id, "status": "resolved", "resolve_reason": reason}}),
+        )
+    }
+
+    fn already_merged() -> Answer {
+        Answer::json(
+            400,
+            &json!({"error": {"message": "Incident Already Merged", "code": 1019}}),
+        )
+    }
+
+    async fn merge(answers: Vec<Answer>) -> (Result<IncidentOutput, Error>, PagerDuty) {
+        let pagerduty = PagerDuty::that_answers(answers).await;
+        let input = serde_json::from_value(json!({
+            "integration": "prod", "incident_id": "PTARGET", "source_incidents": ["PONE", "PTWO"],
+        }));
+        let outcome = run(&pagerduty.client, &token(), &input.unwrap(), NOW).await;
+        (outcome, pagerduty)
+    }
+
+    fn sources(pagerduty: &PagerDuty, request: usize) -> Value {
+        pagerduty.requests()[request].json()["source_incidents"].clone()
+    }
+
+    #[tokio::test]
+    async fn what_went_into_the_target_already_is_done_and_only_the_rest_is_merged() {
+        let (outcome, pagerduty) = merge(vec![
+            already_merged(),
+            incident("PONE", Some("PTARGET")),
+            incident("PTWO", None),
+            Answer::json(
+                200,
+                &json!({"incident": {"id": "PTARGET", "type": "incident_reference"}}),
+            ),
+            incident("PTARGET", None),
+        ])
+        .await;
+
+        assert_eq!(outcome.unwrap().incident_id.as_str(), "PTARGET");
+        assert_eq!(
+            sources(&pagerduty, 3),
+            json!([{"id": "PTWO", "type": "incident_reference"}])
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_merged_into_another_incident_is_refused_in_pagerdutys_words() {
+        let (outcome, pagerduty) = merge(vec![
+            already_merged(),
+            incident("PONE", Some("PANOTHER")),
+            incident("PTWO", None),
+        ])
+        .await;
+
+        let error = outcome.unwrap_err();
+        assert_eq!(error.name(), "PagerDuty.InvalidRequest");
+        assert!(error.to_string().contains("Already Merged"), "{error}");
+        assert_eq!(pagerduty.requests().len(), 3);
+    }
+}
