@@ -85,7 +85,7 @@ async fn a_subscription_is_active_only_once_its_key_and_its_secret_are_stored() 
     assert_eq!(*keys.seen_active.borrow(), [false]);
     assert!(secrets.text().contains(made.id.as_str()), "{}", secrets.text());
     assert!(made.active);
-    assert_eq!(subscriptions(&pagerduty).await, [made.clone()]);
+    assert_eq!(subscriptions(&pagerduty).await, std::slice::from_ref(&made));
     let stored = keys.stored.borrow();
     assert_eq!(stored[0].name, format!("PagerDuty {}", made.id));
     assert!(stored[0].admits(&plan.key, &plan.leads_to));

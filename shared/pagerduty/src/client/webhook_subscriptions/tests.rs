@@ -57,7 +57,7 @@ async fn a_subscription_is_created_inactive_activated_pinged_and_deleted() {
         temporarily_disabled: false,
     };
     assert_eq!(created.subscription, expected);
-    assert_eq!(listed(&account).await, [expected.clone()]);
+    assert_eq!(listed(&account).await, std::slice::from_ref(&expected));
 
     account.activate_webhook_subscription(&expected, true).await.unwrap();
     let id = &expected.id;
