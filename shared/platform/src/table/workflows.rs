@@ -17,7 +17,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use workflow::{
-    definition::{Definition, Filters},
+    definition::{Definition, Filters, PagerDutyTrigger},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
     run::WebhookKind,
 };
@@ -51,6 +51,18 @@ pub struct TriggerRecord {
     pub filters: Filters,
     /// The condition that an event must meet.
     pub when: Option<String>,
+}
+
+impl From<&PagerDutyTrigger> for TriggerRecord {
+    fn from(trigger: &PagerDutyTrigger) -> Self {
+        Self {
+            integration: trigger.integration.clone(),
+            webhook: trigger.webhook,
+            events: trigger.events.clone(),
+            filters: trigger.filters.clone(),
+            when: trigger.when.as_ref().map(|when| when.source().to_owned()),
+        }
+    }
 }
 
 /// A workflow as it is stored: the fields of the trigger stand beside the others.
@@ -227,13 +239,8 @@ impl Table {
         version_item.insert("definition".into(), AttributeValue::B(Blob::new(stored)));
         version_item.insert("source".into(), AttributeValue::B(Blob::new(source)));
         version_item.insert("created_at".into(), text(now.to_string()));
-        let trigger = definition.trigger.as_ref().map(|trigger| TriggerRecord {
-            integration: trigger.pagerduty.integration.clone(),
-            webhook: trigger.pagerduty.webhook,
-            events: trigger.pagerduty.events.clone(),
-            filters: trigger.pagerduty.filters.clone(),
-            when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
-        });
+        let trigger = definition.trigger.as_ref();
+        let trigger = trigger.map(|trigger| TriggerRecord::from(&trigger.pagerduty));
         let state = match seen.as_ref().map(|seen| seen.state) {
             Some(WorkflowState::Disabled) => WorkflowState::Disabled,
             Some(WorkflowState::Enabled | WorkflowState::Deleted) | None => WorkflowState::Enabled,
