@@ -67,10 +67,18 @@ pub(crate) enum Error {
     /// A run was not started.
     #[error(transparent)]
     Start(#[from] platform::executions::StartError),
-    /// A secret was not stored.
+    /// PagerDuty did not do as it was asked.
+    #[error("{what}: {cause}.")]
+    PagerDuty {
+        /// What failed.
+        what: String,
+        /// Why, and what to do.
+        cause: Box<pagerduty::Error>,
+    },
+    /// PagerDuty cannot be asked at all.
+    #[error("PagerDuty cannot be asked: {0}")]
+    PagerDutyClient(String),
+    /// The secret of an integration was not read or changed.
     #[error(transparent)]
-    StoreSecret(#[from] platform::secrets::WriteError),
-    /// The signing secrets were not read or changed.
-    #[error(transparent)]
-    SigningSecrets(#[from] platform::secrets::ChangeError),
+    ChangeSecret(#[from] platform::secrets::ChangeError),
 }

@@ -1,5 +1,8 @@
 //! `pagerflow integration`.
 
+mod check;
+mod routing_key;
+
 use crate::{error::Error, output::Output, secret_input, stack::Stack};
 use clap::{Subcommand, ValueEnum};
 use jiff::Timestamp;
@@ -8,7 +11,7 @@ use pagerduty::{
     ids::UserEmail,
 };
 use platform::{
-    secrets::{Connection, SecretWriter, add_signing_secret, read_signing_secrets, remove_signing_secrets},
+    secrets::{NewConnection, add_signing_secret, read_signing_secrets, remove_signing_secrets, store_connection},
     table::IntegrationRecord,
 };
 use std::{path::PathBuf, process::ExitCode};
@@ -33,9 +36,18 @@ pub(crate) enum Command {
         #[arg(long)]
         token_file: Option<PathBuf>,
     },
+    /// Find out whose token an integration has, what it may do, whether the default user may respond and which service
+    /// region answers. Nothing is changed. The exit code is 1 if something keeps the integration from working.
+    Test {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
+    },
     /// The secrets with which PagerDuty signs webhooks.
     #[command(subcommand)]
     SigningSecret(SigningSecretCommand),
+    /// The keys with which workflows send alerts and changes to PagerDuty's Events API.
+    #[command(subcommand)]
+    RoutingKey(routing_key::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -101,25 +113,31 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
                 Kind::ApiToken => TokenKind::ApiToken,
                 Kind::Oauth => TokenKind::OAuth,
             };
-            let default_from = default_from.map(|email| email.to_string());
             let token = secret_input::read("PagerDuty API token", token_file.as_deref())?;
-            let secret = Connection::secret_value(&token, token_kind, service_region, default_from.as_deref())
-                .map_err(Error::Secret)?;
+            let connection = NewConnection::new(token, token_kind, service_region, default_from.clone())
+                .map_err(|error| Error::Secret(error.to_string()))?;
             let name = stack.secret_names.api_token(&alias);
-            stack
-                .secrets
-                .write(&name, "Pagerflow: a PagerDuty API token", &secret)
-                .await?;
+            let stored = store_connection(&stack.secrets, &name, &connection).await?;
+            if let Some(replaced) = stored.replaced {
+                output.warn(&format!(
+                    "{replaced}. It was stored anew: store the routing keys of {alias} again."
+                ));
+            }
             let record = IntegrationRecord {
                 alias,
                 service_region,
-                default_from,
+                default_from: default_from.map(|email| email.to_string()),
                 updated_at: Timestamp::now(),
             };
             stack.table.put_integration(&record).await?;
-            output.result(&record, || format!("Stored the integration {}.", record.alias))?;
+            output.result(&record, || {
+                let alias = &record.alias;
+                format!("Stored the integration {alias}. Try it with `pagerflow integration test {alias}`.")
+            })?;
         }
+        Command::Test { alias } => return check::run(&alias, stack, output).await,
         Command::SigningSecret(command) => signing_secret(command, stack, output).await?,
+        Command::RoutingKey(command) => routing_key::run(command, stack, output).await?,
     }
     Ok(ExitCode::SUCCESS)
 }

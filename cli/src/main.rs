@@ -3,18 +3,22 @@
 //! It works with the caller's own AWS credentials, so IAM decides who may do what. Exit codes: 0 it worked, 1 it did not
 //! (or the run that was watched failed), 2 the command line is wrong.
 
+mod directory;
 mod error;
 mod integration;
 mod key;
 mod output;
+mod pagerduty_account;
 mod run;
 mod secret_input;
 mod stack;
+mod text_table;
 mod workflow_command;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use error::Error;
 use output::Output;
+use pagerduty::directory::{EscalationPolicy, Priority, Service, Team, User};
 use stack::{Stack, StackOptions};
 use std::process::ExitCode;
 
@@ -54,6 +58,17 @@ enum Command {
     /// Runs.
     #[command(subcommand)]
     Run(run::Command),
+    /// The services of a PagerDuty account, with their ids.
+    Services(directory::Options),
+    /// The escalation policies of a PagerDuty account, with their ids.
+    EscalationPolicies(directory::Options),
+    /// The users of a PagerDuty account whom a step can act for, with their login e-mails. Those who may only read are left
+    /// out.
+    Users(directory::Options),
+    /// The priorities of a PagerDuty account, with their ids, the most severe first.
+    Priorities(directory::Options),
+    /// The teams of a PagerDuty account, with their ids.
+    Teams(directory::Options),
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -80,5 +95,10 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
         Command::Run(command) => run::run(command, &stack, output).await,
+        Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
+        Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,
+        Command::Users(options) => directory::run::<User>(&options, &stack, output).await,
+        Command::Priorities(options) => directory::run::<Priority>(&options, &stack, output).await,
+        Command::Teams(options) => directory::run::<Team>(&options, &stack, output).await,
     }
 }

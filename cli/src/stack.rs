@@ -4,6 +4,7 @@ use crate::error::Error;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{error::ProvideErrorMetadata, types::Output};
 use clap::Args;
+use pagerduty::client::BaseUrl;
 use platform::{
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager},
@@ -30,6 +31,7 @@ struct Known {
     secrets_prefix: Option<String>,
     webhook_url: Option<String>,
     state_machine: Option<String>,
+    pagerduty_url: Option<String>,
 }
 
 impl StackOptions {
@@ -44,6 +46,7 @@ impl StackOptions {
                 secrets_prefix: None,
                 webhook_url: None,
                 state_machine: None,
+                pagerduty_url: None,
             },
             None => Known {
                 name: setting("PAGERFLOW_STACK_NAME").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
@@ -51,6 +54,7 @@ impl StackOptions {
                 secrets_prefix: setting("PAGERFLOW_SECRETS_PREFIX"),
                 webhook_url: setting("PAGERFLOW_WEBHOOK_URL"),
                 state_machine: setting("PAGERFLOW_STATE_MACHINE_ARN"),
+                pagerduty_url: setting("PAGERFLOW_PAGERDUTY_URL"),
             },
         }
     }
@@ -69,18 +73,23 @@ pub(crate) struct Stack {
     pub(crate) webhook_url: String,
     /// Its state machine.
     pub(crate) state_machine: StateMachine,
+    /// Where PagerDuty is, if not at the address of an integration's service region.
+    pub(crate) pagerduty_url: Option<BaseUrl>,
 }
 
 impl Stack {
     /// Finds a stack by its name. Unless that is on the command line, the environment variables `PAGERFLOW_TABLE_NAME`,
     /// `PAGERFLOW_SECRETS_PREFIX`, `PAGERFLOW_WEBHOOK_URL` and `PAGERFLOW_STATE_MACHINE_ARN` go before what CloudFormation
-    /// knows; where all are set it is not asked.
+    /// knows; where all are set it is not asked. `PAGERFLOW_PAGERDUTY_URL` says where PagerDuty is, for a local one.
     pub(crate) async fn find(options: &StackOptions) -> Result<Self, Error> {
         let config = aws_config::defaults(BehaviorVersion::latest())
             .http_client(platform::aws::http_client())
             .load()
             .await;
         let known = options.known(|name| std::env::var(name).ok());
+        let pagerduty_url = known.pagerduty_url.map(|url| url.parse()).transpose();
+        let pagerduty_url =
+            pagerduty_url.map_err(|error| Error::PagerDutyClient(format!("PAGERFLOW_PAGERDUTY_URL: {error}")))?;
         let settings = (
             known.table,
             known.secrets_prefix,
@@ -117,6 +126,7 @@ impl Stack {
             secret_names: SecretNames::new(prefix),
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
+            pagerduty_url,
         })
     }
 }
@@ -163,12 +173,13 @@ mod tests {
     use super::*;
     use aws_sdk_cloudformation::error::ErrorMetadata;
 
-    const VARIABLES: [(&str, &str); 5] = [
+    const VARIABLES: [(&str, &str); 6] = [
         ("PAGERFLOW_STACK_NAME", "from-variable"),
         ("PAGERFLOW_TABLE_NAME", "table"),
         ("PAGERFLOW_SECRETS_PREFIX", "prefix"),
         ("PAGERFLOW_WEBHOOK_URL", "https://example.com"),
         ("PAGERFLOW_STATE_MACHINE_ARN", "arn:machine"),
+        ("PAGERFLOW_PAGERDUTY_URL", "http://127.0.0.1:4010"),
     ];
 
     fn known(stack: Option<&str>, variables: &[(&str, &str)]) -> Known {
@@ -189,6 +200,7 @@ mod tests {
             secrets_prefix: None,
             webhook_url: None,
             state_machine: None,
+            pagerduty_url: None,
         };
         assert_eq!(known(Some("production"), &VARIABLES), expected);
     }
@@ -201,6 +213,7 @@ mod tests {
             secrets_prefix: Some("prefix".to_owned()),
             webhook_url: Some("https://example.com".to_owned()),
             state_machine: Some("arn:machine".to_owned()),
+            pagerduty_url: Some("http://127.0.0.1:4010".to_owned()),
         };
         assert_eq!(known(None, &VARIABLES), expected);
     }

@@ -12,6 +12,7 @@ mod bad_input;
 mod deliveries;
 mod executions;
 mod front_door;
+mod integrations;
 mod journal;
 mod lanes;
 mod like_simulated;

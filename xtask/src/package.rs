@@ -9,7 +9,13 @@ use crate::console::Console;
 use crate::error::Error;
 
 /// What SAM calls the functions.
-const FUNCTIONS: [&str; 4] = ["WebhookIngress", "WorkflowRunner", "CreateIncident", "ResolveIncident"];
+const FUNCTIONS: [&str; 5] = [
+    "WebhookIngress",
+    "WorkflowRunner",
+    "CreateIncident",
+    "ResolveIncident",
+    "UpdateIncident",
+];
 
 /// The chore of that name: a plain `sam build`, and the size of each function as Lambda counts it.
 pub(crate) fn run(project: &Project) -> Result<(), Error> {

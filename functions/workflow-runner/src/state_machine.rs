@@ -172,6 +172,30 @@ fn every_task_is_the_plan_or_an_action() {
 }
 
 #[test]
+fn each_action_has_a_state_of_its_own_that_calls_its_function_and_they_differ_in_nothing_else() {
+    let states = states();
+    let of_actions: BTreeSet<String> = Action::ALL
+        .iter()
+        .map(|action| next(&states, action.spec().name))
+        .collect();
+    assert_eq!(of_actions.len(), Action::ALL.len());
+
+    let mut forms = BTreeSet::new();
+    for action in Action::ALL {
+        let mut state = states[next(&states, action.spec().name)].clone();
+        let function = state["Parameters"]["FunctionName"].take();
+        assert_eq!(
+            function,
+            format!("${{{}Arn}}", action.spec().function.name()),
+            "{action}"
+        );
+        state["Comment"].take();
+        forms.insert(state.to_string());
+    }
+    assert_eq!(forms.len(), 1, "{forms:#?}");
+}
+
+#[test]
 fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_other_end() {
     let states = states();
     for action in Action::ALL {

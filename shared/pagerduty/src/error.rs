@@ -9,7 +9,7 @@
 mod advice;
 mod refusal;
 
-pub use refusal::Refusal;
+pub use refusal::{Refusal, Scopes};
 
 use crate::{ids::IncidentId, incident::IncidentStatus, shown::shown};
 

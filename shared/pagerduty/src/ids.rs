@@ -163,6 +163,24 @@ checked_text! {
 }
 
 checked_text! {
+    /// The id of a user: 1 to 255 ASCII letters and digits.
+    UserId, "user id", check_object_id,
+    "give the id that ends the user's address in PagerDuty, such as PABC123, not their name or e-mail"
+}
+
+checked_text! {
+    /// The id of a priority: 1 to 255 ASCII letters and digits.
+    PriorityId, "priority id", check_object_id,
+    "give the priority's id, such as PABC123, not its name; `pagerflow priorities` lists them"
+}
+
+checked_text! {
+    /// The id of a team: 1 to 255 ASCII letters and digits.
+    TeamId, "team id", check_object_id,
+    "give the id that ends the team's address in PagerDuty, such as PABC123, not its name"
+}
+
+checked_text! {
     /// The id of a webhook subscription: 1 to 255 ASCII letters and digits.
     SubscriptionId, "webhook subscription id", check_object_id,
     "give the id that PagerDuty shows for the webhook subscription, such as PABC123"

@@ -8,11 +8,15 @@
 //! - [`reference`](mod@reference) and [`incident`] are what the REST API answers
 //! - [`webhook`] reads deliveries of both generations into one form and checks their signature
 //! - [`client`] makes the requests
+//! - [`directory`] lists what a person may choose from
+//! - [`account_check`] finds out what an integration can do
 //! - [`error`] tells what went wrong, under stable names and with what to do
 //! - [`actions`] creates and resolves incidents so that a repeat does no harm
 
+pub mod account_check;
 pub mod actions;
 pub mod client;
+pub mod directory;
 pub mod error;
 pub mod ids;
 pub mod incident;

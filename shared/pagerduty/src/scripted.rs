@@ -4,6 +4,7 @@
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use axum::{
     Router,
@@ -14,7 +15,7 @@ use axum::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::client::{ApiToken, Client, HttpTransport, TokenKind};
+use crate::client::{ApiToken, Client, Events, HttpTransport, RoutingKey, TokenKind};
 
 /// What the server does when it is asked.
 #[derive(Debug, Clone)]
@@ -66,6 +67,7 @@ impl Request {
 /// A running server; it stops with the test's runtime.
 pub(crate) struct PagerDuty {
     pub(crate) client: Client,
+    address: String,
     requests: Arc<Mutex<Vec<Request>>>,
 }
 
@@ -85,9 +87,18 @@ impl PagerDuty {
             async move { give(answer).await }
         });
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let client = client(&format!("http://{}", listener.local_addr().unwrap()));
+        let address = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(async move { axum::serve(listener, router).await });
-        Self { client, requests }
+        Self {
+            client: client(&address),
+            address,
+            requests,
+        }
+    }
+
+    /// The same server as that of the Events API.
+    pub(crate) fn events(&self) -> Events {
+        Events::new(Arc::new(HttpTransport::new().unwrap()), self.address.parse().unwrap())
     }
 
     pub(crate) fn requests(&self) -> Vec<Request> {
@@ -118,6 +129,16 @@ async fn give(answer: Option<Answer>) -> Response {
 
 pub(crate) fn client(base_url: &str) -> Client {
     Client::new(Arc::new(HttpTransport::new().unwrap()), base_url.parse().unwrap())
+}
+
+/// A time limit that no test has to wait long for.
+pub(crate) const SOON: Duration = Duration::from_millis(100);
+
+/// The text of [`routing_key`].
+pub(crate) const ROUTING_KEY: &str = "R0123456789ABCDEFGHIJ0123456789Z";
+
+pub(crate) fn routing_key() -> RoutingKey {
+    RoutingKey::new(ROUTING_KEY.into()).unwrap()
 }
 
 pub(crate) fn token() -> ApiToken {

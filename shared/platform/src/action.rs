@@ -7,15 +7,19 @@ use crate::{
     task::TaskError,
 };
 use jiff::Timestamp;
-use pagerduty::client::{ApiToken, BaseUrl, Client, HttpTransport, Transport};
+use pagerduty::client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport};
 use serde::de::DeserializeOwned;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
-use workflow::{action::Action, error_name::ErrorName, ids::IntegrationAlias};
+use workflow::{
+    action::Action,
+    error_name::ErrorName,
+    ids::{IntegrationAlias, RoutingKeyName},
+};
 
 /// What a run tells an action beyond the input that the workflow's author wrote. A caller outside a run may give
 /// `idempotency_key`, so that a repeat of the call does no harm.
-const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline"];
+const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at"];
 
 fn invalid(action: Action, problems: &str) -> TaskError {
     TaskError::new(
@@ -24,15 +28,45 @@ fn invalid(action: Action, problems: &str) -> TaskError {
     )
 }
 
-/// Reads the input of an action and the integration that it names.
-fn read_input<I: DeserializeOwned>(action: Action, input: Value) -> Result<(IntegrationAlias, I), TaskError> {
-    let checked = action.spec().check_input(&input, CALL_FIELDS);
-    checked.map_err(|problems| invalid(action, &problems.join("; ")))?;
-    let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
-    let integration = alias.parse::<IntegrationAlias>();
-    let integration = integration.map_err(|error| invalid(action, &error.to_string()))?;
-    let input = serde_json::from_value(input).map_err(|error| invalid(action, &error.to_string()))?;
-    Ok((integration, input))
+/// An input that was checked.
+struct Checked<I> {
+    integration: IntegrationAlias,
+    input: I,
+    /// The input as it was given, if the action is done for a user and the input names none.
+    without_from: Option<Map<String, Value>>,
+}
+
+impl<I: DeserializeOwned> Checked<I> {
+    /// Reads the input of an action.
+    fn read(action: Action, input: Value) -> Result<Self, TaskError> {
+        let spec = action.spec();
+        let checked = spec.check_input(&input, CALL_FIELDS);
+        checked.map_err(|problems| invalid(action, &problems.join("; ")))?;
+        let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
+        let integration = alias.parse::<IntegrationAlias>();
+        let integration = integration.map_err(|error| invalid(action, &error.to_string()))?;
+        let may_have_from = spec.input("from").is_some() && input.get("from").is_none_or(Value::is_null);
+        let without_from = input.as_object().filter(|_| may_have_from).cloned();
+        Ok(Self {
+            integration,
+            input: typed(action, input)?,
+            without_from,
+        })
+    }
+
+    /// Has the action done for the integration's default user, if it names nobody.
+    fn with_default_from(mut self, action: Action, connection: &Connection) -> Result<Self, TaskError> {
+        if let (Some(input), Some(from)) = (&self.without_from, &connection.default_from) {
+            let mut input = input.clone();
+            input.insert("from".to_owned(), from.as_str().into());
+            self.input = typed(action, Value::Object(input))?;
+        }
+        Ok(self)
+    }
+}
+
+fn typed<I: DeserializeOwned>(action: Action, input: Value) -> Result<I, TaskError> {
+    serde_json::from_value(input).map_err(|error| invalid(action, &error.to_string()))
 }
 
 /// The PagerDuty accounts of all integrations.
@@ -42,6 +76,8 @@ pub struct PagerDuty<S> {
     transport: Arc<dyn Transport>,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
+    /// Where its Events API is, likewise.
+    events_url: Option<BaseUrl>,
     rate_limits: RateLimits,
 }
 
@@ -51,7 +87,7 @@ pub struct PagerDuty<S> {
 pub struct StartError(String);
 
 impl PagerDuty<SecretsManager> {
-    /// The accounts of a stack, by the settings `SECRETS_PREFIX` and `PAGERDUTY_API_URL`.
+    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `PAGERDUTY_API_URL` and `PAGERDUTY_EVENTS_URL`.
     ///
     /// # Errors
     /// A setting is missing or wrong.
@@ -61,18 +97,16 @@ impl PagerDuty<SecretsManager> {
     ) -> Result<Self, StartError> {
         let mut settings = Settings::new(lookup);
         let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
-        let base_url = settings
-            .optional("PAGERDUTY_API_URL")
-            .map(|url| url.parse::<BaseUrl>())
-            .transpose();
-        let base_url = base_url.map_err(|error| StartError(format!("PAGERDUTY_API_URL: {error}")))?;
+        let address = |name: &str| {
+            let url = settings.optional(name).map(|url| url.parse::<BaseUrl>()).transpose();
+            url.map_err(|error| StartError(format!("{name}: {error}")))
+        };
+        let base_url = address("PAGERDUTY_API_URL")?;
+        let events_url = address("PAGERDUTY_EVENTS_URL")?;
         let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
         let transport = HttpTransport::new().map_err(|error| StartError(error.to_string()))?;
-        Ok(Self::new(
-            Connections::new(SecretsManager::new(client), names),
-            Arc::new(transport),
-            base_url,
-        ))
+        let connections = Connections::new(SecretsManager::new(client), names);
+        Ok(Self::new(connections, Arc::new(transport), base_url).with_events_url(events_url))
     }
 }
 
@@ -83,11 +117,19 @@ impl<S: SecretStore> PagerDuty<S> {
             connections,
             transport,
             base_url,
+            events_url: None,
             rate_limits: RateLimits::default(),
         }
     }
 
+    /// With its Events API at an address, if not at that of the integration's service region.
+    #[must_use]
+    pub fn with_events_url(self, events_url: Option<BaseUrl>) -> Self {
+        Self { events_url, ..self }
+    }
+
     /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
+    /// An input without `from` gets the integration's default user.
     ///
     /// If PagerDuty refuses the token, the secret is read again, if it was not just read. If another token, or another
     /// service region, is stored by now, the request is made once more: a refused request has done nothing. While
@@ -102,54 +144,109 @@ impl<S: SecretStore> PagerDuty<S> {
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
-        let answer = match read_input(action, input) {
-            Ok((integration, input)) => {
-                let request = async |client: &Client, token: &ApiToken| request(client, token, &input).await;
-                self.call(action, &integration, now, request).await
-            }
-            Err(error) => Err(error),
-        };
-        match &answer {
-            Ok(_) => tracing::info!(action = %action, "action done"),
-            Err(error) => tracing::warn!(action = %action, error = %error, "action failed"),
-        }
-        answer
+        told(action, self.with_token(action, input, now, request).await)
     }
 
-    async fn call<T>(
+    /// Performs an action of the Events API, with the routing key that the input names in `routing_key`.
+    ///
+    /// If the integration has no such key, its secret is read again, if it was not just read.
+    ///
+    /// # Errors
+    /// As [`Self::perform`]; `Integration.Invalid` where there is no such key.
+    pub async fn perform_event<I: DeserializeOwned, T>(
         &self,
         action: Action,
-        integration: &IntegrationAlias,
+        input: Value,
         now: Timestamp,
-        request: impl AsyncFn(&Client, &ApiToken) -> Result<T, pagerduty::Error>,
+        request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
-        self.rate_limits.check(integration, action, now)?;
-        let connection = self.connections.get(integration, now).await?;
-        let answer = match request(&self.client(&connection)?, &connection.token).await {
+        told(action, self.with_routing_key(action, input, now, request).await)
+    }
+
+    async fn with_token<I: DeserializeOwned, T>(
+        &self,
+        action: Action,
+        input: Value,
+        now: Timestamp,
+        request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
+    ) -> Result<T, TaskError> {
+        let checked = Checked::<I>::read(action, input)?;
+        self.rate_limits.check(&checked.integration, action, now)?;
+        let connection = self.connections.get(&checked.integration, now).await?;
+        let integration = checked.integration.clone();
+        let checked = checked.with_default_from(action, &connection)?;
+        let answer = request(&self.client(&connection)?, &connection.token, &checked.input).await;
+        let answer = match answer {
             Err(refused @ pagerduty::Error::Unauthorized(_)) => {
-                let refreshed = self.connections.refreshed(integration, now).await?;
-                if refreshed == connection {
+                let refreshed = self.connections.refreshed(&integration, now).await?;
+                if (&refreshed.token, refreshed.service_region) == (&connection.token, connection.service_region) {
                     Err(refused)
                 } else {
-                    request(&self.client(&refreshed)?, &refreshed.token).await
+                    let checked = checked.with_default_from(action, &refreshed)?;
+                    request(&self.client(&refreshed)?, &refreshed.token, &checked.input).await
                 }
             }
             answer => answer,
         };
         answer.map_err(|error| {
             if let Some(seconds) = error.retry_after_seconds() {
-                self.rate_limits.turned_away(integration, action, seconds, now);
+                self.rate_limits.turned_away(&integration, action, seconds, now);
             }
             TaskError::from(&error)
         })
     }
 
+    async fn with_routing_key<I: DeserializeOwned, T>(
+        &self,
+        action: Action,
+        input: Value,
+        now: Timestamp,
+        request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
+    ) -> Result<T, TaskError> {
+        let name = input.get("routing_key").and_then(Value::as_str).unwrap_or_default();
+        let name = name.parse::<RoutingKeyName>();
+        let Checked { integration, input, .. } = Checked::<I>::read(action, input)?;
+        let name = name.map_err(|error| invalid(action, &error.to_string()))?;
+        let mut connection = self.connections.get(&integration, now).await?;
+        if connection.routing_key(&name).is_none() {
+            connection = self.connections.refreshed(&integration, now).await?;
+        }
+        let key = connection.routing_key(&name).ok_or_else(|| {
+            TaskError::new(
+                ErrorName::IntegrationInvalid,
+                format!(
+                    "integration `{integration}`: it has no routing key `{name}`; store it with \
+                     `pagerflow integration routing-key add {integration} {name}`"
+                ),
+            )
+        })?;
+        let base_url = at(self.events_url.as_ref(), BaseUrl::of_events(connection.service_region))?;
+        let answer = request(&Events::new(Arc::clone(&self.transport), base_url), key, &input).await;
+        answer.map_err(|error| TaskError::from(&error))
+    }
+
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
-        let base_url = match &self.base_url {
-            Some(base_url) => base_url.clone(),
-            None => BaseUrl::of(connection.service_region)
-                .map_err(|error| TaskError::new(ErrorName::IntegrationInvalid, error.to_string()))?,
-        };
+        let base_url = at(self.base_url.as_ref(), BaseUrl::of(connection.service_region))?;
         Ok(Client::new(Arc::clone(&self.transport), base_url))
     }
 }
+
+/// The address that is set, or else that of the service region.
+fn at(set: Option<&BaseUrl>, of_region: Result<BaseUrl, InvalidBaseUrl>) -> Result<BaseUrl, TaskError> {
+    match set {
+        Some(set) => Ok(set.clone()),
+        None => of_region.map_err(|error| TaskError::new(ErrorName::IntegrationInvalid, error.to_string())),
+    }
+}
+
+/// Logs how an action went.
+fn told<T>(action: Action, answer: Result<T, TaskError>) -> Result<T, TaskError> {
+    match &answer {
+        Ok(_) => tracing::info!(action = %action, "action done"),
+        Err(error) => tracing::warn!(action = %action, error = %error, "action failed"),
+    }
+    answer
+}
+
+#[cfg(test)]
+mod tests;

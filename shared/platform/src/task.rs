@@ -63,6 +63,34 @@ impl From<TaskError> for Diagnostic {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::f3_with_a_time(Some(20), Some(20))]
+    #[case::f4_without_a_time(None, None)]
+    fn the_planner_is_told_of_a_rate_limit_and_how_long_to_wait(
+        #[case] asked: Option<u64>,
+        #[case] expected: Option<u32>,
+    ) {
+        let refused = pagerduty::Error::RateLimited {
+            refusal: pagerduty::error::Refusal {
+                status: 429,
+                code: None,
+                message: None,
+                details: vec![],
+                scopes: None,
+            },
+            retry_after_seconds: asked,
+        };
+
+        let diagnostic = Diagnostic::from(TaskError::from(&refused));
+
+        let failure = Failure::from_text(&diagnostic.error_type, &diagnostic.error_message);
+        assert_eq!(
+            (failure.name.as_str(), failure.retry_after_seconds),
+            ("PagerDuty.RateLimited", expected)
+        );
+    }
 
     #[test]
     fn a_state_machine_sees_our_name_and_the_time_to_wait() {

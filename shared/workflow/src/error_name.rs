@@ -48,6 +48,8 @@ error_names! {
     PagerDutyForbidden = "PagerDuty.Forbidden", Permanent;
     /// PagerDuty knows no such thing (404).
     PagerDutyNotFound = "PagerDuty.NotFound", Permanent;
+    /// The incident is resolved, and what was to be done would reopen it.
+    PagerDutyAlreadyResolved = "PagerDuty.AlreadyResolved", Permanent;
     /// PagerDuty refused the request (another 4xx).
     PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent;
     /// PagerDuty asks to wait (429).

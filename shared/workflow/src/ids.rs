@@ -69,7 +69,7 @@ macro_rules! text_id {
 }
 
 /// A lower-case name as DNS labels have it: `a-z`, `0-9` and `-`, starting with a letter, at most 63 characters.
-fn is_label(text: &str) -> bool {
+pub(crate) fn is_label(text: &str) -> bool {
     text.len() <= 63
         && text.starts_with(|c: char| c.is_ascii_lowercase())
         && !text.ends_with('-')
@@ -94,6 +94,12 @@ text_id!(
 text_id!(
     /// The alias of an integration: a named PagerDuty account.
     IntegrationAlias, "integration alias",
+    "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
+);
+
+text_id!(
+    /// The name under which an integration keeps a routing key of PagerDuty's Events API.
+    RoutingKeyName, "name of a routing key",
     "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
 );
 

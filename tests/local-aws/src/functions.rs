@@ -27,11 +27,12 @@ const SOURCES: [&str; 10] = [
 const LOCK: &str = "functions";
 
 /// The functions, in the order in which they are built.
-const FUNCTIONS: [&str; 4] = [
+const FUNCTIONS: [&str; 5] = [
     "webhook-ingress",
     "workflow-runner",
     "create-incident",
     "resolve-incident",
+    "update-incident",
 ];
 
 /// The release profile makes small binaries, slowly: all of LLVM's optimiser, fat LTO, one unit. For trying things out a

@@ -37,6 +37,7 @@ impl Stack {
         deploy.arg("--parameter-overrides");
         deploy.arg(format!("Architecture={}", functions.architecture()));
         deploy.arg(format!("PagerDutyApiUrl={pagerduty_url}"));
+        deploy.arg(format!("PagerDutyEventsUrl={pagerduty_url}"));
         deploy.args(["PublishStateMachineVersion=false", "TableDeletionProtection=false"]);
         deploy
             .env("AWS_ENDPOINT_URL", emulator.endpoint_url())
@@ -116,6 +117,8 @@ pub struct FunctionNames {
     pub create_incident: String,
     /// The one that resolves incidents.
     pub resolve_incident: String,
+    /// The one that does everything else in PagerDuty.
+    pub update_incident: String,
 }
 
 impl StackInfo {
@@ -146,6 +149,7 @@ impl StackInfo {
                 workflow_runner: value("WorkflowRunnerFunction")?,
                 create_incident: value("CreateIncidentFunction")?,
                 resolve_incident: value("ResolveIncidentFunction")?,
+                update_incident: value("UpdateIncidentFunction")?,
             },
             pagerduty_url: pagerduty_url.to_owned(),
             emulator_log: emulator.service().log().to_owned(),
@@ -205,6 +209,7 @@ impl StackInfo {
             ("PAGERFLOW_SECRETS_PREFIX", &self.secrets_prefix),
             ("PAGERFLOW_WEBHOOK_URL", &self.webhook_url),
             ("PAGERFLOW_STATE_MACHINE_ARN", &self.state_machine_arn),
+            ("PAGERFLOW_PAGERDUTY_URL", &self.pagerduty_url),
         ]
     }
 }

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::account::Account;
 use crate::exchange::Request;
 use crate::ids::UserId;
+use crate::incidents::Agent;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 
@@ -18,6 +19,9 @@ pub struct Token {
     pub token: Secret,
     /// What it stands for.
     pub kind: TokenKind,
+    /// The OAuth scopes that it has, as `incidents.read`; none at all means every one.
+    #[serde(default)]
+    pub scopes: Option<Vec<String>>,
 }
 
 /// What a token stands for. API tokens come as `Token token=…`, OAuth tokens as `Bearer …`.
@@ -117,6 +121,14 @@ impl Call<'_> {
             Some(found) if found.role.may_respond() => Ok(user),
             _ => Err(Refusal::RequesterNotAuthorized),
         }
+    }
+
+    /// Who changes an incident by a call for which PagerDuty documents no `From`: the token's own user, the one named by
+    /// `From` if there is one, or else nobody.
+    pub(crate) fn agent(&self, account: &Account) -> Result<Agent, Refusal> {
+        let named = self.named_by_from(account)?;
+        let user = self.caller.user.clone().or(named);
+        Ok(user.map_or(Agent::Nobody, Agent::User))
     }
 
     fn named_by_from(&self, account: &Account) -> Result<Option<UserId>, Refusal> {

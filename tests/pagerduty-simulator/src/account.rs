@@ -2,12 +2,17 @@
 
 use http::Method;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 
 use crate::access::{Call, Token, authenticate};
-use crate::directory::{EscalationPolicy, Priority, Service, Team, User, lists};
+use crate::directory::{
+    CustomField, EscalationPolicy, IncidentType, IncidentWorkflow, Priority, RoutingKey, Service, Shift, Team, User,
+    lists, oncalls,
+};
 use crate::effects::Effect;
+use crate::events;
 use crate::exchange::{Answer, Request};
-use crate::ids::{HookId, Ids, IncidentId, PolicyId, PriorityId, ServiceId, TeamId, UserId};
+use crate::ids::{HookId, Ids, IncidentId, IncidentIdForm, PolicyId, PriorityId, ServiceId, TeamId, UserId};
 use crate::incidents::{self, Incident};
 use crate::rate::RateWindow;
 use crate::refusal::Refusal;
@@ -29,6 +34,15 @@ pub struct Account {
     pub(crate) policies: Vec<EscalationPolicy>,
     pub(crate) services: Vec<Service>,
     pub(crate) priorities: Vec<Priority>,
+    pub(crate) custom_fields: Vec<CustomField>,
+    pub(crate) incident_types: Vec<IncidentType>,
+    pub(crate) incident_workflows: Vec<IncidentWorkflow>,
+    pub(crate) shifts: Vec<Shift>,
+    pub(crate) routing_keys: Vec<RoutingKey>,
+    pub(crate) event_rates: Vec<RateWindow>,
+    pub(crate) events_per_minute: u32,
+    pub(crate) change_events: Vec<Value>,
+    pub(crate) incident_ids: IncidentIdForm,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) effects: Vec<Effect>,
     pub(crate) subscriptions: Vec<Subscription>,
@@ -66,6 +80,15 @@ impl Account {
             policies: seed.escalation_policies,
             services: seed.services,
             priorities: seed.priorities,
+            custom_fields: seed.custom_fields,
+            incident_types: seed.incident_types,
+            incident_workflows: seed.incident_workflows,
+            shifts: seed.shifts,
+            event_rates: vec![RateWindow::default(); seed.routing_keys.len()],
+            routing_keys: seed.routing_keys,
+            events_per_minute: seed.events_per_minute,
+            change_events: Vec::new(),
+            incident_ids: seed.incident_ids,
             incidents: Vec::new(),
             effects: Vec::new(),
             subscriptions: Vec::new(),
@@ -80,14 +103,18 @@ impl Account {
         })
     }
 
-    /// Whether a request comes with a token of this account.
+    /// Whether a request comes with a token of this account, or an event with a routing key of it.
     pub fn knows_token_of(&self, request: &Request) -> bool {
-        authenticate(&self.tokens, request).is_ok()
+        authenticate(&self.tokens, request).is_ok() || events::key_of(self, request).is_some()
     }
 
-    /// Answers a request of the REST API. Lists of incidents and notes do not show what is younger than `lag`.
+    /// Answers a request of the REST API or the Events API. Lists of what incidents are and have do not show what is younger than `lag`.
     pub fn receive(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Exchange {
-        let answer = self.answer(request, now, lag);
+        self.awaken(now);
+        let answer = match events::kind(request) {
+            Some(kind) => events::accept(self, kind, request, now),
+            None => self.answer(request, now, lag),
+        };
         Exchange {
             answer,
             webhooks: self.take_webhooks(),
@@ -125,6 +152,9 @@ impl Account {
         let method = &call.request.method;
         let path = call.request.path.strip_prefix('/').unwrap_or_default();
         let segments: Vec<&str> = path.split('/').collect();
+        if let Some(token) = self.tokens.get(call.caller.token) {
+            token.allows(method, &segments)?;
+        }
         if method == Method::GET {
             self.read(call, &segments)
         } else {
@@ -135,9 +165,14 @@ impl Account {
     fn read(&self, call: &Call<'_>, path: &[&str]) -> Result<Answer, Refusal> {
         match *path {
             ["incidents"] => incidents::list::all(self, call),
+            ["incidents", "types"] => lists::incident_types(self, call),
             ["incidents", id] => incidents::list::one(self, call, id),
             ["incidents", id, "notes"] => incidents::notes::all(self, call, id),
             ["incidents", id, "log_entries"] => incidents::list::log_entries(self, call, id),
+            ["incidents", id, "alerts"] => incidents::alerts::all(self, call, id),
+            ["incidents", id, "custom_fields", "values"] => incidents::custom_fields::all(self, id),
+            ["incident_workflows"] => incidents::workflows::all(self, call),
+            ["oncalls"] => oncalls::all(self, call),
             ["services"] => lists::services(self, call),
             ["services", id] => lists::service(self, id),
             ["escalation_policies"] => lists::escalation_policies(self, call),
@@ -161,6 +196,12 @@ impl Account {
             ("POST", ["incidents"]) => incidents::create::create(self, call),
             ("PUT", ["incidents", id]) => incidents::update::update(self, call, id),
             ("POST", ["incidents", id, "notes"]) => incidents::notes::add(self, call, id),
+            ("POST", ["incidents", id, "snooze"]) => incidents::snooze::snooze(self, call, id),
+            ("PUT", ["incidents", id, "merge"]) => incidents::merge::merge(self, call, id),
+            ("POST", ["incidents", id, "status_updates"]) => incidents::status_updates::publish(self, call, id),
+            ("POST", ["incidents", id, "responder_requests"]) => incidents::responder_requests::add(self, call, id),
+            ("PUT", ["incidents", id, "custom_fields", "values"]) => incidents::custom_fields::set(self, call, id),
+            ("POST", ["incident_workflows", id, "instances"]) => incidents::workflows::start(self, call, id),
             ("POST", ["webhook_subscriptions"]) => subscriptions::create(self, call),
             ("PUT", ["webhook_subscriptions", id]) => subscriptions::update(self, call, id),
             ("DELETE", ["webhook_subscriptions", id]) => subscriptions::delete(self, call, id),
@@ -215,6 +256,15 @@ impl Account {
 
     pub(crate) fn priority(&self, id: &PriorityId) -> Option<&Priority> {
         self.priorities.iter().find(|priority| &priority.id == id)
+    }
+
+    pub(crate) fn has_ability(&self, name: &str) -> bool {
+        self.abilities.iter().any(|ability| ability == name)
+    }
+
+    /// Whether incidents can have the type of this name.
+    pub(crate) fn has_incident_type(&self, name: &str) -> bool {
+        self.incident_types.iter().any(|kind| kind.enabled && kind.name == name)
     }
 
     /// An incident by its id.

@@ -8,10 +8,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use http::{HeaderName, StatusCode};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
+use crate::faults::FaultRule;
 use crate::ids::WebhookId;
 use crate::outbox::{self, Parcel};
 use crate::pagerduty::Trigger;
@@ -30,6 +32,9 @@ pub(crate) fn routes() -> Router<Arc<Shared>> {
         .route("/incidents", get(incidents).post(trigger))
         .route("/incidents/{id}", get(incident))
         .route("/requests", get(requests))
+        .route("/change_events", get(change_events))
+        .route("/faults", get(faults).post(add_faults).delete(clear_faults))
+        .route("/lag", post(lag))
         .route("/deliveries", get(deliveries))
         .route("/deliveries/{id}/redeliver", post(redeliver))
         .fallback(|| async { complaint(StatusCode::NOT_FOUND, "the control API has no such path") })
@@ -80,6 +85,48 @@ async fn trigger(State(shared): State<Arc<Shared>>, Json(trigger): Json<Trigger>
 
 async fn requests(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"requests": shared.with(|pagerduty, _| pagerduty.received())}))
+}
+
+async fn faults(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"faults": shared.with(|pagerduty, _| pagerduty.faults().to_vec())}))
+}
+
+/// Faults to come.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Faults {
+    faults: Vec<FaultRule>,
+}
+
+async fn add_faults(State(shared): State<Arc<Shared>>, Json(added): Json<Faults>) -> StatusCode {
+    shared.with(|pagerduty, _| {
+        for rule in added.faults {
+            pagerduty.add_fault(rule);
+        }
+    });
+    StatusCode::NO_CONTENT
+}
+
+async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
+    shared.with(|pagerduty, _| pagerduty.clear_faults());
+    StatusCode::NO_CONTENT
+}
+
+/// How far lists lag behind writes.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Lag {
+    seconds: u32,
+}
+
+async fn lag(State(shared): State<Arc<Shared>>, Json(lag): Json<Lag>) -> StatusCode {
+    let lag = SignedDuration::from_secs(lag.seconds.into());
+    shared.with(|pagerduty, _| pagerduty.set_lag(lag));
+    StatusCode::NO_CONTENT
+}
+
+async fn change_events(State(shared): State<Arc<Shared>>) -> Json<Value> {
+    Json(json!({"change_events": shared.with(|pagerduty, _| pagerduty.change_events().to_vec())}))
 }
 
 async fn deliveries(State(shared): State<Arc<Shared>>) -> Json<Value> {

@@ -1,13 +1,17 @@
-//! What an account has besides incidents: services, escalation policies, users, teams and priorities.
+//! What an account has besides incidents: services, escalation policies, users, teams, priorities and what else there is to
+//! choose from.
 //!
 //! The records are those of the [seed](crate::Seed); nothing in the REST API that is stood in for changes them.
 
 pub(crate) mod lists;
+pub(crate) mod oncalls;
 pub(crate) mod shapes;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::ids::{PolicyId, PriorityId, ServiceId, TeamId, UserId};
+use crate::ids::{FieldId, PolicyId, PriorityId, ScheduleId, ServiceId, TeamId, TypeId, UserId, WorkflowId};
+use crate::secret::Secret;
 
 /// A service.
 #[derive(Debug, Clone, Deserialize)]
@@ -164,4 +168,131 @@ pub struct Priority {
     /// What it stands for.
     #[serde(default)]
     pub description: String,
+}
+
+/// A key by which a monitoring tool sends events to a service: that of an Events API v2 integration.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoutingKey {
+    /// The key itself. PagerDuty's have 32 characters.
+    pub key: Secret,
+    /// The service whose integration it is.
+    pub service: ServiceId,
+    /// The name of the integration.
+    #[serde(default = "RoutingKey::default_name")]
+    pub name: String,
+}
+
+impl RoutingKey {
+    fn default_name() -> String {
+        "Events API V2".to_owned()
+    }
+}
+
+/// A custom field that incidents have.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct CustomField {
+    /// Its id.
+    pub id: FieldId,
+    /// Its name, as requests give it.
+    pub name: String,
+    /// What people read.
+    pub display_name: String,
+    /// What its values are.
+    #[serde(default)]
+    pub data_type: DataType,
+    /// Whether it has a list of values.
+    #[serde(default)]
+    pub multiple: bool,
+    /// The texts that it can have; none at all means any.
+    #[serde(default)]
+    pub options: Vec<String>,
+}
+
+/// What the values of a custom field are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DataType {
+    /// `true` or `false`.
+    Boolean,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Float,
+    /// Text.
+    #[default]
+    String,
+    /// A time by RFC 3339.
+    Datetime,
+    /// A web address.
+    Url,
+}
+
+impl DataType {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Boolean => "boolean",
+            Self::Integer => "integer",
+            Self::Float => "float",
+            Self::String => "string",
+            Self::Datetime => "datetime",
+            Self::Url => "url",
+        }
+    }
+}
+
+/// A workflow that PagerDuty itself runs on incidents.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentWorkflow {
+    /// Its id.
+    pub id: WorkflowId,
+    /// Its name.
+    pub name: String,
+    /// Whether it can be started by hand, and so through the API.
+    #[serde(default)]
+    pub manual_trigger: bool,
+}
+
+/// A type of incidents.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct IncidentType {
+    /// Its id.
+    pub id: TypeId,
+    /// Its name, as requests give it.
+    pub name: String,
+    /// What people read.
+    pub display_name: String,
+    /// Whether incidents can have it.
+    #[serde(default = "IncidentType::default_enabled")]
+    pub enabled: bool,
+}
+
+impl IncidentType {
+    fn default_enabled() -> bool {
+        true
+    }
+}
+
+/// A time for which a schedule puts a user on call at a level of an escalation policy. A user whom a policy names without
+/// any shift is always on call.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Shift {
+    /// The schedule.
+    pub schedule: ScheduleId,
+    /// The name of the schedule.
+    pub name: String,
+    /// The escalation policy that has the schedule.
+    pub escalation_policy: PolicyId,
+    /// The level at which it has it, counted from 1.
+    pub level: usize,
+    /// Who is on call.
+    pub user: UserId,
+    /// From when.
+    pub start: Timestamp,
+    /// Until when.
+    pub end: Timestamp,
 }

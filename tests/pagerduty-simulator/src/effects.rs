@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::account::Account;
-use crate::ids::{IncidentId, ServiceId, UserId};
+use crate::ids::{IncidentId, ServiceId, UserId, WorkflowId};
 use crate::incidents::{Agent, Incident, LogEntryKind, Status};
 
 /// One thing that happened to an incident, whoever did it and whatever they were told about it.
@@ -35,7 +35,19 @@ pub enum EffectKind {
     Status(Status),
     /// It got a note with this text.
     Note(String),
-    /// Its title, urgency, priority or responders changed.
+    /// It got a status update with this text.
+    StatusUpdate(String),
+    /// Somebody was asked to join, with this message.
+    ResponderRequest(String),
+    /// It was snoozed.
+    Snooze,
+    /// Another incident was merged into it.
+    Merge,
+    /// An incident workflow with this id was started on it.
+    Workflow(WorkflowId),
+    /// Custom fields of it got other values.
+    CustomFields,
+    /// Its title, urgency, priority, type, service, conference bridge or responders changed.
     Other,
 }
 
@@ -58,17 +70,24 @@ impl Account {
             LogEntryKind::Unacknowledge | LogEntryKind::Reopen => EffectKind::Status(Status::Triggered),
             LogEntryKind::Resolve => EffectKind::Status(Status::Resolved),
             LogEntryKind::Annotate => EffectKind::Note(note.unwrap_or_default().to_owned()),
+            LogEntryKind::StatusUpdate => EffectKind::StatusUpdate(note.unwrap_or_default().to_owned()),
+            LogEntryKind::RespondersRequest => EffectKind::ResponderRequest(note.unwrap_or_default().to_owned()),
+            LogEntryKind::Snooze => EffectKind::Snooze,
+            LogEntryKind::Merge => EffectKind::Merge,
+            LogEntryKind::WorkflowStart => EffectKind::Workflow(WorkflowId::new(note.unwrap_or_default())),
+            LogEntryKind::FieldsChange => EffectKind::CustomFields,
+            LogEntryKind::WorkflowCompletion => return,
             LogEntryKind::Assign
             | LogEntryKind::Delegate
             | LogEntryKind::Escalate
             | LogEntryKind::PriorityChange
             | LogEntryKind::UrgencyChange
-            | LogEntryKind::TitleChange => EffectKind::Other,
+            | LogEntryKind::TitleChange
+            | LogEntryKind::ServiceChange
+            | LogEntryKind::TypeChange
+            | LogEntryKind::BridgeChange => EffectKind::Other,
         };
-        let by = match agent {
-            Agent::User(user) => Some(user.clone()),
-            Agent::Integration { .. } => None,
-        };
+        let by = agent.user().cloned();
         self.effects.push(Effect {
             at: now,
             incident: incident.id.clone(),

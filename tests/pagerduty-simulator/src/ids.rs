@@ -48,10 +48,33 @@ id_types! {
     NoteId
     /// The id of an entry in an incident's log.
     LogEntryId
+    /// The id of an alert.
+    AlertId
+    /// The id of a custom field of incidents.
+    FieldId
+    /// The id of an incident workflow: one that PagerDuty itself runs.
+    WorkflowId
+    /// The id of a type of incidents.
+    TypeId
+    /// The id of a schedule.
+    ScheduleId
     /// The id of what sends webhooks: a V3 subscription or a V2 extension.
     HookId
     /// The id of one webhook, sent as `x-webhook-id` with each of its delivery attempts.
     WebhookId
+}
+
+/// What the ids of new incidents look like. Both forms occur, and a client must take either.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentIdForm {
+    /// In turn the new form and the old one.
+    #[default]
+    Both,
+    /// `P` and 7 characters in all.
+    Old,
+    /// `Q` and 14 characters in all.
+    New,
 }
 
 /// How many different ids six letters or digits can tell apart.
@@ -86,10 +109,14 @@ impl Ids {
         format!("P{}", self.unique())
     }
 
-    /// The id of an incident: in turn the new form (`Q`, 14 characters) and the old one (`P`, 7 characters), because
-    /// both occur and a client must take either.
-    pub(crate) fn incident(&mut self, number: u64) -> IncidentId {
-        if number.is_multiple_of(2) {
+    /// The id of the incident with this number.
+    pub(crate) fn incident(&mut self, form: IncidentIdForm, number: u64) -> IncidentId {
+        let old = match form {
+            IncidentIdForm::Both => number.is_multiple_of(2),
+            IncidentIdForm::Old => true,
+            IncidentIdForm::New => false,
+        };
+        if old {
             IncidentId(self.object())
         } else {
             IncidentId(format!("Q{}{}", self.letters(BASE36, 7), self.unique()))
@@ -111,18 +138,28 @@ impl Ids {
         format!("{time}{}", self.letters(BASE32_CROCKFORD, 16))
     }
 
+    /// The id of an event of an incident workflow: a long decimal number.
+    pub(crate) fn decimal_event(&mut self) -> String {
+        format!("3{:018}{:018}", self.next_random() >> 5, self.next_random() >> 5)
+    }
+
     /// The id of a webhook: in the form of a random UUID.
     pub(crate) fn webhook(&mut self) -> WebhookId {
+        WebhookId(self.uuid())
+    }
+
+    /// A random UUID.
+    pub(crate) fn uuid(&mut self) -> String {
         let high = self.next_random();
         let low = self.next_random();
-        WebhookId(format!(
+        format!(
             "{:08x}-{:04x}-4{:03x}-{:04x}-{:012x}",
             high >> 32,
             (high >> 16) & 0xffff,
             high & 0xfff,
             0x8000 | (low >> 50),
             low & 0xffff_ffff_ffff
-        ))
+        )
     }
 
     /// An `incident_key` as PagerDuty makes it when none was given: 32 hexadecimal digits.
@@ -184,11 +221,21 @@ mod tests {
     fn incident_ids_come_in_the_old_form_and_in_the_new_one() {
         let mut ids = Ids::from_seed(7);
 
-        let new = ids.incident(1);
-        let old = ids.incident(2);
+        let new = ids.incident(IncidentIdForm::Both, 1);
+        let old = ids.incident(IncidentIdForm::Both, 2);
 
         assert_eq!((new.as_str().len(), &new.as_str()[..1]), (14, "Q"));
         assert_eq!((old.as_str().len(), &old.as_str()[..1]), (7, "P"));
+    }
+
+    #[test]
+    fn incident_ids_can_all_have_one_form() {
+        let mut ids = Ids::from_seed(7);
+
+        let old = [1, 2].map(|number| ids.incident(IncidentIdForm::Old, number).as_str().len());
+        let new = [3, 4].map(|number| ids.incident(IncidentIdForm::New, number).as_str().len());
+
+        assert_eq!((old, new), ([7, 7], [14, 14]));
     }
 
     #[test]

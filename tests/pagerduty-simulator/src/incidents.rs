@@ -1,17 +1,27 @@
 //! Incidents: their records, and the requests about them.
 
+pub(crate) mod alerts;
 pub(crate) mod create;
+pub(crate) mod custom_fields;
 pub(crate) mod list;
+pub(crate) mod merge;
 pub(crate) mod notes;
+pub(crate) mod responder_requests;
 pub(crate) mod shapes;
+pub(crate) mod snooze;
+pub(crate) mod status_updates;
 pub(crate) mod transitions;
 pub(crate) mod update;
+pub(crate) mod workflows;
+
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::directory::Urgency;
-use crate::ids::{IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, UserId};
+use crate::ids::{FieldId, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, UserId};
+use alerts::Alert;
 
 /// An incident.
 #[derive(Debug, Clone)]
@@ -38,8 +48,20 @@ pub(crate) struct Incident {
     pub(crate) last_status_change_at: Timestamp,
     /// None for the service itself, which is where an incident comes from.
     pub(crate) last_status_change_by: Option<UserId>,
+    pub(crate) snoozed_until: Option<Timestamp>,
+    /// The incident that this one was merged into.
+    pub(crate) merged_into: Option<IncidentId>,
+    pub(crate) alerts: Vec<Alert>,
+    pub(crate) custom_fields: BTreeMap<FieldId, Value>,
     pub(crate) log: Vec<LogEntry>,
     pub(crate) notes: Vec<Note>,
+}
+
+impl Incident {
+    /// Whether this is its `incident_key`, or the dedup key of one of its alerts.
+    pub(crate) fn has_key(&self, key: &str) -> bool {
+        self.key.as_str() == key || self.alerts.iter().any(|alert| alert.key == key)
+    }
 }
 
 /// What makes an incident the same as another one.
@@ -116,9 +138,23 @@ pub(crate) enum Agent {
     User(UserId),
     /// A monitoring tool, by way of an integration of the service.
     Integration {
-        /// The tool's name.
+        /// The integration's name.
         name: String,
+        /// The name of the tool, and its web address, if it gave them.
+        client: Option<(String, Option<String>)>,
     },
+    /// PagerDuty itself, or a request that names nobody.
+    Nobody,
+}
+
+impl Agent {
+    /// The person, if it is one.
+    pub(crate) fn user(&self) -> Option<&UserId> {
+        match self {
+            Self::User(user) => Some(user),
+            Self::Integration { .. } | Self::Nobody => None,
+        }
+    }
 }
 
 /// An entry of an incident's log.
@@ -146,6 +182,16 @@ pub(crate) enum LogEntryKind {
     PriorityChange,
     UrgencyChange,
     TitleChange,
+    ServiceChange,
+    TypeChange,
+    BridgeChange,
+    FieldsChange,
+    Snooze,
+    Merge,
+    StatusUpdate,
+    RespondersRequest,
+    WorkflowStart,
+    WorkflowCompletion,
 }
 
 /// A note.

@@ -1,13 +1,15 @@
 //! A stand-in for PagerDuty: a real HTTP server with state, for tests and demonstrations.
 //!
-//! It plays one PagerDuty account as far as incident workflows need it: the REST API for incidents, notes, services,
-//! escalation policies, users, teams, priorities, abilities, webhook subscriptions (V3) and Generic V2 extensions; the
-//! rules that PagerDuty enforces on requests; and the webhooks that changes cause, signed, in order and retried. It shares
+//! It plays one PagerDuty account as far as incident workflows need it: the REST API for incidents and all that is done to
+//! them, services, escalation policies, users, teams, priorities, on-calls, abilities, incident types, incident workflows,
+//! webhook subscriptions (V3) and Generic V2 extensions; the Events API v2; the rules that PagerDuty enforces on requests;
+//! and the webhooks that changes cause, signed, in order and retried. On request it misbehaves. It shares
 //! no code with the crates that it tests, so that a mistake made there is not repeated here.
 //!
 //! # Layout
 //! The rules know neither sockets nor clocks, and the same sequence of requests, times and replies gives the same result:
 //! - [`Account`]: requests in, answers and webhooks out.
+//! - `faults`: which calls go wrong, and how.
 //! - `effects`: what happened to incidents, for a test to count.
 //! - `outbox`: which webhook is due when, and what a receiver's reply means for it.
 //! - [`PagerDuty`]: both together, with a memory of what was asked. A test can drive it without a network.
@@ -25,7 +27,10 @@
 //! | `POST /_simulator/seed` | starts over with the [`Seed`] in the body |
 //! | `GET /_simulator/incidents`, `…/incidents/{id}` | incidents with their details, notes and log |
 //! | `POST /_simulator/incidents` | opens an incident as a monitoring tool or a person does: a [`Trigger`] |
-//! | `GET /_simulator/requests` | the requests so far; credentials are hidden |
+//! | `GET /_simulator/requests` | the requests so far, each with its fault if it had one; credentials are hidden |
+//! | `GET /_simulator/change_events` | the change events so far |
+//! | `GET`, `POST`, `DELETE /_simulator/faults` | the faults to come; adds to them, as `{"faults": […]}` with a [`FaultRule`] each; takes them back |
+//! | `POST /_simulator/lag` | lets lists lag behind writes by `seconds` from now on |
 //! | `GET /_simulator/deliveries` | the webhooks so far with their delivery attempts |
 //! | `POST /_simulator/deliveries/{id}/redeliver` | sends `times` copies at once, with other `headers` or another `body` on request, and answers with what the receiver said |
 //!
@@ -40,19 +45,24 @@
 //! - the words of 401, 402 and 403 answers, and the order in which a request is checked;
 //! - whether an app's OAuth token needs `From`;
 //! - how webhooks treat redirects, and how far apart attempts are;
-//! - the V2 messages for escalate, delegate, unacknowledge and annotate.
+//! - the V2 messages for escalate, delegate, unacknowledge and annotate;
+//! - what is refused of custom fields, incident types, merges and responder requests, and in which words;
+//! - the Events API's words for an unknown routing key and for too many events.
 //!
-//! Not played at all: TLS, OAuth scopes, the Events API, automatic escalation and time-outs, webhook bodies beyond their
-//! size limits.
+//! Not played at all: TLS, automatic escalation and time-outs, what the steps of incident workflows do, webhook bodies
+//! beyond their size limits.
 
 mod access;
 mod account;
 mod clock;
+mod connection;
 mod control;
 mod courier;
 mod directory;
 mod effects;
+mod events;
 mod exchange;
+mod faults;
 mod fields;
 mod ids;
 mod incidents;
@@ -62,6 +72,7 @@ mod pagerduty;
 mod rate;
 mod received;
 mod refusal;
+mod scopes;
 mod secret;
 mod seed;
 mod server;
@@ -70,11 +81,16 @@ mod webhooks;
 pub use access::{Token, TokenKind};
 pub use account::{Account, Exchange};
 pub use clock::{Clock, SystemClock};
-pub use directory::{EscalationPolicy, Priority, Role, Service, ServiceState, Team, Urgency, User};
+pub use directory::{
+    CustomField, DataType, EscalationPolicy, IncidentType, IncidentWorkflow, Priority, Role, RoutingKey, Service,
+    ServiceState, Shift, Team, Urgency, User,
+};
 pub use effects::{Effect, EffectKind};
 pub use exchange::{Answer, Request};
+pub use faults::{Fault, FaultBody, FaultRule, Outcome, Reaction, Transmission, When};
 pub use ids::{
-    HookId, Ids, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, TeamId, UserId, WebhookId,
+    AlertId, FieldId, HookId, Ids, IncidentId, IncidentIdForm, LogEntryId, NoteId, PolicyId, PriorityId, ScheduleId,
+    ServiceId, TeamId, TypeId, UserId, WebhookId, WorkflowId,
 };
 pub use incidents::Status;
 pub use outbox::{DeliveryPolicy, Parcel, Reply};

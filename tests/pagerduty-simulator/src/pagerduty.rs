@@ -8,7 +8,9 @@ use crate::account::Account;
 use crate::directory::Urgency;
 use crate::effects::Effect;
 use crate::exchange::{Answer, Request};
-use crate::ids::{Ids, IncidentId, PolicyId, ServiceId, WebhookId};
+use crate::faults::{FaultRule, Reaction, Script};
+use crate::ids::{AlertId, Ids, IncidentId, PolicyId, ServiceId, WebhookId};
+use crate::incidents::alerts::{Alert, Severity};
 use crate::incidents::create::{Draft, Responders, checked_title};
 use crate::incidents::{Agent, Incident, IncidentKey, Status, shapes, update};
 use crate::outbox::{DeliveryPolicy, Outbox, Parcel, Reply};
@@ -22,6 +24,8 @@ pub struct PagerDuty {
     account: Account,
     outbox: Outbox,
     received: Vec<Value>,
+    faults: Script,
+    lag: SignedDuration,
 }
 
 /// An incident to open as if somebody or something had.
@@ -82,6 +86,8 @@ impl PagerDuty {
             account: Account::new(seed, ids, now)?,
             outbox: Outbox::new(policy),
             received: Vec::new(),
+            faults: Script::default(),
+            lag: SignedDuration::ZERO,
         })
     }
 
@@ -94,17 +100,57 @@ impl PagerDuty {
         Ok(())
     }
 
-    /// Answers a request of the REST API, queues the webhooks that it causes, and remembers it.
+    /// Answers a request of the REST API or the Events API, queues the webhooks that it causes, and remembers it. It knows
+    /// no faults: those are for [`react`](PagerDuty::react).
     pub fn receive(&mut self, request: &Request, now: Timestamp) -> Answer {
-        self.receive_lagging(request, now, SignedDuration::ZERO)
+        self.receive_lagging(request, now, self.lag)
+    }
+
+    /// Lets lists lag behind writes in all requests from now on: they do not show what is younger than `lag`.
+    pub fn set_lag(&mut self, lag: SignedDuration) {
+        self.lag = lag;
+    }
+
+    /// Adds a fault to come. It comes after those that were added before.
+    pub fn add_fault(&mut self, rule: FaultRule) {
+        self.faults.add(rule);
+    }
+
+    /// The faults to come. Each counts down as it comes.
+    pub fn faults(&self) -> &[FaultRule] {
+        self.faults.rules()
+    }
+
+    /// Takes back all faults to come.
+    pub fn clear_faults(&mut self) {
+        self.faults.clear();
+    }
+
+    /// What the sender of a request sees, faults included. A fault is noted beside the request.
+    pub fn react(&mut self, request: &Request, now: Timestamp) -> Reaction {
+        let Some(fault) = self.faults.fault(request) else {
+            return Reaction::plain(self.receive(request, now));
+        };
+        let lag = fault.lag().unwrap_or(self.lag);
+        let answer = fault.has_effect().then(|| self.carry_out(request, now, lag));
+        let reaction = fault.reaction(answer);
+        self.received
+            .push(received(request, reaction.status(), Some(&fault), now));
+        reaction
     }
 
     /// Answers a request like [`receive`](PagerDuty::receive), but as PagerDuty does when its lists lag behind its writes:
-    /// those of incidents and of notes do not show what is younger than `lag`. All other answers are up to date.
+    /// those of incidents, and of their notes, alerts and log, do not show what is younger than `lag`. All other answers are
+    /// up to date.
     pub fn receive_lagging(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
+        let answer = self.carry_out(request, now, lag);
+        self.received.push(received(request, Some(answer.status), None, now));
+        answer
+    }
+
+    fn carry_out(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Answer {
         let exchange = self.account.receive(request, now, lag);
         self.outbox.post(exchange.webhooks, now);
-        self.received.push(received(request, &exchange.answer, now));
         exchange.answer
     }
 
@@ -118,7 +164,7 @@ impl PagerDuty {
     /// # Errors
     /// When PagerDuty would not open it: see [`Refusal`].
     pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Value, Refusal> {
-        let (draft, agent) = self.draft(trigger)?;
+        let (draft, agent) = self.draft(trigger, now)?;
         let id = self.account.open(draft, agent, now)?;
         let webhooks = self.account.take_webhooks();
         self.outbox.post(webhooks, now);
@@ -143,7 +189,7 @@ impl PagerDuty {
         Ok(())
     }
 
-    fn draft(&self, trigger: Trigger) -> Result<(Draft, Agent), Refusal> {
+    fn draft(&mut self, trigger: Trigger, now: Timestamp) -> Result<(Draft, Agent), Refusal> {
         let service = self.account.service(&trigger.service).cloned();
         let service = service.ok_or_else(|| Refusal::arguments("Service not found"))?;
         if trigger
@@ -153,26 +199,44 @@ impl PagerDuty {
         {
             return Err(Refusal::PolicyNotFound);
         }
-        let (agent, key) = match trigger.from {
+        let title = checked_title(&trigger.title)?;
+        let (agent, key, alert) = match trigger.from {
             Some(email) => {
                 let user = self.account.user_by_email(&email).ok_or(Refusal::RequesterNotFound)?;
-                (Agent::User(user.id.clone()), trigger.key.map(IncidentKey::Incident))
+                (
+                    Agent::User(user.id.clone()),
+                    trigger.key.map(IncidentKey::Incident),
+                    None,
+                )
             }
             None => {
                 // A monitoring tool that gives no dedup key gets one that is told from its alert.
                 let key = trigger
                     .key
                     .unwrap_or_else(|| format!("alert-{}", self.account.incidents.len() + 1));
-                (
-                    Agent::Integration { name: trigger.client },
-                    Some(IncidentKey::Alert(key)),
-                )
+                let alert = Alert {
+                    id: AlertId::new(self.account.ids.object()),
+                    key: key.clone(),
+                    integration: None,
+                    sender: trigger.client.clone(),
+                    summary: title.clone(),
+                    severity: Severity::Critical,
+                    details: Value::Null,
+                    created_at: now,
+                    resolved_at: None,
+                };
+                let agent = Agent::Integration {
+                    name: trigger.client.clone(),
+                    client: Some((trigger.client, Some(self.account.page("")))),
+                };
+                (agent, Some(IncidentKey::Alert(key)), Some(alert))
             }
         };
         let draft = Draft {
-            title: checked_title(&trigger.title)?,
+            title,
             service,
             key,
+            alert,
             urgency: trigger.urgency,
             priority: None,
             responders: trigger
@@ -188,12 +252,19 @@ impl PagerDuty {
     /// The delivery attempts that are due now, at most one for each queue. Each of them must be
     /// [reported](PagerDuty::report).
     pub fn take_due(&mut self, now: Timestamp) -> Vec<Parcel> {
+        self.account.awaken(now);
+        let webhooks = self.account.take_webhooks();
+        self.outbox.post(webhooks, now);
         self.outbox.take_due(now)
     }
 
-    /// When the next delivery attempt is due; none if there is nothing to wait for.
+    /// When the next delivery attempt is due, or a snooze ends; none if there is nothing to wait for.
     pub fn next_due(&self) -> Option<Timestamp> {
-        self.outbox.next_due()
+        self.outbox
+            .next_due()
+            .into_iter()
+            .chain(self.account.next_awakening())
+            .min()
     }
 
     /// Takes in what came of a delivery attempt. A webhook that is unknown by now is ignored.
@@ -233,6 +304,11 @@ impl PagerDuty {
     /// All that has happened to incidents so far, in order, whoever did it.
     pub fn effects(&self) -> &[Effect] {
         &self.account.effects
+    }
+
+    /// All change events so far, in order, each as it came but without its routing key.
+    pub fn change_events(&self) -> &[Value] {
+        &self.account.change_events
     }
 
     /// All requests so far, in order, with credentials hidden.

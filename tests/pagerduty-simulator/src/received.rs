@@ -1,11 +1,13 @@
 //! The memory of a request, with what is secret in it hidden.
 
+use http::StatusCode;
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use crate::clock::milliseconds;
-use crate::exchange::{Answer, Request};
+use crate::exchange::Request;
+use crate::faults::Fault;
 use crate::secret::REDACTED;
 
 /// Where requests carry the values of custom headers, which can be credentials.
@@ -14,18 +16,22 @@ const CUSTOM_HEADERS: [&str; 2] = [
     "/extension/config/headers",
 ];
 
-/// A request and the status of its answer, for people and tests to read. The body of the answer is not kept: that of a new
+/// A request, the status that its sender saw, and the fault that it had, for people and tests to read. The body of the answer is not kept: that of a new
 /// subscription has its signing secret.
-pub(crate) fn received(request: &Request, answer: &Answer, now: Timestamp) -> Value {
-    json!({
+pub(crate) fn received(request: &Request, status: Option<StatusCode>, fault: Option<&Fault>, now: Timestamp) -> Value {
+    let mut received = json!({
         "at": milliseconds(now),
         "method": request.method.as_str(),
         "path": request.path,
         "query": request.query,
         "headers": headers(request),
         "body": body(request),
-        "status": answer.status.as_u16(),
-    })
+        "status": status.map(|status| status.as_u16()),
+    });
+    if let (Some(fields), Some(fault)) = (received.as_object_mut(), fault) {
+        fields.insert("fault".to_owned(), json!(fault));
+    }
+    received
 }
 
 fn headers(request: &Request) -> Map<String, Value> {
@@ -59,6 +65,9 @@ fn body(request: &Request) -> Value {
     }
     let mut body =
         serde_json::from_slice(&request.body).unwrap_or_else(|_| json!(String::from_utf8_lossy(&request.body)));
+    if let Some(key) = body.get_mut("routing_key") {
+        *key = json!(REDACTED);
+    }
     for list in CUSTOM_HEADERS {
         for header in body
             .pointer_mut(list)

@@ -69,6 +69,32 @@ pub enum Refusal {
     /// Nobody is on call at the first level of the escalation policy.
     #[error("Escalation Policy Has Nobody On Call")]
     NobodyOnCall,
+    /// Only an acknowledged incident can be snoozed.
+    #[error("Incident Not Acknowledged")]
+    NotAcknowledged,
+    /// A snooze is shorter than a second or longer than seven days.
+    #[error("Invalid Snooze Duration Provided")]
+    InvalidSnooze,
+    /// The incident was merged into another one before.
+    #[error("Incident Already Merged")]
+    AlreadyMerged,
+    /// `requester_id` is missing.
+    #[error("Requester ID Missing")]
+    RequesterIdMissing,
+    /// A user who is named in the body does not exist.
+    #[error("User Not Found")]
+    UserNotFound,
+    /// An incident that is named in the body does not exist.
+    #[error("Incident Not Found")]
+    IncidentNotFound,
+    /// The OAuth token lacks a scope.
+    #[error("Access Denied")]
+    ScopeMissing {
+        /// The scope that the request needs.
+        required: &'static str,
+        /// The scopes that the token has, with blanks between them.
+        held: String,
+    },
     /// The priority does not exist.
     #[error("Invalid Priority Provided")]
     InvalidPriority,
@@ -104,19 +130,25 @@ impl Refusal {
             Self::AssigneeNotFound => 1007,
             Self::RequesterNotFound => 1008,
             Self::CannotReassign => 1011,
+            Self::NotAcknowledged => 1012,
+            Self::InvalidSnooze => 1013,
             Self::PolicyNotFound => 1014,
             Self::NobodyOnCall => 1015,
             Self::RequesterNotAuthorized => 1018,
+            Self::AlreadyMerged => 1019,
             Self::InvalidPriority => 1020,
             Self::Invalid(_) | Self::BeyondLastRow | Self::IdentityUnknown => 2001,
             Self::Arguments(_) => 2002,
             Self::Unauthenticated => 2006,
-            Self::AccessDenied => 2010,
+            Self::AccessDenied | Self::ScopeMissing { .. } => 2010,
+            Self::RequesterIdMissing => 2011,
+            Self::UserNotFound => 2013,
             Self::AbilityMissing => 2014,
             Self::FromMissing => 2016,
             Self::SubscriptionLimit => 2019,
             Self::RateLimited => 2020,
             Self::NotFound => 2100,
+            Self::IncidentNotFound => 5001,
         }
     }
 
@@ -125,8 +157,8 @@ impl Refusal {
         match self {
             Self::Unauthenticated => StatusCode::UNAUTHORIZED,
             Self::AbilityMissing => StatusCode::PAYMENT_REQUIRED,
-            Self::AccessDenied | Self::RequesterNotAuthorized => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::AccessDenied | Self::RequesterNotAuthorized | Self::ScopeMissing { .. } => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::IncidentNotFound => StatusCode::NOT_FOUND,
             Self::RateLimited => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::BAD_REQUEST,
         }
@@ -139,6 +171,12 @@ impl Refusal {
         let body = match self {
             Self::IdentityUnknown => json!({"error": message}),
             Self::SubscriptionLimit => json!({"errors": {"code": code, "detail": message}}),
+            Self::ScopeMissing { required, held } => json!({"error": {
+                "message": message,
+                "code": code,
+                "required_scopes": required,
+                "token_scopes": held,
+            }}),
             Self::FromMissing | Self::NotFound | Self::RateLimited | Self::Unauthenticated => {
                 json!({"error": {"message": message, "code": code}})
             }

@@ -5,8 +5,11 @@ use std::collections::HashSet;
 use serde::Deserialize;
 
 use crate::access::{Token, TokenKind};
-use crate::directory::{EscalationPolicy, Priority, Role, Service, ServiceState, Team, Urgency, User};
-use crate::ids::{PolicyId, PriorityId, ServiceId, TeamId, UserId};
+use crate::directory::{
+    CustomField, DataType, EscalationPolicy, IncidentType, IncidentWorkflow, Priority, Role, RoutingKey, Service,
+    ServiceState, Shift, Team, Urgency, User,
+};
+use crate::ids::{FieldId, IncidentIdForm, PolicyId, PriorityId, ServiceId, TeamId, TypeId, UserId, WorkflowId};
 use crate::secret::Secret;
 
 /// The contents of an account before the first request.
@@ -29,10 +32,24 @@ pub struct Seed {
     pub services: Vec<Service>,
     /// The priorities, the most severe first. None at all means that the account has the feature switched off.
     pub priorities: Vec<Priority>,
+    /// The custom fields of incidents.
+    pub custom_fields: Vec<CustomField>,
+    /// The types of incidents.
+    pub incident_types: Vec<IncidentType>,
+    /// The workflows that PagerDuty itself runs. None at all means that the account has the feature switched off.
+    pub incident_workflows: Vec<IncidentWorkflow>,
+    /// When schedules put whom on call.
+    pub shifts: Vec<Shift>,
+    /// The keys by which monitoring tools send events. Those of services that the account does not have are not accepted.
+    pub routing_keys: Vec<RoutingKey>,
     /// The tokens that are accepted.
     pub tokens: Vec<Token>,
     /// How many requests a token may make in a minute.
     pub requests_per_minute: u32,
+    /// How many events may be sent by a routing key in a minute.
+    pub events_per_minute: u32,
+    /// What the ids of new incidents look like.
+    pub incident_ids: IncidentIdForm,
     /// What happens when an incident gets the status that it has already.
     pub repeated_status: RepeatedStatus,
 }
@@ -83,6 +100,11 @@ impl Seed {
     /// An OAuth token of an app in the default seed; needs `From`.
     pub const OAUTH_APP_TOKEN: &str = "pdus+_sim_oauth_app_token";
 
+    /// The routing key of the service `PWIXJZS` in the default seed.
+    pub const ROUTING_KEY: &str = "5f3c1d9e7b2a4860a1c3e5f70b2d4c6e";
+    /// The routing key of the service `PSVC8R2` in the default seed.
+    pub const CHECKOUT_ROUTING_KEY: &str = "0a9b8c7d6e5f41230f1e2d3c4b5a6978";
+
     pub(crate) fn check(&self) -> Result<(), SeedError> {
         let teams = distinct("teams", self.teams.iter().map(|team| team.id.as_str()))?;
         let users = distinct("users", self.users.iter().map(|user| user.id.as_str()))?;
@@ -95,6 +117,28 @@ impl Seed {
             "priorities",
             self.priorities.iter().map(|priority| priority.id.as_str()),
         )?;
+        distinct(
+            "custom fields",
+            self.custom_fields.iter().map(|field| field.id.as_str()),
+        )?;
+        distinct(
+            "incident types",
+            self.incident_types.iter().map(|kind| kind.id.as_str()),
+        )?;
+        distinct(
+            "incident workflows",
+            self.incident_workflows.iter().map(|workflow| workflow.id.as_str()),
+        )?;
+        for shift in &self.shifts {
+            let from = format!("a shift of schedule {}", shift.schedule);
+            known(&from, "user", &users, [shift.user.as_str()].into_iter())?;
+            known(
+                &from,
+                "escalation policy",
+                &policies,
+                [shift.escalation_policy.as_str()].into_iter(),
+            )?;
+        }
         for user in &self.users {
             known(
                 &format!("user {}", user.id),
@@ -164,7 +208,8 @@ fn known<'a>(
 
 impl Default for Seed {
     /// A small account: two services in use, a disabled one and one in maintenance, three escalation policies (one with
-    /// nobody on call), two responders, a stakeholder who may only read, and a token of each kind.
+    /// nobody on call), two responders, a stakeholder who may only read, two custom fields, three incident types, two
+    /// incident workflows of which one can be started by hand, two routing keys, and a token of each kind.
     fn default() -> Self {
         Self {
             subdomain: "example".to_owned(),
@@ -216,6 +261,24 @@ impl Default for Seed {
                 priority("PPRI2P2", "P2", "Customers are affected"),
                 priority("PPRI3P3", "P3", "Nobody outside notices"),
             ],
+            custom_fields: vec![
+                custom_field("PCF1ENV", "environment", "Environment", &["production", "staging"]),
+                custom_field("PCF2RUN", "runbook", "Runbook", &[]),
+            ],
+            incident_types: vec![
+                incident_type("PIT1DEF", "incident_default", "Base Incident", true),
+                incident_type("PIT2MAJ", "major_incident", "Major Incident", true),
+                incident_type("PIT3OLD", "retired_incident", "Retired Incident", false),
+            ],
+            incident_workflows: vec![
+                incident_workflow("PWF1MAN", "Open a War Room", true),
+                incident_workflow("PWF2AUT", "Page the Vendor", false),
+            ],
+            shifts: Vec::new(),
+            routing_keys: vec![
+                routing_key(Self::ROUTING_KEY, "PWIXJZS"),
+                routing_key(Self::CHECKOUT_ROUTING_KEY, "PSVC8R2"),
+            ],
             tokens: vec![
                 token(Self::ACCOUNT_TOKEN, TokenKind::Account),
                 token(Self::READ_ONLY_TOKEN, TokenKind::AccountReadOnly),
@@ -224,6 +287,8 @@ impl Default for Seed {
                 token(Self::OAUTH_APP_TOKEN, TokenKind::OauthApp),
             ],
             requests_per_minute: 960,
+            events_per_minute: 120,
+            incident_ids: IncidentIdForm::default(),
             repeated_status: RepeatedStatus::default(),
         }
     }
@@ -281,6 +346,43 @@ fn token(token: &str, kind: TokenKind) -> Token {
     Token {
         token: Secret::new(token),
         kind,
+        scopes: None,
+    }
+}
+
+fn custom_field(id: &str, name: &str, display_name: &str, options: &[&str]) -> CustomField {
+    CustomField {
+        id: FieldId::new(id),
+        name: name.to_owned(),
+        display_name: display_name.to_owned(),
+        data_type: DataType::String,
+        multiple: false,
+        options: options.iter().copied().map(str::to_owned).collect(),
+    }
+}
+
+fn incident_type(id: &str, name: &str, display_name: &str, enabled: bool) -> IncidentType {
+    IncidentType {
+        id: TypeId::new(id),
+        name: name.to_owned(),
+        display_name: display_name.to_owned(),
+        enabled,
+    }
+}
+
+fn incident_workflow(id: &str, name: &str, manual_trigger: bool) -> IncidentWorkflow {
+    IncidentWorkflow {
+        id: WorkflowId::new(id),
+        name: name.to_owned(),
+        manual_trigger,
+    }
+}
+
+fn routing_key(key: &str, service: &str) -> RoutingKey {
+    RoutingKey {
+        key: Secret::new(key),
+        service: ServiceId::new(service),
+        name: "CloudWatch".to_owned(),
     }
 }
 

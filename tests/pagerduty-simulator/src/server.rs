@@ -5,17 +5,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::State;
+use axum::extract::{ConnectInfo, State};
 use axum::response::{IntoResponse, Response};
+use http_body_util::{BodyExt, Full};
 use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, SystemClock};
+use crate::connection::{Door, Scissors};
 use crate::control;
 use crate::courier::{self, Courier};
 use crate::exchange::{Answer, Request};
+use crate::faults::{Outcome, Reaction, Transmission};
 use crate::ids::Ids;
 use crate::outbox::DeliveryPolicy;
 use crate::pagerduty::PagerDuty;
@@ -99,11 +102,11 @@ impl Shared {
         action(&mut pagerduty, self.clock.now())
     }
 
-    /// Answers a request of the REST API. Every one goes through here.
-    fn exchange(&self, request: &Request) -> Answer {
-        let answer = self.with(|pagerduty, now| pagerduty.receive(request, now));
+    /// Answers a request of the REST API or the Events API. Every one goes through here.
+    fn exchange(&self, request: &Request) -> Reaction {
+        let reaction = self.with(|pagerduty, now| pagerduty.react(request, now));
         self.wake.notify_one();
-        answer
+        reaction
     }
 }
 
@@ -150,7 +153,7 @@ impl Simulator {
         })
     }
 
-    /// Where the REST API is: `http://127.0.0.1:` and the port.
+    /// Where the REST API and the Events API are: `http://127.0.0.1:` and the port.
     pub fn base_url(&self) -> String {
         format!("http://{}", self.address)
     }
@@ -186,11 +189,18 @@ async fn serve(listener: TcpListener, app: Router, mut stopped: watch::Receiver<
         let _gone = stopped.wait_for(|stopped| *stopped).await;
     };
     // Accepting never fails for good, so there is no error to report.
-    let _served = axum::serve(listener, app).with_graceful_shutdown(signal).await;
+    let service = app.into_make_service_with_connect_info::<Scissors>();
+    let _served = axum::serve(Door(listener), service)
+        .with_graceful_shutdown(signal)
+        .await;
 }
 
 /// Every request that is not for the control API.
-async fn rest(State(shared): State<Arc<Shared>>, request: axum::extract::Request) -> Response {
+async fn rest(
+    State(shared): State<Arc<Shared>>,
+    ConnectInfo(scissors): ConnectInfo<Scissors>,
+    request: axum::extract::Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     let Ok(body) = axum::body::to_bytes(body, LARGEST_BODY).await else {
         return http::StatusCode::PAYLOAD_TOO_LARGE.into_response();
@@ -199,15 +209,40 @@ async fn rest(State(shared): State<Arc<Shared>>, request: axum::extract::Request
     let mut request = Request::new(parts.method, target);
     request.headers = parts.headers;
     request.body = body.into();
-    shared.exchange(&request).into_response()
+    let reaction = shared.exchange(&request);
+    tokio::time::sleep(reaction.delay).await;
+    match reaction.outcome {
+        Outcome::Answered(answer) => answer.into_response(),
+        Outcome::Truncated(answer) => truncated(answer),
+        Outcome::Reset => {
+            scissors.cut();
+            // Nobody sees it: the attempt to send it resets the connection.
+            http::StatusCode::OK.into_response()
+        }
+    }
+}
+
+/// An answer that says how long its body is and sends the half of it. The server closes the connection then.
+fn truncated(mut answer: Transmission) -> Response {
+    let length = answer.body.len();
+    answer.body.truncate(length / 2);
+    answer.headers.push((http::header::CONTENT_LENGTH, length.to_string()));
+    // A body of unknown length: one that is known to be too short is not sent at all.
+    let body = Full::from(std::mem::take(&mut answer.body)).map_frame(|frame| frame);
+    let mut response = answer.into_response();
+    *response.body_mut() = Body::new(body);
+    response
 }
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        let mut response = match self.body {
-            Some(body) => axum::Json(body).into_response(),
-            None => Body::empty().into_response(),
-        };
+        Transmission::from(self).into_response()
+    }
+}
+
+impl IntoResponse for Transmission {
+    fn into_response(self) -> Response {
+        let mut response = Body::from(self.body).into_response();
         *response.status_mut() = self.status;
         for (name, value) in self.headers {
             if let Ok(value) = http::HeaderValue::try_from(value) {

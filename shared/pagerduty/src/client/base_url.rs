@@ -1,4 +1,4 @@
-//! Where PagerDuty's REST API is.
+//! Where PagerDuty's APIs are.
 
 use std::str::FromStr;
 
@@ -9,13 +9,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ServiceRegion {
-    /// `api.pagerduty.com`
+    /// `api.pagerduty.com` and `events.pagerduty.com`
     Us,
-    /// `api.eu.pagerduty.com`
+    /// `api.eu.pagerduty.com` and `events.eu.pagerduty.com`
     Eu,
 }
 
-/// The address of the REST API: a scheme, a host and perhaps a port, nothing else.
+/// The address of the REST API or of the Events API: a scheme, a host and perhaps a port, nothing else.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BaseUrl(Url);
 
@@ -34,11 +34,20 @@ pub enum InvalidBaseUrl {
 }
 
 impl BaseUrl {
-    /// The address of a service region.
+    /// The address of the REST API in a service region.
     pub fn of(region: ServiceRegion) -> Result<Self, InvalidBaseUrl> {
         match region {
             ServiceRegion::Us => "https://api.pagerduty.com",
             ServiceRegion::Eu => "https://api.eu.pagerduty.com",
+        }
+        .parse()
+    }
+
+    /// The address of the Events API in a service region.
+    pub fn of_events(region: ServiceRegion) -> Result<Self, InvalidBaseUrl> {
+        match region {
+            ServiceRegion::Us => "https://events.pagerduty.com",
+            ServiceRegion::Eu => "https://events.eu.pagerduty.com",
         }
         .parse()
     }
@@ -92,6 +101,15 @@ mod tests {
     #[case::eu(ServiceRegion::Eu, "https://api.eu.pagerduty.com/incidents")]
     fn each_service_region_has_its_host(#[case] region: ServiceRegion, #[case] expected: &str) {
         assert_eq!(BaseUrl::of(region).unwrap().join(&["incidents"]).as_str(), expected);
+    }
+
+    #[rstest]
+    #[case::us(ServiceRegion::Us, "https://events.pagerduty.com/v2/enqueue")]
+    #[case::eu(ServiceRegion::Eu, "https://events.eu.pagerduty.com/v2/enqueue")]
+    fn each_service_region_has_its_host_for_events(#[case] region: ServiceRegion, #[case] expected: &str) {
+        let address = BaseUrl::of_events(region).unwrap();
+
+        assert_eq!(address.join(&["v2", "enqueue"]).as_str(), expected);
     }
 
     #[rstest]

@@ -6,7 +6,10 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::transport::{Interruption, Request, Transport};
+use super::{
+    rate_limit::RateLimit,
+    transport::{Interruption, Request, Transport},
+};
 use crate::error::{Error, Failure, Refusal, shown_cause};
 
 /// Whether a request changes something, and with it what a missing answer means.
@@ -28,20 +31,26 @@ impl Effect {
     }
 }
 
-/// The longest wait that PagerDuty's `ratelimit-reset` may ask for, in seconds.
-const MAX_RETRY_AFTER: u64 = 300;
+/// A successful answer.
+#[derive(Debug)]
+pub(super) struct Answered {
+    /// Its JSON.
+    pub(super) body: Value,
+    /// What it says of the rate limit.
+    pub(super) rate_limit: RateLimit,
+}
 
-/// Sends a request and reads the JSON of a successful answer.
-pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request: Request) -> Result<Value, Error> {
+/// Sends a request and reads a successful answer.
+pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request: Request) -> Result<Answered, Error> {
     let limit = request.answer_limit;
     let interrupted = |interruption| interrupted(effect, interruption, limit);
     let answer = transport.send(request).await.map_err(interrupted)?;
     let status = answer.status;
+    let rate_limit = RateLimit::read(&answer.headers);
     if status.is_redirection() {
         return Err(effect.unclear(Failure::Redirected(status.as_u16())));
     }
     if !status.is_success() {
-        let retry_after_seconds = retry_after(&answer.headers);
         let body = match answer.body {
             // 400 is also what PagerDuty answers when the thing is done already. Only its words tell that apart, so
             // without them it is not known.
@@ -55,11 +64,12 @@ pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request:
         return Err(refused(
             effect,
             Refusal::read(status.as_u16(), &body),
-            retry_after_seconds,
+            rate_limit.reset_seconds,
         ));
     }
     let body = answer.body.map_err(interrupted)?;
-    serde_json::from_slice(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))
+    let body = serde_json::from_slice(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))?;
+    Ok(Answered { body, rate_limit })
 }
 
 /// Whether a body says that it is JSON and is not.
@@ -98,16 +108,6 @@ fn refused(effect: Effect, refusal: Refusal, retry_after_seconds: Option<u64>) -
         Ok(status) if status.is_client_error() => Error::InvalidRequest(refusal),
         _ => effect.unclear(Failure::Fault(refusal)),
     }
-}
-
-/// PagerDuty gives the seconds until its limit is reset; it documents no `Retry-After`.
-fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    let seconds = headers.get("ratelimit-reset")?.to_str().ok()?.trim();
-    if seconds.is_empty() || !seconds.bytes().all(|digit| digit.is_ascii_digit()) {
-        return None;
-    }
-    // Only a number with too many digits does not parse.
-    Some(seconds.parse().unwrap_or(MAX_RETRY_AFTER).clamp(1, MAX_RETRY_AFTER))
 }
 
 #[cfg(test)]
@@ -204,26 +204,6 @@ mod tests {
         let text = error(Effect::Read, Err(Interruption::Broken(cause))).await.to_string();
 
         assert!(text.len() < 1000 && !text.contains(char::is_control), "{text}");
-    }
-
-    #[rstest]
-    #[case::usual("20", Some(20))]
-    #[case::now("0", Some(1))]
-    #[case::far("999999", Some(300))]
-    #[case::absurd("99999999999999999999999999", Some(300))]
-    #[case::negative("-1", None)]
-    #[case::word("abc", None)]
-    #[case::fraction("1.5", None)]
-    #[case::empty("", None)]
-    fn the_wait_that_pagerduty_asks_for_is_clamped(#[case] header: &'static str, #[case] expected: Option<u64>) {
-        let headers = HeaderMap::from_iter([("ratelimit-reset".parse().unwrap(), HeaderValue::from_static(header))]);
-
-        assert_eq!(retry_after(&headers), expected);
-    }
-
-    #[test]
-    fn without_the_header_the_wait_is_not_known() {
-        assert_eq!(retry_after(&HeaderMap::new()), None);
     }
 
     #[rstest]

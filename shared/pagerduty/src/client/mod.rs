@@ -1,13 +1,17 @@
-//! PagerDuty's REST API, as far as Pagerflow uses it.
+//! PagerDuty's REST API and its Events API, as far as Pagerflow uses them.
 //!
 //! A [`Client`] belongs to one address and is made once; an [`Account`] adds the token and a time limit and is made for
 //! every use, so that a refreshed token needs no new client. Each method is one request and repeats nothing. Ids in a
 //! path come from the checked types of [`ids`](crate::ids), everything else travels as typed JSON, as an escaped query
-//! or, for the user's e-mail, as a checked header.
+//! or, for the user's e-mail, as a checked header. [`Events`] is the same for the Events API.
 
 mod base_url;
+mod events;
 mod exchange;
 mod http_transport;
+mod lists;
+mod rate_limit;
+mod routing_key;
 mod token;
 mod transport;
 
@@ -22,11 +26,15 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
+pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use lists::{ListPage, MAX_PAGE};
+pub use rate_limit::RateLimit;
+pub use routing_key::{InvalidRoutingKey, RoutingKey};
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
-use self::exchange::{Effect, exchange};
+use self::exchange::{Answered, Effect, exchange};
 use crate::{
     error::{Error, Failure},
     ids::{EscalationPolicyId, IdempotencyKey, IncidentId, ServiceId, UserEmail},
@@ -220,6 +228,10 @@ impl Account<'_> {
     }
 
     async fn read(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Value, Error> {
+        self.ask(path, query, limit).await.map(|answered| answered.body)
+    }
+
+    async fn ask(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Answered, Error> {
         let mut url = self.client.base_url.join(path);
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
@@ -250,7 +262,8 @@ impl Account<'_> {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        exchange(Effect::Write, &*self.client.transport, request).await
+        let answered = exchange(Effect::Write, &*self.client.transport, request).await?;
+        Ok(answered.body)
     }
 
     fn headers(&self) -> HeaderMap {

@@ -13,6 +13,12 @@ pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
     if refusal.says("service not found") {
         return Some(SERVICE_NOT_FOUND);
     }
+    if refusal.says("offset+limit") {
+        return Some("PagerDuty lists no more than 10,000 rows; narrow the search with a text");
+    }
+    if refusal.scopes.is_some() {
+        return Some("Use a token with the scopes that are missing");
+    }
     refusal.code.and_then(by_code).or_else(|| by_status(refusal.status))
 }
 
@@ -22,6 +28,10 @@ const SERVICE_NOT_FOUND: &str =
 fn by_code(code: u64) -> Option<&'static str> {
     Some(match code {
         1001 => "The incident is already resolved, so there is nothing left to do",
+        1002 => "The incident is already acknowledged, so there is nothing left to do",
+        1003 => "Use one of PagerDuty's statuses: triggered, acknowledged or resolved",
+        1004 => "PagerDuty does not take this for an id; give the id that ends the object's address in PagerDuty",
+        1005 => "Somebody changed the incident at the same time; look at it, and try again",
         1006 => {
             "The incident can not be escalated: it may be resolved, or already at the last level of its escalation policy"
         }
@@ -29,6 +39,9 @@ fn by_code(code: u64) -> Option<&'static str> {
         1008 => {
             "No user of the account logs in with the e-mail given as `from`; use the login e-mail of an active user"
         }
+        1011 => "The incident can not be reassigned: it may be resolved by now; look at it in PagerDuty",
+        1012 => "Only an acknowledged incident can be snoozed; acknowledge it first",
+        1013 => "An incident can be snoozed for 1 second to 7 days; correct the duration",
         1014 => "Check the escalation policy's id, and that it belongs to the integration's account",
         1015 => {
             "Nobody is on call in this escalation policy, so nobody would be told; put somebody on call or use another one"
@@ -36,13 +49,23 @@ fn by_code(code: u64) -> Option<&'static str> {
         1018 => {
             "The user given as `from` may not do this; use one with the role Responder or higher on the service's team"
         }
+        1019 => "The incident was merged into another one already; look at that one",
+        1020 => "Check the priority's id, and that it belongs to the integration's account",
+        2000 => "PagerDuty had a fault of its own; try again later",
         2001 | 2003 => "Correct the input that PagerDuty names; the same request would be refused again",
         2002 => "PagerDuty does not accept a value that was given, or not together with the others; correct the input",
         2006 => TOKEN_REFUSED,
+        2008 => "The PagerDuty account is locked; its owner has to unlock it with PagerDuty's support",
         2010 => ACCESS_DENIED,
+        2011 => "Name the user who asks for the responders: give `requester`, the id of a user, or `from`",
         2012 => "The PagerDuty account has expired or is suspended; its owner has to renew it",
+        2013 => "There is no such user in the account; check the user's id or e-mail",
         2014 => NOT_IN_PLAN,
+        2015 => "PagerDuty does not allow this with the object as it is now; look at it in PagerDuty",
         2016 => "PagerDuty took too long over the request; try again later",
+        2018 => {
+            "The token or the user may have lost access to this incident because it is resolved; look at it in PagerDuty"
+        }
         2019 => "A limit of the account's plan is reached; remove what is no longer needed or change the plan",
         2020 => RATE_LIMITED,
         2100 | 5001 => NOT_FOUND,
@@ -81,8 +104,8 @@ mod tests {
     #[rstest]
     fn there_is_advice_for_every_code_that_people_meet(
         #[values(
-            1001, 1006, 1007, 1008, 1014, 1015, 1018, 2001, 2002, 2003, 2006, 2010, 2012, 2014, 2016, 2019, 2020, 2100,
-            5001, 5002
+            1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1011, 1012, 1013, 1014, 1015, 1018, 1019, 1020, 2000, 2001,
+            2002, 2003, 2006, 2008, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2018, 2019, 2020, 2100, 5001, 5002
         )]
         code: u64,
     ) {
@@ -97,6 +120,18 @@ mod tests {
         assert_eq!(
             advice(&refusal),
             Some("Give the login e-mail of a PagerDuty user as `from`")
+        );
+    }
+
+    #[test]
+    fn a_list_beyond_its_last_row_is_told_by_its_words() {
+        let body = json!({"error": {"message": "Arguments Caused Error", "code": 2001, "errors":
+            ["Offset+limit exceeds maximum allowed value of 10000. Please try to refine your search"]}});
+
+        assert!(
+            advice(&Refusal::read(400, body.to_string().as_bytes()))
+                .unwrap()
+                .contains("narrow the search")
         );
     }
 

@@ -1,8 +1,8 @@
 //! What PagerDuty says when it refuses a request.
 //!
 //! Its documentation shows one form, `{"error": {"message", "code", "errors": []}}`. In practice `errors` can be
-//! missing, a text or a map, `error` can be a text or a list, and gateways answer with HTML or nothing at all. All of
-//! that is read here; what can not be read is simply not known.
+//! missing, a text or a map, `error` can be a text or a list, both can stand alone, the Events API has a form of its own,
+//! and gateways answer with HTML or nothing at all. All of that is read here; what can not be read is simply not known.
 
 use std::fmt;
 
@@ -15,6 +15,8 @@ use crate::shown::shown;
 const MAX_TEXT: usize = 300;
 /// How many of the texts in `errors` are kept.
 const MAX_DETAILS: usize = 8;
+/// How many scopes of a list are kept.
+const MAX_SCOPES: usize = 40;
 
 /// An answer other than success, in PagerDuty's words. All texts are cut and free of control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +29,25 @@ pub struct Refusal {
     pub message: Option<String>,
     /// What it says in particular.
     pub details: Vec<String>,
+    /// The OAuth scopes that the token lacks, where a 403 names them.
+    pub scopes: Option<Box<Scopes>>,
+}
+
+/// What a 403 tells of OAuth scopes. Not documented; PagerDuty's own Terraform provider reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scopes {
+    /// Those that the request needs; at least one.
+    pub required: Vec<String>,
+    /// Those that the token has; none where that is not told.
+    pub of_token: Vec<String>,
+}
+
+impl Scopes {
+    fn read(required: Option<&Value>, of_token: Option<&Value>) -> Option<Box<Self>> {
+        let required = scopes(required);
+        let of_token = scopes(of_token);
+        (!required.is_empty()).then(|| Box::new(Self { required, of_token }))
+    }
 }
 
 impl Refusal {
@@ -37,6 +58,7 @@ impl Refusal {
             code: None,
             message: None,
             details: Vec::new(),
+            scopes: None,
         };
         if let Ok(answer) = serde_json::from_slice::<Value>(body) {
             match answer.get("error") {
@@ -58,6 +80,7 @@ impl Refusal {
             .or_else(|| field("detail"))
             .and_then(Value::as_str)
             .map(|m| shown(m, MAX_TEXT));
+        self.scopes = Scopes::read(field("required_scopes"), field("token_scopes"));
         if let (None, Some(errors)) = (inner, error.get("errors")) {
             self.take_details(errors);
         }
@@ -99,10 +122,35 @@ impl Refusal {
         self.status == 400 && self.says("matching dedup key")
     }
 
+    /// Whether the account's plan lacks the feature that was asked for, or has it switched off: PagerDuty documents 402
+    /// and code 2014 for it.
+    pub fn is_feature_off(&self) -> bool {
+        self.status == 402 || self.code == Some(2014)
+    }
+
+    /// Whether the token is nobody's: `GET /users/me` refuses a token of the account in these words, without a code.
+    pub(crate) fn is_of_account_token(&self) -> bool {
+        self.status == 400 && self.says("account-level access token")
+    }
+
     /// Whether the incident was already resolved: code 1001 is documented as "Incident Already Resolved".
     pub(crate) fn is_already_resolved(&self) -> bool {
         self.status == 400 && (self.code == Some(1001) || self.says("already resolved"))
     }
+}
+
+/// Scopes come as a text with spaces or commas between them, or as a list.
+fn scopes(value: Option<&Value>) -> Vec<String> {
+    let texts = match value {
+        Some(Value::String(text)) => vec![text.as_str()],
+        Some(Value::Array(list)) => list.iter().filter_map(Value::as_str).collect(),
+        _ => Vec::new(),
+    };
+    let words = texts
+        .into_iter()
+        .flat_map(|text| text.split([' ', ',']))
+        .map(|word| shown(word, MAX_TEXT));
+    words.filter(|word| !word.is_empty()).take(MAX_SCOPES).collect()
 }
 
 /// Without a full stop at its end, so that it can stand inside another sentence.
@@ -118,6 +166,13 @@ impl fmt::Display for Refusal {
                 if let Some(code) = code {
                     write!(f, " (code {code})")?;
                 }
+            }
+        }
+        if let Some(scopes) = &self.scopes {
+            write!(f, ". It needs the scope {}", scopes.required.join(" "))?;
+            match scopes.of_token.as_slice() {
+                [] => {}
+                token => write!(f, ", and the token has {}", token.join(" "))?,
             }
         }
         match advice(self) {
@@ -156,6 +211,15 @@ mod tests {
     #[test]
     fn an_error_that_is_a_text_is_read() {
         assert_eq!(read(&json!({"error": "No user"})).message.as_deref(), Some("No user"));
+    }
+
+    #[rstest]
+    #[case::map(json!({"errors": {"event.effective_since": ["Date cannot be in the past"]}}), "event.effective_since: Date cannot be in the past")]
+    #[case::list(json!({"errors": ["Date cannot be in the past"]}), "Date cannot be in the past")]
+    #[case::text(json!({"errors": "Date cannot be in the past"}), "Date cannot be in the past")]
+    #[case::list_of_objects(json!({"errors": [{"detail": "Date cannot be in the past"}]}), "detail: Date cannot be in the past")]
+    fn errors_without_an_error_around_them_are_read(#[case] body: Value, #[case] detail: &str) {
+        assert_eq!(read(&body).details, [detail]);
     }
 
     #[test]
@@ -197,7 +261,8 @@ mod tests {
                 status: 502,
                 code: None,
                 message: None,
-                details: vec![]
+                details: vec![],
+                scopes: None
             }
         );
         assert_eq!(refusal.to_string(), "PagerDuty answered 502 without saying why");
@@ -214,12 +279,63 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case::texts(json!({"required_scopes": "services.read,teams.read", "token_scopes": "openid incidents.read"}))]
+    #[case::lists(json!({"required_scopes": ["services.read", "teams.read"], "token_scopes": ["openid", "incidents.read"]}))]
+    fn a_403_names_the_scopes_that_are_needed_and_those_of_the_token(#[case] scopes: Value) {
+        let mut error = json!({"message": "Access Denied", "code": 2010});
+        error
+            .as_object_mut()
+            .unwrap()
+            .extend(scopes.as_object().unwrap().clone());
+        let refusal = Refusal::read(403, json!({ "error": error }).to_string().as_bytes());
+
+        assert_eq!(
+            refusal.scopes.as_ref().unwrap().required,
+            ["services.read", "teams.read"]
+        );
+        assert_eq!(
+            refusal.to_string(),
+            "PagerDuty answered 403: Access Denied (code 2010). It needs the scope services.read teams.read, and the \
+             token has openid incidents.read. Use a token with the scopes that are missing"
+        );
+    }
+
+    #[test]
+    fn a_403_may_name_only_the_scopes_that_are_needed() {
+        let body = json!({"error": {"message": "Access Denied", "required_scopes": "services.read"}});
+        let refusal = Refusal::read(403, body.to_string().as_bytes());
+
+        assert_eq!(
+            refusal.to_string(),
+            "PagerDuty answered 403: Access Denied. It needs the scope services.read. \
+             Use a token with the scopes that are missing"
+        );
+    }
+
+    #[rstest]
+    #[case::status(402, json!({}), true)]
+    #[case::code(403, json!({"error": {"code": 2014}}), true)]
+    #[case::other(403, json!({"error": {"code": 2010}}), false)]
+    fn a_feature_that_is_off_is_told_by_402_or_its_code(
+        #[case] status: u16,
+        #[case] body: Value,
+        #[case] is_off: bool,
+    ) {
+        assert_eq!(
+            Refusal::read(status, body.to_string().as_bytes()).is_feature_off(),
+            is_off
+        );
+    }
+
     #[test]
     fn hostile_text_is_cut_and_made_safe() {
         let many: Vec<String> = (0..1000)
             .map(|_| format!("\u{1b}[31m\r\n{}", "x".repeat(10_000)))
             .collect();
-        let refusal = read(&json!({"error": {"message": "a\nb", "code": 1, "errors": many}}));
+        let refusal = read(
+            &json!({"error": {"message": "a\nb", "code": 1, "errors": many, "required_scopes": "\u{1b}x ".repeat(1000)}}),
+        );
 
         assert_eq!(refusal.message.as_deref(), Some("a b"));
         assert!(refusal.to_string().len() < 4096);

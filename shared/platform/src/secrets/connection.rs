@@ -1,15 +1,27 @@
 //! The secret with which an action connects to PagerDuty.
 //!
-//! It holds the account's region and default user beside the token, although these are no secrets: so an action needs
-//! one call and no access to the table.
+//! It holds the account's region and default user beside the token, although these are no secrets, and the routing keys of
+//! the Events API: so an action needs one call and no access to the table.
 
+mod change;
+mod stored;
+
+pub use change::{NewConnection, StoredConnection, add_routing_key, remove_routing_key, store_connection};
+
+use self::stored::Stored;
 use super::{SecretCache, SecretError, SecretNames, SecretStore};
 use crate::task::TaskError;
 use jiff::Timestamp;
-use pagerduty::client::{ApiToken, ServiceRegion, TokenKind};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
-use workflow::{error_name::ErrorName, ids::IntegrationAlias};
+use pagerduty::{
+    client::{ApiToken, RoutingKey, ServiceRegion, TokenKind},
+    ids::UserEmail,
+};
+use secrecy::SecretString;
+use std::collections::BTreeMap;
+use workflow::{
+    error_name::ErrorName,
+    ids::{IntegrationAlias, RoutingKeyName},
+};
 
 /// What an action needs to connect to a PagerDuty account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,30 +30,13 @@ pub struct Connection {
     pub token: ApiToken,
     /// The region in which the account lives.
     pub service_region: ServiceRegion,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Stored {
-    token: SecretString,
-    token_kind: TokenKind,
-    service_region: ServiceRegion,
-    #[serde(default)]
-    #[expect(dead_code, reason = "it is for people, and the drop-downs of From users")]
-    default_from: Option<String>,
-}
-
-#[derive(Serialize)]
-struct ToStore<'a> {
-    token: &'a str,
-    token_kind: TokenKind,
-    service_region: ServiceRegion,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    default_from: Option<&'a str>,
+    /// The user whom a step acts for if it names none.
+    pub default_from: Option<UserEmail>,
+    routing_keys: BTreeMap<RoutingKeyName, RoutingKey>,
 }
 
 impl Connection {
-    /// The value of the secret of a connection.
+    /// The value of the secret of a connection that has no routing keys.
     ///
     /// # Errors
     /// The token cannot be one.
@@ -52,37 +47,38 @@ impl Connection {
         default_from: Option<&str>,
     ) -> Result<SecretString, String> {
         ApiToken::new(token_kind, token.clone()).map_err(|error| error.to_string())?;
-        let stored = ToStore {
-            token: token.expose_secret(),
+        Stored {
+            token: token.clone(),
             token_kind,
             service_region,
-            default_from,
-        };
-        serde_json::to_string(&stored)
-            .map(SecretString::from)
-            .map_err(|error| error.to_string())
+            default_from: default_from.map(str::to_owned),
+            routing_keys: BTreeMap::new(),
+        }
+        .value()
+    }
+
+    /// The routing key of the Events API that is kept under a name.
+    #[must_use]
+    pub fn routing_key(&self, name: &RoutingKeyName) -> Option<&RoutingKey> {
+        self.routing_keys.get(name)
+    }
+
+    /// The names under which routing keys are kept.
+    pub fn routing_key_names(&self) -> impl Iterator<Item = &RoutingKeyName> {
+        self.routing_keys.keys()
     }
 
     fn parse(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
-        let invalid = |reason: &str| SecretError::Invalid {
-            name: name.to_owned(),
-            reason: reason.to_owned(),
-        };
-        // The parser's own words could quote the secret, so only their category is told.
-        let stored: Stored = serde_json::from_str(secret.expose_secret()).map_err(|error| {
-            invalid(match error.classify() {
-                serde_json::error::Category::Data => {
-                    "its JSON does not have the fields `token`, `token_kind` and `service_region`"
-                }
-                _ => "it is not JSON",
-            })
-        })?;
-        let token = ApiToken::new(stored.token_kind, stored.token).map_err(|error| invalid(&error.to_string()))?;
-        Ok(Self {
-            token,
-            service_region: stored.service_region,
-        })
+        Stored::parse(name, secret)?.connection(name)
     }
+}
+
+/// The connection in a store, past every cache.
+///
+/// # Errors
+/// It is not there, cannot be used, or is not to be had now.
+pub async fn read_connection(store: &impl SecretStore, name: &str) -> Result<Connection, SecretError> {
+    Connection::parse(name, &store.read(name).await?)
 }
 
 /// The connections of all integrations.
@@ -167,6 +163,27 @@ mod tests {
             Connection::secret_value(&"tok3n".into(), TokenKind::ApiToken, ServiceRegion::Eu, Some("a@b.c")).unwrap();
         let connection = Connection::parse("n", &value).unwrap();
         assert_eq!(connection.service_region, ServiceRegion::Eu);
+        assert_eq!(connection.default_from, Some("a@b.c".parse().unwrap()));
+        assert_eq!(connection.routing_keys.len(), 0);
+    }
+
+    #[test]
+    fn a_secret_of_the_release_before_is_still_read() {
+        let stored = r#"{"token":"tok3n","token_kind":"api_token","service_region":"us","default_from":"a@b.c"}"#;
+        assert!(Connection::parse("n", &stored.into()).is_ok());
+    }
+
+    #[tokio::test]
+    async fn routing_keys_are_read_by_their_names_and_printed_nowhere() {
+        let connection = connect(
+            r#"{"token":"tok3n","token_kind":"api_token","service_region":"us",
+                "routing_keys":{"checkout":"R0123456789ABCDEFGHIJ0123456789Z"}}"#,
+        )
+        .await
+        .unwrap();
+        let key = RoutingKey::new("R0123456789ABCDEFGHIJ0123456789Z".into()).unwrap();
+        assert_eq!(connection.routing_key(&"checkout".parse().unwrap()), Some(&key));
+        assert!(!format!("{connection:?}").contains("R0123456789"));
     }
 
     #[rstest]
@@ -182,6 +199,21 @@ mod tests {
         r#"{"token":"","token_kind":"api_token","service_region":"us"}"#,
         "Integration.Invalid",
         "empty"
+    )]
+    #[case(
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","default_from":"s3cret"}"#,
+        "Integration.Invalid",
+        "`default_from` is no e-mail"
+    )]
+    #[case(
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","routing_keys":{"checkout":"s3cret"}}"#,
+        "Integration.Invalid",
+        "the routing key `checkout`: a routing key has 32 characters"
+    )]
+    #[case(
+        r#"{"token":"s3cret","token_kind":"api_token","service_region":"us","routing_keys":{"S3CRET":"s3cret"}}"#,
+        "Integration.Invalid",
+        "does not have the fields"
     )]
     #[tokio::test]
     async fn f28_a_secret_that_cannot_be_used_says_what_to_do_and_nothing_of_itself(

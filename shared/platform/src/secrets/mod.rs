@@ -1,19 +1,24 @@
 //! The secrets of integrations in Secrets Manager, and the cache before it.
 //!
-//! Each integration has two: its API token, which only the functions of actions may read, and its signing secrets, which
-//! only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
+//! Each integration has two: its API token with its routing keys, which only the functions of actions may read, and its
+//! signing secrets, which only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
 
 mod cache;
 mod connection;
+#[cfg(test)]
+mod fakes;
 mod manager;
 mod signing;
 
 pub use cache::SecretCache;
-pub use connection::{Connection, Connections};
+pub use connection::{
+    Connection, Connections, NewConnection, StoredConnection, add_routing_key, read_connection, remove_routing_key,
+    store_connection,
+};
 pub use manager::SecretsManager;
 pub use signing::{
-    Added, ChangeError, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret,
-    read_signing_secrets, remove_signing_secrets,
+    Added, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret, read_signing_secrets,
+    remove_signing_secrets,
 };
 
 use secrecy::SecretString;
@@ -45,7 +50,8 @@ pub enum SecretError {
 
 impl SecretError {
     /// The error, and the command that stores the secret where that would help.
-    fn told_with(&self, command: &str) -> String {
+    #[must_use]
+    pub fn told_with(&self, command: &str) -> String {
         match self {
             Self::NotFound(_) | Self::Invalid { .. } => format!("{self}; store it with `{command}`"),
             Self::Unavailable { .. } => self.to_string(),
@@ -61,6 +67,26 @@ pub struct WriteError {
     pub name: String,
     /// What the SDK said.
     pub cause: String,
+}
+
+/// How often a change of a secret is made that somebody else's writes over.
+const CHANGED_AT_MOST: usize = 5;
+
+/// What a secret holds was not read or changed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ChangeError {
+    /// What is stored could not be read.
+    #[error(transparent)]
+    Read(#[from] SecretError),
+    /// The change could not be stored.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// It cannot be written as JSON.
+    #[error("the secret could not be written as JSON: {0}")]
+    Json(String),
+    /// Somebody else's changes wrote over this one each time.
+    #[error("others are changing the secret {0} at the same time; try again")]
+    Contended(String),
 }
 
 /// Where secrets are.

@@ -4,7 +4,7 @@
 //! A delivery names its subscription in a header that is not signed; the name is only a hint, so all live secrets
 //! are tried.
 
-use super::{SecretCache, SecretError, SecretNames, SecretStore, SecretWriter, WriteError};
+use super::{CHANGED_AT_MOST, ChangeError, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,6 @@ use workflow::ids::IntegrationAlias;
 
 /// What people are shown of the secret in Secrets Manager.
 const DESCRIPTION: &str = "Pagerflow: the secrets with which PagerDuty signs webhooks";
-
-/// How often a change is made that somebody else's writes over.
-const CHANGED_AT_MOST: usize = 5;
 
 /// The signing secrets of an integration.
 #[derive(Debug, Clone, Default)]
@@ -109,23 +106,6 @@ impl SigningSecrets {
 pub struct Added {
     /// Why what was stored could not be used, and was therefore replaced.
     pub replaced: Option<SecretError>,
-}
-
-/// The signing secrets of an integration were not read or changed.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum ChangeError {
-    /// Those that are stored could not be read.
-    #[error(transparent)]
-    Read(#[from] SecretError),
-    /// They could not be stored.
-    #[error(transparent)]
-    Write(#[from] WriteError),
-    /// They cannot be written as JSON.
-    #[error("the signing secrets could not be written as JSON: {0}")]
-    Json(String),
-    /// Somebody else's changes wrote over this one each time.
-    #[error("others are changing the secret {0} at the same time; try again")]
-    Contended(String),
 }
 
 /// Adds the signing secret of a subscription to those of an integration.
@@ -278,54 +258,13 @@ fn unusable(integration: &IntegrationAlias, cause: SecretError) -> SigningSecret
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::fakes::SharedSecret;
     use rstest::rstest;
-    use std::sync::Mutex;
 
     const NAME: &str = "pagerflow/signing-secrets/prod";
 
-    /// A store of one secret, into which other people write as well.
-    #[derive(Default)]
-    struct Store {
-        value: Mutex<Option<SecretString>>,
-        /// What others write over our next writes, the last one first.
-        others: Mutex<Vec<SecretString>>,
-        writes: Mutex<usize>,
-    }
-
-    impl Store {
-        fn holding(value: &str) -> Self {
-            Self {
-                value: Mutex::new(Some(value.into())),
-                ..Self::default()
-            }
-        }
-
-        fn secrets(&self) -> Vec<String> {
-            let value = self.value.lock().unwrap().clone().unwrap();
-            told(&SigningSecrets::parse(NAME, &value).unwrap())
-        }
-    }
-
-    impl SecretStore for Store {
-        async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-            match self.value.lock().unwrap().clone() {
-                None => Err(SecretError::NotFound(name.to_owned())),
-                Some(value) if value.expose_secret().is_empty() => Err(SecretError::Invalid {
-                    name: name.to_owned(),
-                    reason: "it is empty".to_owned(),
-                }),
-                Some(value) => Ok(value),
-            }
-        }
-    }
-
-    impl SecretWriter for Store {
-        async fn write(&self, _: &str, _: &str, value: &SecretString) -> Result<(), WriteError> {
-            *self.writes.lock().unwrap() += 1;
-            let other = self.others.lock().unwrap().pop();
-            *self.value.lock().unwrap() = Some(other.unwrap_or_else(|| value.clone()));
-            Ok(())
-        }
+    fn secrets(store: &SharedSecret) -> Vec<String> {
+        told(&SigningSecrets::parse(NAME, &store.value().unwrap()).unwrap())
     }
 
     fn told(secrets: &SigningSecrets) -> Vec<String> {
@@ -357,12 +296,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::missing(Store::default(), "there is no secret")]
-    #[case::empty(Store::holding(""), "it is empty")]
-    #[case::malformed(Store::holding("s3cret"), "it is not JSON")]
+    #[case::missing(SharedSecret::default(), "there is no secret")]
+    #[case::empty(SharedSecret::holding(""), "it is empty")]
+    #[case::malformed(SharedSecret::holding("s3cret"), "it is not JSON")]
     #[tokio::test]
     async fn f28_secrets_that_cannot_be_used_are_told_with_the_command_that_stores_them(
-        #[case] store: Store,
+        #[case] store: SharedSecret,
         #[case] said: &str,
     ) {
         let source = SigningSecretsSource::new(store, SecretNames::new("pagerflow"));
@@ -379,40 +318,40 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_is_added_to_those_that_are_stored() {
-        let store = Store::default();
+        let store = SharedSecret::default();
 
         add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
         let added = add_signing_secret(&store, NAME, "P2", &"b".into()).await.unwrap();
 
         assert_eq!(added, Added { replaced: None });
-        assert_eq!(store.secrets(), ["a", "b"]);
-        assert_eq!(*store.writes.lock().unwrap(), 2);
+        assert_eq!(secrets(&store), ["a", "b"]);
+        assert_eq!(store.writes(), 2);
     }
 
     #[tokio::test]
     async fn of_two_who_add_at_the_same_time_nobody_loses_a_secret() {
-        let store = Store::default();
-        store.others.lock().unwrap().push(value("P2", "theirs"));
+        let store = SharedSecret::default();
+        store.others_write([value("P2", "theirs")]);
 
         add_signing_secret(&store, NAME, "P1", &"ours".into()).await.unwrap();
 
-        assert_eq!(store.secrets(), ["ours", "theirs"]);
+        assert_eq!(secrets(&store), ["ours", "theirs"]);
     }
 
     #[tokio::test]
     async fn whoever_is_always_written_over_is_told_so() {
-        let store = Store::default();
-        *store.others.lock().unwrap() = vec![value("P2", "theirs"); 100];
+        let store = SharedSecret::default();
+        store.others_write(vec![value("P2", "theirs"); 100]);
 
         let error = add_signing_secret(&store, NAME, "P1", &"ours".into()).await;
 
         assert_eq!(error, Err(ChangeError::Contended(NAME.to_owned())));
-        assert_eq!(*store.writes.lock().unwrap(), CHANGED_AT_MOST);
+        assert_eq!(store.writes(), CHANGED_AT_MOST);
     }
 
     #[tokio::test]
     async fn the_secrets_of_one_subscription_are_removed_and_those_of_others_stay() {
-        let store = Store::default();
+        let store = SharedSecret::default();
         for (subscription, secret) in [("P1", "a"), ("P1", "b"), ("P2", "c")] {
             add_signing_secret(&store, NAME, subscription, &secret.into())
                 .await
@@ -422,14 +361,14 @@ mod tests {
         let left = remove_signing_secrets(&store, NAME, "P1").await.unwrap().unwrap();
 
         assert_eq!(left.subscriptions().collect::<Vec<_>>(), ["P2"]);
-        assert_eq!(store.secrets(), ["c"]);
+        assert_eq!(secrets(&store), ["c"]);
     }
 
     #[tokio::test]
     async fn to_remove_what_is_not_there_writes_nothing() {
-        let store = Store::default();
+        let store = SharedSecret::default();
         assert!(remove_signing_secrets(&store, NAME, "P1").await.unwrap().is_none());
-        assert_eq!(*store.writes.lock().unwrap(), 0);
+        assert_eq!(store.writes(), 0);
     }
 
     #[tokio::test]
@@ -437,26 +376,23 @@ mod tests {
         let mut both = SigningSecrets::default();
         both.add("P1", "a".into());
         both.add("P2", "theirs".into());
-        let store = Store {
-            value: Mutex::new(Some(value("P1", "a"))),
-            others: Mutex::new(vec![both.secret_value().unwrap()]),
-            writes: Mutex::default(),
-        };
+        let store = SharedSecret::holding(value("P1", "a").expose_secret());
+        store.others_write([both.secret_value().unwrap()]);
 
         remove_signing_secrets(&store, NAME, "P1").await.unwrap();
 
-        assert_eq!(store.secrets(), ["theirs"]);
+        assert_eq!(secrets(&store), ["theirs"]);
     }
 
     #[tokio::test]
     async fn f28_nothing_is_removed_from_what_cannot_be_used() {
-        let store = Store::holding("s3cret");
+        let store = SharedSecret::holding("s3cret");
         let error = remove_signing_secrets(&store, NAME, "P1").await.unwrap_err();
         assert!(
             matches!(error, ChangeError::Read(SecretError::Invalid { .. })),
             "{error}"
         );
-        assert_eq!(*store.writes.lock().unwrap(), 0);
+        assert_eq!(store.writes(), 0);
     }
 
     #[rstest]
@@ -464,12 +400,12 @@ mod tests {
     #[case::malformed("s3cret")]
     #[tokio::test]
     async fn f28_what_cannot_be_used_is_replaced_and_told(#[case] stored: &str) {
-        let store = Store::holding(stored);
+        let store = SharedSecret::holding(stored);
 
         let added = add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
 
         let replaced = added.replaced.unwrap();
         assert!(matches!(replaced, SecretError::Invalid { .. }), "{replaced}");
-        assert_eq!(store.secrets(), ["a"]);
+        assert_eq!(secrets(&store), ["a"]);
     }
 }

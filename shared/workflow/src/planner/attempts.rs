@@ -7,7 +7,7 @@ use super::{
     later, retry,
 };
 use crate::{
-    action::{Action, FieldKind},
+    action::Action,
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
@@ -32,6 +32,7 @@ impl Planner<'_> {
             attempt: 1,
             rate_limited: 0,
             deadline,
+            intended_at: Some(self.situation.now),
         })
     }
 
@@ -89,14 +90,15 @@ impl Planner<'_> {
             self.situation.now,
             SignedDuration::from_secs(spec.timeout_seconds.into()),
         );
+        let call = Call {
+            action,
+            effect_key: &effect_key,
+            attempts: &attempts,
+            deadline: call_deadline.min(attempts.deadline),
+        };
         let command = Command::Action {
             action,
-            input: with_call_fields(
-                &input,
-                &effect_key,
-                attempts.attempt,
-                call_deadline.min(attempts.deadline),
-            ),
+            input: call.input(&input),
             timeout_seconds: spec.timeout_seconds,
         };
         self.changes.marker = Marker::of(action, &input, self.depth(), self.situation.now);
@@ -117,11 +119,9 @@ impl Planner<'_> {
         with.iter()
             .map(|(name, template)| {
                 let value = template.evaluate(&self.context)?;
-                let is_text = spec.input(name).is_some_and(|field| field.kind == FieldKind::Text);
-                // `title: "{{ item }}"` is text to its author, whatever the item is.
-                let value = match value {
-                    Value::Number(_) | Value::Bool(_) if is_text => Value::String(value.to_string()),
-                    value => value,
+                let value = match spec.input(name) {
+                    Some(field) => field.kind.from_rendered(value),
+                    None => value,
                 };
                 Ok((name.clone(), value))
             })
@@ -146,7 +146,7 @@ impl Planner<'_> {
         });
         let Some(wait) = decision.wait else {
             let failure = match retry::advice(spec.repeat, &failure) {
-                Some(advice) => failure.with_advice(advice),
+                Some(advice) => failure.with_advice(&advice),
                 None => failure,
             };
             return self.step_failed(path, Some(attempts.attempt), Outputs::none(), failure);
@@ -205,13 +205,33 @@ fn action_at<'a>(
     }
 }
 
-/// Adds to an input what an action is told by the run and not by the workflow's author.
-fn with_call_fields(input: &Value, effect_key: &EffectKey, attempt: u32, deadline: Timestamp) -> Value {
-    let mut input = input.clone();
-    if let Some(fields) = input.as_object_mut() {
-        fields.insert("idempotency_key".into(), effect_key.as_str().into());
-        fields.insert("attempt".into(), attempt.into());
-        fields.insert("deadline".into(), deadline.to_string().into());
+/// What an action is told by the run and not by the workflow's author.
+struct Call<'a> {
+    action: Action,
+    effect_key: &'a EffectKey,
+    attempts: &'a Attempts,
+    deadline: Timestamp,
+}
+
+impl Call<'_> {
+    /// An input with all that in it.
+    fn input(&self, input: &Value) -> Value {
+        let mut input = input.clone();
+        let Some(fields) = input.as_object_mut() else {
+            return input;
+        };
+        fields.insert("idempotency_key".into(), self.effect_key.as_str().into());
+        fields.insert("attempt".into(), self.attempts.attempt.into());
+        fields.insert("deadline".into(), self.deadline.to_string().into());
+        if self.action.spec().function.is_told_the_action() {
+            fields.insert("action".into(), self.action.spec().name.into());
+        }
+        // By a key that is the author's own, nobody can tell the incident of an earlier attempt from one that was there
+        // before; by the time when the first attempt was written down one can.
+        let has_own_key = fields.get("incident_key").is_some_and(|key| !key.is_null());
+        if let Some(intended_at) = self.attempts.intended_at.filter(|_| has_own_key) {
+            fields.insert("intended_at".into(), intended_at.to_string().into());
+        }
+        input
     }
-    input
 }

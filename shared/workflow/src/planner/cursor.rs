@@ -128,6 +128,9 @@ pub struct Attempts {
     pub rate_limited: u32,
     /// When the step must have ended.
     pub deadline: Timestamp,
+    /// When the first of them was written down. A cursor of the release before this one does not tell.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub intended_at: Option<Timestamp>,
 }
 
 /// Lanes that a step opens, in batches; or the run that it starts, as a batch of one.

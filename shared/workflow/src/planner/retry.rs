@@ -19,6 +19,7 @@ use crate::{
     ids::EffectKey,
 };
 use jiff::SignedDuration;
+use std::borrow::Cow;
 
 const LONGEST_RATE_LIMIT_WAIT_SECONDS: u32 = 300;
 /// The wait after a rate limit that came without a time.
@@ -73,11 +74,11 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     }
     let backoff = attempt.policy.wait_after(counted);
     let wait = match (attempt.failure.class(), attempt.repeat) {
-        (FailureClass::UnknownOutcome, Repeat::IsForbidden) => return stop,
+        (FailureClass::UnknownOutcome, Repeat::IsForbidden { .. }) => return stop,
         (FailureClass::UnknownOutcome, repeat) => {
             let settled = match repeat {
                 Repeat::NeedsLook { settle_seconds } => settle_seconds,
-                Repeat::IsHarmless | Repeat::IsForbidden => 0,
+                Repeat::IsHarmless | Repeat::IsForbidden { .. } => 0,
             };
             // A call whose answer went missing may still go on.
             let over = match attempt.failure.is_missing_answer() {
@@ -122,15 +123,18 @@ impl Retry {
 }
 
 /// What to tell a person when there is no further attempt.
-pub(super) fn advice(repeat: Repeat, failure: &Failure) -> Option<&'static str> {
+pub(super) fn advice(repeat: Repeat, failure: &Failure) -> Option<Cow<'static, str>> {
     match (failure.class(), repeat) {
-        (FailureClass::UnknownOutcome, Repeat::IsForbidden) => Some(
-            "it may or may not have been done, and doing it again could page people twice: look in PagerDuty, and do it by hand if it is missing",
-        ),
-        (FailureClass::UnknownOutcome, _) => {
-            Some("it may or may not have been done: look in PagerDuty before you start the run again")
-        }
-        (FailureClass::Transient, _) => Some("no attempts are left: start the run again when PagerDuty is back"),
+        (FailureClass::UnknownOutcome, Repeat::IsForbidden { look }) => Some(Cow::Owned(format!(
+            "it may or may not have been done, and it is not tried again because people could be told twice: look in \
+             PagerDuty {look}, and do it by hand if it is missing"
+        ))),
+        (FailureClass::UnknownOutcome, _) => Some(Cow::Borrowed(
+            "it may or may not have been done: look in PagerDuty before you start the run again",
+        )),
+        (FailureClass::Transient, _) => Some(Cow::Borrowed(
+            "no attempts are left: start the run again when PagerDuty is back",
+        )),
         (FailureClass::Permanent, _) => None,
     }
 }
@@ -152,6 +156,9 @@ mod tests {
     use rstest::rstest;
 
     const LOOK: Repeat = Repeat::NeedsLook { settle_seconds: 10 };
+    const FORBIDDEN: Repeat = Repeat::IsForbidden {
+        look: "whether people were told",
+    };
 
     fn waited(repeat: Repeat, name: &str, number: u32) -> Option<i64> {
         let failure = Failure::from_text(name, "");
@@ -191,12 +198,22 @@ mod tests {
             "before PagerDuty shows what it has"
         );
         assert!(waited(Repeat::IsHarmless, name, 1).is_some());
-        assert_eq!(waited(Repeat::IsForbidden, name, 1), None);
+        assert_eq!(waited(FORBIDDEN, name, 1), None);
+    }
+
+    #[test]
+    fn f9_a_person_is_told_what_to_look_for_when_it_cannot_be_tried_again() {
+        let failure = Failure::new(ErrorName::PagerDutyOutcomeUnknown, "");
+        let advice = advice(FORBIDDEN, &failure).unwrap();
+        assert!(
+            advice.contains("look in PagerDuty whether people were told"),
+            "{advice}"
+        );
     }
 
     #[test]
     fn what_was_not_done_is_tried_again_even_where_a_repeat_is_forbidden() {
-        assert!(waited(Repeat::IsForbidden, "PagerDuty.Unavailable", 1).is_some());
+        assert!(waited(FORBIDDEN, "PagerDuty.Unavailable", 1).is_some());
     }
 
     #[test]

@@ -63,6 +63,12 @@ impl Expression {
         &self.source
     }
 
+    /// Whether its value is text in any case.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.form == Form::Text
+    }
+
     /// Its value.
     ///
     /// # Errors

@@ -6,7 +6,13 @@ use serde_json::{Value, json};
 
 use crate::files::{fields, template};
 
-const FUNCTIONS: [&str; 4] = ["WebhookIngress", "WorkflowRunner", "CreateIncident", "ResolveIncident"];
+const FUNCTIONS: [&str; 5] = [
+    "WebhookIngress",
+    "WorkflowRunner",
+    "CreateIncident",
+    "ResolveIncident",
+    "UpdateIncident",
+];
 
 /// All statements of a role's policies.
 fn statements(template: &Value, role: &str) -> Vec<Value> {
@@ -107,6 +113,7 @@ fn each_role_may_do_this_and_no_more() {
         ),
         ("CreateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
         ("ResolveIncidentRole", set(&["secretsmanager:GetSecretValue"])),
+        ("UpdateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
         (
             "StateMachineRole",
             set(&[
@@ -177,10 +184,12 @@ fn only_the_ingress_reads_signing_secrets_and_only_actions_read_tokens() {
     let ingress: Vec<String> = secrets("WebhookIngressRole");
     let create: Vec<String> = secrets("CreateIncidentRole");
     let resolve: Vec<String> = secrets("ResolveIncidentRole");
+    let update: Vec<String> = secrets("UpdateIncidentRole");
 
     assert_eq!(ingress, ["${SecretsPrefix}/signing-secrets/*"]);
     assert_eq!(create, ["${SecretsPrefix}/api-token/*"]);
     assert_eq!(resolve, create);
+    assert_eq!(update, create);
 }
 
 #[test]
@@ -367,6 +376,10 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     assert_eq!(told("WorkflowRunner"), set(&["STATE_MACHINE_ARN", "TABLE_NAME"]));
     assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
     assert_eq!(told("ResolveIncident"), told("CreateIncident"));
+    assert_eq!(
+        told("UpdateIncident"),
+        set(&["PAGERDUTY_API_URL", "PAGERDUTY_EVENTS_URL", "SECRETS_PREFIX"])
+    );
 }
 
 #[test]

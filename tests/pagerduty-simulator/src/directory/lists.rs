@@ -3,7 +3,7 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::{EscalationPolicy, Service, Team, User, shapes};
+use super::{EscalationPolicy, IncidentType, Service, Team, User, shapes};
 use crate::access::Call;
 use crate::account::Account;
 use crate::exchange::{Answer, Request};
@@ -110,6 +110,24 @@ pub(crate) fn priorities(account: &Account, call: &Call<'_>) -> Result<Answer, R
     page(call.request, "priorities", &account.priorities, |priority| {
         shapes::priority(account, priority)
     })
+}
+
+/// The types that incidents can have, or by `filter` those that they can not have, or all. They are not paginated.
+pub(crate) fn incident_types(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let wanted = call.request.parameter("filter").unwrap_or("enabled");
+    let shown = |kind: &IncidentType| match wanted {
+        "enabled" => Ok(kind.enabled),
+        "disabled" => Ok(!kind.enabled),
+        "all" => Ok(true),
+        _ => Err(Refusal::invalid("filter must be enabled, disabled or all")),
+    };
+    let mut rows = Vec::new();
+    for kind in &account.incident_types {
+        if shown(kind)? {
+            rows.push(shapes::incident_type(account, kind));
+        }
+    }
+    Ok(one("incident_types", json!(rows)))
 }
 
 pub(crate) fn abilities(account: &Account) -> Answer {

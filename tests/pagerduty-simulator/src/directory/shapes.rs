@@ -2,9 +2,9 @@
 
 use serde_json::{Value, json};
 
-use super::{EscalationPolicy, Priority, Service, ServiceState, Team, User};
+use super::{EscalationPolicy, IncidentType, Priority, Service, ServiceState, Team, User};
 use crate::account::Account;
-use crate::clock::seconds;
+use crate::clock::{milliseconds, seconds};
 use crate::ids::{PolicyId, PriorityId, ServiceId, TeamId, UserId};
 use crate::incidents::Status;
 
@@ -181,6 +181,20 @@ pub(crate) fn team(account: &Account, team: &Team) -> Value {
         "html_url": account.page(&format!("teams/{}", team.id)),
         "name": team.name,
         "description": null,
+    })
+}
+
+pub(crate) fn incident_type(account: &Account, kind: &IncidentType) -> Value {
+    json!({
+        "id": kind.id,
+        "type": "incident_type",
+        "name": kind.name,
+        "display_name": kind.display_name,
+        "description": null,
+        "enabled": kind.enabled,
+        "parent": null,
+        "created_at": milliseconds(account.opened_at),
+        "updated_at": milliseconds(account.opened_at),
     })
 }
 

@@ -4,6 +4,7 @@ use http::StatusCode;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use super::alerts::Alert;
 use super::shapes;
 use super::transitions::Transition;
 use super::{Agent, AssignedVia, Holding, Incident, IncidentKey, LogEntryKind, Status};
@@ -29,6 +30,8 @@ pub(crate) struct Draft {
     pub(crate) title: String,
     pub(crate) service: Service,
     pub(crate) key: Option<IncidentKey>,
+    /// What a monitoring tool sent, if one opens the incident.
+    pub(crate) alert: Option<Alert>,
     pub(crate) urgency: Option<Urgency>,
     pub(crate) priority: Option<PriorityId>,
     pub(crate) responders: Responders,
@@ -44,8 +47,8 @@ pub(crate) enum Responders {
     OfService,
     /// Whoever is on call by this escalation policy.
     Policy(PolicyId),
-    /// This user.
-    Assignee(UserId),
+    /// These users.
+    Assignees(Vec<UserId>),
 }
 
 pub(crate) fn create(account: &mut Account, call: &Call<'_>) -> Result<Answer, Refusal> {
@@ -72,20 +75,15 @@ fn draft(account: &Account, body: &Object) -> Result<Draft, Refusal> {
         key: fields::text(fields, "incident_key")?
             .filter(|key| !key.is_empty())
             .map(|key| IncidentKey::Incident(key.to_owned())),
+        alert: None,
         urgency: urgency(fields)?,
         priority: fields::reference(fields, "priority", "priority")?
             .map(|id| priority(account, id))
             .transpose()?,
-        responders: responders(account, fields)?.unwrap_or(Responders::OfService),
+        responders: one_responder(account, fields)?.unwrap_or(Responders::OfService),
         details: details(fields)?,
-        incident_type: fields::object(fields, "incident_type")?
-            .map(|kind| fields::text(kind, "name"))
-            .transpose()?
-            .flatten()
-            .map(str::to_owned),
-        conference_bridge: fields::object(fields, "conference_bridge")?
-            .map(conference_bridge)
-            .transpose()?,
+        incident_type: incident_type(account, fields)?,
+        conference_bridge: conference_bridge(fields)?,
     })
 }
 
@@ -134,7 +132,28 @@ pub(crate) fn priority(account: &Account, id: &str) -> Result<PriorityId, Refusa
     }
 }
 
-/// Who is named to respond: an escalation policy or one assignee, never both.
+/// Who is named to respond to a new incident, which can have no more than one assignee.
+fn one_responder(account: &Account, fields: &Object) -> Result<Option<Responders>, Refusal> {
+    match responders(account, fields)? {
+        Some(Responders::Assignees(users)) if users.len() > 1 => {
+            Err(Refusal::invalid("Only one assignee can be given"))
+        }
+        responders => Ok(responders),
+    }
+}
+
+/// The name of a type of incidents that the account has and uses. The words that refuse another one are UNVERIFIED.
+pub(crate) fn incident_type(account: &Account, fields: &Object) -> Result<Option<String>, Refusal> {
+    let kind = fields::object(fields, "incident_type")?;
+    let name = kind.map(|kind| fields::text(kind, "name")).transpose()?.flatten();
+    match name {
+        Some(name) if account.has_incident_type(name) => Ok(Some(name.to_owned())),
+        Some(_) => Err(Refusal::invalid("Incident type is invalid")),
+        None => Ok(None),
+    }
+}
+
+/// Who is named to respond: an escalation policy or assignees, never both.
 pub(crate) fn responders(account: &Account, fields: &Object) -> Result<Option<Responders>, Refusal> {
     let policy = fields::reference(fields, "escalation_policy", "escalation_policy")?;
     let assignments = fields::array(fields, "assignments")?.filter(|assignments| !assignments.is_empty());
@@ -151,18 +170,20 @@ pub(crate) fn responders(account: &Account, fields: &Object) -> Result<Option<Re
             Ok(Some(Responders::Policy(id)))
         }
         (None, Some(assignments)) => {
-            let [assignment] = assignments.as_slice() else {
-                return Err(Refusal::invalid("Only one assignee can be given"));
-            };
-            let assignee = assignment.get("assignee").and_then(Value::as_object);
-            let assignee = assignee.ok_or_else(|| Refusal::invalid("assignments must each have an assignee"))?;
-            let id = UserId::new(fields::referred(assignee, "assignee", "user")?);
-            if account.user(&id).is_none() {
-                return Err(Refusal::AssigneeNotFound);
-            }
-            Ok(Some(Responders::Assignee(id)))
+            let assignees = assignments.iter().map(|assignment| assignee(account, assignment));
+            Ok(Some(Responders::Assignees(assignees.collect::<Result<_, _>>()?)))
         }
     }
+}
+
+fn assignee(account: &Account, assignment: &Value) -> Result<UserId, Refusal> {
+    let assignee = assignment.get("assignee").and_then(Value::as_object);
+    let assignee = assignee.ok_or_else(|| Refusal::invalid("assignments must each have an assignee"))?;
+    let id = UserId::new(fields::referred(assignee, "assignee", "user")?);
+    if account.user(&id).is_none() {
+        return Err(Refusal::AssigneeNotFound);
+    }
+    Ok(id)
 }
 
 /// The details of the body. PagerDuty takes a string there and nothing else, although its schema says an object.
@@ -178,11 +199,15 @@ fn details(fields: &Object) -> Result<Option<String>, Refusal> {
     }
 }
 
-fn conference_bridge(fields: &Object) -> Result<Value, Refusal> {
-    Ok(json!({
-        "conference_number": fields::text(fields, "conference_number")?,
-        "conference_url": fields::text(fields, "conference_url")?,
-    }))
+/// The conference bridge, if there is one.
+pub(crate) fn conference_bridge(fields: &Object) -> Result<Option<Value>, Refusal> {
+    let Some(bridge) = fields::object(fields, "conference_bridge")? else {
+        return Ok(None);
+    };
+    Ok(Some(json!({
+        "conference_number": fields::text(bridge, "conference_number")?,
+        "conference_url": fields::text(bridge, "conference_url")?,
+    })))
 }
 
 impl Account {
@@ -213,10 +238,10 @@ impl Account {
         }
         let own_policy = draft.service.escalation_policy;
         let (policy, assigned_via, assignments) = match draft.responders {
-            Responders::Assignee(user) => (
+            Responders::Assignees(users) => (
                 own_policy,
                 AssignedVia::DirectAssignment,
-                vec![Holding { at: now, user }],
+                users.into_iter().map(|user| Holding { at: now, user }).collect(),
             ),
             Responders::OfService => {
                 let on_call = self.on_call(&own_policy, 1, now);
@@ -232,7 +257,7 @@ impl Account {
         }
         let number = self.incidents.len() as u64 + 1;
         Ok(Incident {
-            id: self.ids.incident(number),
+            id: self.ids.incident(self.incident_ids, number),
             number,
             title: draft.title,
             key: draft
@@ -255,6 +280,10 @@ impl Account {
             reopened_at: None,
             last_status_change_at: now,
             last_status_change_by: None,
+            snoozed_until: None,
+            merged_into: None,
+            alerts: draft.alert.into_iter().collect(),
+            custom_fields: std::collections::BTreeMap::new(),
             log: Vec::new(),
             notes: Vec::new(),
         })
@@ -279,7 +308,7 @@ impl Account {
                 Transition {
                     account: self,
                     incident,
-                    user,
+                    agent: Agent::User(user),
                     now,
                 }
                 .acknowledge();

@@ -34,7 +34,7 @@ pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal>
             && (statuses.is_empty() || statuses.contains(&incident.status))
             && request
                 .parameter("incident_key")
-                .is_none_or(|key| key.is_empty() || incident.key.as_str() == key)
+                .is_none_or(|key| key.is_empty() || incident.has_key(key))
             && any(request, "service_ids[]", [incident.service.as_str()])
             && any(request, "urgencies[]", [incident.urgency.name()])
             && any(
@@ -89,10 +89,17 @@ pub(crate) fn one(account: &Account, call: &Call<'_>, id: &str) -> Result<Answer
     ))
 }
 
-/// The log of an incident, the newest entry first.
+/// The log of an incident, the newest entry first; with `is_overview=true` only what is important.
 pub(crate) fn log_entries(account: &Account, call: &Call<'_>, id: &str) -> Result<Answer, Refusal> {
     let incident = account.incident(id)?;
-    let rows: Vec<_> = incident.log.iter().rev().collect();
+    let overview = call.request.parameter("is_overview") == Some("true");
+    let rows: Vec<_> = incident
+        .log
+        .iter()
+        .rev()
+        .filter(|entry| call.shows(entry.at))
+        .filter(|entry| !overview || entry.kind.is_important())
+        .collect();
     let body = Page::of(call.request)?.body("log_entries", &rows, |entry| {
         shapes::log_entry(account, incident, entry)
     });

@@ -3,8 +3,8 @@
 use http::StatusCode;
 use serde_json::{Value, json};
 
-use super::shapes;
 use super::transitions::Transition;
+use super::{Agent, shapes};
 use crate::access::Call;
 use crate::account::Account;
 use crate::exchange::Answer;
@@ -51,10 +51,10 @@ pub(crate) fn add(account: &mut Account, call: &Call<'_>, id: &str) -> Result<An
     let note = Transition {
         account,
         incident,
-        user: requester,
+        agent: Agent::User(requester.clone()),
         now: call.now,
     }
-    .annotate(content);
+    .annotate(requester, content);
     Ok(Answer::json(
         StatusCode::OK,
         json!({"note": shapes::note(account, &note)}),

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Agent, Holding, Incident, IncidentKey, LogEntry, LogEntryKind, Note, Status};
+use super::{Agent, Holding, Incident, LogEntry, LogEntryKind, Note};
 use crate::account::Account;
 use crate::clock::seconds;
 use crate::directory::shapes::{
@@ -61,8 +61,8 @@ fn course(account: &Account, incident: &Incident) -> Map<String, Value> {
             || service_reference(account, &incident.service),
             |user| user_reference(account, user),
         ),
-        "resolve_reason": null,
-        "pending_actions": [],
+        "resolve_reason": resolve_reason(account, incident),
+        "pending_actions": pending_actions(incident),
     }))
 }
 
@@ -94,11 +94,41 @@ fn incident_priority(account: &Account, incident: &Incident) -> Value {
     found.map_or(Value::Null, |found| priority(account, found))
 }
 
-/// An incident that a monitoring tool opened has the one alert that opened it.
 fn alert_counts(incident: &Incident) -> Value {
-    let all = u32::from(matches!(incident.key, IncidentKey::Alert(_)));
-    let resolved = if incident.status == Status::Resolved { all } else { 0 };
-    json!({"all": all, "triggered": all - resolved, "resolved": resolved})
+    let all = incident.alerts.len();
+    let triggered = incident.alerts.iter().filter(|alert| alert.is_open()).count();
+    json!({"all": all, "triggered": triggered, "resolved": all - triggered})
+}
+
+/// Why an incident was resolved, if it was because it goes on in another one.
+fn resolve_reason(account: &Account, incident: &Incident) -> Value {
+    let target = incident
+        .merged_into
+        .as_ref()
+        .and_then(|id| account.incident(id.as_str()).ok());
+    target.map_or(
+        Value::Null,
+        |target| json!({"type": "merge_resolve_reason", "incident": incident_reference(account, target)}),
+    )
+}
+
+/// The end of a snooze is an action that is to come.
+fn pending_actions(incident: &Incident) -> Value {
+    let awakening = incident
+        .snoozed_until
+        .map(|until| json!({"type": "unacknowledge", "at": seconds(until)}));
+    awakening.into_iter().collect()
+}
+
+/// A reference to an incident, whose summary has the number.
+pub(crate) fn incident_reference(account: &Account, incident: &Incident) -> Value {
+    reference(
+        "incident_reference",
+        incident.id.as_str(),
+        "incidents",
+        Some(&account.page(&format!("incidents/{}", incident.id))),
+        &summary(incident),
+    )
 }
 
 /// What an incident is called in lists: its number and title.
@@ -127,18 +157,13 @@ pub(crate) fn log_entry(account: &Account, incident: &Incident, entry: &LogEntry
         "agent": agent(account, incident, &entry.agent),
         "channel": channel(incident, entry),
         "service": service_reference(account, &incident.service),
-        "incident": reference(
-            "incident_reference",
-            incident.id.as_str(),
-            "incidents",
-            Some(&account.page(&format!("incidents/{}", incident.id))),
-            &summary(incident),
-        ),
+        "incident": incident_reference(account, incident),
         "teams": team_references(account, teams(account, incident)),
         "contexts": [],
     })));
     if let Some(note) = &entry.note {
-        fields.insert("note".to_owned(), json!(note));
+        let name = if entry.kind.has_note() { "note" } else { "message" };
+        fields.insert(name.to_owned(), json!(note));
     }
     if entry.kind == LogEntryKind::Trigger {
         fields.insert("event_details".to_owned(), json!({"description": incident.title}));
@@ -176,11 +201,12 @@ fn log_entry_reference(account: &Account, incident: &Incident, entry: &LogEntry)
 fn entry_summary(account: &Account, entry: &LogEntry) -> String {
     let by = match &entry.agent {
         Agent::User(id) => account.user(id).map_or("", |user| &user.name),
-        Agent::Integration { name } => name,
+        Agent::Integration { name, .. } => name,
+        Agent::Nobody => "PagerDuty",
     };
     match (entry.kind, &entry.agent) {
         (LogEntryKind::Trigger, Agent::User(_)) => "Triggered through the website.".to_owned(),
-        (LogEntryKind::Trigger, Agent::Integration { .. }) => format!("Triggered through {by}."),
+        (LogEntryKind::Trigger, _) => format!("Triggered through {by}."),
         (kind, _) => format!("{} by {by}.", kind.past_tense()),
     }
 }
@@ -190,16 +216,36 @@ pub(crate) fn agent(account: &Account, incident: &Incident, agent: &Agent) -> Va
     match agent {
         Agent::User(id) => user_reference(account, id),
         // An integration belongs to its service; its own id is derived from the service's, so that it is always the same.
-        Agent::Integration { name } => {
-            let id = format!("{}I", incident.service);
-            let page = account.page(&format!("services/{}/integrations/{id}", incident.service));
-            let path = format!("services/{}/integrations", incident.service);
-            reference("inbound_integration_reference", &id, &path, Some(&page), name)
-        }
+        Agent::Integration { name, .. } => integration(account, incident, name),
+        Agent::Nobody => Value::Null,
     }
 }
 
+/// The integration of an incident's service by which a monitoring tool of this name sends alerts.
+pub(crate) fn integration(account: &Account, incident: &Incident, name: &str) -> Value {
+    let id = format!("{}I", incident.service);
+    let page = account.page(&format!("services/{}/integrations/{id}", incident.service));
+    let path = format!("services/{}/integrations", incident.service);
+    reference("inbound_integration_reference", &id, &path, Some(&page), name)
+}
+
+/// Real log entries are known of the kinds that people trigger, acknowledge, resolve, assign and annotate with; the names of
+/// the others are UNVERIFIED.
 impl LogEntryKind {
+    /// Whether a text of the entry is a note, and not a message to somebody.
+    fn has_note(self) -> bool {
+        matches!(self, Self::Annotate | Self::Resolve)
+    }
+
+    /// Whether the entry is in the overview of a log, which has the important changes only. Which ones these are is
+    /// UNVERIFIED.
+    pub(crate) fn is_important(self) -> bool {
+        !matches!(
+            self,
+            Self::Annotate | Self::FieldsChange | Self::TitleChange | Self::BridgeChange | Self::StatusUpdate
+        )
+    }
+
     fn type_name(self) -> &'static str {
         match self {
             Self::Trigger => "trigger_log_entry",
@@ -213,7 +259,16 @@ impl LogEntryKind {
             Self::Annotate => "annotate_log_entry",
             Self::PriorityChange => "priority_change_log_entry",
             Self::UrgencyChange => "urgency_change_log_entry",
-            Self::TitleChange => "field_value_change_log_entry",
+            Self::TitleChange | Self::ServiceChange | Self::TypeChange | Self::BridgeChange => {
+                "field_value_change_log_entry"
+            }
+            Self::FieldsChange => "custom_field_value_change_log_entry",
+            Self::Snooze => "snooze_log_entry",
+            Self::Merge => "merge_log_entry",
+            Self::StatusUpdate => "status_update_log_entry",
+            Self::RespondersRequest => "responder_request_log_entry",
+            Self::WorkflowStart => "incident_workflow_start_log_entry",
+            Self::WorkflowCompletion => "incident_workflow_completion_log_entry",
         }
     }
 
@@ -231,6 +286,16 @@ impl LogEntryKind {
             Self::PriorityChange => "Priority changed",
             Self::UrgencyChange => "Urgency changed",
             Self::TitleChange => "Title changed",
+            Self::ServiceChange => "Service changed",
+            Self::TypeChange => "Incident type changed",
+            Self::BridgeChange => "Conference bridge changed",
+            Self::FieldsChange => "Custom fields changed",
+            Self::Snooze => "Snoozed",
+            Self::Merge => "Merged",
+            Self::StatusUpdate => "Status update published",
+            Self::RespondersRequest => "Responders requested",
+            Self::WorkflowStart => "Incident workflow started",
+            Self::WorkflowCompletion => "Incident workflow completed",
         }
     }
 }

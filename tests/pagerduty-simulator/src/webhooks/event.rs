@@ -1,6 +1,10 @@
 //! What webhooks tell of, and its names in both generations.
 
+use crate::ids::{PolicyId, UserId};
 use crate::incidents::Note;
+use crate::incidents::custom_fields::FieldValues;
+use crate::incidents::status_updates::StatusUpdate;
+use crate::incidents::workflows::WorkflowInstance;
 
 /// Something that happened to an incident, and that webhooks tell of.
 ///
@@ -16,7 +20,27 @@ pub(crate) enum Event {
     Delegated,
     Reassigned,
     PriorityUpdated,
+    IncidentTypeChanged,
+    ServiceUpdated,
+    ConferenceBridgeUpdated,
+    CustomFieldValuesUpdated {
+        /// What the changed fields were before.
+        former: FieldValues,
+    },
+    ResponderAdded(Responder),
+    StatusUpdatePublished(StatusUpdate),
+    WorkflowStarted(WorkflowInstance),
+    WorkflowCompleted(WorkflowInstance),
     Annotated(Note),
+}
+
+/// Somebody who is asked to join an incident.
+#[derive(Debug, Clone)]
+pub(crate) struct Responder {
+    pub(crate) user: UserId,
+    /// The escalation policy by which they are asked.
+    pub(crate) policy: Option<PolicyId>,
+    pub(crate) message: String,
 }
 
 /// All events that a V3 subscription can name.
@@ -66,6 +90,14 @@ impl Event {
             Self::Delegated => "incident.delegated",
             Self::Reassigned => "incident.reassigned",
             Self::PriorityUpdated => "incident.priority_updated",
+            Self::IncidentTypeChanged => "incident.incident_type.changed",
+            Self::ServiceUpdated => "incident.service_updated",
+            Self::ConferenceBridgeUpdated => "incident.conference_bridge.updated",
+            Self::CustomFieldValuesUpdated { .. } => "incident.custom_field_values.updated",
+            Self::ResponderAdded(_) => "incident.responder.added",
+            Self::StatusUpdatePublished(_) => "incident.status_update_published",
+            Self::WorkflowStarted(_) => "incident.workflow.started",
+            Self::WorkflowCompleted(_) => "incident.workflow.completed",
             Self::Annotated(_) => "incident.annotated",
         }
     }
@@ -81,7 +113,7 @@ impl Event {
             Self::Delegated => Some("incident.delegate"),
             Self::Reassigned => Some("incident.assign"),
             Self::Annotated(_) => Some("incident.annotate"),
-            Self::Reopened | Self::PriorityUpdated => None,
+            _ => None,
         }
     }
 }

@@ -9,7 +9,7 @@ use super::extensions::{Extension, GENERIC_V2};
 use crate::account::Account;
 use crate::clock::seconds;
 use crate::directory::shapes::{API, reference, service, service_reference};
-use crate::incidents::{Incident, IncidentKey, shapes};
+use crate::incidents::{Incident, shapes};
 
 /// The webhooks that tell the extensions of an event; none for events that V2 does not know.
 ///
@@ -74,16 +74,20 @@ fn full_incident(account: &Account, incident: &Incident) -> Value {
         fields.insert("service".to_owned(), service(account, found));
         fields.insert("alerts".to_owned(), json!(alerts(incident)));
         fields.insert("metadata".to_owned(), json!({}));
+        if incident.merged_into.is_some() {
+            fields.insert("resolve_reason".to_owned(), json!("merged"));
+        }
         fields.insert("external_references".to_owned(), json!([]));
     }
     shape
 }
 
 fn alerts(incident: &Incident) -> Vec<Value> {
-    match &incident.key {
-        IncidentKey::Alert(key) => vec![json!({"alert_key": key})],
-        IncidentKey::Incident(_) => Vec::new(),
-    }
+    incident
+        .alerts
+        .iter()
+        .map(|alert| json!({"alert_key": alert.key}))
+        .collect()
 }
 
 /// The extension that sends a message. Its `config` shows the custom headers with their values, as the real one does.

@@ -13,7 +13,7 @@ use crate::directory::shapes::{
     API, policy_reference, priority_reference, reference, service_reference, team_references, user_reference,
 };
 use crate::ids::WebhookId;
-use crate::incidents::{Agent, Incident, IncidentKey, shapes};
+use crate::incidents::{Agent, Incident, IncidentKey, custom_fields, shapes};
 
 /// How much of a note a webhook carries, in characters. PagerDuty cuts long ones and says so in `trimmed`; where it cuts
 /// is UNVERIFIED.
@@ -27,14 +27,14 @@ pub(crate) fn webhooks(
     agent: &Agent,
     now: Timestamp,
 ) -> Vec<Webhook> {
-    let event_id = account.ids.event(now);
+    let event_id = event_id(account, event, now);
     let envelope = Envelope {
         id: &event_id,
         event_type: event.v3_type(),
         resource_type: "incident",
         occurred_at: now,
         agent: shapes::agent(account, incident, agent),
-        client: client(account, event, agent),
+        client: client(event, agent),
         data: data(account, incident, event),
     };
     let body = envelope.body();
@@ -51,6 +51,14 @@ pub(crate) fn webhooks(
             webhook(subscription, id, incident.id.as_str(), event.v3_type(), body.clone())
         })
         .collect()
+}
+
+/// The events of incident workflows have ids of another form than all others.
+fn event_id(account: &mut Account, event: &Event, now: Timestamp) -> String {
+    match event {
+        Event::WorkflowStarted(_) | Event::WorkflowCompleted(_) => account.ids.decimal_event(),
+        _ => account.ids.event(now),
+    }
 }
 
 /// The webhook by which PagerDuty tries a subscription out.
@@ -125,9 +133,15 @@ fn webhook(subscription: &Subscription, id: WebhookId, resource: &str, event_typ
 }
 
 /// The monitoring tool behind an incident; nothing for what people do.
-fn client(account: &Account, event: &Event, agent: &Agent) -> Value {
+fn client(event: &Event, agent: &Agent) -> Value {
     match (event, agent) {
-        (Event::Triggered, Agent::Integration { name }) => json!({"name": name, "url": account.page("")}),
+        (
+            Event::Triggered,
+            Agent::Integration {
+                client: Some((name, url)),
+                ..
+            },
+        ) => json!({"name": name, "url": url}),
         _ => Value::Null,
     }
 }
@@ -144,8 +158,61 @@ fn data(account: &Account, incident: &Incident, event: &Event) -> Value {
                 "content": content,
             })
         }
+        Event::ConferenceBridgeUpdated => conference_bridge(account, incident),
+        Event::CustomFieldValuesUpdated { former } => json!({
+            "type": "incident_field_values",
+            "incident": incident_reference(account, incident),
+            "custom_fields": custom_fields::in_webhooks(account, &incident.custom_fields),
+            "changed_custom_fields": custom_fields::in_webhooks(account, former),
+        }),
+        Event::ResponderAdded(responder) => json!({
+            "type": "incident_responder",
+            "incident": incident_reference(account, incident),
+            "user": user_reference(account, &responder.user),
+            "escalation_policy": responder.policy.as_ref().map(|policy| policy_reference(account, policy)),
+            "message": responder.message,
+            "state": "pending",
+        }),
+        Event::StatusUpdatePublished(update) => {
+            let message: String = update.message.chars().take(LONGEST_NOTE).collect();
+            json!({
+                "type": "incident_status_update",
+                "id": update.id,
+                "incident": incident_reference(account, incident),
+                "trimmed": message.len() < update.message.len(),
+                "message": message,
+            })
+        }
+        Event::WorkflowStarted(instance) | Event::WorkflowCompleted(instance) => {
+            let (workflow, trigger) = instance.references(account);
+            json!({
+                "type": "incident_workflow_instance",
+                "id": instance.id,
+                "summary": "Manually Started",
+                "incident_workflow": workflow,
+                "workflow_trigger": trigger,
+                "incident": incident_reference(account, incident),
+                "service": service_reference(account, &incident.service),
+            })
+        }
         _ => incident_data(account, incident),
     }
+}
+
+/// A bridge, with its number in a list; the label is UNVERIFIED.
+fn conference_bridge(account: &Account, incident: &Incident) -> Value {
+    let bridge = incident.conference_bridge.as_ref();
+    let part = |name: &str| {
+        bridge
+            .and_then(|bridge| bridge.get(name))
+            .filter(|value| !value.is_null())
+    };
+    json!({
+        "type": "incident_conference_bridge",
+        "incident": incident_reference(account, incident),
+        "conference_numbers": part("conference_number").map(|number| [json!({"label": "", "number": number})]),
+        "conference_url": part("conference_url"),
+    })
 }
 
 /// An incident as V3 shows it: with its number as `number`, without its body, and without a key if an alert opened it.
@@ -177,9 +244,21 @@ fn incident_data(account: &Account, incident: &Incident) -> Value {
         "priority": incident.priority.as_ref().map(|id| priority_reference(account, id)),
         "urgency": incident.urgency.name(),
         "conference_bridge": incident.conference_bridge,
-        "resolve_reason": null,
+        "resolve_reason": resolve_reason(account, incident),
         "incident_type": {"name": incident.incident_type},
     })
+}
+
+/// Why an incident was resolved, if it was because it goes on in another one.
+fn resolve_reason(account: &Account, incident: &Incident) -> Value {
+    let target = incident
+        .merged_into
+        .as_ref()
+        .and_then(|id| account.incident(id.as_str()).ok());
+    target.map_or(
+        Value::Null,
+        |target| json!({"type": "merge_resolve_reason", "incident": incident_reference(account, target)}),
+    )
 }
 
 /// A reference to an incident. In webhooks its summary is the bare title.

@@ -214,3 +214,44 @@ fn the_accounts_token_has_no_user_and_the_error_is_a_string() {
         "{body}"
     );
 }
+
+#[rstest]
+#[case::read("/incidents", "incidents.read")]
+#[case::types("/incidents/types", "incident_types.read")]
+#[case::oncalls("/oncalls", "oncalls.read")]
+#[case::workflows("/incident_workflows", "incident_workflows.read")]
+#[case::users("/users", "users.read")]
+fn a_token_without_the_scope_is_told_which_one_it_lacks(#[case] path: &str, #[case] scope: &str) {
+    let desk = |scopes: &[&str]| {
+        let mut seed = Seed::default();
+        for token in &mut seed.tokens {
+            token.scopes = Some(scopes.iter().map(|&scope| scope.to_owned()).collect());
+        }
+        Desk::with_seed(seed)
+    };
+
+    let (status, body) = desk(&["openid", "services.read"]).get(path);
+
+    assert_eq!(status, 403);
+    assert_eq!(
+        (&body["error"]["required_scopes"], &body["error"]["token_scopes"]),
+        (&json!(scope), &json!("openid services.read"))
+    );
+    assert_eq!(desk(&["openid", scope]).get(path).0, 200);
+}
+
+#[test]
+fn reading_is_not_writing() {
+    let mut seed = Seed::default();
+    for token in &mut seed.tokens {
+        token.scopes = Some(vec!["incidents.read".to_owned()]);
+    }
+    let mut desk = Desk::with_seed(seed);
+
+    let (status, body) = desk.post("/incidents", &incident(json!({})));
+
+    assert_eq!(
+        (status, &body["error"]["required_scopes"]),
+        (403, &json!("incidents.write"))
+    );
+}

@@ -166,7 +166,10 @@ pub(crate) fn subscription(filter: Value) -> Value {
         "events": [
             "incident.triggered", "incident.acknowledged", "incident.unacknowledged", "incident.resolved",
             "incident.reopened", "incident.escalated", "incident.delegated", "incident.reassigned",
-            "incident.priority_updated", "incident.annotated",
+            "incident.priority_updated", "incident.annotated", "incident.incident_type.changed",
+            "incident.service_updated", "incident.conference_bridge.updated", "incident.custom_field_values.updated",
+            "incident.responder.added", "incident.status_update_published", "incident.workflow.started",
+            "incident.workflow.completed",
         ],
     });
     subscription["filter"] = filter;

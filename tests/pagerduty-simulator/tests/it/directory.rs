@@ -123,3 +123,14 @@ fn abilities_are_a_list_of_names() {
         json!({"abilities": ["teams", "urgencies", "priorities", "coordinated_responding"]})
     );
 }
+
+#[rstest]
+#[case("", &["incident_default", "major_incident"])]
+#[case("?filter=disabled", &["retired_incident"])]
+#[case("?filter=all", &["incident_default", "major_incident", "retired_incident"])]
+fn incident_types_are_told_by_whether_they_are_in_use(#[case] query: &str, #[case] names: &[&str]) {
+    let (status, body) = Desk::new().get(&format!("/incidents/types{query}"));
+
+    assert_eq!(status, 200);
+    assert_eq!(column(&body["incident_types"], "/name"), names);
+}

@@ -143,3 +143,21 @@ fn an_unknown_incident_is_not_found() {
     assert_eq!(Desk::new().get("/incidents/PNOSUCH").0, 404);
     assert_eq!(Desk::new().get("/incidents/PNOSUCH/notes").0, 404);
 }
+
+#[test]
+fn the_overview_of_a_log_has_what_is_important() {
+    let mut desk = Desk::new();
+    let incident = desk.create(json!({}));
+    let path = format!("/incidents/{}", text(&incident["id"]));
+    desk.post(&format!("{path}/notes"), &json!({"note": {"content": "Looking"}}));
+    desk.change(&incident, json!({"status": "acknowledged"}));
+
+    let (_, all) = desk.get(&format!("{path}/log_entries"));
+    let (_, overview) = desk.get(&format!("{path}/log_entries?is_overview=true"));
+
+    assert_eq!(all["log_entries"].as_array().unwrap().len(), 3);
+    assert_eq!(
+        column(&overview["log_entries"], "/type"),
+        ["acknowledge_log_entry", "trigger_log_entry"]
+    );
+}

@@ -11,16 +11,25 @@
 
 mod access;
 mod creating_incidents;
+mod custom_fields;
 mod delivery;
 mod desk;
 mod directory;
 mod effects;
+mod events_api;
 mod extensions;
+mod faults;
+mod faults_over_http;
+mod incident_workflows;
 mod listing_incidents;
+mod merging_incidents;
 mod notes;
+mod oncalls;
 mod over_http;
 mod rate_limit;
 mod recording;
+mod snoozing_incidents;
 mod subscriptions;
+mod telling_people;
 mod updating_incidents;
 mod webhooks;

@@ -5,7 +5,7 @@ use pagerduty_simulator::{RepeatedStatus, Seed};
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, MANAGER, column, error, invalid, text};
+use crate::desk::{Desk, MANAGER, column, error, event, event_types, invalid, text};
 
 fn log_types(desk: &mut Desk, incident: &Value) -> Vec<String> {
     let (_, body) = desk.get(&format!("/incidents/{}/log_entries", text(&incident["id"])));
@@ -311,4 +311,108 @@ fn a_refused_change_changes_nothing() {
         desk.get(&format!("/incidents/{}", text(&created["id"]))).1["incident"],
         created
     );
+}
+
+#[test]
+fn several_people_can_take_over_at_once() {
+    let mut desk = Desk::new();
+    let created = desk.create(json!({}));
+
+    let reassigned = desk.change(
+        &created,
+        json!({"assignments": [
+            {"assignee": {"id": "PUS2B8D", "type": "user_reference"}},
+            {"assignee": {"id": "PUS1A7C", "type": "user_reference"}},
+        ]}),
+    );
+
+    assert_eq!(
+        column(&reassigned["assignments"], "/assignee/id"),
+        ["PUS2B8D", "PUS1A7C"]
+    );
+}
+
+#[test]
+fn whoever_reopens_an_incident_by_acknowledging_it_has_it() {
+    let mut desk = Desk::new();
+    let created = desk.create(json!({}));
+    desk.change(&created, json!({"status": "resolved"}));
+    desk = desk.from(MANAGER);
+
+    let reopened = desk.change(&created, json!({"status": "acknowledged"}));
+
+    assert_eq!(column(&reopened["assignments"], "/assignee/id"), ["PUS2B8D"]);
+}
+
+#[test]
+fn type_service_and_conference_bridge_can_change_and_webhooks_tell_it() {
+    let mut desk = Desk::new();
+    let created = desk.create(json!({}));
+    desk.subscribe(json!({"type": "account_reference"}));
+
+    let changed = desk.change(
+        &created,
+        json!({
+            "incident_type": {"name": "major_incident"},
+            "conference_bridge": {"conference_number": "+1 415-555-1212", "conference_url": "https://meet.example.com/1"},
+            "service": {"id": "PSVC8R2", "type": "service_reference"},
+        }),
+    );
+
+    assert_eq!(
+        (&changed["incident_type"]["name"], &changed["service"]["id"]),
+        (&json!("major_incident"), &json!("PSVC8R2"))
+    );
+    assert_eq!(
+        changed["conference_bridge"]["conference_url"],
+        "https://meet.example.com/1"
+    );
+    let parcels = desk.deliver(202);
+    assert_eq!(
+        event_types(&parcels),
+        [
+            "incident.incident_type.changed",
+            "incident.conference_bridge.updated",
+            "incident.service_updated"
+        ]
+    );
+    assert_eq!(event(&parcels[0])["data"]["incident_type"]["name"], "major_incident");
+    let bridge = &event(&parcels[1])["data"];
+    assert_eq!(
+        (&bridge["type"], &bridge["incident"]["id"]),
+        (&json!("incident_conference_bridge"), &created["id"])
+    );
+    assert_eq!(
+        (&bridge["conference_numbers"][0]["number"], &bridge["conference_url"]),
+        (&json!("+1 415-555-1212"), &json!("https://meet.example.com/1"))
+    );
+}
+
+#[test]
+fn a_bridge_without_a_number_has_no_numbers_in_webhooks() {
+    let mut desk = Desk::new();
+    let created = desk.create(json!({}));
+    desk.subscribe(json!({"type": "account_reference"}));
+
+    desk.change(
+        &created,
+        json!({"conference_bridge": {"conference_url": "https://meet.example.com/1"}}),
+    );
+
+    assert_eq!(event(&desk.deliver(202)[0])["data"]["conference_numbers"], Value::Null);
+}
+
+#[rstest]
+#[case::unknown_type(json!({"incident_type": {"name": "fire"}}), 2001)]
+#[case::type_that_is_out_of_use(json!({"incident_type": {"name": "retired_incident"}}), 2001)]
+#[case::unknown_service(json!({"service": {"id": "PNO", "type": "service_reference"}}), 2002)]
+#[case::unknown_assignee(json!({"assignments": [{"assignee": {"id": "PNO", "type": "user_reference"}}]}), 1007)]
+#[case::unknown_policy(json!({"escalation_policy": {"id": "PNO", "type": "escalation_policy_reference"}}), 1014)]
+fn what_the_account_does_not_have_is_refused(#[case] fields: Value, #[case] code: u32) {
+    let mut desk = Desk::new();
+    let created = desk.create(json!({}));
+
+    let (status, body) = desk.update(&created, fields);
+
+    assert_eq!((status, &body["error"]["code"]), (400, &json!(code)));
 }

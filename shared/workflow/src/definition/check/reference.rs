@@ -5,7 +5,7 @@ use super::{
     scope::{Scope, Seen},
 };
 use crate::{
-    action::{nearest, unknown_field},
+    action::{Action, nearest, unknown_field},
     ids::InputName,
     template::Reference,
 };
@@ -111,7 +111,7 @@ fn step(reference: &Reference, id: &str, rest: &[&str], scope: &Scope<'_>) -> Re
 
 fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &Scope<'_>) -> Result<(), String> {
     match rest {
-        ["outputs", field, ..] if scope.is_read(step) => output(reference, id, field, step),
+        ["outputs", field, inner @ ..] if scope.is_read(step) => output(reference, id, field, inner, step),
         ["error", field, ..] => known(reference, &format!("steps.{id}.error"), field, ERROR_FIELDS),
         [field, ..] if !RESULT_FIELDS.contains(field) => Err(format!(
             "`{reference}`: {}",
@@ -121,7 +121,7 @@ fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &S
     }
 }
 
-fn output(reference: &Reference, id: &str, field: &str, step: &Step) -> Result<(), String> {
+fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &Step) -> Result<(), String> {
     let names: Vec<&str> = match &step.kind {
         StepKind::Action { uses, .. } => uses.spec().outputs.iter().map(|output| output.name).collect(),
         StepKind::Parallel { .. } | StepKind::ForEach { .. } => outputs::LANES.to_vec(),
@@ -134,13 +134,36 @@ fn output(reference: &Reference, id: &str, field: &str, step: &Step) -> Result<(
         | StepKind::Fail { .. } => return Err(format!("`{reference}`: the step `{id}` has no outputs")),
     };
     if names.contains(&field) {
-        return Ok(());
+        return match &step.kind {
+            StepKind::Action { uses, .. } => inside(reference, *uses, field, inner),
+            _ => Ok(()),
+        };
     }
     Err(format!(
         "`{reference}`: {} gives no such output: {}",
         step.title(),
         unknown_field(field, names.into_iter())
     ))
+}
+
+/// Checks what a reference names inside an output of an action.
+fn inside(reference: &Reference, action: Action, field: &str, inner: &[&str]) -> Result<(), String> {
+    let (Some(output), Some(first)) = (action.spec().output(field), inner.first()) else {
+        return Ok(());
+    };
+    if output.kind.is_list() {
+        return Err(format!(
+            "`{reference}`: `{field}` is a list; take one of its entries, as in `{field}[0].{first}`, or go through all \
+             with `for_each`"
+        ));
+    }
+    match output.kind.is_single() {
+        true => Err(format!(
+            "`{reference}`: `{field}` is a {}, with nothing in it",
+            output.kind
+        )),
+        false => Ok(()),
+    }
 }
 
 fn known(reference: &Reference, parent: &str, field: &str, fields: &[&str]) -> Result<(), String> {

@@ -1,10 +1,13 @@
 //! The way through the steps.
 
 use super::{
-    super::{Step, StepKind, Wait, node::Path},
+    super::{Length, Step, StepKind, Wait, node::Path},
     Checks,
 };
-use crate::template::Template;
+use crate::{
+    action::{Action, Repeat},
+    template::Template,
+};
 
 impl<'a> Checks<'a, '_> {
     pub(super) fn steps(&mut self, steps: &'a [Step], path: Path<'_>) {
@@ -42,7 +45,10 @@ impl<'a> Checks<'a, '_> {
 
     fn kind(&mut self, step: &'a Step, path: Path<'_>) {
         match &step.kind {
-            StepKind::Action { with, .. } => self.fields(with, path.field("with")),
+            StepKind::Action { uses, with } => {
+                self.timeout(*uses, step.timeout, path);
+                self.fields(with, path.field("with"));
+            }
             StepKind::Set(variables) => self.fields(variables, path.field("set")),
             StepKind::Wait(Wait::For(_)) => {}
             StepKind::Wait(Wait::Until(time)) => self.template(time, path.field("wait").field("until")),
@@ -69,6 +75,19 @@ impl<'a> Checks<'a, '_> {
             }
             StepKind::Block { .. } | StepKind::Choose { .. } => self.branches(step, path),
             StepKind::Parallel { .. } | StepKind::ForEach { .. } => self.lanes(step, path),
+        }
+    }
+
+    /// What must not be repeated is only done if the whole time of a call is left: else the call could be a late double of
+    /// one that was given up.
+    fn timeout(&mut self, action: Action, timeout: Option<Length>, path: Path<'_>) {
+        let spec = action.spec();
+        let least = Length::from_seconds(spec.timeout_seconds.into());
+        if let (Repeat::IsForbidden { .. }, Some(timeout), Some(least)) = (spec.repeat, timeout, least)
+            && timeout < least
+        {
+            let message = format!("is too short for {action}, which needs at least {least}");
+            self.problem(path.field("timeout"), message);
         }
     }
 

@@ -10,13 +10,21 @@ use super::{
 use crate::action::{Action, nearest, unknown_field};
 use std::collections::BTreeMap;
 
+/// What the names of all actions begin with.
+const PREFIX: &str = "pagerduty.";
+
 /// Reads `uses`, and `with` by what the action takes.
 pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<StepKind> {
     let name = value::text(uses, step.field("uses"), reading)?;
     let Some(action) = Action::parse(name) else {
         let known = Action::ALL.iter().map(|action| action.spec().name);
-        let hint = match nearest(name, known.clone()) {
-            Some(near) => format!("did you mean `{near}`?"),
+        // What all names begin with would make each look like the other.
+        let without_prefix = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
+        let hint = match nearest(
+            name.strip_prefix(PREFIX).unwrap_or(name),
+            known.clone().map(without_prefix),
+        ) {
+            Some(near) => format!("did you mean `{PREFIX}{near}`?"),
             None => format!("the actions are {}", known.collect::<Vec<_>>().join(", ")),
         };
         let message = format!("`{name:.80}` is no action; {hint}");
@@ -58,6 +66,11 @@ pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: 
         if !entries.iter().any(|entry| entry.key == field.name) {
             let message = format!("`{}` is missing: {}", field.name, field.summary);
             reading.problem(with.at, path, message);
+        }
+    }
+    for rule in spec.rules {
+        if let Err(problem) = rule.check(|name| entries.iter().any(|entry| entry.key == name)) {
+            reading.problem(with.at, path, problem);
         }
     }
     Some(StepKind::Action {

@@ -3,17 +3,17 @@
 use super::{
     super::{
         Length, Node,
-        node::{Content, Path},
+        node::{Content, Entry, Path},
     },
     Reading,
 };
 use crate::{
-    action::{FieldKind, unknown_field},
+    action::{Field, FieldKind, unknown_field},
     ids::InvalidId,
     template::{Expression, Template},
 };
 use serde_json::Value;
-use std::{ops::RangeInclusive, str::FromStr};
+use std::{collections::BTreeMap, ops::RangeInclusive, str::FromStr};
 
 pub(super) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<&'a str> {
     let text = node.as_text();
@@ -161,13 +161,75 @@ pub(super) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -
 /// A template that gives a value of a type. What is the same in every run is checked now.
 pub(super) fn template_of(kind: FieldKind, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
     let template = template(node, path, reading)?;
-    if template.expressions().is_empty()
-        && let Err(problem) = kind.check(&template.to_json())
-    {
-        reading.problem(node.at, path, problem);
-        return None;
+    is_of(kind, &template, node, path, reading).then_some(template)
+}
+
+/// Whether a template can give a value of a type. Says what is wrong if it cannot.
+fn is_of(kind: FieldKind, template: &Template, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> bool {
+    let problem = match (template, &node.content) {
+        (Template::List(items), Content::List(nodes)) if !template.expressions().is_empty() && kind.is_list() => {
+            let Some(of_entries) = kind.of_entries() else {
+                return true;
+            };
+            let nodes = items.iter().zip(nodes).enumerate();
+            return nodes.fold(true, |is_so, (index, (item, node))| {
+                is_of(of_entries, item, node, path.item(index), reading) && is_so
+            });
+        }
+        (Template::Map(fields), Content::Map(entries)) if !template.expressions().is_empty() => match kind {
+            FieldKind::Map { .. } => return true,
+            FieldKind::Object(known) => return is_object(known, fields, (node, entries), path, reading),
+            kind => kind.check(&template.to_json()),
+        },
+        (Template::Expression(expression), _) => match kind.is_single() || !expression.is_text() {
+            true => return true,
+            false => Err(
+                "is text with expressions in it, which never gives a list or a map; give one expression only, as in \
+                 `{{ vars.users }}`"
+                    .to_owned(),
+            ),
+        },
+        _ => kind.check(&template.to_json()),
+    };
+    match problem {
+        Ok(()) => true,
+        Err(problem) => {
+            reading.problem(node.at, path, problem);
+            false
+        }
     }
-    Some(template)
+}
+
+/// Whether a map with expressions in it can have these fields.
+fn is_object(
+    known: &[Field],
+    fields: &BTreeMap<String, Template>,
+    (node, entries): (&Node, &[Entry]),
+    path: Path<'_>,
+    reading: &mut Reading<'_>,
+) -> bool {
+    let mut is_so = true;
+    for entry in entries {
+        let field = known.iter().find(|field| field.name == entry.key);
+        match (field, fields.get(&entry.key)) {
+            (Some(field), Some(template)) => {
+                is_so &= is_of(field.kind, template, &entry.value, path.field(&entry.key), reading);
+            }
+            _ => {
+                let message = unknown_field(&entry.key, known.iter().map(|field| field.name));
+                reading.problem(entry.key_at, path, message);
+                is_so = false;
+            }
+        }
+    }
+    for field in known.iter().filter(|field| !field.optional) {
+        if !fields.contains_key(field.name) {
+            let message = format!("`{}` is missing: {}", field.name, field.summary);
+            reading.problem(node.at, path, message);
+            is_so = false;
+        }
+    }
+    is_so
 }
 
 pub(super) fn text_template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {

@@ -1,7 +1,7 @@
 //! The schemas of texts and values, and the rules that no type can say.
 
 use crate::{
-    action::{Action, Field, FieldKind},
+    action::{Action, Field, FieldKind, Rule},
     definition::{EVENT_TYPES, limits},
     error_name::ErrorName,
 };
@@ -87,19 +87,71 @@ parts! {
 
 /// The schema of a field of an action, as a text with an expression or as it is.
 fn field(field: &Field) -> Json {
-    let literal = match field.kind {
-        FieldKind::Text => return json!({ "type": "string", "description": field.summary }),
+    match field.kind {
+        FieldKind::Text => json!({ "type": "string", "description": field.summary }),
+        kind => {
+            json!({ "description": field.summary, "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] })
+        }
+    }
+}
+
+/// The schema of a value of a type that is written down. What is in it may be an expression.
+fn literal(kind: FieldKind) -> Json {
+    let list_of = |kind| {
+        json!({
+            "type": "array", "minItems": 1, "maxItems": 100,
+            "items": { "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] }
+        })
+    };
+    match kind {
+        FieldKind::Text => json!({ "type": "string" }),
+        FieldKind::OneOf(words) => json!({ "type": "string", "enum": words }),
         FieldKind::Integer => json!({ "type": "integer" }),
-        FieldKind::Integration => json!({ "type": "string", "pattern": LABEL }),
+        FieldKind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
+        FieldKind::Boolean => json!({ "type": "boolean" }),
+        FieldKind::Integration | FieldKind::Name => json!({ "type": "string", "pattern": LABEL }),
         FieldKind::PagerDutyId => json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,255}$" }),
         FieldKind::UserEmail => json!({ "type": "string", "pattern": "^[!-?A-~]+@[!-?A-~]+$", "maxLength": 254 }),
-    };
-    json!({ "description": field.summary, "anyOf": [literal, { "type": "string", "pattern": TEMPLATE }] })
+        FieldKind::PagerDutyIds => list_of(FieldKind::PagerDutyId),
+        FieldKind::Words(words) => list_of(FieldKind::OneOf(words)),
+        FieldKind::Length { .. } => json!({ "type": "string", "pattern": LENGTH, "examples": ["30m", "4h", "2d"] }),
+        FieldKind::Time => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]" }),
+        FieldKind::Url => json!({ "type": "string", "pattern": r"^https://\S+$", "maxLength": 2048 }),
+        FieldKind::Map { may_be_empty } => json!({ "type": "object", "minProperties": u8::from(!may_be_empty) }),
+        FieldKind::List => json!({ "type": "array" }),
+        FieldKind::Object(fields) => object(fields),
+        FieldKind::Entries(fields) => json!({ "type": "array", "items": object(fields) }),
+    }
+}
+
+/// The schema of a map with these fields.
+fn object(fields: &[Field]) -> Json {
+    let properties = fields.iter().map(|input| (input.name.to_owned(), field(input)));
+    let required = fields.iter().filter(|field| !field.optional).map(|field| field.name);
+    json!({
+        "type": "object",
+        "properties": properties.collect::<serde_json::Map<_, _>>(),
+        "required": required.collect::<Vec<_>>(),
+        "additionalProperties": false
+    })
+}
+
+/// The schema of what the inputs of an action say about each other.
+fn rule(rule: Rule) -> Json {
+    let each = || rule.fields().iter().map(|name| json!({ "required": [name] }));
+    match rule {
+        Rule::ExactlyOne(_) => json!({ "oneOf": each().collect::<Json>() }),
+        Rule::AtLeastOne(_) => json!({ "anyOf": each().collect::<Json>() }),
+        Rule::AtMostOne(_) => {
+            let none = json!({ "not": { "anyOf": each().collect::<Json>() } });
+            json!({ "oneOf": each().chain([none]).collect::<Json>() })
+        }
+    }
 }
 
 /// Rules that are added to the schema of a type.
 pub(super) mod rules {
-    use super::{Action, Field, IDENTIFIER, Json, Schema, field, json};
+    use super::{Action, IDENTIFIER, Json, Schema, json, object, rule};
     use crate::definition::{
         InputKind,
         decode::words::{COMPANIONS, INPUT_KINDS, KINDS},
@@ -157,25 +209,18 @@ pub(super) mod rules {
 
         let actions = Action::ALL.iter().map(|action| {
             let spec = action.spec();
-            let fields = spec.inputs.iter().map(|input| (input.name.to_owned(), field(input)));
-            let required: Vec<&str> = spec
-                .inputs
-                .iter()
-                .filter(|input| !input.optional)
-                .map(|input: &Field| input.name)
-                .collect();
+            let mut with = object(spec.inputs);
+            if let Some(with) = with.as_object_mut() {
+                let description = format!("The input of {}. {}", spec.name, spec.summary);
+                with.insert("description".to_owned(), description.into());
+                if !spec.rules.is_empty() {
+                    let rules = spec.rules.iter().map(|between| rule(*between));
+                    with.insert("allOf".to_owned(), rules.collect());
+                }
+            }
             json!({
                 "if": { "required": ["uses"], "properties": { "uses": { "const": spec.name } } },
-                "then": {
-                    "required": ["with"],
-                    "properties": { "with": {
-                        "type": "object",
-                        "description": format!("The input of {}. {}", spec.name, spec.summary),
-                        "properties": fields.collect::<serde_json::Map<_, _>>(),
-                        "required": required,
-                        "additionalProperties": false
-                    } }
-                }
+                "then": { "required": ["with"], "properties": { "with": with } }
             })
         });
         let inputs = json!({

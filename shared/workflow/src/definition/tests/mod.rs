@@ -1,3 +1,4 @@
+mod actions;
 mod bounds;
 mod grammar;
 mod properties;

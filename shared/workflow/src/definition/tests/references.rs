@@ -347,3 +347,41 @@ fn a_problem_of_the_grammar_does_not_hide_those_of_the_references_and_makes_up_n
         ]
     );
 }
+
+/// A step that lists, one that reads custom fields, and one that refers to them.
+const LISTS: &str = "
+- id: open
+  uses: pagerduty.list_incidents
+  with: { integration: prod, statuses: [triggered] }
+- id: marked
+  uses: pagerduty.set_custom_fields
+  with: { integration: prod, incident_id: P1, fields: { team: '{{ run.id }}' } }
+- set: { x: '{{ AFTER }}' }
+";
+
+#[rstest]
+#[case::entry("steps.open.outputs.incidents[0].title")]
+#[case::list("steps.open.outputs.incidents | length")]
+#[case::field_of_a_map("steps.marked.outputs.fields.team")]
+fn what_is_inside_a_list_or_a_map_of_an_action_can_be_named(#[case] name: &str) {
+    assert_eq!(steps(&LISTS.replace("AFTER", name)), [""; 0]);
+}
+
+#[rstest]
+#[case::entry_without_its_number(
+    "steps.open.outputs.incidents.title",
+    "`steps.open.outputs.incidents.title`: `incidents` is a list; take one of its entries, as in `incidents[0].title`, or go through all with `for_each`"
+)]
+#[case::inside_an_id(
+    "steps.marked.outputs.incident_id.number",
+    "`steps.marked.outputs.incident_id.number`: `incident_id` is a PagerDuty id, with nothing in it"
+)]
+#[case::another_name(
+    "steps.open.outputs.incident",
+    "`steps.open.outputs.incident`: pagerduty.list_incidents gives no such output: `incident` is not known; did you mean `incidents`?"
+)]
+fn what_an_output_does_not_have_is_told(#[case] name: &str, #[case] said: &str) {
+    let told = steps(&LISTS.replace("AFTER", name));
+    assert_eq!(told.len(), 1, "{told:#?}");
+    assert!(told[0].ends_with(said), "{told:#?}");
+}

@@ -100,7 +100,53 @@ fn with_step(step: Value) -> Value {
     "uses": "pagerduty.resolve_incident", "with": {"integration": "p", "incident_id": "P1", "from": "a@b.c", "nota": "x"}
 })))]
 #[case::missing_input(with_step(json!({
-    "uses": "pagerduty.resolve_incident", "with": {"integration": "p", "incident_id": "P1"}
+    "uses": "pagerduty.resolve_incident", "with": {"integration": "p", "from": "a@b.c"}
+})))]
+#[case::inputs_that_exclude_each_other(with_step(json!({
+    "uses": "pagerduty.create_incident",
+    "with": {"integration": "p", "title": "t", "service": "P1", "escalation_policy": "P2", "assignee": "P3"}
+})))]
+#[case::one_too_many_of_exactly_one(with_step(json!({
+    "uses": "pagerduty.escalate_incident",
+    "with": {"integration": "p", "incident_id": "P1", "escalation_policy": "P2", "escalation_level": 2}
+})))]
+#[case::none_of_exactly_one(with_step(json!({
+    "uses": "pagerduty.escalate_incident", "with": {"integration": "p", "incident_id": "P1"}
+})))]
+#[case::none_of_at_least_one(with_step(json!({
+    "uses": "pagerduty.update_incident", "with": {"integration": "p", "incident_id": "P1"}
+})))]
+#[case::word_of_a_list(with_step(json!({
+    "uses": "pagerduty.list_incidents", "with": {"integration": "p", "statuses": ["open"]}
+})))]
+#[case::word_beside_an_expression(with_step(json!({
+    "uses": "pagerduty.list_incidents", "with": {"integration": "p", "statuses": ["{{ event.type }}", "open"]}
+})))]
+#[case::id_instead_of_a_list(with_step(json!({
+    "uses": "pagerduty.reassign_incident", "with": {"integration": "p", "incident_id": "P1", "assignees": "P2"}
+})))]
+#[case::p1_id_beside_an_expression(with_step(json!({
+    "uses": "pagerduty.reassign_incident",
+    "with": {"integration": "p", "incident_id": "P1", "assignees": ["../P2", "{{ event.type }}"]}
+})))]
+#[case::number_as_text(with_step(json!({
+    "uses": "pagerduty.list_incidents", "with": {"integration": "p", "limit": "25"}
+})))]
+#[case::number_out_of_range(with_step(json!({
+    "uses": "pagerduty.list_incidents", "with": {"integration": "p", "limit": 101}
+})))]
+#[case::field_of_a_map(with_step(json!({
+    "uses": "pagerduty.create_incident",
+    "with": {"integration": "p", "title": "t", "service": "P1", "conference_bridge": {"url": "{{ event.type }}"}}
+})))]
+#[case::url_of_http(with_step(json!({
+    "uses": "pagerduty.create_incident",
+    "with": {
+        "integration": "p", "title": "t", "service": "P1", "conference_bridge": {"conference_url": "http://a.example"}
+    }
+})))]
+#[case::no_custom_fields(with_step(json!({
+    "uses": "pagerduty.set_custom_fields", "with": {"integration": "p", "incident_id": "P1", "fields": {}}
 })))]
 #[case::input_of_another_type(with_step(json!({
     "uses": "pagerduty.resolve_incident", "with": {"integration": "p", "incident_id": 7, "from": "a@b.c"}

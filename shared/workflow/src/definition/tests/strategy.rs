@@ -6,7 +6,7 @@
 
 use super::super::*;
 use crate::{
-    action::FieldKind,
+    action::{FieldKind, Repeat, Rule},
     ids::InvalidId,
     template::{Expression, Template},
 };
@@ -234,6 +234,10 @@ impl Builder {
                 kind,
                 StepKind::Parallel { .. } | StepKind::ForEach { .. } | StepKind::RunWorkflow { .. }
             );
+        let is_forbidden = match &kind {
+            StepKind::Action { uses, .. } => matches!(uses.spec().repeat, Repeat::IsForbidden { .. }),
+            _ => false,
+        };
         let step = Step {
             id: self.maybe(2, |b| {
                 b.ids += 1;
@@ -241,7 +245,12 @@ impl Builder {
             }),
             condition,
             retry: calls.then(|| self.maybe(2, Self::retry)).flatten(),
-            timeout: may_time_out.then(|| self.maybe(3, Self::length)).flatten(),
+            timeout: match may_time_out {
+                true => self
+                    .maybe(3, Self::length)
+                    .filter(|timeout| !is_forbidden || *timeout >= Length::literal::<60>()),
+                false => None,
+            },
             continue_on_error: self.chance(4),
             kind,
         };
@@ -249,8 +258,9 @@ impl Builder {
             self.seen.push(format!("steps.{id}.outcome"));
             self.seen.push(format!("steps.{id}.error.message"));
             if let StepKind::Action { uses, .. } = &step.kind {
-                self.seen
-                    .push(format!("steps.{id}.outputs.{}", uses.spec().outputs[0].name));
+                let output = uses.spec().outputs[0];
+                let entry = if output.kind.is_list() { "[0].title" } else { "" };
+                self.seen.push(format!("steps.{id}.outputs.{}{entry}", output.name));
             }
         }
         if let StepKind::Set(variables) = &step.kind {
@@ -381,21 +391,73 @@ impl Builder {
     fn action(&mut self) -> StepKind {
         let uses = self.one_of(Action::ALL);
         let mut with = BTreeMap::new();
-        for field in uses.spec().inputs {
+        let spec = uses.spec();
+        for field in spec.inputs {
             if field.optional && self.chance(2) {
                 continue;
             }
-            let value = match (self.chance(3), field.kind) {
-                (true, _) => self.expression(),
-                (false, FieldKind::Text) => self.text_template(),
-                (false, FieldKind::Integer) => Template::Literal(Value::from(7)),
-                (false, FieldKind::Integration) => template_of("prod"),
-                (false, FieldKind::PagerDutyId) => template_of("PWIXJZS"),
-                (false, FieldKind::UserEmail) => template_of("oncall@example.com"),
-            };
-            with.insert(field.name.to_owned(), value);
+            with.insert(field.name.to_owned(), self.value_of(field.kind));
+        }
+        for rule in spec.rules {
+            self.keep_to(*rule, &mut with);
         }
         StepKind::Action { uses, with }
+    }
+
+    /// Takes inputs away that exclude each other, and gives one where one is needed.
+    fn keep_to(&mut self, rule: Rule, with: &mut BTreeMap<String, Template>) {
+        let given: Vec<&str> = rule
+            .fields()
+            .iter()
+            .copied()
+            .filter(|name| with.contains_key(*name))
+            .collect();
+        match (rule, given.as_slice()) {
+            (Rule::AtMostOne(_) | Rule::ExactlyOne(_), [_, others @ ..]) => {
+                for other in others {
+                    with.remove(*other);
+                }
+            }
+            (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
+                let chosen = self.one_of(fields);
+                let value = self.expression();
+                with.insert(chosen.to_owned(), value);
+            }
+            _ => {}
+        }
+    }
+
+    /// An input of a type.
+    fn value_of(&mut self, kind: FieldKind) -> Template {
+        if self.chance(3) {
+            return self.expression();
+        }
+        match kind {
+            FieldKind::Text => self.text_template(),
+            FieldKind::OneOf(words) => template_of(self.one_of(words)),
+            FieldKind::Integer => Template::Literal(Value::from(7)),
+            FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),
+            FieldKind::Boolean => Template::Literal(Value::from(self.chance(2))),
+            FieldKind::Integration => template_of("prod"),
+            FieldKind::Name => template_of("checkout"),
+            FieldKind::PagerDutyId => template_of("PWIXJZS"),
+            FieldKind::UserEmail => template_of("oncall@example.com"),
+            FieldKind::Length { .. } => template_of("4h"),
+            FieldKind::Time => template_of("2027-01-31T09:00:00Z"),
+            FieldKind::Url => template_of("https://meet.example.com/1"),
+            FieldKind::Map { .. } => Template::Map(BTreeMap::from([("region".to_owned(), self.template())])),
+            FieldKind::List => Template::List(vec![self.template()]),
+            FieldKind::PagerDutyIds | FieldKind::Words(_) => {
+                let of_entries = kind.of_entries().expect("it is a list of one type");
+                Template::List((0..1 + self.choose(3)).map(|_| self.value_of(of_entries)).collect())
+            }
+            FieldKind::Object(fields) | FieldKind::Entries(fields) => {
+                let fields = fields
+                    .iter()
+                    .map(|field| (field.name.to_owned(), self.value_of(field.kind)));
+                Template::Map(fields.collect())
+            }
+        }
     }
 
     fn retry(&mut self) -> Retry {

@@ -271,3 +271,103 @@ fn what_takes_a_lane_over_asks_an_action_again_only_after_the_call_before_must_b
     let again = machine.plan();
     assert_eq!(input(&again)["attempt"], 2);
 }
+
+const PAGE: &str = "  - id: page
+    uses: pagerduty.add_responders
+    with: { integration: prod, incident_id: P1, message: help, users: [PUSER01] }
+";
+
+#[test]
+fn f9_people_are_not_paged_again_after_an_unknown_outcome_and_a_person_is_told_what_to_check() {
+    let mut machine = Machine::new(PAGE);
+    machine.plan();
+    let plan = machine.fails("PagerDuty.OutcomeUnknown");
+    assert_eq!(plan.command.type_name(), "fail");
+    let (name, message) = ended(&plan);
+    assert_eq!(name, "PagerDuty.OutcomeUnknown");
+    assert!(
+        message.contains("look in PagerDuty whether the incident's responders have them"),
+        "{message}"
+    );
+}
+
+#[test]
+fn f10_people_are_not_paged_again_when_no_answer_came_back() {
+    let mut machine = Machine::new(PAGE);
+    machine.plan();
+    assert_eq!(machine.plan().command.type_name(), "fail");
+}
+
+#[test]
+fn f1_people_are_paged_once_pagerduty_is_back_because_nothing_was_done_before() {
+    let mut machine = Machine::new(PAGE);
+    machine.plan();
+    machine.fails("PagerDuty.Unavailable");
+    assert_eq!(input(&machine.plan())["attempt"], 2);
+}
+
+#[test]
+fn a_function_that_does_several_things_is_told_which_and_the_others_are_not() {
+    assert_eq!(input(&Machine::new(PAGE).plan())["action"], "pagerduty.add_responders");
+    assert_eq!(input(&Machine::new(CREATE).plan()).get("action"), None);
+}
+
+#[test]
+fn f6_with_a_key_of_the_authors_own_every_attempt_tells_when_the_first_was_written_down() {
+    let with_key = CREATE.replace("title:", "incident_key: mine, title:");
+    let mut machine = Machine::new(&with_key);
+    let first = input(&machine.plan()).clone();
+    assert_eq!(first["incident_key"], "mine");
+    assert_eq!(first["intended_at"], START);
+    machine.fails("PagerDuty.OutcomeUnknown");
+    let second = machine.plan();
+    assert_eq!(
+        (&input(&second)["attempt"], &input(&second)["intended_at"]),
+        (&json!(2), &json!(START))
+    );
+    assert_eq!(input(&Machine::new(CREATE).plan()).get("intended_at"), None);
+}
+
+#[test]
+fn what_an_expression_gives_has_the_type_that_the_action_takes() {
+    let mut machine = Machine::new(
+        "  - set: { ids: [PUSER01, PUSER02], many: '10' }
+  - uses: pagerduty.list_incidents
+    with: { integration: prod, limit: '{{ vars.many }}', services: '{{ vars.ids }}' }
+  - uses: pagerduty.list_log_entries
+    with: { integration: prod, incident_id: P1, is_overview: '{{ vars.many }}' }
+",
+    );
+    let plan = machine.plan();
+    assert_eq!(input(&plan)["limit"], 10);
+    assert_eq!(input(&plan)["services"], json!(["PUSER01", "PUSER02"]));
+    let plan = machine.answer(Answer::Success(json!({"incidents": [], "more": false})));
+    let (name, message) = ended(&plan);
+    assert_eq!(name, "Input.Invalid");
+    assert!(
+        message.contains("`is_overview` is text, but must be true or false"),
+        "{message}"
+    );
+}
+
+#[test]
+fn inputs_that_exclude_each_other_only_when_they_are_rendered_are_told_apart_by_null() {
+    let step = |level: &str| {
+        format!(
+            "  - set: {{ level: {level} }}
+  - uses: pagerduty.update_incident
+    with: {{ integration: prod, incident_id: P1, urgency: '{{{{ vars.level }}}}' }}
+"
+        )
+    };
+    assert_eq!(
+        Machine::new(&step("low")).plan().command.type_name(),
+        "pagerduty.update_incident"
+    );
+    let plan = Machine::new(&step("null")).plan();
+    assert!(
+        ended(&plan)
+            .1
+            .contains("at least one of `title`, `urgency` and `priority` is needed")
+    );
+}

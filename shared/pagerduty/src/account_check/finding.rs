@@ -1,0 +1,100 @@
+//! The answer to one question about an integration.
+
+use std::fmt;
+
+/// What a finding is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Subject {
+    /// Whether the token is accepted, and whose it is.
+    Token,
+    /// Which service region answers.
+    Region,
+    /// Whether a list can be read, by PagerDuty's name for it.
+    Reads(&'static str),
+    /// What the account's plan has.
+    Abilities,
+    /// Whether incidents can be changed.
+    Writes,
+    /// Whether the default user exists and may respond.
+    DefaultFrom,
+}
+
+/// A stable name, for programs.
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Token => f.write_str("token"),
+            Self::Region => f.write_str("region"),
+            Self::Reads(list) => write!(f, "read:{list}"),
+            Self::Abilities => f.write_str("abilities"),
+            Self::Writes => f.write_str("write"),
+            Self::DefaultFrom => f.write_str("default_from"),
+        }
+    }
+}
+
+/// What a finding means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// It is as it should be.
+    Ok,
+    /// It can not be told, which need not mean anything.
+    Unknown,
+    /// Something does not work, and most works all the same.
+    Warning,
+    /// Workflows will fail.
+    Problem,
+}
+
+impl Level {
+    /// A stable name, for programs and people.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Unknown => "unknown",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// The answer to one question about an integration, in sentences.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about.
+    pub subject: Subject,
+    /// What it means.
+    pub level: Level,
+    /// What was found.
+    pub text: String,
+    /// What to do, or what follows.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    pub(super) fn ok(subject: Subject, text: impl Into<String>) -> Self {
+        Self::new(subject, Level::Ok, text, None)
+    }
+
+    pub(super) fn unknown(subject: Subject, text: impl Into<String>) -> Self {
+        Self::new(subject, Level::Unknown, text, None)
+    }
+
+    pub(super) fn warning(subject: Subject, text: impl Into<String>, remedy: &str) -> Self {
+        Self::new(subject, Level::Warning, text, Some(remedy))
+    }
+
+    pub(super) fn problem(subject: Subject, text: impl Into<String>, remedy: &str) -> Self {
+        Self::new(subject, Level::Problem, text, Some(remedy))
+    }
+
+    fn new(subject: Subject, level: Level, text: impl Into<String>, remedy: Option<&str>) -> Self {
+        Self {
+            subject,
+            level,
+            text: text.into(),
+            remedy: remedy.map(str::to_owned),
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! Alerts and change events, through PagerDuty's Events API V2. It knows no users, so none of these takes `from`.
+
+use super::{
+    super::{
+        ActionSpec, Function, Repeat,
+        fields::{Field, FieldKind},
+    },
+    INTEGRATION, TIMEOUT_SECONDS,
+};
+
+const ROUTING_KEY: Field = Field::required(
+    "routing_key",
+    FieldKind::Name,
+    "the name under which the integration keeps the routing key; never the key itself",
+);
+const DEDUP_KEY: Field = Field::required("dedup_key", FieldKind::Text, "the dedup key of the alert");
+const TIMESTAMP: Field = Field::optional("timestamp", FieldKind::Time, "when it happened; now if it does not say");
+const CUSTOM_DETAILS: Field = Field::optional(
+    "custom_details",
+    FieldKind::Map { may_be_empty: true },
+    "whatever else people should see",
+);
+const LINKS: Field = Field::optional(
+    "links",
+    FieldKind::List,
+    "links for people: maps with `href` and `text`, at most 50",
+);
+
+pub(super) static TRIGGER: ActionSpec = ActionSpec {
+    name: "pagerduty.trigger_alert",
+    summary: "Triggers an alert, as a monitoring tool would. PagerDuty makes an incident of it a moment later, or adds it to one.",
+    inputs: &[
+        INTEGRATION,
+        ROUTING_KEY,
+        Field::required("summary", FieldKind::Text, "what is the matter; cut at 1024 characters"),
+        Field::required(
+            "source",
+            FieldKind::Text,
+            "what it is the matter with, such as a host name",
+        ),
+        Field::required(
+            "severity",
+            FieldKind::OneOf(&["critical", "error", "warning", "info"]),
+            "how bad it is",
+        ),
+        Field::optional(
+            "dedup_key",
+            FieldKind::Text,
+            "alerts of one key are one alert until it is resolved; else a key that only this step has",
+        ),
+        Field::optional("component", FieldKind::Text, "the part of the source"),
+        Field::optional("group", FieldKind::Text, "the group of parts"),
+        Field::optional("class", FieldKind::Text, "the class of the event"),
+        TIMESTAMP,
+        CUSTOM_DETAILS,
+        Field::optional("client", FieldKind::Text, "the name of the monitoring tool"),
+        Field::optional("client_url", FieldKind::Url, "the URL of the monitoring tool"),
+        LINKS,
+    ],
+    rules: &[],
+    outputs: &[DEDUP_KEY],
+    changes: None,
+    repeat: Repeat::IsHarmless,
+    on_repeat: "PagerDuty takes alerts of one dedup key as one, as long as it is not resolved.",
+    function: Function::UpdateIncident,
+    timeout_seconds: TIMEOUT_SECONDS,
+    example: "integration: prod
+routing_key: checkout
+summary: \"The queue of {{ event.incident.service.summary }} grows\"
+source: checkout-queue
+severity: warning
+custom_details:
+  incident: \"{{ event.incident.html_url }}\"
+",
+};
+
+pub(super) static ACKNOWLEDGE: ActionSpec = ActionSpec {
+    name: "pagerduty.acknowledge_alert",
+    summary: "Acknowledges an alert. PagerDuty ignores it if there is no open alert of that key.",
+    inputs: &[INTEGRATION, ROUTING_KEY, DEDUP_KEY],
+    rules: &[],
+    outputs: &[DEDUP_KEY],
+    changes: None,
+    repeat: Repeat::IsHarmless,
+    on_repeat: "An alert that is acknowledged stays so.",
+    function: Function::UpdateIncident,
+    timeout_seconds: TIMEOUT_SECONDS,
+    example: "integration: prod
+routing_key: checkout
+dedup_key: checkout-queue-full
+",
+};
+
+pub(super) static RESOLVE: ActionSpec = ActionSpec {
+    name: "pagerduty.resolve_alert",
+    summary: "Resolves an alert. PagerDuty ignores it if there is no open alert of that key.",
+    inputs: &[INTEGRATION, ROUTING_KEY, DEDUP_KEY],
+    rules: &[],
+    outputs: &[DEDUP_KEY],
+    changes: None,
+    repeat: Repeat::IsHarmless,
+    on_repeat: "An alert that is resolved stays so.",
+    function: Function::UpdateIncident,
+    timeout_seconds: TIMEOUT_SECONDS,
+    example: "integration: prod
+routing_key: checkout
+dedup_key: checkout-queue-full
+",
+};
+
+pub(super) static SEND_CHANGE_EVENT: ActionSpec = ActionSpec {
+    name: "pagerduty.send_change_event",
+    summary: "Records a change, such as a deployment. It calls nobody.",
+    inputs: &[
+        INTEGRATION,
+        ROUTING_KEY,
+        Field::required("summary", FieldKind::Text, "what was changed; cut at 1024 characters"),
+        Field::optional("source", FieldKind::Text, "where it was changed"),
+        TIMESTAMP,
+        CUSTOM_DETAILS,
+        LINKS,
+    ],
+    rules: &[],
+    outputs: &[Field::required("message", FieldKind::Text, "what PagerDuty answered")],
+    changes: None,
+    // Change events have no dedup key.
+    repeat: Repeat::IsForbidden {
+        look: "whether the service's recent changes have it",
+    },
+    on_repeat: "It would be recorded twice.",
+    function: Function::UpdateIncident,
+    timeout_seconds: TIMEOUT_SECONDS,
+    example: "integration: prod
+routing_key: checkout
+summary: The memory limit was raised.
+source: pagerflow
+",
+};

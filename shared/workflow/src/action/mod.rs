@@ -1,0 +1,177 @@
+//! The actions that a step may use: what each takes, what it gives, and what a repeat of it would do.
+//!
+//! The catalogue is data, so that a definition can be checked before it is stored and an input before it is sent.
+//!
+//! # Layout
+//! - `catalogue` — the actions themselves, by what they are about.
+//! - `fields` — the types of inputs and outputs, and how a value is checked.
+//! - `rules` — what several inputs say about each other.
+
+mod catalogue;
+mod fields;
+mod rules;
+
+pub use catalogue::Action;
+pub use fields::{Field, FieldKind};
+pub use rules::Rule;
+
+pub(crate) use fields::{nearest, type_of, unknown_field};
+
+use serde_json::Value;
+use std::fmt;
+
+/// What is known of an action.
+#[derive(Debug, Clone, Copy)]
+pub struct ActionSpec {
+    /// The name in `uses`, and the type of the command.
+    pub name: &'static str,
+    /// What it does, in one line.
+    pub summary: &'static str,
+    /// What it takes.
+    pub inputs: &'static [Field],
+    /// What its inputs say about each other.
+    pub rules: &'static [Rule],
+    /// What it gives.
+    pub outputs: &'static [Field],
+    /// What it changes, if that is an incident which was there before.
+    pub changes: Option<Changes>,
+    /// What a repeat of it would do.
+    pub repeat: Repeat,
+    /// Why that is so and what a second time does, for people.
+    pub on_repeat: &'static str,
+    /// The function that performs it.
+    pub function: Function,
+    /// How long one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
+    /// only ends an attempt of which Lambda has lost track.
+    pub timeout_seconds: u32,
+    /// An input that shows its use: the fields of `with` as a person writes them in YAML.
+    pub example: &'static str,
+}
+
+/// The incident that an action changes, and what PagerDuty tells of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Changes {
+    /// The input that has its id.
+    pub incident: &'static str,
+    /// The types of the events that follow.
+    pub events: &'static [&'static str],
+}
+
+/// A function that performs actions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Function {
+    /// Creates incidents.
+    CreateIncident,
+    /// Resolves incidents.
+    ResolveIncident,
+    /// Does everything else.
+    UpdateIncident,
+}
+
+impl Function {
+    /// All functions.
+    pub const ALL: &'static [Self] = &[Self::CreateIncident, Self::ResolveIncident, Self::UpdateIncident];
+
+    /// Its name in the template.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CreateIncident => "CreateIncident",
+            Self::ResolveIncident => "ResolveIncident",
+            Self::UpdateIncident => "UpdateIncident",
+        }
+    }
+
+    /// The actions that it performs.
+    pub fn actions(self) -> impl Iterator<Item = Action> {
+        let actions = Action::ALL.iter().copied();
+        actions.filter(move |action| action.spec().function == self)
+    }
+
+    /// Whether it performs several actions, and so must be told which one is meant.
+    #[must_use]
+    pub fn is_told_the_action(self) -> bool {
+        self.actions().nth(1).is_some()
+    }
+}
+
+/// What a repeat of an action would do, which decides what follows an unknown outcome.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeat {
+    /// Nothing: the second time it finds its work done.
+    IsHarmless,
+    /// A second effect, unless the action first looks for the effect key of the first. PagerDuty may show a new thing
+    /// only after `settle_seconds`, so a repeat waits that long.
+    NeedsLook {
+        /// How long a new thing may stay unseen, in seconds.
+        settle_seconds: u32,
+    },
+    /// A second effect that nobody can prevent, such as paging people twice: after an unknown outcome the step fails.
+    IsForbidden {
+        /// Where a person sees in PagerDuty whether it was done, as the end of "look …".
+        look: &'static str,
+    },
+}
+
+impl Action {
+    /// The action of that name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|action| action.spec().name == name)
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.spec().name)
+    }
+}
+
+impl ActionSpec {
+    /// The input of that name.
+    #[must_use]
+    pub fn input(&self, name: &str) -> Option<&'static Field> {
+        self.inputs.iter().find(|field| field.name == name)
+    }
+
+    /// The output of that name.
+    #[must_use]
+    pub fn output(&self, name: &str) -> Option<&'static Field> {
+        self.outputs.iter().find(|field| field.name == name)
+    }
+
+    /// Checks a rendered input: what is missing, not known, of the wrong type, or does not go together. All problems at
+    /// once. A field that is null counts as left out.
+    ///
+    /// `also_known` names further fields that the caller deals with.
+    ///
+    /// # Errors
+    /// The problems, each a sentence that names its field.
+    pub fn check_input(&self, input: &Value, also_known: &[&str]) -> Result<(), Vec<String>> {
+        let Some(fields) = input.as_object() else {
+            return Err(vec![format!("the input of {} is not an object", self.name)]);
+        };
+        let is_given = |name: &str| fields.get(name).is_some_and(|value| !value.is_null());
+        let missing = self
+            .inputs
+            .iter()
+            .filter(|field| !field.optional && !is_given(field.name))
+            .map(|field| format!("`{}` is missing: {}", field.name, field.summary));
+        let wrong = fields.iter().filter_map(|(name, value)| match self.input(name) {
+            None if also_known.contains(&name.as_str()) => None,
+            None => Some(unknown_field(name, self.inputs.iter().map(|field| field.name))),
+            Some(_) if value.is_null() => None,
+            Some(field) => field
+                .kind
+                .check(value)
+                .err()
+                .map(|problem| format!("`{name}` {problem}")),
+        });
+        let at_odds = self.rules.iter().filter_map(|rule| rule.check(is_given).err());
+        let problems: Vec<String> = missing.chain(wrong).chain(at_odds).collect();
+        if problems.is_empty() { Ok(()) } else { Err(problems) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! `docs/actions.md`, which is made of the catalogue. When it is stale, it is written anew by
+//!
+//! ```sh
+//! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
+//! ```
+
+use super::super::*;
+use crate::definition::Definition;
+use std::{env, fmt::Write as _, fs, path::Path};
+
+const HEAD: &str = "# Actions
+
+This page is made of the catalogue of actions, which also checks workflows when they are saved.
+
+What all have in common:
+
+- `integration` is the alias of a PagerDuty account, as `pagerflow integration add` stored it.
+- `from` is the login e-mail of the user in whose name it is done. Without it that is the integration's default user
+  (`pagerflow integration add … --default-from`). A token of a user needs neither; PagerDuty refuses a token of an account without
+  one.
+- Any input can be an expression, `\"{{ … }}\"`; what it gives must be of the type that the table says. One that gives null is as good
+  as left out.
+- An output in *italics* can be null. A list is cut at a whole entry where it would take more than 30 KiB, and `more` is then true;
+  texts in entries are cut at 2000 characters. One entry is `steps.<id>.outputs.incidents[0]`; `for_each` goes through all.
+- When an attempt fails in a way that may pass, the step tries again, as its `retry` says. When nobody knows whether the attempt
+  did its work (its answer was lost), what follows is told with each action under *a repeat*.
+
+";
+
+/// The file as it should be.
+fn manual() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("| action | what it does |\n|---|---|\n");
+    for action in Action::ALL {
+        let spec = action.spec();
+        let anchor = spec.name.replace('.', "");
+        let _ = writeln!(page, "| [`{}`](#{anchor}) | {} |", spec.name, spec.summary);
+    }
+    for action in Action::ALL {
+        page.push_str(&section(action.spec()));
+    }
+    page
+}
+
+fn section(spec: &ActionSpec) -> String {
+    let mut page = format!("\n## {}\n\n{}\n\n", spec.name, spec.summary);
+    page.push_str("| input | type | |\n|---|---|---|\n");
+    for field in spec.inputs {
+        let is_optional = if field.optional { ", optional" } else { "" };
+        let _ = writeln!(
+            page,
+            "| `{}` | {}{is_optional} | {} |",
+            field.name, field.kind, field.summary
+        );
+        for inner in inner(field) {
+            let _ = writeln!(
+                page,
+                "| `{}.{}` | {}, optional | {} |",
+                field.name, inner.name, inner.kind, inner.summary
+            );
+        }
+    }
+    let rules: Vec<String> = spec.rules.iter().map(|rule| rule.summary()).collect();
+    if !rules.is_empty() {
+        let _ = write!(page, "\n{}\n", rules.join(" "));
+    }
+    page.push_str("\n| output | type | |\n|---|---|---|\n");
+    for field in spec.outputs {
+        let _ = writeln!(page, "| {} | {} | {} |", name(field, ""), field.kind, field.summary);
+        for inner in inner(field) {
+            let outer = format!("{}[…].", field.name);
+            let _ = writeln!(page, "| {} | {} | {} |", name(inner, &outer), inner.kind, inner.summary);
+        }
+    }
+    let _ = write!(
+        page,
+        "\n**A repeat.** {} {}\n",
+        spec.on_repeat,
+        after_an_unknown_outcome(spec.repeat)
+    );
+    let _ = write!(page, "\n```yaml\n{}```\n", step(spec));
+    page
+}
+
+/// The fields of a map, or of the maps in a list.
+fn inner(field: &Field) -> &'static [Field] {
+    match field.kind {
+        FieldKind::Object(fields) | FieldKind::Entries(fields) => fields,
+        _ => &[],
+    }
+}
+
+/// The name of an output, in italics if it can be null.
+fn name(field: &Field, outer: &str) -> String {
+    let mark = if field.optional { "*" } else { "" };
+    format!("{mark}`{outer}{}`{mark}", field.name)
+}
+
+fn after_an_unknown_outcome(repeat: Repeat) -> String {
+    match repeat {
+        Repeat::IsHarmless => "So an attempt with an unknown outcome is simply made again.".to_owned(),
+        Repeat::NeedsLook { settle_seconds } => format!(
+            "So an attempt with an unknown outcome is made again, after at least {settle_seconds} seconds, because PagerDuty \
+             shows new things late."
+        ),
+        Repeat::IsForbidden { look } => format!(
+            "So it is done at most once: after an attempt with an unknown outcome the step fails, and its message says to look \
+             in PagerDuty {look}. A `timeout` of the step must be at least a minute."
+        ),
+    }
+}
+
+/// A step that uses the action.
+fn step(spec: &ActionSpec) -> String {
+    let mut step = format!("- uses: {}\n  with:\n", spec.name);
+    for line in spec.example.lines() {
+        let _ = writeln!(step, "    {line}");
+    }
+    step
+}
+
+#[test]
+fn the_committed_manual_is_what_the_catalogue_says() {
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/actions.md"));
+    let wanted = manual();
+    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
+        fs::write(file, &wanted).unwrap();
+    }
+    let committed = fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        committed == wanted,
+        "docs/actions.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
+    );
+}
+
+#[test]
+fn every_example_of_the_manual_is_a_workflow() {
+    for action in Action::ALL {
+        let step = step(action.spec());
+        let source = format!(
+            "name: example\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{step}"
+        );
+        if let Err(problems) = Definition::from_source(&source) {
+            panic!("{action}:\n{problems}");
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! The inputs of actions, as they are written down.
+
+use super::{
+    super::{schema::workflow_schema, *},
+    problems, steps,
+};
+use crate::action::{Field, FieldKind, Rule};
+use jsonschema::Validator;
+use proptest::prelude::*;
+use rstest::rstest;
+use serde_json::{Map, json};
+use std::sync::LazyLock;
+
+static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::validator_for(&workflow_schema()).unwrap());
+
+#[rstest]
+#[case::rule(
+    "escalate_incident",
+    "incident_id: P1",
+    "6:9: steps[0].with: one of `escalation_level` and `escalation_policy` is needed"
+)]
+#[case::word(
+    "update_incident",
+    "incident_id: P1, urgency: hihg",
+    "6:56: steps[0].with.urgency: must be one of high, low; did you mean `high`?"
+)]
+#[case::entry(
+    "reassign_incident",
+    "incident_id: P1, assignees: [P2, '{{ run.id }}', '../P3']",
+    "6:79: steps[0].with.assignees[2]: must be the id of a thing in PagerDuty, such as `PWIXJZS`: letters and digits only"
+)]
+#[case::text_for_a_list(
+    "reassign_incident",
+    "incident_id: P1, assignees: '{{ run.id }}, {{ run.id }}'",
+    "6:58: steps[0].with.assignees: is text with expressions in it, which never gives a list or a map; give one \
+     expression only, as in `{{ vars.users }}`"
+)]
+#[case::field_of_a_map(
+    "create_incident",
+    "title: t, service: P1, conference_bridge: { conference_url: '{{ run.id }}', conference_numbr: '1' }",
+    "6:106: steps[0].with.conference_bridge: `conference_numbr` is not known; did you mean `conference_number`?"
+)]
+fn what_is_wrong_with_an_input_is_told_where_it_stands(#[case] action: &str, #[case] with: &str, #[case] said: &str) {
+    let step = format!("\n- id: a\n  uses: pagerduty.{action}\n  with: {{ integration: prod, {with} }}\n");
+    assert_eq!(steps(&step), [said]);
+}
+
+#[test]
+fn what_must_not_be_repeated_needs_the_time_of_a_whole_call() {
+    let source = |action: &str, timeout: &str| {
+        format!(
+            "name: a\nsteps:\n- uses: pagerduty.{action}\n  timeout: {timeout}\n  \
+             with: {{ integration: prod, incident_id: P1, escalation_level: 2 }}\n"
+        )
+    };
+    assert_eq!(
+        problems(&source("escalate_incident", "59s")),
+        ["4:12: steps[0].timeout: is too short for pagerduty.escalate_incident, which needs at least 1m"]
+    );
+    assert_eq!(problems(&source("escalate_incident", "1m")), [""; 0]);
+}
+
+/// Any JSON that is not null and has no expression in it.
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        "[a-zA-Z0-9:/. -]{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(2, 8, 3, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3).prop_map(Value::from),
+            prop::collection::btree_map("[a-z_]{1,8}", inner, 0..3)
+                .prop_map(|map| Value::Object(map.into_iter().collect())),
+        ]
+    })
+}
+
+fn text(value: &str) -> BoxedStrategy<Value> {
+    Just(Value::from(value)).boxed()
+}
+
+/// A value of a type.
+fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
+    let list_of = |kind| {
+        prop::collection::vec(value_of(kind), 1..4)
+            .prop_map(Value::from)
+            .boxed()
+    };
+    match kind {
+        FieldKind::Text => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
+        FieldKind::OneOf(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
+        FieldKind::Integer => any::<i64>().prop_map(Value::from).boxed(),
+        FieldKind::Count { most } => (1..=most).prop_map(Value::from).boxed(),
+        FieldKind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
+        FieldKind::Integration | FieldKind::Name => "[a-z][a-z0-9]{0,8}".prop_map(Value::from).boxed(),
+        FieldKind::PagerDutyId => "[A-Z0-9]{1,14}".prop_map(Value::from).boxed(),
+        FieldKind::UserEmail => text("oncall@example.com"),
+        FieldKind::Length { longest } => (1..=longest).prop_map(|seconds| format!("{seconds}s").into()).boxed(),
+        FieldKind::Time => text("2027-01-31T09:00:00Z"),
+        FieldKind::Url => text("https://meet.example.com/1"),
+        FieldKind::Map { .. } => any_json().prop_map(|value| json!({ "a": value })).boxed(),
+        FieldKind::List => any_json().prop_map(|value| json!([value])).boxed(),
+        FieldKind::PagerDutyIds => list_of(FieldKind::PagerDutyId),
+        FieldKind::Words(words) => list_of(FieldKind::OneOf(words)),
+        FieldKind::Object(fields) => fields_of(fields).prop_map(Value::Object).boxed(),
+        FieldKind::Entries(fields) => list_of(FieldKind::Object(fields)),
+    }
+}
+
+/// A map with these fields; one that may be left out is not always there.
+fn fields_of(fields: &'static [Field]) -> BoxedStrategy<Map<String, Value>> {
+    let each = fields.iter().map(|field| {
+        let there = if field.optional {
+            any::<bool>().boxed()
+        } else {
+            Just(true).boxed()
+        };
+        (Just(field.name), there, value_of(field.kind))
+    });
+    let fields = each.collect::<Vec<_>>().prop_map(|fields| {
+        let there = fields.into_iter().filter(|(_, there, _)| *there);
+        there.map(|(name, _, value)| (name.to_owned(), value)).collect()
+    });
+    fields.boxed()
+}
+
+/// An action, and an input for it that keeps to its rules.
+fn calls() -> impl Strategy<Value = (Action, Map<String, Value>)> {
+    prop::sample::select(Action::ALL).prop_flat_map(|action| {
+        let spec = action.spec();
+        let one_of_rules: Vec<_> = spec
+            .rules
+            .iter()
+            .map(|rule| {
+                prop::sample::select(rule.fields()).prop_flat_map(move |name| {
+                    let kind = spec.input(name).map_or(FieldKind::Text, |field| field.kind);
+                    (Just(*rule), Just(name), value_of(kind))
+                })
+            })
+            .collect();
+        (fields_of(spec.inputs), one_of_rules).prop_map(move |(mut input, rules)| {
+            for (rule, name, value) in rules {
+                if !matches!(rule, Rule::AtLeastOne(_)) {
+                    input.retain(|field, _| !rule.fields().contains(&field.as_str()));
+                }
+                input.insert(name.to_owned(), value);
+            }
+            (action, input)
+        })
+    })
+}
+
+fn definition_of(action: Action, with: &Map<String, Value>) -> Value {
+    json!({"name": "a", "steps": [{"uses": action.spec().name, "with": with}]})
+}
+
+proptest! {
+    #[test]
+    fn every_input_of_the_right_types_is_taken_by_the_grammar_the_schema_and_the_function((action, input) in calls()) {
+        let definition = definition_of(action, &input);
+        prop_assert_eq!(Definition::from_json(&definition).map(|_| ()), Ok(()));
+        prop_assert!(VALIDATOR.is_valid(&definition), "{}", definition);
+        prop_assert_eq!(action.spec().check_input(&Value::Object(input), &[]), Ok(()));
+    }
+
+    #[test]
+    fn p2_an_input_with_anything_in_it_is_refused_by_the_grammar_just_as_by_the_function(
+        (action, mut input) in calls(),
+        which in any::<prop::sample::Index>(),
+        value in prop::option::of(any_json()),
+    ) {
+        let name = which.get(action.spec().inputs).name;
+        match value {
+            Some(value) => input.insert(name.to_owned(), value),
+            None => input.remove(name),
+        };
+        let definition = definition_of(action, &input);
+        let is_taken = Definition::from_json(&definition).is_ok();
+        prop_assert_eq!(is_taken, action.spec().check_input(&Value::Object(input), &[]).is_ok());
+        prop_assert!(!is_taken || VALIDATOR.is_valid(&definition), "what is taken validates");
+    }
+}

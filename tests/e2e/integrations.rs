@@ -1,0 +1,146 @@
+//! What people find out about a PagerDuty account with `pagerflow`, and what they store beside its token.
+
+use crate::scenario::Scenario;
+use serde_json::{Value, json};
+use std::thread;
+use tests::PagerDuty;
+
+const ROUTING_KEY: &str = "R0123456789ABCDEFGHIJ0123456789Z";
+
+/// What stands in a workflow for each row of a list.
+fn values(scenario: &Scenario, list: &str, rows: &str, search: Option<&str>) -> Vec<String> {
+    let mut arguments = vec![list, "--integration", &scenario.name];
+    arguments.extend(search.iter().flat_map(|text| ["--search", *text]));
+    let listed = scenario.pagerflow.json(&arguments, "").unwrap();
+    assert_eq!(listed["is_cut"], false, "{listed:#}");
+    let rows = listed[rows].as_array().unwrap().iter();
+    rows.map(|row| row["value"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_drop_downs_of_an_account_are_listed_and_searched() {
+    let scenario = Scenario::new("e2e-lists");
+
+    let services = values(&scenario, "services", "services", None);
+    for service in [PagerDuty::MONITORED_SERVICE, PagerDuty::TICKET_SERVICE] {
+        assert!(services.iter().any(|id| id == service), "{services:?}");
+    }
+    assert_eq!(
+        values(&scenario, "services", "services", Some("checkout")),
+        [PagerDuty::TICKET_SERVICE]
+    );
+    let policies = values(&scenario, "escalation-policies", "escalation_policies", None);
+    assert!(
+        policies.iter().any(|id| id == PagerDuty::ESCALATION_POLICY),
+        "{policies:?}"
+    );
+    let users = values(&scenario, "users", "users", None);
+    assert!(users.iter().any(|email| email == PagerDuty::ON_CALL), "{users:?}");
+    assert!(!users.iter().any(|email| email.starts_with("stakeholder")), "{users:?}");
+    assert!(!values(&scenario, "priorities", "priorities", None).is_empty());
+    assert!(!values(&scenario, "teams", "teams", None).is_empty());
+
+    let table = ["services", "--integration", &scenario.name, "--search", "checkout"];
+    let table = scenario.pagerflow.text(&table, "").unwrap();
+    assert_eq!(table, "ID       NAME      STATUS\nPSVC8R2  Checkout\n");
+}
+
+#[test]
+fn an_integration_that_works_passes_its_test() {
+    let scenario = Scenario::new("e2e-passes");
+
+    let test = scenario
+        .pagerflow
+        .json(&["integration", "test", &scenario.name], "")
+        .unwrap();
+
+    assert_eq!(
+        (&test["passed"], &test["integration"]),
+        (&json!(true), &json!("e2e-passes"))
+    );
+    let finding = |subject: &str| {
+        let mut findings = test["findings"].as_array().unwrap().iter();
+        findings.find(|finding| finding["subject"] == subject).unwrap().clone()
+    };
+    assert_eq!(
+        finding("token")["text"],
+        "The token belongs to the account, and to nobody in particular."
+    );
+    assert_eq!(finding("default_from")["level"], "ok");
+}
+
+#[test]
+fn a_token_that_pagerduty_refuses_fails_the_test_and_the_lists_with_what_to_do() {
+    let scenario = Scenario::without_integration("e2e-refused");
+    scenario.add_integration("revoked-token-00001");
+
+    let test = scenario
+        .pagerflow
+        .call(&["integration", "test", &scenario.name], "")
+        .unwrap();
+    assert_eq!(test.status.code(), Some(1));
+    let said = String::from_utf8(test.stdout).unwrap();
+    assert!(
+        said.contains("does not accept the token") && said.contains("`pagerflow integration add`"),
+        "{said}"
+    );
+
+    let list = scenario
+        .pagerflow
+        .call(&["users", "--integration", &scenario.name], "")
+        .unwrap();
+    assert_eq!(list.status.code(), Some(1));
+    let said = String::from_utf8(list.stderr).unwrap();
+    assert!(
+        said.contains("the users of e2e-refused could not be listed") && said.contains("store a valid"),
+        "{said}"
+    );
+}
+
+#[test]
+fn an_integration_that_is_not_there_says_how_to_add_it() {
+    let scenario = Scenario::without_integration("e2e-nobody");
+    for arguments in [
+        &["teams", "--integration", "e2e-nobody"][..],
+        &["integration", "test", "e2e-nobody"],
+        &["integration", "routing-key", "list", "e2e-nobody"],
+    ] {
+        let output = scenario.pagerflow.call(arguments, "").unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(said.contains("`pagerflow integration add e2e-nobody`"), "{said}");
+    }
+}
+
+fn routing_keys(scenario: &Scenario) -> Value {
+    let list = ["integration", "routing-key", "list", &scenario.name];
+    scenario.pagerflow.json(&list, "").unwrap()["names"].clone()
+}
+
+#[test]
+fn routing_keys_that_two_people_add_at_once_are_both_kept_also_when_the_token_is_stored_anew() {
+    let scenario = Scenario::new("e2e-routing");
+    let add = |name: &str| {
+        let arguments = ["integration", "routing-key", "add", &scenario.name, name];
+        scenario.pagerflow.json(&arguments, ROUTING_KEY).unwrap();
+    };
+    thread::scope(|scope| {
+        scope.spawn(|| add("checkout"));
+        scope.spawn(|| add("search"));
+    });
+    assert_eq!(routing_keys(&scenario), json!(["checkout", "search"]));
+
+    scenario.add_integration(PagerDuty::TOKEN);
+    assert_eq!(routing_keys(&scenario), json!(["checkout", "search"]));
+
+    let remove = ["integration", "routing-key", "remove", &scenario.name, "search"];
+    scenario.pagerflow.json(&remove, "").unwrap();
+    assert_eq!(routing_keys(&scenario), json!(["checkout"]));
+
+    let add = ["integration", "routing-key", "add", &scenario.name, "wrong"];
+    let refused = scenario.pagerflow.call(&add, PagerDuty::TOKEN).unwrap();
+    let said = String::from_utf8(refused.stderr).unwrap();
+    assert!(
+        said.contains("a routing key has 32 characters") && !said.contains(PagerDuty::TOKEN),
+        "{said}"
+    );
+}
