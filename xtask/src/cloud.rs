@@ -111,7 +111,7 @@ pub(crate) fn cargo(project: &Project) -> Command {
 
 /// Builds the programs of this repository that the demo and the tests start. The whole workspace is named so that the
 /// dependencies have the same features as in every other build, and are not compiled twice.
-fn build_programs(project: &Project) -> Result<(), Error> {
+pub(crate) fn build_programs(project: &Project) -> Result<(), Error> {
     Console.begin("Building pagerflow, the PagerDuty simulator and the storm");
     let mut build = cargo(project);
     build.args([

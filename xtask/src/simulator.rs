@@ -1,10 +1,12 @@
-//! The PagerDuty simulator as a process.
+//! The PagerDuty simulator as a process, and what PagerDuty's own client says to it.
 
 use std::process::Command;
 
-use local_aws::{Service, Workspace, free_port};
+use local_aws::{Project, Service, Tools, Workspace, free_port};
 use tests::PagerDuty;
 
+use crate::cloud::build_programs;
+use crate::console::Console;
 use crate::error::Error;
 
 /// A running simulator. Dropping it ends it.
@@ -40,4 +42,18 @@ impl Simulator {
     pub(crate) fn pagerduty(&self) -> PagerDuty {
         PagerDuty::at(&self.url)
     }
+}
+
+/// Tries PagerDuty's own client for Python on a simulator: what it can use is like PagerDuty.
+pub(crate) fn try_with_client(project: &Project) -> Result<(), Error> {
+    let tools = Tools::ensure(project, &Console)?;
+    build_programs(project)?;
+    let workspace = project.workspace("pagerduty-client")?;
+    let simulator = Simulator::start(&workspace)?;
+    let mut client = tools.pagerduty_client();
+    client
+        .current_dir(project.path("tests/pagerduty-simulator/tests/python_client"))
+        .args(["-B", "-W", "error", "-m", "unittest", "--verbose", "test_client"])
+        .env("PAGERDUTY_SIMULATOR_URL", simulator.url());
+    Ok(local_aws::run("PagerDuty's client", &mut client)?)
 }

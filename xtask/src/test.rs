@@ -9,7 +9,7 @@ use local_aws::{Progress, Project, Tools, run as run_program};
 use crate::cloud::{Cloud, cargo};
 use crate::console::Console;
 use crate::error::Error;
-use crate::{sabotage, simulate, storm};
+use crate::{sabotage, simulate, simulator, storm};
 
 /// From so many on, a construct that never met a fault is a failure, and the largest runs are simulated too.
 const SIMULATIONS: u32 = 10_000;
@@ -27,6 +27,8 @@ pub(crate) enum Check {
     Simulation,
     /// Deliberate breaks, each of which the simulations must notice.
     Sabotage,
+    /// PagerDuty's own client for Python against the PagerDuty simulator.
+    PagerdutyClient,
     /// The documentation, with warnings as errors.
     Doc,
     /// `sam validate --lint`.
@@ -39,12 +41,13 @@ pub(crate) enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Fmt,
         Self::Clippy,
         Self::Unit,
         Self::Simulation,
         Self::Sabotage,
+        Self::PagerdutyClient,
         Self::Doc,
         Self::Template,
         Self::Asl,
@@ -58,6 +61,7 @@ impl Check {
             Self::Unit => "unit and contract tests",
             Self::Simulation => "simulation",
             Self::Sabotage => "deliberate breaks",
+            Self::PagerdutyClient => "PagerDuty's client",
             Self::Doc => "documentation",
             Self::Template => "template",
             Self::Asl => "state machine",
@@ -80,6 +84,7 @@ impl Check {
             }
             Self::Simulation => simulate::run(project, &["--seeds".to_owned(), SIMULATIONS.to_string()]),
             Self::Sabotage => sabotage::run(project, sabotage::SEEDS),
+            Self::PagerdutyClient => simulator::try_with_client(project),
             Self::Doc => {
                 let mut command = cargo(project);
                 command

@@ -11,7 +11,11 @@ mod refusal;
 
 pub use refusal::{Refusal, Scopes};
 
-use crate::{ids::IncidentId, incident::IncidentStatus, shown::shown};
+use crate::{
+    ids::{IncidentId, UserEmail},
+    incident::IncidentStatus,
+    shown::shown,
+};
 
 /// A request to PagerDuty, or an action, that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -52,6 +56,47 @@ pub enum Error {
     /// The deadline passed before the next request was sent.
     #[error("the deadline has passed, and nothing more was sent to PagerDuty; give the step more time")]
     DeadlineExceeded,
+    /// So little time was left that this call may be a late double of one that was answered long since.
+    #[error(
+        "less than 50 s were left until the deadline, so this may be a late double of an earlier call, which would reach \
+         people twice; nothing was sent to PagerDuty. Give the step at least a minute"
+    )]
+    BegunLate,
+    /// Acknowledging the incident would reopen it.
+    #[error(
+        "incident {incident_id} is already resolved, so it was not acknowledged: PagerDuty would reopen it. If it has to \
+         be worked on again, create a new incident"
+    )]
+    AlreadyResolved {
+        /// The incident.
+        incident_id: IncidentId,
+    },
+    /// An incident with the key that the user gave was there before.
+    #[error(
+        "incident {incident_id} with this incident key was open on the service before; nothing was created. Give \
+         `on_existing: adopt` to go on with that incident, or use another key"
+    )]
+    KeyInUse {
+        /// The incident.
+        incident_id: IncidentId,
+    },
+    /// Nobody logs in with this e-mail.
+    #[error(
+        "no user of the account logs in with {email}, the e-mail given as `from`; use the login e-mail of an active user, \
+         or give the user's id as `requester`"
+    )]
+    NoSuchUser {
+        /// The e-mail.
+        email: UserEmail,
+    },
+    /// The token is the account's, so it does not say who asks.
+    #[error(
+        "it is not known who asks for help, because the token is no user's; give `requester`, a user's id, or `from`"
+    )]
+    NobodyAsks,
+    /// The fields of the input do not go together.
+    #[error("the input can not be used: {0}")]
+    Input(&'static str),
     /// The incident is resolved, but its note is not there, or it is not known whether it is.
     #[error("incident {incident_id} IS resolved, but its note is missing: {reason}")]
     NoteMissing {
@@ -102,6 +147,9 @@ pub enum Failure {
     /// PagerDuty reported success, but the incident is not resolved.
     #[error("PagerDuty reported success, but the incident is {0}")]
     NotResolved(IncidentStatus),
+    /// PagerDuty reported success, but the incident is not acknowledged.
+    #[error("PagerDuty reported success, but the incident is {0}")]
+    NotAcknowledged(IncidentStatus),
 }
 
 /// How much of a cause's text is kept, in characters.
@@ -130,7 +178,11 @@ impl Error {
             Self::RateLimited { .. } => "PagerDuty.RateLimited",
             Self::Unavailable { .. } => "PagerDuty.Unavailable",
             Self::OutcomeUnknown { .. } => "PagerDuty.OutcomeUnknown",
-            Self::DeadlineExceeded => "Step.DeadlineExceeded",
+            Self::DeadlineExceeded | Self::BegunLate => "Step.DeadlineExceeded",
+            Self::AlreadyResolved { .. } => "PagerDuty.AlreadyResolved",
+            Self::KeyInUse { .. } => "PagerDuty.InvalidRequest",
+            Self::NoSuchUser { .. } => "PagerDuty.NotFound",
+            Self::NobodyAsks | Self::Input(_) => "Input.Invalid",
             Self::NoteMissing { reason, .. } => reason.name(),
         }
     }

@@ -2,9 +2,13 @@
 //!
 //! None of the errors repeats the value: what was put into the wrong field may be a secret.
 
+mod list;
+
 use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
+
+pub use list::{IdList, InvalidLength};
 
 /// The longest id that is accepted, in bytes. PagerDuty's own have 7 or 14 characters, but it promises no length.
 const MAX_ID_LENGTH: usize = 255;
@@ -80,6 +84,15 @@ fn check_key(text: &str) -> Result<(), Problem> {
         |c| c.is_ascii_graphic(),
         "a printable ASCII character other than a space",
     )
+}
+
+/// A key that people gave: what stands at its ends or breaks its line would be lost on the way, and then not be found.
+fn check_given_key(text: &str) -> Result<(), Problem> {
+    check(text, MAX_KEY_LENGTH, |c| !c.is_control(), "allowed")?;
+    match text.trim() == text {
+        true => Ok(()),
+        false => Err(Problem::Shape("it begins or ends with a space")),
+    }
 }
 
 fn check_email(text: &str) -> Result<(), Problem> {
@@ -181,6 +194,18 @@ checked_text! {
 }
 
 checked_text! {
+    /// The id of an on-call schedule: 1 to 255 ASCII letters and digits.
+    ScheduleId, "schedule id", check_object_id,
+    "give the id that PagerDuty shows for it, such as PABC123, not its name"
+}
+
+checked_text! {
+    /// The id of an incident workflow in PagerDuty: 1 to 255 ASCII letters and digits.
+    IncidentWorkflowId, "incident workflow id", check_object_id,
+    "give the id that PagerDuty shows for it, such as PABC123 or a longer one, not its name"
+}
+
+checked_text! {
     /// The id of a webhook subscription: 1 to 255 ASCII letters and digits.
     SubscriptionId, "webhook subscription id", check_object_id,
     "give the id that PagerDuty shows for the webhook subscription, such as PABC123"
@@ -209,6 +234,34 @@ checked_text! {
     /// a look-up by an empty key for one without any key, and answers with every incident.
     IdempotencyKey, "idempotency key", check_key,
     "give a text that is the same for every attempt and different for everything else"
+}
+
+checked_text! {
+    /// The key of an incident, PagerDuty's `incident_key`: 1 to 255 bytes without control characters, and no space at
+    /// its ends. That it can not be empty matters as for [`IdempotencyKey`].
+    IncidentKey, "incident key", check_given_key,
+    "give a text that is the same for everything that belongs to one incident, such as disk-full-web-1"
+}
+
+checked_text! {
+    /// The key of an alert, the `dedup_key` of PagerDuty's Events API: 1 to 255 bytes without control characters, and no
+    /// space at its ends.
+    DedupKey, "dedup key", check_given_key,
+    "give a text that is the same for everything that belongs to one alert, such as disk-full-web-1"
+}
+
+/// Every idempotency key may be an incident's.
+impl From<IdempotencyKey> for IncidentKey {
+    fn from(key: IdempotencyKey) -> Self {
+        Self(key.0)
+    }
+}
+
+/// Every idempotency key may be an alert's.
+impl From<IdempotencyKey> for DedupKey {
+    fn from(key: IdempotencyKey) -> Self {
+        Self(key.0)
+    }
 }
 
 #[cfg(test)]
@@ -280,6 +333,19 @@ mod tests {
     #[case::too_long(&"x".repeat(1025))]
     fn an_event_id_is_neither_empty_nor_endless(#[case] id: &str) {
         assert!(id.parse::<EventId>().is_err());
+    }
+
+    #[rstest]
+    #[case::words("disk full: web-1", true)]
+    #[case::longest(&"x".repeat(255), true)]
+    #[case::empty("", false)]
+    #[case::blank(" ", false)]
+    #[case::space_at_its_end("disk ", false)]
+    #[case::line_break("disk\nfull", false)]
+    #[case::too_long(&"x".repeat(256), false)]
+    fn a_given_key_is_a_line_that_can_be_found_again(#[case] key: &str, #[case] is_valid: bool) {
+        assert_eq!(key.parse::<IncidentKey>().is_ok(), is_valid);
+        assert_eq!(key.parse::<DedupKey>().is_ok(), is_valid);
     }
 
     #[rstest]

@@ -29,6 +29,14 @@ pub struct Incident {
     pub html_url: Option<String>,
     /// The service that it belongs to.
     pub service: Option<Reference>,
+    /// The escalation policy that it follows.
+    pub escalation_policy: Option<Reference>,
+    /// How important it is, where the account has priorities and it was given one.
+    pub priority: Option<Reference>,
+    /// Those whom it is assigned to; nobody once it is resolved.
+    pub assignees: Vec<Reference>,
+    /// The incident that it was merged into.
+    pub merged_into: Option<Reference>,
 }
 
 impl Incident {
@@ -44,8 +52,19 @@ impl Incident {
             created_at: lenient::time(object, "created_at"),
             html_url: lenient::text(object, "html_url"),
             service: lenient::reference(object, "service"),
+            escalation_policy: lenient::reference(object, "escalation_policy"),
+            priority: lenient::reference(object, "priority"),
+            assignees: assignees(object),
+            // Only a merge has an incident in the reason.
+            merged_into: lenient::reference(object.get("resolve_reason").unwrap_or(&Value::Null), "incident"),
         })
     }
+}
+
+fn assignees(incident: &Value) -> Vec<Reference> {
+    let assignments = incident.get("assignments").and_then(Value::as_array);
+    let assignee = |assignment| lenient::reference(assignment, "assignee");
+    assignments.into_iter().flatten().filter_map(assignee).collect()
 }
 
 impl<'de> Deserialize<'de> for Incident {
@@ -156,6 +175,20 @@ mod tests {
             (incident.number, incident.title, incident.created_at),
             (None, None, None)
         );
+    }
+
+    #[test]
+    fn assignees_and_the_target_of_a_merge_are_read_from_where_they_are_nested() {
+        let incident: Incident = serde_json::from_value(json!({
+            "id": "PABC123", "status": "resolved",
+            "assignments": [{"at": "2026-11-20T09:30:00Z", "assignee": {"id": "PUSER01"}}, {"assignee": null}],
+            "resolve_reason": {"type": "merge_resolve_reason", "incident": {"id": "PINC002"}},
+        }))
+        .unwrap();
+
+        assert_eq!(incident.assignees[0].id, "PUSER01");
+        assert_eq!(incident.assignees.len(), 1);
+        assert_eq!(incident.merged_into.unwrap().id, "PINC002");
     }
 
     #[rstest]

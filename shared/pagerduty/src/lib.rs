@@ -5,19 +5,21 @@
 //!
 //! # Layout
 //! - [`ids`] has ids and addresses that were checked once and may then stand in a URL or a header
+//! - [`given`] has the words and numbers that an input may have, and no others
 //! - [`reference`](mod@reference) and [`incident`] are what the REST API answers
 //! - [`webhook`] reads deliveries of both generations into one form and checks their signature
 //! - [`client`] makes the requests
 //! - [`directory`] lists what a person may choose from
 //! - [`account_check`] finds out what an integration can do
 //! - [`error`] tells what went wrong, under stable names and with what to do
-//! - [`actions`] creates and resolves incidents so that a repeat does no harm
+//! - [`actions`] does things in PagerDuty so that a repeat does no harm
 
 pub mod account_check;
 pub mod actions;
 pub mod client;
 pub mod directory;
 pub mod error;
+pub mod given;
 pub mod ids;
 pub mod incident;
 mod lenient;

@@ -14,11 +14,13 @@ use crate::{Error, Progress, Project};
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// The tools: the SAM CLI, cargo-lambda, Zig, statelint and ministack, at the versions of `tools/*.txt`.
+/// The tools: the SAM CLI, cargo-lambda, Zig, statelint, ministack and PagerDuty's client for Python, at the versions of
+/// `tools/*.txt`.
 #[derive(Debug, Clone)]
 pub struct Tools {
     sam: VirtualEnvironment,
     emulator: VirtualEnvironment,
+    pagerduty: VirtualEnvironment,
 }
 
 impl Tools {
@@ -33,9 +35,10 @@ impl Tools {
         let tools = Self {
             sam: VirtualEnvironment::new(project, "sam"),
             emulator: VirtualEnvironment::new(project, "emulator"),
+            pagerduty: VirtualEnvironment::new(project, "pagerduty"),
         };
         let mut outdated = Vec::new();
-        for environment in [&tools.sam, &tools.emulator] {
+        for environment in [&tools.sam, &tools.emulator, &tools.pagerduty] {
             let fingerprint = environment.fingerprint()?;
             if !environment.is_current(&fingerprint) {
                 outdated.push((environment, fingerprint));
@@ -43,9 +46,9 @@ impl Tools {
         }
         if !outdated.is_empty() {
             let python = find_python()?;
-            progress.begin("Installing the SAM CLI, cargo-lambda, Zig and ministack into .pagerflow/tools (1 GB)");
+            progress.begin("Installing the SAM CLI, cargo-lambda, Zig, ministack and PagerDuty's client into .pagerflow/tools (1 GB)");
             let counter = Counter::new(&outdated, progress);
-            // Both at once: one waits for the network while the other unpacks.
+            // All at once: one waits for the network while the other unpacks.
             thread::scope(|scope| {
                 let installations: Vec<_> = outdated
                     .iter()
@@ -81,6 +84,11 @@ impl Tools {
     /// Python, for its own tools.
     pub fn python(&self) -> Command {
         self.sam.command("python")
+    }
+
+    /// Python, with PagerDuty's own client.
+    pub fn pagerduty_client(&self) -> Command {
+        self.pagerduty.command("python")
     }
 
     pub(crate) fn statelint(&self) -> Command {

@@ -183,6 +183,7 @@ impl Account {
             ["teams"] => lists::teams(self, call),
             ["priorities"] => lists::priorities(self, call),
             ["abilities"] => Ok(lists::abilities(self)),
+            ["abilities", name] => lists::ability(self, name),
             ["webhook_subscriptions"] => subscriptions::all(self, call),
             ["webhook_subscriptions", id] => subscriptions::one(self, call, id),
             ["extensions"] => extensions::all(self, call),

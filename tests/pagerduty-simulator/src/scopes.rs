@@ -20,7 +20,7 @@ fn required(method: &Method, path: &[&str]) -> Option<&'static str> {
         ["users", ..] => scope("users.read", "users.write"),
         ["teams", ..] => scope("teams.read", "teams.write"),
         ["priorities"] => Some("priorities.read"),
-        ["abilities"] => Some("abilities.read"),
+        ["abilities", ..] => Some("abilities.read"),
         ["oncalls"] => Some("oncalls.read"),
         ["webhook_subscriptions", ..] => scope("webhook_subscriptions.read", "webhook_subscriptions.write"),
         ["extensions", ..] => scope("extensions.read", "extensions.write"),

@@ -43,6 +43,8 @@ breaks! {
     CreateWithoutLooking = "create-without-looking";
     /// A retry of a note does not look first whether it is there.
     NoteWithoutLooking = "note-without-looking";
+    /// A step that must not be repeated is tried again after an unknown outcome.
+    ForbiddenAgain = "forbidden-again";
     /// An incident that is resolved already is a failure of the step that resolves it.
     ResolvedIsFailure = "resolved-is-failure";
     /// What takes a lane over believes that the pending action was done.

@@ -16,41 +16,74 @@
 //! adopted with the status that it has. PagerDuty's look-ups can lag behind its writes by seconds; for an open incident
 //! the refusal closes that gap, and for one that was also resolved within those seconds the caller has to leave
 //! some time (10 s) between two attempts. Without a key there is one POST and nothing is looked up.
+//!
+//! # A key of the user's own
+//! An `incident_key` that the user gave may have been used before, so an incident with it need not be this step's. The way
+//! is the same, but what is found is judged first:
+//!
+//! - one that was created at `intended_at`, when the first attempt was about to be made, or later, is ours. PagerDuty gives
+//!   whole seconds and has a clock of its own, so five seconds before count as well
+//! - on a first attempt that begins at once, none is: nothing was made before it
+//! - one that is not ours and open is adopted with `on_existing: adopt`, and is an error otherwise
+//! - one that is not ours and resolved does not matter: its key is free again
+//!
+//! Two runs that use the same key at the same time are not told apart: after an unknown outcome, one may take the other's
+//! incident for its own. There is one incident then, as the key asks for.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{deadline::Deadline, title::Title};
+use super::{call::Call, input::action_input, title::Title};
 use crate::{
-    client::{Account, ApiToken, Client, NewIncident},
+    client::{ApiToken, Client, ConferenceBridge, NewIncident, Responsible},
     error::{Error, Failure},
-    ids::{EscalationPolicyId, IdempotencyKey, IncidentId, ServiceId, UserEmail},
+    given,
+    ids::{EscalationPolicyId, IncidentId, IncidentKey, PriorityId, ServiceId, UserId},
     incident::{Incident, IncidentStatus},
 };
 
-/// What is to be created.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CreateIncidentInput {
-    /// The alias of the integration whose account it is created in.
-    pub integration: String,
-    /// Its title.
-    pub title: Title,
-    /// The service that it is for.
-    pub service: ServiceId,
-    /// The escalation policy that says who is called.
-    pub escalation_policy: EscalationPolicyId,
-    /// The user who counts as its creator.
-    pub from: UserEmail,
-    /// The same for every attempt at this incident. Without it, every call creates an incident.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idempotency_key: Option<IdempotencyKey>,
-    /// Which attempt this is, from 1. Where it is missing, an earlier one is taken to be possible.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<u32>,
-    /// When the action has to be over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline: Option<Timestamp>,
+/// How far PagerDuty's clock and ours may be apart.
+const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
+
+action_input! {
+    /// What is to be created. Without an idempotency key and an incident key, every call creates an incident.
+    CreateIncidentInput {
+        /// Its title.
+        title: Title,
+        /// The service that it is for.
+        service: ServiceId,
+        /// The escalation policy that says who is called, instead of the service's own.
+        escalation_policy: Option<EscalationPolicyId>,
+        /// The user who gets it, instead of an escalation policy.
+        assignee: Option<UserId>,
+        /// How urgent it is, instead of what the service says.
+        urgency: Option<given::Urgency>,
+        /// How important it is.
+        priority: Option<PriorityId>,
+        /// What people shall read beside the title.
+        body: Option<String>,
+        /// The name of its incident type.
+        incident_type: Option<String>,
+        /// Where people talk about it.
+        conference_bridge: Option<ConferenceBridge>,
+        /// A key of the user's own, of which PagerDuty has at most one open incident on a service.
+        incident_key: Option<IncidentKey>,
+        /// What becomes of an open incident with that key.
+        on_existing: Option<OnExisting>,
+        /// When the first attempt was about to be made. It tells whose an incident with the user's own key is.
+        intended_at: Option<Timestamp>,
+    }
+}
+
+/// What becomes of an incident with the user's own key that is open already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnExisting {
+    /// The step fails.
+    #[default]
+    Fail,
+    /// The step goes on with that incident.
+    Adopt,
 }
 
 /// The incident that was created, or found to have been created by an earlier attempt.
@@ -83,8 +116,8 @@ impl From<Incident> for CreatedIncident {
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
-/// Any [`Error`] but [`Error::NoteMissing`]. After [`Error::OutcomeUnknown`] another attempt with the same key finds out
-/// what happened; without a key a person has to look.
+/// [`Error::Input`] or [`Error::KeyInUse`]; any of [`Error`]'s refusals. After [`Error::OutcomeUnknown`] another attempt
+/// with the same key finds out what happened; without a key a person has to look.
 pub async fn run(
     client: &Client,
     token: &ApiToken,
@@ -92,32 +125,87 @@ pub async fn run(
     now: Timestamp,
 ) -> Result<CreatedIncident, Error> {
     let attempt = Attempt {
-        account: client.account(token),
-        deadline: Deadline::new(input.deadline, now)?,
+        call: Call::new(client, token, input.deadline, now)?,
         input,
+        responsible: responsible(input)?,
     };
-    let incident = match &input.idempotency_key {
-        None => attempt.create().await?,
-        Some(key) => attempt.create_or_adopt(key).await?,
+    let own_key = input.idempotency_key.clone().map(IncidentKey::from);
+    let incident = match (&input.incident_key, &own_key) {
+        (Some(key), _) => attempt.create_or_adopt(key, attempt.whose()?).await?,
+        (None, Some(key)) => attempt.create_or_adopt(key, Whose::Ours).await?,
+        (None, None) => attempt.create(None).await?,
     };
     Ok(incident.into())
 }
 
+fn responsible(input: &CreateIncidentInput) -> Result<Option<Responsible<'_>>, Error> {
+    match (&input.escalation_policy, &input.assignee) {
+        (Some(_), Some(_)) => Err(Error::Input("give at most one of `escalation_policy` and `assignee`")),
+        (Some(policy), None) => Ok(Some(Responsible::EscalationPolicy(policy))),
+        (None, Some(user)) => Ok(Some(Responsible::User(user))),
+        (None, None) => Ok(None),
+    }
+}
+
+/// Whose an incident with the key is.
+#[derive(Debug, Clone, Copy)]
+enum Whose {
+    /// This step's: nothing else has its key.
+    Ours,
+    /// Somebody else's: this step has made none yet.
+    Another,
+    /// This step's if it was created at this time or later.
+    OursSince(Timestamp),
+}
+
+impl Whose {
+    fn is_ours(self, incident: &Incident) -> bool {
+        match self {
+            Self::Ours => true,
+            Self::Another => false,
+            Self::OursSince(time) => incident.created_at.is_some_and(|created_at| created_at >= time),
+        }
+    }
+}
+
 struct Attempt<'a> {
-    account: Account<'a>,
-    deadline: Deadline,
+    call: Call<'a>,
     input: &'a CreateIncidentInput,
+    responsible: Option<Responsible<'a>>,
 }
 
 impl Attempt<'_> {
-    async fn create_or_adopt(&self, key: &IdempotencyKey) -> Result<Incident, Error> {
-        let may_be_there = self.input.attempt != Some(1) || self.deadline.begins_late();
-        if may_be_there && let Some(incident) = self.look_up(key).await? {
+    /// Whether an earlier attempt may have left an incident behind.
+    fn may_be_there(&self) -> bool {
+        self.input.attempt != Some(1) || self.call.deadline.begins_late()
+    }
+
+    /// Whose an incident with the user's own key is.
+    fn whose(&self) -> Result<Whose, Error> {
+        let is_later = self.input.attempt.is_some_and(|attempt| attempt > 1);
+        match self.input.intended_at {
+            Some(time) if self.may_be_there() => {
+                // PagerDuty gives whole seconds.
+                let since = time.as_second().saturating_sub(CLOCKS_DIFFER.as_secs());
+                Ok(Timestamp::from_second(since).map_or(Whose::Another, Whose::OursSince))
+            }
+            None if is_later => Err(Error::Input(
+                "a later attempt with an `incident_key` needs `intended_at`, the time before the first attempt; it tells \
+                 whose an incident with this key is",
+            )),
+            _ => Ok(Whose::Another),
+        }
+    }
+
+    async fn create_or_adopt(&self, key: &IncidentKey, whose: Whose) -> Result<Incident, Error> {
+        if self.may_be_there()
+            && let Some(incident) = self.look_up(key, whose).await?
+        {
             return Ok(incident);
         }
-        match self.create().await {
+        match self.create(Some(key)).await {
             Err(Error::InvalidRequest(refusal)) if refusal.is_key_taken() => {
-                let found = self.look_up(key).await?;
+                let found = self.look_up(key, whose).await?;
                 found.ok_or(Error::OutcomeUnknown {
                     failure: Failure::NotVisibleYet,
                 })
@@ -126,34 +214,48 @@ impl Attempt<'_> {
         }
     }
 
-    async fn create(&self) -> Result<Incident, Error> {
+    async fn create(&self, key: Option<&IncidentKey>) -> Result<Incident, Error> {
         let incident = NewIncident {
-            title: self.input.title.as_str(),
-            service: &self.input.service,
-            escalation_policy: &self.input.escalation_policy,
-            incident_key: self.input.idempotency_key.as_ref(),
+            responsible: self.responsible,
+            incident_key: key,
+            urgency: self.input.urgency,
+            priority: self.input.priority.as_ref(),
+            body: self.input.body.as_deref(),
+            incident_type: self.input.incident_type.as_deref(),
+            conference_bridge: self.input.conference_bridge.as_ref(),
+            ..NewIncident::new(self.input.title.as_str(), &self.input.service)
         };
-        let account = self.account.with_time_limit(self.deadline.time_limit()?);
-        account.create_incident(&self.input.from, incident).await
+        self.call
+            .account()?
+            .create_incident(self.input.from.as_ref(), incident)
+            .await
     }
 
-    /// The open incident with the key, of which there can be only one, or else the newest.
-    async fn look_up(&self, key: &IdempotencyKey) -> Result<Option<Incident>, Error> {
+    /// The incident with the key to go on with: ours, the open one before the newest, or else one that may be adopted.
+    async fn look_up(&self, key: &IncidentKey, whose: Whose) -> Result<Option<Incident>, Error> {
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::CreateWithoutLooking) {
             return Ok(None);
         }
-        let account = self.account.with_time_limit(self.deadline.time_limit()?);
-        let mut found = account.find_incidents_by_key(&self.input.service, key).await?;
-        let open = found
-            .iter()
-            .position(|incident| incident.status != IncidentStatus::Resolved);
-        Ok(if found.is_empty() {
-            None
-        } else {
-            Some(found.swap_remove(open.unwrap_or(0)))
-        })
+        let account = self.call.account()?;
+        let found = account.find_incidents_by_key(&self.input.service, key).await?;
+        let (mut ours, others): (Vec<_>, Vec<_>) = found.into_iter().partition(|incident| whose.is_ours(incident));
+        if !ours.is_empty() {
+            let open = ours.iter().position(is_open);
+            return Ok(Some(ours.swap_remove(open.unwrap_or(0))));
+        }
+        match others.into_iter().find(is_open) {
+            Some(incident) if self.input.on_existing == Some(OnExisting::Adopt) => Ok(Some(incident)),
+            Some(incident) => Err(Error::KeyInUse {
+                incident_id: incident.id,
+            }),
+            None => Ok(None),
+        }
     }
+}
+
+fn is_open(incident: &Incident) -> bool {
+    incident.status != IncidentStatus::Resolved
 }
 
 #[cfg(test)]

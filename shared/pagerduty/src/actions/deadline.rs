@@ -41,6 +41,15 @@ impl Deadline {
         self.begins_late
     }
 
+    /// For what would reach people a second time: an error where another call of the same attempt may have been here
+    /// before.
+    pub(super) fn only_in_time(self) -> Result<Self, Error> {
+        match self.begins_late {
+            true => Err(Error::BegunLate),
+            false => Ok(self),
+        }
+    }
+
     /// How long the next request may take; an error where it must not be sent any more.
     pub(super) fn time_limit(self) -> Result<Duration, Error> {
         let Some(ends) = self.ends else {

@@ -7,7 +7,34 @@
 //! An action does not wait and does not repeat: it makes the requests that one attempt needs and says in its error
 //! whether another attempt makes sense. Who calls it waits.
 
+//!
+//! # Layout
+//! - a module for each action, with its input, its output and `run`; [`lists`] has those that list something and
+//!   [`alerts`] those of the Events API
+//! - `input`, `output` and `call` have what is the same for many of them
+//! - `deadline` and [`note`] have what makes a repeat harmless in many of them; the rest is told where it is done
+
+pub mod acknowledge_incident;
+pub mod add_note;
+pub mod add_responders;
+pub mod alerts;
+mod call;
 pub mod create_incident;
 mod deadline;
+pub mod escalate_incident;
+pub mod get_incident;
+mod input;
+pub mod lists;
+pub mod merge_incidents;
+pub mod note;
+mod output;
+pub mod post_status_update;
+pub mod reassign_incident;
 pub mod resolve_incident;
+pub mod run_incident_workflow;
+pub mod set_custom_fields;
+pub mod snooze_incident;
 pub mod title;
+pub mod update_incident;
+
+pub use output::IncidentOutput;

@@ -32,20 +32,25 @@ impl TryFrom<String> for Title {
     type Error = EmptyTitle;
 
     fn try_from(text: String) -> Result<Self, EmptyTitle> {
-        let line: String = text
-            .trim()
-            .chars()
-            .map(|c| if breaks_line(c) { ' ' } else { c })
-            .collect();
-        if line.trim().is_empty() {
-            return Err(EmptyTitle);
-        }
-        if line.chars().nth(MAX_LENGTH).is_none() {
-            return Ok(Self(line));
-        }
-        let cut: String = line.chars().take(MAX_LENGTH - 1).collect();
-        Ok(Self(format!("{cut}…")))
+        line(&text).map(Self).ok_or(EmptyTitle)
     }
+}
+
+/// One line of at most [`MAX_LENGTH`] characters; `None` where nothing but blanks is left.
+pub(super) fn line(text: &str) -> Option<String> {
+    let line: String = text
+        .trim()
+        .chars()
+        .map(|c| if breaks_line(c) { ' ' } else { c })
+        .collect();
+    if line.trim().is_empty() {
+        return None;
+    }
+    if line.chars().nth(MAX_LENGTH).is_none() {
+        return Some(line);
+    }
+    let cut: String = line.chars().take(MAX_LENGTH - 1).collect();
+    Some(format!("{cut}…"))
 }
 
 impl From<Title> for String {

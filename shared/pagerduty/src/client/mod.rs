@@ -5,41 +5,57 @@
 //! path come from the checked types of [`ids`](crate::ids), everything else travels as typed JSON, as an escaped query
 //! or, for the user's e-mail, as a checked header. [`Events`] is the same for the Events API.
 
+mod alerts;
 mod base_url;
+mod custom_fields;
 mod events;
 mod exchange;
 mod http_transport;
+mod incident_workflows;
+mod incidents;
 mod lists;
+mod log_entries;
+mod notes;
+mod oncalls;
 mod rate_limit;
+mod responders;
 mod routing_key;
+mod status_updates;
 mod token;
 mod transport;
+mod users;
 
 use std::{sync::Arc, time::Duration};
 
-use jiff::Timestamp;
 use reqwest::{
     Method,
     header::{self, HeaderMap, HeaderValue},
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Value, json};
+use serde_json::Value;
 
+pub use alerts::Alert;
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
+pub use custom_fields::FieldValue;
 pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
 pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use incident_workflows::WorkflowInstance;
+pub use incidents::{ConferenceBridge, IncidentFilter, IncidentUpdate, NewIncident, Responsible};
 pub use lists::{ListPage, MAX_PAGE};
+pub use log_entries::LogEntry;
+pub use notes::{Note, WrittenNote};
+pub use oncalls::{Oncall, OncallFilter};
 pub use rate_limit::RateLimit;
+pub use responders::{NewResponderRequest, ResponderRequest};
 pub use routing_key::{InvalidRoutingKey, RoutingKey};
+pub use status_updates::{NewStatusUpdate, StatusUpdate};
 pub use token::{ApiToken, InvalidToken, TokenKind};
 pub use transport::{Answer, Interruption, Request, Sending, Transport};
 
 use self::exchange::{Answered, Effect, exchange};
 use crate::{
     error::{Error, Failure},
-    ids::{EscalationPolicyId, IdempotencyKey, IncidentId, ServiceId, UserEmail},
-    incident::{Incident, IncidentStatus},
-    lenient,
+    ids::UserEmail,
 };
 
 /// The media type that asks for version 2 of the REST API.
@@ -47,9 +63,6 @@ const MEDIA_TYPE: &str = "application/vnd.pagerduty+json;version=2";
 
 /// The largest answer that is read, in bytes.
 const MAX_ANSWER: usize = 2 * 1024 * 1024;
-
-/// The largest list of notes that is read, in bytes. PagerDuty sends up to 2000 notes at once.
-const MAX_NOTES_ANSWER: usize = 16 * 1024 * 1024;
 
 /// Requests to one address of PagerDuty's REST API.
 #[derive(Debug, Clone)]
@@ -74,6 +87,26 @@ impl Client {
     }
 }
 
+/// The first entries of a list that an action reads.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entries<T> {
+    /// Its entries. Those that could not be read are left out.
+    pub list: Vec<T>,
+    /// Whether PagerDuty has more of them.
+    pub more: bool,
+}
+
+impl<T> Entries<T> {
+    fn read(answer: Value, name: &str, entry: impl Fn(&Value) -> Option<T>) -> Result<Self, Error> {
+        let more = answer.get("more").and_then(Value::as_bool).unwrap_or(false);
+        let entries: Vec<Value> = member(Effect::Read, answer, name)?;
+        Ok(Self {
+            list: entries.iter().filter_map(entry).collect(),
+            more,
+        })
+    }
+}
+
 /// One account of PagerDuty.
 #[derive(Debug, Clone, Copy)]
 pub struct Account<'a> {
@@ -82,149 +115,11 @@ pub struct Account<'a> {
     time_limit: Duration,
 }
 
-/// An incident that is to be created.
-#[derive(Debug, Clone, Copy)]
-pub struct NewIncident<'a> {
-    /// Its title.
-    pub title: &'a str,
-    /// The service that it is for.
-    pub service: &'a ServiceId,
-    /// The escalation policy that it follows instead of the service's own.
-    pub escalation_policy: &'a EscalationPolicyId,
-    /// While an incident with this key is open on the service, PagerDuty refuses to create another.
-    pub incident_key: Option<&'a IdempotencyKey>,
-}
-
-/// A note on an incident.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Note {
-    /// Its id.
-    pub id: Option<String>,
-    /// What it says.
-    pub content: String,
-    /// When it was written.
-    pub created_at: Option<Timestamp>,
-}
-
-impl Note {
-    fn from_json(object: &Value) -> Option<Self> {
-        Some(Self {
-            id: lenient::text(object, "id"),
-            content: lenient::text(object, "content")?,
-            created_at: lenient::time(object, "created_at"),
-        })
-    }
-}
-
 impl Account<'_> {
     /// Shortens (or extends) the time that each request may take; without it that is [`REQUEST_TIME_LIMIT`].
     #[must_use]
     pub fn with_time_limit(self, time_limit: Duration) -> Self {
         Self { time_limit, ..self }
-    }
-
-    /// `POST /incidents`. `from` is the user who counts as its creator.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`] where it may have been created.
-    pub async fn create_incident(&self, from: &UserEmail, incident: NewIncident<'_>) -> Result<Incident, Error> {
-        let mut wanted = json!({
-            "type": "incident",
-            "title": incident.title,
-            "service": { "id": incident.service, "type": "service_reference" },
-            "escalation_policy": { "id": incident.escalation_policy, "type": "escalation_policy_reference" },
-        });
-        if let (Some(key), Some(fields)) = (incident.incident_key, wanted.as_object_mut()) {
-            fields.insert("incident_key".to_owned(), json!(key));
-        }
-        let answer = self
-            .write(Method::POST, &["incidents"], from, &json!({ "incident": wanted }))
-            .await?;
-        member(Effect::Write, answer, "incident")
-    }
-
-    /// `GET /incidents/{id}`.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-    pub async fn get_incident(&self, id: &IncidentId) -> Result<Incident, Error> {
-        let answer = self.read(&["incidents", id.as_str()], &[], MAX_ANSWER).await?;
-        member(Effect::Read, answer, "incident")
-    }
-
-    /// `GET /incidents` by key: the newest hundred incidents of a service with this key, open or not, newest first.
-    ///
-    /// Key and service are looked at again in the answer, because PagerDuty also finds incidents by the key of one of
-    /// their alerts and ignores filters that it does not know.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-    pub async fn find_incidents_by_key(
-        &self,
-        service: &ServiceId,
-        key: &IdempotencyKey,
-    ) -> Result<Vec<Incident>, Error> {
-        // Without `date_range` PagerDuty looks back for a month only, and without `statuses[]` its default may change.
-        let query = [
-            ("incident_key", key.as_str()),
-            ("service_ids[]", service.as_str()),
-            ("statuses[]", "triggered"),
-            ("statuses[]", "acknowledged"),
-            ("statuses[]", "resolved"),
-            ("date_range", "all"),
-            ("sort_by", "created_at:desc"),
-            ("limit", "100"),
-        ];
-        let answer = self.read(&["incidents"], &query, MAX_ANSWER).await?;
-        let mut incidents: Vec<Incident> = member(Effect::Read, answer, "incidents")?;
-        incidents.retain(|incident| {
-            incident.incident_key.as_deref() == Some(key.as_str())
-                && incident
-                    .service
-                    .as_ref()
-                    .is_some_and(|found| found.id == service.as_str())
-        });
-        Ok(incidents)
-    }
-
-    /// `PUT /incidents/{id}` with another status. Anything but `resolved` reopens an incident that is resolved.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`] where the status may have changed.
-    pub async fn set_status(
-        &self,
-        from: &UserEmail,
-        id: &IncidentId,
-        status: &IncidentStatus,
-    ) -> Result<Incident, Error> {
-        let body = json!({ "incident": { "type": "incident_reference", "status": status } });
-        let answer = self
-            .write(Method::PUT, &["incidents", id.as_str()], from, &body)
-            .await?;
-        member(Effect::Write, answer, "incident")
-    }
-
-    /// `GET /incidents/{id}/notes`: all of them, PagerDuty does not page this list.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-    pub async fn notes(&self, id: &IncidentId) -> Result<Vec<Note>, Error> {
-        let answer = self
-            .read(&["incidents", id.as_str(), "notes"], &[], MAX_NOTES_ANSWER)
-            .await?;
-        let notes: Vec<Value> = member(Effect::Read, answer, "notes")?;
-        Ok(notes.iter().filter_map(Note::from_json).collect())
-    }
-
-    /// `POST /incidents/{id}/notes`. PagerDuty accepts a second note with the same text.
-    ///
-    /// # Errors
-    /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`] where the note may have been added.
-    pub async fn add_note(&self, from: &UserEmail, id: &IncidentId, content: &str) -> Result<(), Error> {
-        let body = json!({ "note": { "content": content } });
-        self.write(Method::POST, &["incidents", id.as_str(), "notes"], from, &body)
-            .await
-            .map(drop)
     }
 
     async fn read(&self, path: &[&str], query: &[(&str, &str)], limit: usize) -> Result<Value, Error> {
@@ -247,11 +142,19 @@ impl Account<'_> {
         exchange(Effect::Read, &*self.client.transport, request).await
     }
 
-    async fn write(&self, method: Method, path: &[&str], from: &UserEmail, body: &Value) -> Result<Value, Error> {
+    /// `from` is the user who counts as the one who did it. The token of a user needs none; with another one, PagerDuty
+    /// refuses most changes without it.
+    async fn write(
+        &self,
+        method: Method,
+        path: &[&str],
+        from: Option<&UserEmail>,
+        body: &Value,
+    ) -> Result<Value, Error> {
         let mut headers = self.headers();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Never fails: the address was checked. Without it PagerDuty answers 400, which is the right error.
-        if let Ok(from) = HeaderValue::from_str(from.as_str()) {
+        if let Some(Ok(from)) = from.map(|from| HeaderValue::from_str(from.as_str())) {
             headers.insert(header::FROM, from);
         }
         let request = Request {

@@ -4,8 +4,14 @@ use tokio::{
     net::TcpListener,
 };
 
+use serde_json::json;
+
 use super::*;
-use crate::scripted::{Answer, PagerDuty, client, token};
+use crate::{
+    ids::IncidentId,
+    incident::IncidentStatus,
+    scripted::{Answer, PagerDuty, client, token},
+};
 
 fn id() -> IncidentId {
     "PINC001".parse().unwrap()
@@ -135,8 +141,12 @@ async fn no_clear_answer_to_a_read_is_unavailable_and_to_a_write_an_unknown_outc
     let account = pagerduty.client.account(&token);
 
     let read = account.get_incident(&id()).await.unwrap_err();
+    let resolved = IncidentUpdate {
+        status: Some(&IncidentStatus::Resolved),
+        ..IncidentUpdate::default()
+    };
     let write = account
-        .set_status(&from(), &id(), &IncidentStatus::Resolved)
+        .update_incident(Some(&from()), &id(), resolved)
         .await
         .unwrap_err();
 
@@ -187,8 +197,8 @@ async fn a_rate_limit_tells_how_long_to_wait() {
     let token = token();
     let account = pagerduty.client.account(&token);
 
-    let with_header = account.add_note(&from(), &id(), "x").await.unwrap_err();
-    let without = account.add_note(&from(), &id(), "x").await.unwrap_err();
+    let with_header = account.add_note(Some(&from()), &id(), "x").await.unwrap_err();
+    let without = account.add_note(Some(&from()), &id(), "x").await.unwrap_err();
 
     assert_eq!(
         (with_header.name(), with_header.retry_after_seconds()),
@@ -209,7 +219,7 @@ async fn when_no_connection_comes_about_nothing_was_changed() {
     let client = client(&format!("http://{address}"));
     let error = client
         .account(&token())
-        .add_note(&from(), &id(), "x")
+        .add_note(Some(&from()), &id(), "x")
         .await
         .unwrap_err();
 
@@ -229,7 +239,7 @@ async fn a_connection_that_breaks_after_the_request_leaves_the_outcome_unknown()
     let client = client(&format!("http://{address}"));
     let error = client
         .account(&token())
-        .add_note(&from(), &id(), "x")
+        .add_note(Some(&from()), &id(), "x")
         .await
         .unwrap_err();
 
@@ -252,7 +262,7 @@ async fn an_answer_that_breaks_off_leaves_the_outcome_unknown() {
     let client = client(&format!("http://{address}"));
     let error = client
         .account(&token())
-        .add_note(&from(), &id(), "x")
+        .add_note(Some(&from()), &id(), "x")
         .await
         .unwrap_err();
 
@@ -269,7 +279,7 @@ async fn an_answer_that_never_comes_ends_at_the_time_limit() {
         .with_time_limit(Duration::from_millis(100));
 
     let read = account.get_incident(&id()).await.unwrap_err();
-    let write = account.add_note(&from(), &id(), "x").await.unwrap_err();
+    let write = account.add_note(Some(&from()), &id(), "x").await.unwrap_err();
 
     assert_eq!(
         read,
@@ -297,7 +307,7 @@ async fn https_speaks_tls() {
     let client = client(&format!("https://{address}"));
     let error = client
         .account(&token())
-        .add_note(&from(), &id(), "x")
+        .add_note(Some(&from()), &id(), "x")
         .await
         .unwrap_err();
 
@@ -320,7 +330,21 @@ async fn no_error_shows_the_token() {
         .with_time_limit(Duration::from_millis(100));
 
     for _ in 0..3 {
-        let error = account.add_note(&from(), &id(), "x").await.unwrap_err();
+        let error = account.add_note(Some(&from()), &id(), "x").await.unwrap_err();
         assert!(!format!("{error} {error:?} {account:?}").contains("example-token"));
     }
+}
+
+#[tokio::test]
+async fn without_a_user_no_from_is_sent() {
+    let pagerduty = PagerDuty::that_answers([Answer::json(200, &json!({"note": {}}))]).await;
+
+    pagerduty
+        .client
+        .account(&token())
+        .add_note(None, &id(), "x")
+        .await
+        .unwrap();
+
+    assert_eq!(pagerduty.requests()[0].header("from"), None);
 }

@@ -133,6 +133,17 @@ impl Refusal {
         self.status == 400 && self.says("account-level access token")
     }
 
+    /// Whether the incident was already acknowledged: code 1002 is documented as "Incident Already Acknowledged".
+    pub(crate) fn is_already_acknowledged(&self) -> bool {
+        self.status == 400 && (self.code == Some(1002) || self.says("already acknowledged"))
+    }
+
+    /// Whether an incident was already merged: PagerDuty documents code 1019 for it.
+    pub(crate) fn is_already_merged(&self) -> bool {
+        self.status == 400
+            && (self.code == Some(1019) || self.says("already merged") || self.says("already been merged"))
+    }
+
     /// Whether the incident was already resolved: code 1001 is documented as "Incident Already Resolved".
     pub(crate) fn is_already_resolved(&self) -> bool {
         self.status == 400 && (self.code == Some(1001) || self.says("already resolved"))

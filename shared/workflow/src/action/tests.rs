@@ -118,3 +118,12 @@ fn what_pages_people_is_never_repeated() {
         ]
     );
 }
+
+#[test]
+fn the_sample_event_of_the_function_that_does_several_things_is_an_input_of_one_of_them() {
+    let sample = include_str!("../../../../events/update-incident.json");
+    let sample: Value = serde_json::from_str(sample).unwrap();
+    let action = Action::parse(sample["action"].as_str().unwrap()).unwrap();
+    assert_eq!(action.spec().function, Function::UpdateIncident);
+    assert_eq!(action.spec().check_input(&sample, &["action"]), Ok(()));
+}

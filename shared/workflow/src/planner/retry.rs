@@ -73,7 +73,13 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         return stop;
     }
     let backoff = attempt.policy.wait_after(counted);
-    let wait = match (attempt.failure.class(), attempt.repeat) {
+    let repeat = attempt.repeat;
+    #[cfg(feature = "sabotage")]
+    let repeat = match sabotage::breaks(sabotage::Break::ForbiddenAgain) {
+        true => Repeat::IsHarmless,
+        false => repeat,
+    };
+    let wait = match (attempt.failure.class(), repeat) {
         (FailureClass::UnknownOutcome, Repeat::IsForbidden { .. }) => return stop,
         (FailureClass::UnknownOutcome, repeat) => {
             let settled = match repeat {

@@ -134,6 +134,16 @@ pub(crate) fn abilities(account: &Account) -> Answer {
     one("abilities", json!(account.abilities))
 }
 
+/// Says by its status alone whether the account has an ability. That PagerDuty answers 404 to a name that it does not
+/// know, and not 402, is not played: it has no list of names.
+pub(crate) fn ability(account: &Account, name: &str) -> Result<Answer, Refusal> {
+    if account.has_ability(name) {
+        Ok(Answer::empty(StatusCode::NO_CONTENT))
+    } else {
+        Err(Refusal::AbilityMissing)
+    }
+}
+
 fn page<T>(request: &Request, name: &str, rows: &[T], render: impl Fn(&T) -> Value) -> Result<Answer, Refusal> {
     Ok(Answer::json(
         StatusCode::OK,

@@ -134,3 +134,10 @@ fn incident_types_are_told_by_whether_they_are_in_use(#[case] query: &str, #[cas
     assert_eq!(status, 200);
     assert_eq!(column(&body["incident_types"], "/name"), names);
 }
+
+#[rstest]
+#[case("urgencies", 204)]
+#[case("flying", 402)]
+fn whether_the_account_has_an_ability_is_told_by_the_status(#[case] ability: &str, #[case] status: u16) {
+    assert_eq!(Desk::new().get(&format!("/abilities/{ability}")).0, status);
+}

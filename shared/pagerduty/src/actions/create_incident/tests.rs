@@ -11,6 +11,10 @@ use crate::{
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
 fn input(extra: &Value) -> CreateIncidentInput {
+    serde_json::from_value(given(extra)).unwrap()
+}
+
+fn given(extra: &Value) -> Value {
     let mut input = json!({
         "integration": "prod",
         "title": "Memory pressure",
@@ -22,7 +26,7 @@ fn input(extra: &Value) -> CreateIncidentInput {
         .as_object_mut()
         .unwrap()
         .extend(extra.as_object().unwrap().clone());
-    serde_json::from_value(input).unwrap()
+    input
 }
 
 fn keyed(attempt: Option<u32>) -> CreateIncidentInput {
@@ -321,7 +325,7 @@ async fn a_hostile_title_stays_a_title() {
 #[case::empty_key(json!({"idempotency_key": ""}), "not a valid idempotency key")]
 #[case::wrong_type(json!({"attempt": -1}), "invalid value")]
 fn input_is_checked_before_anything_happens(#[case] change: Value, #[case] message: &str) {
-    let mut given = serde_json::to_value(input(&json!({}))).unwrap();
+    let mut given = given(&json!({}));
     given
         .as_object_mut()
         .unwrap()
@@ -342,4 +346,160 @@ fn the_sample_input_is_valid() {
     ));
 
     assert!(serde_json::from_str::<CreateIncidentInput>(sample).is_ok());
+}
+
+// A key of the user's own.
+
+/// Half an hour after [`CREATED`].
+const INTENDED: &str = "2026-11-20T10:00:00.7Z";
+const CREATED: &str = "2026-11-20T09:30:00Z";
+
+fn own_key(attempt: Option<u32>, extra: &Value) -> CreateIncidentInput {
+    let mut given = given(extra);
+    given["incident_key"] = json!("disk full: web-1");
+    given["idempotency_key"] = json!("pgf-key-1");
+    given["attempt"] = json!(attempt);
+    given["intended_at"] = json!(INTENDED);
+    serde_json::from_value(given).unwrap()
+}
+
+fn with_own_key(status: &str, created_at: &str) -> Value {
+    let mut incident = incident("PINC002", status);
+    incident["incident_key"] = json!("disk full: web-1");
+    incident["created_at"] = json!(created_at);
+    incident
+}
+
+#[tokio::test]
+async fn an_incident_has_the_users_key_instead_of_the_steps() {
+    let pagerduty = PagerDuty::that_answers([created()]).await;
+
+    run_at(&pagerduty, &own_key(Some(1), &json!({}))).await.unwrap();
+
+    let [request] = pagerduty.requests().try_into().unwrap();
+    assert_eq!(request.json()["incident"]["incident_key"], "disk full: web-1");
+}
+
+#[rstest]
+#[case::first_attempt(Some(1), vec![key_taken(), found(&[with_own_key("triggered", CREATED)])])]
+#[case::first_attempt_however_young(Some(1), vec![key_taken(), found(&[with_own_key("triggered", INTENDED)])])]
+#[case::later_attempt(Some(2), vec![found(&[with_own_key("acknowledged", CREATED)])])]
+#[tokio::test]
+async fn an_open_incident_with_the_users_key_that_is_not_ours_is_adopted_only_on_request(
+    #[case] attempt: Option<u32>,
+    #[case] answers: Vec<Answer>,
+) {
+    let failing = PagerDuty::that_answers(answers.clone()).await;
+    let error = run_at(&failing, &own_key(attempt, &json!({}))).await.unwrap_err();
+    assert_eq!(error.name(), "PagerDuty.InvalidRequest");
+    assert!(error.to_string().contains("PINC002"), "{error}");
+    assert!(error.to_string().contains("`on_existing: adopt`"), "{error}");
+
+    let adopting = PagerDuty::that_answers(answers).await;
+    let adopted = run_at(&adopting, &own_key(attempt, &json!({"on_existing": "adopt"}))).await;
+    assert_eq!(adopted.unwrap().incident_id.as_str(), "PINC002");
+}
+
+#[rstest]
+#[case::f6_open("triggered", INTENDED)]
+#[case::f6_in_the_same_second("triggered", "2026-11-20T10:00:00Z")]
+#[case::f41_by_a_clock_that_is_a_little_behind("triggered", "2026-11-20T09:59:56Z")]
+#[case::f7_resolved_in_between("resolved", "2026-11-20T10:00:02Z")]
+#[tokio::test]
+async fn a_later_attempt_adopts_what_is_younger_than_the_first(#[case] status: &str, #[case] created_at: &str) {
+    let pagerduty = PagerDuty::that_answers([found(&[with_own_key(status, created_at)])]).await;
+
+    let adopted = run_at(&pagerduty, &own_key(Some(2), &json!({}))).await.unwrap();
+
+    assert_eq!(
+        (adopted.incident_id.as_str(), adopted.status.as_str()),
+        ("PINC002", status)
+    );
+    assert_eq!(pagerduty.lines(), ["GET /incidents"]);
+}
+
+#[tokio::test]
+async fn f7_ours_that_was_resolved_comes_before_anothers_that_is_open() {
+    let mut ours = with_own_key("resolved", INTENDED);
+    ours["id"] = json!("PINC003");
+    let pagerduty = PagerDuty::that_answers([found(&[with_own_key("triggered", CREATED), ours])]).await;
+
+    let adopted = run_at(&pagerduty, &own_key(Some(2), &json!({}))).await.unwrap();
+
+    assert_eq!(adopted.incident_id.as_str(), "PINC003");
+}
+
+#[tokio::test]
+async fn a_resolved_incident_from_before_does_not_keep_the_users_key() {
+    let pagerduty = PagerDuty::that_answers([found(&[with_own_key("resolved", CREATED)]), created()]).await;
+
+    run_at(&pagerduty, &own_key(Some(2), &json!({}))).await.unwrap();
+
+    assert_eq!(pagerduty.lines(), ["GET /incidents", "POST /incidents"]);
+}
+
+#[tokio::test]
+async fn f8_an_incident_with_the_users_key_that_is_not_shown_yet_leaves_the_outcome_unknown() {
+    let pagerduty = PagerDuty::that_answers([found(&[]), key_taken(), found(&[])]).await;
+
+    let error = run_at(&pagerduty, &own_key(Some(2), &json!({}))).await.unwrap_err();
+
+    assert_eq!(error.name(), "PagerDuty.OutcomeUnknown");
+}
+
+#[tokio::test]
+async fn a_later_attempt_that_can_not_tell_whose_an_incident_is_does_nothing() {
+    let pagerduty = PagerDuty::that_answers([created()]).await;
+    let unknown = CreateIncidentInput {
+        intended_at: None,
+        ..own_key(Some(2), &json!({}))
+    };
+
+    let error = run_at(&pagerduty, &unknown).await.unwrap_err();
+
+    assert_eq!(error.name(), "Input.Invalid");
+    assert!(error.to_string().contains("`intended_at`"), "{error}");
+    assert!(pagerduty.requests().is_empty());
+}
+
+#[tokio::test]
+async fn all_that_can_be_given_is_in_the_request() {
+    let pagerduty = PagerDuty::that_answers([created()]).await;
+    let mut given = given(&json!({
+        "assignee": "PUSER01", "urgency": "low", "priority": "PPRIO01", "body": "The heap grows.",
+        "incident_type": "major_incident",
+        "conference_bridge": {"conference_number": "+1 415-555-1212,,1#", "conference_url": "https://example.com/call"},
+    }));
+    given["escalation_policy"] = Value::Null;
+    given["from"] = Value::Null;
+
+    run_at(&pagerduty, &serde_json::from_value(given).unwrap())
+        .await
+        .unwrap();
+
+    let [request] = pagerduty.requests().try_into().unwrap();
+    assert_eq!(
+        request.json(),
+        json!({"incident": {
+            "type": "incident", "title": "Memory pressure", "service": {"id": "PSVC001", "type": "service_reference"},
+            "assignments": [{"assignee": {"id": "PUSER01", "type": "user_reference"}}], "urgency": "low",
+            "priority": {"id": "PPRIO01", "type": "priority_reference"},
+            "body": {"type": "incident_body", "details": "The heap grows."},
+            "incident_type": {"name": "major_incident"},
+            "conference_bridge": {
+                "conference_number": "+1 415-555-1212,,1#", "conference_url": "https://example.com/call",
+            },
+        }})
+    );
+    assert_eq!(request.header("from"), None);
+}
+
+#[tokio::test]
+async fn nobody_is_both_assigned_and_called_by_a_policy() {
+    let pagerduty = PagerDuty::that_answers([created()]).await;
+
+    let error = run_at(&pagerduty, &input(&json!({"assignee": "PUSER01"}))).await;
+
+    assert_eq!(error.unwrap_err().name(), "Input.Invalid");
+    assert!(pagerduty.requests().is_empty());
 }

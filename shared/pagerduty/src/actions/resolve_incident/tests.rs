@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
+    actions::note::{marker, text},
     client::REQUEST_TIME_LIMIT,
     scripted::{Answer, PagerDuty, token},
 };
@@ -50,7 +51,7 @@ fn notes(contents: &[&str]) -> Answer {
     Answer::json(200, &json!({ "notes": notes }))
 }
 
-async fn run_at(pagerduty: &PagerDuty, input: &ResolveIncidentInput) -> Result<ResolvedIncident, Error> {
+async fn run_at(pagerduty: &PagerDuty, input: &ResolveIncidentInput) -> Result<IncidentOutput, Error> {
     run(&pagerduty.client, &token(), input, NOW).await
 }
 

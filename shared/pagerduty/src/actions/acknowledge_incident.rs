@@ -1,0 +1,77 @@
+//! Acknowledges an incident.
+//!
+//! # How a repeat is made harmless
+//! Acknowledging a resolved incident would reopen it. So each attempt looks first: what is acknowledged already, by
+//! whomever, stays as it is and counts as success, and what is resolved is an error. PagerDuty offers no way to make the
+//! look and the change one, so somebody who resolves the incident between the two, within less than a second, sees it
+//! opened again.
+
+use jiff::Timestamp;
+
+use super::{IncidentOutput, call::Call, input::action_input};
+use crate::{
+    client::{ApiToken, Client, IncidentUpdate},
+    error::{Error, Failure},
+    ids::IncidentId,
+    incident::{Incident, IncidentStatus},
+};
+
+action_input! {
+    /// What is to be acknowledged.
+    AcknowledgeIncidentInput {
+        /// The incident.
+        incident_id: IncidentId,
+    }
+}
+
+/// Runs one attempt. `now` is the time of day at which it begins.
+///
+/// # Errors
+/// [`Error::AlreadyResolved`]; any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another attempt finds
+/// out what happened.
+pub async fn run(
+    client: &Client,
+    token: &ApiToken,
+    input: &AcknowledgeIncidentInput,
+    now: Timestamp,
+) -> Result<IncidentOutput, Error> {
+    let call = Call::new(client, token, input.deadline, now)?;
+    let id = &input.incident_id;
+    let found = call.account()?.get_incident(id).await?;
+    if let Some(settled) = settled(found) {
+        return settled;
+    }
+    let acknowledged = IncidentUpdate {
+        status: Some(&IncidentStatus::Acknowledged),
+        ..IncidentUpdate::default()
+    };
+    match call
+        .account()?
+        .update_incident(input.from.as_ref(), id, acknowledged)
+        .await
+    {
+        Ok(incident) => {
+            let status = incident.status.clone();
+            settled(incident).unwrap_or(Err(Error::OutcomeUnknown {
+                failure: Failure::NotAcknowledged(status),
+            }))
+        }
+        // Somebody was faster.
+        Err(Error::InvalidRequest(refusal)) if refusal.is_already_acknowledged() || refusal.is_already_resolved() => {
+            let found = call.account()?.get_incident(id).await?;
+            settled(found).unwrap_or(Err(Error::InvalidRequest(refusal)))
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// What an incident is that needs nothing more; `None` for one that has to be acknowledged.
+fn settled(incident: Incident) -> Option<Result<IncidentOutput, Error>> {
+    match incident.status {
+        IncidentStatus::Acknowledged => Some(Ok(incident.into())),
+        IncidentStatus::Resolved => Some(Err(Error::AlreadyResolved {
+            incident_id: incident.id,
+        })),
+        IncidentStatus::Triggered | IncidentStatus::Other(_) => None,
+    }
+}

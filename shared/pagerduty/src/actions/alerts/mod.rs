@@ -1,0 +1,84 @@
+//! What a workflow tells PagerDuty as monitoring does: alerts and changes, by the Events API.
+//!
+//! An alert has a dedup key, by which PagerDuty knows a repeat: a second trigger with the key of an open alert opens
+//! nothing, and what is acknowledged or resolved stays so. A change has none, so an attempt of which it is not known whether
+//! it was made is never repeated.
+
+pub mod acknowledge_alert;
+pub mod resolve_alert;
+pub mod send_change_event;
+pub mod trigger_alert;
+
+use serde::{Deserialize, Serialize};
+
+use super::title;
+use crate::{client, error::Error, given::WebAddress, ids::DedupKey};
+
+/// What is wrong or was changed, in one line of 1 to 1024 characters. Line breaks become spaces, and a longer one is cut.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Summary(String);
+
+/// A summary of nothing but blanks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the summary is empty; give one that tells people what it is about")]
+pub struct EmptySummary;
+
+impl Summary {
+    /// The text itself.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Summary {
+    type Error = EmptySummary;
+
+    fn try_from(text: String) -> Result<Self, EmptySummary> {
+        title::line(&text).map(Self).ok_or(EmptySummary)
+    }
+}
+
+/// Something that people may want to open.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Link {
+    /// Its address.
+    pub href: WebAddress,
+    /// What it is called.
+    pub text: Option<String>,
+}
+
+/// How many links PagerDuty documents that it takes.
+const MOST_LINKS: usize = 50;
+
+fn links(given: Option<&Vec<Link>>) -> Result<Vec<client::Link>, Error> {
+    let given = given.map(Vec::as_slice).unwrap_or_default();
+    if given.len() > MOST_LINKS {
+        return Err(Error::Input("`links` has more than 50 entries; leave some out"));
+    }
+    let link = |link: &Link| client::Link {
+        href: link.href.as_str().to_owned(),
+        text: link.text.clone(),
+    };
+    Ok(given.iter().map(link).collect())
+}
+
+/// The alert that an event was for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct AlertOutput {
+    /// What the alert is known by. Null only where PagerDuty made one up and did not say which.
+    pub dedup_key: Option<String>,
+}
+
+impl AlertOutput {
+    fn of(key: &DedupKey) -> Self {
+        Self {
+            dedup_key: Some(key.as_str().to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

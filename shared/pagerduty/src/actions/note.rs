@@ -1,0 +1,95 @@
+//! Notes that an action leaves on an incident, and how it knows its own again.
+//!
+//! PagerDuty accepts the same note twice. So a note ends in a short marker made from the idempotency key, and every
+//! attempt but the first looks through the incident's notes for that marker before it writes. Without a key the note has
+//! no marker, and every call writes it.
+
+use data_encoding::BASE32_NOPAD;
+use sha2::{Digest, Sha256};
+
+use super::call::Call;
+use crate::{
+    client::{Note, WrittenNote},
+    error::Error,
+    ids::{IdempotencyKey, IncidentId, UserEmail},
+};
+
+/// How long a note may be without its marker, in bytes. PagerDuty takes 65,535.
+const MAX_NOTE_LENGTH: usize = 65_000;
+
+/// What stands where a note was cut.
+const CUT: &str = "… [cut]";
+
+/// A note that one attempt at an action writes.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OwnNote<'a> {
+    pub(super) incident_id: &'a IncidentId,
+    pub(super) from: Option<&'a UserEmail>,
+    /// What people shall read.
+    pub(super) content: &'a str,
+    /// What its marker is made from.
+    pub(super) key: Option<&'a IdempotencyKey>,
+    /// Which attempt it is.
+    pub(super) attempt: Option<u32>,
+}
+
+impl OwnNote<'_> {
+    /// Writes it, unless an earlier attempt has.
+    pub(super) async fn write(self, call: &Call<'_>) -> Result<WrittenNote, Error> {
+        let content = text(self.content);
+        let Some(key) = self.key else {
+            return call.account()?.add_note(self.from, self.incident_id, &content).await;
+        };
+        let marker = marker(key);
+        let may_be_there = self.attempt != Some(1) || call.deadline.begins_late();
+        #[cfg(feature = "sabotage")]
+        let may_be_there = may_be_there && !sabotage::breaks(sabotage::Break::NoteWithoutLooking);
+        if may_be_there {
+            let notes = call.account()?.notes(self.incident_id).await?;
+            if let Some(Note { id, created_at, .. }) = notes.into_iter().find(|note| note.content.contains(&marker)) {
+                return Ok(WrittenNote { id, created_at });
+            }
+        }
+        let content = format!("{content}\n\n{marker}");
+        call.account()?.add_note(self.from, self.incident_id, &content).await
+    }
+}
+
+/// How a marker begins.
+const MARKER: &str = "[pagerflow ";
+
+/// How many characters of the key's hash a marker has.
+const MARKER_LENGTH: usize = 13;
+
+/// Whether a note was left by a run: it ends in a marker.
+#[must_use]
+pub fn is_note_of_a_run(note: &str) -> bool {
+    let marker = note.trim_end().strip_suffix(']');
+    let hash = marker.and_then(|note| note.rsplit_once(MARKER)).map(|(_, hash)| hash);
+    let is_of_hash = |c: char| matches!(c, 'A'..='Z' | '2'..='7');
+    hash.is_some_and(|hash| hash.len() == MARKER_LENGTH && hash.chars().all(is_of_hash))
+}
+
+/// 65 bits of the key's hash: short enough not to be in people's way, long enough not to meet another by chance.
+pub(super) fn marker(key: &IdempotencyKey) -> String {
+    let hash = BASE32_NOPAD.encode(&Sha256::digest(key.as_str()));
+    let short: String = hash.chars().take(MARKER_LENGTH).collect();
+    format!("{MARKER}{short}]")
+}
+
+/// What people shall read, within PagerDuty's limit and without control characters other than line breaks and tabs.
+pub(super) fn text(note: &str) -> String {
+    let shown = |c: char| {
+        if c.is_control() && !matches!(c, '\n' | '\t') {
+            ' '
+        } else {
+            c
+        }
+    };
+    let clean: String = note.trim().chars().map(shown).collect();
+    if clean.len() <= MAX_NOTE_LENGTH {
+        return clean;
+    }
+    let end = clean.floor_char_boundary(MAX_NOTE_LENGTH - CUT.len());
+    format!("{}{CUT}", clean.get(..end).unwrap_or_default())
+}

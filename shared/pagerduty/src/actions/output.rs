@@ -1,0 +1,104 @@
+//! What actions give: incidents in a few fields, and lists that a run has room for.
+
+use serde::Serialize;
+
+use crate::{
+    ids::IncidentId,
+    incident::{Incident, IncidentStatus},
+    reference::Reference,
+};
+
+/// How much JSON one list may take, in bytes: a run keeps 32 KiB of what a step gives.
+const ROOM: usize = 30 * 1024;
+
+/// How long a text in a list may be, in characters.
+const LONGEST_TEXT: usize = 2000;
+
+/// An incident, as the actions that change one give it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct IncidentOutput {
+    /// Its id.
+    pub incident_id: IncidentId,
+    /// Its title. Null only where PagerDuty did not say.
+    pub title: Option<String>,
+    /// The number that people use.
+    pub incident_number: Option<u64>,
+    /// Where it stands.
+    pub status: IncidentStatus,
+}
+
+impl From<Incident> for IncidentOutput {
+    fn from(incident: Incident) -> Self {
+        Self {
+            incident_id: incident.id,
+            title: incident.title,
+            incident_number: incident.number,
+            status: incident.status,
+        }
+    }
+}
+
+/// As many of the entries, from the first on, as there is room for, and whether there are more.
+pub(super) fn that_fit<T: Serialize>(entries: impl IntoIterator<Item = T>, more: bool) -> (Vec<T>, bool) {
+    let mut kept = Vec::new();
+    let mut size = 0;
+    for entry in entries {
+        // An entry that can not be written could not be given either.
+        let Ok(json) = serde_json::to_string(&entry) else {
+            return (kept, true);
+        };
+        // With the comma that follows it.
+        size += json.len() + 1;
+        if size > ROOM {
+            return (kept, true);
+        }
+        kept.push(entry);
+    }
+    (kept, more)
+}
+
+/// A text that is cut where it is long.
+pub(super) fn short(text: String) -> String {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        None => text,
+        Some(_) => text.chars().take(LONGEST_TEXT - 1).chain(['…']).collect(),
+    }
+}
+
+/// The id of what a reference points at.
+pub(super) fn id(reference: Option<Reference>) -> Option<String> {
+    reference.map(|reference| reference.id)
+}
+
+/// What people call it.
+pub(super) fn name(reference: Option<&Reference>) -> Option<String> {
+    reference.and_then(|reference| reference.summary.clone()).map(short)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_is_cut_between_two_entries_and_says_so() {
+        let entries = vec!["x".repeat(1000); 100];
+
+        let (kept, more) = that_fit(entries, false);
+
+        assert!(more);
+        assert_eq!(kept.len(), 30);
+        assert!(serde_json::to_string(&kept).unwrap().len() <= ROOM + 2);
+    }
+
+    #[test]
+    fn a_list_that_fits_is_given_whole() {
+        assert_eq!(that_fit([1, 2], false), (vec![1, 2], false));
+        assert_eq!(that_fit([1, 2], true), (vec![1, 2], true));
+    }
+
+    #[test]
+    fn a_long_text_is_cut_by_characters_and_marked() {
+        assert_eq!(short("é".repeat(2000)), "é".repeat(2000));
+        assert_eq!(short("é".repeat(2001)), "é".repeat(1999) + "…");
+    }
+}

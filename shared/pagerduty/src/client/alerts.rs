@@ -1,0 +1,63 @@
+//! The alerts of an incident.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{Account, Entries, MAX_ANSWER};
+use crate::{
+    error::Error,
+    given::{AlertStatus, ListLimit},
+    ids::IncidentId,
+    lenient,
+};
+
+/// An alert of an incident.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alert {
+    /// Its id.
+    pub id: String,
+    /// What monitoring knows it by: the `dedup_key` of its events.
+    pub key: Option<String>,
+    /// Where it stands, in PagerDuty's word.
+    pub status: Option<String>,
+    /// How bad it is, in PagerDuty's word.
+    pub severity: Option<String>,
+    /// What is wrong.
+    pub summary: Option<String>,
+    /// When it was opened.
+    pub created_at: Option<Timestamp>,
+}
+
+impl Alert {
+    fn from_json(object: &Value) -> Option<Self> {
+        Some(Self {
+            id: lenient::text(object, "id")?,
+            key: lenient::text(object, "alert_key"),
+            status: lenient::text(object, "status"),
+            severity: lenient::text(object, "severity"),
+            summary: lenient::text(object, "summary"),
+            created_at: lenient::time(object, "created_at"),
+        })
+    }
+}
+
+impl Account<'_> {
+    /// `GET /incidents/{id}/alerts`. No status leaves none out.
+    ///
+    /// # Errors
+    /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
+    pub async fn list_alerts(
+        &self,
+        id: &IncidentId,
+        statuses: &[AlertStatus],
+        limit: ListLimit,
+    ) -> Result<Entries<Alert>, Error> {
+        let limit = limit.get().to_string();
+        let mut query = vec![("limit", limit.as_str())];
+        query.extend(statuses.iter().map(|status| ("statuses[]", status.as_str())));
+        let answer = self
+            .read(&["incidents", id.as_str(), "alerts"], &query, MAX_ANSWER)
+            .await?;
+        Entries::read(answer, "alerts", Alert::from_json)
+    }
+}
