@@ -2,10 +2,11 @@
 
 use super::*;
 use action_tests::{NOW, ROTATED_TOKEN, assert_refused, failure, now};
-use jiff::ToSpan;
+use http::Method;
+use jiff::{SignedDuration, ToSpan};
 use lambda_runtime::Diagnostic;
 use pagerduty::client::TokenKind;
-use pagerduty_simulator::Seed;
+use pagerduty_simulator::{Fault, FaultBody, FaultRule, IncidentId, Seed, Status, When};
 use rstest::rstest;
 use serde_json::json;
 use std::{collections::BTreeSet, ops::Deref};
@@ -186,6 +187,141 @@ async fn without_an_idempotency_key_each_call_creates_an_incident() {
     assert_eq!(world.incidents().len(), 2);
 }
 
+#[rstest]
+#[case::f6_reset(Fault::Reset(When::AfterEffect))]
+#[case::f6_half_an_answer(Fault::Truncated)]
+#[case::no_json(Fault::NotJson)]
+#[case::fault(Fault::Answer { status: 502, body: FaultBody::default(), when: When::AfterEffect })]
+#[tokio::test]
+async fn f6_an_incident_whose_answer_was_lost_is_found_again(
+    #[case] fault: Fault,
+    #[values(false, true)] has_own_key: bool,
+    #[values(false, true)] f7_was_resolved: bool,
+) {
+    let world = World::new().await;
+    let mut input = input_with("idempotency_key", json!("pgf-0-key"));
+    input["attempt"] = json!(1);
+    if has_own_key {
+        input["incident_key"] = json!("disk full: web-1");
+        input["intended_at"] = json!(now());
+    }
+    world.with_pagerduty(|pagerduty| pagerduty.add_fault(FaultRule::next(&Method::POST, "/incidents", fault)));
+    assert_refused(&world.failed(input.clone()).await, "PagerDuty.OutcomeUnknown", &[]);
+    if f7_was_resolved {
+        let id = IncidentId::new(world.incidents()[0]["id"].as_str().unwrap());
+        world.with_pagerduty(|pagerduty| {
+            pagerduty
+                .set_status(&id, Status::Resolved, "manager@example.com", now())
+                .unwrap();
+        });
+    }
+
+    input["attempt"] = json!(2);
+    let output = world.created(input).await;
+
+    assert_eq!(output["incident_id"], world.incidents()[0]["id"]);
+    assert_eq!(output["status"], if f7_was_resolved { "resolved" } else { "triggered" });
+    assert_eq!(world.incidents().len(), 1);
+}
+
+#[rstest]
+#[tokio::test]
+async fn f8_a_list_that_lags_behind_never_gives_a_second_incident(#[values(false, true)] has_own_key: bool) {
+    let world = World::new().await;
+    let mut input = input_with("idempotency_key", json!("pgf-0-key"));
+    if has_own_key {
+        input["incident_key"] = json!("disk full: web-1");
+        input["intended_at"] = json!(now());
+    }
+    input["attempt"] = json!(1);
+    let first = world.created(input.clone()).await;
+    input["attempt"] = json!(2);
+    world.with_pagerduty(|pagerduty| pagerduty.set_lag(10.seconds().try_into().unwrap()));
+
+    let unseen = world.failed(input.clone()).await;
+    world.with_pagerduty(|pagerduty| pagerduty.set_lag(SignedDuration::ZERO));
+    let seen = world.created(input).await;
+
+    assert_refused(&unseen, "PagerDuty.OutcomeUnknown", &["does not show it yet"]);
+    assert_eq!(seen, first);
+    assert_eq!(world.incidents().len(), 1);
+}
+
+#[tokio::test]
+async fn an_incident_that_somebody_else_opened_with_the_users_key_is_adopted_only_on_request() {
+    let world = World::new().await;
+    let mut input = input_with("incident_key", json!("disk full: web-1"));
+    input["intended_at"] = json!(now() + 1.minute());
+    let others = world.created(input.clone()).await;
+
+    for attempt in [1, 2] {
+        input["attempt"] = json!(attempt);
+        input["on_existing"] = json!("fail");
+        let refused = world.failed(input.clone()).await;
+        input["on_existing"] = json!("adopt");
+        let adopted = world.created(input.clone()).await;
+
+        let id = others["incident_id"].as_str().unwrap();
+        assert_refused(&refused, "PagerDuty.InvalidRequest", &[id, "`on_existing: adopt`"]);
+        assert_eq!(adopted, others);
+    }
+    assert_eq!(world.incidents().len(), 1);
+}
+
+#[tokio::test]
+async fn an_incident_has_all_that_can_be_said_of_it() {
+    let world = World::new().await;
+    let mut input = input();
+    input["escalation_policy"] = Value::Null;
+    for (field, value) in [
+        ("assignee", json!("PUS2B8D")),
+        ("urgency", json!("low")),
+        ("priority", json!("PPRI1P1")),
+        ("body", json!("The heap grows.")),
+        ("incident_type", json!("major_incident")),
+        (
+            "conference_bridge",
+            json!({"conference_url": "https://example.com/call"}),
+        ),
+    ] {
+        input[field] = value;
+    }
+
+    world.created(input).await;
+
+    let incident = &world.incidents()[0];
+    assert_eq!(incident["assignments"][0]["assignee"]["id"], "PUS2B8D");
+    assert_eq!(incident["urgency"], "low");
+    assert_eq!(incident["priority"]["id"], "PPRI1P1");
+    assert_eq!(incident["incident_type"]["name"], "major_incident");
+    assert_eq!(
+        incident["conference_bridge"]["conference_url"],
+        "https://example.com/call"
+    );
+}
+
+// Whose token it is.
+
+#[tokio::test]
+async fn the_token_of_a_user_needs_no_from() {
+    let world = World::new().await;
+    world.store(TokenKind::ApiToken, Seed::USER_TOKEN);
+
+    world.created(input_with("from", Value::Null)).await;
+
+    assert_eq!(world.requests()[0]["headers"]["from"], Value::Null);
+}
+
+#[tokio::test]
+async fn the_token_of_an_account_needs_a_from_and_says_so() {
+    let world = World::new().await;
+
+    let error = world.failed(input_with("from", Value::Null)).await;
+
+    assert_refused(&error, "PagerDuty.InvalidRequest", &["`from`"]);
+    assert_eq!(world.incidents().len(), 0);
+}
+
 // Input.
 
 #[tokio::test]
@@ -201,7 +337,6 @@ async fn all_that_is_wrong_with_an_input_is_told_at_once() {
         &[
             "pagerduty.create_incident",
             "`title` is missing",
-            "`from` is missing",
             "`integration` must be the alias of an integration",
             "`service` must be the id",
             "`escalation_policy` must be the id",
@@ -223,8 +358,12 @@ async fn all_that_is_wrong_with_an_input_is_told_at_once() {
 #[case::no_address("from", json!("oncall"))]
 #[case::blank_title("title", json!("  "))]
 #[case::title_that_is_no_text("title", json!(7))]
-#[case::missing("from", Value::Null)]
-#[case::unknown("priority", json!("P1"))]
+#[case::missing("title", Value::Null)]
+#[case::assigned_and_by_policy("assignee", json!("PUS1A7C"))]
+#[case::urgency("urgency", json!("severe"))]
+#[case::plain_http_bridge("conference_bridge", json!({"conference_url": "http://example.com"}))]
+#[case::empty_key("incident_key", json!(""))]
+#[case::unknown("colour", json!("red"))]
 #[case::deadline_that_is_no_time("deadline", json!("soon"))]
 #[tokio::test]
 async fn a_wrong_input_is_refused_before_anything_is_sent(#[case] field: &str, #[case] value: Value) {

@@ -3,7 +3,7 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::resolve_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::resolve_incident::{ResolvedIncident, run};
+use pagerduty::actions::{IncidentOutput, resolve_incident::run};
 use platform::{action::PagerDuty, secrets::SecretStore, task::TaskError};
 use serde_json::Value;
 use workflow::action::Action;
@@ -16,7 +16,7 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<ResolvedIncident, TaskError> {
+) -> Result<IncidentOutput, TaskError> {
     pagerduty
         .perform(Action::ResolveIncident, input, now, async |client, token, input| {
             run(client, token, input, now).await

@@ -221,7 +221,6 @@ async fn all_that_is_wrong_with_an_input_is_told_at_once() {
         &[
             "pagerduty.resolve_incident",
             "`incident_id` is missing",
-            "`from` is missing",
             "`integration` must be the alias of an integration",
             "`note` is a number, but must be text",
             "`incident` is not known; did you mean `incident_id`?",

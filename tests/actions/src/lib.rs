@@ -9,14 +9,14 @@
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
-use pagerduty::client::{HttpTransport, ServiceRegion, TokenKind};
+use pagerduty::client::{BaseUrl, HttpTransport, ServiceRegion, TokenKind};
 use pagerduty_simulator::{Clock, Options, PagerDuty, Seed, Simulator};
 use platform::{
     secrets::{Connection, Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
-use secrecy::SecretString;
-use serde_json::Value;
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Value, json};
 use std::{
     fmt::Debug,
     sync::{Arc, Mutex},
@@ -24,6 +24,9 @@ use std::{
 
 /// A token that PagerDuty does not take any more.
 pub const ROTATED_TOKEN: &str = "rotated-away-token-1";
+
+/// The name under which the integration keeps a routing key.
+pub const ROUTING_KEY_NAME: &str = "memory";
 
 /// The time at which these tests happen.
 pub const NOW: &str = "2026-11-20T09:30:00Z";
@@ -91,9 +94,10 @@ impl World {
         })));
         let connections = Connections::new(secrets.clone(), SecretNames::new("pagerflow"));
         let transport = Arc::new(HttpTransport::new().unwrap());
-        let base_url = simulator.base_url().parse().unwrap();
+        let base_url: BaseUrl = simulator.base_url().parse().unwrap();
+        let pagerduty = platform::action::PagerDuty::new(connections, transport, Some(base_url.clone()));
         Self {
-            pagerduty: platform::action::PagerDuty::new(connections, transport, Some(base_url)),
+            pagerduty: pagerduty.with_events_url(Some(base_url)),
             simulator: Some(simulator),
             secrets,
         }
@@ -128,15 +132,19 @@ impl World {
     }
 }
 
+/// A connection with this token, and with the routing key of a service under [`ROUTING_KEY_NAME`].
 fn connection(kind: TokenKind, token: &str) -> SecretString {
-    Connection::secret_value(&token.into(), kind, ServiceRegion::Us, None).unwrap()
+    let secret = Connection::secret_value(&token.into(), kind, ServiceRegion::Us, None).unwrap();
+    let mut fields: Value = serde_json::from_str(secret.expose_secret()).unwrap();
+    fields["routing_keys"] = json!({ ROUTING_KEY_NAME: Seed::ROUTING_KEY });
+    fields.to_string().into()
 }
 
 /// What a state machine gets as the error. No text of it shows a token.
 pub fn failure(result: Result<impl Debug, TaskError>) -> Diagnostic {
     let error = result.unwrap_err();
     let texts = format!("{error} {error:?}");
-    for token in [Seed::ACCOUNT_TOKEN, ROTATED_TOKEN] {
+    for token in [Seed::ACCOUNT_TOKEN, ROTATED_TOKEN, Seed::ROUTING_KEY] {
         assert!(!texts.contains(token), "{texts}");
     }
     error.into()

@@ -40,23 +40,22 @@ pub async fn run(
         .account()?
         .merge_incidents(input.from.as_ref(), target, &sources)
         .await;
-    let refusal = match merged {
-        Err(Error::InvalidRequest(refusal)) if refusal.is_already_merged() || refusal.is_already_resolved() => refusal,
-        outcome => return Ok(outcome?.into()),
-    };
-    let rest = not_merged_yet(&call, target, &sources).await?;
-    if rest.is_empty() {
-        return Ok(call.account()?.get_incident(target).await?.into());
+    match merged {
+        Err(Error::InvalidRequest(refusal)) if refusal.is_already_merged() || refusal.is_already_resolved() => {
+            let rest = not_merged_yet(&call, target, &sources).await?;
+            if rest.len() == sources.len() {
+                // None went into this target: one was merged into another, or is over.
+                return Err(Error::InvalidRequest(refusal));
+            }
+            if !rest.is_empty() {
+                call.account()?
+                    .merge_incidents(input.from.as_ref(), target, &rest)
+                    .await?;
+            }
+        }
+        outcome => outcome?,
     }
-    if rest.len() == sources.len() {
-        // None went into this target: one was merged into another.
-        return Err(Error::InvalidRequest(refusal));
-    }
-    let merged = call
-        .account()?
-        .merge_incidents(input.from.as_ref(), target, &rest)
-        .await?;
-    Ok(merged.into())
+    Ok(call.account()?.get_incident(target).await?.into())
 }
 
 async fn not_merged_yet<'a>(

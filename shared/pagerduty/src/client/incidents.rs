@@ -299,6 +299,7 @@ impl Account<'_> {
     }
 
     /// `PUT /incidents/{id}/merge`: the sources are resolved, and their alerts belong to the target from then on.
+    /// PagerDuty answers with no more than a reference to the target.
     ///
     /// # Errors
     /// As [`Self::update_incident`].
@@ -307,12 +308,11 @@ impl Account<'_> {
         from: Option<&UserEmail>,
         target: &IncidentId,
         sources: &[&IncidentId],
-    ) -> Result<Incident, Error> {
+    ) -> Result<(), Error> {
         let sources: Vec<Value> = sources.iter().map(|id| reference(id, "incident_reference")).collect();
         let body = json!({ "source_incidents": sources });
-        let answer = self
-            .write(Method::PUT, &["incidents", target.as_str(), "merge"], from, &body)
-            .await?;
-        member(Effect::Write, answer, "incident")
+        self.write(Method::PUT, &["incidents", target.as_str(), "merge"], from, &body)
+            .await
+            .map(drop)
     }
 }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use pagerduty::{
     Error,
     client::{self, ApiToken, BaseUrl, Client, NewIncident, ServiceRegion, TokenKind, Transport},
-    ids::{EscalationPolicyId, IdempotencyKey, ServiceId, UserEmail},
+    ids::{IncidentKey, ServiceId, UserEmail},
     incident::Incident,
 };
 use pagerduty_simulator::{Trigger, UserId};
@@ -55,16 +55,17 @@ impl World {
 
     async fn create_as(&self, token: &ApiToken, key: &str) -> Result<Incident, Error> {
         let incident = NewIncident {
-            title: "Memory at 97 %",
-            service: &service(),
-            escalation_policy: &"PT20YPA".parse::<EscalationPolicyId>().unwrap(),
             incident_key: Some(&key.parse().unwrap()),
+            ..NewIncident::new("Memory at 97 %", &service())
         };
-        self.client.account(token).create_incident(&from(), incident).await
+        self.client
+            .account(token)
+            .create_incident(Some(&from()), incident)
+            .await
     }
 
     async fn look_up(&self, key: &str) -> Vec<Incident> {
-        let key: IdempotencyKey = key.parse().unwrap();
+        let key: IncidentKey = key.parse().unwrap();
         let account = self.client.account(&self.token);
         account.find_incidents_by_key(&service(), &key).await.unwrap()
     }
@@ -202,17 +203,13 @@ async fn without_a_key_a_request_that_comes_twice_calls_people_twice() {
     let apart = Duration::from_secs(1);
     let answered = Delivery::First;
     let world = World::new(Script::new([Course::with(Fault::Twice { apart, answered })]));
-    let incident = NewIncident {
-        title: "Memory at 97 %",
-        service: &service(),
-        escalation_policy: &"PT20YPA".parse().unwrap(),
-        incident_key: None,
-    };
+    let service = service();
+    let incident = NewIncident::new("Memory at 97 %", &service);
 
     world
         .client
         .account(&world.token)
-        .create_incident(&from(), incident)
+        .create_incident(Some(&from()), incident)
         .await
         .unwrap();
     world.clock.sleep_until(BASE + seconds(2)).await;
@@ -312,7 +309,7 @@ async fn the_ledger_has_every_effect_with_its_time_whoever_had_it() {
     world
         .client
         .account(&world.token)
-        .add_note(&from(), &incident, "Looking")
+        .add_note(Some(&from()), &incident, "Looking")
         .await
         .unwrap();
     world.account.set_status(&id, Status::Resolved, ONCALL).unwrap();

@@ -1,0 +1,15 @@
+//! Every action as a state machine calls it, against a PagerDuty that keeps PagerDuty's rules.
+
+mod outputs;
+mod refusals;
+mod repeats;
+mod requests;
+mod world;
+
+use super::*;
+use world::{World, example};
+
+/// The actions of this function.
+fn actions() -> impl Iterator<Item = Action> {
+    Function::UpdateIncident.actions()
+}
