@@ -41,6 +41,11 @@ constructs! {
     Create = "create_incident";
     Resolve = "resolve_incident";
     Note = "resolve with a note";
+    Acknowledge = "acknowledge_incident";
+    Update = "update_incident";
+    AddNote = "add_note";
+    AddResponders = "add_responders";
+    Get = "get_incident";
     Retry = "retry";
     Timeout = "timeout of an action";
     Wait = "wait";
@@ -191,6 +196,11 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
         C::Create
             | C::Resolve
             | C::Note
+            | C::Acknowledge
+            | C::Update
+            | C::AddNote
+            | C::AddResponders
+            | C::Get
             | C::Retry
             | C::Timeout
             | C::Condition
@@ -452,6 +462,12 @@ impl<'a, 'e> Seen<'a, 'e> {
                 add(match uses {
                     Action::CreateIncident => Construct::Create,
                     Action::ResolveIncident => Construct::Resolve,
+                    Action::AcknowledgeIncident => Construct::Acknowledge,
+                    Action::UpdateIncident => Construct::Update,
+                    Action::AddNote => Construct::AddNote,
+                    Action::AddResponders => Construct::AddResponders,
+                    // The random workflows use no others.
+                    _ => Construct::Get,
                 });
                 if with.contains_key("note") {
                     add(Construct::Note);

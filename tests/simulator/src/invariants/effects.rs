@@ -34,6 +34,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         }
     }
     notes(evidence, violations);
+    requests_for_help(evidence, violations);
 }
 
 fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action> {
@@ -158,30 +159,59 @@ fn of_step(evidence: &Evidence<'_>, place: &Place, step: &StepItem, action: Acti
                     format!("{place:?} says that it resolved {incident}"),
                 );
             }
-            let note = step.input.as_ref().and_then(|input| input["note"].as_str());
-            let note = note.map(str::trim).filter(|note| !note.is_empty());
-            // The first word stands in it as it is.
-            let word = note.and_then(|note| note.split_whitespace().next());
-            let word = word.filter(|word| !word.chars().any(char::is_control));
-            let texts = || {
-                let on = evidence
-                    .effects
-                    .iter()
-                    .filter(|effect| effect.incident.as_str() == incident);
-                on.filter_map(|effect| match &effect.kind {
-                    EffectKind::Note(text) => Some(text),
-                    _ => None,
-                })
-            };
-            if let Some(word) = word
-                && !texts().any(|text| text.starts_with(word))
-            {
+            left_its_note(evidence, place, step, incident, violations);
+        }
+        Action::AddNote => left_its_note(evidence, place, step, incident, violations),
+        Action::AcknowledgeIncident => {
+            let acknowledged = EffectKind::Status(Status::Acknowledged);
+            if !on(evidence, incident).any(|kind| *kind == acknowledged) {
                 violations.add(
                     "a step that succeeded has its effect",
-                    format!("{place:?} says that it left a note on {incident}, which has none such"),
+                    format!("{place:?} says that it acknowledged {incident}"),
                 );
             }
         }
+        Action::AddResponders => {
+            let message = step.input.as_ref().and_then(|input| input["message"].as_str());
+            let asked = |kind: &EffectKind| match kind {
+                EffectKind::ResponderRequest(own) => message == Some(own),
+                _ => false,
+            };
+            if !on(evidence, incident).any(asked) {
+                violations.add(
+                    "a step that succeeded has its effect",
+                    format!("{place:?} says that it asked people to join {incident}"),
+                );
+            }
+        }
+        _ => {}
+    }
+}
+
+/// What happened to an incident.
+fn on<'a>(evidence: &'a Evidence<'_>, incident: &'a str) -> impl Iterator<Item = &'a EffectKind> {
+    let effects = evidence.effects.iter();
+    effects
+        .filter(move |effect| effect.incident.as_str() == incident)
+        .map(|effect| &effect.kind)
+}
+
+fn left_its_note(evidence: &Evidence<'_>, place: &Place, step: &StepItem, incident: &str, violations: &mut Violations) {
+    let note = step.input.as_ref().and_then(|input| input["note"].as_str());
+    let note = note.map(str::trim).filter(|note| !note.is_empty());
+    // The first word stands in it as it is.
+    let word = note.and_then(|note| note.split_whitespace().next());
+    let word = word.filter(|word| !word.chars().any(char::is_control));
+    let starts_with = |word: &str| {
+        on(evidence, incident).any(|kind| matches!(kind, EffectKind::Note(text) if text.starts_with(word)))
+    };
+    if let Some(word) = word
+        && !starts_with(word)
+    {
+        violations.add(
+            "a step that succeeded has its effect",
+            format!("{place:?} says that it left a note on {incident}, which has none such"),
+        );
     }
 }
 
@@ -210,6 +240,39 @@ fn notes(evidence: &Evidence<'_>, violations: &mut Violations) {
         let incident = effect.incident.as_str();
         if !seen.insert((incident, marker)) && !excused.contains(incident) {
             violations.add("I2 a note is left once", format!("{effect:?} is there twice"));
+        }
+    }
+}
+
+/// People are asked to join once by each step that does. PagerDuty asks them again however often it is told to, so that a
+/// step whose outcome is unknown must not be tried again.
+fn requests_for_help(evidence: &Evidence<'_>, violations: &mut Violations) {
+    let mut steps: BTreeMap<(&str, &str), BTreeSet<&str>> = BTreeMap::new();
+    for logged in &evidence.tables.log {
+        if let Change::Step { record, .. } = &logged.change
+            && let StepChange::AttemptStarted { input, effect_key, .. } = &record.change
+            && let (Some(incident), Some(message)) = (input["incident_id"].as_str(), input["message"].as_str())
+        {
+            steps
+                .entry((incident, message))
+                .or_default()
+                .insert(effect_key.as_str());
+        }
+    }
+    let excused = excused(evidence, |step| step.input.as_ref()?["incident_id"].as_str());
+    let mut made: BTreeMap<(&str, &str), usize> = BTreeMap::new();
+    for effect in &evidence.effects {
+        if let EffectKind::ResponderRequest(message) = &effect.kind {
+            *made.entry((effect.incident.as_str(), message.as_str())).or_default() += 1;
+        }
+    }
+    for ((incident, message), count) in made {
+        let asked = steps.get(&(incident, message)).map_or(0, BTreeSet::len);
+        if count > asked && !excused.contains(incident) {
+            violations.add(
+                "I2 people are paged once",
+                format!("{count} requests {message:?} for {incident}, of {asked} steps"),
+            );
         }
     }
 }

@@ -8,8 +8,8 @@ use crate::{
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::{
-    action::Action,
-    error_name::ErrorName,
+    action::{Action, Repeat},
+    error_name::{ErrorName, FailureClass},
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
 };
@@ -124,9 +124,9 @@ impl Records<'_> {
 impl Witness for Records<'_> {
     fn action(&self, place: &Place, action: Action, input: &Value) -> Result<Value, Failure> {
         let result = self.result(place);
-        if self.is_sure
-            && let Some(name) = refusal(action, input)
-        {
+        let error = result.and_then(|result| result.error.as_ref());
+        let is_sure = self.is_sure && !error.is_some_and(|error| may_fail_so(action, &error.name));
+        if is_sure && let Some(name) = refusal(action, input) {
             return Err(Failure::new(name, ""));
         }
         match result {
@@ -135,7 +135,7 @@ impl Witness for Records<'_> {
                 outputs,
                 ..
             }) => Ok(outputs.clone()),
-            Some(StepResult { error: Some(error), .. }) if !self.is_sure => Err(Failure::from_text(&error.name, "")),
+            Some(StepResult { error: Some(error), .. }) if !is_sure => Err(Failure::from_text(&error.name, "")),
             // It ought to have succeeded.
             _ => Ok(Value::Null),
         }
@@ -154,6 +154,17 @@ impl Witness for Records<'_> {
     }
 }
 
+/// Whether an action may fail like that although its run is patient: it must not be repeated, or somebody has resolved the
+/// incident before.
+fn may_fail_so(action: Action, error: &str) -> bool {
+    match action.spec().repeat {
+        Repeat::IsForbidden { .. } => {
+            ErrorName::parse(error).is_none_or(|name| name.class() != FailureClass::Permanent)
+        }
+        _ => action == Action::AcknowledgeIncident && error == ErrorName::PagerDutyAlreadyResolved.as_str(),
+    }
+}
+
 /// Why PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
 fn refusal(action: Action, input: &Value) -> Option<ErrorName> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
@@ -161,7 +172,7 @@ fn refusal(action: Action, input: &Value) -> Option<ErrorName> {
         Action::CreateIncident if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
         _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound),
         Action::CreateIncident if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
-        Action::ResolveIncident if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),
-        Action::CreateIncident | Action::ResolveIncident => None,
+        _ if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),
+        _ => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{CREATE, Stage, play_on_the_way};
 use crate::{
-    pagerduty::{Course, Delivery, Fault, Outage, Script, Status, Step, TraceEvent, When},
+    pagerduty::{Course, Delivery, EffectKind, Fault, Outage, Script, Status, Step, TraceEvent, When},
     step_functions::EventKind,
     world::BEGIN,
 };
@@ -109,6 +109,57 @@ fn f6_an_incident_whose_answer_was_lost_is_adopted(#[case] fault: Fault) {
 
         assert_eq!(stage.outcome(&run, "ticket"), Outcome::Success, "{}", stage.trace());
         assert_eq!(stage.created(), 1);
+    });
+}
+
+const ON_THE_EVENTS_INCIDENT: &str = "integration: prod, incident_id: '{{ event.incident.id }}'";
+
+/// What happened to incidents beside their statuses.
+fn told(stage: &Stage) -> Vec<EffectKind> {
+    let kinds = stage.world.account.effects().into_iter().map(|effect| effect.kind);
+    let is_told = |kind: &EffectKind| matches!(kind, EffectKind::Note(_) | EffectKind::ResponderRequest(_));
+    kinds.filter(is_told).collect()
+}
+
+#[rstest]
+#[case::f6_reset(Fault::Reset(When::AfterEffect))]
+#[case::f6_silent(Fault::Silent(When::AfterEffect))]
+#[case::f6_gateway(Fault::Status(When::AfterEffect, StatusCode::GATEWAY_TIMEOUT))]
+#[case::f6_cut(Fault::Cut)]
+fn f6_a_note_whose_answer_was_lost_is_left_once(#[case] fault: Fault) {
+    play_on_the_way(Script::new([Course::with(fault)]), async |stage| {
+        stage.apply_steps(&format!(
+            "  - {{ id: note, uses: pagerduty.add_note, with: {{ {ON_THE_EVENTS_INCIDENT}, note: Seen. }} }}\n"
+        ));
+        let run = stage.event("e").await;
+        stage.finish().await;
+
+        assert_eq!(stage.outcome(&run, "note"), Outcome::Success, "{}", stage.trace());
+        assert_eq!(told(&stage).len(), 1);
+    });
+}
+
+#[rstest]
+#[case::f9_reset(Fault::Reset(When::AfterEffect), 1)]
+#[case::f9_silent(Fault::Silent(When::AfterEffect), 1)]
+#[case::f9_gateway(Fault::Status(When::AfterEffect, StatusCode::GATEWAY_TIMEOUT), 1)]
+#[case::f9_gateway_before(Fault::Status(When::BeforeEffect, StatusCode::BAD_GATEWAY), 0)]
+fn f9_people_are_paged_at_most_once_and_the_run_says_what_to_check(#[case] fault: Fault, #[case] pages: usize) {
+    play_on_the_way(Script::new([Course::with(fault)]), async |stage| {
+        stage.apply_steps(&format!(
+            "  - {{ id: help, uses: pagerduty.add_responders, with: {{ {ON_THE_EVENTS_INCIDENT}, message: Help, users: [PUS2B8D], \
+             requester: PUS1A7C }} }}\n"
+        ));
+        let run = stage.event("e").await;
+        stage.finish().await;
+
+        let error = stage.run(&run).error.unwrap();
+        assert_eq!(error.name, "PagerDuty.OutcomeUnknown");
+        assert!(
+            error.message.contains("whether the incident's responders have them"),
+            "{error:?}"
+        );
+        assert_eq!(told(&stage).len(), pages);
     });
 }
 

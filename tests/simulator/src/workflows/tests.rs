@@ -2,7 +2,10 @@
 
 use super::*;
 use std::collections::BTreeSet;
-use workflow::definition::{ConcurrencyPolicy, OnLaneFailure, Step, StepKind, Wait};
+use workflow::{
+    action::Action,
+    definition::{ConcurrencyPolicy, OnLaneFailure, Step, StepKind, Wait},
+};
 
 const STYLE: Style = Style {
     mood: Mood::Wild,
@@ -65,6 +68,9 @@ fn every_part_of_the_language_comes_up() {
         }
     }
     let all = [
+        "acknowledge",
+        "add note",
+        "add responders",
         "choose",
         "choose: default",
         "concurrency: cancel",
@@ -75,6 +81,7 @@ fn every_part_of_the_language_comes_up() {
         "else",
         "fail",
         "for_each",
+        "get",
         "if",
         "inputs",
         "lane's output",
@@ -94,6 +101,7 @@ fn every_part_of_the_language_comes_up() {
         "stop",
         "timeout",
         "timeout of a workflow",
+        "update",
         "wait",
         "wait until",
     ];
@@ -108,8 +116,14 @@ fn words(step: &Step) -> Vec<&'static str> {
     words.extend(step.continue_on_error.then_some("continue_on_error"));
     match &step.kind {
         StepKind::Action { uses, .. } => words.push(match uses {
-            workflow::action::Action::CreateIncident => "create",
-            workflow::action::Action::ResolveIncident => "resolve",
+            Action::CreateIncident => "create",
+            Action::ResolveIncident => "resolve",
+            Action::AcknowledgeIncident => "acknowledge",
+            Action::UpdateIncident => "update",
+            Action::AddNote => "add note",
+            Action::AddResponders => "add responders",
+            Action::GetIncident => "get",
+            other => panic!("{other} is not simulated"),
         }),
         StepKind::Wait(Wait::For(_)) => words.push("wait"),
         StepKind::Wait(Wait::Until(_)) => words.push("wait until"),

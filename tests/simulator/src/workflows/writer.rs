@@ -31,6 +31,11 @@ pub(super) struct Writer<'a> {
 enum Kind {
     Create,
     Resolve,
+    Acknowledge,
+    Update,
+    AddNote,
+    AddResponders,
+    Get,
     Wait,
     WaitUntil,
     Set,
@@ -47,6 +52,11 @@ enum Kind {
 const KINDS: &[(u32, Kind)] = &[
     (26, Kind::Create),
     (14, Kind::Resolve),
+    (4, Kind::Acknowledge),
+    (3, Kind::Update),
+    (5, Kind::AddNote),
+    (5, Kind::AddResponders),
+    (3, Kind::Get),
     (8, Kind::Wait),
     (3, Kind::WaitUntil),
     (14, Kind::Set),
@@ -219,6 +229,19 @@ impl<'a> Writer<'a> {
                 self.retry(&mut put);
                 Gives::Incident
             }
+            Kind::Acknowledge | Kind::Update | Kind::AddNote | Kind::AddResponders | Kind::Get => {
+                put("uses", action_of(kind).into());
+                put("with", self.input(kind));
+                self.retry(&mut put);
+                // What must not be repeated needs the time of a whole call.
+                if kind == Kind::AddResponders && step.get("timeout").is_some_and(|timeout| timeout == "5s") {
+                    step.insert("timeout".to_owned(), "1m".into());
+                }
+                match kind {
+                    Kind::AddNote | Kind::AddResponders => Gives::Nothing,
+                    _ => Gives::Incident,
+                }
+            }
             Kind::Wait => {
                 put("wait", self.length().into());
                 Gives::Nothing
@@ -348,6 +371,33 @@ impl<'a> Writer<'a> {
         });
         if self.random.bool() {
             with["note"] = self.text().into();
+        }
+        with
+    }
+
+    /// The input of an action that works on an incident.
+    fn input(&mut self, kind: Kind) -> Value {
+        let mut with = json!({"integration": "prod", "incident_id": self.incident()});
+        // Without it, the integration's default user does it.
+        if self.random.bool() {
+            with["from"] = "oncall@example.com".into();
+        }
+        match kind {
+            Kind::AddNote => with["note"] = format!("note: {}", self.text()).into(),
+            Kind::AddResponders => {
+                with["message"] = format!("help: {}", self.text()).into();
+                with["users"] = json!(["PUS2B8D"]);
+                if self.random.bool() {
+                    with["requester"] = "PUS1A7C".into();
+                }
+            }
+            Kind::Update => {
+                with["urgency"] = random_of(self.random, &["high", "low"]).into();
+                if self.random.bool() {
+                    with["title"] = "{{ run.id }}".into();
+                }
+            }
+            _ => {}
         }
         with
     }
@@ -496,5 +546,16 @@ impl<'a> Writer<'a> {
         if self.style.mood == Mood::Wild && self.random.u32(0..8) == 0 {
             put("timeout", random_of(self.random, &["1m", "1h"]).into());
         }
+    }
+}
+
+/// The name of the action of a kind of step.
+fn action_of(kind: Kind) -> &'static str {
+    match kind {
+        Kind::Acknowledge => "pagerduty.acknowledge_incident",
+        Kind::Update => "pagerduty.update_incident",
+        Kind::AddNote => "pagerduty.add_note",
+        Kind::AddResponders => "pagerduty.add_responders",
+        _ => "pagerduty.get_incident",
     }
 }

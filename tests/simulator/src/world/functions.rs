@@ -53,11 +53,18 @@ pub enum Function {
     CreateIncident,
     /// resolve-incident.
     ResolveIncident,
+    /// update-incident.
+    UpdateIncident,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 3] = [Self::Runner, Self::CreateIncident, Self::ResolveIncident];
+    pub const ALL: [Self; 4] = [
+        Self::Runner,
+        Self::CreateIncident,
+        Self::ResolveIncident,
+        Self::UpdateIncident,
+    ];
 
     /// What the definition of the state machine has in the place of its ARN.
     #[must_use]
@@ -66,6 +73,7 @@ impl Function {
             Self::Runner => "WorkflowRunnerArn",
             Self::CreateIncident => "CreateIncidentArn",
             Self::ResolveIncident => "ResolveIncidentArn",
+            Self::UpdateIncident => "UpdateIncidentArn",
         }
     }
 
@@ -258,7 +266,7 @@ impl Lambdas for Functions {
             let site = inner.site(function, &payload);
             let odds = match function {
                 Function::Runner => inner.odds.plans,
-                Function::CreateIncident | Function::ResolveIncident => inner.odds.actions,
+                Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => inner.odds.actions,
             };
             let fault = inner.fault(function, odds);
             inner.invoke(function, site, payload, fault).await
@@ -469,7 +477,7 @@ impl Inner {
                 journal: self.store.clone(),
                 executions: NoExecutions,
             })),
-            Function::CreateIncident | Function::ResolveIncident => {
+            Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => {
                 let connections = Connections::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));
                 Host::Action(Arc::new(PagerDuty::new(connections, Arc::clone(&self.transport), None)))
             }
@@ -539,6 +547,7 @@ async fn handle(
         Host::Runner(runner) => runner.take(payload, now).await,
         Host::Action(accounts) => match function {
             Function::CreateIncident => json_of(create_incident::handle(accounts, payload, now).await),
+            Function::UpdateIncident => json_of(update_incident::handle(accounts, payload, now).await),
             _ => json_of(resolve_incident::handle(accounts, payload, now).await),
         },
     };

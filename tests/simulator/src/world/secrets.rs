@@ -41,7 +41,9 @@ impl Secrets {
     pub fn new(mishaps: Mishaps, chance: Chance, faults: f64) -> Self {
         let names = SecretNames::new(Self::PREFIX);
         let token = SecretString::from(Self::CANARY);
-        let value = Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Us, None).expect("a token");
+        let default_from = Some("oncall@example.com");
+        let value =
+            Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Us, default_from).expect("a token");
         let name = names.api_token(&"prod".parse().expect("an alias"));
         Self {
             inner: Arc::new(Inner {
