@@ -85,9 +85,12 @@ async fn main() -> ExitCode {
 }
 
 async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode, Error> {
-    // Checking a file needs no stack.
+    // Checking a file and trying it needs no stack.
     if let Command::Workflow(workflow_command::Command::Validate { files }) = &arguments.command {
         return workflow_command::validate(files, output);
+    }
+    if let Command::Workflow(workflow_command::Command::Test(arguments)) = &arguments.command {
+        return workflow_command::test::run(arguments, output).await;
     }
     let stack = Stack::find(&arguments.stack).await?;
     match arguments.command {

@@ -1,6 +1,6 @@
 //! `pagerflow run`.
 
-mod start;
+pub(crate) mod start;
 mod view;
 
 use crate::{error::Error, output::Output, stack::Stack};

@@ -1,5 +1,7 @@
 //! `pagerflow workflow`.
 
+pub(crate) mod test;
+
 use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
@@ -24,6 +26,9 @@ pub(crate) enum Command {
         #[arg(required = true)]
         files: Vec<PathBuf>,
     },
+    /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
+    /// and how it would end.
+    Test(test::Arguments),
     /// Check definitions and make each the active version of its workflow.
     Apply {
         /// The files.
@@ -66,6 +71,7 @@ pub(crate) fn validate(files: &[PathBuf], output: &mut Output) -> Result<ExitCod
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
         Command::Validate { files } => return validate(&files, output),
+        Command::Test(arguments) => return test::run(&arguments, output).await,
         Command::Apply { files } => apply(&files, stack, output).await?,
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,

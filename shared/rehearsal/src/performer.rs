@@ -6,24 +6,27 @@ use crate::{
     report::Request,
 };
 use jiff::Timestamp;
-use pagerduty::client::{ServiceRegion, TokenKind};
+use pagerduty::client::{ServiceRegion, TokenKind, Transport};
 use platform::{
     action::PagerDuty,
-    secrets::{Connection, Connections, SecretError, SecretNames, SecretStore},
+    secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use workflow::{action::Action, error_name::ErrorName, planner::Failure};
+use workflow::{
+    action::{Action, Function},
+    error_name::ErrorName,
+    planner::Failure,
+};
 
 /// Performs actions.
 #[derive(Debug)]
 pub(crate) struct Performer {
     account: Arc<Account>,
-    pagerduty: PagerDuty<AnyIntegration>,
 }
 
 /// What a call gave, and the requests that it made.
@@ -33,28 +36,33 @@ pub(crate) struct Performed {
     pub(crate) requests: Vec<Request>,
 }
 
-/// The secrets of integrations: whichever is asked for is there, and opens the one account.
+/// The secrets of integrations: whichever is asked for is there, with the routing key that is asked for, and opens the one
+/// account. It names no default user: who that is, is not known here.
 #[derive(Debug)]
-struct AnyIntegration;
+struct AnyIntegration {
+    /// The name of the routing key.
+    routing_key: Option<String>,
+}
+
+/// A text that has the form of a routing key.
+const ROUTING_KEY: &str = "00000000000000000000000000000000";
 
 impl SecretStore for AnyIntegration {
-    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-        let token = SecretString::from("rehearsal");
-        Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Us, None).map_err(|reason| {
-            SecretError::Invalid {
-                name: name.to_owned(),
-                reason,
-            }
-        })
+    async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
+        let routing_keys = self.routing_key.iter().map(|name| (name.clone(), ROUTING_KEY.into()));
+        let secret = json!({
+            "token": "rehearsal",
+            "token_kind": TokenKind::ApiToken,
+            "service_region": ServiceRegion::Us,
+            "routing_keys": routing_keys.collect::<Map<String, Value>>(),
+        });
+        Ok(SecretString::from(secret.to_string()))
     }
 }
 
 impl Performer {
     pub(crate) fn new(account: Arc<Account>) -> Self {
-        let connections = Connections::new(AnyIntegration, SecretNames::new("rehearsal"));
-        let transport: Arc<dyn pagerduty::client::Transport> = Arc::clone(&account) as _;
-        let pagerduty = PagerDuty::new(connections, transport, None);
-        Self { account, pagerduty }
+        Self { account }
     }
 
     /// Performs an attempt of a step's action. `interventions` are those that are about the step.
@@ -97,9 +105,16 @@ impl Performer {
     }
 
     async fn call(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
-        match action {
-            Action::CreateIncident => value(create_incident::handle(&self.pagerduty, input, now).await),
-            Action::ResolveIncident => value(resolve_incident::handle(&self.pagerduty, input, now).await),
+        let secrets = AnyIntegration {
+            routing_key: input.get("routing_key").and_then(Value::as_str).map(str::to_owned),
+        };
+        let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
+        let transport: Arc<dyn Transport> = Arc::clone(&self.account) as _;
+        let pagerduty = PagerDuty::new(connections, transport, None);
+        match action.spec().function {
+            Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
+            Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
+            Function::UpdateIncident => update_incident::handle(&pagerduty, input, now).await,
         }
     }
 }

@@ -108,7 +108,7 @@ impl State {
             host: request.url.host_str().unwrap_or_default().to_owned(),
             path: shown_path(request),
             from: from.map(str::to_owned),
-            body,
+            body: without_routing_key(body),
             status: outcome.as_ref().ok().map(|(status, _)| status.as_u16()),
         });
         outcome.map(|(status, body)| answer(status, &body))
@@ -132,6 +132,14 @@ fn shown_path(request: &Request) -> String {
         true => request.url.path().to_owned(),
         false => format!("{}?{}", request.url.path(), query.join("&")),
     }
+}
+
+/// A body as people may see it: the key in it is none, but nobody should have to think about that.
+fn without_routing_key(mut body: Value) -> Value {
+    if let Some(key) = body.get_mut("routing_key") {
+        *key = json!("***");
+    }
+    body
 }
 
 fn answer(status: StatusCode, body: &Value) -> Answer {

@@ -30,7 +30,7 @@ pub(super) fn carry_out(
                 } }),
             ),
         },
-        ("GET", ["incidents"]) => (OK, listed("incidents", incidents.find(query))),
+        ("GET", ["incidents"]) => (OK, listed("incidents", &incidents.find(query))),
         ("GET", ["incidents", id]) => (OK, json!({ "incident": incidents.get(id, now) })),
         ("PUT", ["incidents", id]) => (OK, json!({ "incident": incidents.change(id, wish("incident"), now) })),
         ("GET", ["incidents", id, "notes"]) => (OK, json!({ "notes": incidents.notes(id) })),
@@ -63,8 +63,8 @@ pub(super) fn carry_out(
         ("PUT", ["incidents", _, "custom_fields", "values"]) => {
             (CREATED, json!({ "custom_fields": wish("custom_fields") }))
         }
-        ("GET", ["incidents", _, list @ ("alerts" | "log_entries")]) => (OK, listed(list, Vec::new())),
-        ("GET", ["oncalls"]) => (OK, listed("oncalls", Vec::new())),
+        ("GET", ["incidents", _, list @ ("alerts" | "log_entries")]) => (OK, listed(list, &[])),
+        ("GET", ["oncalls"]) => (OK, listed("oncalls", &[])),
         ("POST", ["incident_workflows", workflow, "instances"]) => {
             let instance = json!({
                 "id": incidents.other_id("INSTANCE"),
@@ -76,7 +76,7 @@ pub(super) fn carry_out(
         ("GET", ["users", "me"]) => (OK, json!({ "user": user(&Value::Null) })),
         ("GET", ["users"]) => {
             let email = query.iter().find(|(name, _)| name == "query");
-            (OK, listed("users", vec![user(&json!(email.map(|(_, email)| email)))]))
+            (OK, listed("users", &[user(&json!(email.map(|(_, email)| email)))]))
         }
         ("POST", ["v2", "enqueue"]) => {
             let answer = json!({ "status": "success", "message": "Event processed", "dedup_key": wish("dedup_key") });
@@ -94,7 +94,7 @@ pub(super) fn carry_out(
 }
 
 /// The last page of a list.
-fn listed(name: &str, entries: Vec<Value>) -> Value {
+fn listed(name: &str, entries: &[Value]) -> Value {
     json!({ name: entries, "limit": 100, "offset": 0, "more": false, "total": null })
 }
 

@@ -413,14 +413,20 @@ fn a_workflow_is_given_once() {
 }
 
 /// An event that the trigger of an example takes.
-fn event_for(workflow: &Definition) -> Delivery {
+fn event_for(workflow: &Definition, trigger: &workflow::definition::PagerDutyTrigger) -> Delivery {
     let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
     let mut body: Value = serde_json::from_slice(delivery.body()).unwrap();
-    let service = match workflow.name.as_str() {
+    body["event"]["event_type"] = json!(trigger.events[0]);
+    let incident = &mut body["event"]["data"];
+    let of_condition = match workflow.name.as_str() {
         "database-outage" => "Database",
         _ => "CloudWatch-Memory-Alert",
     };
-    body["event"]["data"]["service"]["summary"] = json!(service);
+    let service = trigger.filters.services.first().map_or(of_condition, String::as_str);
+    incident["service"]["summary"] = json!(service);
+    if let Some(priority) = trigger.filters.priorities.first() {
+        incident["priority"] = json!({"id": "PP1", "type": "priority_reference", "summary": priority});
+    }
     Delivery::read(body.to_string().as_bytes()).unwrap()
 }
 
@@ -436,7 +442,7 @@ async fn every_example_ends_well() {
         let others = examples.iter().filter(|other| other.name != workflow.name).cloned();
         let rehearsal = Rehearsal::new(workflow.clone(), others.collect(), vec![]).unwrap();
         let start = match &workflow.trigger {
-            Some(_) => delivered(&[&event_for(workflow)]),
+            Some(trigger) => delivered(&[&event_for(workflow, &trigger.pagerduty)]),
             None => {
                 let given = json!({"title": "Disk full", "what": "the database", "ends_at": "2027-01-15T09:00:00Z"});
                 let mut inputs = given.as_object().unwrap().clone();
@@ -446,5 +452,28 @@ async fn every_example_ends_well() {
         };
         let report = rehearsal.play(&start).await.unwrap();
         assert_eq!(report.outcome(), Outcome::Succeeded, "{}: {report:#?}", workflow.name);
+    }
+}
+
+#[tokio::test]
+async fn every_action_is_answered_in_a_form_that_it_takes() {
+    for action in workflow::action::Action::ALL {
+        let spec = action.spec();
+        let with: String = spec.example.lines().map(|line| format!("      {line}\n")).collect();
+        let source = format!(
+            "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nsteps:\n  - id: tried\n    uses: {}\n    with:\n{with}",
+            spec.name
+        );
+        let rehearsal = Rehearsal::new(definition(&source), vec![], vec![]).unwrap();
+        let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
+        let report = rehearsal.play(&delivered(&[&delivery])).await.unwrap();
+        let tried = only(&report).steps.last().unwrap();
+        assert_eq!(tried.state, StepState::Success, "{action}: {tried:#?}");
+        assert!(!tried.attempts[0].requests.is_empty(), "{action} asks nothing");
+        let text = json!(report).to_string();
+        assert!(
+            !text.contains("0000000000"),
+            "no key is shown, not even one that opens nothing: {text}"
+        );
     }
 }
