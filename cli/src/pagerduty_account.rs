@@ -7,7 +7,7 @@ use pagerduty::{
     account_check::Regions,
     client::{Account, BaseUrl, Client, HttpTransport, ServiceRegion},
 };
-use platform::secrets::{Connection, read_connection};
+use platform::secrets::{Connection, SecretError, read_connection};
 use std::{sync::Arc, time::Duration};
 use workflow::ids::IntegrationAlias;
 
@@ -27,11 +27,8 @@ impl PagerDutyAccount {
     /// Reads the secret of an integration.
     pub(crate) async fn of(alias: &IntegrationAlias, stack: &Stack) -> Result<Self, Error> {
         stack.known_integration(alias).await?;
-        let secret = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
-        let connection = secret.map_err(|error| {
-            let command = format!("pagerflow integration add {alias}");
-            Error::Secret(format!("integration {alias}: {}", error.told_with(&command)))
-        })?;
+        let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
+        let connection = connection.map_err(|error| unusable(alias, &error))?;
         Self::reached(connection, stack.pagerduty_url.as_ref())
     }
 
@@ -70,12 +67,18 @@ impl PagerDutyAccount {
     }
 }
 
+/// What is stored of an integration is not to be had, and the command that helps.
+pub(crate) fn unusable(alias: &IntegrationAlias, error: &SecretError) -> Error {
+    let command = format!("pagerflow integration add {alias}");
+    Error::Secret(format!("integration {alias}: {}", error.told_with(&command)))
+}
+
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use pagerduty::{client::TokenKind, ids::UserEmail};
     use pagerduty_simulator::{Options, Seed, Simulator};
-    use platform::secrets::{SecretError, SecretStore};
+    use platform::secrets::SecretStore;
     use secrecy::SecretString;
 
     /// Secrets Manager with one secret.
@@ -120,6 +123,15 @@ pub(crate) mod tests {
         let url = "http://127.0.0.1:9".parse().unwrap();
         let account = PagerDutyAccount::reached(stored(ServiceRegion::Us, "t", None).await, Some(&url)).unwrap();
         assert!(account.regions().other.is_none());
+    }
+
+    #[test]
+    fn f28_a_secret_that_is_gone_says_how_to_store_it() {
+        let error = unusable(
+            &"prod".parse().unwrap(),
+            &SecretError::NotFound("pagerflow/api-token/prod".to_owned()),
+        );
+        insta::assert_snapshot!(error, @"integration prod: there is no secret pagerflow/api-token/prod; store it with `pagerflow integration add prod`");
     }
 
     #[tokio::test]

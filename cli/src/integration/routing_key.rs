@@ -1,9 +1,9 @@
 //! `pagerflow integration routing-key`.
 
-use crate::{error::Error, output::Output, secret_input, stack::Stack};
+use crate::{error::Error, output::Output, pagerduty_account::unusable, secret_input, stack::Stack};
 use clap::Subcommand;
 use pagerduty::client::RoutingKey;
-use platform::secrets::{add_routing_key, read_connection, remove_routing_key};
+use platform::secrets::{ChangeError, add_routing_key, read_connection, remove_routing_key};
 use serde_json::json;
 use std::path::PathBuf;
 use workflow::ids::{IntegrationAlias, RoutingKeyName};
@@ -43,14 +43,15 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Add { alias, name, key_file } => {
             let key = secret_input::read("routing key", key_file.as_deref())?;
             RoutingKey::new(key.clone()).map_err(|error| Error::Secret(error.to_string()))?;
-            add_routing_key(&stack.secrets, &secret, &name, &key).await?;
+            let added = add_routing_key(&stack.secrets, &secret, &name, &key).await;
+            added.map_err(|error| not_changed(&alias, error))?;
             output.result(&json!({ "alias": alias, "name": name }), || {
                 format!("Stored the routing key {name} of {alias}. Workflows name it as `routing_key: {name}`.")
             })
         }
         Command::List { alias } => {
             let connection = read_connection(&stack.secrets, &secret).await;
-            let connection = connection.map_err(platform::secrets::ChangeError::from)?;
+            let connection = connection.map_err(|error| unusable(&alias, &error))?;
             let names: Vec<_> = connection.routing_key_names().map(ToString::to_string).collect();
             output.result(&json!({ "alias": alias, "names": names }), || match names.as_slice() {
                 [] => format!("No routing key of {alias} is stored."),
@@ -58,7 +59,8 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             })
         }
         Command::Remove { alias, name } => {
-            if !remove_routing_key(&stack.secrets, &secret, &name).await? {
+            let removed = remove_routing_key(&stack.secrets, &secret, &name).await;
+            if !removed.map_err(|error| not_changed(&alias, error))? {
                 return Err(Error::NotFound(format!(
                     "no routing key {name} of {alias} is stored; `pagerflow integration routing-key list {alias}` shows all"
                 )));
@@ -69,5 +71,12 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
                 )
             })
         }
+    }
+}
+
+fn not_changed(alias: &IntegrationAlias, error: ChangeError) -> Error {
+    match error {
+        ChangeError::Read(error) => unusable(alias, &error),
+        error => error.into(),
     }
 }

@@ -76,9 +76,9 @@ pub struct PagerDuty<S> {
     transport: Arc<dyn Transport>,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
+    rate_limits: RateLimits,
     /// Where its Events API is, likewise.
     events_url: Option<BaseUrl>,
-    rate_limits: RateLimits,
 }
 
 /// A function cannot start.
@@ -117,8 +117,8 @@ impl<S: SecretStore> PagerDuty<S> {
             connections,
             transport,
             base_url,
-            events_url: None,
             rate_limits: RateLimits::default(),
+            events_url: None,
         }
     }
 
@@ -171,9 +171,9 @@ impl<S: SecretStore> PagerDuty<S> {
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
         let checked = Checked::<I>::read(action, input)?;
-        self.rate_limits.check(&checked.integration, action, now)?;
-        let connection = self.connections.get(&checked.integration, now).await?;
         let integration = checked.integration.clone();
+        self.rate_limits.check(&integration, action, now)?;
+        let connection = self.connections.get(&integration, now).await?;
         let checked = checked.with_default_from(action, &connection)?;
         let answer = request(&self.client(&connection)?, &connection.token, &checked.input).await;
         let answer = match answer {

@@ -136,7 +136,11 @@ impl World {
 fn connection(kind: TokenKind, token: &str) -> SecretString {
     let secret = Connection::secret_value(&token.into(), kind, ServiceRegion::Us, None).unwrap();
     let mut fields: Value = serde_json::from_str(secret.expose_secret()).unwrap();
-    fields["routing_keys"] = json!({ ROUTING_KEY_NAME: Seed::ROUTING_KEY });
+    let routing_keys = json!({ ROUTING_KEY_NAME: Seed::ROUTING_KEY });
+    fields
+        .as_object_mut()
+        .unwrap()
+        .insert("routing_keys".into(), routing_keys);
     fields.to_string().into()
 }
 

@@ -9,7 +9,7 @@ use jiff::SignedDuration;
 use pagerduty_simulator::{DeliveryPolicy, Options, Seed, Simulator};
 use tokio::signal::unix::{SignalKind, signal};
 
-/// A stand-in for PagerDuty's REST API and webhooks, on 127.0.0.1.
+/// A stand-in for PagerDuty's REST API, Events API and webhooks, on 127.0.0.1.
 #[derive(Debug, Parser)]
 #[command(version)]
 struct Arguments {

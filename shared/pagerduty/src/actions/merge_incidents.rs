@@ -72,3 +72,77 @@ async fn not_merged_yet<'a>(
     }
     Ok(rest)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::scripted::{Answer, PagerDuty, token};
+
+    const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+    fn incident(id: &str, merged_into: Option<&str>) -> Answer {
+        let reason = merged_into.map(|id| json!({"type": "merge_resolve_reason", "incident": {"id": id}}));
+        Answer::json(
+            200,
+            &json!({"incident": {"id": id, "status": "resolved", "resolve_reason": reason}}),
+        )
+    }
+
+    fn already_merged() -> Answer {
+        Answer::json(
+            400,
+            &json!({"error": {"message": "Incident Already Merged", "code": 1019}}),
+        )
+    }
+
+    async fn merge(answers: Vec<Answer>) -> (Result<IncidentOutput, Error>, PagerDuty) {
+        let pagerduty = PagerDuty::that_answers(answers).await;
+        let input = serde_json::from_value(json!({
+            "integration": "prod", "incident_id": "PTARGET", "source_incidents": ["PONE", "PTWO"],
+        }));
+        let outcome = run(&pagerduty.client, &token(), &input.unwrap(), NOW).await;
+        (outcome, pagerduty)
+    }
+
+    fn sources(pagerduty: &PagerDuty, request: usize) -> Value {
+        pagerduty.requests()[request].json()["source_incidents"].clone()
+    }
+
+    #[tokio::test]
+    async fn what_went_into_the_target_already_is_done_and_only_the_rest_is_merged() {
+        let (outcome, pagerduty) = merge(vec![
+            already_merged(),
+            incident("PONE", Some("PTARGET")),
+            incident("PTWO", None),
+            Answer::json(
+                200,
+                &json!({"incident": {"id": "PTARGET", "type": "incident_reference"}}),
+            ),
+            incident("PTARGET", None),
+        ])
+        .await;
+
+        assert_eq!(outcome.unwrap().incident_id.as_str(), "PTARGET");
+        assert_eq!(
+            sources(&pagerduty, 3),
+            json!([{"id": "PTWO", "type": "incident_reference"}])
+        );
+    }
+
+    #[tokio::test]
+    async fn what_was_merged_into_another_incident_is_refused_in_pagerdutys_words() {
+        let (outcome, pagerduty) = merge(vec![
+            already_merged(),
+            incident("PONE", Some("PANOTHER")),
+            incident("PTWO", None),
+        ])
+        .await;
+
+        let error = outcome.unwrap_err();
+        assert_eq!(error.name(), "PagerDuty.InvalidRequest");
+        assert!(error.to_string().contains("Already Merged"), "{error}");
+        assert_eq!(pagerduty.requests().len(), 3);
+    }
+}

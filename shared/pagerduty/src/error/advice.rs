@@ -8,7 +8,7 @@ use super::Refusal;
 pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
     // The same code is documented as a time-out, but is what requests without a From header were answered with.
     if refusal.says("\"from\" header") {
-        return Some("Give the login e-mail of a PagerDuty user as `from`");
+        return Some(FROM_MISSING);
     }
     if refusal.says("service not found") {
         return Some(SERVICE_NOT_FOUND);
@@ -22,6 +22,8 @@ pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
     refusal.code.and_then(by_code).or_else(|| by_status(refusal.status))
 }
 
+const FROM_MISSING: &str =
+    "Give the login e-mail of a PagerDuty user as `from`, or give the integration a default user";
 const SERVICE_NOT_FOUND: &str =
     "Check the service's id, and that the integration's token belongs to the account that has this service";
 
@@ -37,7 +39,8 @@ fn by_code(code: u64) -> Option<&'static str> {
         }
         1007 => "The user that the incident was to be assigned to does not exist; check the user's id",
         1008 => {
-            "No user of the account logs in with the e-mail given as `from`; use the login e-mail of an active user"
+            "No user of the account logs in with the e-mail given as `from`, or as the integration's default user; \
+             `pagerflow users` lists those who may respond"
         }
         1011 => "The incident can not be reassigned: it may be resolved by now; look at it in PagerDuty",
         1012 => "Only an acknowledged incident can be snoozed; acknowledge it first",
@@ -117,10 +120,7 @@ mod tests {
         let body = json!({"error": {"message": "You must specify a user's email address in the \"From\" header", "code": 2016}});
         let refusal = Refusal::read(400, body.to_string().as_bytes());
 
-        assert_eq!(
-            advice(&refusal),
-            Some("Give the login e-mail of a PagerDuty user as `from`")
-        );
+        assert_eq!(advice(&refusal), Some(FROM_MISSING));
     }
 
     #[test]

@@ -286,7 +286,8 @@ mod tests {
         assert_eq!(
             refusal.to_string(),
             "PagerDuty answered 400: Requester User Not Found (code 1008). \
-             No user of the account logs in with the e-mail given as `from`; use the login e-mail of an active user"
+             No user of the account logs in with the e-mail given as `from`, or as the integration's default user; \
+             `pagerflow users` lists those who may respond"
         );
     }
 

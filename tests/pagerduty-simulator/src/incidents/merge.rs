@@ -24,10 +24,14 @@ pub(crate) fn merge(account: &mut Account, call: &Call<'_>, id: &str) -> Result<
     let target = account.incident(id)?.clone();
     let listed = fields::array(&body, "source_incidents")?.filter(|sources| !sources.is_empty());
     let listed = listed.ok_or_else(|| Refusal::invalid("source_incidents cannot be empty"))?;
-    let sources = listed
-        .iter()
-        .map(|source| self::source(account, &target, source))
-        .collect::<Result<Vec<Incident>, Refusal>>()?;
+    let mut sources: Vec<Incident> = Vec::new();
+    for row in listed {
+        let source = source(account, &target, row)?;
+        // Whoever is named twice is merged once.
+        if sources.iter().all(|other| other.id != source.id) {
+            sources.push(source);
+        }
+    }
     if target.status == Status::Resolved {
         return Err(Refusal::arguments(
             "Incidents can not be merged into a resolved incident",

@@ -1,6 +1,7 @@
 //! `POST /incidents`.
 
 use jiff::SignedDuration;
+use pagerduty_simulator::{IncidentIdForm, Seed};
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -331,4 +332,28 @@ fn a_refused_request_leaves_nothing_behind() {
 
     assert_eq!(desk.pagerduty.incidents(), json!([]));
     assert_eq!(desk.create(json!({}))["incident_number"], 1);
+}
+
+#[rstest]
+#[case::both(IncidentIdForm::Both, [14, 7])]
+#[case::old(IncidentIdForm::Old, [7, 7])]
+#[case::new(IncidentIdForm::New, [14, 14])]
+fn ids_have_the_form_that_the_seed_wants(#[case] form: IncidentIdForm, #[case] lengths: [usize; 2]) {
+    let mut desk = Desk::with_seed(Seed {
+        incident_ids: form,
+        ..Seed::default()
+    });
+
+    let ids = [(); 2].map(|()| desk.create(json!({}))["id"].clone());
+
+    assert_eq!(ids.map(|id| text(&id).len()), lengths);
+}
+
+#[rstest]
+#[case("fire")]
+#[case("retired_incident")]
+fn a_type_that_the_account_does_not_use_is_refused(#[case] name: &str) {
+    let answer = Desk::new().post("/incidents", &incident(json!({"incident_type": {"name": name}})));
+
+    assert_eq!(answer, (400, invalid("Incident type is invalid")));
 }

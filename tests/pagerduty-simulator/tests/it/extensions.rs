@@ -1,6 +1,8 @@
 //! `/extensions` of the kind Generic V2.
 
 use http::Method;
+use jiff::SignedDuration;
+use pagerduty_simulator::Seed;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -173,4 +175,87 @@ fn an_extension_is_told_only_of_its_services() {
     desk.create(json!({"service": {"id": "PSVC8R2", "type": "service_reference"}}));
 
     assert!(desk.deliver(202).is_empty());
+}
+
+fn messages(desk: &mut Desk) -> Vec<Value> {
+    let parcels = desk.deliver(202);
+    let bodies = parcels
+        .iter()
+        .map(|parcel| serde_json::from_str::<Value>(&parcel.body).unwrap());
+    bodies.map(|body| body["messages"][0].clone()).collect()
+}
+
+#[test]
+fn a_merged_incident_is_resolved_and_says_so() {
+    let mut desk = Desk::new();
+    let (target, source) = (desk.create(json!({})), desk.create(json!({})));
+    created(&mut desk);
+
+    desk.put(
+        &format!("/incidents/{}/merge", text(&target["id"])),
+        &json!({"source_incidents": [{"id": source["id"], "type": "incident_reference"}]}),
+    );
+
+    let messages = messages(&mut desk);
+    assert_eq!(messages.len(), 1);
+    assert_eq!(
+        (&messages[0]["event"], &messages[0]["incident"]["id"]),
+        (&json!("incident.resolve"), &source["id"])
+    );
+    assert_eq!(messages[0]["incident"]["resolve_reason"], "merged");
+}
+
+#[test]
+fn the_end_of_a_snooze_has_no_agent() {
+    let mut desk = Desk::new();
+    let incident = desk.create(json!({}));
+    desk.change(&incident, json!({"status": "acknowledged"}));
+    desk.post(
+        &format!("/incidents/{}/snooze", text(&incident["id"])),
+        &json!({"duration": 60}),
+    );
+    created(&mut desk);
+    desk.wait(SignedDuration::from_secs(60));
+
+    let messages = messages(&mut desk);
+
+    assert_eq!(messages[0]["event"], "incident.unacknowledge");
+    assert_eq!(messages[0]["log_entries"][0]["agent"], Value::Null);
+}
+
+#[test]
+fn an_alert_is_named_with_its_key() {
+    let mut desk = Desk::new();
+    created(&mut desk);
+
+    desk.post(
+        "/v2/enqueue",
+        &json!({
+            "routing_key": Seed::ROUTING_KEY, "event_action": "trigger", "dedup_key": "disk",
+            "payload": {"summary": "Disk full", "source": "db-1", "severity": "critical"},
+        }),
+    );
+
+    assert_eq!(
+        messages(&mut desk)[0]["incident"]["alerts"],
+        json!([{"alert_key": "disk"}])
+    );
+}
+
+#[test]
+fn v2_does_not_tell_of_what_only_v3_knows() {
+    let mut desk = Desk::new();
+    let incident = desk.create(json!({}));
+    created(&mut desk);
+
+    desk.change(
+        &incident,
+        json!({"priority": "P1", "incident_type": {"name": "major_incident"}}),
+    );
+    desk.post(
+        &format!("/incidents/{}/status_updates", text(&incident["id"])),
+        &json!({"message": "On it"}),
+    );
+
+    assert_eq!(messages(&mut desk), [Value::Null; 0]);
 }

@@ -119,3 +119,17 @@ fn sources_are_references(#[case] body: Value, #[case] explanation: &str) {
 
     assert_eq!(answer, (400, invalid(explanation)));
 }
+
+#[test]
+fn a_source_that_is_named_twice_is_merged_once() {
+    let mut desk = Desk::new();
+    let (target, source) = (desk.create(json!({})), desk.create(json!({})));
+    desk.subscribe(json!({"type": "account_reference"}));
+
+    let (status, _) = merge(&mut desk, &target, &[&source, &source]);
+
+    assert_eq!(
+        (status, event_types(&desk.deliver(202))),
+        (200, vec!["incident.resolved".to_owned()])
+    );
+}

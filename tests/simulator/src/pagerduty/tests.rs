@@ -54,14 +54,13 @@ impl World {
     }
 
     async fn create_as(&self, token: &ApiToken, key: &str) -> Result<Incident, Error> {
+        let (service, key) = (service(), key.parse().unwrap());
         let incident = NewIncident {
-            incident_key: Some(&key.parse().unwrap()),
-            ..NewIncident::new("Memory at 97 %", &service())
+            incident_key: Some(&key),
+            ..NewIncident::new("Memory at 97 %", &service)
         };
-        self.client
-            .account(token)
-            .create_incident(Some(&from()), incident)
-            .await
+        let account = self.client.account(token);
+        account.create_incident(Some(&from()), incident).await
     }
 
     async fn look_up(&self, key: &str) -> Vec<Incident> {
