@@ -42,7 +42,8 @@ fn failed<R: Shown>(integration: &IntegrationAlias, cause: pagerduty::Error) -> 
     }
 }
 
-fn words(pause: Pause) -> String {
+/// What a person is told while nothing happens.
+pub(crate) fn words(pause: Pause) -> String {
     let seconds = pause.duration.as_secs();
     match pause.reason {
         PauseReason::RateLimit => format!("PagerDuty's rate limit is reached; going on in {seconds} s"),

@@ -85,12 +85,10 @@ async fn main() -> ExitCode {
 }
 
 async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode, Error> {
-    // Checking a file and trying it needs no stack.
-    if let Command::Workflow(workflow_command::Command::Validate { files }) = &arguments.command {
-        return workflow_command::validate(files, output);
-    }
-    if let Command::Workflow(workflow_command::Command::Test(arguments)) = &arguments.command {
-        return workflow_command::test::run(arguments, output).await;
+    if let Command::Workflow(command) = &arguments.command
+        && let Some(code) = workflow_command::run_without_stack(command, output).await?
+    {
+        return Ok(code);
     }
     let stack = Stack::find(&arguments.stack).await?;
     match arguments.command {

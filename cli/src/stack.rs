@@ -10,10 +10,14 @@ use platform::{
     secrets::{SecretNames, SecretsManager},
     table::{IntegrationRecord, Table},
 };
+use std::time::Duration;
 use workflow::ids::IntegrationAlias;
 
 /// The name of the stack where nobody says another.
 const DEFAULT_NAME: &str = "pagerflow";
+
+/// How long AWS may take to tell who the caller is.
+const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which stack.
 #[derive(Debug, Args)]
@@ -75,6 +79,7 @@ pub(crate) struct Stack {
     pub(crate) state_machine: StateMachine,
     /// Where PagerDuty is, if not at the address of an integration's service region.
     pub(crate) pagerduty_url: Option<BaseUrl>,
+    identity: aws_sdk_sts::Client,
 }
 
 impl Stack {
@@ -127,11 +132,19 @@ impl Stack {
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
             pagerduty_url,
+            identity: aws_sdk_sts::Client::new(&config),
         })
     }
 }
 
 impl Stack {
+    /// Who the caller is, as AWS knows them: an ARN. None where AWS does not tell, which is no reason not to go on.
+    pub(crate) async fn caller(&self) -> Option<String> {
+        let answer = self.identity.get_caller_identity().send();
+        let answer = tokio::time::timeout(CALLER_TIMEOUT, answer).await;
+        answer.ok()?.ok()?.arn
+    }
+
     /// The integration of an alias, or the command that adds it.
     pub(crate) async fn known_integration(&self, alias: &IntegrationAlias) -> Result<IntegrationRecord, Error> {
         self.table.integration(alias).await?.ok_or_else(|| {

@@ -1,40 +1,111 @@
 //! `pagerflow workflow`.
+//!
+//! # Layout
+//! - `apply`, `activate`, `diff`, `export`, `list`, `show`, `versions` — a command each; the short ones are here.
+//! - `files` — definitions in files and folders.
+//! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
+//! - `change` — the difference of two definitions.
+//! - `test` — rehearsals, which need no stack.
+//! - `stored` — workflows and versions as they are stored.
+//! - `confirm` — asking the person at the terminal.
 
-pub(crate) mod test;
+mod account;
+mod activate;
+mod apply;
+mod change;
+mod confirm;
+mod diff;
+mod export;
+mod files;
+mod list;
+mod names;
+mod show;
+mod stored;
+mod test;
+mod versions;
 
 use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
 use platform::table::WorkflowState;
-use serde_json::json;
-use std::{
-    fs,
-    io::{self, IsTerminal, Write},
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
-use workflow::{
-    definition::{Definition, PagerDutyTrigger},
-    ids::WorkflowId,
-};
+use serde_json::{Value, json};
+use std::{path::PathBuf, process::ExitCode};
+use workflow::ids::WorkflowId;
+
+/// The JSON Schema of definitions.
+const SCHEMA: &str = include_str!("../../schema/workflow.schema.json");
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check definitions, without a stack.
+    /// Check definitions, without a stack. Names of things in PagerDuty are not looked up.
+    #[command(after_help = "Examples:
+  pagerflow workflow validate memory-alert.yaml
+  pagerflow workflow validate workflows/")]
     Validate {
-        /// The files.
+        /// The files, and folders with files that end with .yaml, .yml or .json.
         #[arg(required = true)]
-        files: Vec<PathBuf>,
+        paths: Vec<PathBuf>,
     },
     /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
     /// and how it would end.
     Test(test::Arguments),
-    /// Check definitions and make each the active version of its workflow.
-    Apply {
-        /// The files.
-        #[arg(required = true)]
-        files: Vec<PathBuf>,
+    /// Check definitions and make each the active version of its workflow. What changes is shown first.
+    ///
+    /// Names of services, escalation policies, users, priorities and teams may stand for their ids. They are looked up now,
+    /// and the ids are stored.
+    #[command(after_help = "Examples:
+  pagerflow workflow apply memory-alert.yaml
+  pagerflow workflow apply workflows/ --dry-run
+  pagerflow workflow apply memory-alert.yaml --expect-version 3
+
+With --output json a document is printed for each definition: workflow, file, version (null in a dry run),
+changed, change (new, changed or unchanged), previous_version, digest, difference (added, removed and text,
+or null), names (path, name and value of each), state, webhook_url.")]
+    Apply(apply::Options),
+    /// List the workflows. It reads the whole table, which takes a while where there are many runs.
+    #[command(after_help = "Examples:
+  pagerflow workflow list
+  pagerflow workflow list --output json | jq -r '.workflows[].workflow'")]
+    List {
+        /// Also those that were deleted.
+        #[arg(long)]
+        deleted: bool,
     },
+    /// Show a workflow: its state, what starts it, its URL and its steps.
+    #[command(after_help = "Examples:
+  pagerflow workflow show memory-alert
+  pagerflow workflow show memory-alert --graph
+  pagerflow workflow show memory-alert --version 3 --mermaid > memory-alert.mmd")]
+    Show(show::Options),
+    /// List the versions of a workflow, the newest first.
+    #[command(after_help = "Example:
+  pagerflow workflow versions memory-alert")]
+    Versions {
+        /// The workflow.
+        workflow: WorkflowId,
+    },
+    /// Show how two versions of a workflow differ, or a file from the active version.
+    #[command(after_help = "Examples:
+  pagerflow workflow diff memory-alert
+  pagerflow workflow diff memory-alert --from 2 --to 5
+  pagerflow workflow diff memory-alert.yaml")]
+    Diff(diff::Options),
+    /// Make another version of a workflow the active one, for example the one before a mistake.
+    #[command(after_help = "Example:
+  pagerflow workflow activate memory-alert 2")]
+    Activate(activate::Options),
+    /// Print the definition of a workflow as YAML that `apply` takes.
+    #[command(after_help = "Examples:
+  pagerflow workflow export memory-alert > memory-alert.yaml
+  pagerflow workflow export memory-alert --version 2 --as-written")]
+    Export(export::Options),
+    /// Print the JSON Schema of definitions, with which editors complete and check them. It needs no stack.
+    #[command(after_help = "Example:
+  pagerflow workflow schema > workflow.schema.json
+
+Then begin a definition with
+  # yaml-language-server: $schema=workflow.schema.json")]
+    Schema,
     /// Let events start runs again.
     Enable {
         /// The workflow.
@@ -56,27 +127,33 @@ pub(crate) enum Command {
     },
 }
 
-pub(crate) fn validate(files: &[PathBuf], output: &mut Output) -> Result<ExitCode, Error> {
-    let definitions = read(files)?;
-    let names: Vec<_> = definitions
-        .iter()
-        .map(|(definition, _)| definition.name.as_str())
-        .collect();
-    output.result(&json!({ "valid": names }), || {
-        format!("{} will work.", names.join(", "))
-    })?;
-    Ok(ExitCode::SUCCESS)
+/// Carries out a command that needs no stack; none if it needs one.
+pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
+    match command {
+        Command::Validate { paths } => validate(paths, output)?,
+        Command::Test(arguments) => return test::run(arguments, output).await.map(Some),
+        Command::Schema => output.result(&serde_json::from_str::<Value>(SCHEMA)?, || SCHEMA.trim_end().to_owned())?,
+        _ => return Ok(None),
+    }
+    Ok(Some(ExitCode::SUCCESS))
 }
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
-        Command::Validate { files } => return validate(&files, output),
-        Command::Test(arguments) => return test::run(&arguments, output).await,
-        Command::Apply { files } => apply(&files, stack, output).await?,
+        Command::Validate { .. } | Command::Test(_) | Command::Schema => {
+            return Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS));
+        }
+        Command::Apply(options) => return apply::run(&options, stack, output).await,
+        Command::List { deleted } => list::run(deleted, stack, output).await?,
+        Command::Show(options) => show::run(&options, stack, output).await?,
+        Command::Versions { workflow } => versions::run(&workflow, stack, output).await?,
+        Command::Diff(options) => diff::run(&options, stack, output).await?,
+        Command::Activate(options) => return activate::run(&options, stack, output).await,
+        Command::Export(options) => export::run(&options, stack, output).await?,
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
         Command::Delete { workflow, yes } => {
-            if !yes && !confirmed(&workflow)? {
+            if !yes && !may_delete(&workflow)? {
                 return Ok(ExitCode::FAILURE);
             }
             set_state(&workflow, WorkflowState::Deleted, stack, output).await?;
@@ -85,40 +162,12 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
     Ok(ExitCode::SUCCESS)
 }
 
-async fn apply(files: &[PathBuf], stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    // All are checked before the first is stored.
-    for (definition, source) in read(files)? {
-        let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
-        if let Some(PagerDutyTrigger { integration, .. }) = trigger
-            && stack.table.integration(integration).await?.is_none()
-        {
-            return Err(Error::NotFound(format!(
-                "{}: there is no integration {integration}; add it with `pagerflow integration add {integration}`",
-                definition.name
-            )));
-        }
-        let applied = stack
-            .table
-            .apply_workflow(&definition, &source, Timestamp::now())
-            .await?;
-        let (version, changed) = (applied.version, applied.is_new);
-        let name = &definition.name;
-        let url = trigger.map(|_| format!("{}/webhooks/{name}", stack.webhook_url));
-        let result = json!({
-            "workflow": name, "version": version, "changed": changed, "state": applied.state, "webhook_url": url,
-        });
-        output.result(&result, || match (changed, &url) {
-            (true, Some(url)) => format!("Applied {name} {version}. Its webhook is {url}"),
-            (true, None) => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
-            (false, _) => format!("{name} {version} is unchanged."),
-        })?;
-        if applied.state == WorkflowState::Disabled {
-            output.warn(&format!(
-                "{name} is still disabled; enable it with `pagerflow workflow enable {name}`"
-            ));
-        }
-    }
-    Ok(())
+fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Error> {
+    let sources = files::read(paths)?;
+    let names: Vec<_> = sources.iter().map(|source| source.draft.name().as_str()).collect();
+    output.result(&json!({ "valid": names }), || {
+        format!("{} will work.", names.join(", "))
+    })
 }
 
 async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output: &mut Output) -> Result<(), Error> {
@@ -135,66 +184,11 @@ async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output:
 }
 
 /// Asks the person at the terminal whether a workflow is to be deleted.
-fn confirmed(id: &WorkflowId) -> Result<bool, Error> {
-    if !io::stdin().is_terminal() {
+fn may_delete(id: &WorkflowId) -> Result<bool, Error> {
+    if !confirm::somebody_is_there() {
         return Err(Error::Invalid(format!(
             "nobody is there to be asked whether to delete {id}; give --yes"
         )));
     }
-    // Standard output is for the result.
-    write!(
-        io::stderr(),
-        "Delete the workflow {id}? Its events start no more runs. [y/N] "
-    )?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    Ok(is_yes(&answer))
-}
-
-fn is_yes(answer: &str) -> bool {
-    ["y", "yes"].contains(&answer.trim().to_ascii_lowercase().as_str())
-}
-
-/// Reads and checks definitions. The problems of all files are told at once, each with its file.
-fn read(files: &[PathBuf]) -> Result<Vec<(Definition, String)>, Error> {
-    let mut definitions = Vec::new();
-    let mut problems = Vec::new();
-    for path in files {
-        let source = fs::read_to_string(path).map_err(|cause| Error::File {
-            path: path.clone(),
-            cause,
-        })?;
-        match Definition::from_source(&source) {
-            Ok(definition) => definitions.push((definition, source)),
-            Err(found) => problems.extend(found.iter().map(|problem| located(path, &problem.to_string()))),
-        }
-    }
-    if problems.is_empty() {
-        return Ok(definitions);
-    }
-    let count = match problems.len() {
-        1 => "1 problem".to_owned(),
-        count => format!("{count} problems"),
-    };
-    Err(Error::Invalid(format!("{count}\n{}", problems.join("\n"))))
-}
-
-/// In the form that editors and terminals make a link of: `file:line:column: message`.
-fn located(path: &Path, problem: &str) -> String {
-    format!("{}:{problem}", path.display())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::is_yes;
-
-    #[test]
-    fn only_a_clear_yes_deletes_a_workflow() {
-        for yes in ["y\n", "Y", "yes\n", " Yes \r\n"] {
-            assert!(is_yes(yes), "{yes:?}");
-        }
-        for no in ["", "\n", "n", "no", "yes please", "memory-alert"] {
-            assert!(!is_yes(no), "{no:?}");
-        }
-    }
+    confirm::confirmed(&format!("Delete the workflow {id}? Its events start no more runs."))
 }

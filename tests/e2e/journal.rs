@@ -671,14 +671,22 @@ async fn f17_of_two_bodies_of_one_run_the_first_stays() {
 
 #[tokio::test]
 async fn f32_of_two_who_apply_at_once_one_is_told_of_the_other() {
-    use platform::table::ApplyError;
+    use platform::table::{ApplyError, NewVersion};
     let scenario = Scenario::without_integration("e2e-two-admins");
     let table = table(&scenario);
     let apply = |wait: u32| {
         let source = scenario.definition("v3", &format!("  - wait: {wait}s\n"));
         let definition = Definition::from_source(&source).unwrap();
         let table = table.clone();
-        async move { table.apply_workflow(&definition, &source, Timestamp::UNIX_EPOCH).await }
+        async move {
+            let seen = table.workflow(&definition.name).await?;
+            let new = NewVersion {
+                definition: &definition,
+                source: &source,
+                applied_by: None,
+            };
+            table.apply_workflow(seen.as_ref(), &new, Timestamp::UNIX_EPOCH).await
+        }
     };
     let first = apply(1).await.unwrap();
     assert_eq!((first.version, first.is_new), (WorkflowVersion(1), true));

@@ -9,6 +9,7 @@
 
 mod aws;
 mod bad_input;
+mod definitions;
 mod deliveries;
 mod executions;
 mod front_door;

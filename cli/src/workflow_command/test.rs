@@ -1,5 +1,6 @@
 //! `pagerflow workflow test`: a whole workflow on this machine, without AWS, without a network and in virtual time.
 
+mod definitions;
 mod events;
 mod render;
 mod suite;
@@ -99,8 +100,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &mut Output) -> Result<Ex
 }
 
 async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
-    let read = super::read(&arguments.files)?;
-    let mut definitions = read.into_iter().map(|(definition, _)| definition);
+    let mut definitions = definitions::read(&arguments.files)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());
     let workflow = definitions.next().ok_or_else(none)?;
     let workflows = Workflows {
@@ -134,11 +134,8 @@ async fn suite(
     let before = match &arguments.against {
         None => None,
         Some(path) => {
-            let read = super::read(std::slice::from_ref(path))?;
-            let before = read.into_iter().next();
-            before
-                .map(|(definition, _)| workflows.rehearsal(definition))
-                .transpose()?
+            let before = definitions::read(std::slice::from_ref(path))?.into_iter().next();
+            before.map(|definition| workflows.rehearsal(definition)).transpose()?
         }
     };
     let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), &events, at).await;

@@ -25,7 +25,15 @@ pub fn compress(bytes: &[u8]) -> Vec<u8> {
 /// # Errors
 /// The bytes are damaged, or unpack to more than half a megabyte.
 pub fn decompress(compressed: &[u8]) -> Result<Vec<u8>, DamagedBody> {
-    decompress_to_vec_with_limit(compressed, LARGEST).map_err(|error| DamagedBody(format!("{:?}", error.status)))
+    decompress_at_most(compressed, LARGEST)
+}
+
+/// The bytes of a compressed text that is no body, and may take so many bytes.
+///
+/// # Errors
+/// What is stored is damaged, or takes more.
+pub fn decompress_at_most(compressed: &[u8], most: usize) -> Result<Vec<u8>, DamagedBody> {
+    decompress_to_vec_with_limit(compressed, most).map_err(|error| DamagedBody(format!("{:?}", error.status)))
 }
 
 /// Compressed bytes as text.

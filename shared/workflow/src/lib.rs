@@ -5,6 +5,7 @@
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
+//! - [`graph`] — a workflow as people look at it: an outline, a tree, a flowchart.
 //! - [`planner`] — from a definition, a cursor and the results so far to the next command.
 //! - [`run`] — the input that a run is started with.
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
@@ -13,6 +14,7 @@ pub mod action;
 pub mod definition;
 pub mod error_name;
 pub mod fingerprint;
+pub mod graph;
 pub mod ids;
 pub mod planner;
 pub mod run;

@@ -147,6 +147,15 @@ async fn a_suite_tells_what_is_different_from_another_definition() {
     insta::assert_snapshot!("against_json", told.collect::<Vec<_>>().join("\n"));
 }
 
+#[tokio::test]
+async fn a_name_of_a_thing_in_pagerduty_has_an_id_in_a_rehearsal() {
+    let folder = Folder::new("names");
+    let source = fs::read_to_string(root().join(MEMORY)).unwrap();
+    let file = folder.file("named.yaml", &source.replace("PSVC8R2", "\"Checkout Service\""));
+    let played = played(&[&file, "--event", TRIGGERED]).await.unwrap();
+    assert!(played.text.contains("service: PCHECKOUTSERVICE"), "{}", played.text);
+}
+
 #[rstest]
 #[case::no_event(&[MEMORY], "give one with --event")]
 #[case::event_and_input(&[MEMORY, "--event", TRIGGERED, "--input", "a=b"], "an event brings no inputs")]
@@ -157,7 +166,7 @@ async fn a_suite_tells_what_is_different_from_another_definition() {
 #[case::no_step(&[MEMORY, "--event", TRIGGERED, "--fail", "tiket=PagerDuty.NotFound"], "there is no step tiket")]
 #[case::no_error(&[MEMORY, "--event", TRIGGERED, "--fail", "ticket=NotFound"], "there is no error \"NotFound\"")]
 #[case::no_outputs(&[MEMORY, "--event", TRIGGERED, "--result", "ticket=7"], "the outputs of a step are a map")]
-#[case::twice(&[MEMORY, MEMORY, "--event", TRIGGERED], "two of the definitions are of the workflow memory-alert")]
+#[case::twice(&[MEMORY, MEMORY, "--event", TRIGGERED], "both define the workflow memory-alert")]
 #[case::empty_folder(&[MEMORY, "--event", "examples/"], "no file in it ends in .json")]
 #[tokio::test]
 async fn what_cannot_be_rehearsed_is_told_with_a_remedy(#[case] line: &[&str], #[case] words: &str) {

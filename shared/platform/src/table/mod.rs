@@ -37,7 +37,8 @@ pub use integrations::IntegrationRecord;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{
-    Applied, ApplyError, StateError, TriggerRecord, VersionSource, Versions, WorkflowRecord, WorkflowState,
+    Applied, ApplyError, NewVersion, StateError, TriggerRecord, VersionRecord, VersionSource, Versions, WorkflowRecord,
+    WorkflowState,
 };
 
 use crate::aws::explain;
@@ -231,12 +232,16 @@ mod keys {
         ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     };
 
+    pub(super) const WORKFLOW: &str = "WORKFLOW";
+
     pub(super) fn workflow(id: &WorkflowId) -> (String, &'static str) {
-        (format!("WORKFLOW#{id}"), "WORKFLOW")
+        (format!("WORKFLOW#{id}"), WORKFLOW)
     }
 
+    pub(super) const VERSION: &str = "VERSION#";
+
     pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
-        (format!("WORKFLOW#{id}"), format!("VERSION#{:010}", version.0))
+        (format!("WORKFLOW#{id}"), format!("{VERSION}{:010}", version.0))
     }
 
     pub(super) fn routes(alias: &IntegrationAlias) -> String {

@@ -1,13 +1,17 @@
 //! Workflows and their versions.
 //!
 //! A version is immutable. To apply a definition is to write the next version and to make it the active one, in one
-//! transaction that fails if somebody else applied in between.
+//! transaction that fails if somebody else changed the workflow since it was looked at. To activate is the same without
+//! a new version.
+
+mod list;
+mod versions;
+
+pub use versions::VersionRecord;
 
 use super::{Item, StoreError, Table, item, keys, number, record, routes, text, unavailable};
-use crate::body::{self, DamagedBody};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
-    primitives::Blob,
     types::{AttributeValue, ConditionCheck, Put, TransactWriteItem},
 };
 use jiff::Timestamp;
@@ -142,26 +146,81 @@ pub enum WorkflowState {
     Deleted,
 }
 
-/// A definition was applied.
+impl WorkflowRecord {
+    /// The record of a workflow with a definition as its active version. One that was disabled stays so, and one that was
+    /// deleted is enabled.
+    fn of(definition: &Definition, version: WorkflowVersion, before: Option<WorkflowState>, now: Timestamp) -> Self {
+        Self {
+            workflow: definition.name.clone(),
+            state: match before {
+                Some(WorkflowState::Disabled) => WorkflowState::Disabled,
+                Some(WorkflowState::Enabled | WorkflowState::Deleted) | None => WorkflowState::Enabled,
+            },
+            active_version: version,
+            trigger: definition
+                .trigger
+                .as_ref()
+                .map(|trigger| TriggerRecord::from(&trigger.pagerduty)),
+            updated_at: now,
+        }
+    }
+}
+
+/// A definition to apply.
+#[derive(Debug, Clone, Copy)]
+pub struct NewVersion<'a> {
+    /// The definition.
+    pub definition: &'a Definition,
+    /// What its author wrote, with names and comments.
+    pub source: &'a str,
+    /// Who applies it, as AWS knows them, if that is known.
+    pub applied_by: Option<&'a str>,
+}
+
+/// A definition is the active version now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
     /// Its version.
     pub version: WorkflowVersion,
-    /// Whether the version is new. If not, the definition was active already.
+    /// Whether the version is newly active. If not, it was active already.
     pub is_new: bool,
     /// Whether events start runs of it. A workflow that was disabled stays so, and one that was deleted is enabled.
     pub state: WorkflowState,
 }
 
+impl Applied {
+    fn unchanged(seen: &WorkflowRecord) -> Self {
+        Self {
+            version: seen.active_version,
+            is_new: false,
+            state: seen.state,
+        }
+    }
+}
+
 /// A definition was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Somebody else changed the workflow at the same time.
-    #[error("somebody else changed the workflow {0} at the same time; look at their change and apply yours again")]
+    /// Somebody else changed the workflow since it was looked at.
+    #[error(
+        "somebody else changed the workflow {0} at the same time, and nothing was stored\nLook at their change with \
+         `pagerflow workflow show {0}` and `pagerflow workflow diff {0}`, and try again."
+    )]
     Conflict(WorkflowId),
+    /// There is no such version.
+    #[error("the workflow {workflow} has no version {version}; `pagerflow workflow versions {workflow}` lists them")]
+    NoVersion {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The version.
+        version: WorkflowVersion,
+    },
     /// The definition is too large for one item of the table.
     #[error("the definition takes {0} bytes compressed; at most {LARGEST_VERSION} can be stored")]
     TooLarge(usize),
+    /// The definition takes more memory than a reader of versions spends.
+    #[error("the definition takes {0} bytes as JSON; at most {LARGEST_UNPACKED} are read")]
+    TooLargeUnpacked(usize),
     /// The table could not be read or written.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -190,6 +249,9 @@ const STATE_TRIED_AT_MOST: usize = 5;
 /// DynamoDB takes 400 KB in an item.
 const LARGEST_VERSION: usize = 350 * 1024;
 
+/// The largest definition that is ever unpacked, in bytes. A source has a mebibyte at most.
+const LARGEST_UNPACKED: usize = 4 * 1024 * 1024;
+
 impl Table {
     /// The workflow of an id.
     ///
@@ -205,70 +267,82 @@ impl Table {
 
     /// Makes a definition the active version of its workflow. A deleted workflow is there again with it.
     ///
+    /// `seen` is the workflow as the caller has looked at it.
+    ///
     /// # Errors
-    /// Somebody else changed the workflow at the same time, the definition is too large, or DynamoDB failed.
+    /// Somebody else changed the workflow since `seen` was read, the definition is too large, or DynamoDB failed.
     pub async fn apply_workflow(
         &self,
-        definition: &Definition,
-        source: &str,
+        seen: Option<&WorkflowRecord>,
+        new: &NewVersion<'_>,
         now: Timestamp,
     ) -> Result<Applied, ApplyError> {
+        let definition = new.definition;
         let id = &definition.name;
-        let seen = self.workflow(id).await?;
-        if let Some(seen) = seen.as_ref().filter(|seen| seen.state != WorkflowState::Deleted)
+        if let Some(seen) = seen.filter(|seen| seen.state != WorkflowState::Deleted)
             && self.is_active(definition, seen).await?
         {
             self.heal_routes(seen).await?;
-            return Ok(Applied {
-                version: seen.active_version,
-                is_new: false,
-                state: seen.state,
-            });
+            return Ok(Applied::unchanged(seen));
         }
-        let active_version = seen.as_ref().map(|seen| seen.active_version);
-        let version = WorkflowVersion(active_version.map_or(1, |version| version.0.saturating_add(1)));
-        let stored = body::compress(definition.to_json().to_string().as_bytes());
-        let source = body::compress(source.as_bytes());
-        let size = stored.len() + source.len();
-        if size > LARGEST_VERSION {
-            return Err(ApplyError::TooLarge(size));
-        }
-        let (pk, sk) = keys::version(id, version);
-        let mut version_item: Item = Self::key(&pk, &sk);
-        version_item.insert("version".into(), number(version.0));
-        version_item.insert("definition".into(), AttributeValue::B(Blob::new(stored)));
-        version_item.insert("source".into(), AttributeValue::B(Blob::new(source)));
-        version_item.insert("created_at".into(), text(now.to_string()));
-        let trigger = definition.trigger.as_ref();
-        let trigger = trigger.map(|trigger| TriggerRecord::from(&trigger.pagerduty));
-        let state = match seen.as_ref().map(|seen| seen.state) {
-            Some(WorkflowState::Disabled) => WorkflowState::Disabled,
-            Some(WorkflowState::Enabled | WorkflowState::Deleted) | None => WorkflowState::Enabled,
+        let version = match seen {
+            // An older version than the latest may be active.
+            Some(seen) => self.latest_version(id).await?.max(seen.active_version),
+            None => WorkflowVersion(0),
         };
-        let record = WorkflowRecord {
-            workflow: id.clone(),
-            state,
-            active_version: version,
-            trigger,
-            updated_at: now,
-        };
+        let version = WorkflowVersion(version.0.saturating_add(1));
         let put_version = Put::builder()
             .table_name(&self.name)
-            .set_item(Some(version_item))
+            .set_item(Some(versions::item(new, version, now)?))
             .condition_expression("attribute_not_exists(pk)")
             .build()
             .map_err(|error| routes::malformed(&error))?;
+        let record = WorkflowRecord::of(definition, version, seen.map(|seen| seen.state), now);
         let (pk, sk) = keys::workflow(id);
         let record_item = item("workflow", &pk, sk, &record)?;
         let mut writes = vec![TransactWriteItem::builder().put(put_version).build()];
-        writes.extend(self.replacing(seen.as_ref(), &record, record_item)?);
+        writes.extend(self.replacing(seen, &record, record_item)?);
         if !self.transact("store the workflow", writes).await? {
             return Err(ApplyError::Conflict(id.clone()));
         }
         Ok(Applied {
             version,
             is_new: true,
-            state,
+            state: record.state,
+        })
+    }
+
+    /// Makes an older, or a newer, version of a workflow the active one again.
+    ///
+    /// `seen` is the workflow as the caller has looked at it.
+    ///
+    /// # Errors
+    /// There is no such version, somebody else changed the workflow since `seen` was read, or DynamoDB failed.
+    pub async fn activate_version(
+        &self,
+        seen: &WorkflowRecord,
+        version: WorkflowVersion,
+        now: Timestamp,
+    ) -> Result<Applied, ApplyError> {
+        let id = &seen.workflow;
+        if seen.active_version == version && seen.state != WorkflowState::Deleted {
+            return Ok(Applied::unchanged(seen));
+        }
+        let definition = self.version(id, version).await?.ok_or_else(|| ApplyError::NoVersion {
+            workflow: id.clone(),
+            version,
+        })?;
+        let record = WorkflowRecord::of(&definition, version, Some(seen.state), now);
+        let (pk, sk) = keys::workflow(id);
+        let record_item = item("workflow", &pk, sk, &record)?;
+        let writes = self.replacing(Some(seen), &record, record_item)?;
+        if !self.transact("activate the version", writes).await? {
+            return Err(ApplyError::Conflict(id.clone()));
+        }
+        Ok(Applied {
+            version,
+            is_new: true,
+            state: record.state,
         })
     }
 
@@ -410,27 +484,6 @@ pub trait VersionSource: Sync {
         workflow: &WorkflowId,
         version: WorkflowVersion,
     ) -> impl Future<Output = Result<Option<Definition>, StoreError>> + Send;
-}
-
-impl VersionSource for Table {
-    async fn version(&self, id: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
-        let (pk, sk) = keys::version(id, version);
-        let Some(mut item) = self.get("read the version of the workflow", &pk, &sk).await? else {
-            return Ok(None);
-        };
-        let unreadable = |cause: String| StoreError::Unreadable {
-            what: "version of a workflow",
-            cause,
-        };
-        let Some(AttributeValue::B(stored)) = item.remove("definition") else {
-            return Err(unreadable("it has no definition".to_owned()));
-        };
-        let json = body::decompress(stored.as_ref()).map_err(|error: DamagedBody| unreadable(error.to_string()))?;
-        let json = serde_json::from_slice(&json).map_err(|error| unreadable(error.to_string()))?;
-        Definition::from_json(&json)
-            .map(Some)
-            .map_err(|problems| unreadable(problems.to_string()))
-    }
 }
 
 /// Versions of workflows, each read once: they never change.

@@ -1,5 +1,6 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
+use super::Thing;
 use crate::{definition::Length, ids::is_label};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -22,6 +23,8 @@ pub struct Field {
     pub optional: bool,
     /// What it is, in one line.
     pub summary: &'static str,
+    /// The things whose names people may write in its place, if it is an input with their ids or e-mail addresses.
+    pub names: Option<Thing>,
 }
 
 /// The type of a field.
@@ -81,6 +84,7 @@ impl Field {
             kind,
             optional: false,
             summary,
+            names: None,
         }
     }
 
@@ -90,6 +94,15 @@ impl Field {
             kind,
             optional: true,
             summary,
+            names: None,
+        }
+    }
+
+    /// The field, in which people may write the names of these things.
+    pub(super) const fn naming(self, thing: Thing) -> Self {
+        Self {
+            names: Some(thing),
+            ..self
         }
     }
 }

@@ -6,14 +6,17 @@
 //! - `catalogue` — the actions themselves, by what they are about.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
 //! - `rules` — what several inputs say about each other.
+//! - `thing` — the things in PagerDuty whose names people may write.
 
 mod catalogue;
 mod fields;
 mod rules;
+mod thing;
 
 pub use catalogue::Action;
 pub use fields::{Field, FieldKind};
 pub use rules::Rule;
+pub use thing::Thing;
 
 pub(crate) use fields::{nearest, type_of, unknown_field};
 

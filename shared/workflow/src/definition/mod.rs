@@ -6,6 +6,7 @@
 
 mod check;
 mod decode;
+mod draft;
 mod encode;
 mod length;
 mod node;
@@ -13,7 +14,9 @@ mod problem;
 #[cfg(any(test, feature = "schema"))]
 pub mod schema;
 mod source;
+mod yaml;
 
+pub use draft::{Draft, ThingReference, Wanted};
 pub use length::Length;
 pub use node::{Node, Position};
 pub use problem::{Problem, Problems};
@@ -21,10 +24,13 @@ pub use problem::{Problem, Problems};
 use crate::{
     action::Action,
     error_name::ErrorName,
+    fingerprint::fingerprint,
     ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, VariableName, WorkflowId},
     run::WebhookKind,
     template::{Expression, Template},
 };
+use decode::Names;
+use draft::Meanings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -451,7 +457,8 @@ pub mod outputs {
 }
 
 impl Definition {
-    /// Reads a person's definition from YAML or JSON, and checks it.
+    /// Reads a definition from YAML or JSON, and checks it. It has ids of things in PagerDuty; one in which names may stand
+    /// for them is a [`Draft`].
     ///
     /// # Errors
     /// All problems that were found, in the order of the source.
@@ -468,13 +475,22 @@ impl Definition {
     }
 
     fn from_node(node: &Node) -> Result<Self, Problems> {
+        Self::read(node, Names::None).map(|(definition, _)| definition)
+    }
+
+    /// Reads a definition in which names may stand for things in PagerDuty: as it is written, or with their meanings.
+    fn with_names(node: &Node, meanings: Option<&Meanings>) -> Result<(Self, Vec<ThingReference>), Problems> {
+        Self::read(node, meanings.map_or(Names::AsWritten, Names::Meaning))
+    }
+
+    fn read(node: &Node, names: Names<'_>) -> Result<(Self, Vec<ThingReference>), Problems> {
         let mut problems = Problems::default();
-        let decoded = decode::definition(node, &mut problems);
+        let decoded = decode::definition(node, names, &mut problems);
         if let Some(decoded) = &decoded {
             check::definition(decoded, &mut problems);
         }
         match decoded {
-            Some(decoded) if problems.is_empty() => Ok(decoded.definition),
+            Some(decoded) if problems.is_empty() => Ok((decoded.definition, decoded.references)),
             _ => Err(problems.in_order()),
         }
     }
@@ -483,6 +499,21 @@ impl Definition {
     #[must_use]
     pub fn to_json(&self) -> serde_json::Value {
         encode::definition(self)
+    }
+
+    /// The definition as YAML, in the words of the language and the order in which people write them.
+    #[must_use]
+    pub fn to_yaml(&self) -> String {
+        yaml::written(&self.to_json())
+    }
+
+    /// A hash of what it says, the same however it is written.
+    #[must_use]
+    pub fn digest(&self) -> String {
+        let mut stored = self.to_json();
+        // The order of keys depends on features of a crate that other crates of a build may turn on.
+        stored.sort_all_objects();
+        fingerprint("definition", &[&stored.to_string()])
     }
 
     /// The step at a path.

@@ -1,7 +1,7 @@
 //! What is read and written when people change a workflow.
 
 use super::*;
-use crate::scripted::Scripted;
+use crate::{body, scripted::Scripted};
 use data_encoding::BASE64;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -26,6 +26,40 @@ fn stored(state: &str) -> Value {
         "state": {"S": state}, "active_version": {"N": "3"}, "integration": {"S": "prod"}, "webhook": {"S": "v3"},
         "events": {"L": [{"S": "incident.triggered"}]}, "updated_at": {"S": SEEN},
     }})
+}
+
+/// The workflow of that item, as somebody has looked at it.
+fn seen(item: &Value) -> Option<WorkflowRecord> {
+    let mut fields = item.get("Item")?.clone();
+    fields.as_object_mut()?.remove("pk");
+    let fields: Item = fields
+        .as_object()?
+        .iter()
+        .filter(|(name, _)| *name != "events")
+        .map(|(name, value)| {
+            let value = match (&value["S"], &value["N"]) {
+                (Value::String(text), _) => AttributeValue::S(text.clone()),
+                (_, number) => AttributeValue::N(number.as_str().unwrap().to_owned()),
+            };
+            (name.clone(), value)
+        })
+        .collect();
+    Some(super::record("workflow", fields).unwrap())
+}
+
+/// Applies a definition to a workflow that was seen so.
+async fn apply(table: &Table, before: &Value, definition: &Definition) -> Result<Applied, ApplyError> {
+    let new = NewVersion {
+        definition,
+        source: "# as it was written",
+        applied_by: Some("arn:aws:iam::123456789012:user/olivia"),
+    };
+    table.apply_workflow(seen(before).as_ref(), &new, now()).await
+}
+
+/// The answer to the question which version is the newest.
+fn newest(version: u32) -> Value {
+    json!({"Items": [{"version": {"N": version.to_string()}, "created_at": {"S": SEEN}}]})
 }
 
 /// The item of a version with this definition.
@@ -60,9 +94,9 @@ fn record_write(request: &Value) -> Value {
 #[case::gone(json!({}))]
 #[tokio::test]
 async fn an_active_version_that_this_release_cannot_read_can_be_replaced(#[case] active: Value) {
-    let (dynamodb, table) = Scripted::answering([stored("enabled"), active, json!({})]).await;
+    let (dynamodb, table) = Scripted::answering([active, newest(3), json!({})]).await;
 
-    let applied = table.apply_workflow(&definition(), "", now()).await;
+    let applied = apply(&table, &stored("enabled"), &definition()).await;
 
     assert!(applied.is_ok(), "{applied:?}");
     let (operation, request) = dynamodb.asked().pop().unwrap();
@@ -72,9 +106,9 @@ async fn an_active_version_that_this_release_cannot_read_can_be_replaced(#[case]
 
 #[tokio::test]
 async fn f32_a_definition_is_applied_only_to_the_record_that_was_seen() {
-    let (dynamodb, table) = Scripted::answering([stored("enabled"), json!({}), json!({})]).await;
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
 
-    table.apply_workflow(&definition(), "", now()).await.unwrap();
+    apply(&table, &stored("enabled"), &definition()).await.unwrap();
 
     let write = record_write(&dynamodb.asked().pop().unwrap().1);
     assert_eq!(
@@ -94,9 +128,9 @@ async fn f32_a_definition_is_applied_only_to_the_record_that_was_seen() {
 #[case::written_at_the_same_moment(["TransactionConflict", "None", "None"], false)]
 #[tokio::test]
 async fn f32_only_a_condition_that_failed_is_somebody_elses_change(#[case] codes: [&str; 3], #[case] conflict: bool) {
-    let (_, table) = Scripted::answering([stored("enabled"), json!({}), cancelled(codes)]).await;
+    let (_, table) = Scripted::answering([json!({}), newest(3), cancelled(codes)]).await;
 
-    let error = table.apply_workflow(&definition(), "", now()).await.unwrap_err();
+    let error = apply(&table, &stored("enabled"), &definition()).await.unwrap_err();
 
     assert_eq!(matches!(error, ApplyError::Conflict(_)), conflict, "{error}");
     assert_eq!(matches!(error, ApplyError::Store(_)), !conflict, "{error}");
@@ -129,15 +163,19 @@ async fn the_route_of_a_workflow_is_written_with_it(
     #[case] put: &[&str],
     #[case] deleted: &[&str],
 ) {
-    let (dynamodb, table) = Scripted::answering([before, json!({}), json!({})]).await;
+    let answers = match before["Item"]["state"]["S"].as_str() {
+        None => vec![json!({})],
+        // Whatever a deleted workflow did is done anew.
+        Some("deleted") => vec![newest(3), json!({})],
+        Some(_) => vec![json!({}), newest(3), json!({})],
+    };
+    let (dynamodb, table) = Scripted::answering(answers).await;
     let source = format!(
         "name: memory-alert\non:\n  pagerduty:\n    integration: {integration}\n    webhook: {webhook}\n    \
          events: [incident.triggered]\nsteps: [{{ wait: 1s }}]\n"
     );
 
-    let applied = table
-        .apply_workflow(&Definition::from_source(&source).unwrap(), &source, now())
-        .await;
+    let applied = apply(&table, &before, &Definition::from_source(&source).unwrap()).await;
 
     assert!(applied.is_ok(), "{applied:?}");
     assert_eq!(routes(&dynamodb.asked().pop().unwrap().1), (own(put), own(deleted)));
@@ -145,9 +183,9 @@ async fn the_route_of_a_workflow_is_written_with_it(
 
 #[tokio::test]
 async fn a_route_holds_what_the_record_holds() {
-    let (dynamodb, table) = Scripted::answering([stored("enabled"), json!({}), json!({})]).await;
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
 
-    table.apply_workflow(&definition(), "", now()).await.unwrap();
+    apply(&table, &stored("enabled"), &definition()).await.unwrap();
 
     let request = dynamodb.asked().pop().unwrap().1;
     let items = request["TransactItems"].as_array().unwrap();
@@ -175,9 +213,13 @@ async fn what_is_applied_to_a_disabled_workflow_does_not_enable_it_and_to_a_dele
     #[case] before: &str,
     #[case] after: WorkflowState,
 ) {
-    let (dynamodb, table) = Scripted::answering([stored(before), json!({}), json!({})]).await;
+    let answers = match before {
+        "deleted" => vec![newest(3), json!({})],
+        _ => vec![json!({}), newest(3), json!({})],
+    };
+    let (dynamodb, table) = Scripted::answering(answers).await;
 
-    let applied = table.apply_workflow(&definition(), "", now()).await.unwrap();
+    let applied = apply(&table, &stored(before), &definition()).await.unwrap();
 
     assert_eq!(
         (applied.version, applied.is_new, applied.state),
@@ -196,9 +238,9 @@ async fn to_apply_what_is_active_changes_nothing_but_a_route_that_an_earlier_rel
     #[case] put: &[&str],
     #[case] deleted: &[&str],
 ) {
-    let (dynamodb, table) = Scripted::answering([stored(state), of(&definition()), json!({})]).await;
+    let (dynamodb, table) = Scripted::answering([of(&definition()), json!({})]).await;
 
-    let applied = table.apply_workflow(&definition(), "", now()).await.unwrap();
+    let applied = apply(&table, &stored(state), &definition()).await.unwrap();
 
     assert_eq!((applied.version, applied.is_new), (WorkflowVersion(3), false));
     let request = dynamodb.asked().pop().unwrap().1;
@@ -301,4 +343,166 @@ fn the_filters_of_a_trigger_are_stored_with_it() {
 
     assert_eq!(read.trigger.as_ref().unwrap().filters.services, ["PSVC1"]);
     assert_eq!(json!(read), with_filters);
+}
+
+/// The write of a version among those of a transaction.
+fn version_write(request: &Value) -> Option<Value> {
+    let writes = request["TransactItems"].as_array().unwrap().iter();
+    let mut puts = writes.map(|write| write["Put"]["Item"].clone());
+    puts.find(|item| item["sk"]["S"].as_str().is_some_and(|sk| sk.starts_with("VERSION#")))
+}
+
+#[tokio::test]
+async fn a_version_tells_who_applied_it_and_what_it_is() {
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
+
+    apply(&table, &stored("enabled"), &definition()).await.unwrap();
+
+    let version = version_write(&dynamodb.asked().pop().unwrap().1).unwrap();
+    assert_eq!(version["applied_by"]["S"], "arn:aws:iam::123456789012:user/olivia");
+    assert_eq!(version["digest"]["S"], definition().digest());
+    assert_eq!(version["created_at"]["S"], now().to_string());
+}
+
+#[tokio::test]
+async fn after_an_older_version_is_active_again_the_next_one_has_a_number_of_its_own() {
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(7), json!({})]).await;
+
+    let applied = apply(&table, &stored("enabled"), &definition()).await.unwrap();
+
+    assert_eq!(applied.version, WorkflowVersion(8));
+    let (operation, request) = dynamodb.asked().remove(1);
+    assert_eq!(operation, "Query");
+    assert_eq!(
+        (&request["ScanIndexForward"], &request["Limit"]),
+        (&json!(false), &json!(1))
+    );
+    let version = version_write(&dynamodb.asked().pop().unwrap().1).unwrap();
+    assert_eq!(version["sk"]["S"], "VERSION#0000000008");
+}
+
+#[rstest]
+#[case::enabled("enabled", WorkflowState::Enabled)]
+#[case::disabled("disabled", WorkflowState::Disabled)]
+#[case::deleted("deleted", WorkflowState::Enabled)]
+#[tokio::test]
+async fn an_older_version_becomes_active_again_with_its_own_trigger(
+    #[case] before: &str,
+    #[case] after: WorkflowState,
+) {
+    let (dynamodb, table) = Scripted::answering([of(&definition()), json!({})]).await;
+    let seen = seen(&stored(before)).unwrap();
+
+    let applied = table.activate_version(&seen, WorkflowVersion(1), now()).await.unwrap();
+
+    assert_eq!(
+        (applied.version, applied.is_new, applied.state),
+        (WorkflowVersion(1), true, after)
+    );
+    let request = dynamodb.asked().pop().unwrap().1;
+    let write = record_write(&request);
+    assert_eq!(write["Item"]["active_version"], json!({"N": "1"}));
+    assert_eq!(
+        write["ConditionExpression"],
+        "active_version = :active AND updated_at = :seen"
+    );
+    assert_eq!(version_write(&request), None);
+}
+
+#[tokio::test]
+async fn only_a_version_that_is_there_and_not_active_is_activated() {
+    let (dynamodb, table) = Scripted::answering([json!({})]).await;
+    let seen = seen(&stored("enabled")).unwrap();
+
+    let active = table.activate_version(&seen, WorkflowVersion(3), now()).await.unwrap();
+    let unknown = table.activate_version(&seen, WorkflowVersion(9), now()).await;
+
+    assert!(!active.is_new);
+    assert!(matches!(unknown, Err(ApplyError::NoVersion { .. })), "{unknown:?}");
+    assert_eq!(dynamodb.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn f32_a_version_is_activated_only_in_the_record_that_was_seen() {
+    let refused = cancelled(["ConditionalCheckFailed", "None", "None"]);
+    let (_, table) = Scripted::answering([of(&definition()), refused]).await;
+    let seen = seen(&stored("enabled")).unwrap();
+
+    let error = table
+        .activate_version(&seen, WorkflowVersion(1), now())
+        .await
+        .unwrap_err();
+
+    assert!(matches!(error, ApplyError::Conflict(_)), "{error}");
+}
+
+#[tokio::test]
+async fn versions_are_listed_and_those_of_an_earlier_release_get_their_digest() {
+    let listed = json!({"Items": [
+        {"version": {"N": "2"}, "created_at": {"S": SEEN}, "applied_by": {"S": "arn"}, "digest": {"S": "abc"}},
+        {"version": {"N": "1"}, "created_at": {"S": SEEN}},
+    ]});
+    let (_, table) = Scripted::answering([listed, of(&definition())]).await;
+
+    let versions = table.versions(&"memory-alert".parse().unwrap()).await.unwrap();
+
+    let told: Vec<_> = versions
+        .iter()
+        .map(|version| {
+            (
+                version.version.0,
+                version.applied_by.as_deref(),
+                version.digest.as_deref(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (2, Some("arn"), Some("abc")),
+            (1, None, Some(definition().digest().as_str()))
+        ]
+    );
+}
+
+#[tokio::test]
+async fn workflows_are_found_on_all_pages_and_listed_by_name() {
+    let item = |name: &str| {
+        let mut item = stored("enabled")["Item"].clone();
+        item["workflow"] = json!({"S": name});
+        item
+    };
+    let (dynamodb, table) = Scripted::answering([
+        json!({"Items": [item("b")], "LastEvaluatedKey": {"pk": {"S": "WORKFLOW#b"}, "sk": {"S": "WORKFLOW"}}}),
+        json!({"Items": [item("a")]}),
+    ])
+    .await;
+
+    let names: Vec<_> = table
+        .workflows()
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|found| found.workflow)
+        .collect();
+
+    assert_eq!(names, ["a".parse().unwrap(), "b".parse().unwrap()]);
+    assert_eq!(dynamodb.asked()[0].1["FilterExpression"], "sk = :workflow");
+}
+
+#[tokio::test]
+async fn a_definition_that_is_larger_than_any_body_is_read_again() {
+    let steps: Vec<_> = (0..5_000).map(|_| json!({"set": {"x": "a".repeat(120)}})).collect();
+    let large = Definition::from_source(&json!({"name": "memory-alert", "steps": steps}).to_string()).unwrap();
+    assert!(large.to_json().to_string().len() > 512 * 1024);
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
+    apply(&table, &stored("enabled"), &large).await.unwrap();
+    let item = version_write(&dynamodb.asked().pop().unwrap().1).unwrap();
+
+    let (_, table) = Scripted::answering([json!({ "Item": item })]).await;
+    let read = table
+        .version(&"memory-alert".parse().unwrap(), WorkflowVersion(4))
+        .await;
+
+    assert!(matches!(read, Ok(Some(read)) if read == large));
 }

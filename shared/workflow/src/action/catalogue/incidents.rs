@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ActionSpec, Changes, Function, Repeat, Rule,
+        ActionSpec, Changes, Function, Repeat, Rule, Thing,
         fields::{Field, FieldKind},
     },
     FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, PRIORITY, SETTLE_SECONDS, STATUS, TIMEOUT_SECONDS,
@@ -27,24 +27,26 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         Field::required("title", FieldKind::Text, "the incident's title, 1 to 1024 characters"),
-        Field::required("service", FieldKind::PagerDutyId, "the id of the service"),
+        Field::required("service", FieldKind::PagerDutyId, "the id of the service").naming(Thing::Service),
         Field::optional(
             "escalation_policy",
             FieldKind::PagerDutyId,
             "the id of the escalation policy; else the service's own",
-        ),
+        )
+        .naming(Thing::EscalationPolicy),
         Field::optional(
             "assignee",
             FieldKind::PagerDutyId,
             "the id of the user who gets it, instead of an escalation policy",
-        ),
+        )
+        .naming(Thing::User),
         FROM,
         Field::optional(
             "urgency",
             FieldKind::OneOf(URGENCIES),
             "high or low; else as the service has it",
         ),
-        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority"),
+        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority").naming(Thing::Priority),
         Field::optional(
             "body",
             FieldKind::Text,
@@ -149,7 +151,7 @@ pub(super) static UPDATE: ActionSpec = ActionSpec {
         FROM,
         Field::optional("title", FieldKind::Text, "the new title, 1 to 1024 characters"),
         Field::optional("urgency", FieldKind::OneOf(URGENCIES), "high or low"),
-        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority"),
+        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority").naming(Thing::Priority),
     ],
     rules: &[Rule::AtLeastOne(&["title", "urgency", "priority"])],
     outputs: &[INCIDENT_ID, TITLE, INCIDENT_NUMBER, STATUS, URGENCY, PRIORITY],

@@ -7,7 +7,7 @@ mod reads;
 mod records;
 
 use super::{
-    ActionSpec,
+    ActionSpec, Thing,
     fields::{Field, FieldKind},
 };
 
@@ -99,7 +99,8 @@ const FROM: Field = Field::optional(
     "from",
     FieldKind::UserEmail,
     "the PagerDuty user in whose name it is done, by e-mail; else the integration's default user",
-);
+)
+.naming(Thing::User);
 const INCIDENT: Field = Field::required("incident_id", FieldKind::PagerDutyId, "the id of the incident");
 
 // Outputs.

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ActionSpec, Changes, Function, Repeat, Rule,
+        ActionSpec, Changes, Function, Repeat, Rule, Thing,
         fields::{Field, FieldKind},
     },
     FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, STATUS, TIMEOUT_SECONDS, TITLE,
@@ -14,7 +14,7 @@ pub(super) static REASSIGN: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         INCIDENT,
-        Field::required("assignees", FieldKind::PagerDutyIds, "the ids of the users who get it"),
+        Field::required("assignees", FieldKind::PagerDutyIds, "the ids of the users who get it").naming(Thing::User),
         FROM,
     ],
     rules: &[],
@@ -50,7 +50,8 @@ pub(super) static ESCALATE: ActionSpec = ActionSpec {
             "escalation_policy",
             FieldKind::PagerDutyId,
             "the id of another policy, which begins at its first level",
-        ),
+        )
+        .naming(Thing::EscalationPolicy),
         FROM,
     ],
     rules: &[Rule::ExactlyOne(&["escalation_level", "escalation_policy"])],
@@ -115,17 +116,19 @@ pub(super) static ADD_RESPONDERS: ActionSpec = ActionSpec {
         INTEGRATION,
         INCIDENT,
         Field::required("message", FieldKind::Text, "what they are told"),
-        Field::optional("users", FieldKind::PagerDutyIds, "the ids of users"),
+        Field::optional("users", FieldKind::PagerDutyIds, "the ids of users").naming(Thing::User),
         Field::optional(
             "escalation_policies",
             FieldKind::PagerDutyIds,
             "the ids of escalation policies",
-        ),
+        )
+        .naming(Thing::EscalationPolicy),
         Field::optional(
             "requester",
             FieldKind::PagerDutyId,
             "the id of the user who asks; else the user of `from`, or the token's own user",
-        ),
+        )
+        .naming(Thing::User),
         FROM,
     ],
     rules: &[Rule::AtLeastOne(&["users", "escalation_policies"])],

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ActionSpec, Function, Repeat,
+        ActionSpec, Function, Repeat, Thing,
         fields::{Field, FieldKind},
     },
     FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, MORE, PRIORITY, STATUS, TIMEOUT_SECONDS, TITLE,
@@ -71,8 +71,9 @@ pub(super) static LIST_INCIDENTS: ActionSpec = ActionSpec {
             "services",
             FieldKind::PagerDutyIds,
             "only those of these services, by id",
-        ),
-        Field::optional("teams", FieldKind::PagerDutyIds, "only those of these teams, by id"),
+        )
+        .naming(Thing::Service),
+        Field::optional("teams", FieldKind::PagerDutyIds, "only those of these teams, by id").naming(Thing::Team),
         Field::optional("urgencies", FieldKind::Words(URGENCIES), "only those of one of these"),
         Field::optional("since", FieldKind::Time, "only those made from this time on"),
         Field::optional(
@@ -237,9 +238,10 @@ pub(super) static LIST_ONCALLS: ActionSpec = ActionSpec {
             "escalation_policies",
             FieldKind::PagerDutyIds,
             "only for these escalation policies, by id",
-        ),
+        )
+        .naming(Thing::EscalationPolicy),
         Field::optional("schedules", FieldKind::PagerDutyIds, "only by these schedules, by id"),
-        Field::optional("users", FieldKind::PagerDutyIds, "only these users, by id"),
+        Field::optional("users", FieldKind::PagerDutyIds, "only these users, by id").naming(Thing::User),
         Field::optional(
             "since",
             FieldKind::Time,

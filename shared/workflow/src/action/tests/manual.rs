@@ -20,6 +20,8 @@ What all have in common:
   one.
 - Any input can be an expression, `\"{{ … }}\"`; what it gives must be of the type that the table says. One that gives null is as good
   as left out.
+- Where the table says *id or name*, a workflow may have the name that people see in PagerDuty. It is looked up when the workflow is
+  applied, and the id is stored. What an expression gives is an id, and so is what another caller of a function gives.
 - An output in *italics* can be null. A list is cut at a whole entry where it would take more than 30 KiB, and `more` is then true;
   texts in entries are cut at 2000 characters. One entry is `steps.<id>.outputs.incidents[0]`; `for_each` goes through all.
 - When an attempt fails in a way that may pass, the step tries again, as its `retry` says. When nobody knows whether the attempt
@@ -50,7 +52,9 @@ fn section(spec: &ActionSpec) -> String {
         let _ = writeln!(
             page,
             "| `{}` | {}{is_optional} | {} |",
-            field.name, field.kind, field.summary
+            field.name,
+            kind(field),
+            field.summary
         );
         for inner in inner(field) {
             let _ = writeln!(
@@ -80,6 +84,16 @@ fn section(spec: &ActionSpec) -> String {
     );
     let _ = write!(page, "\n```yaml\n{}```\n", step(spec));
     page
+}
+
+/// The type of an input, and whether a name may stand for it.
+fn kind(field: &Field) -> String {
+    match (field.names, field.kind) {
+        (None, kind) => kind.to_string(),
+        (Some(_), FieldKind::PagerDutyIds) => "list of ids or names".to_owned(),
+        (Some(_), FieldKind::UserEmail) => "e-mail address or name".to_owned(),
+        (Some(_), _) => "id or name".to_owned(),
+    }
 }
 
 /// The fields of a map, or of the maps in a list.

@@ -3,11 +3,14 @@
 use super::{
     super::{
         Node, StepKind,
-        node::{Content, Path},
+        node::{Content, Entry, Path},
     },
-    Reading, value,
+    Names, Reading, name, value,
 };
-use crate::action::{Action, nearest, unknown_field};
+use crate::{
+    action::{Action, ActionSpec, FieldKind, nearest, unknown_field},
+    ids::IntegrationAlias,
+};
 use std::collections::BTreeMap;
 
 /// What the names of all actions begin with.
@@ -49,6 +52,7 @@ pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: 
             with: inputs,
         });
     };
+    let integration = integration(spec, entries);
     for entry in entries {
         if reading.problems.is_full() {
             break;
@@ -58,7 +62,12 @@ pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: 
             reading.problem(entry.key_at, path, message);
             continue;
         };
-        if let Some(template) = value::template_of(field.kind, &entry.value, path.field(&entry.key), reading) {
+        let at = path.field(&entry.key);
+        let template = match (field.names, reading.names) {
+            (None, _) | (_, Names::None) => value::template_of(field.kind, &entry.value, at, reading),
+            (Some(thing), _) => name::template_of(field, thing, integration.as_ref(), &entry.value, at, reading),
+        };
+        if let Some(template) = template {
             inputs.insert(entry.key.clone(), template);
         }
     }
@@ -77,4 +86,11 @@ pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: 
         uses: action,
         with: inputs,
     })
+}
+
+/// The integration that a step names, if it is the same in every run.
+fn integration(spec: &ActionSpec, entries: &[Entry]) -> Option<IntegrationAlias> {
+    let field = spec.inputs.iter().find(|field| field.kind == FieldKind::Integration)?;
+    let entry = entries.iter().find(|entry| entry.key == field.name)?;
+    entry.value.as_text()?.parse().ok()
 }

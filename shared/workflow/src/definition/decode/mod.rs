@@ -7,15 +7,17 @@ mod action;
 mod fields;
 mod input;
 mod kind;
+mod name;
 mod retry;
 mod step;
 mod trigger;
 mod value;
 pub(super) mod words;
 
-use super::{Definition, Node, Position, Problems, check, node::Path};
+use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
 use crate::ids::StepId;
 use fields::Fields;
+pub(super) use name::Names;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +32,8 @@ pub(super) struct Decoded<'a> {
     pub(super) has_gaps: bool,
     /// The steps of which it could not be read what they do.
     pub(super) unread: BTreeSet<StepId>,
+    /// The texts that stand for things in PagerDuty, where names are allowed.
+    pub(super) references: Vec<ThingReference>,
 }
 
 /// What is known while a definition is read.
@@ -39,6 +43,8 @@ struct Reading<'a> {
     steps: usize,
     has_gaps: bool,
     unread: BTreeSet<StepId>,
+    names: Names<'a>,
+    references: Vec<ThingReference>,
 }
 
 impl Reading<'_> {
@@ -47,7 +53,7 @@ impl Reading<'_> {
     }
 }
 
-pub(super) fn definition<'a>(node: &'a Node, problems: &mut Problems) -> Option<Decoded<'a>> {
+pub(super) fn definition<'a>(node: &'a Node, names: Names<'_>, problems: &mut Problems) -> Option<Decoded<'a>> {
     let source = match check::hide_secrets(node, problems) {
         Some(hidden) => Cow::Owned(hidden),
         None => Cow::Borrowed(node),
@@ -57,12 +63,15 @@ pub(super) fn definition<'a>(node: &'a Node, problems: &mut Problems) -> Option<
         steps: 0,
         has_gaps: false,
         unread: BTreeSet::new(),
+        names,
+        references: Vec::new(),
     };
     let definition = whole(&source, &mut reading)?;
     Some(Decoded {
         definition,
         has_gaps: reading.has_gaps,
         unread: reading.unread,
+        references: reading.references,
         source,
     })
 }

@@ -88,11 +88,25 @@ parts! {
 /// The schema of a field of an action, as a text with an expression or as it is.
 fn field(field: &Field) -> Json {
     match field.kind {
+        kind if field.names.is_some() && kind.is_list() => {
+            let names = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": name() });
+            json!({ "description": field.summary, "anyOf": [names, { "type": "string", "pattern": TEMPLATE }] })
+        }
+        _ if field.names.is_some() => {
+            let mut schema = name();
+            schema["description"] = field.summary.into();
+            schema
+        }
         FieldKind::Text => json!({ "type": "string", "description": field.summary }),
         kind => {
             json!({ "description": field.summary, "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] })
         }
     }
+}
+
+/// The schema of a text that stands for a thing in PagerDuty: its id, its name, or an expression.
+fn name() -> Json {
+    json!({ "type": "string", "pattern": r"\S" })
 }
 
 /// The schema of a value of a type that is written down. What is in it may be an expression.

@@ -1,11 +1,13 @@
 mod actions;
 mod bounds;
 mod grammar;
+mod names;
 mod properties;
 mod references;
 mod schema;
 mod secrets;
 pub(crate) mod strategy;
+mod written;
 
 use super::*;
 use rstest::rstest;

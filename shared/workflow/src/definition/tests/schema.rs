@@ -126,8 +126,7 @@ fn with_step(step: Value) -> Value {
     "uses": "pagerduty.reassign_incident", "with": {"integration": "p", "incident_id": "P1", "assignees": "P2"}
 })))]
 #[case::p1_id_beside_an_expression(with_step(json!({
-    "uses": "pagerduty.reassign_incident",
-    "with": {"integration": "p", "incident_id": "P1", "assignees": ["../P2", "{{ event.type }}"]}
+    "uses": "pagerduty.list_oncalls", "with": {"integration": "p", "schedules": ["../P2", "{{ event.type }}"]}
 })))]
 #[case::number_as_text(with_step(json!({
     "uses": "pagerduty.list_incidents", "with": {"integration": "p", "limit": "25"}

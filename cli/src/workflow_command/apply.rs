@@ -1,0 +1,338 @@
+//! `pagerflow workflow apply`: definitions become the active versions of their workflows.
+//!
+//! Everything is read, checked and looked up before the first is stored. What is stored goes over the version whose
+//! difference was shown, and nothing else: if somebody else changed the workflow since, nothing is stored and that is told.
+
+use super::{
+    account::Accounts,
+    change::Change,
+    confirm,
+    files::{self, Source, Told},
+    names::{Directory, Lookup, Meaning},
+    stored,
+};
+use crate::{error::Error, output::Output, stack::Stack};
+use clap::Args;
+use jiff::Timestamp;
+use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
+use serde_json::{Value, json};
+use std::{cell::RefCell, path::PathBuf, process::ExitCode};
+use workflow::{
+    definition::{Definition, PagerDutyTrigger, ThingReference},
+    ids::WorkflowVersion,
+};
+
+/// How many lines of a difference are shown before something is applied.
+const DIFFERENCE_LINES: usize = 60;
+
+/// What to apply, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The files, and folders with files that end with .yaml, .yml or .json.
+    #[arg(required = true)]
+    paths: Vec<PathBuf>,
+    /// Show what would change, and change nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// Do not ask PagerDuty: names cannot be used, and ids are not checked.
+    #[arg(long)]
+    offline: bool,
+    /// Fail unless this version is the active one; 0 if there must be no such workflow yet. For one definition only.
+    #[arg(long, value_name = "VERSION")]
+    expect_version: Option<stored::VersionNumber>,
+    /// Do not ask before an existing workflow is changed. Nobody is asked where there is no terminal.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// A definition that is ready to be applied.
+struct Ready {
+    source: Source,
+    definition: Definition,
+    /// What the names in it mean.
+    names: Vec<NameMeant>,
+    /// The workflow as it is now.
+    seen: Option<WorkflowRecord>,
+    change: Kind,
+}
+
+/// A name in the source, and what it means.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NameMeant {
+    path: String,
+    name: String,
+    value: String,
+}
+
+/// What applying changes.
+enum Kind {
+    New,
+    /// The workflow was deleted, or its active version cannot be read by this release.
+    Replaced,
+    Unchanged,
+    Changed(Change),
+}
+
+impl Kind {
+    fn word(&self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Replaced | Self::Changed(_) => "changed",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let sources = files::read(&options.paths)?;
+    if options.expect_version.is_some() && sources.len() > 1 {
+        return Err(Error::Invalid(
+            "--expect-version is for one definition; apply them one by one".to_owned(),
+        ));
+    }
+    let lookup = match options.offline {
+        true => Lookup::nothing(),
+        false => looked_up(&sources, &Accounts { stack, output }).await,
+    };
+    let ready = resolved(sources, &lookup, output)?;
+    let mut plans = Vec::with_capacity(ready.len());
+    for (source, definition, names) in ready {
+        plans.push(planned(source, definition, names, options, stack).await?);
+    }
+    for plan in &plans {
+        plan.announce(options.dry_run, output)?;
+        if options.dry_run {
+            plan.show(None, stack, output)?;
+            continue;
+        }
+        let asks = matches!(plan.change, Kind::Changed(_)) && !options.yes && !output.is_json();
+        if asks && confirm::somebody_is_there() && !confirm::confirmed(&plan.question())? {
+            return Ok(ExitCode::FAILURE);
+        }
+        let applied = plan.apply(stack).await?;
+        plan.show(Some(applied), stack, output)?;
+        if applied.state == WorkflowState::Disabled {
+            let name = &plan.definition.name;
+            output.warn(&format!(
+                "{name} is still disabled; enable it with `pagerflow workflow enable {name}`"
+            ));
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn looked_up(sources: &[Source], directory: &impl Directory) -> Lookup {
+    let references = sources.iter().flat_map(|source| source.draft.references());
+    Lookup::of(references, directory).await
+}
+
+/// The definitions with ids for names. The names of all files that mean nothing are told at once.
+fn resolved(
+    sources: Vec<Source>,
+    lookup: &Lookup,
+    output: &Output,
+) -> Result<Vec<(Source, Definition, Vec<NameMeant>)>, Error> {
+    for gap in lookup.gaps() {
+        output.warn(&gap);
+    }
+    let mut problems = Told::default();
+    let mut ready = Vec::with_capacity(sources.len());
+    for source in sources {
+        let names = RefCell::new(Vec::new());
+        let definition = source.draft.resolved(|reference| {
+            let meaning = lookup.meaning(reference)?;
+            names.borrow_mut().extend(name_meant(reference, &meaning));
+            if let Some(doubt) = &meaning.doubt {
+                output.warn(&format!("{}: {doubt}", reference.path));
+            }
+            Ok(meaning.value)
+        });
+        match definition {
+            Ok(definition) => ready.push((source, definition, names.into_inner())),
+            Err(found) => problems.add(&source.path, &found),
+        }
+    }
+    problems.none()?;
+    Ok(ready)
+}
+
+/// What a name means, if the text is a name: an id means itself.
+fn name_meant(reference: &ThingReference, meaning: &Meaning) -> Option<NameMeant> {
+    (reference.text != meaning.value).then(|| NameMeant {
+        path: reference.path.clone(),
+        name: reference.text.clone(),
+        value: meaning.value.clone(),
+    })
+}
+
+async fn planned(
+    source: Source,
+    definition: Definition,
+    names: Vec<NameMeant>,
+    options: &Options,
+    stack: &Stack,
+) -> Result<Ready, Error> {
+    let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
+    if let Some(PagerDutyTrigger { integration, .. }) = trigger
+        && stack.table.integration(integration).await?.is_none()
+    {
+        return Err(Error::NotFound(format!(
+            "{}: there is no integration {integration}; add it with `pagerflow integration add {integration}`",
+            definition.name
+        )));
+    }
+    let seen = stack.table.workflow(&definition.name).await?;
+    if let Some(expected) = options.expect_version {
+        as_expected(expected.0, seen.as_ref(), &definition)?;
+    }
+    let change = match seen.as_ref() {
+        None => Kind::New,
+        Some(seen) if seen.state == WorkflowState::Deleted => Kind::Replaced,
+        Some(seen) => match stored::active(seen, stack).await? {
+            None => Kind::Replaced,
+            Some(active) => {
+                let from = format!("{} {}", seen.workflow, seen.active_version);
+                let to = source.path.display().to_string();
+                let change = Change::between((&from, &active), (&to, &definition));
+                if change.is_none() {
+                    Kind::Unchanged
+                } else {
+                    Kind::Changed(change)
+                }
+            }
+        },
+    };
+    Ok(Ready {
+        source,
+        definition,
+        names,
+        seen,
+        change,
+    })
+}
+
+/// Fails if another version is active than somebody expects.
+fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definition: &Definition) -> Result<(), Error> {
+    let name = &definition.name;
+    let live = seen.filter(|seen| seen.state != WorkflowState::Deleted);
+    let active = live.map_or(WorkflowVersion(0), |seen| seen.active_version);
+    if active == expected {
+        return Ok(());
+    }
+    let found = match live {
+        None => format!("there is no workflow {name}"),
+        Some(seen) => format!(
+            "version {} of {name} is active, since {}\nLook at it with `pagerflow workflow diff {name}`, bring its changes into \
+             your file, and expect {} then.",
+            seen.active_version, seen.updated_at, seen.active_version
+        ),
+    };
+    Err(Error::Invalid(format!("version {expected} was expected, but {found}")))
+}
+
+impl Ready {
+    fn question(&self) -> String {
+        let name = &self.definition.name;
+        match self.seen.as_ref() {
+            Some(seen) => format!("Apply this to {name}, over its version {}?", seen.active_version),
+            None => format!("Apply {name}?"),
+        }
+    }
+
+    /// Tells a person what changes.
+    fn announce(&self, is_dry_run: bool, output: &mut Output) -> Result<(), Error> {
+        if output.is_json() {
+            return Ok(());
+        }
+        for name in &self.names {
+            output.line(&format!("{}: `{}` is {}", name.path, name.name, name.value))?;
+        }
+        if let Kind::Changed(change) = &self.change {
+            let verb = if is_dry_run { "would change" } else { "changes" };
+            let shown = change.shown(output);
+            output.line(&format!("{} {verb}: {}", self.definition.name, change.summary()))?;
+            output.line(&first_lines(&shown, DIFFERENCE_LINES))?;
+        }
+        Ok(())
+    }
+
+    async fn apply(&self, stack: &Stack) -> Result<Applied, Error> {
+        let applied_by = match self.change {
+            Kind::Unchanged => None,
+            _ => stack.caller().await,
+        };
+        let new = NewVersion {
+            definition: &self.definition,
+            source: &self.source.text,
+            applied_by: applied_by.as_deref(),
+        };
+        let applied = stack
+            .table
+            .apply_workflow(self.seen.as_ref(), &new, Timestamp::now())
+            .await;
+        Ok(applied?)
+    }
+
+    /// Tells what was done, or would be.
+    fn show(&self, applied: Option<Applied>, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+        let name = &self.definition.name;
+        let url = stored::webhook_url(name, &self.definition, stack);
+        let result = self.json(applied, url.as_deref());
+        output.result(&result, || match (applied, &self.change) {
+            (Some(applied), Kind::Unchanged) => format!("{name} {} is unchanged.", applied.version),
+            (Some(applied), _) => match url {
+                Some(url) => format!("Applied {name} {}. Its webhook is {url}", applied.version),
+                None => format!(
+                    "Applied {name} {}. Start it with `pagerflow run start {name}`.",
+                    applied.version
+                ),
+            },
+            (None, Kind::New) => format!("{name} would be new."),
+            (None, Kind::Replaced) => format!("{name} would be replaced."),
+            (None, Kind::Unchanged) => format!("{name} would be unchanged."),
+            (None, Kind::Changed(_)) => format!("{name} would be changed."),
+        })
+    }
+
+    fn json(&self, applied: Option<Applied>, url: Option<&str>) -> Value {
+        let names: Vec<_> = self
+            .names
+            .iter()
+            .map(|name| json!({ "path": name.path, "name": name.name, "value": name.value }))
+            .collect();
+        let difference = match &self.change {
+            Kind::Changed(change) => change.json(),
+            Kind::New | Kind::Replaced | Kind::Unchanged => Value::Null,
+        };
+        let state = match (applied, &self.seen) {
+            (Some(applied), _) => Some(applied.state),
+            (None, seen) => seen.as_ref().map(|seen| seen.state),
+        };
+        json!({
+            "workflow": self.definition.name,
+            "file": self.source.path,
+            "version": applied.map(|applied| applied.version),
+            "changed": applied.is_some_and(|applied| applied.is_new),
+            "change": self.change.word(),
+            "previous_version": self.seen.as_ref().map(|seen| seen.active_version),
+            "digest": self.definition.digest(),
+            "difference": difference,
+            "names": names,
+            "state": state,
+            "webhook_url": url,
+        })
+    }
+}
+
+fn first_lines(text: &str, most: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    match lines.get(..most) {
+        Some(first) if lines.len() > most => {
+            format!("{}\n… and {} more lines", first.join("\n"), lines.len() - most)
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

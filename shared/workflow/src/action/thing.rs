@@ -1,0 +1,44 @@
+//! The things in PagerDuty that people know by their names.
+
+use std::fmt;
+
+/// A kind of thing in PagerDuty that people know by its name, and actions by its id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Thing {
+    /// A service.
+    Service,
+    /// An escalation policy.
+    EscalationPolicy,
+    /// A user.
+    User,
+    /// A priority of incidents.
+    Priority,
+    /// A team.
+    Team,
+}
+
+impl Thing {
+    /// What several of them are called.
+    #[must_use]
+    pub fn plural(self) -> &'static str {
+        match self {
+            Self::Service => "services",
+            Self::EscalationPolicy => "escalation policies",
+            Self::User => "users",
+            Self::Priority => "priorities",
+            Self::Team => "teams",
+        }
+    }
+}
+
+impl fmt::Display for Thing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Service => "service",
+            Self::EscalationPolicy => "escalation policy",
+            Self::User => "user",
+            Self::Priority => "priority",
+            Self::Team => "team",
+        })
+    }
+}

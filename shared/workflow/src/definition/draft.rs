@@ -1,0 +1,99 @@
+//! A definition as a person writes it: names may stand where actions want ids of things in PagerDuty.
+//!
+//! A name means something in one account at one time, so it never gets into a [`Definition`] that runs: whoever applies
+//! the draft looks the names up once, and what is stored has the ids.
+
+use super::{Definition, Node, Position, Problems, source};
+use crate::{
+    action::Thing,
+    ids::{IntegrationAlias, WorkflowId},
+};
+use std::collections::BTreeMap;
+
+/// A definition that was read and checked, but for what its names mean.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Draft {
+    node: Node,
+    definition: Definition,
+    references: Vec<ThingReference>,
+}
+
+/// A text that stands for a thing in PagerDuty: its id, or a name that people know it by. What an expression gives is
+/// known only when the step runs, and is no reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ThingReference {
+    /// The kind of thing.
+    pub thing: Thing,
+    /// What the action wants of it.
+    pub wanted: Wanted,
+    /// The text.
+    pub text: String,
+    /// The integration in whose account the thing is; none where an expression says so.
+    pub integration: Option<IntegrationAlias>,
+    /// Where it stands.
+    pub at: Option<Position>,
+    /// The way to it, such as `steps[2].with.service`.
+    pub path: String,
+}
+
+/// What an action wants of a thing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wanted {
+    /// Its id.
+    Id,
+    /// The e-mail address by which a user logs in.
+    Email,
+}
+
+/// What the texts of references mean, by their paths.
+pub(super) type Meanings = BTreeMap<String, Result<String, String>>;
+
+impl Draft {
+    /// Reads a person's definition from YAML or JSON, and checks it.
+    ///
+    /// # Errors
+    /// All problems that were found, in the order of the source.
+    pub fn from_source(source: &str) -> Result<Self, Problems> {
+        let node = source::parse(source)?;
+        let (definition, references) = Definition::with_names(&node, None)?;
+        Ok(Self {
+            node,
+            definition,
+            references,
+        })
+    }
+
+    /// The workflow's name.
+    #[must_use]
+    pub fn name(&self) -> &WorkflowId {
+        &self.definition.name
+    }
+
+    /// The definition as it is written. Where a name stands in it, it cannot run.
+    #[must_use]
+    pub fn as_written(&self) -> &Definition {
+        &self.definition
+    }
+
+    /// The texts that stand for things in PagerDuty, in the order of the source.
+    #[must_use]
+    pub fn references(&self) -> &[ThingReference] {
+        &self.references
+    }
+
+    /// The definition with each reference as what it means: an id, or an e-mail address where one is wanted. What is no
+    /// such thing gets a message, which is the end of a sentence that starts with the path.
+    ///
+    /// # Errors
+    /// All messages, each with its place.
+    pub fn resolved(
+        &self,
+        meaning: impl Fn(&ThingReference) -> Result<String, String>,
+    ) -> Result<Definition, Problems> {
+        let meanings = self.references.iter();
+        let meanings: Meanings = meanings
+            .map(|reference| (reference.path.clone(), meaning(reference)))
+            .collect();
+        Definition::with_names(&self.node, Some(&meanings)).map(|(definition, _)| definition)
+    }
+}

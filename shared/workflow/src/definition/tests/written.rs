@@ -1,0 +1,72 @@
+//! Definitions as YAML for people, and the digest.
+
+use super::{super::*, GOOD, strategy::definitions};
+use proptest::prelude::*;
+use serde_json::json;
+
+/// A definition whose one variable is this value.
+fn with_value(value: &Value) -> Definition {
+    let stored = json!({"name": "a", "steps": [{"set": {"x": value}}]});
+    Definition::from_source(&stored.to_string()).unwrap()
+}
+
+fn variable(definition: &Definition) -> Value {
+    definition.to_json()["steps"][0]["set"]["x"].clone()
+}
+
+proptest! {
+    #[test]
+    fn a_definition_that_is_written_as_yaml_and_read_again_is_the_same(definition in definitions()) {
+        let yaml = definition.to_yaml();
+        let read = Definition::from_source(&yaml);
+        prop_assert!(read.as_ref() == Ok(&definition), "{yaml}\n{:?}", read.map(|read| read.to_json()));
+    }
+
+    #[test]
+    fn any_text_survives_as_a_value_and_as_a_key(text in "([ -z|~é決\n\t\"'\\\\#:-]|\\PC){0,30}") {
+        prop_assume!(!["{{", "{%", "{#"].iter().any(|open| text.contains(open)));
+        let definition = with_value(&json!([text, {text.clone(): text}]));
+        let read = Definition::from_source(&definition.to_yaml()).map(|read| variable(&read));
+        prop_assert_eq!(read, Ok(variable(&definition)), "{}", definition.to_yaml());
+    }
+
+    #[test]
+    fn any_number_survives(number in any::<f64>().prop_filter("JSON has it", |number| number.is_finite())) {
+        let definition = with_value(&json!(number));
+        let read = Definition::from_source(&definition.to_yaml()).map(|read| variable(&read));
+        prop_assert_eq!(read, Ok(json!(number)));
+    }
+}
+
+#[test]
+fn it_is_written_as_people_write_it() {
+    let definition = Definition::from_source(GOOD).unwrap();
+    insta::assert_snapshot!(definition.to_yaml());
+}
+
+#[test]
+fn a_text_of_several_lines_stays_readable() {
+    insta::assert_snapshot!(with_value(&json!("one\ntwo \"quoted\"\n")).to_yaml(), @r#"
+    name: a
+    steps:
+      - set:
+          x: |
+            one
+            two "quoted"
+    "#);
+}
+
+#[test]
+fn the_digest_is_of_what_a_definition_says_and_not_of_how_it_is_written() {
+    let definition = Definition::from_source(GOOD).unwrap();
+    let digest = definition.digest();
+    assert_eq!(Definition::from_source(&definition.to_yaml()).unwrap().digest(), digest);
+    assert_eq!(Definition::from_json(&definition.to_json()).unwrap().digest(), digest);
+    let other = Definition::from_source(&GOOD.replace("10m", "11m")).unwrap();
+    assert_ne!(other.digest(), digest);
+}
+
+#[test]
+fn a_digest_never_changes_because_people_compare_it_with_older_ones() {
+    assert_eq!(with_value(&json!(1)).digest(), "42ux3xhmpzft4hjc4masjwv3jbhhwom2");
+}
