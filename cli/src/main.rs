@@ -123,7 +123,7 @@ async fn main() -> ExitCode {
 
 async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode, Error> {
     if let Command::Workflow(command) = &arguments.command
-        && let Some(code) = workflow_command::run_without_stack(command, output)?
+        && let Some(code) = workflow_command::run_without_stack(command, output).await?
     {
         return Ok(code);
     }

@@ -5,7 +5,7 @@ mod event;
 mod list;
 mod replay;
 mod show;
-mod start;
+pub(crate) mod start;
 mod time;
 mod view;
 mod watch;

@@ -5,6 +5,7 @@
 //! - `files` — definitions in files and folders.
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
 //! - `change` — the difference of two definitions.
+//! - `test` — rehearsals, which need no stack.
 //! - `stored` — workflows and versions as they are stored.
 
 mod account;
@@ -18,6 +19,7 @@ mod list;
 mod names;
 mod show;
 mod stored;
+mod test;
 mod versions;
 
 use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
@@ -42,6 +44,9 @@ pub(crate) enum Command {
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
+    /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
+    /// and how it would end.
+    Test(test::Arguments),
     /// Check definitions and make each the active version of its workflow. What changes is shown first.
     ///
     /// Names of services, escalation policies, users, priorities and teams may stand for their ids. They are looked up now,
@@ -127,9 +132,10 @@ Then begin a definition with
 }
 
 /// Carries out a command that needs no stack; none if it needs one.
-pub(crate) fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
+pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
     match command {
         Command::Validate { paths } => validate(paths, output)?,
+        Command::Test(arguments) => return test::run(arguments, output).await.map(Some),
         Command::Schema => output.result(&serde_json::from_str::<Value>(SCHEMA)?, || SCHEMA.trim_end().to_owned())?,
         _ => return Ok(None),
     }
@@ -138,8 +144,8 @@ pub(crate) fn run_without_stack(command: &Command, output: &mut Output) -> Resul
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
-        Command::Validate { .. } | Command::Schema => {
-            run_without_stack(&command, output)?;
+        Command::Validate { .. } | Command::Test(_) | Command::Schema => {
+            return Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS));
         }
         Command::Apply(options) => return apply::run(&options, stack, output).await,
         Command::List { deleted } => list::run(deleted, stack, output).await?,

@@ -26,6 +26,18 @@ pub(crate) struct Given {
     inputs: Option<PathBuf>,
 }
 
+impl Given {
+    /// Whether nothing was given.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.input.is_empty() && self.inputs.is_none()
+    }
+
+    /// The inputs of a run of a workflow, checked as the run would check them.
+    pub(crate) fn checked(&self, definition: &Definition) -> Result<Map<String, Value>, Error> {
+        inputs(definition, self)
+    }
+}
+
 pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output: &mut Output) -> Result<(), Error> {
     let unknown = || {
         Error::NotFound(format!(

@@ -25,6 +25,8 @@ pub mod workflows;
 pub mod world;
 
 #[cfg(test)]
+mod rehearsed;
+#[cfg(test)]
 mod scenarios;
 
 pub use simulation::{Report, Scenario, Simulation};

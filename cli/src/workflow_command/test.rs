@@ -1,0 +1,202 @@
+//! `pagerflow workflow test`: a whole workflow on this machine, without AWS, without a network and in virtual time.
+
+mod definitions;
+mod events;
+mod render;
+mod suite;
+
+use crate::{error::Error, output::Output, run::start::Given};
+use events::EventFile;
+use jiff::Timestamp;
+use rehearsal::{
+    Intervention, Rehearsal, Start,
+    report::{Outcome, Report},
+};
+use render::Renderer;
+use serde::Serialize;
+use serde_json::Value;
+use std::{path::PathBuf, process::ExitCode};
+use workflow::definition::Definition;
+
+const EXAMPLES: &str = "\
+Examples:
+  What would a delivery of PagerDuty's do?
+    pagerflow workflow test memory-alert.yaml --event delivery.json
+  Only which steps there would be, of a workflow that runs another one:
+    pagerflow workflow test database-outage.yaml page-teams.yaml --event delivery.json --plan
+  A workflow that is started by hand:
+    pagerflow workflow test maintenance.yaml --input what=database --input ends_at=2027-01-31T09:00:00Z
+  What if PagerDuty's rate limit is used up twice, and somebody has taken the incident meanwhile?
+    pagerflow workflow test memory-alert.yaml --event delivery.json \\
+      --fail ticket=PagerDuty.RateLimited:2 --result 'now={\"status\":\"acknowledged\"}'
+  All events of a folder, and what is different from the definition before:
+    pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
+
+The exit code is 1 if a run fails or is cancelled, or a delivery cannot be read. An event that starts no run is none of these.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    /// The definition, and after it those of the workflows that it runs.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// A delivery: what PagerDuty sends (V3 or V2), as it is or in an event of API Gateway, or what
+    /// `pagerflow run show RUN --event` gives. Several are delivered one after another, each at its own time. A folder of such
+    /// files is a suite: each of them for itself.
+    #[arg(long, value_name = "FILE|FOLDER")]
+    event: Vec<PathBuf>,
+    #[command(flatten)]
+    given: Given,
+    /// When virtual time begins, where no event tells: now, if it is not given.
+    #[arg(long, value_name = "TIME")]
+    at: Option<Timestamp>,
+    /// Show only which steps there would be, one line for each, without results.
+    #[arg(long)]
+    plan: bool,
+    /// Let a step fail: all its attempts, or the first so many. It is named by its id, or its path such as 00002. May be
+    /// repeated.
+    #[arg(long, value_name = "STEP=ERROR[:COUNT]")]
+    fail: Vec<String>,
+    /// Give these outputs of a step in the place of those of the same names. May be repeated.
+    #[arg(long, value_name = "STEP=JSON")]
+    result: Vec<String>,
+    /// Play the same events with another definition of the workflow as well, and show what is different.
+    #[arg(long, value_name = "FILE", requires = "event")]
+    against: Option<PathBuf>,
+}
+
+/// A report and how it ended, as it is printed for programs.
+#[derive(Debug, Serialize)]
+struct Told<'a> {
+    outcome: Outcome,
+    #[serde(flatten)]
+    report: &'a Report,
+}
+
+impl<'a> From<&'a Report> for Told<'a> {
+    fn from(report: &'a Report) -> Self {
+        Self {
+            outcome: report.outcome(),
+            report,
+        }
+    }
+}
+
+/// What is printed, and whether something failed.
+#[derive(Debug)]
+struct Played {
+    text: String,
+    told: Value,
+    has_failed: bool,
+}
+
+pub(crate) async fn run(arguments: &Arguments, output: &mut Output) -> Result<ExitCode, Error> {
+    let played = play(arguments, output).await?;
+    output.result(&played.told, || played.text)?;
+    Ok(match played.has_failed {
+        true => ExitCode::FAILURE,
+        false => ExitCode::SUCCESS,
+    })
+}
+
+async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
+    let mut definitions = definitions::read(&arguments.files)?.into_iter();
+    let none = || Error::Invalid("no file was given".to_owned());
+    let workflow = definitions.next().ok_or_else(none)?;
+    let workflows = Workflows {
+        others: definitions.collect(),
+        interventions: interventions(arguments)?,
+    };
+    // A moment without fractions of a second is easier to read.
+    let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
+    let at = arguments.at.unwrap_or(now);
+    let is_suite = arguments.event.iter().any(|path| path.is_dir()) || arguments.against.is_some();
+    if is_suite {
+        return suite(arguments, &workflows, workflow, at, output).await;
+    }
+    let start = start(arguments, &workflow, at)?;
+    let report = workflows.rehearsal(workflow)?.play(&start).await.map_err(invalid)?;
+    Ok(Played {
+        text: Renderer::new(output, arguments.plan).report(&report),
+        told: serde_json::to_value(Told::from(&report))?,
+        has_failed: is_failure(report.outcome()),
+    })
+}
+
+async fn suite(
+    arguments: &Arguments,
+    workflows: &Workflows,
+    workflow: Definition,
+    at: Timestamp,
+    output: &Output,
+) -> Result<Played, Error> {
+    let events = EventFile::read_all(&arguments.event)?;
+    let before = match &arguments.against {
+        None => None,
+        Some(path) => {
+            let before = definitions::read(std::slice::from_ref(path))?.into_iter().next();
+            before.map(|definition| workflows.rehearsal(definition)).transpose()?
+        }
+    };
+    let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), &events, at).await;
+    Ok(Played {
+        text: suite.text(output),
+        told: serde_json::to_value(&suite)?,
+        has_failed: suite.has_failed(),
+    })
+}
+
+/// What starts the runs, where they belong together.
+fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<Start, Error> {
+    let paths = arguments.event.as_slice();
+    match (paths.is_empty(), arguments.given.is_empty()) {
+        (true, true) if workflow.trigger.is_some() => Err(Error::Invalid(format!(
+            "an event starts the workflow {}; give one with --event, or start it by hand with --input",
+            workflow.name
+        ))),
+        (true, _) => Ok(Start::ByHand {
+            inputs: arguments.given.checked(workflow)?,
+            at,
+        }),
+        (false, false) => Err(Error::Invalid(
+            "an event brings no inputs; give either --event or --input".to_owned(),
+        )),
+        (false, true) => {
+            let deliveries = paths.iter().map(|path| EventFile::read(path)?.delivery);
+            Ok(Start::Deliveries {
+                deliveries: deliveries.collect::<Result<_, _>>()?,
+                otherwise: at,
+            })
+        }
+    }
+}
+
+/// What is the same for all definitions of the workflow.
+#[derive(Debug)]
+struct Workflows {
+    others: Vec<Definition>,
+    interventions: Vec<Intervention>,
+}
+
+impl Workflows {
+    fn rehearsal(&self, workflow: Definition) -> Result<Rehearsal, Error> {
+        Rehearsal::new(workflow, self.others.clone(), self.interventions.clone()).map_err(invalid)
+    }
+}
+
+fn interventions(arguments: &Arguments) -> Result<Vec<Intervention>, Error> {
+    let fails = arguments.fail.iter().map(|text| Intervention::fails(text));
+    let gives = arguments.result.iter().map(|text| Intervention::gives(text));
+    fails.chain(gives).collect::<Result<_, _>>().map_err(invalid)
+}
+
+fn is_failure(outcome: Outcome) -> bool {
+    matches!(outcome, Outcome::Failed | Outcome::Cancelled)
+}
+
+fn invalid(error: impl std::fmt::Display) -> Error {
+    Error::Invalid(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;

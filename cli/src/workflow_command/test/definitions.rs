@@ -1,0 +1,30 @@
+//! The definitions that are rehearsed.
+
+use crate::{error::Error, workflow_command::files};
+use std::path::PathBuf;
+use workflow::definition::{Definition, ThingReference, Wanted};
+
+/// Reads definitions. No account is asked here what the names in them mean, so each name gets an id that looks like it.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, Error> {
+    let sources = files::read(paths)?;
+    let definitions = sources.iter().map(|source| {
+        let resolved = source.draft.resolved(|reference| Ok(stand_in(reference)));
+        resolved.map_err(|problems| files::told(&source.path, &problems))
+    });
+    definitions.collect()
+}
+
+/// What stands for a thing in the rehearsal: the text itself where it is an id or an address already.
+fn stand_in(reference: &ThingReference) -> String {
+    let text = reference.text.as_str();
+    let words = text
+        .split(|c: char| !c.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty());
+    let words: Vec<&str> = words.collect();
+    match reference.wanted {
+        Wanted::Email if text.contains('@') => text.to_owned(),
+        Wanted::Email => format!("{}@example.com", words.join(".").to_ascii_lowercase()),
+        Wanted::Id if words == [text] => text.to_owned(),
+        Wanted::Id => format!("P{}", words.concat().to_ascii_uppercase()),
+    }
+}

@@ -1,0 +1,345 @@
+//! A rehearsal in words: a tree of steps with virtual times, requests and results.
+
+use crate::output::{Output, printable};
+use jiff::{SignedDuration, Timestamp};
+use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState};
+use serde_json::Value;
+use std::fmt::Write;
+use workflow::planner::StepError;
+
+/// How many characters of a value are shown where there is one line for it and others.
+const SHORT: usize = 80;
+
+/// Where requests go that need not be told.
+const API_HOST: &str = "api.pagerduty.com";
+
+/// Writes a rehearsal for people.
+#[derive(Debug)]
+pub(super) struct Renderer<'a> {
+    output: &'a Output,
+    /// Whether only what would be done is shown.
+    plan: bool,
+    lines: Vec<String>,
+    /// When virtual time began.
+    began: Timestamp,
+}
+
+impl<'a> Renderer<'a> {
+    pub(super) fn new(output: &'a Output, plan: bool) -> Self {
+        Self {
+            output,
+            plan,
+            lines: Vec::new(),
+            began: Timestamp::UNIX_EPOCH,
+        }
+    }
+
+    /// The whole rehearsal.
+    pub(super) fn report(mut self, report: &Report) -> String {
+        let first = report.runs.iter().map(|run| run.started_at).min();
+        self.began = first.unwrap_or(self.began);
+        for run in &report.runs {
+            self.root(run);
+        }
+        for reason in &report.not_started {
+            self.lines.push(not_started(reason));
+        }
+        self.lines.join("\n")
+    }
+
+    /// A line for each step of a report, without what differs from rehearsal to rehearsal though nothing is different.
+    pub(super) fn outline(output: &'a Output, report: &Report) -> Vec<String> {
+        let mut renderer = Self::new(output, true);
+        for run in &report.runs {
+            renderer.began = run.started_at;
+            renderer.steps(&run.steps, 0);
+            let end = run
+                .error
+                .as_ref()
+                .map(|error| format!(": {}", error.name))
+                .unwrap_or_default();
+            renderer.lines.push(format!("{}{end}", words(run.status)));
+        }
+        renderer.lines.extend(report.not_started.iter().map(not_started));
+        renderer.lines
+    }
+
+    fn root(&mut self, run: &Run) {
+        let by = match &run.event {
+            None => "by hand".to_owned(),
+            Some(event) => {
+                let incident = event.incident_id.as_ref().map(|id| format!(" for {}", printable(id)));
+                let title = event
+                    .incident_title
+                    .as_ref()
+                    .map(|title| format!(" \"{}\"", printable(title)));
+                let about = [incident, title].into_iter().flatten().collect::<String>();
+                format!("by {}{about}", printable(&event.event_type))
+            }
+        };
+        self.lines.push(format!("{}, started {by}", run.workflow));
+        self.lines
+            .push(format!("run {}, begins {}", run.run, clock(run.started_at)));
+        self.steps(&run.steps, 0);
+        if !self.plan {
+            self.end(run);
+        }
+    }
+
+    fn end(&mut self, run: &Run) {
+        let took = elapsed(run.started_at, run.ended_at.unwrap_or(run.started_at));
+        let requests = match run.requests() {
+            0 => "nothing sent to PagerDuty".to_owned(),
+            1 => "1 request to PagerDuty".to_owned(),
+            count => format!("{count} requests to PagerDuty"),
+        };
+        let status = self.output.coloured(colour(run.status), words(run.status));
+        let mut line = match (&run.error, &run.reason) {
+            (Some(error), _) => format!("{status} after {took}: {}\n{}", error.name, printable(&error.message)),
+            (None, Some(reason)) => format!("{status}: {}", printable(reason)),
+            (None, None) => format!("{status} in {took}"),
+        };
+        let _infallible = write!(line, "\n{requests}");
+        self.lines.push(line);
+    }
+
+    fn steps(&mut self, steps: &[Step], depth: usize) {
+        for step in steps {
+            self.step(step, depth);
+            self.steps(&step.steps, depth + 1);
+            for lane in &step.lanes {
+                self.lane(lane, depth + 1);
+            }
+            if let Some(run) = &step.run {
+                self.called(run, depth + 1);
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, depth: usize) {
+        let name = match &step.id {
+            Some(id) => format!("{id} ({})", step.title),
+            None => step.title.clone(),
+        };
+        if self.plan {
+            let with = step
+                .input
+                .as_ref()
+                .map(|input| format!("  {}", on_one_line(input)))
+                .unwrap_or_default();
+            let skipped = if step.state == StepState::Skipped {
+                "  skipped"
+            } else {
+                ""
+            };
+            self.line(step.started_at, depth, &format!("{name}{with}{skipped}"));
+            return;
+        }
+        let (mark, colour) = match step.state {
+            StepState::Success => ("✓", 32),
+            StepState::Failure => ("✗", 31),
+            StepState::Skipped => ("-", 90),
+            StepState::Running | StepState::Waiting | StepState::Retrying => ("·", 36),
+        };
+        let words = words_of(step);
+        let mark = self.output.coloured(colour, mark);
+        self.line(step.started_at, depth, &format!("{mark} {name}{words}"));
+        if let Some(Value::Object(input)) = &step.input {
+            for (field, value) in input {
+                self.detail(depth, &format!("{field}: {}", text(value)));
+            }
+        }
+        for (variable, value) in &step.variables {
+            self.detail(depth, &format!("{variable} = {}", text(value)));
+        }
+        for attempt in &step.attempts {
+            self.attempt(attempt, step.attempts.len() > 1, depth);
+        }
+        // Lanes and runs tell of themselves.
+        let outputs = step
+            .outputs
+            .as_ref()
+            .filter(|_| step.lanes.is_empty() && step.run.is_none());
+        if let Some(outputs) = outputs.map(on_one_line).filter(|line| !line.is_empty()) {
+            self.detail(depth, &format!("gave {outputs}"));
+        }
+        if let Some(error) = step
+            .error
+            .as_ref()
+            .filter(|_| step.attempts.len() <= 1 && step.lanes.is_empty() && step.steps.is_empty())
+        {
+            self.detail(depth, &told(error));
+        }
+    }
+
+    fn attempt(&mut self, attempt: &Attempt, is_one_of_many: bool, depth: usize) {
+        if is_one_of_many {
+            let at = elapsed(self.began, attempt.started_at);
+            self.detail(depth, &format!("attempt {} at +{at}", attempt.number));
+        }
+        for request in &attempt.requests {
+            self.request(request, depth);
+        }
+        if let (true, Some(error)) = (is_one_of_many, &attempt.error) {
+            let next = attempt
+                .retry_at
+                .map(|at| format!("; next at +{}", elapsed(self.began, at)));
+            self.detail(depth, &format!("{}{}", told(error), next.unwrap_or_default()));
+        }
+    }
+
+    fn request(&mut self, request: &Request, depth: usize) {
+        let from = request
+            .from
+            .as_ref()
+            .map(|from| format!(" from {}", printable(from)))
+            .unwrap_or_default();
+        let status = match request.status {
+            Some(status) => format!("→ {status}"),
+            None => "→ no answer".to_owned(),
+        };
+        let host = Some(request.host.as_str())
+            .filter(|host| *host != API_HOST)
+            .unwrap_or_default();
+        let line = format!("{} {host}{}{from} {status}", request.method, printable(&request.path));
+        self.detail(depth, &self.output.coloured(36, &line));
+        if !request.body.is_null() {
+            self.detail(depth, &format!("  {}", printable(&request.body.to_string())));
+        }
+    }
+
+    fn lane(&mut self, lane: &Lane, depth: usize) {
+        let name = lane
+            .name
+            .as_ref()
+            .map(|name| format!(" ({})", printable(name)))
+            .unwrap_or_default();
+        let item = lane
+            .item
+            .as_ref()
+            .map(|item| format!(": {}", short(&text(item))))
+            .unwrap_or_default();
+        let began = lane.steps.first().map_or(self.began, |step| step.started_at);
+        let mut line = format!("lane {}{name}{item}", lane.number);
+        if !self.plan {
+            let outcome = match lane.outcome {
+                Some("success") | None => String::new(),
+                Some(outcome) => format!("  {outcome}"),
+            };
+            line = format!("{line}{outcome}");
+        }
+        self.line(began, depth, &line);
+        self.steps(&lane.steps, depth + 1);
+    }
+
+    fn called(&mut self, run: &Run, depth: usize) {
+        let inputs = on_one_line(&Value::Object(run.inputs.clone()));
+        let inputs = if inputs.is_empty() {
+            inputs
+        } else {
+            format!("  {inputs}")
+        };
+        self.line(run.started_at, depth, &format!("run of {}{inputs}", run.workflow));
+        self.steps(&run.steps, depth + 1);
+    }
+
+    fn line(&mut self, at: Timestamp, depth: usize, text: &str) {
+        let at = format!("+{}", elapsed(self.began, at));
+        self.lines.push(format!("{at:>9}  {}{text}", "  ".repeat(depth)));
+    }
+
+    fn detail(&mut self, depth: usize, text: &str) {
+        self.lines.push(format!("{:>9}    {}{text}", "", "  ".repeat(depth)));
+    }
+}
+
+fn not_started(reason: &NotStarted) -> String {
+    format!("no run would start: {}", printable(&reason.message))
+}
+
+fn told(error: &StepError) -> String {
+    format!("{}: {}", error.name, printable(&error.message))
+}
+
+/// What a run has done, in a word.
+pub(super) fn words(status: RunStatus) -> &'static str {
+    match status {
+        RunStatus::Running => "not ended",
+        RunStatus::Succeeded => "succeeded",
+        RunStatus::Failed => "failed",
+        RunStatus::Cancelled => "cancelled",
+        RunStatus::Skipped => "skipped",
+    }
+}
+
+fn colour(status: RunStatus) -> u8 {
+    match status {
+        RunStatus::Succeeded => 32,
+        RunStatus::Failed | RunStatus::Cancelled => 31,
+        RunStatus::Running | RunStatus::Skipped => 90,
+    }
+}
+
+/// How a step fared, if its mark does not say all.
+fn words_of(step: &Step) -> String {
+    let took = step.ended_at.filter(|ended_at| *ended_at > step.started_at);
+    let took = took
+        .map(|ended_at| format!(", took {}", elapsed(step.started_at, ended_at)))
+        .unwrap_or_default();
+    match step.state {
+        StepState::Skipped => "  skipped".to_owned(),
+        StepState::Failure => format!("  failed{took}"),
+        _ => took,
+    }
+}
+
+/// The fields of a value on one line.
+fn on_one_line(value: &Value) -> String {
+    let fields = value.as_object().into_iter().flatten();
+    let fields: Vec<String> = fields
+        .map(|(name, value)| format!("{name}={}", short(&text(value))))
+        .collect();
+    fields.join(" ")
+}
+
+fn text(value: &Value) -> String {
+    match value {
+        Value::String(text) => printable(text),
+        other => printable(&other.to_string()),
+    }
+}
+
+fn short(text: &str) -> String {
+    match text.char_indices().nth(SHORT) {
+        Some((end, _)) => format!("{}…", text.get(..end).unwrap_or_default()),
+        None => text.to_owned(),
+    }
+}
+
+/// The virtual clock, in UTC.
+fn clock(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
+
+/// The time between two moments, such as `0s`, `1m30s` or `2d4h`.
+pub(super) fn elapsed(from: Timestamp, to: Timestamp) -> String {
+    let between = to.duration_since(from).max(SignedDuration::ZERO);
+    let seconds = between.as_secs();
+    let tenths = between.subsec_millis() / 100;
+    let parts = [
+        (seconds / 86_400, "d"),
+        (seconds / 3_600 % 24, "h"),
+        (seconds / 60 % 60, "m"),
+    ];
+    let mut text: String = parts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, unit)| format!("{count}{unit}"))
+        .collect();
+    match (seconds % 60, tenths) {
+        (0, 0) if !text.is_empty() => {}
+        (seconds, 0) => text.push_str(&format!("{seconds}s")),
+        (seconds, tenths) => text.push_str(&format!("{seconds}.{tenths}s")),
+    }
+    text
+}

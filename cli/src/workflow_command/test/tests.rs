@@ -1,0 +1,210 @@
+use super::*;
+use clap::Parser;
+use rstest::rstest;
+use std::{fs, path::Path};
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
+/// Where the examples and the events are.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or_else(|| Path::new("."))
+}
+
+/// Plays what a command line says. Paths in it are those of the repository.
+async fn played(words: &[&str]) -> Result<Played, String> {
+    let words = words.iter().map(|word| {
+        let is_path = ["examples/", "events/"].iter().any(|folder| word.starts_with(folder));
+        if is_path {
+            root().join(word).display().to_string()
+        } else {
+            (*word).to_owned()
+        }
+    });
+    let line = Line::try_parse_from(["test".to_owned()].into_iter().chain(words)).map_err(|error| error.to_string())?;
+    let played = play(&line.arguments, &Output::new(false)).await;
+    played.map_err(|error| error.to_string().replace(&root().display().to_string(), "."))
+}
+
+const MEMORY: &str = "examples/memory-alert.yaml";
+const TRIGGERED: &str = "events/pagerduty/webhook-v3-incident-triggered.json";
+
+#[tokio::test]
+async fn a_rehearsal_tells_each_step_with_its_input_its_requests_and_its_result() {
+    let played = played(&[MEMORY, "--event", TRIGGERED]).await.unwrap();
+    insta::assert_snapshot!("memory_alert", played.text);
+    assert!(!played.has_failed);
+}
+
+#[tokio::test]
+async fn a_program_gets_the_same_as_json() {
+    let played = played(&[MEMORY, "--event", TRIGGERED]).await.unwrap();
+    insta::assert_snapshot!("memory_alert_json", serde_json::to_string_pretty(&played.told).unwrap());
+}
+
+#[tokio::test]
+async fn a_plan_has_one_line_for_each_step() {
+    let played = played(&[MEMORY, "--event", "events/webhook-ingress-v3.json", "--plan"])
+        .await
+        .unwrap();
+    insta::assert_snapshot!("memory_alert_plan", played.text);
+}
+
+#[tokio::test]
+async fn failures_are_told_with_their_attempts_and_what_came_of_them() {
+    let fails = [
+        "--fail",
+        "ticket=PagerDuty.RateLimited:1",
+        "--fail",
+        "00003=PagerDuty.Forbidden",
+    ];
+    let line = [MEMORY, "--event", TRIGGERED].into_iter().chain(fails);
+    let played = played(&line.collect::<Vec<_>>()).await.unwrap();
+    insta::assert_snapshot!("memory_alert_failing", played.text);
+    assert!(played.has_failed);
+}
+
+#[tokio::test]
+async fn lanes_are_told_with_their_names_and_items() {
+    let given = [
+        "--input",
+        "what=the database",
+        "--input",
+        "ends_at=2027-01-15T09:00:00Z",
+        "--at",
+        "2027-01-15T08:00:00Z",
+    ];
+    let line = ["examples/maintenance-window.yaml"].into_iter().chain(given);
+    let played = played(&line.collect::<Vec<_>>()).await.unwrap();
+    insta::assert_snapshot!("maintenance_window", played.text);
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_run_by_another_is_told_inside_it() {
+    let folder = Folder::new("inside");
+    let event = folder.event("p1.json", |event| {
+        event["event"]["data"]["service"]["summary"] = "Database".into();
+        event["event"]["data"]["priority"] =
+            serde_json::json!({"id": "PP1", "type": "priority_reference", "summary": "P1"});
+    });
+    let files = ["examples/database-outage.yaml", "examples/page-teams.yaml"];
+    let line = files
+        .into_iter()
+        .chain(["--event", event.as_str(), "--fail", "incident=PagerDuty.NotFound"]);
+    let played = played(&line.collect::<Vec<_>>()).await.unwrap();
+    insta::assert_snapshot!("database_outage", played.text);
+    assert!(played.has_failed);
+}
+
+#[tokio::test]
+async fn all_that_an_incident_response_does_is_told() {
+    let folder = Folder::new("response");
+    let event = folder.event("p1.json", |event| {
+        event["event"]["event_type"] = "incident.priority_updated".into();
+        event["event"]["data"]["priority"] =
+            serde_json::json!({"id": "PP1", "type": "priority_reference", "summary": "P1"});
+    });
+    let line = ["examples/incident-response.yaml", "--event", event.as_str()];
+    let played = played(&line).await.unwrap();
+    insta::assert_snapshot!("incident_response", played.text);
+}
+
+#[tokio::test]
+async fn a_folder_of_events_is_a_suite_with_a_line_for_each() {
+    let suite = played(&[MEMORY, "--event", "events/pagerduty"]).await.unwrap();
+    insta::assert_snapshot!("suite", suite.text);
+    assert!(suite.has_failed, "a V2 delivery is none for a V3 trigger");
+}
+
+#[tokio::test]
+async fn a_suite_tells_what_is_different_from_another_definition() {
+    let folder = Folder::new("against");
+    let source = fs::read_to_string(root().join(MEMORY)).unwrap();
+    let before = folder.file(
+        "before.yaml",
+        &source
+            .replace("wait: 5s", "wait: 10m")
+            .replace("Memory pressure", "Memory"),
+    );
+    folder.event("triggered.json", |_| ());
+    folder.event("resolved.json", |event| {
+        event["event"]["event_type"] = "incident.resolved".into();
+    });
+    let played = played(&[MEMORY, "--event", folder.path().as_str(), "--against", &before])
+        .await
+        .unwrap();
+    insta::assert_snapshot!("against", played.text);
+    let events = played.told["events"].as_array().unwrap();
+    let told = events.iter().map(|event| {
+        let outcomes = [&event["report"]["outcome"], &event["against"]["outcome"]];
+        format!("{} {outcomes:?} {:#}", event["event"], event["difference"])
+    });
+    insta::assert_snapshot!("against_json", told.collect::<Vec<_>>().join("\n"));
+}
+
+#[tokio::test]
+async fn a_name_of_a_thing_in_pagerduty_has_an_id_in_a_rehearsal() {
+    let folder = Folder::new("names");
+    let source = fs::read_to_string(root().join(MEMORY)).unwrap();
+    let file = folder.file("named.yaml", &source.replace("PSVC8R2", "\"Checkout Service\""));
+    let played = played(&[&file, "--event", TRIGGERED]).await.unwrap();
+    assert!(played.text.contains("service: PCHECKOUTSERVICE"), "{}", played.text);
+}
+
+#[rstest]
+#[case::no_event(&[MEMORY], "give one with --event")]
+#[case::event_and_input(&[MEMORY, "--event", TRIGGERED, "--input", "a=b"], "an event brings no inputs")]
+#[case::missing_input(&["examples/maintenance-window.yaml"], "`what` is missing")]
+#[case::no_delivery(&[MEMORY, "--event", "events/create-incident.json"], "has no event: it is neither what PagerDuty sends")]
+#[case::no_file(&[MEMORY, "--event", "events/none.json"], "could not be read")]
+#[case::no_trigger(&["examples/page-teams.yaml", "--event", TRIGGERED], "no event starts the workflow page-teams")]
+#[case::no_step(&[MEMORY, "--event", TRIGGERED, "--fail", "tiket=PagerDuty.NotFound"], "there is no step tiket")]
+#[case::no_error(&[MEMORY, "--event", TRIGGERED, "--fail", "ticket=NotFound"], "there is no error \"NotFound\"")]
+#[case::no_outputs(&[MEMORY, "--event", TRIGGERED, "--result", "ticket=7"], "the outputs of a step are a map")]
+#[case::twice(&[MEMORY, MEMORY, "--event", TRIGGERED], "both define the workflow memory-alert")]
+#[case::empty_folder(&[MEMORY, "--event", "examples/"], "no file in it ends in .json")]
+#[tokio::test]
+async fn what_cannot_be_rehearsed_is_told_with_a_remedy(#[case] line: &[&str], #[case] words: &str) {
+    let error = played(line).await.unwrap_err();
+    assert!(error.contains(words), "{error}");
+}
+
+/// A folder for the time of a test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("pagerflow-{name}-{}", std::process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> String {
+        self.0.display().to_string()
+    }
+
+    fn file(&self, name: &str, content: &str) -> String {
+        let path = self.0.join(name);
+        fs::write(&path, content).unwrap();
+        path.display().to_string()
+    }
+
+    /// The event of the samples, changed.
+    fn event(&self, name: &str, change: impl FnOnce(&mut Value)) -> String {
+        let mut event = serde_json::from_slice(&fs::read(root().join(TRIGGERED)).unwrap()).unwrap();
+        change(&mut event);
+        self.file(name, &event.to_string())
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        // What is left behind is in the folder for temporary files.
+        let _left = fs::remove_dir_all(&self.0);
+    }
+}

@@ -1,0 +1,209 @@
+//! What is made to go otherwise than by itself.
+
+use serde_json::{Map, Value};
+use std::str::FromStr;
+use workflow::{
+    definition::{Definition, Step, StepKind},
+    error_name::ErrorName,
+    ids::StepPath,
+};
+
+/// What is made to go otherwise: of a step that calls an action, in whichever lane it is done.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Intervention {
+    /// The step: its id, or its path such as `00002`.
+    pub(crate) step: String,
+    pub(crate) effect: Effect,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Effect {
+    /// Its attempts fail with this error: so many of them from the first on, or all.
+    Fails { error: String, attempts: Option<u32> },
+    /// It gives these outputs in the place of those of the same names.
+    Gives(Map<String, Value>),
+}
+
+/// An intervention cannot be read, or is about nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub struct InvalidIntervention(String);
+
+/// How the names begin that Step Functions and Lambda give to failures of their own.
+const NAMES_OF_AWS: [&str; 4] = ["States.", "Lambda.", "Sandbox.", "Runtime."];
+
+impl Intervention {
+    /// Reads `STEP=ERROR_NAME`, or `STEP=ERROR_NAME:COUNT` for the first attempts only.
+    ///
+    /// # Errors
+    /// The text has another form, or there is no such error.
+    pub fn fails(text: &str) -> Result<Self, InvalidIntervention> {
+        let (step, error) = parts(text, "STEP=ERROR_NAME, such as ticket=PagerDuty.RateLimited")?;
+        let (error, attempts) = match error.split_once(':') {
+            None => (error, None),
+            Some((error, count)) => match u32::from_str(count) {
+                Ok(count) if count > 0 => (error, Some(count)),
+                _ => {
+                    return Err(InvalidIntervention(format!(
+                        "{text:?}: {count:?} is no number of attempts; give one from 1, or leave it out to let all of them fail"
+                    )));
+                }
+            },
+        };
+        let is_known = ErrorName::parse(error).is_some() || NAMES_OF_AWS.iter().any(|name| error.starts_with(name));
+        if !is_known {
+            let names: Vec<&str> = ErrorName::ALL.iter().map(|name| name.as_str()).collect();
+            return Err(InvalidIntervention(format!(
+                "{text:?}: there is no error {error:?}; the errors are {}, and those of AWS such as States.Timeout",
+                names.join(", ")
+            )));
+        }
+        Ok(Self {
+            step: step.to_owned(),
+            effect: Effect::Fails {
+                error: error.to_owned(),
+                attempts,
+            },
+        })
+    }
+
+    /// Reads `STEP=JSON`, where the JSON is a map of outputs.
+    ///
+    /// # Errors
+    /// The text has another form.
+    pub fn gives(text: &str) -> Result<Self, InvalidIntervention> {
+        let form = "STEP=JSON, such as now={\"status\":\"acknowledged\"}";
+        let (step, json) = parts(text, form)?;
+        match serde_json::from_str(json) {
+            Ok(Value::Object(outputs)) => Ok(Self {
+                step: step.to_owned(),
+                effect: Effect::Gives(outputs),
+            }),
+            Ok(_) => Err(InvalidIntervention(format!(
+                "{text:?}: the outputs of a step are a map: {form}"
+            ))),
+            Err(error) => Err(InvalidIntervention(format!(
+                "{text:?}: the outputs cannot be read as JSON: {error}"
+            ))),
+        }
+    }
+
+    /// Looks whether one of the definitions has the step, and it calls an action.
+    pub(crate) fn check<'a>(
+        &self,
+        definitions: impl Iterator<Item = &'a Definition> + Clone,
+    ) -> Result<(), InvalidIntervention> {
+        let steps = definitions.clone().flat_map(Definition::walk);
+        let mut found = steps.filter(|(path, step)| self.is_about(path, step)).peekable();
+        if found.peek().is_none() {
+            let steps = definitions
+                .flat_map(Definition::walk)
+                .filter(|(_, step)| calls_action(step));
+            let names: Vec<String> = steps.map(|(path, step)| name_of(&path, step)).collect();
+            return Err(InvalidIntervention(format!(
+                "there is no step {}; the steps that call an action are {}",
+                self.step,
+                names.join(", ")
+            )));
+        }
+        match found.any(|(_, step)| calls_action(step)) {
+            true => Ok(()),
+            false => Err(InvalidIntervention(format!(
+                "the step {} calls no action, so it can neither be made to fail nor be given outputs",
+                self.step
+            ))),
+        }
+    }
+
+    pub(crate) fn is_about(&self, path: &StepPath, step: &Step) -> bool {
+        let is_id = step.id.as_ref().is_some_and(|id| id.as_str() == self.step);
+        is_id || path.to_string() == self.step
+    }
+}
+
+fn parts<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), InvalidIntervention> {
+    text.split_once('=')
+        .filter(|(step, _)| !step.is_empty())
+        .ok_or_else(|| InvalidIntervention(format!("{text:?} is not in the form {form}")))
+}
+
+fn calls_action(step: &Step) -> bool {
+    matches!(step.kind, StepKind::Action { .. })
+}
+
+fn name_of(path: &StepPath, step: &Step) -> String {
+    match &step.id {
+        Some(id) => id.to_string(),
+        None => format!("{path} ({})", step.title()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+    use serde_json::json;
+
+    #[test]
+    fn a_failure_is_of_all_attempts_or_of_the_first() {
+        let fails = |attempts| Intervention {
+            step: "ticket".into(),
+            effect: Effect::Fails {
+                error: "PagerDuty.Unavailable".into(),
+                attempts,
+            },
+        };
+        assert_eq!(Intervention::fails("ticket=PagerDuty.Unavailable"), Ok(fails(None)));
+        assert_eq!(
+            Intervention::fails("ticket=PagerDuty.Unavailable:2"),
+            Ok(fails(Some(2)))
+        );
+    }
+
+    #[test]
+    fn outputs_are_a_map_and_may_have_an_equals_sign_in_them() {
+        let given = Intervention::gives("now={\"title\":\"a=b\"}").unwrap();
+        assert_eq!(
+            given.effect,
+            Effect::Gives(json!({"title": "a=b"}).as_object().unwrap().clone())
+        );
+    }
+
+    #[rstest]
+    #[case("ticket")]
+    #[case("=PagerDuty.Unavailable")]
+    #[case("ticket=PagerDuty.Broken")]
+    #[case("ticket=PagerDuty.Unavailable:0")]
+    #[case("ticket=PagerDuty.Unavailable:often")]
+    fn what_is_no_failure_is_refused(#[case] text: &str) {
+        assert!(Intervention::fails(text).is_err());
+    }
+
+    #[rstest]
+    #[case("now")]
+    #[case("now={")]
+    #[case("now=[1]")]
+    fn what_are_no_outputs_is_refused(#[case] text: &str) {
+        assert!(Intervention::gives(text).is_err());
+    }
+
+    #[rstest]
+    #[case::by_id("a=States.Timeout", None)]
+    #[case::by_path("00001=States.Timeout", None)]
+    #[case::unknown(
+        "b=States.Timeout",
+        Some("the steps that call an action are a, 00001 (pagerduty.resolve_incident)")
+    )]
+    #[case::no_action("pause=States.Timeout", Some("calls no action"))]
+    fn a_step_is_named_by_its_id_or_its_path(#[case] text: &str, #[case] problem: Option<&str>) {
+        let resolve =
+            "uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: P1, from: a@b.c }\n";
+        let source = format!("name: w\nsteps:\n  - id: a\n    {resolve}  - {resolve}  - id: pause\n    wait: 1s\n");
+        let definition = Definition::from_source(&source).unwrap();
+        let checked = Intervention::fails(text).unwrap().check([&definition].into_iter());
+        match problem {
+            None => assert_eq!(checked, Ok(())),
+            Some(words) => assert!(checked.unwrap_err().to_string().contains(words)),
+        }
+    }
+}

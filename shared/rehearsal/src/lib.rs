@@ -1,0 +1,30 @@
+//! A whole workflow on one machine: without AWS, without a network and in virtual time.
+//!
+//! # What is real
+//! The runner and the functions of the actions are the shipped ones, called as the state machine calls them. So the steps
+//! that are taken, the waits between attempts and the requests to PagerDuty are those that a run on AWS would have. What
+//! stands around them is in memory: a journal, a state machine that knows the commands of a Plan, a clock that jumps to
+//! the next thing to do, and an account of PagerDuty that accepts whatever it is asked.
+//!
+//! An action takes no time, and nothing goes wrong by itself. What is to go wrong is said with an [`Intervention`].
+//!
+//! # Layout
+//! - [`Rehearsal`] — what is rehearsed, and for which delivery.
+//! - [`delivery`] — deliveries as they are found in files.
+//! - [`report`] — what happened, as a tree of runs, steps, lanes and requests.
+//! - `machine` — executions and the virtual clock.
+//! - `store` — the journal.
+//! - `account` — PagerDuty.
+//! - `performer` — the actions, with what is made to go wrong.
+
+mod account;
+pub mod delivery;
+mod intervention;
+mod machine;
+mod performer;
+mod rehearsal;
+pub mod report;
+mod store;
+
+pub use intervention::{Intervention, InvalidIntervention};
+pub use rehearsal::{Rehearsal, RehearsalError, Start};

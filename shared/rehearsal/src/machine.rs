@@ -1,0 +1,263 @@
+//! Executions of the state machine, and the virtual clock.
+//!
+//! It does what the shipped state machine does with the commands of a Plan, as long as nothing goes wrong between the two: a
+//! command is carried out at once, a wait moves the clock, and an execution that starts others comes back when all of them have
+//! ended. What happens at the same moment happens in the order in which it was asked for, so that everything is the same each
+//! time.
+
+use crate::{
+    account::Account,
+    intervention::Intervention,
+    performer::{Performed, Performer},
+    report::Request,
+    store::Store,
+};
+use jiff::Timestamp;
+use platform::{
+    table::{BodyCache, Versions},
+    task::TaskError,
+};
+use serde_json::{Value, json};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+use workflow::{
+    action::Action,
+    ids::StepPath,
+    planner::{Cursor, Failure, LaneKey, Pending},
+    run::RunInput,
+};
+use workflow_runner::Runner;
+
+/// The most Plans of a rehearsal. The longest run that makes sense to look at has far fewer; this ends two runs that wait for each
+/// other for a year.
+const PLANS: u32 = 100_000;
+
+/// An attempt of a step's action.
+pub(crate) type AttemptKey = (LaneKey, StepPath, u32);
+
+/// The state machine with its executions.
+#[derive(Debug)]
+pub(crate) struct Machine {
+    runner: Runner<Store, Store, Store, Store>,
+    store: Store,
+    performer: Performer,
+    interventions: Vec<Intervention>,
+    executions: Vec<Execution>,
+    /// What is next: when, in which order, and which execution.
+    queue: BTreeSet<(Timestamp, u64, usize)>,
+    queued: u64,
+    requests: BTreeMap<AttemptKey, Vec<Request>>,
+}
+
+/// An execution.
+#[derive(Debug)]
+struct Execution {
+    name: String,
+    input: RunInput,
+    started_at: Timestamp,
+    /// What the last Plan handed over, and what its command gave.
+    next: Option<Value>,
+    /// Who waits for it.
+    parent: Option<usize>,
+    /// How many executions it waits for.
+    children: usize,
+}
+
+/// A rehearsal cannot go on.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Stuck {
+    #[error("the runs did not come to an end in {PLANS} Plans; do two of them wait for each other?")]
+    Endless,
+    #[error("the planner and the rehearsal do not understand each other: {0}")]
+    Command(String),
+}
+
+impl Machine {
+    pub(crate) fn new(store: Store, account: Arc<Account>, interventions: Vec<Intervention>) -> Self {
+        Self {
+            runner: Runner {
+                versions: Versions::new(store.clone()),
+                bodies: BodyCache::new(store.clone()),
+                journal: store.clone(),
+                executions: store.clone(),
+            },
+            store,
+            performer: Performer::new(account),
+            interventions,
+            executions: Vec::new(),
+            queue: BTreeSet::new(),
+            queued: 0,
+            requests: BTreeMap::new(),
+        }
+    }
+
+    /// Starts an execution at a time.
+    pub(crate) fn start(&mut self, input: RunInput, at: Timestamp) {
+        let name = input.run.id.to_string();
+        self.execution(name, input, at, None);
+    }
+
+    fn execution(&mut self, name: String, input: RunInput, at: Timestamp, parent: Option<usize>) {
+        let number = self.executions.len();
+        self.executions.push(Execution {
+            name,
+            input,
+            started_at: at,
+            next: None,
+            parent,
+            children: 0,
+        });
+        self.enqueue(number, at);
+    }
+
+    fn enqueue(&mut self, execution: usize, at: Timestamp) {
+        self.queue.insert((at, self.queued, execution));
+        self.queued = self.queued.saturating_add(1);
+    }
+
+    /// Lets all executions come to their ends, and gives the requests of each attempt.
+    pub(crate) async fn run(mut self) -> Result<BTreeMap<AttemptKey, Vec<Request>>, Stuck> {
+        for _ in 0..PLANS {
+            let Some((now, _, execution)) = self.queue.pop_first() else {
+                return Ok(self.requests);
+            };
+            self.go_on(execution, now).await?;
+        }
+        Err(Stuck::Endless)
+    }
+
+    async fn go_on(&mut self, number: usize, now: Timestamp) -> Result<(), Stuck> {
+        let Some(execution) = self.executions.get(number) else {
+            return Ok(());
+        };
+        let handover = match self.runner.plan(execution.payload()?, now).await {
+            Ok(handover) => handover,
+            Err(error) => {
+                self.plan_failed(number, &error, now);
+                return Ok(());
+            }
+        };
+        let command = handover.get("command").cloned().unwrap_or_default();
+        if let Some(execution) = self.executions.get_mut(number) {
+            execution.next = Some(handover);
+        }
+        match command.get("type").and_then(Value::as_str).unwrap_or_default() {
+            "wait" => {
+                let until = field::<Timestamp>(&command, "until")?;
+                self.enqueue(number, until.max(now));
+            }
+            "continue" => self.enqueue(number, now),
+            "fork" => {
+                let children: Vec<Child> = field(&command, "executions")?;
+                if let Some(execution) = self.executions.get_mut(number) {
+                    execution.children = children.len();
+                }
+                for child in children {
+                    self.execution(child.name, child.input, now, Some(number));
+                }
+            }
+            "succeed" | "fail" => self.ended(number, now),
+            action => {
+                let action = Action::parse(action).ok_or_else(|| Stuck::Command(format!("no command {action:?}")))?;
+                let input = command.get("input").cloned().unwrap_or_default();
+                self.perform(number, action, input, now).await?;
+                self.enqueue(number, now);
+            }
+        }
+        Ok(())
+    }
+
+    async fn perform(&mut self, number: usize, action: Action, input: Value, now: Timestamp) -> Result<(), Stuck> {
+        let Some(execution) = self.executions.get_mut(number) else {
+            return Ok(());
+        };
+        let next = execution.next.as_mut();
+        let cursor: Cursor = field(next.as_deref().unwrap_or(&Value::Null), "cursor")?;
+        let Some(Pending::Action(attempts)) = cursor.pending else {
+            return Err(Stuck::Command(format!("{action} is called by no step")));
+        };
+        let run = &execution.input.run;
+        let store = &self.store;
+        let interventions = self.interventions.iter().filter(|intervention| {
+            store.with(|tables| {
+                let step = tables.definition(&run.workflow).and_then(|it| it.step(&attempts.step));
+                step.is_some_and(|step| intervention.is_about(&attempts.step, step))
+            })
+        });
+        let performed = self
+            .performer
+            .perform(action, input, attempts.attempt, interventions, now)
+            .await;
+        let Performed { result, requests } = performed;
+        if let Some(next) = next.and_then(Value::as_object_mut) {
+            next.insert("result".to_owned(), answer(result));
+        }
+        let lane = LaneKey {
+            run: run.id.clone(),
+            lane: cursor.lane,
+        };
+        self.requests.insert((lane, attempts.step, attempts.attempt), requests);
+        Ok(())
+    }
+
+    /// A Plan that is not made ends its execution. Whoever started it finds how the lane stands.
+    fn plan_failed(&mut self, number: usize, error: &TaskError, now: Timestamp) {
+        if let Some(execution) = self.executions.get(number).filter(|it| it.input.part.is_none()) {
+            let run = &execution.input.run.id;
+            self.store.with(|tables| tables.abort(run, error.failure(), now));
+        }
+        self.ended(number, now);
+    }
+
+    fn ended(&mut self, number: usize, now: Timestamp) {
+        let Some(parent) = self.executions.get(number).and_then(|execution| execution.parent) else {
+            return;
+        };
+        let Some(waiting) = self.executions.get_mut(parent) else {
+            return;
+        };
+        waiting.children = waiting.children.saturating_sub(1);
+        if waiting.children == 0 {
+            self.enqueue(parent, now);
+        }
+    }
+}
+
+/// An execution that another one starts.
+#[derive(serde::Deserialize)]
+struct Child {
+    name: String,
+    input: RunInput,
+}
+
+impl Execution {
+    /// What the state machine sends to the runner: the input with what the last Plan handed over in it, and the execution.
+    fn payload(&self) -> Result<Value, Stuck> {
+        let mut state = serde_json::to_value(&self.input).map_err(|error| Stuck::Command(error.to_string()))?;
+        if let (Some(state), Some(next)) = (state.as_object_mut(), &self.next) {
+            state.insert("next".to_owned(), next.clone());
+        }
+        Ok(json!({
+            "execution": { "arn": self.name, "started_at": self.started_at },
+            "state": state,
+        }))
+    }
+}
+
+/// What the state of an action leaves.
+fn answer(result: Result<Value, Failure>) -> Value {
+    match result {
+        Ok(output) => json!({ "output": output }),
+        Err(failure) => {
+            let cause = json!({ "errorType": failure.name, "errorMessage": failure.to_text() });
+            json!({ "Error": failure.name, "Cause": cause.to_string() })
+        }
+    }
+}
+
+fn field<T: serde::de::DeserializeOwned>(value: &Value, name: &str) -> Result<T, Stuck> {
+    let field = value.get(name).cloned().unwrap_or_default();
+    serde_json::from_value(field).map_err(|error| Stuck::Command(format!("{name}: {error}")))
+}

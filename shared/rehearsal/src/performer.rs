@@ -1,0 +1,152 @@
+//! The actions: the shipped functions, with what is made to go wrong.
+
+use crate::{
+    account::{Account, Fault},
+    intervention::{Effect, Intervention},
+    report::Request,
+};
+use jiff::Timestamp;
+use pagerduty::client::{ServiceRegion, TokenKind, Transport};
+use platform::{
+    action::PagerDuty,
+    secrets::{Connections, SecretError, SecretNames, SecretStore},
+    task::TaskError,
+};
+use reqwest::StatusCode;
+use secrecy::SecretString;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+use std::sync::Arc;
+use workflow::{
+    action::{Action, Function},
+    error_name::ErrorName,
+    planner::Failure,
+};
+
+/// Performs actions.
+#[derive(Debug)]
+pub(crate) struct Performer {
+    account: Arc<Account>,
+}
+
+/// What a call gave, and the requests that it made.
+#[derive(Debug)]
+pub(crate) struct Performed {
+    pub(crate) result: Result<Value, Failure>,
+    pub(crate) requests: Vec<Request>,
+}
+
+/// The secrets of integrations: whichever is asked for is there, with the routing key that is asked for, and opens the one
+/// account. It names no default user: who that is, is not known here.
+#[derive(Debug)]
+struct AnyIntegration {
+    /// The name of the routing key.
+    routing_key: Option<String>,
+}
+
+/// A text that has the form of a routing key.
+const ROUTING_KEY: &str = "00000000000000000000000000000000";
+
+impl SecretStore for AnyIntegration {
+    async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
+        let routing_keys = self.routing_key.iter().map(|name| (name.clone(), ROUTING_KEY.into()));
+        let secret = json!({
+            "token": "rehearsal",
+            "token_kind": TokenKind::ApiToken,
+            "service_region": ServiceRegion::Us,
+            "routing_keys": routing_keys.collect::<Map<String, Value>>(),
+        });
+        Ok(SecretString::from(secret.to_string()))
+    }
+}
+
+impl Performer {
+    pub(crate) fn new(account: Arc<Account>) -> Self {
+        Self { account }
+    }
+
+    /// Performs an attempt of a step's action. `interventions` are those that are about the step.
+    pub(crate) async fn perform(
+        &self,
+        action: Action,
+        input: Value,
+        attempt: u32,
+        interventions: impl Iterator<Item = &Intervention> + Clone,
+        now: Timestamp,
+    ) -> Performed {
+        let mut failures = interventions
+            .clone()
+            .filter_map(|intervention| match &intervention.effect {
+                Effect::Fails { error, attempts } if attempts.is_none_or(|last| attempt <= last) => {
+                    Some(error.as_str())
+                }
+                _ => None,
+            });
+        let error = failures.next();
+        let fault = error.and_then(fault);
+        if let (Some(error), None) = (error, fault) {
+            return Performed {
+                result: Err(made_to_fail(error)),
+                requests: Vec::new(),
+            };
+        }
+        self.account.prepare(now, fault);
+        let result = self.call(action, input, now).await;
+        let requests = self.account.take_sent();
+        let result = match (error, result) {
+            (None, result) => result
+                .map(|outputs| with_given(outputs, interventions))
+                .map_err(|error| error.failure().clone()),
+            (Some(name), Err(error)) if error.failure().name == name => Err(error.failure().clone()),
+            // The action does not fail in this way, for example because it changes nothing.
+            (Some(name), _) => Err(made_to_fail(name)),
+        };
+        Performed { result, requests }
+    }
+
+    async fn call(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+        let secrets = AnyIntegration {
+            routing_key: input.get("routing_key").and_then(Value::as_str).map(str::to_owned),
+        };
+        let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
+        let transport: Arc<dyn Transport> = Arc::clone(&self.account) as _;
+        let pagerduty = PagerDuty::new(connections, transport, None);
+        match action.spec().function {
+            Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
+            Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
+            Function::UpdateIncident => update_incident::handle(&pagerduty, input, now).await,
+        }
+    }
+}
+
+/// What a function gives, as it goes to the state machine.
+fn value(output: Result<impl Serialize, TaskError>) -> Result<Value, TaskError> {
+    serde_json::to_value(output?).map_err(|error| TaskError::new(ErrorName::InputInvalid, error.to_string()))
+}
+
+/// What has to become of a request for the action to fail with an error; none for errors that are not PagerDuty's.
+fn fault(error: &str) -> Option<Fault> {
+    Some(match ErrorName::parse(error)? {
+        ErrorName::PagerDutyUnauthorized => Fault::Refused(StatusCode::UNAUTHORIZED),
+        ErrorName::PagerDutyForbidden => Fault::Refused(StatusCode::FORBIDDEN),
+        ErrorName::PagerDutyNotFound => Fault::Refused(StatusCode::NOT_FOUND),
+        ErrorName::PagerDutyInvalidRequest => Fault::Refused(StatusCode::BAD_REQUEST),
+        ErrorName::PagerDutyRateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
+        ErrorName::PagerDutyUnavailable => Fault::Unreachable,
+        ErrorName::PagerDutyOutcomeUnknown => Fault::AnswerLost,
+        _ => return None,
+    })
+}
+
+fn made_to_fail(name: &str) -> Failure {
+    Failure::from_text(name, "made to fail in a rehearsal")
+}
+
+fn with_given<'a>(mut outputs: Value, interventions: impl Iterator<Item = &'a Intervention>) -> Value {
+    for intervention in interventions {
+        if let (Effect::Gives(given), Some(outputs)) = (&intervention.effect, outputs.as_object_mut()) {
+            outputs.extend(given.clone());
+        }
+    }
+    outputs
+}

@@ -1,0 +1,247 @@
+//! What is rehearsed, and what comes out of it.
+
+mod told;
+
+use crate::{
+    account::Account,
+    delivery::Delivery,
+    intervention::{Intervention, InvalidIntervention},
+    machine::{Machine, Stuck},
+    report::{NotStarted, Report, UNREADABLE},
+    store::{Store, VERSION},
+};
+use jiff::Timestamp;
+use platform::{
+    intake::{Admission, Admitted, Events, stored_event},
+    table::{TriggerRecord, WorkflowRecord, WorkflowState},
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+use workflow::{
+    definition::Definition,
+    fingerprint::fingerprint,
+    ids::{RunId, WorkflowId},
+    planner::resolve_inputs,
+    run::{RunIdentity, RunInput},
+};
+
+/// A workflow to be rehearsed.
+#[derive(Debug, Clone)]
+pub struct Rehearsal {
+    workflow: Definition,
+    /// The workflows that it may run.
+    others: Vec<Definition>,
+    interventions: Vec<Intervention>,
+}
+
+/// What starts the runs.
+#[derive(Debug, Clone)]
+pub enum Start {
+    /// Deliveries, each at the time of its event, or at this time if it does not tell one.
+    Deliveries {
+        /// The deliveries.
+        deliveries: Vec<Delivery>,
+        /// The time of events that tell none.
+        otherwise: Timestamp,
+    },
+    /// A person.
+    ByHand {
+        /// What the person gives.
+        inputs: Map<String, Value>,
+        /// When.
+        at: Timestamp,
+    },
+}
+
+/// A rehearsal did not come to its end.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RehearsalError {
+    /// Two definitions have one name.
+    #[error("two of the definitions are of the workflow {0}; give each workflow once")]
+    TwoOfOneName(WorkflowId),
+    /// An intervention is about nothing.
+    #[error(transparent)]
+    Intervention(#[from] InvalidIntervention),
+    /// The inputs cannot be used.
+    #[error("{0}")]
+    Inputs(String),
+    /// The workflow has no trigger.
+    #[error("no event starts the workflow {0}; leave the event out, and give its inputs")]
+    NoTrigger(WorkflowId),
+    /// The runs did not end.
+    #[error("{0}")]
+    Endless(String),
+}
+
+impl Rehearsal {
+    /// A rehearsal of a workflow, beside others that it may run.
+    ///
+    /// # Errors
+    /// Two of them have one name, or an intervention is about no step of any of them that calls an action.
+    pub fn new(
+        workflow: Definition,
+        others: Vec<Definition>,
+        interventions: Vec<Intervention>,
+    ) -> Result<Self, RehearsalError> {
+        let all = || std::iter::once(&workflow).chain(&others);
+        for (index, definition) in all().enumerate() {
+            if all().take(index).any(|before| before.name == definition.name) {
+                return Err(RehearsalError::TwoOfOneName(definition.name.clone()));
+            }
+        }
+        for intervention in &interventions {
+            intervention.check(all())?;
+        }
+        Ok(Self {
+            workflow,
+            others,
+            interventions,
+        })
+    }
+
+    /// Plays it through.
+    ///
+    /// # Errors
+    /// The inputs cannot be used, no event starts the workflow, or the runs do not end.
+    pub async fn play(&self, start: &Start) -> Result<Report, RehearsalError> {
+        let definitions = std::iter::once(&self.workflow).chain(&self.others);
+        let store = Store::new(definitions.cloned());
+        let account = Arc::new(Account::new());
+        let mut machine = Machine::new(store.clone(), Arc::clone(&account), self.interventions.clone());
+        let mut not_started = Vec::new();
+        let mut roots = Vec::new();
+        match start {
+            Start::ByHand { inputs, at } => {
+                let input = self.by_hand(inputs)?;
+                roots.push(input.run.id.clone());
+                machine.start(input, *at);
+            }
+            Start::Deliveries { deliveries, otherwise } => {
+                let trigger = self.trigger()?;
+                for delivery in deliveries {
+                    for admission in self.admissions(&trigger, delivery, *otherwise) {
+                        match admission {
+                            Err(reason) => not_started.push(reason),
+                            Ok((admitted, _)) if roots.contains(&admitted.input.run.id) => not_started.push(repeated()),
+                            Ok((admitted, at)) => {
+                                roots.push(admitted.input.run.id.clone());
+                                prepare(&store, &account, &admitted);
+                                machine.start(admitted.input, at);
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        let requests = machine.run().await.map_err(|stuck| match stuck {
+            Stuck::Endless | Stuck::Command(_) => RehearsalError::Endless(stuck.to_string()),
+        })?;
+        let runs = roots.iter();
+        let runs = store.with(|tables| runs.filter_map(|run| told::run(tables, &requests, run)).collect());
+        Ok(Report {
+            workflow: self.workflow.name.clone(),
+            runs,
+            not_started,
+        })
+    }
+
+    fn by_hand(&self, inputs: &Map<String, Value>) -> Result<RunInput, RehearsalError> {
+        let checked = resolve_inputs(&self.workflow, inputs);
+        checked.map_err(|failure| RehearsalError::Inputs(failure.message))?;
+        let name = &self.workflow.name;
+        let id = fingerprint(
+            "rehearsal",
+            &[name.as_str(), &Value::Object(inputs.clone()).to_string()],
+        );
+        let id: RunId = id.parse().map_err(|error| RehearsalError::Inputs(format!("{error}")))?;
+        Ok(RunInput {
+            run: RunIdentity {
+                id,
+                workflow: name.clone(),
+                version: VERSION,
+                depth: 0,
+            },
+            trigger: None,
+            inputs: inputs.clone(),
+            called_by: None,
+            part: None,
+            replay_of: None,
+        })
+    }
+
+    fn trigger(&self) -> Result<TriggerRecord, RehearsalError> {
+        let trigger = self.workflow.trigger.as_ref();
+        let trigger = trigger.ok_or_else(|| RehearsalError::NoTrigger(self.workflow.name.clone()))?;
+        Ok(TriggerRecord::from(&trigger.pagerduty))
+    }
+
+    /// What the ingress would decide on each event of a delivery at the time of the event.
+    fn admissions(
+        &self,
+        trigger: &TriggerRecord,
+        delivery: &Delivery,
+        otherwise: Timestamp,
+    ) -> Vec<Result<(Admitted, Timestamp), NotStarted>> {
+        let unreadable = |error: &dyn std::fmt::Display| NotStarted {
+            reason: UNREADABLE.to_owned(),
+            message: format!("the delivery cannot be read: {error}"),
+        };
+        let events = match Events::read(trigger.webhook, delivery.body()) {
+            Ok(events) => events,
+            Err(error) => return vec![Err(unreadable(&error))],
+        };
+        let workflow = WorkflowRecord {
+            workflow: self.workflow.name.clone(),
+            state: WorkflowState::Enabled,
+            active_version: VERSION,
+            trigger: Some(trigger.clone()),
+            updated_at: otherwise,
+        };
+        // No event is too old at the earliest time.
+        let decided = events.admit(&workflow, trigger, Timestamp::MIN).into_iter();
+        let decided = decided.map(|admission| match admission {
+            Admission::Ignore(reason) => Err(NotStarted {
+                reason: word(&reason),
+                message: reason.to_string(),
+            }),
+            Admission::Start(admitted) => {
+                let event = admitted.input.trigger.as_ref();
+                let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
+                let at = event.and_then(|event| event.occurred_at).unwrap_or(otherwise);
+                Ok((*admitted, at))
+            }
+        });
+        let unread = events.unreadable().map(|error| Err(unreadable(error)));
+        decided.chain(unread).collect()
+    }
+}
+
+/// Puts what a run finds on AWS where it finds it here: a large body, and the incident of its event.
+fn prepare(store: &Store, account: &Account, admitted: &Admitted) {
+    let run = &admitted.input.run.id;
+    if let Some(body) = &admitted.large_body {
+        store.with(|tables| tables.put_body(run, body.clone()));
+    }
+    let event = admitted.input.trigger.as_ref();
+    let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
+    if let Some(incident) = event.and_then(|event| event.incident) {
+        account.knows(&incident);
+    }
+}
+
+fn repeated() -> NotStarted {
+    NotStarted {
+        reason: "repeated".to_owned(),
+        message: "the event was delivered before".to_owned(),
+    }
+}
+
+/// The reason as the answer of the ingress has it.
+fn word(reason: &platform::intake::Ignored) -> String {
+    let word = serde_json::to_value(reason).ok();
+    word.and_then(|word| word.as_str().map(str::to_owned))
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,479 @@
+use super::*;
+use crate::report::{Lane, Outcome, Run, RunStatus, Step, StepState};
+use rstest::rstest;
+use serde_json::json;
+use std::{fs, path::Path};
+
+const AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
+
+const CREATE: &str = "uses: pagerduty.create_incident\n    with: { integration: prod, title: Disk full, service: PSVC1, escalation_policy: PEP1, from: a@b.c }";
+
+fn definition(source: &str) -> Definition {
+    Definition::from_source(source).unwrap_or_else(|problems| panic!("{problems}\n{source}"))
+}
+
+async fn play(source: &str, others: &[&str], interventions: &[Intervention]) -> Report {
+    let others = others.iter().map(|source| definition(source)).collect();
+    let rehearsal = Rehearsal::new(definition(source), others, interventions.to_vec()).unwrap();
+    let start = Start::ByHand {
+        inputs: Map::new(),
+        at: AT,
+    };
+    rehearsal.play(&start).await.unwrap()
+}
+
+fn fails(text: &str) -> Intervention {
+    Intervention::fails(text).unwrap()
+}
+
+fn only(report: &Report) -> &Run {
+    let [run] = report.runs.as_slice() else {
+        panic!("{report:?}")
+    };
+    run
+}
+
+fn state(state: StepState) -> &'static str {
+    match state {
+        StepState::Success => "success",
+        StepState::Failure => "failure",
+        StepState::Skipped => "skipped",
+        StepState::Running | StepState::Waiting | StepState::Retrying => "open",
+    }
+}
+
+/// A line for each step: when it ended, what it is and how it ended.
+fn lines(run: &Run) -> Vec<String> {
+    fn of_steps(steps: &[Step], from: Timestamp, indent: usize, lines: &mut Vec<String>) {
+        for step in steps {
+            let name = step.id.as_ref().map_or(step.title.clone(), ToString::to_string);
+            let seconds = step.ended_at.map_or(-1, |at| at.duration_since(from).as_secs());
+            lines.push(format!("{}{seconds} {name} {}", "  ".repeat(indent), state(step.state)));
+            of_steps(&step.steps, from, indent + 1, lines);
+            for Lane { outcome, steps, .. } in &step.lanes {
+                lines.push(format!("{}lane {}", "  ".repeat(indent + 1), outcome.unwrap_or("open")));
+                of_steps(steps, from, indent + 2, lines);
+            }
+            if let Some(run) = &step.run {
+                of_steps(&run.steps, from, indent + 1, lines);
+            }
+        }
+    }
+    let mut lines = Vec::new();
+    of_steps(&run.steps, run.started_at, 0, &mut lines);
+    lines
+}
+
+fn requests(run: &Run) -> Vec<String> {
+    fn of_steps(steps: &[Step], requests: &mut Vec<String>) {
+        for step in steps {
+            let of_attempts = step.attempts.iter().flat_map(|attempt| &attempt.requests);
+            requests.extend(of_attempts.map(|it| {
+                let path = it.path.split('?').next().unwrap_or_default();
+                let status = it.status.map_or("lost".to_owned(), |status| status.to_string());
+                format!("{} {path} {status}", it.method)
+            }));
+            of_steps(&step.steps, requests);
+            step.lanes.iter().for_each(|lane| of_steps(&lane.steps, requests));
+        }
+    }
+    let mut all = Vec::new();
+    of_steps(&run.steps, &mut all);
+    all
+}
+
+fn example(name: &str) -> Definition {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples").join(name);
+    definition(&fs::read_to_string(path).unwrap())
+}
+
+fn event(name: &str) -> Delivery {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events").join(name);
+    Delivery::read(&fs::read(path).unwrap()).unwrap()
+}
+
+fn delivered(deliveries: &[&Delivery]) -> Start {
+    Start::Deliveries {
+        deliveries: deliveries.iter().copied().cloned().collect(),
+        otherwise: AT,
+    }
+}
+
+#[tokio::test]
+async fn an_event_goes_through_the_whole_workflow_with_the_very_requests() {
+    let rehearsal = Rehearsal::new(example("memory-alert.yaml"), vec![], vec![]).unwrap();
+    let report = rehearsal
+        .play(&delivered(&[&event("pagerduty/webhook-v3-incident-triggered.json")]))
+        .await
+        .unwrap();
+    let run = only(&report);
+    assert_eq!(
+        lines(run),
+        [
+            "0 set success",
+            "0 ticket success",
+            "5 wait 5s success",
+            "5 pagerduty.resolve_incident success"
+        ]
+    );
+    assert_eq!(
+        requests(run),
+        [
+            "POST /incidents 201",
+            "PUT /incidents/QREHEARSED0001 200",
+            "POST /incidents/QREHEARSED0001/notes 200"
+        ]
+    );
+    let workflow = "memory-alert".parse().unwrap();
+    assert_eq!(
+        run.run,
+        RunId::for_event(&workflow, "01EXAMPLETRIGGERED00000001"),
+        "the id is that of AWS"
+    );
+    assert_eq!(
+        run.started_at.to_string(),
+        "2099-11-20T09:30:00.482Z",
+        "time begins at the event"
+    );
+    let title = json!(run.steps[0].variables)["title"].clone();
+    let body = &run.steps[1].attempts[0].requests[0].body;
+    assert_eq!(body["incident"]["title"], title);
+    assert_eq!((report.outcome(), report.requests()), (Outcome::Succeeded, 3));
+}
+
+#[tokio::test]
+async fn a_rehearsal_is_the_same_each_time() {
+    let rehearsal = Rehearsal::new(
+        example("memory-alert.yaml"),
+        vec![],
+        vec![fails("ticket=States.Timeout:2")],
+    )
+    .unwrap();
+    let start = delivered(&[&event("webhook-ingress-v3.json")]);
+    let (first, second) = (rehearsal.play(&start).await, rehearsal.play(&start).await);
+    assert_eq!(first, second);
+}
+
+#[rstest]
+#[case::type_of_the_event("webhook-v3-incident-resolved.json", "event_type")]
+#[case::ping("webhook-v3-ping.json", "ping")]
+#[case::other_generation("webhook-v2-incident-trigger.json", "unreadable")]
+#[tokio::test]
+async fn an_event_that_starts_no_run_says_why(#[case] file: &str, #[case] reason: &str) {
+    let rehearsal = Rehearsal::new(example("memory-alert.yaml"), vec![], vec![]).unwrap();
+    let delivery = event(&format!("pagerduty/{file}"));
+    let report = rehearsal.play(&delivered(&[&delivery])).await.unwrap();
+    assert_eq!(report.runs, []);
+    assert_eq!(report.not_started[0].reason, reason);
+}
+
+#[tokio::test]
+async fn a_condition_and_a_filter_of_the_trigger_are_applied() {
+    let trigger = |extra: &str| {
+        let on = format!("pagerduty:\n    integration: prod\n    events: [incident.triggered]\n    {extra}");
+        format!("name: w\non:\n  {on}\nsteps:\n  - wait: 1s\n")
+    };
+    let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
+    for (extra, reason) in [
+        ("when: event.incident.urgency == \"low\"", "condition"),
+        ("urgency: low", "urgency"),
+    ] {
+        let rehearsal = Rehearsal::new(definition(&trigger(extra)), vec![], vec![]).unwrap();
+        let report = rehearsal.play(&delivered(&[&delivery])).await.unwrap();
+        assert_eq!(report.not_started[0].reason, reason);
+        assert_eq!(report.outcome(), Outcome::NotStarted);
+    }
+}
+
+#[tokio::test]
+async fn an_event_that_comes_twice_starts_one_run() {
+    let rehearsal = Rehearsal::new(example("memory-alert.yaml"), vec![], vec![]).unwrap();
+    let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
+    let report = rehearsal.play(&delivered(&[&delivery, &delivery])).await.unwrap();
+    assert_eq!(
+        (report.runs.len(), report.not_started[0].reason.as_str()),
+        (1, "repeated")
+    );
+}
+
+#[tokio::test]
+async fn attempts_are_repeated_in_virtual_time() {
+    let retry = "retry: { max_attempts: 4, interval: 30s, backoff: 2, jitter: false }";
+    let source = format!("name: w\nsteps:\n  - id: ticket\n    {CREATE}\n    {retry}\n");
+    let report = play(&source, &[], &[fails("ticket=PagerDuty.Unavailable:2")]).await;
+    let run = only(&report);
+    assert_eq!(lines(run), ["90 ticket success"]);
+    let attempts = &run.steps[0].attempts;
+    let at: Vec<i64> = attempts
+        .iter()
+        .map(|it| it.started_at.duration_since(AT).as_secs())
+        .collect();
+    assert_eq!(at, [0, 30, 90]);
+    assert_eq!(attempts[0].error.as_ref().unwrap().name, "PagerDuty.Unavailable");
+    assert_eq!(attempts[0].retry_at, Some(attempts[1].started_at));
+    assert_eq!(attempts[2].error, None);
+}
+
+#[tokio::test]
+async fn a_rate_limit_is_waited_out_as_long_as_pagerduty_asks() {
+    let source = format!("name: w\nsteps:\n  - id: ticket\n    {CREATE}\n");
+    let report = play(&source, &[], &[fails("ticket=PagerDuty.RateLimited:1")]).await;
+    let attempts = &only(&report).steps[0].attempts;
+    let waited = attempts[1].started_at.duration_since(AT).as_secs();
+    assert!((30..=36).contains(&waited), "{waited}");
+}
+
+#[tokio::test]
+async fn an_attempt_whose_answer_was_lost_is_found_by_the_next() {
+    let source = format!("name: w\nsteps:\n  - id: ticket\n    {CREATE}\n");
+    let report = play(&source, &[], &[fails("ticket=PagerDuty.OutcomeUnknown:1")]).await;
+    let run = only(&report);
+    assert_eq!(
+        requests(run),
+        ["POST /incidents lost", "GET /incidents 200"],
+        "nobody is paged twice"
+    );
+    assert_eq!(run.status, RunStatus::Succeeded);
+}
+
+#[tokio::test]
+async fn a_failed_run_does_its_on_failure_and_the_step_that_may_fail_does_not_end_it() {
+    let source = format!(
+        "name: w\nsteps:\n  - id: first\n    {CREATE}\n    continue_on_error: true\n  - id: second\n    {CREATE}\n  \
+         - wait: 1s\non_failure:\n  - id: say\n    {CREATE}\n"
+    );
+    let failures = [fails("first=PagerDuty.Forbidden"), fails("second=Integration.NotFound")];
+    let report = play(&source, &[], &failures).await;
+    let run = only(&report);
+    assert_eq!(lines(run), ["0 first failure", "0 second failure", "0 say success"]);
+    assert_eq!(run.error.as_ref().unwrap().name, "Integration.NotFound");
+    assert_eq!(
+        requests(run),
+        ["POST /incidents 403", "POST /incidents 201"],
+        "without an integration nothing is sent"
+    );
+    assert_eq!(report.outcome(), Outcome::Failed);
+}
+
+#[tokio::test]
+async fn a_step_gives_the_outputs_that_it_is_told_to() {
+    let source = format!(
+        "name: w\nsteps:\n  - id: ticket\n    {CREATE}\n  - if: steps.ticket.outputs.status == \"resolved\"\n    \
+         stop: \"{{{{ steps.ticket.outputs.incident_id }}}} is over\"\n  - wait: 1h\n"
+    );
+    let given = Intervention::gives("ticket={\"status\":\"resolved\"}").unwrap();
+    let report = play(&source, &[], &[given]).await;
+    assert_eq!(lines(only(&report)), ["0 ticket success", "0 stop success"]);
+    assert_eq!(
+        only(&report).steps[0].outputs.as_ref().unwrap()["incident_id"],
+        "QREHEARSED0001"
+    );
+}
+
+#[tokio::test]
+async fn blocks_and_choices_show_what_was_come_to() {
+    let source = "name: w\nsteps:\n  - if: 1 == 2\n    steps: [{ wait: 1s }]\n    else: [{ wait: 2s }]\n  - choose:\n      - when: 1 == 1\n        \
+                  steps: [{ wait: 3s }]\n    default: [{ wait: 4s }]\n  - if: false\n    wait: 5s\n";
+    let report = play(source, &[], &[]).await;
+    assert_eq!(
+        lines(only(&report)),
+        [
+            "2 steps success",
+            "  2 wait 2s success",
+            "5 choose success",
+            "  5 wait 3s success",
+            "5 wait 5s skipped"
+        ]
+    );
+}
+
+#[tokio::test]
+async fn lanes_run_at_the_same_time_and_in_batches() {
+    let source = "name: w\nsteps:\n  - id: each\n    for_each: \"{{ [10, 20, 30] }}\"\n    max_concurrency: 2\n    steps: [{ wait: 10s }]\n    \
+                  output: \"{{ item }}\"\n  - parallel:\n      - name: short\n        steps: [{ wait: 1s }]\n      - steps: [{ wait: 5s }]\n";
+    let report = play(source, &[], &[]).await;
+    let run = only(&report);
+    assert_eq!(
+        lines(run),
+        [
+            "20 each success",
+            "  lane success",
+            "    10 wait 10s success",
+            "  lane success",
+            "    10 wait 10s success",
+            "  lane success",
+            "    20 wait 10s success",
+            "25 parallel success",
+            "  lane success",
+            "    21 wait 1s success",
+            "  lane success",
+            "    25 wait 5s success",
+        ]
+    );
+    assert_eq!(run.steps[0].lanes[2].item, Some(json!(30)));
+    assert_eq!(run.steps[1].lanes[0].name.as_deref(), Some("short"));
+    assert_eq!(run.steps[1].lanes[0].item, None);
+}
+
+#[tokio::test]
+async fn a_lane_that_fails_cancels_the_others_if_it_is_to() {
+    let source = format!(
+        "name: w\nsteps:\n  - on_lane_failure: cancel\n    parallel:\n      - steps:\n          - id: ticket\n            {}\n      - steps: [{{ wait: 1m }}, {{ wait: 1h }}]\n",
+        CREATE.replace("\n", "\n        ")
+    );
+    let report = play(&source, &[], &[fails("ticket=PagerDuty.NotFound")]).await;
+    let outcomes: Vec<_> = only(&report).steps[0].lanes.iter().map(|lane| lane.outcome).collect();
+    assert_eq!(outcomes, [Some("failure"), Some("cancelled")]);
+}
+
+#[tokio::test]
+async fn a_workflow_that_a_step_runs_is_part_of_the_rehearsal() {
+    let outer = "name: outer\nsteps:\n  - id: inner\n    run_workflow: inner\n    with: { who: ada }\n";
+    let inner = "name: inner\ninputs:\n  who: { type: text }\nsteps:\n  - wait: 10s\n";
+    let report = play(outer, &[inner], &[]).await;
+    assert_eq!(lines(only(&report)), ["10 inner success", "  10 wait 10s success"]);
+    let run = only(&report).steps[0].run.as_ref().unwrap();
+    assert_eq!(json!(run.inputs), json!({"who": "ada"}));
+}
+
+#[tokio::test]
+async fn a_workflow_that_is_not_given_cannot_be_run() {
+    let report = play("name: outer\nsteps:\n  - run_workflow: inner\n", &[], &[]).await;
+    assert_eq!(only(&report).error.as_ref().unwrap().name, "Workflow.NotFound");
+}
+
+#[tokio::test]
+async fn a_run_ends_at_its_deadline() {
+    let report = play("name: w\ntimeout: 1m\nsteps:\n  - wait: 1h\n", &[], &[]).await;
+    let run = only(&report);
+    assert_eq!(run.error.as_ref().unwrap().name, "Run.DeadlineExceeded");
+    assert_eq!(run.ended_at.unwrap().duration_since(AT).as_secs(), 60);
+}
+
+#[tokio::test]
+async fn two_runs_of_one_concurrency_key_wait_for_each_other() {
+    let source = "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nconcurrency:\n  key: one\n  policy: POLICY\nsteps:\n  - wait: 1m\n";
+    let first = event("pagerduty/webhook-v3-incident-triggered.json");
+    let text = String::from_utf8(first.body().to_vec()).unwrap();
+    let second = text.replace("01EXAMPLETRIGGERED00000001", "01EXAMPLETRIGGERED00000002");
+    let second = Delivery::read(second.as_bytes()).unwrap();
+    for (policy, seconds, status) in [
+        ("wait", 120, RunStatus::Succeeded),
+        ("skip", 0, RunStatus::Skipped),
+        ("cancel", 60, RunStatus::Succeeded),
+    ] {
+        let rehearsal = Rehearsal::new(definition(&source.replace("POLICY", policy)), vec![], vec![]).unwrap();
+        let report = rehearsal.play(&delivered(&[&first, &second])).await.unwrap();
+        let run = &report.runs[1];
+        let took = run.ended_at.unwrap().duration_since(run.started_at).as_secs();
+        assert_eq!((took, run.status), (seconds, status), "{policy}");
+        let of_first = match policy {
+            "cancel" => RunStatus::Cancelled,
+            _ => RunStatus::Succeeded,
+        };
+        assert_eq!(report.runs[0].status, of_first, "{policy}");
+    }
+}
+
+#[tokio::test]
+async fn a_long_lane_is_handed_on_and_comes_to_its_end() {
+    // Each wait takes about nine events of the history, and an execution hands its lane on at 5,000.
+    let steps = "  - wait: 1s\n".repeat(800);
+    let report = play(&format!("name: w\nsteps:\n{steps}"), &[], &[]).await;
+    let run = only(&report);
+    assert_eq!((run.steps.len(), run.status), (800, RunStatus::Succeeded));
+    assert_eq!(run.ended_at.unwrap().duration_since(AT).as_secs(), 800);
+}
+
+#[rstest]
+#[case::unknown_input(json!({"whoo": "x"}), "did you mean")]
+#[case::wrong_type(json!({"who": 1}), "must be text")]
+#[tokio::test]
+async fn inputs_are_checked_before_anything_starts(#[case] inputs: Value, #[case] words: &str) {
+    let source = "name: w\ninputs:\n  who: { type: text }\nsteps:\n  - wait: 1s\n";
+    let rehearsal = Rehearsal::new(definition(source), vec![], vec![]).unwrap();
+    let inputs = inputs.as_object().unwrap().clone();
+    let error = rehearsal.play(&Start::ByHand { inputs, at: AT }).await.unwrap_err();
+    assert!(error.to_string().contains(words), "{error}");
+}
+
+#[tokio::test]
+async fn an_event_for_a_workflow_without_a_trigger_is_refused() {
+    let rehearsal = Rehearsal::new(definition("name: w\nsteps:\n  - wait: 1s\n"), vec![], vec![]).unwrap();
+    let delivery = event("pagerduty/webhook-v3-ping.json");
+    let error = rehearsal.play(&delivered(&[&delivery])).await.unwrap_err();
+    assert_eq!(error, RehearsalError::NoTrigger("w".parse().unwrap()));
+}
+
+#[test]
+fn a_workflow_is_given_once() {
+    let workflow = definition("name: w\nsteps:\n  - wait: 1s\n");
+    let error = Rehearsal::new(workflow.clone(), vec![workflow], vec![]).unwrap_err();
+    assert_eq!(error, RehearsalError::TwoOfOneName("w".parse().unwrap()));
+}
+
+/// An event that the trigger of an example takes.
+fn event_for(workflow: &Definition, trigger: &workflow::definition::PagerDutyTrigger) -> Delivery {
+    let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
+    let mut body: Value = serde_json::from_slice(delivery.body()).unwrap();
+    body["event"]["event_type"] = json!(trigger.events[0]);
+    let incident = &mut body["event"]["data"];
+    let of_condition = match workflow.name.as_str() {
+        "database-outage" => "Database",
+        _ => "CloudWatch-Memory-Alert",
+    };
+    let service = trigger.filters.services.first().map_or(of_condition, String::as_str);
+    incident["service"]["summary"] = json!(service);
+    if let Some(priority) = trigger.filters.priorities.first() {
+        incident["priority"] = json!({"id": "PP1", "type": "priority_reference", "summary": priority});
+    }
+    Delivery::read(body.to_string().as_bytes()).unwrap()
+}
+
+#[tokio::test]
+async fn every_example_ends_well() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut examples: Vec<Definition> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| definition(&fs::read_to_string(entry.unwrap().path()).unwrap()))
+        .collect();
+    examples.sort_by(|one, other| one.name.cmp(&other.name));
+    for workflow in &examples {
+        let others = examples.iter().filter(|other| other.name != workflow.name).cloned();
+        let rehearsal = Rehearsal::new(workflow.clone(), others.collect(), vec![]).unwrap();
+        let start = match &workflow.trigger {
+            Some(trigger) => delivered(&[&event_for(workflow, &trigger.pagerduty)]),
+            None => {
+                let given = json!({"title": "Disk full", "what": "the database", "ends_at": "2027-01-15T09:00:00Z"});
+                let mut inputs = given.as_object().unwrap().clone();
+                inputs.retain(|name, _| workflow.inputs.keys().any(|known| known.as_str() == name));
+                Start::ByHand { inputs, at: AT }
+            }
+        };
+        let report = rehearsal.play(&start).await.unwrap();
+        assert_eq!(report.outcome(), Outcome::Succeeded, "{}: {report:#?}", workflow.name);
+    }
+}
+
+#[tokio::test]
+async fn every_action_is_answered_in_a_form_that_it_takes() {
+    for action in workflow::action::Action::ALL {
+        let spec = action.spec();
+        let with: String = spec.example.lines().map(|line| format!("      {line}\n")).collect();
+        let source = format!(
+            "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nsteps:\n  - id: tried\n    uses: {}\n    with:\n{with}",
+            spec.name
+        );
+        let rehearsal = Rehearsal::new(definition(&source), vec![], vec![]).unwrap();
+        let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
+        let report = rehearsal.play(&delivered(&[&delivery])).await.unwrap();
+        let tried = only(&report).steps.last().unwrap();
+        assert_eq!(tried.state, StepState::Success, "{action}: {tried:#?}");
+        assert!(!tried.attempts[0].requests.is_empty(), "{action} asks nothing");
+        let text = json!(report).to_string();
+        assert!(
+            !text.contains("0000000000"),
+            "no key is shown, not even one that opens nothing: {text}"
+        );
+    }
+}

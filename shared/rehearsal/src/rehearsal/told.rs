@@ -1,0 +1,155 @@
+//! What the journal and the account have, as people are told of it.
+
+use crate::{
+    machine::AttemptKey,
+    report::{Attempt, Event, Lane, Request, Run, RunStatus, Step, StepState},
+    store::{self, Tables},
+};
+use std::collections::BTreeMap;
+use workflow::{
+    definition::{Definition, StepKind},
+    ids::{LanePath, RunId, StepPath},
+    planner::{LaneEnd, LaneKey, Outcome, StepError},
+};
+
+type Requests = BTreeMap<AttemptKey, Vec<Request>>;
+
+/// A run, with all that its steps did.
+pub(super) fn run(tables: &Tables, requests: &Requests, id: &RunId) -> Option<Run> {
+    let run = tables.runs.get(id)?;
+    let end = run.ended.as_ref().map(|(_, end)| end);
+    let definition = tables.definition(&run.workflow)?;
+    let teller = Teller {
+        tables,
+        requests,
+        definition,
+        run: id,
+    };
+    Some(Run {
+        run: id.clone(),
+        workflow: run.workflow.clone(),
+        event: run.event.as_ref().map(|event| Event {
+            id: event.id.clone(),
+            event_type: event.event_type.clone(),
+            incident_id: event.incident_id.clone(),
+            incident_title: event.incident_title.clone(),
+        }),
+        inputs: run.inputs.clone(),
+        status: match end {
+            None => RunStatus::Running,
+            Some(LaneEnd::Success { .. }) => RunStatus::Succeeded,
+            Some(LaneEnd::Skipped { .. }) => RunStatus::Skipped,
+            Some(LaneEnd::Failure { .. }) => RunStatus::Failed,
+            Some(LaneEnd::Cancelled { .. }) => RunStatus::Cancelled,
+        },
+        error: end.and_then(error),
+        reason: match end {
+            Some(LaneEnd::Skipped { reason }) => Some(reason.clone()),
+            _ => None,
+        },
+        started_at: run.started_at,
+        ended_at: run.ended.as_ref().map(|(at, _)| *at),
+        steps: teller.steps(&LanePath::main(), None),
+    })
+}
+
+fn error(end: &LaneEnd) -> Option<StepError> {
+    end.failure().map(|failure| StepError {
+        name: failure.name.clone(),
+        message: failure.message.clone(),
+    })
+}
+
+struct Teller<'a> {
+    tables: &'a Tables,
+    requests: &'a Requests,
+    definition: &'a Definition,
+    run: &'a RunId,
+}
+
+impl Teller<'_> {
+    fn key(&self, lane: &LanePath) -> LaneKey {
+        LaneKey {
+            run: self.run.clone(),
+            lane: lane.clone(),
+        }
+    }
+
+    /// The steps of a lane that stand in a block of it, or in none.
+    fn steps(&self, lane: &LanePath, block: Option<&StepPath>) -> Vec<Step> {
+        let Some(item) = self.tables.lanes.get(&self.key(lane)) else {
+            return Vec::new();
+        };
+        // What the steps of a lane stand in besides its blocks is the step that opened it.
+        let block_of = |path: &StepPath| {
+            let outer = path.parent().map(|(outer, _)| outer);
+            outer.filter(|outer| item.steps.contains_key(outer))
+        };
+        let steps = item.steps.iter().filter(|(path, _)| block_of(path).as_ref() == block);
+        steps.map(|(path, step)| self.step(lane, path, step)).collect()
+    }
+
+    fn step(&self, lane: &LanePath, path: &StepPath, step: &store::Step) -> Step {
+        let result = step.result.as_ref();
+        Step {
+            path: path.clone(),
+            id: step.id.clone(),
+            title: step.title.clone(),
+            state: match result.map(|result| result.outcome) {
+                None if step.waits => StepState::Waiting,
+                None => StepState::Running,
+                Some(Outcome::Success) => StepState::Success,
+                Some(Outcome::Failure) => StepState::Failure,
+                Some(Outcome::Skipped) => StepState::Skipped,
+            },
+            started_at: step.started_at,
+            ended_at: step.ended_at,
+            input: step.input.clone(),
+            variables: step.variables.clone(),
+            attempts: (1..)
+                .zip(&step.attempts)
+                .map(|(number, attempt)| self.attempt(lane, path, number, attempt))
+                .collect(),
+            outputs: result.map(|result| result.outputs.clone()),
+            error: result.and_then(|result| result.error.clone()),
+            steps: self.steps(lane, Some(path)),
+            lanes: (0..step.lanes).map(|number| self.lane(lane, path, number)).collect(),
+            run: step
+                .run
+                .as_ref()
+                .and_then(|id| run(self.tables, self.requests, id))
+                .map(Box::new),
+        }
+    }
+
+    fn attempt(&self, lane: &LanePath, path: &StepPath, number: u32, attempt: &store::Attempt) -> Attempt {
+        let key = (self.key(lane), path.clone(), number);
+        Attempt {
+            number,
+            started_at: attempt.started_at,
+            requests: self.requests.get(&key).cloned().unwrap_or_default(),
+            error: attempt.error.clone(),
+            retry_at: attempt.retry_at,
+        }
+    }
+
+    fn lane(&self, opener: &LanePath, fork: &StepPath, number: u32) -> Lane {
+        let path = opener.child(fork.clone(), number);
+        let lane = self.tables.lanes.get(&self.key(&path));
+        let end = lane.and_then(|lane| lane.end.as_ref());
+        let kind = self.definition.step(fork).map(|step| &step.kind);
+        let name = match kind {
+            Some(StepKind::Parallel { lanes, .. }) => usize::try_from(number).ok().and_then(|number| lanes.get(number)),
+            _ => None,
+        };
+        let is_for_each = matches!(kind, Some(StepKind::ForEach { .. }));
+        Lane {
+            number,
+            name: name.and_then(|lane| lane.name.clone()),
+            item: lane.and_then(|lane| lane.item.clone()).filter(|_| is_for_each),
+            outcome: end.map(LaneEnd::outcome),
+            error: end.and_then(error),
+            steps: self.steps(&path, None),
+        }
+    }
+}
