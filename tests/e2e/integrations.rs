@@ -106,8 +106,11 @@ fn an_integration_that_is_not_there_says_how_to_add_it() {
         &["integration", "routing-key", "list", "e2e-nobody"],
     ] {
         let output = scenario.pagerflow.call(arguments, "").unwrap();
-        let said = String::from_utf8(output.stderr).unwrap();
-        assert!(said.contains("`pagerflow integration add e2e-nobody`"), "{said}");
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(
+            !output.status.success() && said.contains("`pagerflow integration add e2e-nobody`"),
+            "{arguments:?}: {said}"
+        );
     }
 }
 

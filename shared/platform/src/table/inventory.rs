@@ -51,7 +51,6 @@ impl Table {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::scripted::Scripted;
     use serde_json::json;
 
