@@ -1,6 +1,7 @@
 //! `pagerflow integration`.
 
 mod check;
+mod list;
 mod routing_key;
 
 use crate::{error::Error, output::Output, secret_input, stack::Stack};
@@ -35,6 +36,13 @@ pub(crate) enum Command {
         /// A file that holds the token.
         #[arg(long)]
         token_file: Option<PathBuf>,
+    },
+    /// List the integrations.
+    List,
+    /// Show what is stored of an integration, without its secrets, and which workflows its events start.
+    Show {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
     },
     /// Find out whose token an integration has, what it may do, whether the default user may respond and which service
     /// region answers. Nothing is changed. The exit code is 1 if something keeps the integration from working.
@@ -135,6 +143,8 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
                 format!("Stored the integration {alias}. Try it with `pagerflow integration test {alias}`.")
             })?;
         }
+        Command::List => list::list(stack, output).await?,
+        Command::Show { alias } => list::show(&alias, stack, output).await?,
         Command::Test { alias } => return check::run(&alias, stack, output).await,
         Command::SigningSecret(command) => signing_secret(command, stack, output).await?,
         Command::RoutingKey(command) => routing_key::run(command, stack, output).await?,

@@ -2,7 +2,6 @@
 
 use crate::scenario::Scenario;
 use serde_json::{Value, json};
-use std::thread;
 use tests::PagerDuty;
 
 const ROUTING_KEY: &str = "R0123456789ABCDEFGHIJ0123456789Z";
@@ -99,16 +98,16 @@ fn a_token_that_pagerduty_refuses_fails_the_test_and_the_lists_with_what_to_do()
 
 #[test]
 fn an_integration_that_is_not_there_says_how_to_add_it() {
-    let scenario = Scenario::without_integration("e2e-nobody");
+    let scenario = Scenario::without_integration("e2e-absent");
     for arguments in [
-        &["teams", "--integration", "e2e-nobody"][..],
-        &["integration", "test", "e2e-nobody"],
-        &["integration", "routing-key", "list", "e2e-nobody"],
+        &["teams", "--integration", "e2e-absent"][..],
+        &["integration", "test", "e2e-absent"],
+        &["integration", "routing-key", "list", "e2e-absent"],
     ] {
         let output = scenario.pagerflow.call(arguments, "").unwrap();
         let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
         assert!(
-            !output.status.success() && said.contains("`pagerflow integration add e2e-nobody`"),
+            !output.status.success() && said.contains("`pagerflow integration add e2e-absent`"),
             "{arguments:?}: {said}"
         );
     }
@@ -120,16 +119,14 @@ fn routing_keys(scenario: &Scenario) -> Value {
 }
 
 #[test]
-fn routing_keys_that_two_people_add_at_once_are_both_kept_also_when_the_token_is_stored_anew() {
+fn routing_keys_are_kept_by_name_also_when_the_token_is_stored_anew() {
     let scenario = Scenario::new("e2e-routing");
     let add = |name: &str| {
         let arguments = ["integration", "routing-key", "add", &scenario.name, name];
         scenario.pagerflow.json(&arguments, ROUTING_KEY).unwrap();
     };
-    thread::scope(|scope| {
-        scope.spawn(|| add("checkout"));
-        scope.spawn(|| add("search"));
-    });
+    add("checkout");
+    add("search");
     assert_eq!(routing_keys(&scenario), json!(["checkout", "search"]));
 
     scenario.add_integration(PagerDuty::TOKEN);
@@ -146,4 +143,23 @@ fn routing_keys_that_two_people_add_at_once_are_both_kept_also_when_the_token_is
         said.contains("a routing key has 32 characters") && !said.contains(PagerDuty::TOKEN),
         "{said}"
     );
+}
+
+#[test]
+fn an_integration_is_listed_and_shown_without_its_secrets() {
+    let scenario = Scenario::new("e2e-shown");
+
+    let list = scenario.pagerflow.call(&["integration", "list"], "").unwrap();
+    let shown = scenario
+        .pagerflow
+        .call(&["integration", "show", &scenario.name], "")
+        .unwrap();
+
+    let (list, shown) = (
+        String::from_utf8(list.stdout).unwrap(),
+        String::from_utf8(shown.stdout).unwrap(),
+    );
+    assert!(list.lines().any(|line| line.starts_with(&scenario.name)), "{list}");
+    assert!(shown.contains("/integrations/e2e-shown/webhooks"), "{shown}");
+    assert!(!format!("{list}{shown}").contains(PagerDuty::TOKEN), "no token");
 }

@@ -273,7 +273,13 @@ fn comparable(endings: Endings, root: &str) -> Endings {
         }
     }
     let plain = |(place, (how, mut outputs, error)): (String, Ending)| {
-        for field in ["created_at", "incident_key", "incident_number", "note_id", "requested_at"] {
+        for field in [
+            "created_at",
+            "incident_key",
+            "incident_number",
+            "note_id",
+            "requested_at",
+        ] {
             if let Some(value) = outputs.get_mut(field) {
                 *value = Value::Null;
             }

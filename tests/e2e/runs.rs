@@ -33,8 +33,8 @@ fn runs_are_listed_newest_first_by_workflow_and_status() {
         texts(&scenario.pagerflow.json(&arguments, "").unwrap(), "run")
     };
     assert_eq!(list(&[]), [second.clone(), first.clone()]);
-    assert_eq!(list(&["--status", "failed"]), [second.clone()]);
-    assert_eq!(list(&["--limit", "1"]), [second.clone()]);
+    assert_eq!(list(&["--status", "failed"]), *std::slice::from_ref(&second));
+    assert_eq!(list(&["--limit", "1"]), *std::slice::from_ref(&second));
 
     let all = scenario
         .pagerflow

@@ -111,7 +111,8 @@ pub struct Added {
 /// Adds the signing secret of a subscription to those of an integration.
 ///
 /// A write is not conditional, so that of two people who add at the same time one writes over the other's addition.
-/// Therefore ours is looked for afterwards, and made again if it is gone. What is stored and cannot be used is replaced.
+/// Therefore ours is looked for afterwards, and made again if it is gone; who writes after we have looked still takes it away.
+/// What is stored and cannot be used is replaced.
 ///
 /// # Errors
 /// The store does not answer, or others keep writing over the addition.
@@ -329,7 +330,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_who_add_at_the_same_time_nobody_loses_a_secret() {
+    async fn a_signing_secret_that_others_write_over_is_added_again() {
         let store = SharedSecret::default();
         store.others_write([value("P2", "theirs")]);
 

@@ -2,6 +2,7 @@
 //!
 //! A write to Secrets Manager is not conditional, so that of two people who change at the same time one writes over the
 //! other's change. Therefore each change is looked for afterwards, and made again upon what is stored by then if it is gone.
+//! That leaves a moment: who writes after the other has looked still takes its change away.
 
 use super::stored::Stored;
 use crate::secrets::{CHANGED_AT_MOST, ChangeError, SecretError, SecretStore, SecretWriter};
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn of_two_who_add_a_routing_key_at_the_same_time_nobody_loses_one() {
+    async fn a_routing_key_that_others_write_over_is_added_again() {
         let store = holding("one", &[]);
         store.others_write([value("one", &[("theirs", "t")])]);
 
