@@ -171,12 +171,12 @@ async fn an_incident_that_is_already_resolved_is_a_success(#[case] refusal: Answ
 }
 
 #[tokio::test]
-async fn an_incident_that_is_not_resolved_after_all_is_an_error() {
-    let pagerduty = PagerDuty::that_answers([already_resolved(), incident("triggered")]).await;
+async fn an_incident_that_was_reopened_after_it_was_found_resolved_is_tried_again() {
+    let pagerduty = PagerDuty::that_answers([already_resolved(), incident("acknowledged")]).await;
 
     assert_eq!(
         run_at(&pagerduty, &input(&json!({}))).await.unwrap_err().name(),
-        "PagerDuty.InvalidRequest"
+        "PagerDuty.OutcomeUnknown"
     );
 }
 
