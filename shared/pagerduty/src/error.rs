@@ -144,8 +144,8 @@ pub enum Failure {
          with the same idempotency key, a later attempt finds it"
     )]
     NotVisibleYet,
-    /// PagerDuty reported success, but the incident is not resolved.
-    #[error("PagerDuty reported success, but the incident is {0}")]
+    /// PagerDuty took the incident to be resolved, but it is not, perhaps because somebody reopened it meanwhile.
+    #[error("PagerDuty took the incident to be resolved, but it is {0} now")]
     NotResolved(IncidentStatus),
     /// PagerDuty reported success, but the incident is not acknowledged.
     #[error("PagerDuty reported success, but the incident is {0}")]

@@ -45,5 +45,4 @@ fn f44_an_alert_storm_loses_and_doubles_nothing_and_stays_within_pagerdutys_rate
     assert!(storm.turned_away < storm.carried_out, "{storm}");
     // Two requests for each run after the first minute: a look for what an attempt before may have left, and the incident.
     assert!(storm.took.as_secs() <= 60 * (2 * 500 / 96 + 2), "{storm}");
-    assert!(storm.longest_of_quiet <= storm.took, "{storm}");
 }
