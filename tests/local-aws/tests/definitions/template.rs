@@ -383,6 +383,24 @@ fn each_function_is_told_what_it_needs_and_no_more() {
 }
 
 #[test]
+fn every_function_is_told_the_stack_that_its_metrics_are_of() {
+    let template = template();
+    assert_eq!(
+        template["Globals"]["Function"]["Environment"]["Variables"],
+        json!({"STACK_NAME": {"Ref": "AWS::StackName"}})
+    );
+}
+
+#[test]
+fn the_runner_is_updated_after_the_functions_that_read_the_inputs_which_it_makes() {
+    let template = template();
+    assert_eq!(
+        template["Resources"]["WorkflowRunner"]["DependsOn"],
+        json!(["CreateIncident", "ResolveIncident", "UpdateIncident"])
+    );
+}
+
+#[test]
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
