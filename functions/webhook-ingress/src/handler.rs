@@ -42,7 +42,7 @@ pub struct Ingress<T, S, E, Q, B, D> {
 }
 
 /// A delivery as it arrived. Nothing in it has been checked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Delivery<'a> {
     /// What the URL belongs to.
     pub target: Target<'a>,
@@ -52,6 +52,16 @@ pub struct Delivery<'a> {
     pub signature: Option<&'a str>,
     /// The raw bytes that were signed.
     pub body: &'a [u8],
+}
+
+/// Without key, signature and body.
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("target", &self.target)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the URL of a delivery belongs to, as it stands there.

@@ -47,3 +47,53 @@ where
         .with_writer(lines)
         .finish()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_ids_of_the_invocation_and_an_error_is_not_logged_again_by_the_runtime() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(EnvFilter::new("info"), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            // As Lambda's runtime makes it for each invocation.
+            let span = tracing::info_span!(
+                "Lambda runtime invoke",
+                requestId = "8476a536",
+                xrayTraceId = "Root=1-5759e988"
+            );
+            let _entered = span.enter();
+            tracing::warn!(run = "r", "action failed");
+            tracing::error!(target: "lambda_runtime::layers::panic", "TaskError(…)");
+            tracing::debug!("a detail");
+        });
+
+        let bytes = lines.0.lock().unwrap().clone();
+        let line: Value = serde_json::from_slice(&bytes).unwrap();
+        let expected = json!({
+            "level": "WARN", "message": "action failed", "run": "r", "target": "platform::telemetry::tests",
+            "span": {"name": "Lambda runtime invoke", "requestId": "8476a536", "xrayTraceId": "Root=1-5759e988"},
+        });
+        assert_eq!(line, expected);
+    }
+}
