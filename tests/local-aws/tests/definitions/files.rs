@@ -13,6 +13,11 @@ pub(crate) fn template() -> Value {
     to_json(&documents[0])
 }
 
+/// The runbook.
+pub(crate) fn runbook() -> String {
+    read("docs/runbook.md")
+}
+
 /// The definition of the state machine.
 pub(crate) fn state_machine() -> Value {
     serde_json::from_str(&read("statemachine/workflow.asl.json")).unwrap()
