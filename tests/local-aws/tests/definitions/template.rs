@@ -6,7 +6,7 @@ use pagerduty::client::BaseUrl;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::files::{fields, runbook, template};
+use crate::files::{fields, rights, runbook, security, template};
 
 const FUNCTIONS: [&str; 5] = [
     "WebhookIngress",
@@ -640,5 +640,23 @@ fn the_dashboard_is_json_and_names_only_what_the_template_has() {
     for part in body.split("${").skip(1) {
         let name = part.split(['}', '.']).next().unwrap();
         assert!(name.starts_with("AWS::") || resources.contains_key(name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_said_about_security_names_every_policy_of_every_role() {
+    let rights = rights();
+    let security = security();
+
+    for (role, rights) in fields(&rights, "")
+        .iter()
+        .filter(|(_, rights)| rights["policies"].is_object())
+    {
+        let policies: Vec<String> = fields(rights, "/policies")
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let row = format!("| `{role}` | {} |", policies.join(", "));
+        assert!(security.contains(&row), "docs/security.md lacks: {row}");
     }
 }
