@@ -23,12 +23,16 @@ pub(super) const ALL: [&str; 6] = [
     "update-incident",
 ];
 
-/// Builds programs of these packages in the release profile, and gives the folder that they are in.
-pub(super) fn build(project: &Project, packages: &[&str]) -> Result<PathBuf, Error> {
+/// What does one thing many times, in the same profile.
+pub(super) const REPEATER: &str = "instructions";
+
+/// Builds all of these in the release profile, and gives the folder that they are in. Always all of them: of fewer, the
+/// dependencies could have other features, and would be compiled once more.
+pub(super) fn build(project: &Project) -> Result<PathBuf, Error> {
     Console.begin("Building in the profile of the functions, which takes minutes the first time");
     let mut build = cargo(project);
     build.args(["build", "--release", "--bins"]);
-    for package in packages {
+    for package in ALL.iter().chain([&REPEATER]) {
         build.args(["--package", package]);
     }
     local_aws::run("cargo build", &mut build)?;

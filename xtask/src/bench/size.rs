@@ -11,7 +11,7 @@ use crate::error::Error;
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {
     let tools = Tools::ensure(project, &Console)?;
-    let folder = build(project, &ALL)?;
+    let folder = build(project)?;
     let workspace = project.workspace("bench-size")?;
     let mut table = Table::new(&["function", "binary (KB)", "zipped (KB)"]);
     for function in ALL {

@@ -26,7 +26,7 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const API_KEY: &str = "pgf_benchbench00_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA_f67b2695";
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {
-    let folder = build(project, &ALL)?;
+    let folder = build(project)?;
     let stage = Stage::new(project, folder)?;
     let mut text = started(&stage)?.to_string();
     text.push_str(&format!(

@@ -2,11 +2,11 @@
 
 use super::{Phase, sender::Sent};
 use crate::error::Error;
+use ::tests::PagerDuty;
 use figures::Sample;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};
-use tests::PagerDuty;
 
 /// What became of the deliveries that were accepted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
