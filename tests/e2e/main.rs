@@ -18,6 +18,7 @@ mod integrations;
 mod journal;
 mod lanes;
 mod like_simulated;
+mod rights;
 mod runs;
 mod scenario;
 mod standalone;
