@@ -21,6 +21,7 @@ mod like_simulated;
 mod rights;
 mod runs;
 mod scenario;
+mod secrets;
 mod standalone;
 mod webhooks;
 mod workflows;

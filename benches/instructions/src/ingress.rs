@@ -6,6 +6,7 @@ use jiff::Timestamp;
 use lambda_http::request::from_str;
 use platform::{
     api_key::ApiKey,
+    metrics::Metrics,
     secrets::{SecretNames, SigningSecrets, SigningSecretsSource},
     table::{ApiKeyRecord, KeyScope, KeyState, TriggerCache, TriggerRecord, WorkflowRecord, WorkflowState},
 };
@@ -34,6 +35,7 @@ const LARGE: usize = 55_000;
 /// An ingress that has everything in its caches, and what it is sent.
 pub(crate) struct Ready {
     ingress: Ingress<Nothing, Nothing, Nothing, Nothing, Nothing, Nothing>,
+    metrics: Metrics,
     calls: Calls,
     event: String,
     /// The status of its answer.
@@ -87,6 +89,8 @@ impl Ready {
                 bodies: aws.clone(),
                 dead_letters: aws,
             },
+            // Their lines are made and go nowhere.
+            metrics: Metrics::discarded(),
             event: event.to_string(),
             expected: match case {
                 Case::Forged | Case::Garbage => 401,
@@ -103,7 +107,7 @@ impl Ready {
     /// Takes the delivery.
     pub(crate) async fn take(&self) -> Result<(), Error> {
         let request = from_str(&self.event).map_err(Error::at("read the event"))?;
-        let answer = respond(&self.ingress, request, NOW).await;
+        let answer = respond(&self.ingress, &self.metrics, request, NOW).await;
         let answer = answer.map_err(Error::at("take the delivery"))?;
         match answer.status().as_u16() {
             status if status == self.expected => Ok(()),

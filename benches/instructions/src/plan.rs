@@ -3,6 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     intake::{Admission, admit},
+    metrics::Metrics,
     table::{BodyCache, TriggerRecord, Versions, WorkflowRecord, WorkflowState},
 };
 use serde_json::{Value, json};
@@ -64,6 +65,7 @@ impl Ready {
             bodies: BodyCache::new(aws.clone()),
             journal: aws.clone(),
             executions: aws,
+            metrics: Metrics::discarded(),
         };
         let mut ready = Self {
             runner,

@@ -14,6 +14,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use platform::{
+    metrics::Metrics,
     table::{BodyCache, Versions},
     task::TaskError,
 };
@@ -83,6 +84,7 @@ impl Machine {
                 bodies: BodyCache::new(store.clone()),
                 journal: store.clone(),
                 executions: store.clone(),
+                metrics: Metrics::discarded(),
             },
             store,
             performer: Performer::new(account),

@@ -41,7 +41,8 @@ pub(crate) fn fields<'a>(value: &'a Value, pointer: &str) -> &'a Map<String, Val
         .unwrap_or_else(|| panic!("nothing at {pointer}"))
 }
 
-fn read(path: &str) -> String {
+/// A file of the repository.
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 

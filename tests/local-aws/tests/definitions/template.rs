@@ -396,6 +396,15 @@ fn each_function_is_told_what_it_needs_and_no_more() {
 }
 
 #[test]
+fn every_function_is_told_the_stack_that_its_metrics_are_of() {
+    let template = template();
+    assert_eq!(
+        template["Globals"]["Function"]["Environment"]["Variables"],
+        json!({"STACK_NAME": {"Ref": "AWS::StackName"}})
+    );
+}
+
+#[test]
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
