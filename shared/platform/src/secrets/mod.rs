@@ -69,6 +69,16 @@ pub struct WriteError {
     pub cause: String,
 }
 
+/// A secret was not removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the secret {name} could not be removed: {cause}")]
+pub struct RemoveError {
+    /// Its name.
+    pub name: String,
+    /// What the SDK said.
+    pub cause: String,
+}
+
 /// How often a change of a secret is made that somebody else's writes over.
 const CHANGED_AT_MOST: usize = 5;
 
