@@ -17,7 +17,12 @@ use workflow::ids::{IntegrationAlias, WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make an API key for the webhook URL of a workflow or of an integration. It is shown once.
+    /// Make an API key for the webhook URL of a workflow or of an integration.
+    ///
+    /// It is shown once.
+    #[command(after_help = "Examples:
+  pagerflow key create --workflow memory-alert --name PagerDuty
+  pagerflow key create --integration prod --name PagerDuty")]
     Create {
         #[command(flatten)]
         scope: Scope,
@@ -25,24 +30,42 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
     },
-    /// List the API keys. It reads the whole table, which takes a while where there are many runs.
+    /// List the API keys.
+    ///
+    /// It reads the whole table, which takes a while where there are many runs.
+    #[command(after_help = "Examples:
+  pagerflow key list
+  pagerflow key list --workflow memory-alert")]
     List {
         /// Only the keys of this workflow.
         #[arg(long)]
         workflow: Option<WorkflowId>,
     },
-    /// Show what is known of an API key. The key itself is not stored.
+    /// Show what is known of an API key.
+    ///
+    /// The key itself is not stored.
+    #[command(after_help = "Example:
+  pagerflow key show k7x2m4q5w3ht")]
     Show {
         /// The id of the key: what stands behind `pgf_`.
         id: KeyId,
     },
-    /// Make an API key invalid, for good. It stops working within ten seconds.
+    /// Make an API key invalid, for good.
+    ///
+    /// It stops working within ten seconds.
+    #[command(after_help = "Example:
+  pagerflow key revoke k7x2m4q5w3ht")]
     Revoke {
         /// The id of the key.
         id: KeyId,
     },
-    /// Make another API key of the same name for the same URL. It is shown once. The old one stays valid until it is
-    /// revoked.
+    /// Make another API key of the same name for the same URL.
+    ///
+    /// It is shown once. The old one stays valid until it is revoked.
+    #[command(after_help = "Example:
+  pagerflow key rotate k7x2m4q5w3ht
+
+Give the new key to PagerDuty, and revoke the old one when its webhooks arrive with the new.")]
     Rotate {
         /// The id of the key.
         id: KeyId,
@@ -65,7 +88,9 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
     match command {
         Command::Create { scope, name } => create(scope, name, stack, output).await?,
         Command::List { workflow } => {
+            let reading = output.working("Reading the table");
             let mut keys = stack.table.api_keys().await?;
+            drop(reading);
             if let Some(workflow) = workflow {
                 let scope = KeyScope::Workflow(workflow);
                 keys.retain(|key| key.scope == scope);
