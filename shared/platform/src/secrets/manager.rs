@@ -1,6 +1,6 @@
 //! Secrets Manager.
 
-use super::{RemoveError, SecretError, SecretStore, SecretWriter, WriteError};
+use super::{CurrentSecret, RemoveError, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
 use crate::aws::explain;
 use aws_sdk_secretsmanager::{
     error::{ProvideErrorMetadata, SdkError},
@@ -49,32 +49,95 @@ fn is_being_deleted(error: &impl ProvideErrorMetadata) -> bool {
     error.code() == Some("InvalidRequestException") && error.message().is_some_and(|text| text.contains("deletion"))
 }
 
+/// The label of a version that is stored and not the current one yet. Secrets Manager takes it away from the version that
+/// had it before.
+const PENDING: &str = "PAGERFLOW_PENDING";
+
+/// Secrets Manager's label of the version that is read.
+const CURRENT: &str = "AWSCURRENT";
+
+/// A write to Secrets Manager is not conditional, but moving a label is: it fails unless the label is at the version that it
+/// is to be taken from. So a value is stored under a label of its own first, and then becomes the current one.
+///
+/// Source: AWS's documentation of `UpdateSecretVersionStage`. With which error it fails is not verified; therefore it is
+/// looked afterwards which version is the current one.
 impl SecretWriter for SecretsManager {
-    async fn write(&self, name: &str, description: &str, value: &SecretString) -> Result<(), WriteError> {
-        let not_stored = |cause: String| WriteError {
-            name: name.to_owned(),
-            cause,
-        };
-        let put = self.client.put_secret_value().secret_id(name);
-        let put = put.secret_string(value.expose_secret());
-        match put.clone().send().await {
-            Ok(_) => Ok(()),
-            // Somebody removed the integration, and adds it again.
+    async fn current(&self, name: &str) -> Result<CurrentSecret, SecretError> {
+        let request = Box::pin(self.client.get_secret_value().secret_id(name).send());
+        let output = request.await.map_err(|error| classify(name, &error))?;
+        Ok(CurrentSecret {
+            version: SecretVersion(output.version_id.unwrap_or_default()),
+            value: output.secret_string.unwrap_or_default().into(),
+        })
+    }
+
+    async fn replace(
+        &self,
+        name: &str,
+        description: &str,
+        value: &SecretString,
+        over: Option<&SecretVersion>,
+    ) -> Result<bool, WriteError> {
+        match over {
+            Some(over) => self.move_on(name, value, over).await,
+            None => self.create(name, description, value).await,
+        }
+    }
+}
+
+impl SecretsManager {
+    async fn move_on(&self, name: &str, value: &SecretString, over: &SecretVersion) -> Result<bool, WriteError> {
+        let put = self.client.put_secret_value().secret_id(name).version_stages(PENDING);
+        let put = put.secret_string(value.expose_secret()).send().await;
+        let put = put.map_err(|error| not_stored(name, &error))?;
+        let new = SecretVersion(put.version_id.unwrap_or_default());
+        let stage = self.client.update_secret_version_stage().secret_id(name);
+        let stage = stage.version_stage(CURRENT).remove_from_version_id(&over.0);
+        match stage.move_to_version_id(&new.0).send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match self.current(name).await {
+                // The answer to a first attempt got lost.
+                Ok(current) if current.version == new => Ok(true),
+                Ok(current) if current.version != *over => Ok(false),
+                Ok(_) | Err(_) => Err(not_stored(name, &error)),
+            },
+        }
+    }
+
+    async fn create(&self, name: &str, description: &str, value: &SecretString) -> Result<bool, WriteError> {
+        let create = self.client.create_secret().name(name).description(description);
+        match create.secret_string(value.expose_secret()).send().await {
+            Ok(_) => Ok(true),
+            Err(error) if error.code() == Some("ResourceExistsException") => match self.current(name).await {
+                // It was made without a value, which cannot be anybody's change.
+                Err(SecretError::NotFound(_)) => self.put(name, value).await,
+                Ok(_) | Err(_) => Ok(false),
+            },
+            // Somebody removed the integration, and adds it again. What it held is not taken up.
             Err(error) if is_being_deleted(&error) => {
                 let restored = self.client.restore_secret().secret_id(name).send().await;
-                restored.map_err(|error| not_stored(explain(&error)))?;
-                put.send()
-                    .await
-                    .map(|_| ())
-                    .map_err(|error| not_stored(explain(&error)))
+                restored.map_err(|error| not_stored(name, &error))?;
+                self.put(name, value).await
             }
-            Err(error) if error.code() == Some("ResourceNotFoundException") => {
-                let create = self.client.create_secret().name(name).description(description);
-                let created = create.secret_string(value.expose_secret()).send().await;
-                created.map(|_| ()).map_err(|error| not_stored(explain(&error)))
-            }
-            Err(error) => Err(not_stored(explain(&error))),
+            Err(error) => Err(not_stored(name, &error)),
         }
+    }
+
+    async fn put(&self, name: &str, value: &SecretString) -> Result<bool, WriteError> {
+        let put = self.client.put_secret_value().secret_id(name);
+        let put = put.secret_string(value.expose_secret()).send().await;
+        put.map(|_| true).map_err(|error| not_stored(name, &error))
+    }
+}
+
+fn not_stored<E, R>(name: &str, error: &SdkError<E, R>) -> WriteError
+where
+    E: std::error::Error + ProvideErrorMetadata + 'static,
+    R: std::fmt::Debug + 'static,
+{
+    WriteError {
+        name: name.to_owned(),
+        cause: explain(error),
     }
 }
 
@@ -169,12 +232,62 @@ mod tests {
         ])
         .await;
 
-        manager.write("n", "what it is", &"value".into()).await.unwrap();
+        let stored = manager.replace("n", "what it is", &"value".into(), None).await;
 
+        assert_eq!(stored, Ok(true));
         let asked = aws.asked();
         let calls: Vec<_> = asked.iter().map(|(call, _)| call.as_str()).collect();
-        assert_eq!(calls, ["PutSecretValue", "RestoreSecret", "PutSecretValue"]);
+        assert_eq!(calls, ["CreateSecret", "RestoreSecret", "PutSecretValue"]);
         assert_eq!(asked[2].1["SecretString"], "value");
+    }
+
+    fn old() -> SecretVersion {
+        SecretVersion("old".to_owned())
+    }
+
+    #[tokio::test]
+    async fn a_value_becomes_the_current_one_only_in_the_place_of_the_version_that_was_read() {
+        let (aws, manager) = answering([json!({"Name": "n", "VersionId": "new"}), json!({"Name": "n"})]).await;
+
+        assert_eq!(manager.replace("n", "d", &"value".into(), Some(&old())).await, Ok(true));
+
+        let asked = aws.asked();
+        assert_eq!(asked[0].1["VersionStages"], json!(["PAGERFLOW_PENDING"]));
+        let moved = json!({
+            "SecretId": "n", "VersionStage": "AWSCURRENT", "RemoveFromVersionId": "old", "MoveToVersionId": "new",
+        });
+        assert_eq!(asked[1], ("UpdateSecretVersionStage".to_owned(), moved));
+    }
+
+    #[rstest]
+    #[case::somebody_was_faster("theirs", Some(false))]
+    #[case::the_first_answer_got_lost("new", Some(true))]
+    #[case::nobody_was_and_it_failed("old", None)]
+    #[tokio::test]
+    async fn where_the_label_does_not_move_the_current_version_tells_why(
+        #[case] current: &str,
+        #[case] stored: Option<bool>,
+    ) {
+        let (_aws, manager) = answering([
+            json!({"Name": "n", "VersionId": "new"}),
+            refused("InvalidParameterException", "the label is elsewhere"),
+            json!({"Name": "n", "VersionId": current, "SecretString": "x"}),
+        ])
+        .await;
+
+        let answer = manager.replace("n", "d", &"value".into(), Some(&old())).await;
+
+        assert_eq!(answer.ok(), stored);
+    }
+
+    #[rstest]
+    #[case::with_a_value(json!({"Name": "n", "VersionId": "v", "SecretString": "x"}), false)]
+    #[case::without_one(json!({"__type": "ResourceNotFoundException", "message": "no value"}), true)]
+    #[tokio::test]
+    async fn a_secret_that_somebody_has_made_meanwhile_is_not_written_over(#[case] there: Value, #[case] stored: bool) {
+        let exists = refused("ResourceExistsException", "it exists");
+        let (_aws, manager) = answering([exists, there, json!({"Name": "n"})]).await;
+        assert_eq!(manager.replace("n", "d", &"value".into(), None).await, Ok(stored));
     }
 
     fn answered(error: GetSecretValueError) -> SecretError {
