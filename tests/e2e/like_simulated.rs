@@ -6,6 +6,7 @@ use crate::{aws, scenario::Scenario};
 use platform::table::{StepState, Table};
 use serde_json::{Value, json};
 use simulator::{
+    reference::Place,
     simulation::calm::{self, CalmRun},
     workflows::{Mood, Style, family},
 };
@@ -15,7 +16,7 @@ use std::{
 };
 use workflow::{
     definition::Definition,
-    ids::{LanePath, RunId},
+    ids::{LanePath, RunId, StepPath},
     planner::Outcome,
 };
 
@@ -25,6 +26,9 @@ const FAMILIES: usize = 40;
 const SHORT: Duration = Duration::from_secs(12);
 /// How long all of them may take on a loaded machine.
 const END_WITHIN: Duration = Duration::from_secs(300);
+
+/// The id of an incident that the account does not have. The random workflows use it too.
+const UNKNOWN_INCIDENT: &str = "Q0UNKNOWN00001";
 
 const STYLE: Style = Style {
     mood: Mood::Patient,
@@ -132,18 +136,72 @@ fn case(seed: u64) -> Option<Case> {
         .collect();
     let simulated = calm::by_hand(&family)?;
     let is_short = simulated.took.unsigned_abs() < SHORT;
-    is_short.then_some(Case { family, simulated })
+    (is_short && !lanes_share_incidents(&simulated)).then_some(Case { family, simulated })
+}
+
+/// Whether lanes that run side by side use the same incident. What the one finds then depends on how far the other has
+/// come, which nothing promises.
+fn lanes_share_incidents(simulated: &CalmRun) -> bool {
+    let mut users: BTreeMap<&str, Vec<Way>> = BTreeMap::new();
+    for (place, step) in &simulated.steps {
+        let incident = step.input.as_ref().and_then(|input| input["incident_id"].as_str());
+        // What is not there stays away, whoever asks.
+        if let Some(incident) = incident.filter(|incident| *incident != UNKNOWN_INCIDENT) {
+            users.entry(incident).or_default().push(way_to(simulated, place));
+        }
+    }
+    users.values().any(|ways| {
+        let mut pairs = ways.iter().enumerate().flat_map(|(index, one)| {
+            let others = ways.iter().skip(index + 1);
+            others.map(move |other| (one, other))
+        });
+        pairs.any(|(one, other)| are_side_by_side(one, other))
+    })
+}
+
+/// From the main lane of the root run: each step that opens lanes or calls a workflow, and the number of its lane.
+type Way = Vec<(StepPath, u32)>;
+
+/// The way to the lane of a step.
+fn way_to(simulated: &CalmRun, place: &Place) -> Way {
+    let caller = simulated
+        .steps
+        .iter()
+        .find(|(_, step)| step.run.as_ref() == Some(&place.run));
+    let mut way = match caller {
+        Some((caller, _)) if place.run != simulated.id => {
+            let mut way = way_to(simulated, caller);
+            way.push((caller.step.clone(), 0));
+            way
+        }
+        _ => Way::new(),
+    };
+    let mut inner: Way = Way::new();
+    let mut lane = place.lane.clone();
+    while let Some((outer, fork, index)) = lane.opener() {
+        inner.push((fork.clone(), index));
+        lane = outer;
+    }
+    way.extend(inner.into_iter().rev());
+    way
+}
+
+/// Whether the two part at a step that opens lanes; where they part at different steps, one comes after the other.
+fn are_side_by_side(one: &Way, other: &Way) -> bool {
+    let parting = one.iter().zip(other).find(|(one, other)| one != other);
+    parting.is_some_and(|((one, _), (other, _))| one == other)
 }
 
 /// The same for a run that no event started, which would otherwise come to its end at the first step that looks at it.
 fn without_event(source: String) -> String {
+    let unknown = format!("'{UNKNOWN_INCIDENT}'");
     let values = [
         ("event.incident.title", "'Disk full'"),
         ("event.incident.urgency", "'high'"),
         ("event.incident.priority", "none"),
         ("event.incident.number", "7"),
         ("event.incident.teams", "['sre', 'web']"),
-        ("event.incident.id", "'Q0UNKNOWN00001'"),
+        ("event.incident.id", &unknown),
     ];
     values
         .into_iter()
@@ -296,4 +354,30 @@ fn comparable(endings: Endings, root: &str) -> Endings {
         (place, (how, serde_json::from_str(&text).unwrap(), error))
     };
     endings.into_iter().map(plain).collect()
+}
+
+#[test]
+fn a_workflow_whose_outcome_depends_on_the_speed_of_its_lanes_is_not_compared() {
+    let same = |ids: [&str; 2]| {
+        let lane = |id| {
+            let step = json!({"uses": "pagerduty.get_incident", "with": {"integration": "prod", "incident_id": id}});
+            json!({"steps": [step]})
+        };
+        let create = |id| {
+            let with = json!({
+                "integration": "prod", "title": id, "service": "PSVC8R2", "from": "oncall@example.com",
+            });
+            json!({"id": id, "uses": "pagerduty.create_incident", "with": with})
+        };
+        let id_of = |step| format!("{{{{ steps.{step}.outputs.incident_id }}}}");
+        let lanes = ids.map(|id| lane(id_of(id)));
+        let source = json!({
+            "name": "main",
+            "on": {"pagerduty": {"integration": "prod", "events": ["incident.triggered"]}},
+            "steps": [create("one"), create("other"), {"parallel": lanes}, lane(id_of("one"))["steps"][0]],
+        });
+        lanes_share_incidents(&calm::by_hand(&[Definition::from_source(&source.to_string()).unwrap()]).unwrap())
+    };
+    assert!(same(["one", "one"]));
+    assert!(!same(["one", "other"]));
 }

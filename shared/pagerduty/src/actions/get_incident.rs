@@ -1,18 +1,16 @@
 //! Reads an incident as it is now.
 
+use std::mem::take;
+
 use jiff::Timestamp;
 use serde::Serialize;
 
-use super::{
-    call::Call,
-    input::action_input,
-    output::{id, short},
-};
+use super::{call::Call, input::action_input, lists::list_incidents::ListedIncident, output::id};
 use crate::{
     client::{ApiToken, Client},
     error::Error,
     ids::IncidentId,
-    incident::{Incident, IncidentStatus, Urgency},
+    incident::Incident,
 };
 
 action_input! {
@@ -26,47 +24,27 @@ action_input! {
 /// An incident. What PagerDuty did not say is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FoundIncident {
-    /// Its id.
-    pub incident_id: IncidentId,
-    /// Its title.
-    pub title: Option<String>,
-    /// The number that people use.
-    pub incident_number: Option<u64>,
-    /// Where it stands.
-    pub status: IncidentStatus,
-    /// When it was created.
-    pub created_at: Option<Timestamp>,
-    /// How urgent it is.
-    pub urgency: Option<Urgency>,
-    /// The id of its priority, if it has one.
-    pub priority: Option<String>,
-    /// The id of its service.
-    pub service: Option<String>,
+    /// What a list says of it too.
+    #[serde(flatten)]
+    pub listed: ListedIncident,
     /// The id of its escalation policy.
     pub escalation_policy: Option<String>,
     /// The ids of those whom it is assigned to; none when it is resolved.
     pub assignees: Vec<String>,
     /// Its key.
     pub incident_key: Option<String>,
-    /// Where a person can look at it.
-    pub html_url: Option<String>,
 }
 
 impl From<Incident> for FoundIncident {
-    fn from(incident: Incident) -> Self {
+    fn from(mut incident: Incident) -> Self {
         Self {
-            incident_id: incident.id,
-            title: incident.title.map(short),
-            incident_number: incident.number,
-            status: incident.status,
-            created_at: incident.created_at,
-            urgency: incident.urgency,
-            priority: id(incident.priority),
-            service: id(incident.service),
-            escalation_policy: id(incident.escalation_policy),
-            assignees: incident.assignees.into_iter().map(|assignee| assignee.id).collect(),
-            incident_key: incident.incident_key,
-            html_url: incident.html_url,
+            escalation_policy: id(incident.escalation_policy.take()),
+            assignees: take(&mut incident.assignees)
+                .into_iter()
+                .map(|assignee| assignee.id)
+                .collect(),
+            incident_key: incident.incident_key.take(),
+            listed: incident.into(),
         }
     }
 }

@@ -38,6 +38,14 @@ impl From<Incident> for IncidentOutput {
     }
 }
 
+impl IncidentOutput {
+    /// The same with a title that is cut where it is long.
+    pub(super) fn short(mut incident: Incident) -> Self {
+        incident.title = incident.title.map(short);
+        incident.into()
+    }
+}
+
 /// As many of the entries, from the first on, as there is room for, and whether there are more.
 pub(super) fn that_fit<T: Serialize>(entries: impl IntoIterator<Item = T>, more: bool) -> (Vec<T>, bool) {
     let mut kept = Vec::new();

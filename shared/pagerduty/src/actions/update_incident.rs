@@ -16,7 +16,7 @@ use crate::{
     error::Error,
     given,
     ids::{IncidentId, PriorityId},
-    incident::{Incident, IncidentStatus, Urgency},
+    incident::{Incident, Urgency},
 };
 
 action_input! {
@@ -36,14 +36,9 @@ action_input! {
 /// The incident as it is now.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct UpdatedIncident {
-    /// Its id.
-    pub incident_id: IncidentId,
-    /// Its title. Null only where PagerDuty did not say.
-    pub title: Option<String>,
-    /// The number that people use.
-    pub incident_number: Option<u64>,
-    /// Where it stands.
-    pub status: IncidentStatus,
+    /// What every action says of an incident.
+    #[serde(flatten)]
+    pub incident: IncidentOutput,
     /// How urgent it is.
     pub urgency: Option<Urgency>,
     /// The id of its priority, if it has one.
@@ -52,21 +47,10 @@ pub struct UpdatedIncident {
 
 impl From<Incident> for UpdatedIncident {
     fn from(mut incident: Incident) -> Self {
-        let urgency = incident.urgency.take();
-        let priority = output::id(incident.priority.take());
-        let IncidentOutput {
-            incident_id,
-            title,
-            incident_number,
-            status,
-        } = incident.into();
         Self {
-            incident_id,
-            title,
-            incident_number,
-            status,
-            urgency,
-            priority,
+            urgency: incident.urgency.take(),
+            priority: output::id(incident.priority.take()),
+            incident: incident.into(),
         }
     }
 }

@@ -6,14 +6,14 @@ use serde::Serialize;
 use super::super::{
     call::Call,
     input::action_input,
-    output::{id, short, that_fit},
+    output::{IncidentOutput, id, that_fit},
 };
 use crate::{
     client::{ApiToken, Client, IncidentFilter},
     error::Error,
     given::{self, ListLimit},
-    ids::{IdList, IncidentId, ServiceId, TeamId},
-    incident::{Incident, IncidentStatus, Urgency},
+    ids::{IdList, ServiceId, TeamId},
+    incident::{Incident, Urgency},
 };
 
 action_input! {
@@ -48,14 +48,9 @@ pub struct Incidents {
 /// One of them. What PagerDuty did not say is null.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ListedIncident {
-    /// Its id.
-    pub incident_id: IncidentId,
-    /// Its title.
-    pub title: Option<String>,
-    /// The number that people use.
-    pub incident_number: Option<u64>,
-    /// Where it stands.
-    pub status: IncidentStatus,
+    /// What every action says of an incident.
+    #[serde(flatten)]
+    pub incident: IncidentOutput,
     /// How urgent it is.
     pub urgency: Option<Urgency>,
     /// The id of its priority, if it has one.
@@ -69,17 +64,14 @@ pub struct ListedIncident {
 }
 
 impl From<Incident> for ListedIncident {
-    fn from(incident: Incident) -> Self {
+    fn from(mut incident: Incident) -> Self {
         Self {
-            incident_id: incident.id,
-            title: incident.title.map(short),
-            incident_number: incident.number,
-            status: incident.status,
-            urgency: incident.urgency,
-            priority: id(incident.priority),
-            service: id(incident.service),
+            urgency: incident.urgency.take(),
+            priority: id(incident.priority.take()),
+            service: id(incident.service.take()),
             created_at: incident.created_at,
-            html_url: incident.html_url,
+            html_url: incident.html_url.take(),
+            incident: IncidentOutput::short(incident),
         }
     }
 }
