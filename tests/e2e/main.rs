@@ -21,5 +21,6 @@ mod like_simulated;
 mod runs;
 mod scenario;
 mod standalone;
+mod tour;
 mod webhooks;
 mod workflows;

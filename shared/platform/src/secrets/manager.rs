@@ -109,24 +109,29 @@ impl SecretsManager {
         match create.secret_string(value.expose_secret()).send().await {
             Ok(_) => Ok(true),
             Err(error) if error.code() == Some("ResourceExistsException") => match self.current(name).await {
-                // It was made without a value, which cannot be anybody's change.
+                // It has no value, or is being deleted: neither is anybody's change.
                 Err(SecretError::NotFound(_)) => self.put(name, value).await,
                 Ok(_) | Err(_) => Ok(false),
             },
-            // Somebody removed the integration, and adds it again. What it held is not taken up.
-            Err(error) if is_being_deleted(&error) => {
-                let restored = self.client.restore_secret().secret_id(name).send().await;
-                restored.map_err(|error| not_stored(name, &error))?;
-                self.put(name, value).await
-            }
+            Err(error) if is_being_deleted(&error) => self.put(name, value).await,
             Err(error) => Err(not_stored(name, &error)),
         }
     }
 
+    /// Stores a value whatever there is. Where somebody removed the integration and adds it again, the secret is restored
+    /// first, and what it held is not taken up.
     async fn put(&self, name: &str, value: &SecretString) -> Result<bool, WriteError> {
         let put = self.client.put_secret_value().secret_id(name);
-        let put = put.secret_string(value.expose_secret()).send().await;
-        put.map(|_| true).map_err(|error| not_stored(name, &error))
+        let put = put.secret_string(value.expose_secret());
+        let stored = match put.clone().send().await {
+            Err(error) if is_being_deleted(&error) => {
+                let restored = self.client.restore_secret().secret_id(name).send().await;
+                restored.map_err(|error| not_stored(name, &error))?;
+                put.send().await
+            }
+            answer => answer,
+        };
+        stored.map(|_| true).map_err(|error| not_stored(name, &error))
     }
 }
 
@@ -223,22 +228,27 @@ mod tests {
         assert!(error.contains(message), "{error}");
     }
 
+    #[rstest]
+    #[case::told_at_once(vec![refused("InvalidRequestException", SCHEDULED)])]
+    #[case::told_as_one_that_exists(vec![refused("ResourceExistsException", "it exists"), refused("InvalidRequestException", SCHEDULED)])]
     #[tokio::test]
-    async fn a_secret_that_was_removed_is_restored_when_it_is_stored_again() {
-        let (aws, manager) = answering([
-            refused("InvalidRequestException", SCHEDULED),
-            json!({"Name": "n"}),
-            json!({"Name": "n"}),
-        ])
-        .await;
+    async fn a_secret_that_was_removed_is_restored_when_it_is_stored_again(#[case] created: Vec<Value>) {
+        let done = json!({"Name": "n"});
+        let put = [refused("InvalidRequestException", SCHEDULED), done.clone(), done];
+        let (aws, manager) = answering(created.into_iter().chain(put)).await;
 
         let stored = manager.replace("n", "what it is", &"value".into(), None).await;
 
         assert_eq!(stored, Ok(true));
         let asked = aws.asked();
-        let calls: Vec<_> = asked.iter().map(|(call, _)| call.as_str()).collect();
-        assert_eq!(calls, ["CreateSecret", "RestoreSecret", "PutSecretValue"]);
-        assert_eq!(asked[2].1["SecretString"], "value");
+        let [.., restored, stored] = asked.as_slice() else {
+            panic!("{asked:?}")
+        };
+        assert_eq!(
+            (restored.0.as_str(), stored.0.as_str()),
+            ("RestoreSecret", "PutSecretValue")
+        );
+        assert_eq!(stored.1["SecretString"], "value");
     }
 
     fn old() -> SecretVersion {
