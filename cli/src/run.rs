@@ -1,6 +1,5 @@
 //! `pagerflow run`.
 
-mod cost;
 mod event;
 mod list;
 mod replay;

@@ -22,6 +22,22 @@ pub(crate) enum Error {
         #[source]
         source: std::io::Error,
     },
+    /// Something could not be measured.
+    #[error("failed to measure {what}")]
+    Measurement {
+        what: String,
+        #[source]
+        source: std::io::Error,
+    },
+    /// A program of a benchmark said something else than it should.
+    #[error("{what} cannot be read in: {}", shortened(.text))]
+    Unreadable { what: &'static str, text: String },
+    /// A document lacks the marks of a part that is generated.
+    #[error(
+        "{} has no `<!-- bench: {name} -->` with an `<!-- end: {name} -->` after it: put both where the part is to stand",
+        .path.display()
+    )]
+    NoPart { path: PathBuf, name: String },
     /// Some checks failed. They have been reported already.
     #[error("some checks failed")]
     ChecksFailed,

@@ -4,6 +4,7 @@
 //! - `test`: all checks, and the table at their end
 //! - `demo`: one incident from PagerDuty's webhook to its end
 //! - `storm`: many deliveries at once, while Step Functions fails now and then
+//! - `bench`: measurements, and the document that tells them
 //! - `package`: the functions as they go to AWS
 //! - `cloud`: the local AWS together with the PagerDuty simulator
 //! - `simulate`: whole runs in virtual time
@@ -11,6 +12,7 @@
 //! - `simulator`: the PagerDuty simulator as a process
 //! - `console`: what is said, and how
 
+mod bench;
 mod cloud;
 mod console;
 mod demo;
@@ -79,6 +81,12 @@ enum Chore {
         #[arg(long, default_value_t = 900)]
         within: u32,
     },
+    /// Measures, and writes what it finds to docs/performance.md.
+    Bench {
+        /// Measure only this; may be given several times.
+        #[arg(long, value_name = "ROW")]
+        only: Vec<bench::Row>,
+    },
     /// Starts a local AWS with Pagerflow on it and the PagerDuty simulator, and leaves them running until Ctrl-C.
     Local,
     /// Installs the tools into `.pagerflow/tools`, if they are missing or not up to date.
@@ -127,6 +135,7 @@ fn run(chore: Chore) -> Result<(), Error> {
             };
             storm::run(&project, size)
         }
+        Chore::Bench { only } => bench::run(&project, &only),
         Chore::Local => cloud::keep_running(&project),
         Chore::Setup => Tools::ensure(&project, &Console).map(drop).map_err(Error::from),
         Chore::Build => {

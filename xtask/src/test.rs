@@ -31,7 +31,7 @@ pub(crate) enum Check {
     PagerdutyClient,
     /// The documentation, with warnings as errors.
     Doc,
-    /// `sam validate --lint`.
+    /// The template: linters, rules of our own, and the rights that it gives.
     Template,
     /// The definition of the state machine.
     Asl,
@@ -92,7 +92,11 @@ impl Check {
                     .env("RUSTDOCFLAGS", "-D warnings");
                 Ok(run_program("cargo doc", &mut command)?)
             }
-            Self::Template => Ok(local_aws::check_template(project, &Tools::ensure(project, &Console)?)?),
+            Self::Template => Ok(local_aws::check_template(
+                project,
+                &Tools::ensure(project, &Console)?,
+                &Console,
+            )?),
             Self::Asl => Ok(local_aws::check_state_machine(
                 project,
                 &Tools::ensure(project, &Console)?,

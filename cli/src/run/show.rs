@@ -1,12 +1,12 @@
 //! `pagerflow run show`: what happened, what failed, why, and what to do.
 
 use super::{
-    cost::Cost,
     time::{between, clock},
     view::{end, head, hint, step_line},
     whole::{Calls, Whole},
 };
 use crate::output::{Output, printable};
+use cost::Cost;
 use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
 use serde::Serialize;
 use workflow::{

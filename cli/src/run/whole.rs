@@ -1,7 +1,7 @@
 //! A run with all its lanes, as far as somebody reads them.
 
-use super::cost::{Work, of};
-use crate::{error::Error, run::cost::Cost, stack::Stack};
+use crate::{error::Error, stack::Stack};
+use cost::{Cost, Work, of};
 use platform::table::{
     RunView, StepState, StepView,
     journal::{Journal, LaneRecord},

@@ -1,7 +1,7 @@
 //! The action as a state machine calls it, against a PagerDuty that keeps PagerDuty's rules.
 
 use super::*;
-use action_tests::{NOW, ROTATED_TOKEN, assert_refused, failure, now};
+use action_tests::{NOW, ROTATED_TOKEN, assert_logged, assert_refused, caller, failure, measured_calls, now};
 use http::Method;
 use jiff::{SignedDuration, ToSpan};
 use lambda_runtime::Diagnostic;
@@ -540,4 +540,41 @@ async fn f3_while_the_rate_limit_is_used_up_other_runs_do_not_ask() {
         &["nothing was sent", "[retry after 45 s]"],
     );
     assert_eq!(world.requests().len(), 2, "the other run did not ask");
+}
+
+#[tokio::test]
+async fn the_log_says_for_which_step_of_which_run_it_was_done_and_not_what() {
+    let world = World::new().await;
+
+    world.created(input_with("caller", caller())).await;
+
+    let kept = ["Memory pressure", "oncall@example.com", "PWIXJZS"];
+    assert_eq!(assert_logged("pagerduty.create_incident", "action done", &kept), None);
+    assert_eq!(measured_calls(), [("2xx".to_owned(), Some(959))]);
+}
+
+#[tokio::test]
+async fn a_refusal_is_logged_once_with_what_pagerduty_said_and_counted() {
+    let world = World::new().await;
+    world.store(TokenKind::ApiToken, ROTATED_TOKEN);
+
+    world.failed(input_with("caller", caller())).await;
+
+    let error = assert_logged("pagerduty.create_incident", "action failed", &[ROTATED_TOKEN]).unwrap();
+    assert!(error.starts_with("PagerDuty.Unauthorized: "), "{error}");
+    let [(status, _)] = measured_calls().try_into().unwrap();
+    assert_eq!(status, "4xx");
+}
+
+#[rstest]
+#[case::nobody(json!(null))]
+#[case::text(json!("me"))]
+#[case::something_else(json!({"run": ["a"], "note": "b"}))]
+#[tokio::test]
+async fn a_caller_that_cannot_be_read_keeps_nothing_from_being_done(#[case] caller: Value) {
+    let world = World::new().await;
+
+    world.created(input_with("caller", caller)).await;
+
+    assert_eq!(world.incidents().len(), 1);
 }

@@ -1,7 +1,7 @@
 //! The action as a state machine calls it, against a PagerDuty that keeps PagerDuty's rules.
 
 use super::*;
-use action_tests::{ROTATED_TOKEN, assert_refused, failure, now};
+use action_tests::{ROTATED_TOKEN, assert_logged, assert_refused, caller, failure, measured_calls, now};
 use jiff::ToSpan;
 use lambda_runtime::Diagnostic;
 use pagerduty::client::TokenKind;
@@ -361,4 +361,21 @@ async fn after_its_deadline_nothing_is_sent() {
 
     assert_refused(&error, "Step.DeadlineExceeded", &["nothing more was sent"]);
     assert_eq!(world.requests().len(), 0);
+}
+
+#[tokio::test]
+async fn the_log_says_for_which_step_of_which_run_it_was_done_and_not_what() {
+    let world = World::new().await;
+    let mut input = world.input_with("note", json!(NOTE));
+    input["caller"] = caller();
+
+    world.resolved(input).await;
+
+    let kept = [NOTE, "oncall@example.com"];
+    assert_eq!(assert_logged("pagerduty.resolve_incident", "action done", &kept), None);
+    assert_eq!(
+        measured_calls().len(),
+        world.requests().len(),
+        "each request is counted"
+    );
 }

@@ -33,7 +33,7 @@ pub async fn handle<S: SecretStore>(
     mut input: Value,
     now: Timestamp,
 ) -> Result<Value, TaskError> {
-    let action = take_action(&mut input)?;
+    let action = take_action(&mut input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     let call = Call {
         pagerduty,
         action,
@@ -70,7 +70,8 @@ pub async fn handle<S: SecretStore>(
 fn take_action(input: &mut Value) -> Result<Action, TaskError> {
     let name = input.as_object_mut().and_then(|fields| fields.remove("action"));
     let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
-    Action::parse(name).ok_or_else(|| not_ours(name))
+    let ours = |action: &Action| action.spec().function == Function::UpdateIncident;
+    Action::parse(name).filter(ours).ok_or_else(|| not_ours(name))
 }
 
 fn not_ours(name: &str) -> TaskError {

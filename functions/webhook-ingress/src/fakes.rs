@@ -14,6 +14,7 @@ use platform::{
         ApiKeyRecord, Bodies, KeyScope, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords,
         TriggerSource, WorkflowRecord, WorkflowState,
     },
+    telemetry,
 };
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -442,7 +443,8 @@ thread_local! {
     static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
-/// What is logged. Each test has a thread, and so a log, of its own.
+/// What is logged and measured. Each test has a thread, and so a log, of its own.
+#[derive(Debug)]
 pub(crate) struct Log;
 
 impl Log {
@@ -451,20 +453,21 @@ impl Log {
     fn record() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // In the form of `platform::telemetry`.
-            let subscriber = tracing_subscriber::fmt()
-                .json()
-                .flatten_event(true)
-                .without_time()
-                .with_max_level(tracing::Level::TRACE)
-                .with_writer(|| Self);
-            tracing::subscriber::set_global_default(subscriber.finish()).unwrap();
+            let subscriber = telemetry::subscriber("trace".parse().unwrap(), || Self);
+            tracing::subscriber::set_global_default(subscriber).unwrap();
         });
     }
 
     /// What this test has logged so far.
     pub(crate) fn text() -> String {
         LOGGED.with_borrow(|bytes| String::from_utf8(bytes.clone()).unwrap())
+    }
+
+    /// Its lines of JSON that have a field.
+    pub(crate) fn lines_with(field: &str) -> Vec<Value> {
+        let lines = Self::text();
+        let lines = lines.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.filter(|line: &Value| line.get(field).is_some()).collect()
     }
 }
 

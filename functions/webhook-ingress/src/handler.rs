@@ -18,7 +18,7 @@ use platform::{
     table::{ApiKeyRecord, Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
 };
 use serde::Serialize;
-use std::sync::OnceLock;
+use std::{fmt, sync::OnceLock};
 use workflow::{
     ids::{IntegrationAlias, RunId, WorkflowId},
     run::{RunInput, WebhookKind},
@@ -42,7 +42,7 @@ pub struct Ingress<T, S, E, Q, B, D> {
 }
 
 /// A delivery as it arrived. Nothing in it has been checked.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Delivery<'a> {
     /// What the URL belongs to.
     pub target: Target<'a>,
@@ -52,6 +52,16 @@ pub struct Delivery<'a> {
     pub signature: Option<&'a str>,
     /// The raw bytes that were signed.
     pub body: &'a [u8],
+}
+
+/// Without key, signature and body.
+impl fmt::Debug for Delivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Delivery")
+            .field("target", &self.target)
+            .field("bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
 }
 
 /// What the URL of a delivery belongs to, as it stands there.
@@ -73,7 +83,7 @@ pub enum Answer {
     /// 401: not authentic.
     Unauthorized {
         /// Why, for our log only.
-        reason: &'static str,
+        reason: Doubt,
     },
     /// 413.
     TooLarge,
@@ -82,6 +92,36 @@ pub enum Answer {
         /// Why, for our log only.
         reason: String,
     },
+}
+
+/// Why a delivery does not count as authentic.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// It has no API key, or none of our form.
+    NoKey,
+    /// Its URL names what can be neither a workflow nor an integration.
+    MalformedUrl,
+    /// Its API key is not known or revoked, or that of another URL; or there is no such workflow.
+    UnknownKey,
+    /// It has no signature.
+    NoSignature,
+    /// Its signature can be none.
+    MalformedSignature,
+    /// Its signature fits no signing secret.
+    WrongSignature,
+}
+
+impl fmt::Display for Doubt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoKey => "no well-formed API key",
+            Self::MalformedUrl => "malformed workflow id or integration alias",
+            Self::UnknownKey => "unknown or revoked API key, or the key of another URL",
+            Self::NoSignature => "no signature",
+            Self::MalformedSignature => "malformed signature",
+            Self::WrongSignature => "no signature fits a signing secret",
+        })
+    }
 }
 
 /// What became of one event of a delivery.
@@ -147,9 +187,7 @@ where
             return Err(Answer::TooLarge);
         }
         let key = delivery.api_key.and_then(|text| ApiKey::parse(text).ok());
-        let key = key.ok_or(Answer::Unauthorized {
-            reason: "no well-formed API key",
-        })?;
+        let key = key.ok_or(Answer::Unauthorized { reason: Doubt::NoKey })?;
         match delivery.target {
             Target::Workflow(id) => self.for_workflow(id, &key, delivery, now).await.map(Answer::Accepted),
             Target::Integration(alias) => {
@@ -168,7 +206,7 @@ where
         now: Timestamp,
     ) -> Result<Vec<EventAnswer>, Answer> {
         let workflow = id.parse::<WorkflowId>().map_err(|_| Answer::Unauthorized {
-            reason: "malformed workflow id",
+            reason: Doubt::MalformedUrl,
         })?;
         let records = self.triggers.get(&workflow, key.id(), now).await.map_err(unavailable)?;
         let scope = KeyScope::Workflow(workflow);
@@ -177,7 +215,7 @@ where
             Some(workflow) if admitted => workflow,
             _ => {
                 return Err(Answer::Unauthorized {
-                    reason: "unknown or revoked API key, or the key of another workflow",
+                    reason: Doubt::UnknownKey,
                 });
             }
         };
@@ -200,9 +238,9 @@ where
         delivery: &Delivery<'_>,
         now: Timestamp,
     ) -> Result<(), Answer> {
-        let header = delivery
-            .signature
-            .ok_or(Answer::Unauthorized { reason: "no signature" })?;
+        let header = delivery.signature.ok_or(Answer::Unauthorized {
+            reason: Doubt::NoSignature,
+        })?;
         let verify = |secrets: &SigningSecrets| signature::verify(header, delivery.body, secrets.iter());
         let secrets = self.signing_secrets.get(integration, now).await.map_err(unavailable)?;
         let verdict = match verify(&secrets) {
@@ -220,10 +258,10 @@ where
             // It may well be authentic: that we cannot tell is our fault.
             Err(error @ SignatureError::NoSecret) => Err(unavailable(error)),
             Err(SignatureError::Mismatch) => Err(Answer::Unauthorized {
-                reason: "no signature fits a signing secret",
+                reason: Doubt::WrongSignature,
             }),
             Err(SignatureError::Malformed | SignatureError::TooMany) => Err(Answer::Unauthorized {
-                reason: "malformed signature",
+                reason: Doubt::MalformedSignature,
             }),
         }
     }
@@ -287,20 +325,32 @@ where
         obstacle: &OnceLock<StartError>,
         now: Timestamp,
     ) -> Result<EventAnswer, Answer> {
-        let run = admitted.input.run.id.clone();
+        let Admitted { input, large_body } = admitted;
+        let run = input.run.id.clone();
         // Before the run, so that the run finds it.
-        if let Some(body) = admitted.large_body {
+        if let Some(body) = large_body {
             self.bodies.put_body(&run, body, now).await.map_err(unavailable)?;
         }
         // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
         // duplicates then.
         if let Some(error) = obstacle.get() {
-            return self.buffer(&admitted.input, error).await;
+            return self.buffer(&input, error).await;
         }
-        match self.executions.start(&admitted.input).await {
-            Ok(Started::Now) => Ok(EventAnswer::Started { run }),
-            Ok(Started::Before) => Ok(EventAnswer::Duplicate { run }),
-            Err(error) => self.buffer(&admitted.input, obstacle.get_or_init(|| error)).await,
+        match self.executions.start(&input).await {
+            Ok(started) => {
+                let (workflow, event_id) = (&input.run.workflow, input.event_id());
+                Ok(match started {
+                    Started::Now => {
+                        tracing::info!(%run, %workflow, event_id, "run started");
+                        EventAnswer::Started { run }
+                    }
+                    Started::Before => {
+                        tracing::info!(%run, %workflow, event_id, "run had been started before");
+                        EventAnswer::Duplicate { run }
+                    }
+                })
+            }
+            Err(error) => self.buffer(&input, obstacle.get_or_init(|| error)).await,
         }
     }
 
@@ -311,9 +361,14 @@ where
     /// within hours starts by itself.
     async fn buffer(&self, input: &RunInput, error: &StartError) -> Result<EventAnswer, Answer> {
         let run = input.run.id.clone();
+        let (workflow, event_id) = (&input.run.workflow, input.event_id());
         match error {
-            StartError::OutOfReach { .. } => tracing::warn!(%run, %error, "run waits in the start-buffer"),
-            StartError::Refused { .. } => tracing::error!(%run, %error, "run waits in the start-buffer"),
+            StartError::OutOfReach { .. } => {
+                tracing::warn!(%run, %workflow, event_id, %error, "run waits in the start-buffer");
+            }
+            StartError::Refused { .. } => {
+                tracing::error!(%run, %workflow, event_id, %error, "run waits in the start-buffer");
+            }
         }
         self.start_buffer
             .put(input)
@@ -332,7 +387,7 @@ fn admits(record: Option<&ApiKeyRecord>, key: &ApiKey, scope: &KeyScope) -> bool
     }
 }
 
-fn unavailable(error: impl std::fmt::Display) -> Answer {
+fn unavailable(error: impl fmt::Display) -> Answer {
     Answer::Unavailable {
         reason: error.to_string(),
     }

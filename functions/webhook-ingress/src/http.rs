@@ -1,6 +1,6 @@
 //! The ingress in terms of HTTP.
 
-use crate::{Answer, Delivery, Ingress, Target};
+use crate::{Answer, Delivery, Doubt, EventAnswer, Ingress, Target};
 use jiff::Timestamp;
 use lambda_http::{
     Body, Error, Request, RequestExt, Response,
@@ -9,24 +9,27 @@ use lambda_http::{
 use platform::{
     dead_letters::DeadLetters,
     executions::Executions,
+    metrics::{Metrics, Observation, RefusalReason, TakenAs},
     secrets::SecretStore,
     start_buffer::StartBuffer,
     table::{Bodies, TriggerSource},
 };
 use serde::Serialize;
 use std::time::Duration;
+use tokio::time::Instant;
 
 /// PagerDuty waits five seconds for an answer. Whoever gets none sends again, and so does whoever gets this one.
 ///
 /// Within it there is time for Step Functions not to answer, and then for the start-buffer: 2 s each at most.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(4_300);
 
-/// Answers a request.
+/// Answers a request, logs what became of it, and counts it.
 ///
 /// # Errors
 /// None that a request could bring about.
 pub async fn respond<T, S, E, Q, B, D>(
     ingress: &Ingress<T, S, E, Q, B, D>,
+    metrics: &Metrics,
     request: Request,
     now: Timestamp,
 ) -> Result<Response<Body>, Error>
@@ -38,6 +41,7 @@ where
     B: Bodies,
     D: DeadLetters,
 {
+    let begun = Instant::now();
     let parameters = request.path_parameters();
     let body: &[u8] = match request.body() {
         Body::Text(text) => text.as_bytes(),
@@ -62,8 +66,12 @@ where
         },
     };
     let subscription = header(request.headers(), "x-webhook-subscription").map(shortened);
-    log(&delivery, subscription.as_deref(), &answer);
-    let (status, body) = render(&answer)?;
+    if let Some(observation) = observed(&answer) {
+        metrics.tell(&observation, now);
+    }
+    log(&delivery, subscription.as_deref(), &answer, begun.elapsed());
+    let (status, body) = render(&answer)
+        .inspect_err(|error| tracing::error!(%error, "the answer to a delivery could not be written"))?;
     Ok(Response::builder()
         .status(status)
         .header(CONTENT_TYPE, "application/json")
@@ -102,25 +110,89 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
     })
 }
 
+/// What is counted of a delivery. One that is to be sent again is counted when it comes again.
+fn observed(answer: &Answer) -> Option<Observation> {
+    let refused = |reason| Some(Observation::Refused(reason));
+    match answer {
+        Answer::Accepted(events) => Some(taken(events.iter())),
+        Answer::HandedOn(events) => Some(taken(events.iter().map(|answer| &answer.event))),
+        Answer::Unauthorized { reason } => refused(match reason {
+            Doubt::NoKey => RefusalReason::NoKey,
+            Doubt::MalformedUrl => RefusalReason::MalformedUrl,
+            Doubt::UnknownKey => RefusalReason::UnknownKey,
+            Doubt::NoSignature => RefusalReason::NoSignature,
+            Doubt::MalformedSignature => RefusalReason::MalformedSignature,
+            Doubt::WrongSignature => RefusalReason::WrongSignature,
+        }),
+        Answer::TooLarge => refused(RefusalReason::TooLarge),
+        Answer::Unavailable { .. } => None,
+    }
+}
+
+/// A delivery can hold several events, and be for several workflows. It counts as accepted if it starts a run, and otherwise
+/// as a duplicate if it once did.
+fn taken<'a>(events: impl Iterator<Item = &'a EventAnswer>) -> Observation {
+    let (mut runs, mut buffered, mut duplicates, mut ignored, mut dead_letters) = (0_u64, 0, 0_u64, 0_u64, 0);
+    for event in events {
+        match event {
+            EventAnswer::Started { .. } => runs += 1,
+            EventAnswer::Buffered { .. } => buffered += 1,
+            EventAnswer::Duplicate { .. } => duplicates += 1,
+            EventAnswer::Ignored { .. } => ignored += 1,
+            EventAnswer::Unreadable { .. } => dead_letters += 1,
+        }
+    }
+    let taken = if runs + buffered > 0 {
+        TakenAs::Accepted
+    } else if duplicates > 0 {
+        TakenAs::Duplicate
+    } else if ignored > 0 || dead_letters == 0 {
+        TakenAs::Filtered
+    } else {
+        TakenAs::Unreadable
+    };
+    Observation::Taken {
+        taken,
+        buffered,
+        dead_letters,
+    }
+}
+
 /// One line for each delivery. Neither its key, its signature nor its body is in it. The subscription is what the sender
 /// says of itself, and not signed. `pagerflow webhook` looks for a ping in these lines: see `platform::delivery_log`.
-fn log(delivery: &Delivery<'_>, subscription: Option<&str>, answer: &Answer) {
+fn log(delivery: &Delivery<'_>, subscription: Option<&str>, answer: &Answer, took: Duration) {
     let (workflow, integration) = match delivery.target {
         Target::Workflow(id) => (Some(shortened(id)), None),
         Target::Integration(alias) => (None, Some(shortened(alias))),
     };
     let bytes = delivery.body.len();
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match answer {
         Answer::Accepted(events) => {
             let events = serde_json::to_string(events).unwrap_or_default();
-            tracing::info!(workflow, subscription, bytes, events, "delivery accepted");
+            tracing::info!(workflow, subscription, bytes, duration_ms, events, "delivery accepted");
         }
         Answer::HandedOn(events) => {
             let events = serde_json::to_string(events).unwrap_or_default();
-            tracing::info!(integration, subscription, bytes, events, "delivery accepted");
+            tracing::info!(
+                integration,
+                subscription,
+                bytes,
+                duration_ms,
+                events,
+                "delivery accepted"
+            );
         }
         Answer::Unauthorized { reason } => {
-            tracing::info!(workflow, integration, subscription, bytes, reason, "delivery refused");
+            tracing::info!(
+                workflow,
+                integration,
+                subscription,
+                bytes,
+                duration_ms,
+                %reason,
+                "delivery refused"
+            );
         }
         Answer::TooLarge => {
             tracing::warn!(
@@ -128,6 +200,7 @@ fn log(delivery: &Delivery<'_>, subscription: Option<&str>, answer: &Answer) {
                 integration,
                 subscription,
                 bytes,
+                duration_ms,
                 "delivery refused because it is too large"
             );
         }
@@ -137,6 +210,7 @@ fn log(delivery: &Delivery<'_>, subscription: Option<&str>, answer: &Answer) {
                 integration,
                 subscription,
                 bytes,
+                duration_ms,
                 reason,
                 "delivery not taken; it will be sent again"
             );

@@ -15,4 +15,4 @@ pub mod http;
 #[cfg(test)]
 mod time_limit;
 
-pub use handler::{Answer, Delivery, EventAnswer, Ingress, Target, WorkflowAnswer};
+pub use handler::{Answer, Delivery, Doubt, EventAnswer, Ingress, Target, WorkflowAnswer};

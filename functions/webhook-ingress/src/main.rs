@@ -6,6 +6,7 @@ use platform::{
     aws::{Patience, sdk_config},
     dead_letters::SqsDeadLetters,
     executions::StateMachine,
+    metrics::Metrics,
     secrets::{SecretNames, SecretsManager, SigningSecretsSource},
     settings::{Settings, environment},
     start_buffer::SqsStartBuffer,
@@ -35,8 +36,9 @@ async fn main() -> Result<(), Error> {
         dead_letters: SqsDeadLetters::new(queues, settings.required("DEAD_LETTER_QUEUE_URL")),
     };
     let ingress = settings.finish(ingress)?;
+    let metrics = Metrics::of_stack(environment);
     run(service_fn(async |request: Request| {
-        http::respond(&ingress, request, Timestamp::now()).await
+        http::respond(&ingress, &metrics, request, Timestamp::now()).await
     }))
     .await
 }

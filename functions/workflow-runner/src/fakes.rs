@@ -8,10 +8,14 @@ use platform::{
         Bodies, StoreError, VersionSource,
         journal::{Entry, EventSummary, Journal, LaneRecord, LastPlan, OutsideEnd, Question, Written},
     },
+    telemetry,
 };
+use serde_json::Value;
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex},
+    io,
+    sync::{Arc, Mutex, Once},
 };
 use workflow::{
     definition::Definition,
@@ -401,5 +405,44 @@ impl State {
             item.end = Some(RunEnd::OfMainLane(end.clone()));
         }
         Ok(Written::Now)
+    }
+}
+
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What is logged and measured. Each test has a thread, and so a log, of its own.
+#[derive(Debug)]
+pub(crate) struct Log;
+
+impl Log {
+    /// Records what is logged from now on, in all threads: a place that logs before somebody listens is remembered as
+    /// one that nobody listens to.
+    pub(crate) fn record() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let subscriber = telemetry::subscriber("trace".parse().unwrap(), || Self);
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+    }
+
+    /// The lines of JSON that this test has logged so far and that have a field.
+    pub(crate) fn lines_with(field: &str) -> Vec<Value> {
+        let bytes = LOGGED.with_borrow(Vec::clone);
+        let lines = bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
+        let lines = lines.map(|line| serde_json::from_slice(line).unwrap());
+        lines.filter(|line: &Value| line.get(field).is_some()).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use platform::{
     body,
     executions::Executions,
     intake::{event_value, stored_event},
+    metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
         Bodies, BodyCache, StoreError, VersionSource, Versions,
         journal::{Entry, EventSummary, Journal, Question, Written},
@@ -18,11 +19,16 @@ use platform::{
     task::TaskError,
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use workflow::{
-    definition::Definition,
+    action::Action,
+    definition::{Definition, StepKind},
     error_name::ErrorName,
-    planner::{Changes, Command, Cursor, Failure, Plan, Situation, concurrency_key, fail, incident_of, needs, plan},
+    ids::StepPath,
+    planner::{
+        Changes, Command, Cursor, Failure, Pending, Plan, Situation, StepChange, concurrency_key, fail, incident_of,
+        needs, plan,
+    },
     run::{RunBody, RunInput},
 };
 
@@ -37,12 +43,55 @@ pub struct Runner<V, B, J, E> {
     pub journal: J,
     /// What starts the runs of the start-buffer.
     pub executions: E,
+    /// Where it is told how runs and steps ended.
+    pub metrics: Metrics,
 }
 
 /// A Plan, and what else its write needs.
 struct Decision {
     plan: Plan,
     concurrency_key: Option<String>,
+    /// The action whose attempts the lane was about.
+    attempted: Option<Attempted>,
+}
+
+/// A step's action that was attempted.
+struct Attempted {
+    step: StepPath,
+    action: Action,
+    /// When the first attempt was written down.
+    since: Timestamp,
+}
+
+impl Attempted {
+    fn of(cursor: &Cursor, definition: &Definition) -> Option<Self> {
+        let attempts = match cursor.pending.as_ref()? {
+            Pending::Action(attempts) | Pending::Backoff { attempts, .. } => attempts,
+            _ => return None,
+        };
+        let StepKind::Action { uses, .. } = definition.step(&attempts.step)?.kind else {
+            return None;
+        };
+        Some(Self {
+            step: attempts.step.clone(),
+            action: uses,
+            since: attempts.intended_at?,
+        })
+    }
+
+    /// How long the step took, if these changes end it.
+    fn latency(&self, changes: &Changes) -> Option<StepLatency> {
+        let record = changes.steps.get(&self.step)?;
+        let StepChange::Finished { .. } = record.change else {
+            return None;
+        };
+        // A clock may have been put back meanwhile.
+        let duration = record.at.duration_since(self.since).try_into().unwrap_or_default();
+        Some(StepLatency {
+            action: self.action,
+            duration,
+        })
+    }
 }
 
 impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> {
@@ -53,11 +102,19 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
     /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`; of messages `Input.Invalid`.
     pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
         if outside::is_event(&payload) {
-            outside::take(payload, &self.journal, now).await?;
+            let ended = outside::take(payload, &self.journal, now).await;
+            let ended =
+                ended.inspect_err(|error| tracing::error!(%error, "the end of an execution was not taken in"))?;
+            if ended {
+                let run = Some(RunOutcome::Failed);
+                self.metrics.tell(&Observation::Planned { run, step: None }, now);
+            }
             return Ok(Value::Null);
         }
         if start_buffer::is_batch(&payload) {
-            return start_buffer::drain(payload, &self.executions).await;
+            let drained = start_buffer::drain(payload, &self.executions).await;
+            return drained
+                .inspect_err(|error| tracing::error!(%error, "a batch of the start-buffer was not taken in"));
         }
         self.plan(payload, now).await
     }
@@ -68,18 +125,33 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
     /// `Input.Invalid`, if the state machine sent what no Plan can be made of; `Run.Superseded`, if another execution
     /// holds the lane, or the lane or its run has ended; `Store.Unavailable`, after which the Plan is made again.
     pub async fn plan(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
+        let begun = Instant::now();
         let request: PlanRequest = serde_json::from_value(payload).map_err(|error| {
-            TaskError::new(
+            let error = TaskError::new(
                 ErrorName::InputInvalid,
                 format!("the state of the execution cannot be read: {error}; start runs by a webhook or with `pagerflow run start`"),
-            )
+            );
+            tracing::error!(%error, "not planned");
+            error
         })?;
         let result = self.handover(&request, now).await;
         let input = &request.state.input;
-        let (run, lane) = (&input.run, input.lane());
+        let (run, workflow, event_id, lane) = (&input.run.id, &input.run.workflow, input.event_id(), input.lane());
+        let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         match &result {
-            Ok((_, command)) => tracing::info!(run = %run.id, workflow = %run.workflow, %lane, command, "planned"),
-            Err(error) => tracing::error!(run = %run.id, workflow = %run.workflow, %lane, %error, "not planned"),
+            Ok((handover, command)) => {
+                let step = step_of(handover);
+                tracing::info!(%run, %workflow, event_id, %lane, step, command, duration_ms, "planned");
+            }
+            Err(error) => {
+                let pending = request
+                    .state
+                    .next
+                    .as_ref()
+                    .and_then(|next| next.cursor.pending.as_ref());
+                let step = pending.and_then(Pending::step).map(ToString::to_string);
+                tracing::error!(%run, %workflow, event_id, %lane, step, duration_ms, %error, "not planned");
+            }
         }
         result.map(|(handover, _)| handover)
     }
@@ -117,6 +189,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             Err(failure) => Decision {
                 plan: fail(input, plans.standing(), request.execution.started_at, failure),
                 concurrency_key: None,
+                attempted: None,
             },
             Ok((definition, event)) => self.decide(request, plans, &definition, &event, now).await?,
         };
@@ -211,7 +284,12 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             trouble: trouble(input).as_ref(),
             now,
         });
-        Ok(Decision { plan, concurrency_key })
+        let attempted = plans.cursor().and_then(|cursor| Attempted::of(cursor, definition));
+        Ok(Decision {
+            plan,
+            concurrency_key,
+            attempted,
+        })
     }
 
     async fn hand_over(
@@ -228,7 +306,11 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             decision.plan = fail(input, plans.standing(), request.execution.started_at, failure);
             handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
         }
-        let Decision { plan, concurrency_key } = &decision;
+        let Decision {
+            plan,
+            concurrency_key,
+            attempted,
+        } = &decision;
         self.leave_body(input, &plan.command, now)
             .await
             .map_err(|error| store(&error))?;
@@ -258,6 +340,12 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         match written.map_err(|error| store(&error))? {
             Written::Now => {
                 tell_of_loop(input, changes);
+                let of_run = changes.end.as_ref().filter(|_| plan.cursor.lane.is_main());
+                let observation = Observation::Planned {
+                    run: of_run.map(RunOutcome::from),
+                    step: attempted.as_ref().and_then(|attempted| attempted.latency(changes)),
+                };
+                self.metrics.tell(&observation, now);
                 Ok((read(&handover)?, command))
             }
             Written::Before { handover } => Ok((read(&handover)?, "repeated")),
@@ -306,8 +394,9 @@ fn tell_of_loop(input: &RunInput, changes: &Changes) {
     let stopped = ErrorName::RunLoopStopped.as_str();
     let failure = changes.end.as_ref().and_then(|end| end.failure());
     if let Some(failure) = failure.filter(|failure| failure.name == stopped) {
-        let (run, message) = (&input.run, &failure.message);
-        tracing::error!(run = %run.id, workflow = %run.workflow, error = stopped, reason = %message, "loop stopped");
+        let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
+        let reason = &failure.message;
+        tracing::error!(%run, %workflow, event_id, error = stopped, reason, "loop stopped");
     }
 }
 
@@ -320,6 +409,13 @@ fn summary(input: &RunInput, event: Option<&Event>) -> Option<EventSummary> {
         incident_id: incident.map(|incident| incident.id.to_string()),
         incident_title: incident.and_then(|incident| incident.title.clone()),
     })
+}
+
+/// The step that a command is about, from what is handed over with it.
+fn step_of(handover: &Value) -> Option<&str> {
+    let pending = handover.pointer("/cursor/pending")?;
+    let step = pending.get("step").or_else(|| pending.pointer("/attempts/step"));
+    step.and_then(Value::as_str)
 }
 
 fn text(cursor: Option<&Cursor>, command: &Command) -> Result<String, TaskError> {

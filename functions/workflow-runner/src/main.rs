@@ -6,6 +6,7 @@ use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::{
     aws::{Patience, sdk_config},
     executions::StateMachine,
+    metrics::Metrics,
     settings::{Settings, environment},
     table::{BodyCache, Table, Versions},
     telemetry,
@@ -27,6 +28,7 @@ async fn main() -> Result<(), Error> {
             aws_sdk_sfn::Client::new(&config),
             settings.required("STATE_MACHINE_ARN"),
         ),
+        metrics: Metrics::of_stack(environment),
     };
     let runner = settings.finish(runner)?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {

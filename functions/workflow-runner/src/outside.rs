@@ -39,11 +39,11 @@ struct Detail {
     cause: Option<String>,
 }
 
-/// Writes the final record of the run whose execution the event tells of, if it has none.
+/// Writes the final record of the run whose execution the event tells of, if it has none. Gives whether that was needed.
 ///
 /// # Errors
 /// `Input.Invalid`, if the event cannot be read or has no input; `Store.Unavailable`.
-pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -> Result<(), TaskError> {
+pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -> Result<bool, TaskError> {
     let invalid = |problem: String| TaskError::new(ErrorName::InputInvalid, problem);
     let StatusChange { detail } = serde_json::from_value(event)
         .map_err(|error| invalid(format!("the event is not a change of an execution's status: {error}")))?;
@@ -57,17 +57,19 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
         Ok(input) => input,
         Err(error) => {
             tracing::warn!(execution, %error, "an execution ended that was no run");
-            return Ok(());
+            return Ok(false);
         }
     };
+    let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
     if !bears_run(&input) {
         // Whoever started it waits for it, and finds that its lane has not ended.
-        tracing::info!(run = %input.run.id, execution, status = detail.status, "an execution of a lane ended");
-        return Ok(());
+        let (lane, status) = (input.lane(), detail.status.as_str());
+        tracing::info!(%run, %workflow, event_id, %lane, execution, status, "an execution of a lane ended");
+        return Ok(false);
     }
     #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoFinalRecord) {
-        return Ok(());
+        return Ok(false);
     }
     let time = |milliseconds: i64| Timestamp::from_millisecond(milliseconds).unwrap_or(now);
     let failure = detail.failure();
@@ -83,9 +85,10 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
         .await
         .map_err(|error| TaskError::new(ErrorName::StoreUnavailable, error.to_string()))?;
     if written {
-        tracing::error!(run = %input.run.id, workflow = %input.run.workflow, error = %failure.message, "run ended from outside");
+        let (status, error) = (detail.status.as_str(), &failure.message);
+        tracing::error!(%run, %workflow, event_id, execution, status, error, "run ended from outside");
     }
-    Ok(())
+    Ok(written)
 }
 
 /// Whether a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its

@@ -82,18 +82,18 @@ async fn start(message: &Message, executions: &impl Executions, deadline: Instan
             return false;
         }
     };
-    let (run, workflow) = (&input.run.id, &input.run.workflow);
+    let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
     match timeout_at(deadline, executions.start(&input)).await {
         Ok(Ok(started)) => {
-            tracing::info!(%run, %workflow, ?started, "run started from the start-buffer");
+            tracing::info!(%run, %workflow, event_id, ?started, "run started from the start-buffer");
             true
         }
         Ok(Err(error)) => {
-            tracing::warn!(%run, %workflow, %error, "run stays in the start-buffer");
+            tracing::warn!(%run, %workflow, event_id, %error, "run stays in the start-buffer");
             false
         }
         Err(_) => {
-            tracing::warn!(%run, %workflow, "run stays in the start-buffer, because the time for its batch is over");
+            tracing::warn!(%run, %workflow, event_id, "run stays in the start-buffer, because the time for its batch is over");
             false
         }
     }

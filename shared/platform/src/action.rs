@@ -1,6 +1,7 @@
 //! What the functions of actions share: reading the input, and calling PagerDuty with the right token.
 
 use crate::{
+    metrics::{MeasuredTransport, Metrics},
     rate_limit::RateLimits,
     secrets::{Connection, Connections, SecretNames, SecretStore, SecretsManager},
     settings::Settings,
@@ -10,16 +11,20 @@ use jiff::Timestamp;
 use pagerduty::client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport};
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 use workflow::{
     action::Action,
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
+    run::Caller,
 };
 
 /// What a run tells an action beyond the input that the workflow's author wrote. A caller outside a run may give
 /// `idempotency_key`, so that a repeat of the call does no harm.
 const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at"];
+
+/// Which run and step calls.
+const CALLER: &str = "caller";
 
 fn invalid(action: Action, problems: &str) -> TaskError {
     TaskError::new(
@@ -87,7 +92,8 @@ pub struct PagerDuty<S> {
 pub struct StartError(String);
 
 impl PagerDuty<SecretsManager> {
-    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `PAGERDUTY_API_URL` and `PAGERDUTY_EVENTS_URL`.
+    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `PAGERDUTY_API_URL` and `PAGERDUTY_EVENTS_URL`. Each request is
+    /// counted, as [`MeasuredTransport`] does.
     ///
     /// # Errors
     /// A setting is missing or wrong.
@@ -95,6 +101,7 @@ impl PagerDuty<SecretsManager> {
         client: aws_sdk_secretsmanager::Client,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::of_stack(&lookup));
         let mut settings = Settings::new(lookup);
         let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
         let address = |name: &str| {
@@ -105,6 +112,7 @@ impl PagerDuty<SecretsManager> {
         let events_url = address("PAGERDUTY_EVENTS_URL")?;
         let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
         let transport = HttpTransport::new().map_err(|error| StartError(error.to_string()))?;
+        let transport = MeasuredTransport::new(transport, metrics, Timestamp::now);
         let connections = Connections::new(SecretsManager::new(client), names);
         Ok(Self::new(connections, Arc::new(transport), base_url).with_events_url(events_url))
     }
@@ -140,11 +148,12 @@ impl<S: SecretStore> PagerDuty<S> {
     pub async fn perform<I: DeserializeOwned, T>(
         &self,
         action: Action,
-        input: Value,
+        mut input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
-        told(action, self.with_token(action, input, now, request).await)
+        let call = Call::begin(action, &mut input);
+        call.told(self.with_token(action, input, now, request).await)
     }
 
     /// Performs an action of the Events API, with the routing key that the input names in `routing_key`.
@@ -156,11 +165,12 @@ impl<S: SecretStore> PagerDuty<S> {
     pub async fn perform_event<I: DeserializeOwned, T>(
         &self,
         action: Action,
-        input: Value,
+        mut input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<T, TaskError> {
-        told(action, self.with_routing_key(action, input, now, request).await)
+        let call = Call::begin(action, &mut input);
+        call.told(self.with_routing_key(action, input, now, request).await)
     }
 
     async fn with_token<I: DeserializeOwned, T>(
@@ -239,13 +249,46 @@ fn at(set: Option<&BaseUrl>, of_region: Result<BaseUrl, InvalidBaseUrl>) -> Resu
     }
 }
 
-/// Logs how an action went.
-fn told<T>(action: Action, answer: Result<T, TaskError>) -> Result<T, TaskError> {
-    match &answer {
-        Ok(_) => tracing::info!(action = %action, "action done"),
-        Err(error) => tracing::warn!(action = %action, error = %error, "action failed"),
+/// A call of an action, for the log.
+struct Call {
+    action: Action,
+    caller: Option<Caller>,
+    attempt: Option<u64>,
+    begun: Instant,
+}
+
+impl Call {
+    /// Takes out of the input who calls. What cannot be read is nobody: nothing may fail because of the log.
+    fn begin(action: Action, input: &mut Value) -> Self {
+        let caller = input.as_object_mut().and_then(|fields| fields.remove(CALLER));
+        Self {
+            action,
+            caller: caller.and_then(|caller| serde_json::from_value(caller).ok()),
+            attempt: input.get("attempt").and_then(Value::as_u64),
+            begun: Instant::now(),
+        }
     }
-    answer
+
+    /// Logs how it went.
+    fn told<T>(self, answer: Result<T, TaskError>) -> Result<T, TaskError> {
+        let Self { action, attempt, .. } = self;
+        let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let caller = self.caller.as_ref();
+        let run = caller.map(|caller| caller.run.to_string());
+        let workflow = caller.map(|caller| caller.workflow.to_string());
+        let lane = caller.map(|caller| caller.lane.to_string());
+        let step = caller.map(|caller| caller.step.to_string());
+        let event_id = caller.and_then(|caller| caller.event_id.as_deref());
+        match &answer {
+            Ok(_) => {
+                tracing::info!(run, workflow, event_id, lane, step, %action, attempt, duration_ms, "action done");
+            }
+            Err(error) => {
+                tracing::warn!(run, workflow, event_id, lane, step, %action, attempt, duration_ms, %error, "action failed");
+            }
+        }
+        answer
+    }
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 //! - [`settings`] — settings from environment variables, all problems at once.
 //! - [`aws`] — the SDK's configuration, built by hand for a fast start.
 //! - [`telemetry`] — logs.
+//! - [`metrics`] — measurements, as lines of the log that CloudWatch makes metrics of.
 //! - [`api_key`] — the keys that senders of webhooks present.
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`body`] — the compressed form of a delivery's body.
@@ -25,6 +26,7 @@ pub mod dead_letters;
 pub mod delivery_log;
 pub mod executions;
 pub mod intake;
+pub mod metrics;
 mod rate_limit;
 #[cfg(test)]
 mod scripted;

@@ -1,6 +1,16 @@
 //! Logs: JSON lines on standard output, which Lambda hands to CloudWatch.
+//!
+//! Each line has the id of the invocation and, where the function is traced, X-Ray's id of the trace: in `span`, as `requestId` and
+//! `xrayTraceId`. Lambda's runtime puts them there. The ids of ours are fields of the line itself: `run`, `workflow`, `lane`,
+//! `step` and `event_id`, as far as the line is about one.
 
-use tracing_subscriber::{EnvFilter, fmt};
+use std::panic;
+use tracing::Subscriber;
+use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter};
+
+/// Where Lambda's runtime logs the error that a function gives it, without any field. Our functions have logged it before, with
+/// the ids, so that it would stand there twice. It logs panics there as well; [`start`] has them logged.
+const LOGGED_BEFORE: &str = "lambda_runtime::layers::panic=off";
 
 /// Starts logging. `RUST_LOG` sets the level; without it `info`.
 ///
@@ -9,7 +19,24 @@ use tracing_subscriber::{EnvFilter, fmt};
 pub fn start() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
     // A second start, as tests make it, keeps the first.
-    let _already = fmt()
+    let _already = tracing::subscriber::set_global_default(subscriber(filter, std::io::stdout));
+    panic::set_hook(Box::new(|panic| {
+        let location = panic.location().map(ToString::to_string);
+        // Without its message, which can quote what the function worked on.
+        tracing::error!(location, "the function panicked");
+    }));
+}
+
+/// What writes the lines.
+pub fn subscriber<W>(filter: EnvFilter, lines: W) -> impl Subscriber + Send + Sync
+where
+    W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
+{
+    let filter = match LOGGED_BEFORE.parse() {
+        Ok(directive) => filter.add_directive(directive),
+        Err(_) => filter,
+    };
+    fmt()
         .json()
         .flatten_event(true)
         .with_current_span(true)
@@ -17,5 +44,56 @@ pub fn start() {
         .with_env_filter(filter)
         // CloudWatch stamps each line itself.
         .without_time()
-        .try_init();
+        .with_writer(lines)
+        .finish()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+    use std::{
+        io,
+        sync::{Arc, Mutex},
+    };
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_line_has_the_ids_of_the_invocation_and_an_error_is_not_logged_again_by_the_runtime() {
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(EnvFilter::new("info"), move || writer.clone());
+        tracing::subscriber::with_default(subscriber, || {
+            // As Lambda's runtime makes it for each invocation.
+            let span = tracing::info_span!(
+                "Lambda runtime invoke",
+                requestId = "8476a536",
+                xrayTraceId = "Root=1-5759e988"
+            );
+            let _entered = span.enter();
+            tracing::warn!(run = "r", "action failed");
+            tracing::error!(target: "lambda_runtime::layers::panic", "TaskError(…)");
+            tracing::debug!("a detail");
+        });
+
+        let bytes = lines.0.lock().unwrap().clone();
+        let line: Value = serde_json::from_slice(&bytes).unwrap();
+        let expected = json!({
+            "level": "WARN", "message": "action failed", "run": "r", "target": "platform::telemetry::tests",
+            "span": {"name": "Lambda runtime invoke", "requestId": "8476a536", "xrayTraceId": "Root=1-5759e988"},
+        });
+        assert_eq!(line, expected);
+    }
 }

@@ -9,11 +9,12 @@ use crate::{
     account::Account,
     intervention::Intervention,
     performer::{Performed, Performer},
-    report::Request,
+    report::{Request, Took},
     store::Store,
 };
 use jiff::Timestamp;
 use platform::{
+    metrics::Metrics,
     table::{BodyCache, Versions},
     task::TaskError,
 };
@@ -49,6 +50,7 @@ pub(crate) struct Machine {
     queue: BTreeSet<(Timestamp, u64, usize)>,
     queued: u64,
     requests: BTreeMap<AttemptKey, Vec<Request>>,
+    took: Took,
 }
 
 /// An execution.
@@ -82,6 +84,7 @@ impl Machine {
                 bodies: BodyCache::new(store.clone()),
                 journal: store.clone(),
                 executions: store.clone(),
+                metrics: Metrics::discarded(),
             },
             store,
             performer: Performer::new(account),
@@ -90,6 +93,7 @@ impl Machine {
             queue: BTreeSet::new(),
             queued: 0,
             requests: BTreeMap::new(),
+            took: Took::default(),
         }
     }
 
@@ -117,11 +121,11 @@ impl Machine {
         self.queued = self.queued.saturating_add(1);
     }
 
-    /// Lets all executions come to their ends, and gives the requests of each attempt.
-    pub(crate) async fn run(mut self) -> Result<BTreeMap<AttemptKey, Vec<Request>>, Stuck> {
+    /// Lets all executions come to their ends, and gives the requests of each attempt, and what all of it took.
+    pub(crate) async fn run(mut self) -> Result<(BTreeMap<AttemptKey, Vec<Request>>, Took), Stuck> {
         for _ in 0..PLANS {
             let Some((now, _, execution)) = self.queue.pop_first() else {
-                return Ok(self.requests);
+                return Ok((self.requests, self.took));
             };
             self.go_on(execution, now).await?;
         }
@@ -132,6 +136,7 @@ impl Machine {
         let Some(execution) = self.executions.get(number) else {
             return Ok(());
         };
+        self.took.plans += 1;
         let handover = match self.runner.plan(execution.payload()?, now).await {
             Ok(handover) => handover,
             Err(error) => {
@@ -145,6 +150,7 @@ impl Machine {
         }
         match command.get("type").and_then(Value::as_str).unwrap_or_default() {
             "wait" => {
+                self.took.waits += 1;
                 let until = field::<Timestamp>(&command, "until")?;
                 self.enqueue(number, until.max(now));
             }
@@ -155,6 +161,7 @@ impl Machine {
                     execution.children = children.len();
                 }
                 for child in children {
+                    self.took.executions += 1;
                     self.execution(child.name, child.input, now, Some(number));
                 }
             }
@@ -162,6 +169,7 @@ impl Machine {
             action => {
                 let action = Action::parse(action).ok_or_else(|| Stuck::Command(format!("no command {action:?}")))?;
                 let input = command.get("input").cloned().unwrap_or_default();
+                self.took.calls += 1;
                 self.perform(number, action, input, now).await?;
                 self.enqueue(number, now);
             }

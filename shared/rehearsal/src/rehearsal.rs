@@ -133,7 +133,7 @@ impl Rehearsal {
                 }
             }
         }
-        let requests = machine.run().await.map_err(|stuck| match stuck {
+        let (requests, took) = machine.run().await.map_err(|stuck| match stuck {
             Stuck::Endless | Stuck::Command(_) => RehearsalError::Endless(stuck.to_string()),
         })?;
         let runs = roots.iter();
@@ -142,6 +142,7 @@ impl Rehearsal {
             workflow: self.workflow.name.clone(),
             runs,
             not_started,
+            took,
         })
     }
 

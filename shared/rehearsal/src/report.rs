@@ -21,6 +21,22 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// Why events started none.
     pub not_started: Vec<NotStarted>,
+    /// How much of AWS the runs took.
+    #[serde(skip)]
+    pub took: Took,
+}
+
+/// How much of AWS runs take.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Took {
+    /// Plans.
+    pub plans: u64,
+    /// Calls of actions.
+    pub calls: u64,
+    /// Waits, those before another attempt among them.
+    pub waits: u64,
+    /// Executions that others started: of lanes, of runs, and those that lanes were handed on to.
+    pub executions: u64,
 }
 
 /// An event that starts no run.

@@ -44,6 +44,12 @@ impl RunInput {
     pub fn lane(&self) -> LanePath {
         self.part.as_ref().map(|part| part.lane.clone()).unwrap_or_default()
     }
+
+    /// PagerDuty's id of the event that started the run, if one did.
+    #[must_use]
+    pub fn event_id(&self) -> Option<&str> {
+        self.trigger.as_ref().map(|trigger| trigger.event_id.as_str())
+    }
 }
 
 /// The step of another run that started a run.
@@ -59,6 +65,22 @@ pub struct CalledBy {
     pub nesting: u32,
     /// When the step must have ended, and so the run.
     pub deadline: Timestamp,
+}
+
+/// What calls an action, so that its function can tell in its log whom it works for. It changes nothing about what is done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Caller {
+    /// The run.
+    pub run: RunId,
+    /// Its workflow.
+    pub workflow: WorkflowId,
+    /// The lane that the step stands in.
+    pub lane: LanePath,
+    /// The step.
+    pub step: StepPath,
+    /// PagerDuty's id of the event that started the run, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_id: Option<String>,
 }
 
 /// The run that another one repeats, and what that takes over of it.

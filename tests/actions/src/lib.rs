@@ -3,6 +3,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::indexing_slicing,
     clippy::missing_panics_doc,
     reason = "only tests use it, and a panic here fails the test that it is for"
 )]
@@ -12,14 +13,18 @@ use lambda_runtime::Diagnostic;
 use pagerduty::client::{BaseUrl, HttpTransport, ServiceRegion, TokenKind};
 use pagerduty_simulator::{Clock, Options, PagerDuty, Seed, Simulator};
 use platform::{
+    metrics::{MeasuredTransport, Metrics},
     secrets::{Connection, Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
+    telemetry,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::{
+    cell::RefCell,
     fmt::Debug,
-    sync::{Arc, Mutex},
+    io,
+    sync::{Arc, Mutex, Once},
 };
 
 /// A token that PagerDuty does not take any more.
@@ -93,7 +98,9 @@ impl World {
             reads: 0,
         })));
         let connections = Connections::new(secrets.clone(), SecretNames::new("pagerflow"));
-        let transport = Arc::new(HttpTransport::new().unwrap());
+        Log::record();
+        let metrics = Arc::new(Metrics::new("pagerflow", Log));
+        let transport = Arc::new(MeasuredTransport::new(HttpTransport::new().unwrap(), metrics, now));
         let base_url: BaseUrl = simulator.base_url().parse().unwrap();
         let pagerduty = platform::action::PagerDuty::new(connections, transport, Some(base_url.clone()));
         Self {
@@ -165,4 +172,89 @@ pub fn assert_refused(error: &Diagnostic, name: &str, said: &[&str]) {
             error.error_message
         );
     }
+}
+
+thread_local! {
+    static LOGGED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// What is logged and measured. Each test has a thread, and so a log, of its own.
+#[derive(Debug)]
+pub struct Log;
+
+impl Log {
+    /// Records what is logged from now on, in all threads: a place that logs before somebody listens is remembered as
+    /// one that nobody listens to.
+    fn record() {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            let subscriber = telemetry::subscriber("info".parse().unwrap(), || Self);
+            tracing::subscriber::set_global_default(subscriber).unwrap();
+        });
+    }
+
+    /// What this test has logged so far.
+    #[must_use]
+    pub fn text() -> String {
+        LOGGED.with_borrow(|bytes| String::from_utf8(bytes.clone()).unwrap())
+    }
+
+    /// Its lines of JSON that have a field.
+    #[must_use]
+    pub fn lines_with(field: &str) -> Vec<Value> {
+        let text = Self::text();
+        let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
+        lines.filter(|line: &Value| line.get(field).is_some()).collect()
+    }
+}
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        LOGGED.with_borrow_mut(|logged| logged.extend_from_slice(bytes));
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// The field of an input that says which step of which run calls.
+#[must_use]
+pub fn caller() -> Value {
+    json!({"run": "01testrun", "workflow": "w", "lane": "main", "step": "00000", "event_id": "01A"})
+}
+
+/// Checks the line that a function has logged about one call: the ids of who called, the action, how long it took, and nothing of
+/// what was to be done. Gives the error in it, if there is one.
+#[track_caller]
+pub fn assert_logged(action: &str, message: &str, kept: &[&str]) -> Option<String> {
+    let [line] = Log::lines_with("action").try_into().unwrap();
+    let mut expected = caller();
+    expected["action"] = json!(action);
+    expected["message"] = json!(message);
+    for (name, value) in expected.as_object().unwrap() {
+        assert_eq!(&line[name], value, "{name} in {line}");
+    }
+    assert!(line["duration_ms"].is_u64(), "{line}");
+    let log = Log::text();
+    for kept in [Seed::ACCOUNT_TOKEN, Seed::ROUTING_KEY].iter().chain(kept) {
+        assert!(!log.contains(kept), "{kept} is told:\n{log}");
+    }
+    line.get("error").and_then(Value::as_str).map(str::to_owned)
+}
+
+/// How many requests to PagerDuty were measured, by what they were answered with.
+#[must_use]
+pub fn measured_calls() -> Vec<(String, Option<u64>)> {
+    let lines = Log::lines_with("PagerDutyCalls");
+    let of = |line: &Value| {
+        assert_eq!(
+            (&line["Stack"], &line["PagerDutyCalls"]),
+            (&json!("pagerflow"), &json!(1))
+        );
+        let left = line.get("PagerDutyRateLimitLeft").and_then(Value::as_u64);
+        (line["Status"].as_str().unwrap().to_owned(), left)
+    };
+    lines.iter().map(of).collect()
 }

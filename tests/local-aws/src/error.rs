@@ -92,6 +92,31 @@ pub enum Error {
     /// The state machine's definition has faults.
     #[error("statemachine/workflow.asl.json has faults:\n{0}")]
     StateMachine(String),
+    /// The template gives other rights than those that were agreed on.
+    #[error(
+        "template.yaml gives other rights than policy/iam.json. If that is wanted, write them anew with `PAGERFLOW_WRITE_IAM=1 cargo xtask test --only template`:\n{diff}"
+    )]
+    Rights {
+        /// What has changed, line by line.
+        diff: String,
+    },
+    /// The rights allow what they must not, or the other way round.
+    #[error("the rights of policy/iam.json give other answers than policy/questions.json wants:\n{0}")]
+    OtherAnswers(String),
+    /// A gate let a deliberate fault pass.
+    #[error("{gate} does not refuse this fault, and just this one: {fault}")]
+    NotRefused {
+        /// The gate, or the rule of it.
+        gate: String,
+        /// What was planted.
+        fault: String,
+    },
+    /// Nobody knows whether a rule refuses anything.
+    #[error("policy/faults.json has no fault for the rule {0}: add one that it must refuse")]
+    NotTried(String),
+    /// A deliberate fault has lost its place.
+    #[error("there is no {0:?} any more to plant a fault in: change the fault with what it is about")]
+    NoPlace(String),
     /// No address of a stack was handed over.
     #[error("{0} is not set: run this through `cargo xtask test --only e2e`, which deploys the stack first")]
     NoStack(&'static str),

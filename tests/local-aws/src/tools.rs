@@ -5,6 +5,7 @@ use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
+use crate::checks::install;
 use crate::environment::only_local_aws;
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
 use crate::process::{each_line, output};
@@ -12,10 +13,12 @@ use crate::{Error, Progress, Project};
 
 /// The Python commands that are tried, best first.
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
+/// Its own Cargo.lock pins the rest.
+const GUARD_VERSION: &str = "=3.2.1";
 const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// The tools: the SAM CLI, cargo-lambda, Zig, statelint, ministack and PagerDuty's client for Python, at the versions of
-/// `tools/*.txt`.
+/// The tools: the SAM CLI, cargo-lambda, Zig, cfn-lint, statelint, ministack and PagerDuty's client for Python, at the versions
+/// of `tools/*.txt`; and cfn-guard.
 #[derive(Debug, Clone)]
 pub struct Tools {
     sam: VirtualEnvironment,
@@ -91,8 +94,31 @@ impl Tools {
         self.pagerduty.command("python")
     }
 
+    pub(crate) fn cfn_lint(&self) -> Command {
+        self.sam.command("cfn-lint")
+    }
+
+    /// cfn-guard, which is a Rust program. Building it takes about a minute, the first time.
+    pub(crate) fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
+        let _lock = project.lock("guard", progress)?;
+        let root = project.scratch().join("tools/guard");
+        let program = root.join("bin/cfn-guard");
+        let stamp = root.join("installed");
+        if !(program.exists() && is_stamped(&stamp, GUARD_VERSION)) {
+            progress.begin("Building cfn-guard into .pagerflow/tools (about a minute)");
+            install(self.cargo().current_dir(project.root()), GUARD_VERSION, &root)?;
+            set_stamp(&stamp, GUARD_VERSION)?;
+        }
+        Ok(program)
+    }
+
     pub(crate) fn statelint(&self) -> Command {
         self.sam.command("statelint")
+    }
+
+    /// Python, with ministack.
+    pub(crate) fn emulator_python(&self) -> Command {
+        self.emulator.command("python")
     }
 
     pub(crate) fn ministack(&self) -> Command {

@@ -12,9 +12,9 @@ pub(crate) enum Error {
     /// A file could not be written, or a port not be opened.
     #[error("failed to {what}: {source}")]
     Io { what: &'static str, source: std::io::Error },
-    /// A setting is missing.
+    /// The SDK could not be configured.
     #[error(transparent)]
-    Settings(#[from] platform::settings::MissingSettings),
+    Config(#[from] platform::aws::ConfigError),
     /// The local AWS refused something.
     #[error("the local AWS did not {what}: {cause}")]
     Aws { what: &'static str, cause: String },

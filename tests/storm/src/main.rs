@@ -1,8 +1,10 @@
 //! `storm`: many deliveries at once, while Step Functions fails now and then, and what became of them.
 //!
-//! It is two programs in one. `storm proxy` stands between the functions and the local AWS and has one start of a run in
+//! It is three programs in one. `storm proxy` stands between the functions and the local AWS and has one start of a run in
 //! five fail, in each way that it can. `storm deliver` sends each of many events several times, in any order, sends again
 //! what is answered with 503, as PagerDuty does, and then counts: each event must have exactly one run.
+//!
+//! `storm load` sends events of their own at a steady rate and measures.
 //!
 //! # Layout
 //! - `proxy`: what stands before the local AWS
@@ -10,6 +12,7 @@
 //! - `workflow`: the integration, the workflow and the key that the deliveries are for
 //! - `delivery`: one delivery, signed
 //! - `sender`: all deliveries
+//! - `load`: deliveries at a steady rate, and how long everything takes
 //! - `census`: what there is in the table, in Step Functions and in the queues
 //! - `report`: the table at the end
 
@@ -17,6 +20,7 @@ mod census;
 mod delivery;
 mod error;
 mod fault;
+mod load;
 mod proxy;
 mod report;
 mod sender;
@@ -59,6 +63,18 @@ enum Arguments {
         #[arg(long)]
         within: u64,
     },
+    /// Sends deliveries at steady rates to the stack that the environment names, and prints a table of how long they took.
+    Load {
+        /// How many deliveries there are in a second; may be given several times.
+        #[arg(long, required = true, value_parser = clap::value_parser!(u32).range(1..=1_000))]
+        rate: Vec<u32>,
+        /// For how many seconds they are sent, at each rate.
+        #[arg(long)]
+        sends: u64,
+        /// How many seconds the runs may take after that.
+        #[arg(long)]
+        settles: u64,
+    },
 }
 
 #[tokio::main(flavor = "current_thread")]
@@ -81,12 +97,21 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
             events,
             within,
         } => deliver(deliveries, events, Duration::from_secs(within)).await,
+        Arguments::Load { rate, sends, settles } => {
+            let plan = load::Plan {
+                sends: Duration::from_secs(sends),
+                settles: Duration::from_secs(settles),
+            };
+            let table = load::measure(&StackInfo::from_env()?, &rate, plan)?;
+            let _written = write!(std::io::stdout(), "{table}");
+            Ok(())
+        }
     }
 }
 
 async fn deliver(deliveries: u32, events: u32, within: Duration) -> Result<(), Error> {
     let stack = StackInfo::from_env()?;
-    let target = workflow::set_up(&stack)?;
+    let target = workflow::set_up(&stack, workflow::STEPS)?;
     let begun = Instant::now();
     let deadline = begun + within;
     let answers = sender::send(&target, deliveries, events, deadline)?;

@@ -18,7 +18,7 @@ const AT_ONCE: usize = 16;
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// How long the sender rests before it sends again. PagerDuty takes minutes; nobody has as many here.
-const REST: Duration = Duration::from_millis(500);
+pub(crate) const REST: Duration = Duration::from_millis(500);
 
 /// What the deliveries were answered.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(crate) fn send(target: &Target, deliveries: u32, events: u32, deadline: Inst
     // Always the same order, so that two storms can be compared.
     fastrand::Rng::with_seed(1).shuffle(&mut order);
     let next = AtomicUsize::new(0);
-    let agent = agent();
+    let agent = agent(AT_ONCE);
     let work = || {
         let mut answers = Answers::default();
         while let Some(event) = order.get(next.fetch_add(1, Ordering::Relaxed)) {
@@ -67,11 +67,13 @@ pub(crate) fn send(target: &Target, deliveries: u32, events: u32, deadline: Inst
     })
 }
 
-fn agent() -> Agent {
+/// What sends, over as many connections as there are deliveries under way at the same time.
+pub(crate) fn agent(at_once: usize) -> Agent {
     Agent::config_builder()
         .proxy(None)
         .http_status_as_error(false)
-        .max_idle_connections_per_host(AT_ONCE)
+        .max_idle_connections(at_once)
+        .max_idle_connections_per_host(at_once)
         .timeout_global(Some(TIMEOUT))
         .build()
         .new_agent()
@@ -93,7 +95,8 @@ fn deliver(agent: &Agent, target: &Target, body: &str, deadline: Instant, answer
     }
 }
 
-fn attempt(agent: &Agent, target: &Target, body: &str) -> Result<(u16, String), ureq::Error> {
+/// Sends a delivery once, and gives status and body of the answer.
+pub(crate) fn attempt(agent: &Agent, target: &Target, body: &str) -> Result<(u16, String), ureq::Error> {
     let mut response = agent
         .post(&target.url)
         .header("content-type", "application/json")

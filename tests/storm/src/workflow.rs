@@ -8,9 +8,11 @@ use tests::{PagerDuty, Pagerflow};
 /// The name of the workflow and of the integration.
 pub(crate) const NAME: &str = "storm";
 
-/// As little as a run can do: what is counted is runs.
-const DEFINITION: &str = "name: storm\non:\n  pagerduty:\n    integration: storm\n    events: [incident.triggered]\n\
-                          steps:\n  - set: { weathered: true }\n";
+/// As little as a run can do, where what is counted is runs.
+pub(crate) const STEPS: &str = "steps:\n  - set: { weathered: true }\n";
+
+/// What starts a run.
+const TRIGGER: &str = "name: storm\non:\n  pagerduty:\n    integration: storm\n    events: [incident.triggered]\n";
 
 const SUBSCRIPTION: &str = "PSTORM1";
 
@@ -22,13 +24,13 @@ pub(crate) struct Target {
     pub(crate) signing_secret: &'static str,
 }
 
-/// Does on the stack what a person does once.
-pub(crate) fn set_up(stack: &StackInfo) -> Result<Target, Error> {
+/// Does on the stack what a person does once, for a workflow of these steps.
+pub(crate) fn set_up(stack: &StackInfo, steps: &str) -> Result<Target, Error> {
     const SIGNING_SECRET: &str = "the-signing-secret-of-the-storm";
     let pagerflow = Pagerflow::new(stack.clone());
     pagerflow.json(&["integration", "add", NAME], PagerDuty::TOKEN)?;
     let file = std::env::temp_dir().join(format!("pagerflow-storm-{}.yaml", std::process::id()));
-    std::fs::write(&file, DEFINITION).map_err(|source| Error::Io {
+    std::fs::write(&file, format!("{TRIGGER}{steps}")).map_err(|source| Error::Io {
         what: "write the definition of the workflow",
         source,
     })?;

@@ -1,7 +1,9 @@
 //! What the actions give.
 
 use super::*;
-use crate::tests::world::INCIDENT;
+use crate::tests::world::{INCIDENT, example_with};
+use action_tests::{Log, caller};
+use pagerduty_simulator::Seed;
 use serde_json::json;
 use std::collections::BTreeSet;
 
@@ -87,4 +89,23 @@ async fn a_long_list_is_cut_at_what_a_run_has_room_for() {
     assert!((10..25).contains(&length), "{length}");
     assert_eq!(output["more"], true);
     assert!(output.to_string().len() < 32 * 1024);
+}
+
+#[tokio::test]
+async fn the_log_says_for_which_step_of_which_run_each_action_was_done_and_not_what() {
+    for action in [Action::AddNote, Action::TriggerAlert] {
+        let world = World::for_action(action).await;
+        world.done(&example_with(action, "caller", caller())).await;
+    }
+    let actions: Vec<_> = Log::lines_with("action")
+        .iter()
+        .map(|line| line["action"].clone())
+        .collect();
+    assert_eq!(actions, ["pagerduty.add_note", "pagerduty.trigger_alert"]);
+    for line in Log::lines_with("action") {
+        for (name, value) in caller().as_object().unwrap() {
+            assert_eq!(&line[name], value, "{name} in {line}");
+        }
+    }
+    assert!(!Log::text().contains(Seed::ROUTING_KEY));
 }

@@ -1,6 +1,6 @@
 //! The URL of an integration, which leads to many workflows.
 
-use super::{Admission, Answer, Delivery, EventAnswer, Ingress, WorkflowAnswer, admits, unavailable};
+use super::{Admission, Answer, Delivery, Doubt, EventAnswer, Ingress, WorkflowAnswer, admits, unavailable};
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::{
@@ -40,13 +40,13 @@ where
         now: Timestamp,
     ) -> Result<Vec<WorkflowAnswer>, Answer> {
         let alias = alias.parse::<IntegrationAlias>().map_err(|_| Answer::Unauthorized {
-            reason: "malformed integration alias",
+            reason: Doubt::MalformedUrl,
         })?;
         let record = self.triggers.key(key.id(), now).await.map_err(unavailable)?;
         let scope = KeyScope::Integration(alias.clone());
         if !admits(record.as_ref().as_ref(), key, &scope) {
             return Err(Answer::Unauthorized {
-                reason: "unknown or revoked API key, or the key of another URL",
+                reason: Doubt::UnknownKey,
             });
         }
         self.check_signature(&alias, delivery, now).await?;

@@ -218,7 +218,7 @@ async fn b6_b7_all_wrong_credentials_are_answered_alike_with_the_same_calls(
 
     let answer = take(&world.ingress(), &message).await;
 
-    let reason = "unknown or revoked API key, or the key of another workflow";
+    let reason = Doubt::UnknownKey;
     assert_eq!(answer, Answer::Unauthorized { reason });
     assert_eq!(world.take_calls(), [Call::Trigger]);
 }
@@ -755,4 +755,17 @@ async fn a_workflow_that_no_webhook_starts_accepts_its_key_and_starts_nothing_an
 
     assert_unauthorized(&take(&world.ingress(), &Message::signed(&stranger, v3("01A"))).await);
     assert_eq!(world.runs(), 0);
+}
+
+#[test]
+fn i5_a_delivery_shows_neither_its_key_nor_its_signature_nor_its_body() {
+    let (_, key) = World::new();
+    let message = Message::signed(&key, v3("01A"));
+
+    let shown = format!("{:?}", message.delivery());
+
+    assert!(shown.contains(WORKFLOW), "{shown}");
+    for hidden in [key.expose(), message.signature.as_deref().unwrap(), "01A", "pgf_"] {
+        assert!(!shown.contains(hidden), "{shown}");
+    }
 }

@@ -37,7 +37,8 @@ fn request(event: &Value) -> Request {
 
 /// The status of an answer and its body.
 async fn answer(ingress: &FakeIngress, request: Request) -> (u16, String) {
-    let response = respond(ingress, request, now()).await.unwrap();
+    let metrics = Metrics::new("pagerflow", Log);
+    let response = respond(ingress, &metrics, request, now()).await.unwrap();
     assert_eq!(response.headers()[CONTENT_TYPE], "application/json");
     match response.body() {
         Body::Text(text) => (response.status().as_u16(), text.clone()),
@@ -339,6 +340,152 @@ async fn i5_the_log_says_what_happened_and_holds_neither_key_nor_signature_nor_b
     ] {
         assert!(!log.contains(kept), "{kept} is told:\n{log}");
     }
+}
+
+/// What is measured, as CloudWatch is told: the values, and what they are told apart by.
+fn measured() -> Vec<Value> {
+    let mut lines = Log::lines_with("_aws");
+    for line in &mut lines {
+        let metadata = line.as_object_mut().unwrap().remove("_aws").unwrap();
+        assert_eq!(metadata["Timestamp"], now().as_millisecond());
+        assert_eq!(line.as_object_mut().unwrap().remove("Stack").unwrap(), "pagerflow");
+    }
+    lines
+}
+
+#[tokio::test]
+async fn a_duplicate_webhook_counts_as_a_duplicate_and_each_one_once() {
+    let (world, key) = World::new();
+    let ingress = world.ingress();
+    let message = event(&Message::signed(&key, v3("01A")));
+
+    answer(&ingress, request(&message)).await;
+    answer(&ingress, request(&message)).await;
+
+    assert_eq!(
+        measured(),
+        [json!({"WebhooksAccepted": 1}), json!({"WebhooksDuplicate": 1})]
+    );
+}
+
+#[rstest]
+#[case::filtered(v3("01A").replace("incident.triggered", "incident.resolved"), &[], json!({"WebhooksFiltered": 1}))]
+#[case::unreadable("{}".into(), &[], json!({"DeadLetters": 1}))]
+#[case::buffered(v3("01A"), &[Call::Start], json!({"WebhooksAccepted": 1, "RunsBuffered": 1}))]
+#[case::b23_too_large("x".repeat(384 * 1024 + 1), &[], json!({"WebhooksRefused": 1, "Reason": "too_large"}))]
+#[tokio::test]
+async fn what_becomes_of_a_webhook_is_counted(#[case] body: String, #[case] down: &[Call], #[case] expected: Value) {
+    let (world, key) = World::new();
+    world.with(|state| state.down = down.to_vec());
+
+    answer_to(&world, &event(&Message::signed(&key, body))).await;
+
+    assert_eq!(measured(), [expected]);
+}
+
+#[tokio::test]
+async fn a_webhook_that_is_sent_again_is_counted_when_it_comes_again() {
+    let (world, key) = World::new();
+    let message = event(&Message::signed(&key, v3("01A")));
+    world.with(|state| state.down = vec![Call::Trigger]);
+    answer_to(&world, &message).await;
+    assert_eq!(measured(), [] as [Value; 0]);
+
+    world.with(|state| state.down.clear());
+    answer_to(&world, &message).await;
+
+    assert_eq!(measured(), [json!({"WebhooksAccepted": 1})]);
+}
+
+#[tokio::test]
+async fn a_webhook_for_many_workflows_counts_once_as_accepted_if_one_of_them_wants_it() {
+    let (world, key) = World::with_routes_to(&["a", "b", "c"]);
+    world.with(|state| state.routes[0].trigger.as_mut().unwrap().events.clear());
+
+    answer_to(&world, &event(&Message::signed(&key, v3("01A")).addressed_to("prod"))).await;
+
+    assert_eq!(measured(), [json!({"WebhooksAccepted": 1})]);
+}
+
+#[tokio::test]
+async fn a_refused_webhook_is_counted_by_its_reason_and_by_nothing_that_the_sender_chose() {
+    let (world, key) = World::new();
+    let expected = [
+        ("no key", "no_key"),
+        ("no key at all like ours", "no_key"),
+        ("an unknown key", "unknown_key"),
+        ("a key of another workflow", "unknown_key"),
+        ("a revoked key", "unknown_key"),
+        ("an unknown workflow", "unknown_key"),
+        ("the URL of an integration", "unknown_key"),
+        ("an unknown integration", "unknown_key"),
+        ("a malformed alias", "malformed_url"),
+        ("a malformed workflow id", "malformed_url"),
+        ("no signature", "no_signature"),
+        ("a malformed signature", "malformed_signature"),
+        ("a forged signature", "wrong_signature"),
+    ];
+    let cases = unauthorized(&world, &key);
+    for (_, message) in &cases {
+        answer_to(&world, &event(message)).await;
+    }
+
+    let what: Vec<_> = cases.iter().map(|(what, _)| *what).collect();
+    assert_eq!(what, expected.map(|(what, _)| what));
+    assert_eq!(
+        measured(),
+        expected.map(|(_, reason)| json!({"WebhooksRefused": 1, "Reason": reason}))
+    );
+}
+
+#[tokio::test]
+async fn the_log_tells_of_each_run_with_its_ids_and_of_each_delivery_with_how_long_it_took() {
+    let (world, key) = World::new();
+    let ingress = world.ingress();
+    let message = event(&Message::signed(&key, v3("01A")));
+    answer(&ingress, request(&message)).await;
+    answer(&ingress, request(&message)).await;
+    world.with(|state| state.down = vec![Call::Start]);
+    answer(&ingress, request(&event(&Message::signed(&key, v3("01B"))))).await;
+
+    let run = |event_id: &str| json!(workflow::ids::RunId::for_event(&WORKFLOW.parse().unwrap(), event_id));
+    let told: Vec<_> = Log::lines_with("run")
+        .iter()
+        .map(|line| {
+            (
+                line["level"].clone(),
+                line["message"].clone(),
+                line["run"].clone(),
+                line["event_id"].clone(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            (json!("INFO"), json!("run started"), run("01A"), json!("01A")),
+            (
+                json!("INFO"),
+                json!("run had been started before"),
+                run("01A"),
+                json!("01A")
+            ),
+            (
+                json!("WARN"),
+                json!("run waits in the start-buffer"),
+                run("01B"),
+                json!("01B")
+            ),
+        ]
+    );
+    assert!(Log::lines_with("run").iter().all(|line| line["workflow"] == WORKFLOW));
+    let deliveries = Log::lines_with("bytes");
+    assert_eq!(deliveries.len(), 3);
+    assert!(
+        deliveries
+            .iter()
+            .all(|line| line["duration_ms"].is_u64() && line["workflow"] == WORKFLOW)
+    );
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! Plans, made one after the other as the state machine makes them.
 
 use super::*;
-use crate::fakes::{Call, Lane, RunEnd, RunItem, Store};
+use crate::fakes::{Call, Lane, Log, RunEnd, RunItem, Store};
 use jiff::{SignedDuration, ToSpan};
 use platform::{
     intake::{Admission, Admitted, admit},
@@ -20,6 +20,7 @@ mod buffered;
 mod calls;
 mod lanes;
 mod loops;
+mod observed;
 mod outside;
 mod room;
 mod runs;
@@ -145,11 +146,13 @@ impl Machine {
 }
 
 fn runner(store: &Store) -> Runner<Store, Store, Store, Store> {
+    Log::record();
     Runner {
         versions: Versions::new(store.clone()),
         bodies: BodyCache::new(store.clone()),
         journal: store.clone(),
         executions: store.clone(),
+        metrics: Metrics::new("pagerflow", Log),
     }
 }
 

@@ -24,6 +24,21 @@ pub enum ConnectionError {
     Http(#[from] reqwest::Error),
 }
 
+/// TLS as the functions have it. The roots are compiled in: reading those of the system costs a millisecond at every cold start.
+///
+/// # Errors
+/// Where TLS can not be set up, which only a wrong build of this program can cause.
+pub fn tls() -> Result<ClientConfig, rustls::Error> {
+    let roots = RootCertStore {
+        roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
+    };
+    let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(tls)
+}
+
 /// HTTP over TLS, with a new connection for every request.
 #[derive(Debug, Clone)]
 pub struct HttpTransport(reqwest::Client);
@@ -34,16 +49,8 @@ impl HttpTransport {
     /// # Errors
     /// Where TLS or HTTP can not be set up; it opens no connection.
     pub fn new() -> Result<Self, ConnectionError> {
-        // The roots are compiled in: reading those of the system costs a millisecond at every cold start.
-        let roots = RootCertStore {
-            roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-        };
-        let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()?
-            .with_root_certificates(roots)
-            .with_no_client_auth();
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
+            .tls_backend_preconfigured(tls()?)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()

@@ -39,7 +39,7 @@ pub use alerts::Alert;
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
 pub use custom_fields::FieldValue;
 pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
-pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT};
+pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT, tls};
 pub use incident_workflows::WorkflowInstance;
 pub use incidents::{ConferenceBridge, IncidentFilter, IncidentUpdate, NewIncident, Responsible};
 pub use lists::{ListPage, MAX_PAGE};

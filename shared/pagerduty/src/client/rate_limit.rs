@@ -20,7 +20,8 @@ pub struct RateLimit {
 }
 
 impl RateLimit {
-    pub(super) fn read(headers: &HeaderMap) -> Self {
+    /// Reads the headers of an answer.
+    pub fn read(headers: &HeaderMap) -> Self {
         let number = |name| whole_number(headers.get(name)?.to_str().ok()?);
         Self {
             limit: number("ratelimit-limit"),

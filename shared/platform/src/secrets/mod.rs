@@ -10,6 +10,8 @@ mod connection;
 mod fakes;
 mod manager;
 mod signing;
+#[cfg(test)]
+mod unprintable;
 
 pub use cache::SecretCache;
 pub use connection::{

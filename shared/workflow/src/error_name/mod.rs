@@ -3,6 +3,8 @@
 //! A name is a promise: Retry and Catch of a state machine, `steps.<id>.error.name` in a workflow and people's searches match
 //! on it. A name is never renamed; what happened in the single case stands in the message.
 
+#[cfg(test)]
+mod manual;
 mod remedy;
 
 pub use remedy::remedy;
@@ -20,11 +22,24 @@ pub enum FailureClass {
     UnknownOutcome,
 }
 
+/// Who gives an error its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Source {
+    /// The function of an action.
+    Action,
+    /// The planner, or workflow-runner around it.
+    Runner,
+    /// Either of them.
+    ActionOrRunner,
+    /// The state machine itself.
+    StateMachine,
+}
+
 macro_rules! error_names {
-    ($($(#[$doc:meta])* $variant:ident = $text:literal, $class:ident;)*) => {
+    ($($(#[doc = $doc:literal])* $variant:ident = $text:literal, $class:ident, $source:ident;)*) => {
         /// A stable error name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum ErrorName { $($(#[$doc])* $variant,)* }
+        pub enum ErrorName { $($(#[doc = $doc])* $variant,)* }
 
         impl ErrorName {
             /// All names.
@@ -41,75 +56,87 @@ macro_rules! error_names {
             pub const fn class(self) -> FailureClass {
                 match self { $(Self::$variant => FailureClass::$class,)* }
             }
+
+            /// Who gives an error this name.
+            #[must_use]
+            pub const fn source(self) -> Source {
+                match self { $(Self::$variant => Source::$source,)* }
+            }
+
+            /// What has happened, in a sentence or two.
+            #[must_use]
+            pub const fn cause(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc,)*).trim_ascii_start(),)* }
+            }
         }
     };
 }
 
 error_names! {
     /// PagerDuty refused the token (401), also after the secret was read anew.
-    PagerDutyUnauthorized = "PagerDuty.Unauthorized", Permanent;
+    PagerDutyUnauthorized = "PagerDuty.Unauthorized", Permanent, Action;
     /// The token or the From user may not do this (403).
-    PagerDutyForbidden = "PagerDuty.Forbidden", Permanent;
+    PagerDutyForbidden = "PagerDuty.Forbidden", Permanent, Action;
     /// PagerDuty knows no such thing (404).
-    PagerDutyNotFound = "PagerDuty.NotFound", Permanent;
+    PagerDutyNotFound = "PagerDuty.NotFound", Permanent, Action;
     /// The incident is resolved, and what was to be done would reopen it.
-    PagerDutyAlreadyResolved = "PagerDuty.AlreadyResolved", Permanent;
+    PagerDutyAlreadyResolved = "PagerDuty.AlreadyResolved", Permanent, Action;
     /// PagerDuty refused the request (another 4xx).
-    PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent;
+    PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent, Action;
     /// PagerDuty asks to wait (429).
-    PagerDutyRateLimited = "PagerDuty.RateLimited", Transient;
+    PagerDutyRateLimited = "PagerDuty.RateLimited", Transient, Action;
     /// PagerDuty could not be reached, or failed to answer a question that changes nothing.
-    PagerDutyUnavailable = "PagerDuty.Unavailable", Transient;
+    PagerDutyUnavailable = "PagerDuty.Unavailable", Transient, Action;
     /// A change went out to PagerDuty and no clear answer came back.
-    PagerDutyOutcomeUnknown = "PagerDuty.OutcomeUnknown", UnknownOutcome;
+    PagerDutyOutcomeUnknown = "PagerDuty.OutcomeUnknown", UnknownOutcome, Action;
     /// There is no integration of that alias.
-    IntegrationNotFound = "Integration.NotFound", Permanent;
+    IntegrationNotFound = "Integration.NotFound", Permanent, Action;
     /// The secret of the integration cannot be used: deleted, empty or malformed.
-    IntegrationInvalid = "Integration.Invalid", Permanent;
+    IntegrationInvalid = "Integration.Invalid", Permanent, Action;
     /// Secrets Manager could not be reached and nothing is cached.
-    IntegrationUnavailable = "Integration.Unavailable", Transient;
+    IntegrationUnavailable = "Integration.Unavailable", Transient, Action;
     /// The input of an action is not what the action takes.
-    InputInvalid = "Input.Invalid", Permanent;
+    InputInvalid = "Input.Invalid", Permanent, ActionOrRunner;
     /// A template or an expression could not be evaluated.
-    TemplateError = "Template.Error", Permanent;
+    TemplateError = "Template.Error", Permanent, Runner;
     /// The attempt began after its deadline, because the call to it was held up, and did nothing.
-    StepDeadlineExceeded = "Step.DeadlineExceeded", Transient;
+    StepDeadlineExceeded = "Step.DeadlineExceeded", Transient, Action;
     /// The step's `timeout` passed.
-    StepTimedOut = "Step.TimedOut", Permanent;
+    StepTimedOut = "Step.TimedOut", Permanent, Runner;
     /// A step of the kind `fail` was come to.
-    StepFailed = "Step.Failed", Permanent;
+    StepFailed = "Step.Failed", Permanent, Runner;
     /// An output that a step refers to was too large to be kept.
-    StepOutputTooLarge = "Step.OutputTooLarge", Permanent;
+    StepOutputTooLarge = "Step.OutputTooLarge", Permanent, Runner;
     /// One or more lanes of a `parallel` or a `for_each` failed.
-    LaneFailed = "Lane.Failed", Permanent;
+    LaneFailed = "Lane.Failed", Permanent, Runner;
     /// The execution of a lane ended from outside as often as it was started again.
-    LaneLost = "Lane.Lost", Permanent;
+    LaneLost = "Lane.Lost", Permanent, Runner;
     /// The lane was cancelled because another lane of the same step failed.
-    LaneCancelled = "Lane.Cancelled", Permanent;
+    LaneCancelled = "Lane.Cancelled", Permanent, Runner;
     /// Too many runs wait for the same concurrency key.
-    RunQueueFull = "Run.QueueFull", Permanent;
+    RunQueueFull = "Run.QueueFull", Permanent, Runner;
     /// The run was cancelled.
-    RunCancelled = "Run.Cancelled", Permanent;
+    RunCancelled = "Run.Cancelled", Permanent, Runner;
     /// The execution of the run ended from outside: it was stopped, or Step Functions could not go on with it.
-    RunAborted = "Run.Aborted", Permanent;
+    RunAborted = "Run.Aborted", Permanent, Runner;
     /// The run that a step started failed.
-    RunFailed = "Run.Failed", Permanent;
+    RunFailed = "Run.Failed", Permanent, Runner;
     /// The run's deadline passed.
-    RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent;
+    RunDeadlineExceeded = "Run.DeadlineExceeded", Permanent, Runner;
     /// The run was started by an incident that runs of ours had led to, too many of them one after another.
-    RunLoopStopped = "Run.LoopStopped", Permanent;
+    RunLoopStopped = "Run.LoopStopped", Permanent, Runner;
     /// Another execution holds this run; this one stops.
-    RunSuperseded = "Run.Superseded", Permanent;
+    RunSuperseded = "Run.Superseded", Permanent, Runner;
     /// The planner gave a command that the deployed state machine does not know.
-    RunUnknownCommand = "Run.UnknownCommand", Permanent;
+    RunUnknownCommand = "Run.UnknownCommand", Permanent, StateMachine;
     /// The event that started the run cannot be read any more.
-    EventUnreadable = "Event.Unreadable", Permanent;
+    EventUnreadable = "Event.Unreadable", Permanent, Runner;
     /// The version of the workflow that the run is pinned to does not exist.
-    WorkflowNotFound = "Workflow.NotFound", Permanent;
+    WorkflowNotFound = "Workflow.NotFound", Permanent, Runner;
     /// The stored definition of the workflow cannot be read by this release.
-    WorkflowInvalid = "Workflow.Invalid", Permanent;
+    WorkflowInvalid = "Workflow.Invalid", Permanent, Runner;
     /// DynamoDB could not be reached or refused the call.
-    StoreUnavailable = "Store.Unavailable", Transient;
+    StoreUnavailable = "Store.Unavailable", Transient, Runner;
 }
 
 impl ErrorName {

@@ -11,10 +11,11 @@ use crate::{
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
+    run::Caller,
     template::{Template, TemplateError},
 };
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
@@ -90,8 +91,17 @@ impl Planner<'_> {
             self.situation.now,
             SignedDuration::from_secs(spec.timeout_seconds.into()),
         );
+        let run = &self.situation.input.run;
+        let caller = Caller {
+            run: run.id.clone(),
+            workflow: run.workflow.clone(),
+            lane: self.cursor.lane.clone(),
+            step: path.clone(),
+            event_id: self.situation.input.event_id().map(str::to_owned),
+        };
         let call = Call {
             action,
+            caller: &caller,
             effect_key: &effect_key,
             attempts: &attempts,
             deadline: call_deadline.min(attempts.deadline),
@@ -209,6 +219,7 @@ fn action_at<'a>(
 /// What an action is told by the run and not by the workflow's author.
 struct Call<'a> {
     action: Action,
+    caller: &'a Caller,
     effect_key: &'a EffectKey,
     attempts: &'a Attempts,
     deadline: Timestamp,
@@ -224,6 +235,7 @@ impl Call<'_> {
         fields.insert("idempotency_key".into(), self.effect_key.as_str().into());
         fields.insert("attempt".into(), self.attempts.attempt.into());
         fields.insert("deadline".into(), self.deadline.to_string().into());
+        fields.insert("caller".into(), json!(self.caller));
         if self.action.spec().function.is_told_the_action() {
             fields.insert("action".into(), self.action.spec().name.into());
         }

@@ -119,6 +119,19 @@ pub enum Pending {
     },
 }
 
+impl Pending {
+    /// The step that it is about, if it is about one.
+    #[must_use]
+    pub fn step(&self) -> Option<&StepPath> {
+        match self {
+            Self::Action(attempts) | Self::Backoff { attempts, .. } => Some(&attempts.step),
+            Self::Wait { step, .. } => Some(step),
+            Self::Fork(fork) => Some(&fork.step),
+            Self::Handoff { .. } | Self::Lock { .. } => None,
+        }
+    }
+}
+
 /// The attempts of a step's action so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {

@@ -13,6 +13,21 @@ pub(crate) fn template() -> Value {
     to_json(&documents[0])
 }
 
+/// The runbook.
+pub(crate) fn runbook() -> String {
+    read("docs/runbook.md")
+}
+
+/// What is said about security.
+pub(crate) fn security() -> String {
+    read("docs/security.md")
+}
+
+/// The rights as SAM makes them of the template.
+pub(crate) fn rights() -> Value {
+    serde_json::from_str(&read("policy/iam.json")).unwrap()
+}
+
 /// The definition of the state machine.
 pub(crate) fn state_machine() -> Value {
     serde_json::from_str(&read("statemachine/workflow.asl.json")).unwrap()
@@ -26,7 +41,8 @@ pub(crate) fn fields<'a>(value: &'a Value, pointer: &str) -> &'a Map<String, Val
         .unwrap_or_else(|| panic!("nothing at {pointer}"))
 }
 
-fn read(path: &str) -> String {
+/// A file of the repository.
+pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
 }
 

@@ -11,5 +11,6 @@
 )]
 
 mod files;
+mod runbook;
 mod state_machine;
 mod template;

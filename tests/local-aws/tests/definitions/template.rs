@@ -2,9 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pagerduty::client::BaseUrl;
+use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::files::{fields, template};
+use crate::files::{fields, rights, runbook, security, template};
 
 const FUNCTIONS: [&str; 5] = [
     "WebhookIngress",
@@ -124,6 +126,17 @@ fn each_role_may_do_this_and_no_more() {
                 "states:DescribeExecution",
                 "states:StartExecution",
                 "states:StopExecution",
+                "xray:GetSamplingRules",
+                "xray:GetSamplingTargets",
+            ]),
+        ),
+        (
+            "DeploymentRole",
+            set(&[
+                "cloudwatch:DescribeAlarms",
+                "lambda:GetAlias",
+                "lambda:GetProvisionedConcurrencyConfig",
+                "lambda:UpdateAlias",
             ]),
         ),
     ]);
@@ -383,6 +396,15 @@ fn each_function_is_told_what_it_needs_and_no_more() {
 }
 
 #[test]
+fn every_function_is_told_the_stack_that_its_metrics_are_of() {
+    let template = template();
+    assert_eq!(
+        template["Globals"]["Function"]["Environment"]["Variables"],
+        json!({"STACK_NAME": {"Ref": "AWS::StackName"}})
+    );
+}
+
+#[test]
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
@@ -448,4 +470,193 @@ fn f28_f29_deliveries_that_are_not_acknowledged_raise_an_alarm() {
     );
     assert_eq!(alarm["Dimensions"][0]["Name"], "ApiId");
     assert!(alarm["AlarmActions"].is_object() || alarm["AlarmActions"].is_array());
+}
+
+#[test]
+fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
+    let template = template();
+
+    for parameter in ["PagerDutyApiUrl", "PagerDutyEventsUrl"] {
+        let pattern = template["Parameters"][parameter]["AllowedPattern"].as_str().unwrap();
+        let pattern = Regex::new(pattern).unwrap();
+        assert!(pattern.is_match(""), "empty means the address of the service region");
+        for taken in [
+            "https://api.pagerduty.com",
+            "https://pagerduty.example.com:8443/",
+            "http://127.0.0.1:4010",
+            "http://[::1]:4010",
+            "http://localhost:4010",
+        ] {
+            assert!(taken.parse::<BaseUrl>().is_ok() && pattern.is_match(taken), "{taken}");
+        }
+        for refused in [
+            "http://api.pagerduty.com",
+            "http://10.0.0.1",
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com",
+            "file:///etc/passwd",
+            "https://user:pass@api.pagerduty.com",
+            "https://api.pagerduty.com/v2",
+            "https://api.pagerduty.com?x=1",
+            "https://api.pagerduty.com#x",
+            "https://",
+            "api.pagerduty.com",
+        ] {
+            assert!(
+                refused.parse::<BaseUrl>().is_err() && !pattern.is_match(refused),
+                "{refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
+    let template = template();
+
+    for (name, parameter) in fields(&template, "/Parameters") {
+        assert!(parameter["Description"].is_string(), "{name}");
+        if parameter["AllowedValues"].is_array() {
+            continue;
+        }
+        let pattern = parameter["AllowedPattern"].as_str().unwrap();
+        assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{name}: {pattern}");
+        let default = parameter["Default"].as_str().unwrap();
+        assert!(Regex::new(pattern).unwrap().is_match(default), "{name}: {default}");
+        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
+    }
+}
+
+#[test]
+fn a_parameter_that_changes_the_environment_of_a_function_with_an_alias_makes_a_new_version() {
+    let template = template();
+    let parameters = fields(&template, "/Parameters");
+    let resources = fields(&template, "/Resources");
+    let with_alias: Vec<_> = resources
+        .iter()
+        .filter(|(_, resource)| resource["Properties"]["AutoPublishAlias"].is_string())
+        .collect();
+
+    let names: BTreeSet<&str> = with_alias.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(
+        names,
+        BTreeSet::from(["CreateIncident", "ResolveIncident", "UpdateIncident", "WebhookIngress"])
+    );
+    for (name, function) in with_alias {
+        let properties = &function["Properties"];
+        let description = properties["VersionDescription"]["Sub"].as_str().unwrap();
+        for (variable, value) in fields(properties, "/Environment/Variables") {
+            let parameter = match (value["Ref"].as_str(), value["If"][0].as_str()) {
+                (Some(parameter), _) if parameters.contains_key(parameter) => parameter,
+                (None, Some("PublishesVersion")) => "PublishStateMachineVersion",
+                _ => continue,
+            };
+            assert!(
+                description.contains(&format!("${{{parameter}}}")),
+                "{name}: {variable} depends on {parameter}"
+            );
+        }
+        assert_eq!(properties["AutoPublishAliasAllProperties"], true, "{name}");
+    }
+}
+
+#[test]
+fn functions_with_an_alias_are_called_by_it_and_the_runner_is_replaced_after_the_actions() {
+    let template = template();
+    let resources = &template["Resources"];
+
+    assert_eq!(
+        resources["WebhookIntegration"]["Properties"]["IntegrationUri"],
+        json!({"Ref": "WebhookIngress.Alias"})
+    );
+    for permission in ["WebhookPermission", "IntegrationWebhookPermission"] {
+        assert_eq!(
+            resources[permission]["Properties"]["FunctionName"],
+            json!({"Ref": "WebhookIngress.Alias"})
+        );
+    }
+    let called = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
+    for action in ["CreateIncident", "ResolveIncident", "UpdateIncident"] {
+        assert_eq!(
+            called[&format!("{action}Arn")],
+            json!({"Ref": format!("{action}.Alias")})
+        );
+    }
+    assert_eq!(called["WorkflowRunnerArn"], json!({"GetAtt": "WorkflowRunner.Arn"}));
+    assert_eq!(
+        resources["WorkflowRunner"]["DependsOn"],
+        json!([
+            "CreateIncidentAliaslive",
+            "ResolveIncidentAliaslive",
+            "UpdateIncidentAliaslive"
+        ])
+    );
+}
+
+#[test]
+fn a_deployment_in_parts_is_taken_back_by_alarms_and_is_off_unless_asked_for() {
+    let template = template();
+
+    assert_eq!(template["Parameters"]["CanaryDeployments"]["Default"], "false");
+    for (function, alarms) in [
+        ("WebhookIngress", vec!["CrashAlarm", "UnacknowledgedAlarm"]),
+        ("CreateIncident", vec!["CrashAlarm"]),
+        ("ResolveIncident", vec!["CrashAlarm"]),
+        ("UpdateIncident", vec!["CrashAlarm"]),
+    ] {
+        let preference = &template["Resources"][function]["Properties"]["DeploymentPreference"];
+        assert_eq!(preference["Enabled"], json!({"Ref": "CanaryDeployments"}));
+        let expected: Vec<Value> = alarms.iter().map(|alarm| json!({"Ref": alarm})).collect();
+        assert_eq!(preference["Alarms"], json!(expected), "{function}");
+    }
+}
+
+#[test]
+fn the_runbook_tells_of_every_alarm() {
+    let template = template();
+    let runbook = runbook();
+
+    for (name, resource) in fields(&template, "/Resources") {
+        if resource["Type"] != "AWS::CloudWatch::Alarm" {
+            continue;
+        }
+        let description = resource["Properties"]["AlarmDescription"]["Sub"].as_str().unwrap();
+        let place = format!(" ${{RunbookUrl}}#{}", name.to_lowercase());
+        assert!(description.ends_with(&place), "{name}: {description}");
+        assert!(runbook.contains(&format!("\n## {name}\n")), "{name}");
+    }
+}
+
+#[test]
+fn the_dashboard_is_json_and_names_only_what_the_template_has() {
+    let template = template();
+    let body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]["Sub"]
+        .as_str()
+        .unwrap();
+    let parsed: Value = serde_json::from_str(body).unwrap();
+    let resources = fields(&template, "/Resources");
+
+    assert!(parsed["widgets"].as_array().is_some_and(|widgets| !widgets.is_empty()));
+    for part in body.split("${").skip(1) {
+        let name = part.split(['}', '.']).next().unwrap();
+        assert!(name.starts_with("AWS::") || resources.contains_key(name), "{name}");
+    }
+}
+
+#[test]
+fn what_is_said_about_security_names_every_policy_of_every_role() {
+    let rights = rights();
+    let security = security();
+
+    for (role, rights) in fields(&rights, "")
+        .iter()
+        .filter(|(_, rights)| rights["policies"].is_object())
+    {
+        let policies: Vec<String> = fields(rights, "/policies")
+            .keys()
+            .map(|name| format!("`{name}`"))
+            .collect();
+        let row = format!("| `{role}` | {} |", policies.join(", "));
+        assert!(security.contains(&row), "docs/security.md lacks: {row}");
+    }
 }

@@ -19,6 +19,7 @@ use pagerduty::client::Transport;
 use platform::{
     action::PagerDuty,
     executions::{Executions, StartError, Started},
+    metrics::Metrics,
     secrets::{Connections, SecretNames},
     table::{BodyCache, Versions},
     task::TaskError,
@@ -476,6 +477,7 @@ impl Inner {
                 bodies: BodyCache::new(self.store.clone()),
                 journal: self.store.clone(),
                 executions: NoExecutions,
+                metrics: Metrics::discarded(),
             })),
             Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => {
                 let connections = Connections::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));

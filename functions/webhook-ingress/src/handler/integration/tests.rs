@@ -223,7 +223,7 @@ async fn b6_b7_b19_all_wrong_credentials_are_answered_alike_with_the_same_calls(
 
     let answer = take(&world.ingress(), &message).await;
 
-    let reason = "unknown or revoked API key, or the key of another URL";
+    let reason = Doubt::UnknownKey;
     assert_eq!(answer, Answer::Unauthorized { reason });
     assert_eq!(world.take_calls(), [Call::Key]);
 }

@@ -1,0 +1,293 @@
+//! What is measured.
+
+use pagerduty::client::Interruption;
+use std::time::Duration;
+use workflow::{action::Action, planner::LaneEnd};
+
+/// What a function has seen, told in one line.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Observation {
+    /// A webhook was answered with 202.
+    Taken {
+        /// What became of it as a whole.
+        taken: TakenAs,
+        /// How many of its runs wait in the start-buffer.
+        buffered: u64,
+        /// How many dead letters it left: one, if not all of it could be read.
+        dead_letters: u64,
+    },
+    /// A webhook was refused, and is not sent again.
+    Refused(RefusalReason),
+    /// A Plan was written, or the end of a run from outside.
+    Planned {
+        /// How its run ended, if it did.
+        run: Option<RunOutcome>,
+        /// The step of an action that ended, if one did.
+        step: Option<StepLatency>,
+    },
+    /// PagerDuty was called.
+    Called {
+        /// What it answered.
+        status: CallStatus,
+        /// How many requests the token has left in this minute, if the answer told it.
+        rate_limit_left: Option<u64>,
+    },
+}
+
+/// What became of a webhook that was taken. Each is counted as one of these.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenAs {
+    /// At least one run was started for it, or waits in the start-buffer.
+    Accepted,
+    /// Its runs had been started before.
+    Duplicate,
+    /// Nothing was to be started for it.
+    Filtered,
+    /// It could not be read. Only its dead letter is counted.
+    Unreadable,
+}
+
+macro_rules! words {
+    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        pub enum $name { $($(#[$variant_doc])* $variant,)* }
+
+        impl $name {
+            /// All of them.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The word that tells it apart in CloudWatch.
+            #[must_use]
+            pub const fn word(self) -> &'static str {
+                match self { $(Self::$variant => $word,)* }
+            }
+        }
+    };
+}
+
+words! {
+    /// Why a webhook was refused. One that is to be sent again, because something is out of reach (503), is none of these; API
+    /// Gateway counts it.
+    RefusalReason {
+        /// 401: no well-formed API key.
+        NoKey = "no_key",
+        /// 401: the URL names what can be neither a workflow nor an integration.
+        MalformedUrl = "malformed_url",
+        /// 401: an unknown or revoked API key, the key of another URL, or an unknown workflow.
+        UnknownKey = "unknown_key",
+        /// 401: no signature where one is wanted.
+        NoSignature = "no_signature",
+        /// 401: a signature that can be none.
+        MalformedSignature = "malformed_signature",
+        /// 401: no signature that fits.
+        WrongSignature = "wrong_signature",
+        /// 413: the body is too large.
+        TooLarge = "too_large",
+    }
+}
+
+words! {
+    /// How a run ended: the status in its record.
+    RunOutcome {
+        /// All its steps were done or skipped.
+        Succeeded = "succeeded",
+        /// A step failed, or its execution ended from outside.
+        Failed = "failed",
+        /// It was cancelled.
+        Cancelled = "cancelled",
+        /// It did nothing, because another run held its concurrency key.
+        Skipped = "skipped",
+    }
+}
+
+impl From<&LaneEnd> for RunOutcome {
+    fn from(end: &LaneEnd) -> Self {
+        match end {
+            LaneEnd::Success { .. } => Self::Succeeded,
+            LaneEnd::Skipped { .. } => Self::Skipped,
+            LaneEnd::Failure { .. } => Self::Failed,
+            LaneEnd::Cancelled { .. } => Self::Cancelled,
+        }
+    }
+}
+
+words! {
+    /// What PagerDuty answered to a request.
+    CallStatus {
+        /// It was done.
+        Success = "2xx",
+        /// It was refused.
+        Refused = "4xx",
+        /// The rate limit is used up.
+        RateLimited = "429",
+        /// PagerDuty failed.
+        Fault = "5xx",
+        /// No answer came, or one that is not PagerDuty's.
+        None = "none",
+    }
+}
+
+impl CallStatus {
+    /// The class of a status, or of what broke the exchange off.
+    pub(super) fn of(status: Result<u16, &Interruption>) -> Self {
+        match status {
+            Ok(200..=299) => Self::Success,
+            Ok(429) => Self::RateLimited,
+            Ok(400..=499) => Self::Refused,
+            Ok(500..=599) => Self::Fault,
+            Ok(_) | Err(_) => Self::None,
+        }
+    }
+}
+
+/// How long a step took: from when its first attempt was written down to when its end was. Waits between attempts are in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepLatency {
+    /// Its action.
+    pub action: Action,
+    /// The time.
+    pub duration: Duration,
+}
+
+/// A metric. Its name and its dimensions are what dashboards and alarms refer to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Metric {
+    WebhooksAccepted,
+    WebhooksDuplicate,
+    WebhooksFiltered,
+    WebhooksRefused,
+    RunsBuffered,
+    DeadLetters,
+    RunsEnded,
+    StepLatency,
+    PagerDutyCalls,
+    PagerDutyRateLimitLeft,
+}
+
+/// What tells series of a metric apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dimension {
+    Stack,
+    Reason,
+    Outcome,
+    Action,
+    Status,
+}
+
+/// A value of a metric.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Measure {
+    pub(super) metric: Metric,
+    pub(super) value: u64,
+    /// The dimension beside the stack, and its word.
+    pub(super) dimension: Option<(Dimension, &'static str)>,
+}
+
+impl Metric {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::WebhooksAccepted => "WebhooksAccepted",
+            Self::WebhooksDuplicate => "WebhooksDuplicate",
+            Self::WebhooksFiltered => "WebhooksFiltered",
+            Self::WebhooksRefused => "WebhooksRefused",
+            Self::RunsBuffered => "RunsBuffered",
+            Self::DeadLetters => "DeadLetters",
+            Self::RunsEnded => "RunsEnded",
+            Self::StepLatency => "StepLatency",
+            Self::PagerDutyCalls => "PagerDutyCalls",
+            Self::PagerDutyRateLimitLeft => "PagerDutyRateLimitLeft",
+        }
+    }
+
+    pub(super) fn unit(self) -> &'static str {
+        match self {
+            Self::StepLatency => "Milliseconds",
+            _ => "Count",
+        }
+    }
+
+    /// The sets of dimensions. Each makes a series of its own.
+    pub(super) fn dimensions(self) -> &'static [&'static [Dimension]] {
+        match self {
+            Self::WebhooksRefused => &[&[Dimension::Stack], &[Dimension::Stack, Dimension::Reason]],
+            Self::RunsEnded => &[&[Dimension::Stack, Dimension::Outcome]],
+            Self::StepLatency => &[&[Dimension::Stack, Dimension::Action]],
+            Self::PagerDutyCalls => &[&[Dimension::Stack, Dimension::Status]],
+            Self::WebhooksAccepted
+            | Self::WebhooksDuplicate
+            | Self::WebhooksFiltered
+            | Self::RunsBuffered
+            | Self::DeadLetters
+            | Self::PagerDutyRateLimitLeft => &[&[Dimension::Stack]],
+        }
+    }
+
+    fn is(self, value: u64) -> Measure {
+        Measure {
+            metric: self,
+            value,
+            dimension: None,
+        }
+    }
+
+    fn of(self, dimension: Dimension, word: &'static str, value: u64) -> Measure {
+        Measure {
+            dimension: Some((dimension, word)),
+            ..self.is(value)
+        }
+    }
+}
+
+impl Dimension {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Stack => "Stack",
+            Self::Reason => "Reason",
+            Self::Outcome => "Outcome",
+            Self::Action => "Action",
+            Self::Status => "Status",
+        }
+    }
+}
+
+impl Observation {
+    /// Its measures: of each metric one at most, and of each dimension one word.
+    pub(super) fn measures(&self) -> Vec<Measure> {
+        let counted = |metric: Metric, count: u64| (count > 0).then(|| metric.is(count));
+        match *self {
+            Self::Taken {
+                taken,
+                buffered,
+                dead_letters,
+            } => {
+                let taken = match taken {
+                    TakenAs::Accepted => Some(Metric::WebhooksAccepted.is(1)),
+                    TakenAs::Duplicate => Some(Metric::WebhooksDuplicate.is(1)),
+                    TakenAs::Filtered => Some(Metric::WebhooksFiltered.is(1)),
+                    TakenAs::Unreadable => None,
+                };
+                let buffered = counted(Metric::RunsBuffered, buffered);
+                let dead_letters = counted(Metric::DeadLetters, dead_letters);
+                [taken, buffered, dead_letters].into_iter().flatten().collect()
+            }
+            Self::Refused(reason) => vec![Metric::WebhooksRefused.of(Dimension::Reason, reason.word(), 1)],
+            Self::Planned { run, step } => {
+                let run = run.map(|outcome| Metric::RunsEnded.of(Dimension::Outcome, outcome.word(), 1));
+                let step = step.map(|StepLatency { action, duration }| {
+                    let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+                    Metric::StepLatency.of(Dimension::Action, action.spec().name, milliseconds)
+                });
+                run.into_iter().chain(step).collect()
+            }
+            Self::Called {
+                status,
+                rate_limit_left,
+            } => {
+                let call = Metric::PagerDutyCalls.of(Dimension::Status, status.word(), 1);
+                let left = rate_limit_left.map(|left| Metric::PagerDutyRateLimitLeft.is(left));
+                std::iter::once(call).chain(left).collect()
+            }
+        }
+    }
+}

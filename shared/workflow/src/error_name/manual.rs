@@ -1,0 +1,100 @@
+//! `docs/errors.md`, which is made of the names. When it is stale, it is written anew by
+//!
+//! ```sh
+//! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
+//! ```
+
+use super::{ErrorName, FailureClass, Source, remedy};
+use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
+
+const HEAD: &str = "# Errors
+
+Each error has a stable name, which `pagerflow run show` prints, `steps.<id>.error.name` has in a workflow, and `Retry` and `Catch` of a state
+machine can match on. What happened in the single case stands in the message beside it. This page is made of the names in the
+code, which also has the remedies that `pagerflow` prints.
+
+What follows a failed attempt of a step's action:
+
+- *Not retried*: the same call would fail again, so the step fails. A `retry` of the step that names the error has it tried again all the
+  same.
+- *Retried*: nothing was done, and a later attempt may succeed. The step tries again, as its `retry` says; without one eight times,
+  in about a quarter of an hour.
+- *Retried where a repeat does no harm*: nobody knows whether it was done. What becomes of it is told with each action in
+  [actions.md](actions.md), under *a repeat*. An error that is not in this list is one of these.
+
+";
+
+/// The file as it should be.
+fn manual() -> String {
+    let mut page = HEAD.to_owned();
+    page.push_str("| error | what has happened |\n|---|---|\n");
+    for name in ErrorName::ALL {
+        let _ = writeln!(page, "| [`{name}`](#{}) | {} |", anchor(name.as_str()), name.cause());
+    }
+    for name in ErrorName::ALL {
+        let _ = write!(
+            page,
+            "\n## {name}\n\n{}\n\n**What to do.** {}\n\n{} Raised by {}.\n",
+            name.cause(),
+            name.remedy(),
+            class(name.class()),
+            source(name.source())
+        );
+    }
+    let _ = write!(
+        page,
+        "\n## Any other name\n\nA name of Step Functions or Lambda, such as `States.Timeout`, `Lambda.Unknown` or `Runtime.ExitError`: the function \
+         crashed, ran out of time, or could not be called.\n\n**What to do.** {}\n\n{} Raised by Step Functions.\n",
+        remedy("States.Timeout"),
+        class(FailureClass::UnknownOutcome)
+    );
+    page
+}
+
+/// The anchor that a heading gets: its letters in lower case, without punctuation.
+fn anchor(heading: &str) -> String {
+    heading.to_lowercase().replace('.', "")
+}
+
+fn class(class: FailureClass) -> &'static str {
+    match class {
+        FailureClass::Permanent => "Not retried.",
+        FailureClass::Transient => "Retried.",
+        FailureClass::UnknownOutcome => "Retried where a repeat does no harm.",
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Action => "the function of an action",
+        Source::Runner => "workflow-runner",
+        Source::ActionOrRunner => "the function of an action, or workflow-runner",
+        Source::StateMachine => "the state machine",
+    }
+}
+
+#[test]
+fn the_committed_manual_has_every_error_as_the_code_has_it() {
+    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md"));
+    let wanted = manual();
+    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
+        fs::write(file, &wanted).unwrap();
+    }
+    let committed = fs::read_to_string(file).unwrap_or_default();
+    assert!(
+        committed == wanted,
+        "docs/errors.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
+    );
+}
+
+#[test]
+fn every_cause_is_a_sentence_of_its_own() {
+    let causes: BTreeSet<_> = ErrorName::ALL.iter().map(|name| name.cause()).collect();
+    assert_eq!(causes.len(), ErrorName::ALL.len());
+    for cause in causes {
+        assert!(
+            cause.ends_with('.') && !cause.starts_with(' ') && !cause.contains("  "),
+            "{cause}"
+        );
+    }
+}

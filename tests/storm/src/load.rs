@@ -1,0 +1,142 @@
+//! Deliveries at a steady rate, each of an event of its own: how long until each is accepted, how long until its run has
+//! called PagerDuty, and what became of all of them, also while the functions are killed every second.
+//!
+//! The pace is kept whatever the answers are, and times count from the moment at which a delivery was due. So a stack that is
+//! too slow shows as long times, and not as fewer deliveries.
+//!
+//! # Layout
+//! - `sender`: the deliveries
+//! - `killer`: the end of the functions' processes
+//! - `outcome`: what PagerDuty has seen of it
+
+mod killer;
+mod outcome;
+mod sender;
+
+use crate::{
+    error::Error,
+    workflow::{self, Target},
+};
+use figures::{Sample, Table, milliseconds};
+use killer::Killer;
+use local_aws::StackInfo;
+use outcome::Outcome;
+use std::time::{Duration, Instant};
+use tests::PagerDuty;
+
+/// As little as reaches PagerDuty: one incident, whose title tells the event.
+const STEPS: &str = "steps:\n  - uses: pagerduty.create_incident\n    with:\n      integration: storm\n      \
+                     title: \"{{ event.incident.title }}\"\n      service: PSVC8R2\n      escalation_policy: PT20YPA\n      \
+                     from: oncall@example.com\n";
+
+/// How often it is looked whether all is done.
+const POLL: Duration = Duration::from_millis(500);
+
+/// How a load is made.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Plan {
+    /// How long deliveries are sent.
+    pub(crate) sends: Duration,
+    /// How long after that the runs may take.
+    pub(crate) settles: Duration,
+}
+
+/// A rate, with or without killing.
+#[derive(Debug, Clone, Copy)]
+struct Phase {
+    number: usize,
+    a_second: u32,
+    kills: bool,
+}
+
+impl Phase {
+    /// The title of the incident of an event, which is also that of the incident that its run creates.
+    fn title(self, event: u32) -> String {
+        format!("load {} event {event}.", self.number)
+    }
+}
+
+/// Makes a load at each rate, first in peace and then while functions are killed, and gives the table of it.
+pub(crate) fn measure(stack: &StackInfo, rates: &[u32], plan: Plan) -> Result<String, Error> {
+    let target = workflow::set_up(stack, STEPS)?;
+    let pagerduty = PagerDuty::at(&stack.pagerduty_url);
+    // What is measured is not PagerDuty's rate limit.
+    pagerduty.lift_rate_limit()?;
+    let mut table = Table::new(&[
+        "deliveries a second",
+        "functions",
+        "202 p50 (ms)",
+        "p95",
+        "p99",
+        "PagerDuty p50 (ms)",
+        "p95",
+        "p99",
+        "sent",
+        "accepted",
+        "run once",
+        "not done",
+        "doubled",
+    ]);
+    let phases = [false, true]
+        .into_iter()
+        .flat_map(|kills| rates.iter().map(move |rate| (*rate, kills)));
+    for (number, (a_second, kills)) in phases.enumerate() {
+        let phase = Phase {
+            number,
+            a_second,
+            kills,
+        };
+        table.row(row(phase, &make(stack, &target, &pagerduty, phase, plan)?));
+    }
+    Ok(table.to_string())
+}
+
+/// What came of a phase.
+struct Made {
+    accepted: Sample,
+    sent: usize,
+    outcome: Outcome,
+}
+
+fn make(stack: &StackInfo, target: &Target, pagerduty: &PagerDuty, phase: Phase, plan: Plan) -> Result<Made, Error> {
+    let killer = phase.kills.then(|| Killer::start(stack.endpoint_url.clone()));
+    let sent = sender::send(target, phase, plan.sends)?;
+    // Nobody is killed any more while the runs come to their ends, or they never would.
+    drop(killer);
+    let deadline = Instant::now() + plan.settles;
+    let outcome = loop {
+        let outcome = Outcome::of(&sent, phase, pagerduty)?;
+        if outcome.not_done == 0 || Instant::now() > deadline {
+            break outcome;
+        }
+        std::thread::sleep(POLL);
+    };
+    Ok(Made {
+        accepted: Sample::new(sent.iter().filter_map(|delivery| delivery.accepted_after)),
+        sent: sent.len(),
+        outcome,
+    })
+}
+
+fn row(phase: Phase, made: &Made) -> Vec<String> {
+    let Made {
+        accepted,
+        sent,
+        outcome,
+    } = made;
+    let mut cells = vec![
+        phase.a_second.to_string(),
+        match phase.kills {
+            true => "killed every second",
+            false => "left alone",
+        }
+        .to_owned(),
+    ];
+    for sample in [accepted, &outcome.called] {
+        cells.extend([50, 95, 99].map(|per_cent| milliseconds(sample.percentile(per_cent))));
+    }
+    cells.extend(
+        [*sent, accepted.len(), outcome.once, outcome.not_done, outcome.doubled].map(|count| count.to_string()),
+    );
+    cells
+}

@@ -1,0 +1,42 @@
+//! Deliveries at a steady rate on the local AWS.
+
+use std::process::Command;
+
+use local_aws::{Progress, Project, output};
+
+use crate::cloud::Cloud;
+use crate::console::Console;
+use crate::error::Error;
+
+/// Deliveries a second.
+const RATES: [u32; 3] = [50, 100, 200];
+/// For how many seconds they are sent, at each rate.
+const SENDS: u32 = 5;
+/// How many seconds the runs may take after that.
+const SETTLES: u32 = 60;
+
+pub(super) fn measure(project: &Project) -> Result<String, Error> {
+    let cloud = Cloud::start(project, "bench")?;
+    Console.begin("Sending deliveries, which takes some minutes");
+    let mut table = String::new();
+    cloud.with(|cloud| {
+        let (name, file) = cloud.stack.write(&cloud.workspace.path("stack.json"))?;
+        let mut load = Command::new(tests::program("storm")?);
+        load.arg("load");
+        for rate in RATES {
+            load.args(["--rate", &rate.to_string()]);
+        }
+        load.args(["--sends", &SENDS.to_string(), "--settles", &SETTLES.to_string()]);
+        cloud.stack.prepare(&mut load);
+        load.env(name, file);
+        table = output("the load", &mut load)?;
+        Ok(())
+    })?;
+    Ok(format!(
+        "{table}\n{SENDS} s at each rate, and up to {SETTLES} s until the runs have created their incidents. Times count from the moment at \
+         which a delivery was due, so that what waits in a queue counts. All of it ran on one machine: the local AWS, which is \
+         an emulator in Python, the functions without the optimiser, the simulated PagerDuty without its rate limit, and \
+         the sender. So the times tell what this machine can do and where things queue, and not what AWS would take; \
+         accepted, once, not done and doubled are what carries over.\n"
+    ))
+}
