@@ -24,12 +24,14 @@ pub(crate) struct Options {
 
 pub(crate) async fn run<R: Shown>(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let Options { integration, search } = options;
+    let listing = output.working(format!("Listing the {} of {integration}", R::PLURAL));
     let account = PagerDutyAccount::of(integration, stack).await?;
     let wait = async |pause: Pause| {
         output.warn(&words(pause));
         tokio::time::sleep(pause.duration).await;
     };
     let listed = list::<R>(&account.open(), search.as_ref(), wait).await;
+    drop(listing);
     let listed = listed.map_err(|cause| failed::<R>(integration, cause))?;
     output.result(&view(&listed), || text(&listed, search.as_ref()))?;
     Ok(ExitCode::SUCCESS)

@@ -98,4 +98,7 @@ pub(crate) enum Error {
     /// The secret of an integration was not read or changed.
     #[error(transparent)]
     ChangeSecret(#[from] platform::secrets::ChangeError),
+    /// The secret of an integration was not removed.
+    #[error(transparent)]
+    RemoveSecret(#[from] platform::secrets::RemoveError),
 }

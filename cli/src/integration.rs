@@ -2,6 +2,7 @@
 
 mod check;
 mod list;
+mod remove;
 mod routing_key;
 
 use crate::{error::Error, output::Output, secret_input, stack::Stack};
@@ -20,7 +21,16 @@ use workflow::ids::IntegrationAlias;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Store a PagerDuty account and its API token. The token is read from a prompt, from standard input or from a file.
+    /// Store a PagerDuty account and its API token.
+    ///
+    /// The token is read from a prompt, from standard input or from a file.
+    #[command(after_help = "Examples:
+  pagerflow integration add prod
+  pagerflow integration add prod-eu --region eu --default-from oncall@example.com
+  pagerflow integration add prod --token-file token.txt
+  pass pagerduty/token | pagerflow integration add prod
+
+To store another token, add the integration again under the same alias: its signing secrets and routing keys stay.")]
     Add {
         /// The name by which workflows refer to the account.
         alias: IntegrationAlias,
@@ -38,18 +48,32 @@ pub(crate) enum Command {
         token_file: Option<PathBuf>,
     },
     /// List the integrations.
+    #[command(after_help = "Example:
+  pagerflow integration list")]
     List,
     /// Show what is stored of an integration, without its secrets, and which workflows its events start.
+    #[command(after_help = "Example:
+  pagerflow integration show prod")]
     Show {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
     /// Find out whose token an integration has, what it may do, whether the default user may respond and which service
-    /// region answers. Nothing is changed. The exit code is 1 if something keeps the integration from working.
+    /// region answers.
+    ///
+    /// Nothing is changed. The exit code is 1 if something keeps the integration from working.
+    #[command(after_help = "Examples:
+  pagerflow integration test prod
+  pagerflow integration test prod --output json | jq '.findings[] | select(.level == \"problem\")'")]
     Test {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
+    /// Remove an integration: its token, its signing secrets and its routing keys.
+    ///
+    /// What still uses it is told, and keeps it from being removed. To remove one that is not there changes nothing.
+    #[command(after_help = remove::EXAMPLES)]
+    Remove(remove::Options),
     /// The secrets with which PagerDuty signs webhooks.
     #[command(subcommand)]
     SigningSecret(SigningSecretCommand),
@@ -60,7 +84,12 @@ pub(crate) enum Command {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum SigningSecretCommand {
-    /// Store the signing secret of a webhook subscription. PagerDuty shows it once, when the subscription is made.
+    /// Store the signing secret of a webhook subscription.
+    ///
+    /// PagerDuty shows it once, when the subscription is made.
+    #[command(after_help = "Examples:
+  pagerflow integration signing-secret add prod --subscription PABC123
+  pagerflow integration signing-secret add prod --subscription PABC123 --secret-file secret.txt")]
     Add {
         /// The alias of the integration.
         alias: IntegrationAlias,
@@ -72,11 +101,15 @@ pub(crate) enum SigningSecretCommand {
         secret_file: Option<PathBuf>,
     },
     /// List the webhook subscriptions whose signing secrets are stored.
+    #[command(after_help = "Example:
+  pagerflow integration signing-secret list prod")]
     List {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
     /// Remove the signing secrets of a webhook subscription that is gone.
+    #[command(after_help = "Example:
+  pagerflow integration signing-secret remove prod --subscription PABC123")]
     Remove {
         /// The alias of the integration.
         alias: IntegrationAlias,
@@ -146,6 +179,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::List => list::list(stack, output).await?,
         Command::Show { alias } => list::show(&alias, stack, output).await?,
         Command::Test { alias } => return check::run(&alias, stack, output).await,
+        Command::Remove(options) => return remove::run(options, stack, output).await,
         Command::SigningSecret(command) => signing_secret(command, stack, output).await?,
         Command::RoutingKey(command) => routing_key::run(command, stack, output).await?,
     }

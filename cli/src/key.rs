@@ -4,6 +4,7 @@ use crate::{
     error::Error,
     output::{Output, printable},
     stack::Stack,
+    text_table::aligned,
 };
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -17,7 +18,12 @@ use workflow::ids::{IntegrationAlias, WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Make an API key for the webhook URL of a workflow or of an integration. It is shown once.
+    /// Make an API key for the webhook URL of a workflow or of an integration.
+    ///
+    /// It is shown once.
+    #[command(after_help = "Examples:
+  pagerflow key create --workflow memory-alert --name PagerDuty
+  pagerflow key create --integration prod --name PagerDuty")]
     Create {
         #[command(flatten)]
         scope: Scope,
@@ -25,24 +31,42 @@ pub(crate) enum Command {
         #[arg(long)]
         name: String,
     },
-    /// List the API keys. It reads the whole table, which takes a while where there are many runs.
+    /// List the API keys.
+    ///
+    /// It reads the whole table, which takes a while where there are many runs.
+    #[command(after_help = "Examples:
+  pagerflow key list
+  pagerflow key list --workflow memory-alert")]
     List {
         /// Only the keys of this workflow.
         #[arg(long)]
         workflow: Option<WorkflowId>,
     },
-    /// Show what is known of an API key. The key itself is not stored.
+    /// Show what is known of an API key.
+    ///
+    /// The key itself is not stored.
+    #[command(after_help = "Example:
+  pagerflow key show k7x2m4q5w3ht")]
     Show {
         /// The id of the key: what stands behind `pgf_`.
         id: KeyId,
     },
-    /// Make an API key invalid, for good. It stops working within ten seconds.
+    /// Make an API key invalid, for good.
+    ///
+    /// It stops working within ten seconds.
+    #[command(after_help = "Example:
+  pagerflow key revoke k7x2m4q5w3ht")]
     Revoke {
         /// The id of the key.
         id: KeyId,
     },
-    /// Make another API key of the same name for the same URL. It is shown once. The old one stays valid until it is
-    /// revoked.
+    /// Make another API key of the same name for the same URL.
+    ///
+    /// It is shown once. The old one stays valid until it is revoked.
+    #[command(after_help = "Example:
+  pagerflow key rotate k7x2m4q5w3ht
+
+Give the new key to PagerDuty, and revoke the old one when its webhooks arrive with the new.")]
     Rotate {
         /// The id of the key.
         id: KeyId,
@@ -65,7 +89,9 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
     match command {
         Command::Create { scope, name } => create(scope, name, stack, output).await?,
         Command::List { workflow } => {
+            let reading = output.working("Reading the table");
             let mut keys = stack.table.api_keys().await?;
+            drop(reading);
             if let Some(workflow) = workflow {
                 let scope = KeyScope::Workflow(workflow);
                 keys.retain(|key| key.scope == scope);
@@ -75,7 +101,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         }
         Command::Show { id } => {
             let key = known(&id, stack).await?;
-            output.result(&view(&key), || line(&key))?;
+            output.result(&view(&key), || shown(&key, &stack.webhook_url))?;
         }
         Command::Revoke { id } => {
             if !stack.table.revoke_api_key(&id, Timestamp::now()).await? {
@@ -198,26 +224,45 @@ fn extend(value: &mut Value, further: Value) {
 }
 
 fn list(keys: &[ApiKeyRecord]) -> String {
-    match keys {
-        [] => "There is no API key.".to_owned(),
-        keys => keys.iter().map(line).collect::<Vec<_>>().join("\n"),
+    if keys.is_empty() {
+        return "There is no API key. Make one with `pagerflow key create`.".to_owned();
     }
+    let rows: Vec<_> = keys.iter().map(columns).collect();
+    aligned(&["ID", "STATE", "OPENS THE URL OF", "MADE", "NAME"], &rows)
 }
 
-fn line(key: &ApiKeyRecord) -> String {
-    let date = |time: Timestamp| time.strftime("%Y-%m-%d").to_string();
-    let state = match (key.state, key.revoked_at) {
+fn columns(key: &ApiKeyRecord) -> Vec<String> {
+    vec![
+        key.key_id.to_string(),
+        state(key),
+        key.scope.to_string(),
+        date(key.created_at),
+        key.name.clone(),
+    ]
+}
+
+fn state(key: &ApiKeyRecord) -> String {
+    match (key.state, key.revoked_at) {
         (KeyState::Active, _) => "active".to_owned(),
         (KeyState::Revoked, Some(at)) => format!("revoked on {}", date(at)),
         (KeyState::Revoked, None) => "revoked".to_owned(),
-    };
-    format!(
-        "{}  made on {}  {state:<21}  {:<24}  {}",
-        key.key_id,
-        date(key.created_at),
-        key.scope.to_string(),
-        printable(&key.name)
-    )
+    }
+}
+
+fn date(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%d").to_string()
+}
+
+fn shown(key: &ApiKeyRecord, webhook_url: &str) -> String {
+    let rows = [
+        ("Id", key.key_id.to_string()),
+        ("Name", key.name.clone()),
+        ("State", state(key)),
+        ("Made", format!("{:.0}", key.created_at)),
+        ("Opens", format!("{webhook_url}{}", key.scope.path())),
+    ];
+    rows.map(|(name, value)| format!("{name:<8}{}", printable(&value)))
+        .join("\n")
 }
 
 #[cfg(test)]
@@ -264,12 +309,32 @@ mod tests {
     }
 
     #[test]
-    fn a_key_is_listed_on_one_line_that_cannot_steer_the_terminal() {
-        assert_eq!(
-            list(&[key()]),
-            "aaaaaaaaaaaa  made on 2026-11-20  revoked on 2026-11-22  integration prod          Pager\u{fffd}Duty"
-        );
-        assert_eq!(list(&[]), "There is no API key.");
+    fn keys_are_listed_with_what_they_open_and_cannot_steer_the_terminal() {
+        let active = ApiKeyRecord {
+            key_id: "bbbbbbbbbbbb".parse().unwrap(),
+            name: "PagerDuty PABC123".into(),
+            scope: KeyScope::Workflow("memory-alert".parse().unwrap()),
+            state: KeyState::Active,
+            revoked_at: None,
+            ..key()
+        };
+        insta::assert_snapshot!(list(&[key(), active]), @"
+        ID            STATE                  OPENS THE URL OF       MADE        NAME
+        aaaaaaaaaaaa  revoked on 2026-11-22  integration prod       2026-11-20  Pager�Duty
+        bbbbbbbbbbbb  active                 workflow memory-alert  2026-11-20  PagerDuty PABC123
+        ");
+        assert_eq!(list(&[]), "There is no API key. Make one with `pagerflow key create`.");
+    }
+
+    #[test]
+    fn a_key_is_shown_with_its_url() {
+        insta::assert_snapshot!(shown(&key(), "https://example.com"), @"
+        Id      aaaaaaaaaaaa
+        Name    Pager�Duty
+        State   revoked on 2026-11-22
+        Made    2026-11-20T09:30:00Z
+        Opens   https://example.com/integrations/prod/webhooks
+        ");
     }
 
     #[test]

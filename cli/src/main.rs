@@ -90,15 +90,30 @@ enum Command {
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Options),
     /// The services of a PagerDuty account, with their ids.
+    #[command(after_help = "Examples:
+  pagerflow services --integration prod
+  pagerflow services --integration prod --search checkout")]
     Services(directory::Options),
     /// The escalation policies of a PagerDuty account, with their ids.
+    #[command(after_help = "Examples:
+  pagerflow escalation-policies --integration prod
+  pagerflow escalation-policies --integration prod --search platform")]
     EscalationPolicies(directory::Options),
-    /// The users of a PagerDuty account whom a step can act for, with their login e-mails. Those who may only read are left
-    /// out.
+    /// The users of a PagerDuty account whom a step can act for, with their login e-mails.
+    ///
+    /// Those who may only read are left out.
+    #[command(after_help = "Examples:
+  pagerflow users --integration prod
+  pagerflow users --integration prod --search olivia")]
     Users(directory::Options),
     /// The priorities of a PagerDuty account, with their ids, the most severe first.
+    #[command(after_help = "Example:
+  pagerflow priorities --integration prod")]
     Priorities(directory::Options),
     /// The teams of a PagerDuty account, with their ids.
+    #[command(after_help = "Examples:
+  pagerflow teams --integration prod
+  pagerflow teams --integration prod --output json | jq -r '.teams[].value'")]
     Teams(directory::Options),
     /// Print the completions for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
@@ -134,7 +149,9 @@ async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode
     if let Command::Doctor(options) = arguments.command {
         return doctor::run(options, &arguments.stack, output).await;
     }
+    let finding = output.working("Looking for the stack");
     let stack = Stack::find(&arguments.stack).await?;
+    drop(finding);
     match arguments.command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
@@ -166,5 +183,44 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    /// All commands as people type them, those that have others below them before these.
+    fn commands() -> Vec<(String, clap::Command)> {
+        fn below(path: &str, command: &clap::Command, all: &mut Vec<(String, clap::Command)>) {
+            all.push((path.to_owned(), command.clone()));
+            for child in command.get_subcommands().filter(|child| child.get_name() != "help") {
+                below(&format!("{path} {}", child.get_name()), child, all);
+            }
+        }
+        let mut all = Vec::new();
+        let mut root = Arguments::command();
+        root.build();
+        below("pagerflow", &root, &mut all);
+        all
+    }
+
+    #[test]
+    fn every_command_has_examples_that_can_be_typed() {
+        for (path, command) in commands() {
+            if command.has_subcommands() && path != "pagerflow" {
+                continue;
+            }
+            let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+            assert!(help.contains("Example"), "`{path} --help` has no examples");
+            let examples = help.lines().filter(|line| line.starts_with("  "));
+            assert!(
+                examples.filter(|line| line.trim().starts_with(&path)).count() > 0,
+                "no example of `{path}` begins with it:\n{help}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_help_of_each_group_tells_what_there_is() {
+        for (path, command) in commands().into_iter().filter(|(_, command)| command.has_subcommands()) {
+            let help = command.clone().term_width(100).render_long_help();
+            insta::assert_snapshot!(format!("help_{}", path.replace(' ', "_")), help);
+        }
     }
 }

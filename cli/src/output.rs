@@ -1,5 +1,9 @@
 //! Printing: text for people, JSON for programs.
 
+mod progress;
+
+pub(crate) use progress::Working;
+
 use crate::error::Error;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -73,21 +77,19 @@ impl Output {
     /// Tells what somebody should know although it worked.
     pub(crate) fn warn(&self, text: &str) {
         // If standard error is closed there is nobody left to tell.
-        let _closed = writeln!(io::stderr().lock(), "warning: {text}");
+        let _closed = writeln!(io::stderr().lock(), "{}warning: {text}", progress::front());
     }
 
-    /// Tells a person who waits what for. Where standard error is no terminal, nobody does.
-    pub(crate) fn progress(&self, text: &str) {
-        if io::stderr().is_terminal() {
-            // If standard error is closed there is nobody left to tell.
-            let _closed = writeln!(io::stderr().lock(), "{text}");
-        }
+    /// Tells a person who waits what for, once it takes longer than a second and until what this gives is dropped. Where
+    /// standard error is no terminal, nobody waits.
+    pub(crate) fn working(&self, what: impl Into<String>) -> Working {
+        Working::on(what.into())
     }
 
     /// Tells what went wrong.
     pub(crate) fn complain(&self, error: &Error) {
         // If standard error is closed there is nobody left to tell.
-        let _closed = writeln!(io::stderr().lock(), "error: {error}");
+        let _closed = writeln!(io::stderr().lock(), "{}error: {error}", progress::front());
     }
 }
 

@@ -31,7 +31,9 @@ pub(crate) enum Command {
     /// List runs, newest first.
     #[command(after_help = LIST_EXAMPLES)]
     List(list::Options),
-    /// Show what a run did, what failed, why, and what to do. The exit code is 1 if it failed or was cancelled.
+    /// Show what a run did, what failed, why, and what to do.
+    ///
+    /// The exit code is 1 if it failed or was cancelled.
     #[command(after_help = SHOW_EXAMPLES)]
     Show {
         /// The run.
@@ -44,14 +46,17 @@ pub(crate) enum Command {
         #[arg(long, conflicts_with = "lane")]
         event: bool,
     },
-    /// Follow a run until it ends. The exit code is 1 if it fails or is cancelled.
+    /// Follow a run until it ends.
+    ///
+    /// The exit code is 1 if it fails or is cancelled.
     #[command(after_help = WATCH_EXAMPLES)]
     Watch {
         /// The run.
         run: RunId,
     },
-    /// Start a run that has ended again: from the beginning, or from a step. What the run has already done, and what of that
-    /// would happen a second time, is shown first.
+    /// Start a run that has ended again: from the beginning, or from a step.
+    ///
+    /// What the run has already done, and what of that would happen a second time, is shown first.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay {
         /// The run.
@@ -59,7 +64,9 @@ pub(crate) enum Command {
         #[command(flatten)]
         options: replay::Options,
     },
-    /// Ask a run to end. Nothing is broken off: each of its lanes ends before its next step.
+    /// Ask a run to end.
+    ///
+    /// Nothing is broken off: each of its lanes ends before its next step.
     #[command(after_help = CANCEL_EXAMPLES)]
     Cancel {
         /// The run.
@@ -113,7 +120,9 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         }
         Command::Show { run, lane, .. } => {
             let mut view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            let reading = output.working(format!("Reading the run {run}"));
             let whole = whole::read(&view, stack).await?;
+            drop(reading);
             if !lane.is_main() {
                 view.steps = stack.table.lane_steps(&run, &lane).await?;
                 if view.steps.is_empty() {

@@ -35,7 +35,9 @@ const SCHEMA: &str = include_str!("../../schema/workflow.schema.json");
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Check definitions, without a stack. Names of things in PagerDuty are not looked up.
+    /// Check definitions, without a stack.
+    ///
+    /// Names of things in PagerDuty are not looked up.
     #[command(after_help = "Examples:
   pagerflow workflow validate memory-alert.yaml
   pagerflow workflow validate workflows/")]
@@ -60,7 +62,9 @@ With --output json a document is printed for each definition: workflow, file, ve
 changed, change (new, changed or unchanged), previous_version, digest, difference (added, removed and text,
 or null), names (path, name and value of each), state, webhook_url.")]
     Apply(apply::Options),
-    /// List the workflows. It reads the whole table, which takes a while where there are many runs.
+    /// List the workflows.
+    ///
+    /// It reads the whole table, which takes a while where there are many runs.
     #[command(after_help = "Examples:
   pagerflow workflow list
   pagerflow workflow list --output json | jq -r '.workflows[].workflow'")]
@@ -97,7 +101,9 @@ or null), names (path, name and value of each), state, webhook_url.")]
   pagerflow workflow export memory-alert > memory-alert.yaml
   pagerflow workflow export memory-alert --version 2 --as-written")]
     Export(export::Options),
-    /// Print the JSON Schema of definitions, with which editors complete and check them. It needs no stack.
+    /// Print the JSON Schema of definitions, with which editors complete and check them.
+    ///
+    /// It needs no stack.
     #[command(after_help = "Example:
   pagerflow workflow schema > workflow.schema.json
 
@@ -111,15 +117,19 @@ Then begin a definition with
         /// The workflow.
         workflow: WorkflowId,
     },
-    /// Accept events and ignore them. Runs that have started go on.
+    /// Accept events and ignore them.
+    ///
+    /// Runs that have started go on.
     #[command(after_help = "Example:
   pagerflow workflow disable memory-alert")]
     Disable {
         /// The workflow.
         workflow: WorkflowId,
     },
-    /// Delete a workflow. Its events are accepted and ignored from then on; runs that have started go on. Its keys stay
-    /// valid, so that PagerDuty is not refused, which would make it switch the webhook off. To apply it again brings it back.
+    /// Delete a workflow.
+    ///
+    /// Its events are accepted and ignored from then on; runs that have started go on. Its keys stay valid, so that
+    /// PagerDuty is not refused, which would make it switch the webhook off. To apply it again brings it back.
     #[command(after_help = "Example:
   pagerflow workflow delete memory-alert --yes")]
     Delete {

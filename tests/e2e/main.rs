@@ -23,5 +23,6 @@ mod runs;
 mod scenario;
 mod secrets;
 mod standalone;
+mod tour;
 mod webhooks;
 mod workflows;

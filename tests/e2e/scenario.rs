@@ -125,9 +125,13 @@ impl Scenario {
             PagerDuty::MONITORED_SERVICE,
         ];
         let made = self.pagerflow.json(&subscribe, "").unwrap();
-        let id = made["subscription"].as_str().unwrap().to_owned();
-        self.subscriptions.lock().unwrap().push(id);
+        self.remove_at_the_end(made["subscription"].as_str().unwrap());
         made
+    }
+
+    /// Has a subscription removed when the scenario ends.
+    pub(crate) fn remove_at_the_end(&self, subscription: &str) {
+        self.subscriptions.lock().unwrap().push(subscription.to_owned());
     }
 
     /// The URL of the workflow and a key for it.

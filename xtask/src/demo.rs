@@ -42,7 +42,7 @@ pub(crate) fn run(project: &Project, keep: bool) -> Result<(), Error> {
 fn play(project: &Project, cloud: &Cloud) -> Result<(), Error> {
     let pagerflow = Pagerflow::new(cloud.stack.clone());
     let pagerduty = cloud.simulator.pagerduty();
-    let webhook_url = configure(project, &pagerflow, &pagerduty)?;
+    let webhook_url = configure(project, &pagerflow)?;
     let run = send_event(&pagerduty, &webhook_url)?;
     Console.begin(&format!("Following the run: pagerflow run watch {run}"));
     local_aws::run("pagerflow run watch", &mut pagerflow.command(&["run", "watch", &run])?)?;
@@ -50,33 +50,39 @@ fn play(project: &Project, cloud: &Cloud) -> Result<(), Error> {
 }
 
 /// Does on the local stack what a person does once on a real one, and gives the URL of the webhook.
-fn configure(project: &Project, pagerflow: &Pagerflow, pagerduty: &PagerDuty) -> Result<String, Error> {
-    Console.begin("Storing the integration, the workflow and an API key");
+fn configure(project: &Project, pagerflow: &Pagerflow) -> Result<String, Error> {
     let say = |arguments: &[&str], secret: &str| -> Result<(), Error> {
         Console.say(pagerflow.text(arguments, secret)?.trim_end());
         Ok(())
     };
+    Console.begin("Storing the integration: pagerflow integration add prod");
     say(
         &["integration", "add", INTEGRATION, "--default-from", PagerDuty::ON_CALL],
         PagerDuty::TOKEN,
     )?;
+    Console.begin(&format!("Storing the workflow: pagerflow workflow apply {DEFINITION}"));
     say(&["workflow", "apply", &project.path(DEFINITION).to_string_lossy()], "")?;
-    let key = pagerflow.json(&["key", "create", "--workflow", WORKFLOW, "--name", "demo"], "")?;
-    let text = |name: &str| key.get(name).and_then(Value::as_str).unwrap_or_default();
-    let url = text("webhook_url").to_owned();
-
-    Console.begin("Subscribing the workflow to PagerDuty's webhooks");
-    let events = ["incident.triggered"];
-    let subscription = pagerduty.subscribe(&url, PagerDuty::MONITORED_SERVICE, &events, text("key"))?;
-    let add = [
-        "integration",
-        "signing-secret",
-        "add",
+    let subscribe = [
+        "webhook",
+        "subscribe",
         INTEGRATION,
-        "--subscription",
-        &subscription.id,
+        "--workflow",
+        WORKFLOW,
+        "--service",
+        PagerDuty::MONITORED_SERVICE,
     ];
-    say(&add, &subscription.secret)?;
+    Console.begin(&format!(
+        "Subscribing it to PagerDuty's webhooks: pagerflow {}",
+        subscribe.join(" ")
+    ));
+    say(&subscribe, "")?;
+    let told = pagerflow.json(&["webhook", "url", WORKFLOW], "")?;
+    let url = told.get("webhook_url").and_then(Value::as_str).map(str::to_owned);
+    let url = url.ok_or_else(|| tests::Error::Answer {
+        from: "pagerflow",
+        missing: "webhook URL",
+        answer: told.to_string(),
+    })?;
     Ok(url)
 }
 

@@ -68,9 +68,12 @@ pub(crate) async fn run(options: Options, stack: &StackOptions, output: &mut Out
 }
 
 async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Vec<Finding>, Error> {
+    let looking = output.working("Looking at the stack and its table");
     let mut findings = vec![deployment::stack(&stack.name, &stack.status().await)];
     findings.extend(deployment::table(&stack.table.condition().await));
-    match stack.table.inventory().await {
+    let inventory = stack.table.inventory().await;
+    drop(looking);
+    match inventory {
         Ok(inventory) => findings.extend(set_up(options, stack, &inventory, output).await?),
         Err(error) => findings.push(Finding::problem(
             "table",
@@ -78,7 +81,7 @@ async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Ve
             "Put the table right first, or use the release that wrote it, and run `pagerflow doctor` again.",
         )),
     }
-    output.progress("Looking at the queues and alarms …");
+    let _looking = output.working("Looking at the queues and alarms");
     match stack.resources().await {
         Ok(resources) => {
             findings.extend(queues::check(stack, &resources, Timestamp::now()).await);
@@ -112,8 +115,9 @@ async fn set_up(
     let owner = |url: &str| owner(&stack.webhook_url, inventory, url);
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
     for record in inventory.integrations.iter().filter(|record| is_wanted(&record.alias)) {
-        output.progress(&format!("Looking at the integration {} …", record.alias));
+        let looking = output.working(format!("Looking at the integration {}", record.alias));
         let mut integration = Integration::look(&record.alias, stack, output).await;
+        drop(looking);
         findings.extend(integration.judge());
         findings.extend(integration.fix(fix, &owner, stack).await?);
         findings.extend(integration.judge_subscriptions(&owner));

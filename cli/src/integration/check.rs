@@ -12,9 +12,11 @@ use std::process::ExitCode;
 use workflow::ids::IntegrationAlias;
 
 pub(super) async fn run(alias: &IntegrationAlias, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let trying = output.working(format!("Trying the integration {alias}"));
     let account = PagerDutyAccount::of(alias, stack).await?;
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
+    drop(trying);
     let text = render(alias, &check, output);
     output.result(&view(alias, &check), || text)?;
     Ok(match check.is_passed() {

@@ -10,7 +10,9 @@ use serde_json::{Value, json};
 use workflow::ids::IntegrationAlias;
 
 pub(super) async fn list(stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let reading = output.working("Reading the table");
     let integrations = stack.table.inventory().await?.integrations;
+    drop(reading);
     output.result(&json!({ "integrations": integrations }), || table(&integrations))
 }
 
@@ -53,7 +55,9 @@ pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, output: &mut O
     let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
     let connection: Connection = connection.map_err(|error| unusable(alias, &error))?;
     let secrets = read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await?;
+    let reading = output.working("Reading the table");
     let workflows = stack.table.workflows().await?;
+    drop(reading);
     let shown = Shown {
         routing_keys: connection.routing_key_names().map(ToString::to_string).collect(),
         subscriptions: secrets.subscriptions().map(str::to_owned).collect(),
@@ -69,7 +73,7 @@ pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, output: &mut O
 }
 
 /// Whether events of an integration start a workflow, or would if it were enabled.
-fn is_of(workflow: &WorkflowRecord, alias: &IntegrationAlias) -> bool {
+pub(super) fn is_of(workflow: &WorkflowRecord, alias: &IntegrationAlias) -> bool {
     let is_there = workflow.state != WorkflowState::Deleted;
     is_there
         && workflow

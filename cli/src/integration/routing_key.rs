@@ -10,8 +10,12 @@ use workflow::ids::{IntegrationAlias, RoutingKeyName};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Store the routing key (also called integration key) of an Events API v2 integration, over the one of that name. It is
-    /// read from a prompt, from standard input or from a file.
+    /// Store the routing key (also called integration key) of an Events API v2 integration, over the one of that name.
+    ///
+    /// It is read from a prompt, from standard input or from a file.
+    #[command(after_help = "Examples:
+  pagerflow integration routing-key add prod checkout
+  pagerflow integration routing-key add prod checkout --key-file key.txt")]
     Add {
         /// The alias of the integration.
         alias: IntegrationAlias,
@@ -22,11 +26,15 @@ pub(crate) enum Command {
         key_file: Option<PathBuf>,
     },
     /// List the names of the routing keys that are stored.
+    #[command(after_help = "Example:
+  pagerflow integration routing-key list prod")]
     List {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
     /// Remove a routing key.
+    #[command(after_help = "Example:
+  pagerflow integration routing-key remove prod checkout")]
     Remove {
         /// The alias of the integration.
         alias: IntegrationAlias,

@@ -95,7 +95,9 @@ pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) 
         until: now,
         limit: options.limit.into(),
     };
+    let reading = output.working("Reading the runs");
     let runs = stack.table.runs(&query).await?;
+    drop(reading);
     let listed: Vec<Listed<'_>> = runs.iter().map(Listed::from).collect();
     let is_terminal = output.is_terminal();
     output.result(&listed, || match runs.as_slice() {

@@ -5,7 +5,7 @@ use pagerduty::client::{
     Answer, ApiToken, Client, HttpTransport, Interruption, Request, Sending, TokenKind, Transport,
 };
 use pagerduty_simulator::{Seed, Simulator};
-use platform::secrets::{SecretError, SecretStore, SecretWriter, WriteError};
+use platform::secrets::{CurrentSecret, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{
     Arc, Mutex,
@@ -96,7 +96,20 @@ impl SecretStore for Secrets {
 }
 
 impl SecretWriter for Secrets {
-    async fn write(&self, name: &str, _: &str, value: &SecretString) -> Result<(), WriteError> {
+    async fn current(&self, name: &str) -> Result<CurrentSecret, SecretError> {
+        Ok(CurrentSecret {
+            version: SecretVersion("1".to_owned()),
+            value: self.read(name).await?,
+        })
+    }
+
+    async fn replace(
+        &self,
+        name: &str,
+        _: &str,
+        value: &SecretString,
+        _: Option<&SecretVersion>,
+    ) -> Result<bool, WriteError> {
         if self.fails.load(SeqCst) {
             return Err(WriteError {
                 name: name.to_owned(),
@@ -104,6 +117,6 @@ impl SecretWriter for Secrets {
             });
         }
         *self.value.lock().unwrap() = Some(value.clone());
-        Ok(())
+        Ok(true)
     }
 }

@@ -13,7 +13,9 @@ use workflow::ids::IntegrationAlias;
 
 pub(super) async fn run(alias: &IntegrationAlias, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let account = PagerDutyAccount::of(alias, stack).await?;
+    let listing = output.working(format!("Listing the webhook subscriptions of {alias}"));
     let listed = subscriptions(alias, &account.open(), output).await?;
+    drop(listing);
     let secrets = read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await?;
     let secrets = secrets.subscriptions().map(str::to_owned).collect();
     let rows = rows(&stack.webhook_url, listed.list, &secrets);

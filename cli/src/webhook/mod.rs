@@ -40,7 +40,9 @@ pub(crate) enum Command {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
-    /// Have PagerDuty ping a subscription, and wait until the ping arrives. The exit code is 1 if it does not.
+    /// Have PagerDuty ping a subscription, and wait until the ping arrives.
+    ///
+    /// The exit code is 1 if it does not.
     #[command(after_help = "Example:\n  pagerflow webhook test prod PABC123")]
     Test {
         /// The alias of the integration.

@@ -66,7 +66,9 @@ pub(crate) struct Options {
 
 pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let account = PagerDutyAccount::of(&options.alias, stack).await?;
+    let looking = output.working(format!("Looking at the webhook subscriptions of {}", options.alias));
     let before = subscriptions(&options.alias, &account.open(), output).await?.list;
+    drop(looking);
     let plan = plan(options, before.iter().map(|it| it.id.clone()).collect(), stack).await?;
     if let Some(other) = twin(&plan, &before) {
         output.warn(&format!(
@@ -82,9 +84,11 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         secrets: &stack.secrets,
         now: Timestamp::now(),
     };
+    let making = output.working(format!("Making a webhook subscription of {}", plan.alias));
     let subscription = maker.make(&plan, async |pause| wait(pause, output).await).await?;
-    output.progress(&format!(
-        "Made the subscription {}. Waiting for its ping …",
+    drop(making);
+    let waiting = output.working(format!(
+        "Made the subscription {}; waiting for its ping",
         subscription.id
     ));
     let log = delivery_log(stack).await;
@@ -96,6 +100,7 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         tokio::time::sleep,
     )
     .await;
+    drop(waiting);
     let pinged = pinged.map_err(|error| error.to_string());
     output.result(&view(&plan, &subscription, &pinged), || {
         text(&plan, &subscription, &pinged)

@@ -16,8 +16,9 @@ pub(super) async fn run(
 ) -> Result<ExitCode, Error> {
     let account = PagerDutyAccount::of(alias, stack).await?;
     let log = delivery_log(stack).await;
-    output.progress("Waiting for the ping …");
+    let waiting = output.working(format!("Waiting for the ping of {id}"));
     let pinged = ping(&account.open(), &log, id, Timestamp::now(), tokio::time::sleep).await;
+    drop(waiting);
     let pinged = pinged.map_err(|cause| failed(id, cause))?;
     let result = json!({ "integration": alias, "subscription": id, "ping": pinged.name() });
     output.result(&result, || pinged.told(alias.as_str(), id))?;

@@ -45,7 +45,9 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         keep_key,
     } = options;
     let account = PagerDutyAccount::of(&alias, stack).await?;
+    let listing = output.working(format!("Looking at the webhook subscriptions of {alias}"));
     let all = subscriptions(&alias, &account.open(), output).await?.list;
+    drop(listing);
     let subscription = all.iter().find(|subscription| subscription.id == id).ok_or_else(|| {
         Error::NotFound(format!(
             "the account of {alias} has no webhook subscription {id}; `pagerflow webhook list {alias}` shows all"

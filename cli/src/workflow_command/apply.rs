@@ -91,7 +91,10 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
     }
     let lookup = match options.offline {
         true => Lookup::nothing(),
-        false => looked_up(&sources, &Accounts { stack, output }).await,
+        false => {
+            let _looking = output.working("Looking up names and ids in PagerDuty");
+            looked_up(&sources, &Accounts { stack, output }).await
+        }
     };
     let ready = resolved(sources, &lookup, output)?;
     let mut plans = Vec::with_capacity(ready.len());
@@ -108,7 +111,9 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         if asks && ask::somebody_is_there() && !ask::confirmed(&plan.question())? {
             return Ok(ExitCode::FAILURE);
         }
+        let applying = output.working(format!("Storing {}", plan.definition.name));
         let applied = plan.apply(stack).await?;
+        drop(applying);
         plan.show(Some(applied), stack, output)?;
         if applied.state == WorkflowState::Disabled {
             let name = &plan.definition.name;

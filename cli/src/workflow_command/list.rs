@@ -9,7 +9,9 @@ use workflow::run::WebhookKind;
 const EVENTS_SHOWN: usize = 2;
 
 pub(super) async fn run(also_deleted: bool, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    let reading = output.working("Reading the table");
     let mut workflows = stack.table.workflows().await?;
+    drop(reading);
     if !also_deleted {
         workflows.retain(|workflow| workflow.state != WorkflowState::Deleted);
     }

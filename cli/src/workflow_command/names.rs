@@ -53,7 +53,7 @@ pub(super) struct Lookup {
 /// What a reference means.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// The id, or the e-mail address where one is wanted.
+    /// The id, or the e-mail address where one is wanted. A filter that nobody could look up keeps its name.
     pub(super) value: String,
     /// Why it may not be in the account although that was asked.
     pub(super) doubt: Option<String>,
@@ -114,6 +114,7 @@ impl Lookup {
             let wanted = match reference.wanted {
                 Wanted::Id => "id",
                 Wanted::Email => "e-mail address",
+                Wanted::IdOrName => "id or name",
             };
             Err(format!(
                 "`{}` is no {wanted}, and {why}; write the {wanted}",
@@ -141,7 +142,7 @@ impl Things {
         let text = reference.text.trim();
         let certain = |row: &Row| {
             let value = match reference.wanted {
-                Wanted::Id => Some(&row.id),
+                Wanted::Id | Wanted::IdOrName => Some(&row.id),
                 Wanted::Email => row.email.as_ref(),
             };
             value.map(|value| Meaning {
@@ -236,6 +237,7 @@ fn looks_like_what_is_wanted(reference: &ThingReference) -> bool {
     match reference.wanted {
         Wanted::Id => !text.is_empty() && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()),
         Wanted::Email => text.contains('@') && !text.contains(char::is_whitespace),
+        Wanted::IdOrName => true,
     }
 }
 

@@ -6,7 +6,7 @@ mod render;
 mod suite;
 
 use crate::{error::Error, output::Output, run::start::Given};
-use events::EventFile;
+use events::Events;
 use jiff::Timestamp;
 use rehearsal::{
     Intervention, Rehearsal, Start,
@@ -32,7 +32,8 @@ Examples:
   All events of a folder, and what is different from the definition before:
     pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
 
-The exit code is 1 if a run fails or is cancelled, or a delivery cannot be read. An event that starts no run is none of these.";
+Of a folder, JSON that is no delivery is passed over. The exit code is 1 if a run fails or is cancelled, or a delivery cannot
+be read. An event that starts no run is none of these.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -130,7 +131,7 @@ async fn suite(
     at: Timestamp,
     output: &Output,
 ) -> Result<Played, Error> {
-    let events = EventFile::read_all(&arguments.event)?;
+    let events = Events::read(&arguments.event)?;
     let before = match &arguments.against {
         None => None,
         Some(path) => {
@@ -138,7 +139,7 @@ async fn suite(
             before.map(|definition| workflows.rehearsal(definition)).transpose()?
         }
     };
-    let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), &events, at).await;
+    let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), events, at).await;
     Ok(Played {
         text: suite.text(output),
         told: serde_json::to_value(&suite)?,
@@ -162,7 +163,7 @@ fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<
             "an event brings no inputs; give either --event or --input".to_owned(),
         )),
         (false, true) => {
-            let deliveries = paths.iter().map(|path| EventFile::read(path)?.delivery);
+            let deliveries = paths.iter().map(|path| events::delivery(path));
             Ok(Start::Deliveries {
                 deliveries: deliveries.collect::<Result<_, _>>()?,
                 otherwise: at,

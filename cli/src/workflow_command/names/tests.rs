@@ -97,6 +97,45 @@ async fn a_name_an_id_or_an_address_means_one_thing(#[case] input: &str, #[case]
     assert_eq!(meaning(input).await, Ok(expected));
 }
 
+/// A trigger for the incidents of one service.
+fn filter(service: &str) -> Draft {
+    let trigger = format!("{{ integration: prod, events: [incident.triggered], services: [{service}] }}");
+    Draft::from_source(&format!(
+        "name: a\non: {{ pagerduty: {trigger} }}\nsteps: [{{ wait: 1s }}]\n"
+    ))
+    .unwrap()
+}
+
+#[tokio::test]
+async fn the_names_and_ids_of_a_filter_are_looked_up_in_the_account_of_its_integration() {
+    let account = Account::default();
+    let resolved = async |service: &str| {
+        let draft = filter(service);
+        let lookup = Lookup::of(draft.references().iter(), &account).await;
+        let meaning = |reference: &ThingReference| lookup.meaning(reference).map(|meaning| meaning.value);
+        let definition = draft.resolved(meaning).map_err(|problems| problems.to_string())?;
+        Ok::<_, String>(definition.trigger.unwrap().pagerduty.filters.services)
+    };
+    assert_eq!(resolved("checkout").await.unwrap(), ["PSVC8R2"]);
+    assert_eq!(
+        resolved("PSVC8R4, Checkout, PSVC8R2").await.unwrap(),
+        ["PSVC8R4", "PSVC8R2"]
+    );
+    insta::assert_snapshot!(resolved("Chekout").await.unwrap_err(), @"2:80: on.pagerduty.services[0]: `Chekout` is neither the name nor the id of a service of prod; did you mean `Checkout` (PSVC8R2)?");
+}
+
+#[tokio::test]
+async fn a_filter_that_nobody_could_look_up_keeps_its_names() {
+    let account = Account {
+        is_out_of_reach: true,
+        ..Account::default()
+    };
+    let draft = filter("Checkout");
+    for lookup in [Lookup::of(draft.references().iter(), &account).await, Lookup::nothing()] {
+        assert_eq!(lookup.meaning(&draft.references()[0]).unwrap().value, "Checkout");
+    }
+}
+
 #[tokio::test]
 async fn a_name_that_is_not_found_is_told_with_what_may_be_meant() {
     insta::assert_snapshot!(meaning("service: Check").await.unwrap_err(), @"`Check` is neither the name nor the id of a service of prod; did you mean `Checkout` (PSVC8R2) or `Checkout API` (PSVC8R3)?");

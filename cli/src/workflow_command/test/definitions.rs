@@ -22,6 +22,8 @@ fn stand_in(reference: &ThingReference) -> String {
         .filter(|word| !word.is_empty());
     let words: Vec<&str> = words.collect();
     match reference.wanted {
+        // Without an account, what an event says is all there is to compare with.
+        Wanted::IdOrName => text.to_owned(),
         Wanted::Email if text.contains('@') => text.to_owned(),
         Wanted::Email => format!("{}@example.com", words.join(".").to_ascii_lowercase()),
         Wanted::Id if words == [text] => text.to_owned(),

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState};
 use serde_json::Value;
 use std::fmt::Write;
-use workflow::planner::StepError;
+use workflow::{error_name::remedy, planner::StepError};
 
 /// How many characters of a value are shown where there is one line for it and others.
 const SHORT: usize = 80;
@@ -81,8 +81,9 @@ impl<'a> Renderer<'a> {
         self.lines
             .push(format!("run {}, begins {}", run.run, clock(run.started_at)));
         self.steps(&run.steps, 0);
-        if !self.plan {
-            self.end(run);
+        match self.plan {
+            true => self.planned_end(run),
+            false => self.end(run),
         }
     }
 
@@ -95,12 +96,26 @@ impl<'a> Renderer<'a> {
         };
         let status = self.output.coloured(colour(run.status), words(run.status));
         let mut line = match (&run.error, &run.reason) {
-            (Some(error), _) => format!("{status} after {took}: {}\n{}", error.name, printable(&error.message)),
+            (Some(error), _) => format!("{status} after {took}: {}", why(error)),
             (None, Some(reason)) => format!("{status}: {}", printable(reason)),
             (None, None) => format!("{status} in {took}"),
         };
         let _infallible = write!(line, "\n{requests}");
         self.lines.push(line);
+    }
+
+    /// How a run would end, where it would not just succeed.
+    fn planned_end(&mut self, run: &Run) {
+        match (&run.error, &run.reason) {
+            (Some(error), _) => {
+                let failed = self.output.coloured(colour(run.status), "would fail");
+                self.lines.push(format!("{failed}: {}", why(error)));
+            }
+            (None, Some(reason)) => self
+                .lines
+                .push(format!("would be {}: {}", words(run.status), printable(reason))),
+            (None, None) => {}
+        }
     }
 
     fn steps(&mut self, steps: &[Step], depth: usize) {
@@ -255,6 +270,16 @@ impl<'a> Renderer<'a> {
 
 fn not_started(reason: &NotStarted) -> String {
     format!("no run would start: {}", printable(&reason.message))
+}
+
+/// Why a run failed, and what to do.
+fn why(error: &StepError) -> String {
+    format!(
+        "{}\n{}\nWhat to do: {}",
+        error.name,
+        printable(&error.message),
+        remedy(&error.name)
+    )
 }
 
 fn told(error: &StepError) -> String {

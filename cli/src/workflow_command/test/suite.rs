@@ -2,7 +2,7 @@
 
 use super::{
     Told,
-    events::EventFile,
+    events::{EventFile, Events, PassedOver},
     is_failure,
     render::{Renderer, elapsed, words},
 };
@@ -19,6 +19,7 @@ use similar::{ChangeTag, TextDiff};
 #[derive(Debug, Serialize)]
 pub(super) struct Suite {
     events: Vec<Case>,
+    passed_over: Vec<PassedOver>,
 }
 
 /// What became of one event.
@@ -50,14 +51,9 @@ fn told_if_any<S: Serializer>(report: &Option<Result<Report, String>>, serialize
 }
 
 /// Plays all events, each for itself.
-pub(super) async fn play(
-    rehearsal: &Rehearsal,
-    before: Option<&Rehearsal>,
-    events: &[EventFile],
-    at: Timestamp,
-) -> Suite {
+pub(super) async fn play(rehearsal: &Rehearsal, before: Option<&Rehearsal>, events: Events, at: Timestamp) -> Suite {
     let mut cases = Vec::new();
-    for event in events {
+    for event in &events.files {
         let report = play_one(rehearsal, event, at).await;
         let against = match before {
             Some(before) => Some(play_one(before, event, at).await),
@@ -71,11 +67,14 @@ pub(super) async fn play(
             difference,
         });
     }
-    Suite { events: cases }
+    Suite {
+        events: cases,
+        passed_over: events.passed_over,
+    }
 }
 
 async fn play_one(rehearsal: &Rehearsal, event: &EventFile, at: Timestamp) -> Result<Report, String> {
-    let delivery = event.delivery.as_ref().map_err(ToString::to_string)?;
+    let delivery = event.delivery.as_ref().map_err(Clone::clone)?;
     let start = Start::Deliveries {
         deliveries: vec![delivery.clone()],
         otherwise: at,
@@ -110,13 +109,18 @@ impl Suite {
 
     /// A line for each event, with what is different below it, and how many there are.
     pub(super) fn text(&self, output: &Output) -> String {
-        let width = self
-            .events
-            .iter()
-            .map(|case| case.event.chars().count())
-            .max()
-            .unwrap_or(0);
+        let names = self.events.iter().map(|case| &case.event);
+        let names = names.chain(self.passed_over.iter().map(|it| &it.file));
+        let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
         let mut lines: Vec<String> = self.events.iter().flat_map(|case| case.lines(width, output)).collect();
+        let mark = output.coloured(90, "-");
+        let passed_over = self.passed_over.iter();
+        lines.extend(passed_over.map(|it| {
+            format!(
+                "{mark} {:<width$}  passed over: it is no delivery of PagerDuty's",
+                it.file
+            )
+        }));
         lines.push(self.summary());
         lines.join("\n")
     }
@@ -133,7 +137,12 @@ impl Suite {
             true => format!(", {different} different"),
             false => String::new(),
         };
-        format!("{count}: {started} started a run, {failed} failed{different}")
+        let passed_over = match self.passed_over.len() {
+            0 => String::new(),
+            1 => "; 1 file passed over".to_owned(),
+            count => format!("; {count} files passed over"),
+        };
+        format!("{count}: {started} started a run, {failed} failed{different}{passed_over}")
     }
 }
 

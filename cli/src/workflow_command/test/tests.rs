@@ -122,6 +122,36 @@ async fn a_folder_of_events_is_a_suite_with_a_line_for_each() {
 }
 
 #[tokio::test]
+async fn a_plan_tells_why_a_run_would_fail_and_what_to_do() {
+    let fail = ["--plan", "--fail", "ticket=PagerDuty.Forbidden"];
+    let line = [MEMORY, "--event", TRIGGERED].into_iter().chain(fail);
+    let played = played(&line.collect::<Vec<_>>()).await.unwrap();
+    insta::assert_snapshot!("memory_alert_plan_failing", played.text);
+    assert!(played.has_failed);
+}
+
+#[tokio::test]
+async fn of_a_folder_what_is_no_delivery_is_passed_over_and_told() {
+    let suite = played(&[MEMORY, "--event", "events/"]).await.unwrap();
+    insta::assert_snapshot!("suite_with_others", suite.text);
+    let passed_over = suite.told["passed_over"].as_array().unwrap();
+    assert_eq!(passed_over[0]["file"], "create-incident.json");
+}
+
+#[tokio::test]
+async fn a_delivery_of_a_folder_that_is_damaged_fails_the_suite() {
+    let folder = Folder::new("damaged");
+    folder.event("right.json", |_| ());
+    folder.file("torn.json", "{\"event\": {\"id\"");
+    let suite = played(&[MEMORY, "--event", folder.path().as_str()]).await.unwrap();
+    assert!(
+        suite.has_failed && suite.text.contains("torn.json   it has no event: it is not JSON"),
+        "{}",
+        suite.text
+    );
+}
+
+#[tokio::test]
 async fn a_suite_tells_what_is_different_from_another_definition() {
     let folder = Folder::new("against");
     let source = fs::read_to_string(root().join(MEMORY)).unwrap();
@@ -167,6 +197,7 @@ async fn a_name_of_a_thing_in_pagerduty_has_an_id_in_a_rehearsal() {
 #[case::no_error(&[MEMORY, "--event", TRIGGERED, "--fail", "ticket=NotFound"], "there is no error \"NotFound\"")]
 #[case::no_outputs(&[MEMORY, "--event", TRIGGERED, "--result", "ticket=7"], "the outputs of a step are a map")]
 #[case::twice(&[MEMORY, MEMORY, "--event", TRIGGERED], "both define the workflow memory-alert")]
+#[case::no_delivery_for_a_suite(&[MEMORY, "--event", "events/create-incident.json", "--against", MEMORY], "create-incident.json has no event: it is neither")]
 #[case::empty_folder(&[MEMORY, "--event", "examples/"], "no file in it ends in .json")]
 #[tokio::test]
 async fn what_cannot_be_rehearsed_is_told_with_a_remedy(#[case] line: &[&str], #[case] words: &str) {

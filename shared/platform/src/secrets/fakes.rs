@@ -1,6 +1,6 @@
 //! A store for tests.
 
-use super::{SecretError, SecretStore, SecretWriter, WriteError};
+use super::{CurrentSecret, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use std::sync::Mutex;
 #[derive(Default)]
 pub(super) struct SharedSecret {
     value: Mutex<Option<SecretString>>,
-    /// What others write over our next writes, the last one first.
+    /// What others write before our next writes, the last one first.
     others: Mutex<Vec<SecretString>>,
     writes: Mutex<usize>,
 }
@@ -21,13 +21,18 @@ impl SharedSecret {
         }
     }
 
-    /// Others write these over our next writes, one over each, the last one first.
+    /// Others write these after we have read and before our next writes, one before each, the last one first.
     pub(super) fn others_write(&self, values: impl IntoIterator<Item = SecretString>) {
         self.others.lock().unwrap().extend(values);
     }
 
     pub(super) fn value(&self) -> Option<SecretString> {
         self.value.lock().unwrap().clone()
+    }
+
+    /// Each write makes another.
+    fn version(&self) -> SecretVersion {
+        SecretVersion(self.writes().to_string())
     }
 
     pub(super) fn writes(&self) -> usize {
@@ -49,10 +54,27 @@ impl SecretStore for SharedSecret {
 }
 
 impl SecretWriter for SharedSecret {
-    async fn write(&self, _: &str, _: &str, value: &SecretString) -> Result<(), WriteError> {
+    async fn current(&self, name: &str) -> Result<CurrentSecret, SecretError> {
+        let value = self.value().ok_or_else(|| SecretError::NotFound(name.to_owned()))?;
+        Ok(CurrentSecret {
+            version: self.version(),
+            value,
+        })
+    }
+
+    async fn replace(
+        &self,
+        _: &str,
+        _: &str,
+        value: &SecretString,
+        over: Option<&SecretVersion>,
+    ) -> Result<bool, WriteError> {
+        let before = self.value().map(|_| self.version());
+        assert_eq!(over, before.as_ref(), "it is replaced as it was read");
         *self.writes.lock().unwrap() += 1;
         let other = self.others.lock().unwrap().pop();
+        let is_ours = other.is_none();
         *self.value.lock().unwrap() = Some(other.unwrap_or_else(|| value.clone()));
-        Ok(())
+        Ok(is_ours)
     }
 }

@@ -4,6 +4,7 @@
 //! signing secrets, which only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
 
 mod cache;
+mod change;
 mod connection;
 #[cfg(test)]
 mod fakes;
@@ -71,8 +72,15 @@ pub struct WriteError {
     pub cause: String,
 }
 
-/// How often a change of a secret is made that somebody else's writes over.
-const CHANGED_AT_MOST: usize = 5;
+/// A secret was not removed.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("the secret {name} could not be removed: {cause}")]
+pub struct RemoveError {
+    /// Its name.
+    pub name: String,
+    /// What the SDK said.
+    pub cause: String,
+}
 
 /// What a secret holds was not read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -86,7 +94,7 @@ pub enum ChangeError {
     /// It cannot be written as JSON.
     #[error("the secret could not be written as JSON: {0}")]
     Json(String),
-    /// Somebody else's changes wrote over this one each time.
+    /// Somebody else's changes forestalled this one each time.
     #[error("others are changing the secret {0} at the same time; try again")]
     Contended(String),
 }
@@ -100,18 +108,39 @@ pub trait SecretStore: Sync {
     fn read(&self, name: &str) -> impl Future<Output = Result<SecretString, SecretError>> + Send;
 }
 
+/// A version of a secret, by the id that the store has given it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecretVersion(pub String);
+
+/// What a secret holds now.
+#[derive(Debug, Clone)]
+pub struct CurrentSecret {
+    /// Which version it is.
+    pub version: SecretVersion,
+    /// What it holds; nothing, if somebody has stored nothing.
+    pub value: SecretString,
+}
+
 /// Where secrets can be stored. Only people do that, with `pagerflow`; no function may.
 pub trait SecretWriter: SecretStore {
-    /// Stores a secret over the one of that name, if there is one. `description` is what people are shown of it.
+    /// Reads a secret with its version.
+    ///
+    /// # Errors
+    /// It is not there, or not to be had now.
+    fn current(&self, name: &str) -> impl Future<Output = Result<CurrentSecret, SecretError>> + Send;
+
+    /// Stores a secret over a version of it, or, where `over` is none, as a new one. `description` is what people are
+    /// shown of it. Gives whether it is stored: it is not where another version is the current one by now.
     ///
     /// # Errors
     /// It was not taken.
-    fn write(
+    fn replace(
         &self,
         name: &str,
         description: &str,
         value: &SecretString,
-    ) -> impl Future<Output = Result<(), WriteError>> + Send;
+        over: Option<&SecretVersion>,
+    ) -> impl Future<Output = Result<bool, WriteError>> + Send;
 }
 
 /// The names of an integration's secrets.

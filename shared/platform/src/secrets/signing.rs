@@ -4,7 +4,10 @@
 //! A delivery names its subscription in a header that is not signed; the name is only a hint, so all live secrets
 //! are tried.
 
-use super::{CHANGED_AT_MOST, ChangeError, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter};
+use super::{
+    ChangeError, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter,
+    change::{Change, change},
+};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
@@ -82,14 +85,6 @@ impl SigningSecrets {
         self.by_subscription.keys().map(String::as_str)
     }
 
-    fn extend(&mut self, other: Self) {
-        for (subscription, secrets) in other.by_subscription {
-            for secret in secrets {
-                self.add(&subscription, secret);
-            }
-        }
-    }
-
     fn has(&self, subscription: &str, secret: &SecretString) -> bool {
         let mut known = self.by_subscription.get(subscription).into_iter().flatten();
         known.any(|known| known.expose_secret() == secret.expose_secret())
@@ -110,57 +105,54 @@ pub struct Added {
 
 /// Adds the signing secret of a subscription to those of an integration.
 ///
-/// A write is not conditional, so that of two people who add at the same time one writes over the other's addition.
-/// Therefore ours is looked for afterwards, and made again if it is gone; who writes after we have looked still takes it away.
 /// What is stored and cannot be used is replaced.
 ///
 /// # Errors
-/// The store does not answer, or others keep writing over the addition.
+/// The store does not answer, or others keep changing the secret.
 pub async fn add_signing_secret(
     store: &impl SecretWriter,
     name: &str,
     subscription: &str,
     secret: &SecretString,
 ) -> Result<Added, ChangeError> {
-    let (mut secrets, replaced) = stored(store, name).await?;
-    for _ in 0..CHANGED_AT_MOST {
+    let mut replaced = None;
+    change(store, name, DESCRIPTION, |before| {
+        let mut secrets = match before.map(|before| SigningSecrets::parse(name, before)) {
+            None => SigningSecrets::default(),
+            Some(Ok(secrets)) => secrets,
+            Some(Err(unusable)) => {
+                replaced = Some(unusable);
+                SigningSecrets::default()
+            }
+        };
         secrets.add(subscription, secret.clone());
-        let value = secrets.secret_value().map_err(ChangeError::Json)?;
-        store.write(name, DESCRIPTION, &value).await?;
-        let (now_stored, _) = stored(store, name).await?;
-        if now_stored.has(subscription, secret) {
-            return Ok(Added { replaced });
-        }
-        secrets.extend(now_stored);
-    }
-    Err(ChangeError::Contended(name.to_owned()))
+        Ok(Change::Store(secrets.secret_value().map_err(ChangeError::Json)?, ()))
+    })
+    .await?;
+    Ok(Added { replaced })
 }
 
 /// Removes the signing secrets of a subscription. Gives those that are left, or none if the subscription has no secret.
 ///
-/// As with [`add_signing_secret`], somebody else may write at the same time, so it is looked afterwards whether they are
-/// gone. What is stored and cannot be used is left as it is.
-///
 /// # Errors
-/// The store does not answer, what is stored cannot be used, or others keep writing over the removal.
+/// The store does not answer, what is stored cannot be used, or others keep changing the secret.
 pub async fn remove_signing_secrets(
     store: &impl SecretWriter,
     name: &str,
     subscription: &str,
 ) -> Result<Option<SigningSecrets>, ChangeError> {
-    let mut secrets = read_signing_secrets(store, name).await?;
-    if !secrets.remove(subscription) {
-        return Ok(None);
-    }
-    for _ in 0..CHANGED_AT_MOST {
-        let value = secrets.secret_value().map_err(ChangeError::Json)?;
-        store.write(name, DESCRIPTION, &value).await?;
-        secrets = read_signing_secrets(store, name).await?;
+    change(store, name, DESCRIPTION, |before| {
+        let Some(before) = before else {
+            return Ok(Change::Nothing(None));
+        };
+        let mut secrets = SigningSecrets::parse(name, before)?;
         if !secrets.remove(subscription) {
-            return Ok(Some(secrets));
+            return Ok(Change::Nothing(None));
         }
-    }
-    Err(ChangeError::Contended(name.to_owned()))
+        let value = secrets.secret_value().map_err(ChangeError::Json)?;
+        Ok(Change::Store(value, Some(secrets)))
+    })
+    .await
 }
 
 /// The signing secrets that are stored under a name; none if nothing is.
@@ -168,20 +160,10 @@ pub async fn remove_signing_secrets(
 /// # Errors
 /// The store does not answer, or what is stored cannot be used.
 pub async fn read_signing_secrets(store: &impl SecretStore, name: &str) -> Result<SigningSecrets, ChangeError> {
-    match stored(store, name).await? {
-        (secrets, None) => Ok(secrets),
-        (_, Some(unusable)) => Err(unusable.into()),
-    }
-}
-
-/// The secrets in a store; none, and why, where what is stored cannot be used.
-async fn stored(store: &impl SecretStore, name: &str) -> Result<(SigningSecrets, Option<SecretError>), SecretError> {
     let stored = store.read(name).await;
     match stored.and_then(|stored| SigningSecrets::parse(name, &stored)) {
-        Ok(secrets) => Ok((secrets, None)),
-        Err(SecretError::NotFound(_)) => Ok((SigningSecrets::default(), None)),
-        Err(error @ SecretError::Invalid { .. }) => Ok((SigningSecrets::default(), Some(error))),
-        Err(error @ SecretError::Unavailable { .. }) => Err(error),
+        Err(SecretError::NotFound(_)) => Ok(SigningSecrets::default()),
+        read => Ok(read?),
     }
 }
 
@@ -259,7 +241,7 @@ fn unusable(integration: &IntegrationAlias, cause: SecretError) -> SigningSecret
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::fakes::SharedSecret;
+    use crate::secrets::{change::CHANGED_AT_MOST, fakes::SharedSecret};
     use rstest::rstest;
 
     const NAME: &str = "pagerflow/signing-secrets/prod";
@@ -330,7 +312,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_signing_secret_that_others_write_over_is_added_again() {
+    async fn a_signing_secret_is_added_to_those_that_others_have_added_meanwhile() {
         let store = SharedSecret::default();
         store.others_write([value("P2", "theirs")]);
 
@@ -340,7 +322,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_always_written_over_is_told_so() {
+    async fn whoever_is_always_forestalled_is_told_so() {
         let store = SharedSecret::default();
         store.others_write(vec![value("P2", "theirs"); 100]);
 

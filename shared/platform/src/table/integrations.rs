@@ -1,6 +1,7 @@
 //! Integrations, as people see them. What an action needs stands in the secret.
 
-use super::{StoreError, Table, item, keys, record, unavailable};
+use super::{StoreError, Table, item, keys, record, text, unavailable};
+use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use pagerduty::client::ServiceRegion;
 use serde::{Deserialize, Serialize};
@@ -46,5 +47,18 @@ impl Table {
             .await?
             .map(|item| record("integration", item))
             .transpose()
+    }
+
+    /// Removes an integration. Gives whether there was one.
+    ///
+    /// # Errors
+    /// DynamoDB did not take it.
+    pub async fn remove_integration(&self, alias: &IntegrationAlias) -> Result<bool, StoreError> {
+        let (pk, sk) = keys::integration(alias);
+        let request = self.client.delete_item().table_name(&self.name);
+        let request = request.key("pk", text(pk)).key("sk", text(sk));
+        let removed = request.return_values(ReturnValue::AllOld).send().await;
+        let removed = removed.map_err(|error| unavailable("remove the integration", &error))?;
+        Ok(removed.attributes.is_some_and(|attributes| !attributes.is_empty()))
     }
 }

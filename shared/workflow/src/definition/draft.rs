@@ -32,7 +32,7 @@ pub struct ThingReference {
     pub integration: Option<IntegrationAlias>,
     /// Where it stands.
     pub at: Option<Position>,
-    /// The way to it, such as `steps[2].with.service`.
+    /// The way to it, such as `steps[2].with.service` or `on.pagerduty.services[0]`.
     pub path: String,
 }
 
@@ -43,6 +43,8 @@ pub enum Wanted {
     Id,
     /// The e-mail address by which a user logs in.
     Email,
+    /// Its id, or else the name that PagerDuty shows: a trigger's filter compares with both.
+    IdOrName,
 }
 
 /// What the texts of references mean, by their paths.

@@ -1,11 +1,10 @@
 //! Changing what is stored of a connection.
-//!
-//! A write to Secrets Manager is not conditional, so that of two people who change at the same time one writes over the
-//! other's change. Therefore each change is looked for afterwards, and made again upon what is stored by then if it is gone.
-//! That leaves a moment: who writes after the other has looked still takes its change away.
 
 use super::stored::Stored;
-use crate::secrets::{CHANGED_AT_MOST, ChangeError, SecretError, SecretStore, SecretWriter};
+use crate::secrets::{
+    ChangeError, SecretError, SecretWriter,
+    change::{Change, change},
+};
 use pagerduty::{
     client::{ApiToken, InvalidToken, ServiceRegion, TokenKind},
     ids::UserEmail,
@@ -67,52 +66,49 @@ pub struct StoredConnection {
 /// Stores a connection over the one that is there, whose routing keys stay.
 ///
 /// # Errors
-/// The store does not answer, or others keep writing over it.
+/// The store does not answer, or others keep changing it.
 pub async fn store_connection(
     store: &impl SecretWriter,
     name: &str,
     connection: &NewConnection,
 ) -> Result<StoredConnection, ChangeError> {
-    // Also what reads as JSON can be unusable, such as a routing key that somebody wrote by hand.
-    let usable = |stored: Stored| stored.clone().connection(name).map(|_| stored);
-    let (mut before, replaced) = match read(store, name).await.and_then(usable) {
-        Ok(before) => (Some(before), None),
-        Err(SecretError::NotFound(_)) => (None, None),
-        Err(unusable @ SecretError::Invalid { .. }) => (None, Some(unusable)),
-        Err(error @ SecretError::Unavailable { .. }) => return Err(error.into()),
-    };
-    for _ in 0..CHANGED_AT_MOST {
-        let wanted = connection.with(before.map(|before| before.routing_keys).unwrap_or_default());
-        write(store, name, &wanted).await?;
-        let now_stored = read(store, name).await?;
-        if now_stored.is_same_account(&wanted) {
-            return Ok(StoredConnection { replaced });
-        }
-        before = Some(now_stored);
-    }
-    Err(ChangeError::Contended(name.to_owned()))
+    let mut replaced = None;
+    change(store, name, DESCRIPTION, |before| {
+        let before = before.map(|secret| {
+            let stored = Stored::parse(name, secret)?;
+            // Also what reads as JSON can be unusable, such as a routing key that somebody wrote by hand.
+            stored.clone().connection(name).map(|_| stored)
+        });
+        let routing_keys = match before {
+            None => BTreeMap::new(),
+            Some(Ok(before)) => before.routing_keys,
+            Some(Err(unusable)) => {
+                replaced = Some(unusable);
+                BTreeMap::new()
+            }
+        };
+        Ok(Change::Store(value(&connection.with(routing_keys))?, ()))
+    })
+    .await?;
+    Ok(StoredConnection { replaced })
 }
 
 /// Adds a routing key of the Events API to a connection, over the one of that name.
 ///
 /// # Errors
-/// There is no connection, it cannot be used, the store does not answer, or others keep writing over the addition.
+/// There is no connection, it cannot be used, the store does not answer, or others keep changing it.
 pub async fn add_routing_key(
     store: &impl SecretWriter,
     name: &str,
     key_name: &RoutingKeyName,
     key: &SecretString,
 ) -> Result<(), ChangeError> {
-    let mut stored = read(store, name).await?;
-    for _ in 0..CHANGED_AT_MOST {
+    change(store, name, DESCRIPTION, |before| {
+        let mut stored = there(name, before)?;
         stored.routing_keys.insert(key_name.clone(), key.clone());
-        write(store, name, &stored).await?;
-        stored = read(store, name).await?;
-        if stored.has_routing_key(key_name, key) {
-            return Ok(());
-        }
-    }
-    Err(ChangeError::Contended(name.to_owned()))
+        Ok(Change::Store(value(&stored)?, ()))
+    })
+    .await
 }
 
 /// Removes a routing key of the Events API from a connection. Gives whether there was one of that name.
@@ -124,33 +120,30 @@ pub async fn remove_routing_key(
     name: &str,
     key_name: &RoutingKeyName,
 ) -> Result<bool, ChangeError> {
-    let mut stored = read(store, name).await?;
-    if stored.routing_keys.remove(key_name).is_none() {
-        return Ok(false);
-    }
-    for _ in 0..CHANGED_AT_MOST {
-        write(store, name, &stored).await?;
-        stored = read(store, name).await?;
-        if stored.routing_keys.remove(key_name).is_none() {
-            return Ok(true);
-        }
-    }
-    Err(ChangeError::Contended(name.to_owned()))
+    change(store, name, DESCRIPTION, |before| {
+        let mut stored = there(name, before)?;
+        Ok(match stored.routing_keys.remove(key_name) {
+            None => Change::Nothing(false),
+            Some(_) => Change::Store(value(&stored)?, true),
+        })
+    })
+    .await
 }
 
-async fn read(store: &impl SecretStore, name: &str) -> Result<Stored, SecretError> {
-    Stored::parse(name, &store.read(name).await?)
+/// What is stored, where there has to be something.
+fn there(name: &str, secret: Option<&SecretString>) -> Result<Stored, ChangeError> {
+    let secret = secret.ok_or_else(|| SecretError::NotFound(name.to_owned()))?;
+    Ok(Stored::parse(name, secret)?)
 }
 
-async fn write(store: &impl SecretWriter, name: &str, stored: &Stored) -> Result<(), ChangeError> {
-    let value = stored.value().map_err(ChangeError::Json)?;
-    Ok(store.write(name, DESCRIPTION, &value).await?)
+fn value(stored: &Stored) -> Result<SecretString, ChangeError> {
+    stored.value().map_err(ChangeError::Json)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::fakes::SharedSecret;
+    use crate::secrets::{change::CHANGED_AT_MOST, fakes::SharedSecret};
     use rstest::rstest;
     use secrecy::ExposeSecret;
 
@@ -171,7 +164,7 @@ mod tests {
     }
 
     /// A value of the secret, as it is when people have done these things.
-    fn value(token: &str, keys: &[(&str, &str)]) -> SecretString {
+    fn value_of(token: &str, keys: &[(&str, &str)]) -> SecretString {
         let keys = keys.iter().map(|(name, letter)| (key_name(name), key(letter).into()));
         new(token).with(keys.collect()).value().unwrap()
     }
@@ -184,7 +177,7 @@ mod tests {
     }
 
     fn holding(token: &str, keys: &[(&str, &str)]) -> SharedSecret {
-        SharedSecret::holding(value(token, keys).expose_secret())
+        SharedSecret::holding(value_of(token, keys).expose_secret())
     }
 
     fn is(token: &str, keys: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
@@ -229,9 +222,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_token_that_somebody_with_a_routing_key_writes_over_is_stored_with_their_key() {
+    async fn a_token_is_stored_with_the_routing_key_that_somebody_has_added_meanwhile() {
         let store = holding("one", &[]);
-        store.others_write([value("one", &[("theirs", "k")])]);
+        store.others_write([value_of("one", &[("theirs", "k")])]);
 
         store_connection(&store, NAME, &new("two")).await.unwrap();
 
@@ -251,9 +244,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_routing_key_that_others_write_over_is_added_again() {
+    async fn a_routing_key_is_added_to_those_that_others_have_added_meanwhile() {
         let store = holding("one", &[]);
-        store.others_write([value("one", &[("theirs", "t")])]);
+        store.others_write([value_of("one", &[("theirs", "t")])]);
 
         add_routing_key(&store, NAME, &key_name("ours"), &key("o").into())
             .await
@@ -263,9 +256,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_is_always_written_over_is_told_so() {
+    async fn whoever_is_always_forestalled_is_told_so() {
         let store = holding("one", &[]);
-        store.others_write(vec![value("one", &[]); 100]);
+        store.others_write(vec![value_of("one", &[]); 100]);
 
         let error = add_routing_key(&store, NAME, &key_name("ours"), &key("o").into()).await;
 
@@ -293,9 +286,9 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_removal_that_is_written_over_is_made_again() {
+    async fn a_removal_leaves_what_others_have_added_meanwhile() {
         let store = holding("one", &[("checkout", "c")]);
-        store.others_write([value("one", &[("checkout", "c"), ("theirs", "t")])]);
+        store.others_write([value_of("one", &[("checkout", "c"), ("theirs", "t")])]);
 
         assert_eq!(remove_routing_key(&store, NAME, &key_name("checkout")).await, Ok(true));
 
@@ -313,7 +306,7 @@ mod tests {
     #[test]
     fn i5_what_is_to_be_stored_is_printed_nowhere() {
         assert!(!format!("{:?}", new("s3cret")).contains("s3cret"));
-        let stored = Stored::parse(NAME, &value("s3cret", &[("checkout", "c")])).unwrap();
+        let stored = Stored::parse(NAME, &value_of("s3cret", &[("checkout", "c")])).unwrap();
         assert!(!format!("{stored:?}").contains("s3cret") && !format!("{stored:?}").contains(&key("c")));
     }
 }

@@ -88,20 +88,6 @@ impl Stored {
             routing_keys: routing_keys.collect::<Result<_, _>>()?,
         })
     }
-
-    /// Whether a routing key is stored under a name.
-    pub(super) fn has_routing_key(&self, name: &RoutingKeyName, key: &SecretString) -> bool {
-        let stored = self.routing_keys.get(name);
-        stored.is_some_and(|stored| stored.expose_secret() == key.expose_secret())
-    }
-
-    /// Whether everything but the routing keys is the same.
-    pub(super) fn is_same_account(&self, other: &Self) -> bool {
-        self.token.expose_secret() == other.token.expose_secret()
-            && self.token_kind == other.token_kind
-            && self.service_region == other.service_region
-            && self.default_from == other.default_from
-    }
 }
 
 fn invalid(name: &str, reason: String) -> SecretError {

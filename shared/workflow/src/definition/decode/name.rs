@@ -1,4 +1,4 @@
-//! Inputs of actions in which people may write the names of things in PagerDuty.
+//! Inputs of actions, and filters of triggers, in which people may write the names of things in PagerDuty.
 
 use super::{
     super::{
@@ -44,7 +44,7 @@ pub(super) fn template_of(
     };
     let stand_in = match wanted {
         Wanted::Email => "user@example.com",
-        Wanted::Id => "P000000",
+        Wanted::Id | Wanted::IdOrName => "P000000",
     };
     // All but the names is checked as it always is.
     let checked = with_texts(node, path, &mut |_, _, _| stand_in.to_owned());
@@ -61,6 +61,30 @@ pub(super) fn template_of(
         meaning(reference, path, reading)
     });
     value::template(&meant, path, reading)
+}
+
+/// Reads a thing that a trigger's filter names.
+pub(super) fn in_filter(
+    thing: Thing,
+    integration: Option<&IntegrationAlias>,
+    text: &str,
+    node: &Node,
+    path: Path<'_>,
+    reading: &mut Reading<'_>,
+) -> String {
+    let reference = ThingReference {
+        thing,
+        wanted: Wanted::IdOrName,
+        text: text.to_owned(),
+        integration: integration.cloned(),
+        at: node.at,
+        path: path.to_string(),
+    };
+    match reading.names {
+        // Filters have names also when they run, whatever their letters.
+        Names::None => text.to_owned(),
+        Names::AsWritten | Names::Meaning(_) => meaning(reference, path, reading),
+    }
 }
 
 /// What a text means. If it means nothing, that is told.

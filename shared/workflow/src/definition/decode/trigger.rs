@@ -5,9 +5,13 @@ use super::{
         EVENT_TYPES, EVENT_TYPES_OF_WHOLE_INCIDENTS, Filters, Node, PagerDutyTrigger, Trigger, limits,
         node::{Content, Path},
     },
-    Fields, Reading, value, words,
+    Fields, Reading, name, value, words,
 };
-use crate::{action::nearest, run::WebhookKind};
+use crate::{
+    action::{Thing, nearest},
+    ids::IntegrationAlias,
+    run::WebhookKind,
+};
 
 pub(super) fn trigger(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Trigger> {
     let mut fields = Fields::of(node, &path, reading)?;
@@ -28,7 +32,7 @@ fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<P
     let what = "the types of events that start a run, such as [incident.triggered]";
     let events = fields.required("events", what, reading);
     let types = events.and_then(|node| event_types(node, path.field("events"), reading));
-    let filters = filters(&mut fields, reading);
+    let filters = filters(&mut fields, integration.as_ref(), reading);
     if let (Some(WebhookKind::V3), Some(node)) = (webhook, events)
         && !filters.is_empty()
     {
@@ -57,42 +61,59 @@ fn webhook(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Web
     }
 }
 
-fn filters(fields: &mut Fields<'_>, reading: &mut Reading<'_>) -> Filters {
+fn filters(fields: &mut Fields<'_>, integration: Option<&IntegrationAlias>, reading: &mut Reading<'_>) -> Filters {
     let urgency =
         |node: &Node, path: Path<'_>, reading: &mut Reading<'_>| value::word(node, path, words::URGENCIES, reading);
+    let of = |thing: Thing| {
+        move |node: &Node, path: Path<'_>, reading: &mut Reading<'_>| things(thing, integration, node, path, reading)
+    };
     Filters {
-        services: fields.read("services", names, reading).unwrap_or_default(),
-        teams: fields.read("teams", names, reading).unwrap_or_default(),
-        priorities: fields.read("priorities", names, reading).unwrap_or_default(),
+        services: fields.read("services", of(Thing::Service), reading).unwrap_or_default(),
+        teams: fields.read("teams", of(Thing::Team), reading).unwrap_or_default(),
+        priorities: fields
+            .read("priorities", of(Thing::Priority), reading)
+            .unwrap_or_default(),
         urgency: fields.read("urgency", urgency, reading),
     }
 }
 
 /// Ids or names of things in PagerDuty.
-fn names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
+fn things(
+    thing: Thing,
+    integration: Option<&IntegrationAlias>,
+    node: &Node,
+    path: Path<'_>,
+    reading: &mut Reading<'_>,
+) -> Option<Vec<String>> {
     let items = value::items(node, path, Some(limits::FILTER_ENTRIES), reading)?;
     if items.is_empty() {
         let message = "is empty, so that no event would start a run; name at least one, or leave it out";
         reading.problem(node.at, path, message);
     }
-    let mut names: Vec<String> = Vec::new();
+    let mut written: Vec<&str> = Vec::new();
+    let mut meant: Vec<String> = Vec::new();
     for (index, item) in items.iter().enumerate() {
         let path = path.item(index);
-        let Some(name) = value::text(item, path, reading) else {
+        let Some(text) = value::text(item, path, reading) else {
             continue;
         };
-        if name.trim().is_empty() {
+        if text.trim().is_empty() {
             reading.problem(item.at, path, "is blank; give the id or the name that PagerDuty shows");
-        } else if names.iter().any(|known| known == name) {
-            reading.problem(item.at, path, format!("`{name:.80}` stands twice"));
+        } else if written.contains(&text) {
+            reading.problem(item.at, path, format!("`{text:.80}` stands twice"));
         } else {
-            names.push(name.to_owned());
+            written.push(text);
+            let meaning = name::in_filter(thing, integration, text, item, path, reading);
+            // A thing may be written by its id and by its name.
+            if !meant.contains(&meaning) {
+                meant.push(meaning);
+            }
         }
         if reading.problems.is_full() {
             break;
         }
     }
-    Some(names)
+    Some(meant)
 }
 
 /// An event that only points at its incident passes no filter, which its author would never see.

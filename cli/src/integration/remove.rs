@@ -1,0 +1,312 @@
+//! `pagerflow integration remove`.
+
+use super::list::is_of;
+use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
+use clap::Args;
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    secrets::{ChangeError, SecretError, SecretsManager, read_signing_secrets},
+    table::{KeyScope, KeyState, StoreError, VersionSource, WorkflowRecord, WorkflowState},
+};
+use serde::Serialize;
+use serde_json::{Value, json};
+use std::process::ExitCode;
+use workflow::{
+    definition::{Definition, StepKind},
+    ids::{IntegrationAlias, WorkflowId},
+    template::Template,
+};
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  pagerflow integration remove staging
+  pagerflow integration remove staging --yes
+  pagerflow integration remove staging --force     also if workflows or webhook subscriptions still use it
+
+The secrets can be restored for 30 days. To add an integration of the same alias again needs no restoring.";
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The alias of the integration.
+    alias: IntegrationAlias,
+    /// Remove it although it is still used.
+    #[arg(long)]
+    force: bool,
+    /// Do not ask.
+    #[arg(long)]
+    yes: bool,
+}
+
+/// What uses an integration.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+struct Uses {
+    /// The workflows that its events start, or whose steps name it.
+    workflows: Vec<WorkflowId>,
+    /// The webhook subscriptions whose signing secrets are stored.
+    subscriptions: Vec<String>,
+    /// The valid API keys of its URL.
+    keys: Vec<String>,
+}
+
+/// What was there to remove.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Removed {
+    integration: bool,
+    /// The names of the secrets that were scheduled for deletion.
+    secrets: Vec<String>,
+}
+
+pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let Options { alias, force, yes } = options;
+    let looking = output.working(format!("Looking for what uses the integration {alias}"));
+    let is_there = stack.table.integration(&alias).await?.is_some();
+    let uses = uses(&alias, stack).await?;
+    drop(looking);
+    if is_there && !force && !uses.is_none() {
+        return Err(Error::Invalid(uses.refusal(&alias)));
+    }
+    let question = format!("Remove the integration {alias}, with its token, its signing secrets and its routing keys?");
+    if is_there && !yes && !confirmed(&question)? {
+        return Ok(ExitCode::FAILURE);
+    }
+    // Also where there is no integration: an attempt that was broken off may have left its secrets.
+    let removed = remove(&alias, stack).await?;
+    let until = Timestamp::now() + SignedDuration::from_hours(24 * SecretsManager::RECOVERY_DAYS);
+    output.result(&removed.view(&alias, &uses, until), || {
+        removed.text(&alias, &uses, until)
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The secrets go first: as long as the integration is listed, what is left can be removed again.
+async fn remove(alias: &IntegrationAlias, stack: &Stack) -> Result<Removed, Error> {
+    let mut removed = Removed::default();
+    let names = &stack.secret_names;
+    for name in [names.api_token(alias), names.signing_secrets(alias)] {
+        if stack.secrets.remove(&name).await? {
+            removed.secrets.push(name);
+        }
+    }
+    removed.integration = stack.table.remove_integration(alias).await?;
+    Ok(removed)
+}
+
+async fn uses(alias: &IntegrationAlias, stack: &Stack) -> Result<Uses, Error> {
+    let inventory = stack.table.inventory().await?;
+    let mut uses = Uses::default();
+    for workflow in &inventory.workflows {
+        if is_of(workflow, alias) || does_name(workflow, alias, stack).await? {
+            uses.workflows.push(workflow.workflow.clone());
+        }
+    }
+    let scope = KeyScope::Integration(alias.clone());
+    let keys = inventory.keys.iter();
+    let keys = keys.filter(|key| key.scope == scope && key.state == KeyState::Active);
+    uses.keys = keys.map(|key| key.key_id.to_string()).collect();
+    uses.subscriptions = match read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await {
+        Ok(secrets) => secrets.subscriptions().map(str::to_owned).collect(),
+        // What nobody can read, nothing uses.
+        Err(ChangeError::Read(SecretError::Invalid { .. })) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    Ok(uses)
+}
+
+/// Whether a step of a workflow's active version names the integration. A version of another release names nothing that
+/// this one could tell.
+async fn does_name(workflow: &WorkflowRecord, alias: &IntegrationAlias, stack: &Stack) -> Result<bool, Error> {
+    if workflow.state == WorkflowState::Deleted {
+        return Ok(false);
+    }
+    match stack.table.version(&workflow.workflow, workflow.active_version).await {
+        Ok(definition) => Ok(definition.is_some_and(|definition| names(&definition, alias))),
+        Err(StoreError::Unreadable { .. }) => Ok(false),
+        Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+    }
+}
+
+fn names(definition: &Definition, alias: &IntegrationAlias) -> bool {
+    definition.walk().any(|(_, step)| match &step.kind {
+        StepKind::Action { with, .. } => {
+            matches!(with.get("integration"), Some(Template::Literal(Value::String(text))) if text == alias.as_str())
+        }
+        _ => false,
+    })
+}
+
+impl Uses {
+    /// Whether nothing would miss it. A key alone does nothing.
+    fn is_none(&self) -> bool {
+        self.workflows.is_empty() && self.subscriptions.is_empty()
+    }
+
+    fn refusal(&self, alias: &IntegrationAlias) -> String {
+        let mut text = format!("the integration {alias} is still used, and was not removed");
+        if !self.workflows.is_empty() {
+            let workflows: Vec<_> = self.workflows.iter().map(WorkflowId::as_str).collect();
+            text.push_str(&format!(
+                "\n  workflows              {}\n    Apply them with another integration, or delete them with `pagerflow workflow delete`.",
+                workflows.join(", ")
+            ));
+        }
+        if !self.subscriptions.is_empty() {
+            text.push_str(&format!(
+                "\n  webhook subscriptions  {}\n    Remove each with `pagerflow webhook unsubscribe {alias} ID`, which needs the token.",
+                self.subscriptions.join(", ")
+            ));
+        }
+        text.push_str("\nTo remove it all the same, give --force.");
+        text
+    }
+}
+
+impl Removed {
+    fn view(&self, alias: &IntegrationAlias, uses: &Uses, until: Timestamp) -> Value {
+        json!({
+            "alias": alias,
+            "removed": self.integration || !self.secrets.is_empty(),
+            "secrets": self.secrets,
+            "recoverable_until": (!self.secrets.is_empty()).then_some(until),
+            "uses": uses,
+        })
+    }
+
+    fn text(&self, alias: &IntegrationAlias, uses: &Uses, until: Timestamp) -> String {
+        if !self.integration && self.secrets.is_empty() {
+            return format!("There is no integration {alias}. Nothing was removed.");
+        }
+        let mut lines = vec![format!("Removed the integration {alias}.")];
+        if !self.secrets.is_empty() {
+            lines.push(format!(
+                "Its secrets can be restored until {}: {}",
+                until.strftime("%Y-%m-%d"),
+                self.secrets.join(", ")
+            ));
+        }
+        if !uses.workflows.is_empty() {
+            let workflows: Vec<_> = uses.workflows.iter().map(WorkflowId::as_str).collect();
+            lines.push(format!(
+                "These workflows do not work without it: {}",
+                workflows.join(", ")
+            ));
+        }
+        if !uses.subscriptions.is_empty() {
+            lines.push(format!(
+                "PagerDuty still sends webhooks of these subscriptions, which are refused; delete them in PagerDuty: {}",
+                uses.subscriptions.join(", ")
+            ));
+        }
+        if !uses.keys.is_empty() {
+            lines.push(format!(
+                "These API keys are for its URL; revoke them with `pagerflow key revoke ID`: {}",
+                uses.keys.join(", ")
+            ));
+        }
+        lines.join("\n")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn alias() -> IntegrationAlias {
+        "staging".parse().unwrap()
+    }
+
+    fn used() -> Uses {
+        Uses {
+            workflows: vec!["memory-alert".parse().unwrap(), "triage".parse().unwrap()],
+            subscriptions: vec!["PABC123".to_owned()],
+            keys: vec!["aaaaaaaaaaaa".to_owned()],
+        }
+    }
+
+    fn until() -> Timestamp {
+        "2026-12-23T09:30:00Z".parse().unwrap()
+    }
+
+    fn removed() -> Removed {
+        Removed {
+            integration: true,
+            secrets: vec!["pagerflow/api-token/staging".to_owned()],
+        }
+    }
+
+    #[test]
+    fn an_integration_that_is_used_is_not_removed_and_it_is_told_by_what_and_what_to_do() {
+        insta::assert_snapshot!(used().refusal(&alias()), @"
+        the integration staging is still used, and was not removed
+          workflows              memory-alert, triage
+            Apply them with another integration, or delete them with `pagerflow workflow delete`.
+          webhook subscriptions  PABC123
+            Remove each with `pagerflow webhook unsubscribe staging ID`, which needs the token.
+        To remove it all the same, give --force.
+        ");
+    }
+
+    #[test]
+    fn a_key_alone_keeps_no_integration() {
+        let keys = used().keys;
+        assert!(
+            Uses {
+                keys,
+                ..Uses::default()
+            }
+            .is_none()
+        );
+        assert!(!used().is_none());
+    }
+
+    #[test]
+    fn it_is_told_what_was_removed_how_long_it_can_be_restored_and_what_is_left() {
+        insta::assert_snapshot!(removed().text(&alias(), &used(), until()), @"
+        Removed the integration staging.
+        Its secrets can be restored until 2026-12-23: pagerflow/api-token/staging
+        These workflows do not work without it: memory-alert, triage
+        PagerDuty still sends webhooks of these subscriptions, which are refused; delete them in PagerDuty: PABC123
+        These API keys are for its URL; revoke them with `pagerflow key revoke ID`: aaaaaaaaaaaa
+        ");
+        insta::assert_snapshot!(format!("{:#}", removed().view(&alias(), &used(), until())), @r#"
+        {
+          "alias": "staging",
+          "recoverable_until": "2026-12-23T09:30:00Z",
+          "removed": true,
+          "secrets": [
+            "pagerflow/api-token/staging"
+          ],
+          "uses": {
+            "keys": [
+              "aaaaaaaaaaaa"
+            ],
+            "subscriptions": [
+              "PABC123"
+            ],
+            "workflows": [
+              "memory-alert",
+              "triage"
+            ]
+          }
+        }
+        "#);
+    }
+
+    #[test]
+    fn to_remove_what_is_not_there_says_so() {
+        let text = Removed::default().text(&alias(), &Uses::default(), until());
+        assert_eq!(text, "There is no integration staging. Nothing was removed.");
+    }
+
+    #[test]
+    fn a_workflow_uses_the_integrations_that_its_steps_name() {
+        let definition = |integration: &str| {
+            let source = format!(
+                "name: w\nsteps:\n  - parallel:\n      - steps:\n          - uses: pagerduty.get_incident\n            \
+                 with: {{ integration: {integration}, incident_id: Q1 }}\n"
+            );
+            Definition::from_source(&source).unwrap()
+        };
+        assert!(names(&definition("staging"), &alias()));
+        assert!(!names(&definition("prod"), &alias()));
+    }
+}
