@@ -3,6 +3,7 @@
 use super::forms::Marker;
 use crate::{aws, scenario::Scenario};
 use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_sfn::types::HistoryEvent;
 use platform::body;
 use std::collections::BTreeSet;
 
@@ -126,9 +127,40 @@ impl Sinks {
                 .items()
                 .send();
             while let Some(event) = events.next().await {
-                let text = format!("{:?}", event.unwrap()).replace('\\', "");
-                self.add(format!("the history of {run}"), text);
+                for text in told_by(&event.unwrap()) {
+                    self.add(format!("the history of {run}"), text.replace('\\', ""));
+                }
             }
         }
     }
+}
+
+/// What an event of a history tells: input, parameters, output, error and cause. Its `Debug` leaves these out.
+fn told_by(event: &HistoryEvent) -> Vec<String> {
+    macro_rules! texts {
+        ($($details:ident { $($text:ident),+ })+) => {
+            [$(event.$details().map(|details| vec![$(text(details.$text())),+])),+]
+        };
+    }
+    let texts = texts! {
+        execution_started_event_details { input }
+        execution_succeeded_event_details { output }
+        execution_failed_event_details { error, cause }
+        execution_aborted_event_details { error, cause }
+        state_entered_event_details { name, input }
+        state_exited_event_details { output }
+        lambda_function_scheduled_event_details { input }
+        lambda_function_succeeded_event_details { output }
+        lambda_function_failed_event_details { error, cause }
+        task_scheduled_event_details { parameters }
+        task_submitted_event_details { output }
+        task_succeeded_event_details { output }
+        task_failed_event_details { error, cause }
+    };
+    texts.into_iter().flatten().flatten().collect()
+}
+
+/// A text, which AWS always or only sometimes gives.
+fn text<'a>(given: impl Into<Option<&'a str>>) -> String {
+    given.into().unwrap_or_default().to_owned()
 }
