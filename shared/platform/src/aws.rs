@@ -75,8 +75,8 @@ pub fn sdk_config(lookup: impl Fn(&str) -> Option<String>, patience: Patience) -
     Ok(settings.finish(config.build())?)
 }
 
-/// The HTTP client of the SDK with the system's roots, for people's machines: rustls with ring. aws-lc, the SDK's default, gathers entropy on its first use, which takes
-/// a third of a second on a small function.
+/// The HTTP client of the SDK with the system's roots, for people's machines: rustls with ring, as in the functions, so that only
+/// one implementation of TLS is built.
 #[must_use]
 pub fn http_client() -> SharedHttpClient {
     Builder::new()
