@@ -5,7 +5,9 @@ use std::thread;
 use std::time::Duration;
 use std::{env, fs};
 
-use local_aws::{Emulator, Functions, Progress, Project, Service, Stack, StackInfo, Tools, Workspace, free_port};
+use local_aws::{
+    Emulator, Functions, Listening, Progress, Project, Service, Stack, StackInfo, Tools, Workspace, free_port,
+};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -27,7 +29,14 @@ impl Cloud {
     /// Builds what has changed, starts the simulator and the emulator, and deploys. `name` keeps apart what may run at
     /// the same time in one checkout.
     pub(crate) fn start(project: &Project, name: &str) -> Result<Self, Error> {
-        Self::start_with(project, name, |_, endpoint_url, _| Ok((None, endpoint_url)))
+        Self::start_as(project, name, None, |_, endpoint_url, _| Ok((None, endpoint_url)))
+    }
+
+    /// The same with so many invocations of functions at the same time, and no more.
+    pub(crate) fn start_with_concurrency(project: &Project, name: &str, concurrency: u32) -> Result<Self, Error> {
+        Self::start_as(project, name, Some(concurrency), |_, endpoint_url, _| {
+            Ok((None, endpoint_url))
+        })
     }
 
     /// The same with something between the functions and the local AWS: `between` gets the local AWS's port and URL, and
@@ -35,6 +44,15 @@ impl Cloud {
     pub(crate) fn start_with(
         project: &Project,
         name: &str,
+        between: impl FnOnce(u16, String, &Workspace) -> Result<(Option<Service>, String), Error>,
+    ) -> Result<Self, Error> {
+        Self::start_as(project, name, None, between)
+    }
+
+    fn start_as(
+        project: &Project,
+        name: &str,
+        concurrency: Option<u32>,
         between: impl FnOnce(u16, String, &Workspace) -> Result<(Option<Service>, String), Error>,
     ) -> Result<Self, Error> {
         let tools = Tools::ensure(project, &Console)?;
@@ -45,7 +63,12 @@ impl Cloud {
         let simulator = Simulator::start(&workspace)?;
         let port = free_port()?;
         let (between, between_url) = between(port, format!("http://127.0.0.1:{port}"), &workspace)?;
-        let emulator = Emulator::start_behind(&tools, &workspace, port, &between_url)?;
+        let listening = Listening {
+            port,
+            url_of_functions: &between_url,
+            concurrency,
+        };
+        let emulator = Emulator::start_as(&tools, &workspace, listening)?;
         Console.begin("Deploying Pagerflow to the local AWS");
         let stack = Stack::deploy(project, &tools, &functions, &emulator, simulator.url())?;
         Ok(Self {
@@ -106,6 +129,12 @@ pub(crate) fn keep_running(project: &Project) -> Result<(), Error> {
 pub(crate) fn cargo(project: &Project) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(project.root());
+    // What cargo told this program of its own package. Build scripts (that of `ring`, on which much depends) look at it, and
+    // all would be compiled again whenever somebody calls cargo and this program in turns.
+    let of_this_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_package)) {
+        command.env_remove(name);
+    }
     command
 }
 

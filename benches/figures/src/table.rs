@@ -23,6 +23,14 @@ impl Table {
     pub fn row(&mut self, cells: impl IntoIterator<Item = impl Into<String>>) {
         self.rows.push(cells.into_iter().map(Into::into).collect());
     }
+
+    /// A row by itself, for whoever writes a table while it is measured.
+    #[must_use]
+    pub fn line(cells: &[String]) -> String {
+        // A bar in a cell would end it.
+        let cells: Vec<String> = cells.iter().map(|cell| cell.replace('|', "\\|")).collect();
+        format!("| {} |\n", cells.join(" | "))
+    }
 }
 
 impl fmt::Display for Table {
@@ -31,9 +39,7 @@ impl fmt::Display for Table {
         let rules = (0..self.head.len()).map(|column| if column == 0 { "---|" } else { "---:|" });
         writeln!(f, "|{}", rules.collect::<String>())?;
         for row in &self.rows {
-            // A bar in a cell would end it.
-            let cells: Vec<String> = row.iter().map(|cell| cell.replace('|', "\\|")).collect();
-            writeln!(f, "| {} |", cells.join(" | "))?;
+            f.write_str(&Self::line(row))?;
         }
         Ok(())
     }

@@ -5,6 +5,18 @@ use std::fs;
 use crate::environment::REGION;
 use crate::{Error, Service, Tools, Workspace, free_port};
 
+/// How an emulator is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Listening<'a> {
+    /// The port of 127.0.0.1 that it listens on.
+    pub port: u16,
+    /// Where the functions are to reach it: that of something which stands between, or its own.
+    pub url_of_functions: &'a str,
+    /// How many invocations of functions there are at the same time; what comes on top is throttled, as on AWS. None for as
+    /// many as the emulator finds that the machine has memory for.
+    pub concurrency: Option<u32>,
+}
+
 /// A running emulator of AWS. Dropping it ends it, with the functions that it runs.
 #[derive(Debug)]
 pub struct Emulator {
@@ -19,16 +31,20 @@ impl Emulator {
     /// Those of [`Service::start`].
     pub fn start(tools: &Tools, workspace: &Workspace) -> Result<Self, Error> {
         let port = free_port()?;
-        Self::start_behind(tools, workspace, port, &format!("http://127.0.0.1:{port}"))
+        let listening = Listening {
+            port,
+            url_of_functions: &format!("http://127.0.0.1:{port}"),
+            concurrency: None,
+        };
+        Self::start_as(tools, workspace, listening)
     }
 
-    /// The same on a port of the caller's choice, where the functions are to reach it at another URL: that of something which
-    /// stands between.
+    /// The same, started in another way.
     ///
     /// # Errors
     /// Those of [`Service::start`].
-    pub fn start_behind(tools: &Tools, workspace: &Workspace, port: u16, between_url: &str) -> Result<Self, Error> {
-        let port = port.to_string();
+    pub fn start_as(tools: &Tools, workspace: &Workspace, listening: Listening<'_>) -> Result<Self, Error> {
+        let port = listening.port.to_string();
         let endpoint_url = format!("http://127.0.0.1:{port}");
         let home = workspace.path("emulator");
         fs::create_dir_all(&home).map_err(Error::file("create", &home))?;
@@ -37,7 +53,7 @@ impl Emulator {
         command.env_clear().envs([
             ("PATH", "/usr/bin:/bin"),
             ("GATEWAY_PORT", &port),
-            ("AWS_ENDPOINT_URL", between_url),
+            ("AWS_ENDPOINT_URL", listening.url_of_functions),
             ("MINISTACK_REGION", REGION),
             // Its defaults are all interfaces, an MQTT listener on all interfaces, and no IAM.
             ("BIND_HOST", "127.0.0.1"),
@@ -47,6 +63,9 @@ impl Emulator {
         ]);
         for folder in ["HOME", "TMPDIR", "STATE_DIR", "S3_DATA_DIR"] {
             command.env(folder, &home);
+        }
+        if let Some(concurrency) = listening.concurrency {
+            command.env("LAMBDA_ACCOUNT_CONCURRENCY", concurrency.to_string());
         }
         let log = workspace.path("emulator.log");
         let ready = format!("{endpoint_url}/_ministack/health");

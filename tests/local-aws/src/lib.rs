@@ -45,10 +45,10 @@ mod stack;
 mod tools;
 
 pub use checks::{check_state_machine, check_template};
-pub use emulator::Emulator;
+pub use emulator::{Emulator, Listening};
 pub use error::Error;
 pub use functions::Functions;
-pub use process::{is_stopping, output, run, stop_all, stop_all_on_signals};
+pub use process::{each_line, is_stopping, output, run, stop_all, stop_all_on_signals};
 pub use progress::{Progress, Silent};
 pub use project::{Project, Workspace};
 pub use service::{Service, free_port};

@@ -92,7 +92,10 @@ pub fn run(what: &str, command: &mut Command) -> Result<(), Error> {
 
 /// Runs `command` without showing anything, and gives each line of its standard output to `on_line` at once. Where it
 /// fails, the error holds the end of what it wrote.
-pub(crate) fn each_line(what: &str, command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(), Error> {
+///
+/// # Errors
+/// [`Error::NotStarted`], or [`Error::FailedQuietly`] when it ends with anything but success.
+pub fn each_line(what: &str, command: &mut Command, mut on_line: impl FnMut(&str)) -> Result<(), Error> {
     let process = Process::start(command.stdout(Stdio::piped()).stderr(Stdio::piped()))?;
     let stderr = lock(&process.child).stderr.take();
     let errors = thread::spawn(move || {

@@ -21,7 +21,10 @@ use figures::{Sample, Table, milliseconds};
 use killer::Killer;
 use local_aws::StackInfo;
 use outcome::Outcome;
-use std::time::{Duration, Instant};
+use std::{
+    io::Write,
+    time::{Duration, Instant},
+};
 use tests::PagerDuty;
 
 /// As little as reaches PagerDuty: one incident, whose title tells the event.
@@ -29,15 +32,36 @@ const STEPS: &str = "steps:\n  - uses: pagerduty.create_incident\n    with:\n   
                      title: \"{{ event.incident.title }}\"\n      service: PSVC8R2\n      escalation_policy: PT20YPA\n      \
                      from: oncall@example.com\n";
 
+const COLUMNS: [&str; 14] = [
+    "deliveries a second",
+    "functions",
+    "202 p50 (ms)",
+    "p95",
+    "p99",
+    "PagerDuty p50 (ms)",
+    "p95",
+    "p99",
+    "sent",
+    "accepted",
+    "run once",
+    "not done",
+    "doubled",
+    "all done after (s)",
+];
+
+/// For how long functions are killed after the last delivery was due, so that runs are hit in all that they do. The rest is
+/// done in peace, or it would never come to an end.
+const KILLS_ON: Duration = Duration::from_secs(15);
+
 /// How often it is looked whether all is done.
-const POLL: Duration = Duration::from_millis(500);
+const POLL: Duration = Duration::from_secs(2);
 
 /// How a load is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
     /// How long deliveries are sent.
     pub(crate) sends: Duration,
-    /// How long after that the runs may take.
+    /// How long after that the deliveries and their runs may take.
     pub(crate) settles: Duration,
 }
 
@@ -56,27 +80,14 @@ impl Phase {
     }
 }
 
-/// Makes a load at each rate, first in peace and then while functions are killed, and gives the table of it.
-pub(crate) fn measure(stack: &StackInfo, rates: &[u32], plan: Plan) -> Result<String, Error> {
+/// Makes a load at each rate, first in peace and then while functions are killed, and writes a row of a table for each as soon
+/// as it is over: all of it takes minutes.
+pub(crate) fn measure(stack: &StackInfo, rates: &[u32], plan: Plan, out: &mut impl Write) -> Result<(), Error> {
     let target = workflow::set_up(stack, STEPS)?;
     let pagerduty = PagerDuty::at(&stack.pagerduty_url);
-    // What is measured is not PagerDuty's rate limit.
-    pagerduty.lift_rate_limit()?;
-    let mut table = Table::new(&[
-        "deliveries a second",
-        "functions",
-        "202 p50 (ms)",
-        "p95",
-        "p99",
-        "PagerDuty p50 (ms)",
-        "p95",
-        "p99",
-        "sent",
-        "accepted",
-        "run once",
-        "not done",
-        "doubled",
-    ]);
+    let table = Table::new(&COLUMNS);
+    // Where nobody reads it, there is nothing more to say.
+    let _written = write!(out, "{table}").and_then(|()| out.flush());
     let phases = [false, true]
         .into_iter()
         .flat_map(|kills| rates.iter().map(move |rate| (*rate, kills)));
@@ -86,9 +97,10 @@ pub(crate) fn measure(stack: &StackInfo, rates: &[u32], plan: Plan) -> Result<St
             a_second,
             kills,
         };
-        table.row(row(phase, &make(stack, &target, &pagerduty, phase, plan)?));
+        let row = row(phase, &make(stack, &target, &pagerduty, phase, plan)?);
+        let _written = write!(out, "{}", Table::line(&row)).and_then(|()| out.flush());
     }
-    Ok(table.to_string())
+    Ok(())
 }
 
 /// What came of a phase.
@@ -96,24 +108,33 @@ struct Made {
     accepted: Sample,
     sent: usize,
     outcome: Outcome,
+    /// How long it took until the last incident was seen, if all were.
+    done_after: Option<Duration>,
 }
 
 fn make(stack: &StackInfo, target: &Target, pagerduty: &PagerDuty, phase: Phase, plan: Plan) -> Result<Made, Error> {
-    let killer = phase.kills.then(|| Killer::start(stack.endpoint_url.clone()));
-    let sent = sender::send(target, phase, plan.sends)?;
-    // Nobody is killed any more while the runs come to their ends, or they never would.
-    drop(killer);
-    let deadline = Instant::now() + plan.settles;
-    let outcome = loop {
-        let outcome = Outcome::of(&sent, phase, pagerduty)?;
-        if outcome.not_done == 0 || Instant::now() > deadline {
-            break outcome;
+    // What is measured is not PagerDuty's rate limit. It also forgets the incidents of the phase before.
+    pagerduty.lift_rate_limit()?;
+    let killer = phase
+        .kills
+        .then(|| Killer::start(stack.endpoint_url.clone(), plan.sends + KILLS_ON));
+    let begun = Instant::now();
+    let sent = sender::send(target, phase, plan)?;
+    let deadline = begun + plan.sends + plan.settles;
+    let created = loop {
+        let created = outcome::created(pagerduty)?;
+        if outcome::not_done(&sent, phase, &created) == 0 || Instant::now() > deadline {
+            break created;
         }
         std::thread::sleep(POLL);
     };
+    let done_after = (outcome::not_done(&sent, phase, &created) == 0).then(|| begun.elapsed());
+    let outcome = Outcome::of(&sent, phase, &outcome::first_calls(&pagerduty.requests()?), &created);
+    drop(killer);
     Ok(Made {
         accepted: Sample::new(sent.iter().filter_map(|delivery| delivery.accepted_after)),
         sent: sent.len(),
+        done_after,
         outcome,
     })
 }
@@ -123,6 +144,7 @@ fn row(phase: Phase, made: &Made) -> Vec<String> {
         accepted,
         sent,
         outcome,
+        done_after,
     } = made;
     let mut cells = vec![
         phase.a_second.to_string(),
@@ -138,5 +160,6 @@ fn row(phase: Phase, made: &Made) -> Vec<String> {
     cells.extend(
         [*sent, accepted.len(), outcome.once, outcome.not_done, outcome.doubled].map(|count| count.to_string()),
     );
+    cells.push(done_after.map_or_else(|| "–".to_owned(), |after| after.as_secs().to_string()));
     cells
 }

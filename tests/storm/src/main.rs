@@ -71,7 +71,7 @@ enum Arguments {
         /// For how many seconds they are sent, at each rate.
         #[arg(long)]
         sends: u64,
-        /// How many seconds the runs may take after that.
+        /// How many seconds the deliveries and their runs may take after that.
         #[arg(long)]
         settles: u64,
     },
@@ -102,9 +102,7 @@ async fn run(arguments: Arguments) -> Result<(), Error> {
                 sends: Duration::from_secs(sends),
                 settles: Duration::from_secs(settles),
             };
-            let table = load::measure(&StackInfo::from_env()?, &rate, plan)?;
-            let _written = write!(std::io::stdout(), "{table}");
-            Ok(())
+            load::measure(&StackInfo::from_env()?, &rate, plan, &mut std::io::stdout())
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use local_aws::{Progress, Project, output};
+use local_aws::{Progress, Project, each_line};
 
 use crate::cloud::Cloud;
 use crate::console::Console;
@@ -12,11 +12,14 @@ use crate::error::Error;
 const RATES: [u32; 3] = [50, 100, 200];
 /// For how many seconds they are sent, at each rate.
 const SENDS: u32 = 5;
-/// How many seconds the runs may take after that.
-const SETTLES: u32 = 60;
+/// How many seconds the deliveries and their runs may take after that.
+const SETTLES: u32 = 300;
+/// How many invocations there are at the same time. Each is a process, and with hundreds of them the local AWS, which is one
+/// process of Python, comes to nothing but to switch between them.
+const CONCURRENCY: u32 = 24;
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {
-    let cloud = Cloud::start(project, "bench")?;
+    let cloud = Cloud::start_with_concurrency(project, "bench", CONCURRENCY)?;
     Console.begin("Sending deliveries, which takes some minutes");
     let mut table = String::new();
     cloud.with(|cloud| {
@@ -29,7 +32,11 @@ pub(super) fn measure(project: &Project) -> Result<String, Error> {
         load.args(["--sends", &SENDS.to_string(), "--settles", &SETTLES.to_string()]);
         cloud.stack.prepare(&mut load);
         load.env(name, file);
-        table = output("the load", &mut load)?;
+        each_line("the load", &mut load, |line| {
+            Console.say(line);
+            table.push_str(line);
+            table.push('\n');
+        })?;
         Ok(())
     })?;
     Ok(format!(

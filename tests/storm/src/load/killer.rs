@@ -9,12 +9,12 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Kills all functions of a local AWS every second, as long as it lives.
+/// Kills all functions of a local AWS every second for some time, unless it is dropped before.
 #[derive(Debug)]
 pub(super) struct Killer {
     is_over: Arc<AtomicBool>,
@@ -23,11 +23,12 @@ pub(super) struct Killer {
 
 impl Killer {
     /// For the functions of the local AWS at a URL.
-    pub(super) fn start(endpoint_url: String) -> Self {
+    pub(super) fn start(endpoint_url: String, lasts: Duration) -> Self {
         let is_over = Arc::new(AtomicBool::new(false));
         let over = Arc::clone(&is_over);
+        let ends = Instant::now() + lasts;
         let thread = thread::spawn(move || {
-            while !over.load(Ordering::Relaxed) {
+            while !over.load(Ordering::Relaxed) && Instant::now() < ends {
                 thread::sleep(EVERY);
                 kill(&functions(&endpoint_url));
             }

@@ -13,37 +13,36 @@ use std::{collections::BTreeMap, time::Duration};
 pub(super) struct Outcome {
     /// From the moment at which a delivery was due to the first call that reaches PagerDuty.
     pub(super) called: Sample,
-    /// Events whose run created one incident.
+    /// Events of accepted deliveries whose run created one incident.
     pub(super) once: usize,
     /// Those whose run has created none yet.
     pub(super) not_done: usize,
-    /// Those with more than one.
+    /// Events with more than one, also of deliveries that were not accepted.
     pub(super) doubled: usize,
 }
 
 impl Outcome {
-    pub(super) fn of(sent: &[Sent], phase: Phase, pagerduty: &PagerDuty) -> Result<Self, Error> {
-        let calls = first_calls(&pagerduty.requests()?);
-        let incidents = pagerduty.incidents()?;
-        let titles = incidents
-            .iter()
-            .filter_map(|entry| entry.pointer("/incident/title")?.as_str());
-        let mut created: BTreeMap<&str, usize> = BTreeMap::new();
-        titles.for_each(|title| *created.entry(title).or_default() += 1);
-        Ok(Self::from(sent, phase, &calls, &created))
-    }
-
-    fn from(sent: &[Sent], phase: Phase, calls: &BTreeMap<String, Timestamp>, created: &BTreeMap<&str, usize>) -> Self {
+    /// What became of a phase, as the first calls and the incidents of each title tell.
+    pub(super) fn of(
+        sent: &[Sent],
+        phase: Phase,
+        calls: &BTreeMap<String, Timestamp>,
+        created: &BTreeMap<String, usize>,
+    ) -> Self {
         let mut outcome = Self::default();
         let mut called = Vec::new();
-        for delivery in sent.iter().filter(|delivery| delivery.accepted_after.is_some()) {
+        for delivery in sent {
             let title = phase.title(delivery.event);
-            match created.get(title.as_str()) {
-                None => outcome.not_done += 1,
-                Some(1) => outcome.once += 1,
-                Some(_) => outcome.doubled += 1,
+            match (created.get(&title), delivery.accepted_after) {
+                (Some(2..), _) => outcome.doubled += 1,
+                (_, None) => {}
+                (None | Some(0), Some(_)) => outcome.not_done += 1,
+                (Some(1), Some(_)) => outcome.once += 1,
             }
-            let after = calls.get(&title).map(|at| at.duration_since(delivery.due));
+            let after = calls
+                .get(&title)
+                .filter(|_| delivery.accepted_after.is_some())
+                .map(|at| at.duration_since(delivery.due));
             called.extend(after.map(|after| Duration::try_from(after).unwrap_or_default()));
         }
         outcome.called = Sample::new(called);
@@ -51,8 +50,23 @@ impl Outcome {
     }
 }
 
+/// How many incidents of each title PagerDuty has.
+pub(super) fn created(pagerduty: &PagerDuty) -> Result<BTreeMap<String, usize>, Error> {
+    let mut created = BTreeMap::new();
+    for incident in pagerduty.incidents()? {
+        let title = incident.pointer("/incident/title").and_then(Value::as_str);
+        *created.entry(title.unwrap_or_default().to_owned()).or_default() += 1;
+    }
+    Ok(created)
+}
+
+/// How many accepted deliveries have no incident yet.
+pub(super) fn not_done(sent: &[Sent], phase: Phase, created: &BTreeMap<String, usize>) -> usize {
+    Outcome::of(sent, phase, &BTreeMap::new(), created).not_done
+}
+
 /// When the first request to create an incident of each title came.
-fn first_calls(requests: &[Value]) -> BTreeMap<String, Timestamp> {
+pub(super) fn first_calls(requests: &[Value]) -> BTreeMap<String, Timestamp> {
     let mut calls = BTreeMap::new();
     for request in requests {
         let title = request.pointer("/body/incident/title").and_then(Value::as_str);
@@ -91,9 +105,9 @@ mod tests {
             json!({"at": "2026-11-20T09:30:00Z", "body": null}),
         ]);
         let titles = [phase.title(0), phase.title(2)];
-        let created = BTreeMap::from([(titles[0].as_str(), 1), (titles[1].as_str(), 2)]);
+        let created = BTreeMap::from([(titles[0].clone(), 1), (titles[1].clone(), 2)]);
 
-        let outcome = Outcome::from(&sent, phase, &calls, &created);
+        let outcome = Outcome::of(&sent, phase, &calls, &created);
 
         let counts = (outcome.once, outcome.not_done, outcome.doubled);
         assert_eq!(counts, (1, 1, 1), "the fourth was never accepted");

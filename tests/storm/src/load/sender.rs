@@ -1,6 +1,6 @@
 //! Deliveries at a pace.
 
-use super::Phase;
+use super::{Phase, Plan};
 use crate::{
     delivery,
     error::Error,
@@ -18,8 +18,9 @@ use ureq::Agent;
 /// How many deliveries can be under way at the same time. At the highest rate that is as many as are due in a second.
 const AT_ONCE: usize = 200;
 
-/// How often a delivery is sent that is answered with 5xx, or not in time. PagerDuty does so for two days.
-const ATTEMPTS: u32 = 20;
+/// The longest rest before a delivery is sent again that was answered with 429 or 5xx, or not in time. Each rest is twice as
+/// long as the one before, from [`REST`] on. PagerDuty takes minutes, and two days in all.
+const LONGEST_REST: Duration = Duration::from_secs(4);
 
 /// A delivery that was sent.
 #[derive(Debug, Clone)]
@@ -31,9 +32,10 @@ pub(super) struct Sent {
     pub(super) accepted_after: Option<Duration>,
 }
 
-/// Sends deliveries for so long, each until it is accepted.
-pub(super) fn send(target: &Target, phase: Phase, during: Duration) -> Result<Vec<Sent>, Error> {
+/// Sends deliveries for so long, each until it is accepted or all of it has taken too long.
+pub(super) fn send(target: &Target, phase: Phase, plan: Plan) -> Result<Vec<Sent>, Error> {
     let (begun, begun_at) = (Instant::now(), Timestamp::now());
+    let deadline = begun + plan.sends + plan.settles;
     let each = Duration::from_secs(1) / phase.a_second.max(1);
     let next = AtomicU32::new(0);
     let agent = agent(AT_ONCE);
@@ -42,13 +44,13 @@ pub(super) fn send(target: &Target, phase: Phase, during: Duration) -> Result<Ve
         loop {
             let event = next.fetch_add(1, Ordering::Relaxed);
             let due = each * event;
-            if due >= during {
+            if due >= plan.sends {
                 return sent;
             }
             let at = begun + due;
             thread::sleep(at.saturating_duration_since(Instant::now()));
             let body = delivery::titled(&phase.title(event), &format!("{}L{event}", phase.number), begun_at);
-            let accepted = deliver(&agent, target, &body);
+            let accepted = deliver(&agent, target, &body, deadline);
             sent.push(Sent {
                 event,
                 due: begun_at + due,
@@ -66,11 +68,16 @@ pub(super) fn send(target: &Target, phase: Phase, during: Duration) -> Result<Ve
 }
 
 /// Whether a delivery is accepted in the end.
-fn deliver(agent: &Agent, target: &Target, body: &str) -> bool {
-    (0..ATTEMPTS).any(|number| {
-        if number > 0 {
-            thread::sleep(REST);
+fn deliver(agent: &Agent, target: &Target, body: &str, deadline: Instant) -> bool {
+    let mut rest = REST;
+    loop {
+        if matches!(attempt(agent, target, body), Ok((202, _))) {
+            return true;
         }
-        matches!(attempt(agent, target, body), Ok((202, _)))
-    })
+        if Instant::now() + rest > deadline {
+            return false;
+        }
+        thread::sleep(rest);
+        rest = (rest * 2).min(LONGEST_REST);
+    }
 }
