@@ -121,7 +121,7 @@ fn workflow(webhook: WebhookKind) -> WorkflowRecord {
                 .map(str::to_owned)
                 .to_vec(),
             filters: Filters::default(),
-            when: Some("event.incident.urgency != 'low'".to_owned()),
+            when: Some("event.incident.urgency != 'low'".into()),
         }),
         updated_at: now(),
     }

@@ -1,7 +1,7 @@
 //! `pagerflow workflow list`.
 
 use crate::{error::Error, output::Output, stack::Stack, text_table::aligned};
-use platform::table::{TriggerRecord, WorkflowRecord, WorkflowState};
+use platform::table::{TriggerCondition, TriggerRecord, WorkflowRecord, WorkflowState};
 use serde_json::{Value, json};
 use workflow::run::WebhookKind;
 
@@ -36,7 +36,7 @@ pub(super) fn trigger_view(trigger: &TriggerRecord) -> Value {
         "webhook": trigger.webhook,
         "events": trigger.events,
         "filters": trigger.filters,
-        "when": trigger.when,
+        "when": trigger.when.as_ref().map(TriggerCondition::source),
     })
 }
 
@@ -96,7 +96,7 @@ mod tests {
                 webhook,
                 events: events.iter().map(ToString::to_string).collect(),
                 filters: Filters::default(),
-                when: Some("event.incident.urgency == \"high\"".to_owned()),
+                when: Some("event.incident.urgency == \"high\"".into()),
             }),
             updated_at: "2026-11-22T10:00:00.123456Z".parse().unwrap(),
         }

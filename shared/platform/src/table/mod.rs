@@ -43,8 +43,8 @@ pub use run_list::RunQuery;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{
-    Applied, ApplyError, NewVersion, StateError, TriggerRecord, VersionRecord, VersionSource, Versions, WorkflowRecord,
-    WorkflowState,
+    Applied, ApplyError, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord, VersionSource,
+    Versions, WorkflowRecord, WorkflowState,
 };
 
 use crate::aws::explain;

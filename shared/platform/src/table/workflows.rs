@@ -24,6 +24,7 @@ use workflow::{
     definition::{Definition, Filters, PagerDutyTrigger},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
     run::WebhookKind,
+    template::{Context, Expression, TemplateError},
 };
 
 /// A workflow: what the ingress needs of it.
@@ -54,7 +55,55 @@ pub struct TriggerRecord {
     /// The incidents that it is for.
     pub filters: Filters,
     /// The condition that an event must meet.
-    pub when: Option<String>,
+    pub when: Option<TriggerCondition>,
+}
+
+/// The condition of a trigger, read once for all events. One that cannot be read is known with its reason: nobody knows
+/// then which events were wanted, and whoever gets one must see to it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct TriggerCondition {
+    source: String,
+    expression: Result<Expression, TemplateError>,
+}
+
+impl TriggerCondition {
+    /// As it stands in the definition.
+    #[must_use]
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// Whether it holds for an event.
+    ///
+    /// # Errors
+    /// It cannot be read, or not be evaluated for this event.
+    pub fn holds(&self, event: &Context) -> Result<bool, TemplateError> {
+        self.expression.as_ref().map_err(Clone::clone)?.holds(event)
+    }
+}
+
+impl From<&Expression> for TriggerCondition {
+    fn from(expression: &Expression) -> Self {
+        Self {
+            source: expression.source().to_owned(),
+            expression: Ok(expression.clone()),
+        }
+    }
+}
+
+impl From<String> for TriggerCondition {
+    fn from(source: String) -> Self {
+        Self {
+            expression: Expression::condition(&source),
+            source,
+        }
+    }
+}
+
+impl From<&str> for TriggerCondition {
+    fn from(source: &str) -> Self {
+        source.to_owned().into()
+    }
 }
 
 impl From<&PagerDutyTrigger> for TriggerRecord {
@@ -64,7 +113,7 @@ impl From<&PagerDutyTrigger> for TriggerRecord {
             webhook: trigger.webhook,
             events: trigger.events.clone(),
             filters: trigger.filters.clone(),
-            when: trigger.when.as_ref().map(|when| when.source().to_owned()),
+            when: trigger.when.as_ref().map(TriggerCondition::from),
         }
     }
 }
@@ -96,7 +145,7 @@ impl From<StoredWorkflow> for WorkflowRecord {
                 webhook,
                 events: stored.events,
                 filters: stored.filters,
-                when: stored.when,
+                when: stored.when.map(TriggerCondition::from),
             }),
             _ => None,
         };
@@ -127,7 +176,7 @@ impl From<WorkflowRecord> for StoredWorkflow {
                 .as_ref()
                 .map(|trigger| trigger.filters.clone())
                 .unwrap_or_default(),
-            when: trigger.and_then(|trigger| trigger.when),
+            when: trigger.and_then(|trigger| trigger.when).map(|when| when.source),
             updated_at: record.updated_at,
         }
     }

@@ -136,7 +136,7 @@ impl Store {
             webhook: trigger.pagerduty.webhook,
             events: trigger.pagerduty.events.clone(),
             filters: trigger.pagerduty.filters.clone(),
-            when: trigger.pagerduty.when.as_ref().map(|when| when.source().to_owned()),
+            when: trigger.pagerduty.when.as_ref().map(Into::into),
         });
         let record = WorkflowRecord {
             workflow: id.clone(),
