@@ -2,12 +2,13 @@
 
 use super::{Reference, TemplateError};
 use serde_json::{Map, Value};
+use std::sync::Arc;
 
 /// The values under the names `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
 /// `index`, and in the steps of `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
-    values: Value,
+    values: Arc<Value>,
 }
 
 impl Context {
@@ -30,11 +31,9 @@ impl Context {
     }
 
     fn of<const N: usize>(groups: [(&str, Value); N]) -> Self {
+        let values = groups.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
-            values: groups
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
+            values: Arc::new(values.collect()),
         }
     }
 
@@ -50,7 +49,7 @@ impl Context {
 
     /// Sets the item of a `for_each` and its number, counted from 0.
     pub fn set_item(&mut self, item: Value, index: u32) {
-        if let Some(values) = self.values.as_object_mut() {
+        if let Some(values) = Arc::make_mut(&mut self.values).as_object_mut() {
             values.insert("item".to_owned(), item);
             values.insert("index".to_owned(), index.into());
         }
@@ -58,25 +57,26 @@ impl Context {
 
     /// Sets why the run failed.
     pub fn set_failure(&mut self, failure: Value) {
-        if let Some(values) = self.values.as_object_mut() {
+        if let Some(values) = Arc::make_mut(&mut self.values).as_object_mut() {
             values.insert("failure".to_owned(), failure);
         }
     }
 
     fn insert(&mut self, group: &str, name: &str, value: Value) {
-        if let Some(group) = self.values.get_mut(group).and_then(Value::as_object_mut) {
+        let values = Arc::make_mut(&mut self.values);
+        if let Some(group) = values.get_mut(group).and_then(Value::as_object_mut) {
             group.insert(name.to_owned(), value);
         }
     }
 
     /// All values.
-    pub(super) fn values(&self) -> &Value {
+    pub(super) fn values(&self) -> &Arc<Value> {
         &self.values
     }
 
     /// Says what is missing of a name that is not there.
     pub(super) fn require(&self, reference: &Reference) -> Result<(), TemplateError> {
-        let mut value = &self.values;
+        let mut value = &*self.values;
         let mut walked = String::new();
         for part in reference.parts() {
             let fields = match value {

@@ -1,10 +1,7 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Reference};
-use minijinja::{
-    Environment, ErrorKind, UndefinedBehavior,
-    value::{Serde, ValueKind},
-};
+use super::{Context, Reference, json};
+use minijinja::{Environment, ErrorKind, UndefinedBehavior, value::ValueKind};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -134,9 +131,7 @@ fn value_of(
 ) -> Result<minijinja::Value, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
     let expression = ENVIRONMENT.compile_expression(source).map_err(fail)?;
-    let value = expression
-        .eval(minijinja::Value::from(Serde(context.values())))
-        .map_err(fail)?;
+    let value = expression.eval(json::value(context.values())).map_err(fail)?;
     match value.is_undefined() {
         true => Err(fail(ErrorKind::UndefinedError.into())),
         false => Ok(value),
@@ -160,7 +155,7 @@ pub(super) fn render(
     let template = ENVIRONMENT.template_from_str(source).map_err(fail)?;
     let mut text = Capped { bytes: Vec::new() };
     template
-        .render_captured_to(minijinja::Value::from(Serde(context.values())), &mut text)
+        .render_captured_to(json::value(context.values()), &mut text)
         .map_err(fail)?;
     String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{source}` gives no text")))
 }

@@ -10,6 +10,7 @@
 mod bounds;
 mod context;
 mod engine;
+mod json;
 mod reference;
 
 pub use context::Context;
