@@ -148,6 +148,12 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         let replies = scenario.pagerduty.redeliver(id, 1, &changes).unwrap();
         answers.extend(replies.iter().map(ToString::to_string));
     }
+    // Authentic, as V2 is by its key alone, and unreadable: it is set aside.
+    let unreadable =
+        json!({"body": format!("no JSON, for {}, with the key {}", unsigned.name, unsigned_webhook.api_key)});
+    let id = unsigned_delivery["id"].as_str().unwrap();
+    let replies = unsigned.pagerduty.redeliver(id, 1, &unreadable).unwrap();
+    answers.extend(replies.iter().map(ToString::to_string));
     let run = run_of(&delivery);
     let view = scenario.ended(&run);
     assert_eq!(
@@ -197,6 +203,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
     );
     sinks.read_logs(&scenario).await;
     sinks.read_table(&scenario).await;
+    sinks.read_dead_letters(&scenario).await;
     sinks
         .read_executions(&scenario, &[&run, &unsigned_run, &refused_run])
         .await;
@@ -210,6 +217,8 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         ("log", "requestId"),
         ("table", &run),
         ("table", "marked"),
+        ("body of a dead letter", "no JSON, for e2e-marked-v2"),
+        ("body of a dead letter", "(API key)"),
         ("input of", "e2e-marked"),
         ("output of", &unsigned_run),
         ("history of", "ResolveIncident"),

@@ -100,6 +100,33 @@ impl Sinks {
         }
     }
 
+    /// The letters of the dead-letter queue, of all tests: deliveries that could not be read.
+    pub(super) async fn read_dead_letters(&mut self, scenario: &Scenario) {
+        let client = aws_sdk_sqs::Client::new(&aws::config(&scenario.stack));
+        let mut seen = BTreeSet::new();
+        let mut idle = 0;
+        // A queue shows some of its messages at a time, and the same ones again, as nobody takes them out here.
+        while idle < 5 {
+            let receive = client
+                .receive_message()
+                .queue_url(&scenario.stack.dead_letter_queue_url)
+                .max_number_of_messages(10)
+                .visibility_timeout(1);
+            let received = receive.send().await.unwrap();
+            idle += 1;
+            for message in received.messages() {
+                if seen.insert(message.message_id().unwrap_or_default().to_owned()) {
+                    idle = 0;
+                    let letter = message.body().unwrap_or_default();
+                    self.add("a dead letter".to_owned(), letter);
+                    for body in inflated(letter) {
+                        self.add("the body of a dead letter".to_owned(), body);
+                    }
+                }
+            }
+        }
+    }
+
     /// Input, output and history of the executions of runs.
     pub(super) async fn read_executions(&mut self, scenario: &Scenario, runs: &[&str]) {
         let client = aws_sdk_sfn::Client::new(&aws::config(&scenario.stack));
