@@ -4,22 +4,28 @@
 //! `xrayTraceId`. Lambda's runtime puts them there. The ids of ours are fields of the line itself: `run`, `workflow`, `lane`,
 //! `step` and `event_id`, as far as the line is about one.
 
-use std::panic;
-use tracing::Subscriber;
-use tracing_subscriber::{EnvFilter, fmt, fmt::MakeWriter};
+use std::{env, panic};
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    filter::Targets,
+    fmt::{self, MakeWriter},
+    layer::SubscriberExt,
+    registry,
+};
 
 /// Where Lambda's runtime logs the error that a function gives it, without any field. Our functions have logged it before, with
 /// the ids, so that it would stand there twice. It logs panics there as well; [`start`] has them logged.
-const LOGGED_BEFORE: &str = "lambda_runtime::layers::panic=off";
+const LOGGED_BEFORE: &str = "lambda_runtime::layers::panic";
 
-/// Starts logging. `RUST_LOG` sets the level; without it `info`.
+/// Starts logging. `RUST_LOG` sets the level, for all or by module (`info,platform=debug`); without it `info`.
 ///
 /// Our own lines hold no bodies of deliveries, no inputs, no headers and no tokens; they quote what AWS and PagerDuty say of
 /// a failure. Libraries log as well, and below `info` some log whole requests: set such a level only where that may be read.
 pub fn start() {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let levels = env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
+    let levels = levels.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
     // A second start, as tests make it, keeps the first.
-    let _already = tracing::subscriber::set_global_default(subscriber(filter, std::io::stdout));
+    let _already = tracing::subscriber::set_global_default(subscriber(levels, std::io::stdout));
     panic::set_hook(Box::new(|panic| {
         let location = panic.location().map(ToString::to_string);
         // Without its message, which can quote what the function worked on.
@@ -27,25 +33,23 @@ pub fn start() {
     }));
 }
 
-/// What writes the lines.
-pub fn subscriber<W>(filter: EnvFilter, lines: W) -> impl Subscriber + Send + Sync
+/// What writes the lines. Levels are chosen by modules alone: filters by the values of spans would bring an engine of regular
+/// expressions into each function.
+pub fn subscriber<W>(levels: Targets, lines: W) -> impl Subscriber + Send + Sync
 where
     W: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
-    let filter = match LOGGED_BEFORE.parse() {
-        Ok(directive) => filter.add_directive(directive),
-        Err(_) => filter,
-    };
-    fmt()
+    let lines = fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(true)
         .with_span_list(false)
-        .with_env_filter(filter)
         // CloudWatch stamps each line itself.
         .without_time()
-        .with_writer(lines)
-        .finish()
+        .with_writer(lines);
+    registry()
+        .with(levels.with_target(LOGGED_BEFORE, LevelFilter::OFF))
+        .with(lines)
 }
 
 #[cfg(test)]
@@ -74,7 +78,7 @@ mod tests {
     fn a_line_has_the_ids_of_the_invocation_and_an_error_is_not_logged_again_by_the_runtime() {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(EnvFilter::new("info"), move || writer.clone());
+        let subscriber = subscriber(Targets::new().with_default(LevelFilter::INFO), move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             // As Lambda's runtime makes it for each invocation.
             let span = tracing::info_span!(
