@@ -10,6 +10,10 @@ use aws_sdk_cloudformation::{
     error::ProvideErrorMetadata,
     types::{Output, Stack as DescribedStack},
 };
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, rustls_provider::CryptoMode},
+};
 use clap::Args;
 use pagerduty::client::BaseUrl;
 use platform::{
@@ -99,7 +103,13 @@ impl Stack {
     /// knows; where all are set it is not asked. `PAGERFLOW_PAGERDUTY_URL` says where PagerDuty is, for a local one.
     pub(crate) async fn find(options: &StackOptions) -> Result<Self, Error> {
         let config = aws_config::defaults(BehaviorVersion::latest())
-            .http_client(platform::aws::http_client())
+            // rustls with ring, as in the functions, so that only one implementation of TLS is built; with the system's roots,
+            // which people may have added to.
+            .http_client(
+                Builder::new()
+                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
+                    .build_https(),
+            )
             .load()
             .await;
         let known = options.known(|name| std::env::var(name).ok());

@@ -10,11 +10,7 @@ use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, environment::EnvironmentVariableCredentialsProvider,
     retry::RetryConfig, timeout::TimeoutConfig,
 };
-use aws_sdk_dynamodb::config::{SharedCredentialsProvider, SharedHttpClient};
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, rustls_provider::CryptoMode},
-};
+use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use pagerduty::client::ConnectionError;
 use std::{error::Error, time::Duration};
 
@@ -73,15 +69,6 @@ pub fn sdk_config(lookup: impl Fn(&str) -> Option<String>, patience: Patience) -
     config.set_app_name(AppName::new("pagerflow").ok());
     config.set_sleep_impl(aws_smithy_async::rt::sleep::default_async_sleep());
     Ok(settings.finish(config.build())?)
-}
-
-/// The HTTP client of the SDK with the system's roots, for people's machines: rustls with ring, as in the functions, so that only
-/// one implementation of TLS is built.
-#[must_use]
-pub fn http_client() -> SharedHttpClient {
-    Builder::new()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .build_https()
 }
 
 /// What an error of the SDK says, with all its causes. The SDK's own errors say little more than "service error", and their
