@@ -53,6 +53,10 @@ const COLUMNS: [&str; 14] = [
 /// done in peace, or it would never come to an end.
 const KILLS_ON: Duration = Duration::from_secs(15);
 
+/// How long PagerDuty is watched once each event has its incident. A killed action looks for its incident after ten seconds and
+/// makes it if it finds none, so one that finds too little makes a second one within this time.
+const WATCH: Duration = Duration::from_secs(30);
+
 /// How often it is looked whether all is done.
 const POLL: Duration = Duration::from_secs(2);
 
@@ -108,7 +112,7 @@ struct Made {
     accepted: Sample,
     sent: usize,
     outcome: Outcome,
-    /// How long it took until the last incident was seen, if all were.
+    /// How long it took until the last incident of an accepted delivery was seen, if all were in time.
     done_after: Option<Duration>,
 }
 
@@ -121,15 +125,18 @@ fn make(stack: &StackInfo, target: &Target, pagerduty: &PagerDuty, phase: Phase,
     let begun = Instant::now();
     let sent = sender::send(target, phase, plan)?;
     let deadline = begun + plan.sends + plan.settles;
-    let created = loop {
-        let created = outcome::created(pagerduty)?;
-        if outcome::not_done(&sent, phase, &created) == 0 || Instant::now() > deadline {
-            break created;
+    let done_after = loop {
+        if outcome::not_done(&sent, phase, &outcome::created(pagerduty)?) == 0 {
+            break Some(begun.elapsed());
+        }
+        if Instant::now() > deadline {
+            break None;
         }
         std::thread::sleep(POLL);
     };
-    let done_after = (outcome::not_done(&sent, phase, &created) == 0).then(|| begun.elapsed());
-    let outcome = Outcome::of(&sent, phase, &outcome::first_calls(&pagerduty.requests()?), &created);
+    std::thread::sleep(WATCH);
+    let calls = outcome::first_calls(&pagerduty.requests()?);
+    let outcome = Outcome::of(&sent, phase, &calls, &outcome::created(pagerduty)?);
     drop(killer);
     Ok(Made {
         accepted: Sample::new(sent.iter().filter_map(|delivery| delivery.accepted_after)),
