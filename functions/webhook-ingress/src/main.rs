@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
 use platform::{
-    aws::{Patience, sdk_config},
+    aws::{OnFirstUse, Patience, sdk_config},
     dead_letters::SqsDeadLetters,
     executions::StateMachine,
     metrics::Metrics,
@@ -23,7 +23,10 @@ async fn main() -> Result<(), Error> {
     let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
     let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
     let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
-    let queues = aws_sdk_sqs::Client::new(&config);
+    let queues = OnFirstUse::new({
+        let config = config.clone();
+        move || aws_sdk_sqs::Client::new(&config)
+    });
     let ingress = Ingress {
         triggers: TriggerCache::new(table.clone()),
         signing_secrets: SigningSecretsSource::new(secrets, names),

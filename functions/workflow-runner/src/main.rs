@@ -4,7 +4,7 @@
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};
 use platform::{
-    aws::{Patience, sdk_config},
+    aws::{OnFirstUse, Patience, sdk_config},
     executions::StateMachine,
     metrics::Metrics,
     settings::{Settings, environment},
@@ -24,8 +24,9 @@ async fn main() -> Result<(), Error> {
         versions: Versions::new(table.clone()),
         bodies: BodyCache::new(table.clone()),
         journal: table,
+        // For the start-buffer alone.
         executions: StateMachine::new(
-            aws_sdk_sfn::Client::new(&config),
+            OnFirstUse::new(move || aws_sdk_sfn::Client::new(&config)),
             settings.required("STATE_MACHINE_ARN"),
         ),
         metrics: Metrics::of_stack(environment),

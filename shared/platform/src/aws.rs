@@ -4,6 +4,9 @@
 //! millisecond of every start and finds nothing: Lambda gives region and credentials in the environment.
 
 mod https;
+mod on_first_use;
+
+pub use on_first_use::OnFirstUse;
 
 use crate::settings::{MissingSettings, Settings};
 use aws_config::{

@@ -3,7 +3,11 @@
 //! PagerDuty must not be told of them with a 4xx: three such answers disable the subscription for a day. So they are
 //! accepted, kept here for a person to look at, and an alarm says that there is something to look at.
 
-use crate::{aws::explain, body, table::KeyScope};
+use crate::{
+    aws::{OnFirstUse, explain},
+    body,
+    table::KeyScope,
+};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -40,15 +44,18 @@ pub trait DeadLetters: Sync {
 /// The queue in SQS.
 #[derive(Debug, Clone)]
 pub struct SqsDeadLetters {
-    client: aws_sdk_sqs::Client,
+    client: OnFirstUse<aws_sdk_sqs::Client>,
     queue_url: String,
 }
 
 impl SqsDeadLetters {
     /// The queue at a URL.
     #[must_use]
-    pub fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
-        Self { client, queue_url }
+    pub fn new(client: impl Into<OnFirstUse<aws_sdk_sqs::Client>>, queue_url: String) -> Self {
+        Self {
+            client: client.into(),
+            queue_url,
+        }
     }
 }
 

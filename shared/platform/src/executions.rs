@@ -4,7 +4,7 @@
 //! delivered. AWS answers a second start with the same input, while the first still runs, with success; both mean
 //! that the run exists.
 
-use crate::aws::explain;
+use crate::aws::{OnFirstUse, explain};
 use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     operation::start_execution::StartExecutionError,
@@ -55,15 +55,18 @@ pub trait Executions: Sync {
 /// The state machine in Step Functions.
 #[derive(Debug, Clone)]
 pub struct StateMachine {
-    client: aws_sdk_sfn::Client,
+    client: OnFirstUse<aws_sdk_sfn::Client>,
     arn: String,
 }
 
 impl StateMachine {
     /// The state machine, or an alias of it, at an ARN.
     #[must_use]
-    pub fn new(client: aws_sdk_sfn::Client, arn: String) -> Self {
-        Self { client, arn }
+    pub fn new(client: impl Into<OnFirstUse<aws_sdk_sfn::Client>>, arn: String) -> Self {
+        Self {
+            client: client.into(),
+            arn,
+        }
     }
 }
 

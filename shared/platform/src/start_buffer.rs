@@ -4,7 +4,7 @@
 //! delivery; the runner takes it from here and starts the run. The message is the input and nothing else, so a run that was
 //! started although its answer got lost is the same run for Step Functions, by name and by input.
 
-use crate::aws::explain;
+use crate::aws::{OnFirstUse, explain};
 use workflow::{ids::RunId, run::RunInput};
 
 /// The queue did not take a run.
@@ -29,15 +29,18 @@ pub trait StartBuffer: Sync {
 /// The queue in SQS.
 #[derive(Debug, Clone)]
 pub struct SqsStartBuffer {
-    client: aws_sdk_sqs::Client,
+    client: OnFirstUse<aws_sdk_sqs::Client>,
     queue_url: String,
 }
 
 impl SqsStartBuffer {
     /// The queue at a URL.
     #[must_use]
-    pub fn new(client: aws_sdk_sqs::Client, queue_url: String) -> Self {
-        Self { client, queue_url }
+    pub fn new(client: impl Into<OnFirstUse<aws_sdk_sqs::Client>>, queue_url: String) -> Self {
+        Self {
+            client: client.into(),
+            queue_url,
+        }
     }
 }
 
