@@ -41,9 +41,10 @@ pub(super) fn measure(project: &Project) -> Result<String, Error> {
     })?;
     Ok(format!(
         "{table}\n{SENDS} s at each rate, and up to {SETTLES} s until the runs have created their incidents. Times count from the moment at \
-         which a delivery was due, so that what waits in a queue counts. All of it ran on one machine: the local AWS, which is \
-         an emulator in Python, the functions without the optimiser, the simulated PagerDuty without its rate limit, and \
-         the sender. So the times tell what this machine can do and where things queue, and not what AWS would take; \
-         accepted, once, not done and doubled are what carries over.\n"
+         which a delivery was due, so that what waits in a queue counts. A delivery that is not accepted is sent again after 0.5 to \
+         4 s. Functions are killed for 20 s. Doubled incidents are counted 30 s after the last one. All of it ran on one machine: the \
+         local AWS, which is an emulator in Python and was given a concurrency of {CONCURRENCY}, the functions without the optimiser, \
+         the simulated PagerDuty without its rate limit, and the sender. So the times tell what this machine can do and where things \
+         queue, and not what AWS would take; accepted, once, not done and doubled are what carries over.\n"
     ))
 }
