@@ -22,8 +22,7 @@ const LOGGED_BEFORE: &str = "lambda_runtime::layers::panic";
 /// Our own lines hold no bodies of deliveries, no inputs, no headers and no tokens; they quote what AWS and PagerDuty say of
 /// a failure. Libraries log as well, and below `info` some log whole requests: set such a level only where that may be read.
 pub fn start() {
-    let levels = env::var("RUST_LOG").ok().and_then(|levels| levels.parse().ok());
-    let levels = levels.unwrap_or_else(|| Targets::new().with_default(LevelFilter::INFO));
+    let levels = levels(env::var("RUST_LOG").ok().as_deref());
     // A second start, as tests make it, keeps the first.
     let _already = tracing::subscriber::set_global_default(subscriber(levels, std::io::stdout));
     panic::set_hook(Box::new(|panic| {
@@ -31,6 +30,16 @@ pub fn start() {
         // Without its message, which can quote what the function worked on.
         tracing::error!(location, "the function panicked");
     }));
+}
+
+/// The levels that were asked for. Modules of which nothing is said, or nothing that can be read, log from `info` on: without
+/// that they would be silent, errors and all.
+fn levels(told: Option<&str>) -> Targets {
+    let told: Option<Targets> = told.filter(|told| !told.is_empty()).and_then(|told| told.parse().ok());
+    match told {
+        Some(levels) if levels.default_level().is_some() => levels,
+        levels => levels.unwrap_or_default().with_default(LevelFilter::INFO),
+    }
 }
 
 /// What writes the lines. Levels are chosen by modules alone: filters by the values of spans would bring an engine of regular
@@ -60,6 +69,7 @@ mod tests {
         io,
         sync::{Arc, Mutex},
     };
+    use tracing::Level;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -75,10 +85,29 @@ mod tests {
     }
 
     #[test]
+    fn modules_of_which_nothing_is_said_log_from_info_on() {
+        let logs = |told: Option<&str>| {
+            let levels = levels(told);
+            let of = |target, level| levels.would_enable(target, &level);
+            [
+                of("platform", Level::DEBUG),
+                of("pagerduty", Level::INFO),
+                of("pagerduty", Level::ERROR),
+            ]
+        };
+        for unsaid in [None, Some(""), Some("platform=nonsense")] {
+            assert_eq!(logs(unsaid), [false, true, true], "{unsaid:?}");
+        }
+        assert_eq!(logs(Some("platform=debug")), [true, true, true]);
+        assert_eq!(logs(Some("warn,platform=debug")), [true, false, true]);
+        assert_eq!(logs(Some("error")), [false, false, true]);
+    }
+
+    #[test]
     fn a_line_has_the_ids_of_the_invocation_and_an_error_is_not_logged_again_by_the_runtime() {
         let lines = Lines::default();
         let writer = lines.clone();
-        let subscriber = subscriber(Targets::new().with_default(LevelFilter::INFO), move || writer.clone());
+        let subscriber = subscriber(levels(None), move || writer.clone());
         tracing::subscriber::with_default(subscriber, || {
             // As Lambda's runtime makes it for each invocation.
             let span = tracing::info_span!(
