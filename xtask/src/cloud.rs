@@ -68,7 +68,7 @@ impl Cloud {
             url_of_functions: &between_url,
             concurrency,
         };
-        let emulator = Emulator::start_as(&tools, &workspace, listening)?;
+        let emulator = Emulator::start(&tools, &workspace, listening)?;
         Console.begin("Deploying Pagerflow to the local AWS");
         let stack = Stack::deploy(project, &tools, &functions, &emulator, simulator.url())?;
         Ok(Self {
@@ -129,12 +129,7 @@ pub(crate) fn keep_running(project: &Project) -> Result<(), Error> {
 pub(crate) fn cargo(project: &Project) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(project.root());
-    // What cargo told this program of its own package. Build scripts (that of `ring`, on which much depends) look at it, and
-    // all would be compiled again whenever somebody calls cargo and this program in turns.
-    let of_this_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(of_this_package)) {
-        command.env_remove(name);
-    }
+    local_aws::without_own_package(&mut command);
     command
 }
 

@@ -3,7 +3,7 @@
 use std::fs;
 
 use crate::environment::REGION;
-use crate::{Error, Service, Tools, Workspace, free_port};
+use crate::{Error, Service, Tools, Workspace};
 
 /// How an emulator is started.
 #[derive(Debug, Clone, Copy)]
@@ -25,25 +25,11 @@ pub struct Emulator {
 }
 
 impl Emulator {
-    /// Starts an empty emulator on a free port of 127.0.0.1. Its log and temporary files go to `workspace`.
+    /// Starts an empty emulator. Its log and temporary files go to `workspace`.
     ///
     /// # Errors
     /// Those of [`Service::start`].
-    pub fn start(tools: &Tools, workspace: &Workspace) -> Result<Self, Error> {
-        let port = free_port()?;
-        let listening = Listening {
-            port,
-            url_of_functions: &format!("http://127.0.0.1:{port}"),
-            concurrency: None,
-        };
-        Self::start_as(tools, workspace, listening)
-    }
-
-    /// The same, started in another way.
-    ///
-    /// # Errors
-    /// Those of [`Service::start`].
-    pub fn start_as(tools: &Tools, workspace: &Workspace, listening: Listening<'_>) -> Result<Self, Error> {
+    pub fn start(tools: &Tools, workspace: &Workspace, listening: Listening<'_>) -> Result<Self, Error> {
         let port = listening.port.to_string();
         let endpoint_url = format!("http://127.0.0.1:{port}");
         let home = workspace.path("emulator");

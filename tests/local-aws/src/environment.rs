@@ -10,6 +10,16 @@ pub(crate) const SECRET_ACCESS_KEY: &str = "local";
 /// The region of the local AWS.
 pub(crate) const REGION: &str = "us-east-1";
 
+/// Takes away what cargo told this program of its own package. Build scripts (that of `ring`, on which much depends) look at it,
+/// and all would be compiled again whenever somebody calls cargo by hand and through this program in turns.
+pub fn without_own_package(command: &mut Command) -> &mut Command {
+    let is_of_package = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(is_of_package)) {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Takes away everything by which `command` could find a real AWS account, and gives it the local one.
 pub(crate) fn only_local_aws(command: &mut Command) -> &mut Command {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("AWS_")) {

@@ -4,7 +4,7 @@
 //! them into ministack as they would put them into an account.
 //!
 //! ```no_run
-//! use local_aws::{Emulator, Functions, Project, Silent, Stack, Tools};
+//! use local_aws::{Emulator, Functions, Listening, Project, Silent, Stack, Tools};
 //!
 //! # fn main() -> Result<(), local_aws::Error> {
 //! local_aws::stop_all_on_signals()?;
@@ -12,7 +12,10 @@
 //! let tools = Tools::ensure(&project, &Silent)?;
 //! let functions = Functions::build(&project, &tools, &Silent)?;
 //! let workspace = project.workspace("example")?;
-//! let emulator = Emulator::start(&tools, &workspace)?;
+//! let port = local_aws::free_port()?;
+//! let url_of_functions = &format!("http://127.0.0.1:{port}");
+//! let listening = Listening { port, url_of_functions, concurrency: None };
+//! let emulator = Emulator::start(&tools, &workspace, listening)?;
 //! let stack = Stack::deploy(&project, &tools, &functions, &emulator, "http://127.0.0.1:9")?;
 //! println!("{}/webhooks/my-workflow", stack.webhook_url);
 //! # Ok(())
@@ -46,6 +49,7 @@ mod tools;
 
 pub use checks::{check_state_machine, check_template};
 pub use emulator::{Emulator, Listening};
+pub use environment::without_own_package;
 pub use error::Error;
 pub use functions::Functions;
 pub use process::{each_line, is_stopping, output, run, stop_all, stop_all_on_signals};

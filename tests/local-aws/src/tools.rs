@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
 use crate::checks::install;
-use crate::environment::only_local_aws;
+use crate::environment::{only_local_aws, without_own_package};
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
 use crate::process::{each_line, output};
 use crate::{Error, Progress, Project};
@@ -209,7 +209,7 @@ impl VirtualEnvironment {
         let paths = env::join_paths(std::iter::once(folder).chain(env::split_paths(&path)));
         command.env("PATH", paths.unwrap_or(path));
         command.env_remove("PYTHONHOME").env_remove("PYTHONPATH");
-        only_local_aws(&mut command);
+        without_own_package(only_local_aws(&mut command));
         command
     }
 }
