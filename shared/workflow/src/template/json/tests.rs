@@ -140,6 +140,15 @@ proptest! {
 }
 
 #[test]
+fn a_map_or_a_list_stays_json_until_somebody_looks_into_it() {
+    let seen = value(&Arc::new(json!({"teams": [{"name": "SRE"}], "number": 7})));
+    let is_place = |value: &Value| value.downcast_object_ref::<Place>().is_some();
+    let teams = seen.get_attr("teams").unwrap();
+    assert!(is_place(&seen) && is_place(&teams) && is_place(&teams.get_item_by_index(0).unwrap()));
+    assert!(!is_place(&seen.get_attr("number").unwrap()));
+}
+
+#[test]
 fn a_list_in_a_map_in_a_list_is_found_from_outside_and_by_turns() {
     let context = Arc::new(json!({"teams": [{"members": ["ann", "bob"]}, {"members": []}]}));
     let environment = environment();
