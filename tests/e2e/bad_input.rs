@@ -90,7 +90,7 @@ fn w1_a_definition_that_does_not_check_is_refused_with_all_its_problems_and_noth
     assert!(said.contains("3 problems"), "{said}");
     assert!(
         said.contains(&format!(
-            "{file}:6:14: on.pagerduty.events[0]: `incident.trigered` is no type of event"
+            "{file}:6:14: on.pagerduty.events[0]: unknown type of event `incident.trigered`"
         )),
         "{said}"
     );

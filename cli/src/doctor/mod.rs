@@ -3,6 +3,7 @@
 //! Each question has one finding. What could not be found out is told as not checked, and never as in order.
 
 mod alarms;
+mod definitions;
 mod deployment;
 mod finding;
 mod integrations;
@@ -142,6 +143,10 @@ async fn set_up(
         trigger.is_some_and(|trigger| is_wanted(&trigger.integration))
     });
     findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
+    let _looking = output.working("Looking at the definitions of the workflows");
+    for workflow in &inventory.workflows {
+        findings.extend(definitions::check(workflow, &stack.table).await);
+    }
     Ok(findings)
 }
 

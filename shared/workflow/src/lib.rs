@@ -5,6 +5,7 @@
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
+//! - [`types`] — the types of what expressions see, by which they are checked when a definition is saved.
 //! - [`graph`] — a workflow as people look at it: an outline, a tree, a flowchart.
 //! - [`planner`] — from a definition, a cursor and the results so far to the next command.
 //! - [`run`] — the input that a run is started with.
@@ -21,3 +22,4 @@ pub mod planner;
 pub mod replay;
 pub mod run;
 pub mod template;
+pub mod types;

@@ -388,6 +388,28 @@ fn the_fields_that_expressions_may_name_are_those_that_an_event_has() {
     );
 }
 
+/// What PagerDuty sends, from the folder of samples.
+fn sample(name: &str) -> Vec<u8> {
+    let file = format!("{}/../../events/pagerduty/{name}.json", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{file}: {error}"))
+}
+
+#[test]
+fn every_type_of_event_has_the_fields_that_workflows_are_checked_with() {
+    for event_type in workflow::definition::EVENT_TYPES {
+        let event = v3::parse(&sample(&format!("types/{event_type}"))).unwrap();
+        assert_eq!(event.event_type, *event_type);
+        let checked = workflow::types::event::of(event_type, WebhookKind::V3);
+        if let Err(difference) = checked.admits(&event_value(&event).unwrap()) {
+            panic!("{event_type}: event{difference}");
+        }
+    }
+    let messages = pagerduty::webhook::v2::parse(&sample("webhook-v2-incident-trigger")).unwrap();
+    let event = &messages.read.first().unwrap().event;
+    let checked = workflow::types::event::of(&event.event_type, WebhookKind::V2);
+    checked.admits(&event_value(event).unwrap()).unwrap();
+}
+
 #[test]
 fn f18_events_that_come_out_of_order_each_start_a_run_unless_the_workflow_looks_at_the_incident() {
     let resolved = delivery(|event| {

@@ -233,7 +233,7 @@ impl FieldKind {
     }
 
     /// The type in words, with an article and an example where that helps.
-    fn wanted(self) -> String {
+    pub(crate) fn wanted(self) -> String {
         match self {
             Self::Text => "text".to_owned(),
             Self::Integer => "a whole number".to_owned(),
@@ -382,6 +382,23 @@ fn did_you_mean(word: &str, words: &[&str]) -> String {
     match nearest(word, words.iter().copied()) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => String::new(),
+    }
+}
+
+/// The known words that are most like `word`, as a question. It is for words of which there are too many to list.
+pub(crate) fn nearest_three<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+    let mut alike: Vec<(f64, &str)> = known
+        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .collect();
+    alike.sort_by(|a, b| b.0.total_cmp(&a.0));
+    let alike: Vec<String> = alike
+        .iter()
+        .take(3)
+        .map(|(_, candidate)| format!("`{candidate}`"))
+        .collect();
+    match alike.as_slice() {
+        [before @ .., last] if !before.is_empty() => format!("did you mean {} or {last}?", before.join(", ")),
+        all => format!("did you mean {}?", all.concat()),
     }
 }
 

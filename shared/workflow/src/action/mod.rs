@@ -18,7 +18,7 @@ pub use fields::{Field, FieldKind};
 pub use rules::Rule;
 pub use thing::Thing;
 
-pub(crate) use fields::{nearest, type_of, unknown_field};
+pub(crate) use fields::{nearest, nearest_three, type_of, unknown_field};
 
 use serde_json::Value;
 use std::fmt;

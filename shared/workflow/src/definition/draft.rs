@@ -16,6 +16,7 @@ pub struct Draft {
     node: Node,
     definition: Definition,
     references: Vec<ThingReference>,
+    warnings: Problems,
 }
 
 /// A text that stands for a thing in PagerDuty: its id, or a name that people know it by. What an expression gives is
@@ -57,11 +58,12 @@ impl Draft {
     /// All problems that were found, in the order of the source.
     pub fn from_source(source: &str) -> Result<Self, Problems> {
         let node = source::parse(source)?;
-        let (definition, references) = Definition::with_names(&node, None)?;
+        let read = Definition::with_names(&node, None)?;
         Ok(Self {
             node,
-            definition,
-            references,
+            definition: read.definition,
+            references: read.references,
+            warnings: read.warnings,
         })
     }
 
@@ -83,6 +85,12 @@ impl Draft {
         &self.references
     }
 
+    /// What is not wrong, but may be meant otherwise: a value that may be missing, a comparison that never holds.
+    #[must_use]
+    pub fn warnings(&self) -> &Problems {
+        &self.warnings
+    }
+
     /// The definition with each reference as what it means: an id, or an e-mail address where one is wanted. What is no
     /// such thing gets a message, which is the end of a sentence that starts with the path.
     ///
@@ -96,6 +104,6 @@ impl Draft {
         let meanings: Meanings = meanings
             .map(|reference| (reference.path.clone(), meaning(reference)))
             .collect();
-        Definition::with_names(&self.node, Some(&meanings)).map(|(definition, _)| definition)
+        Definition::with_names(&self.node, Some(&meanings)).map(|read| read.definition)
     }
 }

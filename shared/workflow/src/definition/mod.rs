@@ -16,6 +16,7 @@ pub mod schema;
 mod source;
 mod yaml;
 
+pub(crate) use crate::types::Severity;
 pub use draft::{Draft, ThingReference, Wanted};
 pub use length::Length;
 pub use node::{Node, Position};
@@ -456,6 +457,24 @@ pub mod outputs {
     pub const RUN: &[&str] = &["run_id"];
 }
 
+/// Where a definition comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Origin {
+    /// From a person, or a program that writes one: everything is checked.
+    Written,
+    /// From the table. It was checked when it was saved; a run asks only whether it can be read.
+    Stored,
+}
+
+/// A definition that was read.
+struct Read {
+    definition: Definition,
+    /// The texts that stand for things in PagerDuty, where names are allowed.
+    references: Vec<ThingReference>,
+    /// What is not wrong, but may be meant otherwise.
+    warnings: Problems,
+}
+
 impl Definition {
     /// Reads a definition from YAML or JSON, and checks it. It has ids of things in PagerDuty; one in which names may stand
     /// for them is a [`Draft`].
@@ -463,7 +482,8 @@ impl Definition {
     /// # Errors
     /// All problems that were found, in the order of the source.
     pub fn from_source(source: &str) -> Result<Self, Problems> {
-        Self::from_node(&source::parse(source)?)
+        let read = Self::read(&source::parse(source)?, Names::None, Origin::Written)?;
+        Ok(read.definition)
     }
 
     /// Reads a stored definition from the JSON that [`Self::to_json`] gave.
@@ -471,26 +491,27 @@ impl Definition {
     /// # Errors
     /// All problems that were found.
     pub fn from_json(stored: &serde_json::Value) -> Result<Self, Problems> {
-        Self::from_node(&Node::from_json(stored))
-    }
-
-    fn from_node(node: &Node) -> Result<Self, Problems> {
-        Self::read(node, Names::None).map(|(definition, _)| definition)
+        let read = Self::read(&Node::from_json(stored), Names::None, Origin::Stored)?;
+        Ok(read.definition)
     }
 
     /// Reads a definition in which names may stand for things in PagerDuty: as it is written, or with their meanings.
-    fn with_names(node: &Node, meanings: Option<&Meanings>) -> Result<(Self, Vec<ThingReference>), Problems> {
-        Self::read(node, meanings.map_or(Names::AsWritten, Names::Meaning))
+    fn with_names(node: &Node, meanings: Option<&Meanings>) -> Result<Read, Problems> {
+        Self::read(node, meanings.map_or(Names::AsWritten, Names::Meaning), Origin::Written)
     }
 
-    fn read(node: &Node, names: Names<'_>) -> Result<(Self, Vec<ThingReference>), Problems> {
+    fn read(node: &Node, names: Names<'_>, origin: Origin) -> Result<Read, Problems> {
         let mut problems = Problems::default();
         let decoded = decode::definition(node, names, &mut problems);
-        if let Some(decoded) = &decoded {
-            check::definition(decoded, &mut problems);
-        }
-        match decoded {
-            Some(decoded) if problems.is_empty() => Ok((decoded.definition, decoded.references)),
+        let warnings = decoded
+            .as_ref()
+            .map(|decoded| check::definition(decoded, origin, &mut problems));
+        match (decoded, warnings) {
+            (Some(decoded), Some(warnings)) if problems.is_empty() => Ok(Read {
+                definition: decoded.definition,
+                references: decoded.references,
+                warnings: warnings.in_order(),
+            }),
             _ => Err(problems.in_order()),
         }
     }

@@ -1,7 +1,10 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Reference, json};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, value::ValueKind};
+use super::{Context, Expression, Reference, json, syntax};
+use minijinja::{
+    Environment, ErrorKind, State, UndefinedBehavior, filters,
+    value::{Kwargs, Rest, ValueKind},
+};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
@@ -26,18 +29,14 @@ impl TemplateError {
         Self(message.into())
     }
 
-    /// The error of evaluating `source`. minijinja says that something is undefined; the context knows what there is
+    /// The error of evaluating an expression. minijinja says that something is undefined; the context knows what there is
     /// instead.
-    fn of_evaluation(
-        source: &str,
-        error: &minijinja::Error,
-        references: &BTreeSet<Reference>,
-        context: &Context,
-    ) -> Self {
-        let missing = || references.iter().find_map(|reference| context.require(reference).err());
+    fn of_evaluation(expression: &Expression, error: &minijinja::Error, context: &Context) -> Self {
+        let mut references = expression.references.iter();
+        let missing = references.find_map(|reference| context.require(reference).err());
         match error.kind() {
-            ErrorKind::UndefinedError => missing().unwrap_or_else(|| Self::of(source, error)),
-            _ => Self::of(source, error),
+            ErrorKind::UndefinedError => missing.unwrap_or_else(|| Self::of(&expression.source, error)),
+            _ => Self::of(&expression.source, error),
         }
     }
 
@@ -57,6 +56,9 @@ fn too_large() -> String {
     format!("the result has more than {LARGEST_RESULT} bytes")
 }
 
+/// What a filter gives.
+type Filtered = Result<minijinja::Value, minijinja::Error>;
+
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -66,8 +68,63 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.remove_global("debug");
     // What changes over the turns of a loop can nest into itself without end, and to print it would exhaust the stack.
     environment.remove_global("namespace");
+    environment.add_filter("default", default);
+    environment.add_filter("d", default);
+    environment.add_filter("tojson", tojson);
+    environment.add_filter(syntax::FIELD, field);
     environment
 });
+
+/// minijinja's `default`, also for null: what PagerDuty left out is null here, and people mean both.
+fn default(state: &State<'_, '_>, value: &minijinja::Value, arguments: Rest<minijinja::Value>) -> Filtered {
+    match value.is_none() {
+        true => filters::default(state, &minijinja::Value::UNDEFINED, arguments),
+        false => filters::default(state, value, arguments),
+    }
+}
+
+/// A field of a map or an entry of a list; undefined if there is none, or nothing that it could be in.
+fn field(value: &minijinja::Value, name: &minijinja::Value) -> minijinja::Value {
+    value.get_item(name).unwrap_or(minijinja::Value::UNDEFINED)
+}
+
+/// minijinja's `tojson` without its escapes for HTML, which people would read in notes.
+fn tojson(
+    state: &State<'_, '_>,
+    value: &minijinja::Value,
+    indent: Option<minijinja::Value>,
+    arguments: Kwargs,
+) -> Filtered {
+    /// How much JSON may be written for one instruction, in bytes.
+    const BYTES_PER_FUEL: usize = 64;
+    let written = filters::tojson(value, indent, arguments)?;
+    let written = written.as_str().unwrap_or_default();
+    state.consume_fuel(u64::try_from(written.len() / BYTES_PER_FUEL).unwrap_or(u64::MAX))?;
+    let mut readable = String::with_capacity(written.len());
+    let mut rest = written;
+    // In JSON a backslash always stands with the character that it escapes, so two of them are taken together.
+    while let Some((before, escaped)) = rest.split_once('\\') {
+        readable.push_str(before);
+        let html = [("u003c", '<'), ("u003e", '>'), ("u0026", '&'), ("u0027", '\'')];
+        match html
+            .iter()
+            .find_map(|(code, character)| Some((escaped.strip_prefix(code)?, *character)))
+        {
+            Some((after, character)) => {
+                readable.push(character);
+                rest = after;
+            }
+            None => {
+                let (first, after) = escaped.split_at(escaped.chars().next().map_or(0, char::len_utf8));
+                readable.push('\\');
+                readable.push_str(first);
+                rest = after;
+            }
+        }
+    }
+    readable.push_str(rest);
+    Ok(readable.into())
+}
 
 /// What stands within `{{ }}` if that is all there is. Its value then keeps its type.
 pub(super) fn only_expression(source: &str) -> Option<&str> {
@@ -76,7 +133,7 @@ pub(super) fn only_expression(source: &str) -> Option<&str> {
     let inner = inner.strip_prefix('-').unwrap_or(inner);
     let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
     // `{{ a }} and {{ b }}` begins and ends alike, but what is between is no expression.
-    ENVIRONMENT.compile_expression(inner).is_ok().then_some(inner)
+    syntax::expression(inner).is_ok().then_some(inner)
 }
 
 pub(super) fn references_of_expression(source: &str) -> Result<BTreeSet<Reference>, TemplateError> {
@@ -102,36 +159,27 @@ fn references(names: impl IntoIterator<Item = String>) -> BTreeSet<Reference> {
         .collect()
 }
 
-pub(super) fn evaluate(
-    source: &str,
-    references: &BTreeSet<Reference>,
-    context: &Context,
-) -> Result<Value, TemplateError> {
-    to_json(source, &value_of(source, references, context)?)
+pub(super) fn evaluate(expression: &Expression, context: &Context) -> Result<Value, TemplateError> {
+    to_json(&expression.source, &value_of(expression, context)?)
 }
 
 /// The `index`-th item of a list, counted from 0.
 pub(super) fn evaluate_item(
-    source: &str,
-    references: &BTreeSet<Reference>,
+    expression: &Expression,
     context: &Context,
     index: usize,
 ) -> Result<Option<Value>, TemplateError> {
-    let list = value_of(source, references, context)?;
+    let list = value_of(expression, context)?;
     // Neither the characters of a text nor the keys of a map are items.
     let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
     let item = is_list.then(|| list.try_iter().ok()?.nth(index)).flatten();
-    item.map(|item| to_json(source, &item)).transpose()
+    item.map(|item| to_json(&expression.source, &item)).transpose()
 }
 
-fn value_of(
-    source: &str,
-    references: &BTreeSet<Reference>,
-    context: &Context,
-) -> Result<minijinja::Value, TemplateError> {
-    let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
-    let expression = ENVIRONMENT.compile_expression(source).map_err(fail)?;
-    let value = expression.eval(json::value(context.values())).map_err(fail)?;
+fn value_of(expression: &Expression, context: &Context) -> Result<minijinja::Value, TemplateError> {
+    let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
+    let program = ENVIRONMENT.compile_expression(expression.program()).map_err(fail)?;
+    let value = program.eval(json::value(context.values())).map_err(fail)?;
     match value.is_undefined() {
         true => Err(fail(ErrorKind::UndefinedError.into())),
         false => Ok(value),
@@ -146,18 +194,14 @@ fn to_json(source: &str, value: &minijinja::Value) -> Result<Value, TemplateErro
     Ok(value)
 }
 
-pub(super) fn render(
-    source: &str,
-    references: &BTreeSet<Reference>,
-    context: &Context,
-) -> Result<String, TemplateError> {
-    let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
-    let template = ENVIRONMENT.template_from_str(source).map_err(fail)?;
+pub(super) fn render(expression: &Expression, context: &Context) -> Result<String, TemplateError> {
+    let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
+    let template = ENVIRONMENT.template_from_str(expression.program()).map_err(fail)?;
     let mut text = Capped { bytes: Vec::new() };
     template
         .render_captured_to(json::value(context.values()), &mut text)
         .map_err(fail)?;
-    String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{source}` gives no text")))
+    String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{}` gives no text", expression.source)))
 }
 
 /// Collects a text and fails as soon as it is too large, before it is all in memory.

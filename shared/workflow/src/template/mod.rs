@@ -8,15 +8,19 @@
 //! and `event.incident.priority.summary` is an error, so a condition tests the one before it uses the other.
 
 mod bounds;
+mod builtins;
 mod context;
 mod engine;
 mod json;
 mod reference;
+mod syntax;
 
+pub use builtins::{Builtin, FILTERS, FUNCTIONS, TESTS};
 pub use context::Context;
 pub use engine::TemplateError;
 pub use reference::Reference;
 
+use minijinja::machinery::ast::{Expr, Stmt};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,6 +30,17 @@ pub struct Expression {
     source: String,
     form: Form,
     references: BTreeSet<Reference>,
+    /// The source that is evaluated, where it is another one: see [`syntax::lenient`].
+    lenient: Option<String>,
+}
+
+/// What an expression is made of.
+#[derive(Debug)]
+pub(crate) enum Parsed<'a> {
+    /// One expression.
+    Value(Expr<'a>),
+    /// Text with expressions in it.
+    Text(Stmt<'a>),
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +58,34 @@ impl Expression {
     /// What is wrong with it.
     pub fn condition(source: &str) -> Result<Self, TemplateError> {
         bounds::check(source)?;
-        let source = engine::only_expression(source).unwrap_or(source).trim();
-        let references = engine::references_of_expression(source)?;
+        Self::value(engine::only_expression(source).unwrap_or(source).trim())
+    }
+
+    /// One expression.
+    fn value(source: &str) -> Result<Self, TemplateError> {
+        let parsed = Parsed::Value(syntax::expression(source)?);
         Ok(Self {
-            source: source.to_owned(),
             form: Form::Value,
-            references,
+            references: engine::references_of_expression(source)?,
+            lenient: syntax::lenient(source, &parsed),
+            source: source.to_owned(),
         })
+    }
+
+    /// Text with expressions in it.
+    fn text(source: &str) -> Result<Self, TemplateError> {
+        let parsed = Parsed::Text(syntax::text(source)?);
+        Ok(Self {
+            form: Form::Text,
+            references: engine::references_of_text(source)?,
+            lenient: syntax::lenient(source, &parsed),
+            source: source.to_owned(),
+        })
+    }
+
+    /// What is evaluated.
+    fn program(&self) -> &str {
+        self.lenient.as_deref().unwrap_or(&self.source)
     }
 
     /// The names that it refers to.
@@ -70,6 +106,14 @@ impl Expression {
         self.form == Form::Text
     }
 
+    /// What it is made of; none if its source is not of the language, which it cannot be.
+    pub(crate) fn parsed(&self) -> Option<Parsed<'_>> {
+        match self.form {
+            Form::Value => syntax::expression(&self.source).ok().map(Parsed::Value),
+            Form::Text => syntax::text(&self.source).ok().map(Parsed::Text),
+        }
+    }
+
     /// Its value.
     ///
     /// # Errors
@@ -77,15 +121,15 @@ impl Expression {
     /// computation that takes too long.
     pub fn evaluate(&self, context: &Context) -> Result<Value, TemplateError> {
         match self.form {
-            Form::Value => engine::evaluate(&self.source, &self.references, context),
-            Form::Text => engine::render(&self.source, &self.references, context).map(Value::String),
+            Form::Value => engine::evaluate(self, context),
+            Form::Text => engine::render(self, context).map(Value::String),
         }
     }
 
     /// See [`Template::evaluate_item`].
     fn evaluate_item(&self, context: &Context, index: usize) -> Result<Option<Value>, TemplateError> {
         match self.form {
-            Form::Value => engine::evaluate_item(&self.source, &self.references, context, index),
+            Form::Value => engine::evaluate_item(self, context, index),
             Form::Text => Ok(None),
         }
     }
@@ -129,16 +173,11 @@ impl Template {
             return Ok(Self::Literal(Value::String(source.to_owned())));
         }
         bounds::check(source)?;
-        let (form, references) = match engine::only_expression(source) {
-            Some(expression) => (Form::Value, engine::references_of_expression(expression)?),
-            None => (Form::Text, engine::references_of_text(source)?),
+        let expression = match engine::only_expression(source) {
+            Some(expression) => Expression::value(expression)?,
+            None => Expression::text(source)?,
         };
-        let source = engine::only_expression(source).unwrap_or(source);
-        Ok(Self::Expression(Expression {
-            source: source.to_owned(),
-            form,
-            references,
-        }))
+        Ok(Self::Expression(expression))
     }
 
     /// The expressions in it.
@@ -207,5 +246,7 @@ impl Template {
     }
 }
 
+#[cfg(test)]
+mod manual;
 #[cfg(test)]
 mod tests;

@@ -7,15 +7,21 @@ mod reference;
 mod scope;
 mod secret;
 mod steps;
+mod typing;
 
 pub(super) use secret::{hidden, hide as hide_secrets};
 
-use super::{Definition, Node, Problems, decode::Decoded, node::Path};
-use crate::template::{Expression, Reference, Template};
+use super::{Definition, Node, Origin, Problems, decode::Decoded, node::Path};
+use crate::{
+    template::{Expression, Reference, Template},
+    types::Type,
+};
 use scope::{Scope, Sees};
 use std::collections::BTreeSet;
+use typing::Typing;
 
-pub(super) fn definition(decoded: &Decoded<'_>, problems: &mut Problems) {
+/// Checks a definition. Gives what is not wrong, but may be meant otherwise.
+pub(super) fn definition(decoded: &Decoded<'_>, origin: Origin, problems: &mut Problems) -> Problems {
     let definition = &decoded.definition;
     let mut checks = Checks {
         definition,
@@ -23,11 +29,16 @@ pub(super) fn definition(decoded: &Decoded<'_>, problems: &mut Problems) {
         scope: Scope::new(decoded),
         problems,
         may_end: false,
+        typing: match origin {
+            Origin::Written => Some(Typing::new(definition)),
+            Origin::Stored => None,
+        },
     };
     checks.trigger();
     checks.inputs();
     checks.concurrency();
     checks.sections();
+    checks.typing.map(|typing| typing.warnings).unwrap_or_default()
 }
 
 /// The checks, as far as they have come.
@@ -38,6 +49,8 @@ struct Checks<'a, 'p> {
     problems: &'p mut Problems,
     /// Whether a step that was passed could have ended the run.
     may_end: bool,
+    /// The types of what can be seen; none for a stored definition.
+    typing: Option<Typing>,
 }
 
 impl<'a> Checks<'a, '_> {
@@ -53,7 +66,12 @@ impl<'a> Checks<'a, '_> {
             .and_then(|trigger| trigger.pagerduty.when.as_ref());
         if let Some(when) = when {
             self.scope.sees = Sees::only_event();
-            self.expression(when, Path::Root.field("on").field("pagerduty").field("when"));
+            // What holds where it has started a run is not known yet.
+            let known = self.typing.as_mut().map(|typing| std::mem::take(&mut typing.facts));
+            self.condition(when, Path::Root.field("on").field("pagerduty").field("when"));
+            if let (Some(typing), Some(known)) = (&mut self.typing, known) {
+                typing.facts = known;
+            }
         }
     }
 
@@ -73,7 +91,10 @@ impl<'a> Checks<'a, '_> {
     fn concurrency(&mut self) {
         if let Some(concurrency) = &self.definition.concurrency {
             self.scope.sees = Sees::before_steps();
-            self.template(&concurrency.key, Path::Root.field("concurrency").field("key"));
+            let concurrency_path = Path::Root.field("concurrency");
+            let path = concurrency_path.field("key");
+            let of = self.template(&concurrency.key, path);
+            self.typed_key(concurrency, &of, path);
         }
     }
 
@@ -81,36 +102,57 @@ impl<'a> Checks<'a, '_> {
         self.scope.sees = Sees::in_steps();
         self.steps(&self.definition.steps, Path::Root.field("steps"));
         self.scope.sees.failure = true;
+        if let Some(typing) = &mut self.typing {
+            let steps = self.scope.ended();
+            typing.doubt(steps, "the run may have failed before it came there");
+        }
         self.steps(&self.definition.on_failure, Path::Root.field("on_failure"));
     }
 
-    /// The expressions in a template, each with the way to it.
-    fn template(&mut self, template: &Template, path: Path<'_>) {
+    /// The expressions in a template, each with the way to it. Gives the type of its value.
+    fn template(&mut self, template: &Template, path: Path<'_>) -> Type {
         match template {
-            Template::Literal(_) => {}
-            Template::Expression(expression) => self.expression(expression, path),
+            Template::Literal(value) => Type::of_value(value),
+            Template::Expression(expression) => match self.references(expression, path) {
+                true => self.typed(expression, path),
+                false => Type::UNKNOWN,
+            },
             Template::List(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    self.template(item, path.item(index));
-                }
+                let items = items.iter().enumerate();
+                let items: Vec<Type> = items
+                    .map(|(index, item)| self.template(item, path.item(index)))
+                    .collect();
+                Type::list(Type::any_of(items))
             }
             Template::Map(fields) => {
-                for (name, field) in fields {
-                    self.template(field, path.field(name));
-                }
+                let fields = fields.iter();
+                let fields: Vec<_> = fields
+                    .map(|(name, field)| (name.clone(), self.template(field, path.field(name))))
+                    .collect();
+                Type::record(fields)
             }
         }
     }
 
-    fn expression(&mut self, expression: &Expression, path: Path<'_>) {
+    fn condition(&mut self, condition: &Expression, path: Path<'_>) {
+        if self.references(condition, path) {
+            self.typed_condition(condition, path);
+        }
+    }
+
+    /// Checks that the names in an expression are there. Its types are looked at only if they are.
+    fn references(&mut self, expression: &Expression, path: Path<'_>) -> bool {
+        let mut are_there = true;
         for used in expression.references() {
             if self.problems.is_full() {
-                return;
+                return false;
             }
             if let Err(problem) = reference::check(used, &self.scope) {
                 self.problem(path, problem);
+                are_there = false;
             }
         }
+        are_there
     }
 
     /// All results that are needed at one time are read in one call.

@@ -270,3 +270,10 @@ pub(super) struct Branch<'a> {
     ended: Vec<&'a str>,
     set: Vec<&'a str>,
 }
+
+impl<'a> Branch<'a> {
+    /// The ids of its steps.
+    pub(super) fn ended(&self) -> impl Iterator<Item = &'a str> {
+        self.ended.iter().copied()
+    }
+}

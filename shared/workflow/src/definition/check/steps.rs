@@ -3,11 +3,15 @@
 use super::{
     super::{Length, Step, StepKind, Wait, node::Path},
     Checks,
+    scope::Branch,
+    typing::Known,
 };
 use crate::{
     action::{Action, Repeat},
-    template::Template,
+    template::{Expression, Template},
+    types::Type,
 };
+use std::collections::BTreeMap;
 
 impl<'a> Checks<'a, '_> {
     pub(super) fn steps(&mut self, steps: &'a [Step], path: Path<'_>) {
@@ -36,22 +40,54 @@ impl<'a> Checks<'a, '_> {
             );
         }
         if let Some(condition) = &step.condition {
-            self.expression(condition, path.field("if"));
+            self.condition(condition, path.field("if"));
         }
         self.results(step.expressions(), path);
-        self.kind(step, path);
+        // The two branches of a block know different things.
+        let condition = match step.kind {
+            StepKind::Block { .. } => None,
+            _ => step.condition.as_ref(),
+        };
+        let known = self.typing.as_mut().map(|typing| typing.enter(condition, true));
+        let lanes = self.kind(step, path);
         self.scope.end(step);
+        if let (Some(typing), Some(known)) = (&mut self.typing, known) {
+            typing.know_again(known);
+            typing.end(step, lanes);
+        }
     }
 
-    fn kind(&mut self, step: &'a Step, path: Path<'_>) {
+    /// Checks what a step does. Gives the types of what its lanes hand out.
+    fn kind(&mut self, step: &'a Step, path: Path<'_>) -> Vec<Type> {
         match &step.kind {
             StepKind::Action { uses, with } => {
                 self.timeout(*uses, step.timeout, path);
-                self.fields(with, path.field("with"));
+                let path = path.field("with");
+                for (name, template) in with {
+                    let path = path.field(name);
+                    let of = self.template(template, path);
+                    if let Some(field) = uses.spec().input(name) {
+                        self.fits(field, template, &of, path);
+                    }
+                }
             }
-            StepKind::Set(variables) => self.fields(variables, path.field("set")),
+            StepKind::Set(variables) => {
+                let path = path.field("set");
+                let set = variables.iter();
+                let set: BTreeMap<_, _> = set
+                    .map(|(name, template)| (name, self.template(template, path.field(name.as_str()))))
+                    .collect();
+                if let Some(typing) = &mut self.typing {
+                    typing.set(step, set);
+                }
+            }
             StepKind::Wait(Wait::For(_)) => {}
-            StepKind::Wait(Wait::Until(time)) => self.template(time, path.field("wait").field("until")),
+            StepKind::Wait(Wait::Until(time)) => {
+                let wait = path.field("wait");
+                let path = wait.field("until");
+                let of = self.template(time, path);
+                self.typed_time(&of, path);
+            }
             StepKind::Stop { reason } => {
                 self.may_end = true;
                 self.template(reason, path.field("stop"));
@@ -74,8 +110,9 @@ impl<'a> Checks<'a, '_> {
                 self.fields(with, path.field("with"));
             }
             StepKind::Block { .. } | StepKind::Choose { .. } => self.branches(step, path),
-            StepKind::Parallel { .. } | StepKind::ForEach { .. } => self.lanes(step, path),
+            StepKind::Parallel { .. } | StepKind::ForEach { .. } => return self.lanes(step, path),
         }
+        Vec::new()
     }
 
     /// What must not be repeated is only done if the whole time of a call is left: else the call could be a late double of
@@ -91,7 +128,7 @@ impl<'a> Checks<'a, '_> {
         }
     }
 
-    fn fields<N: ToString>(&mut self, fields: &std::collections::BTreeMap<N, Template>, path: Path<'_>) {
+    fn fields<N: ToString>(&mut self, fields: &BTreeMap<N, Template>, path: Path<'_>) {
         for (name, template) in fields {
             self.template(template, path.field(&name.to_string()));
         }
@@ -102,60 +139,128 @@ impl<'a> Checks<'a, '_> {
         let mut left = Vec::new();
         match &step.kind {
             StepKind::Block { steps, otherwise } => {
-                for (word, steps) in [("steps", steps), ("else", otherwise)] {
-                    let mark = self.scope.mark();
-                    self.steps(steps, path.field(word));
-                    left.push(self.scope.leave_branch(mark));
+                for (word, steps, holds) in [("steps", steps, true), ("else", otherwise, false)] {
+                    let conditions = [(step.condition.as_ref(), holds)];
+                    left.push(self.branch(steps, &conditions, path.field(word)));
                 }
             }
             StepKind::Choose { branches, default } => {
                 let choose = path.field("choose");
+                // A branch is come to when the conditions before its own do not hold.
+                let mut conditions: Vec<(Option<&Expression>, bool)> = Vec::new();
                 for (index, branch) in branches.iter().enumerate() {
-                    self.expression(&branch.when, choose.item(index).field("when"));
+                    let known = self.know(&conditions);
+                    self.condition(&branch.when, choose.item(index).field("when"));
+                    self.know_again(known);
+                    conditions.push((Some(&branch.when), false));
                 }
                 for (index, branch) in branches.iter().enumerate() {
-                    let mark = self.scope.mark();
-                    self.steps(&branch.steps, choose.item(index).field("steps"));
-                    left.push(self.scope.leave_branch(mark));
+                    let mut conditions = conditions.get(..=index).unwrap_or_default().to_vec();
+                    if let Some((_, holds)) = conditions.last_mut() {
+                        *holds = true;
+                    }
+                    left.push(self.branch(&branch.steps, &conditions, choose.item(index).field("steps")));
                 }
-                let mark = self.scope.mark();
-                self.steps(default, path.field("default"));
-                left.push(self.scope.leave_branch(mark));
+                left.push(self.branch(default, &conditions, path.field("default")));
             }
             _ => {}
         }
-        self.scope.join(left);
+        let (branches, variables): (Vec<_>, Vec<_>) = left.into_iter().unzip();
+        let doubted: Vec<&str> = branches.iter().flat_map(|branch| branch.ended()).collect();
+        if let Some(typing) = &mut self.typing {
+            typing.doubt(doubted.into_iter(), "it is in a branch that may not have been taken");
+            typing.join(variables);
+        }
+        self.scope.join(branches);
+    }
+
+    /// One of several lists of which one runs, and where which conditions hold or do not.
+    fn branch(
+        &mut self,
+        steps: &'a [Step],
+        conditions: &[(Option<&Expression>, bool)],
+        path: Path<'_>,
+    ) -> (Branch<'a>, BTreeMap<String, Type>) {
+        let mark = self.scope.mark();
+        let known = self.know(conditions);
+        let variables = self.typing.as_ref().map(|typing| typing.roots.variables.clone());
+        self.steps(steps, path);
+        self.know_again(known);
+        let set = self.typing.as_mut().zip(variables);
+        let set = set.map(|(typing, before)| std::mem::replace(&mut typing.roots.variables, before));
+        (self.scope.leave_branch(mark), set.unwrap_or_default())
+    }
+
+    /// Notes what is known where conditions hold or do not, and gives what was known before.
+    fn know(&mut self, conditions: &[(Option<&Expression>, bool)]) -> Option<Known> {
+        let typing = self.typing.as_mut()?;
+        let before = typing.known();
+        for (condition, holds) in conditions {
+            typing.enter(*condition, *holds);
+        }
+        Some(before)
+    }
+
+    fn know_again(&mut self, before: Option<Known>) {
+        if let (Some(typing), Some(before)) = (&mut self.typing, before) {
+            typing.know_again(before);
+        }
     }
 
     /// Lists that run in lanes of their own: nobody else sees what is in them.
-    fn lanes(&mut self, step: &'a Step, path: Path<'_>) {
+    fn lanes(&mut self, step: &'a Step, path: Path<'_>) -> Vec<Type> {
+        let mut given = Vec::new();
         match &step.kind {
             StepKind::Parallel { lanes, .. } => {
                 let parallel = path.field("parallel");
                 for (index, lane) in lanes.iter().enumerate() {
-                    self.lane(step, &lane.steps, lane.output.as_ref(), parallel.item(index));
+                    given.extend(self.lane(step, &lane.steps, lane.output.as_ref(), parallel.item(index)));
                 }
             }
             StepKind::ForEach {
                 items, steps, output, ..
             } => {
-                self.template(items, path.field("for_each"));
+                let list = path.field("for_each");
+                let of = self.template(items, list);
+                let item = self.typed_items(items, &of, list);
                 let around = std::mem::replace(&mut self.scope.sees.item, true);
-                self.lane(step, steps, output.as_ref(), path);
+                let item_around = self.typing.as_mut().map(|typing| {
+                    typing.facts.forget("item");
+                    typing.roots.others.insert("item", item)
+                });
+                given.extend(self.lane(step, steps, output.as_ref(), path));
+                if let (Some(typing), Some(Some(around))) = (&mut self.typing, item_around) {
+                    typing.roots.others.insert("item", around);
+                }
                 self.scope.sees.item = around;
             }
             _ => {}
         }
+        given
     }
 
-    fn lane(&mut self, fork: &'a Step, steps: &'a [Step], output: Option<&'a Template>, path: Path<'_>) {
+    /// A lane, and the type of what it hands out.
+    fn lane(
+        &mut self,
+        fork: &'a Step,
+        steps: &'a [Step],
+        output: Option<&'a Template>,
+        path: Path<'_>,
+    ) -> Option<Type> {
         let mark = self.scope.mark();
+        let known = self.know(&[]);
+        let variables = self.typing.as_ref().map(|typing| typing.roots.variables.clone());
         self.steps(steps, path.field("steps"));
-        if let Some(output) = output {
+        let given = output.map(|output| {
             let path = path.field("output");
             self.results(output.expressions().into_iter(), path);
-            self.template(output, path);
+            self.template(output, path)
+        });
+        self.know_again(known);
+        if let (Some(typing), Some(variables)) = (&mut self.typing, variables) {
+            typing.roots.variables = variables;
         }
         self.scope.leave_lane(mark, fork);
+        given
     }
 }

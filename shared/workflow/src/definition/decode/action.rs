@@ -8,7 +8,7 @@ use super::{
     Names, Reading, name, value,
 };
 use crate::{
-    action::{Action, ActionSpec, FieldKind, nearest, unknown_field},
+    action::{Action, ActionSpec, FieldKind, nearest, nearest_three, unknown_field},
     ids::IntegrationAlias,
 };
 use std::collections::BTreeMap;
@@ -23,14 +23,13 @@ pub(super) fn action(uses: &Node, with: Option<&Node>, step: Path<'_>, reading: 
         let known = Action::ALL.iter().map(|action| action.spec().name);
         // What all names begin with would make each look like the other.
         let without_prefix = |name: &'static str| name.strip_prefix(PREFIX).unwrap_or(name);
-        let hint = match nearest(
-            name.strip_prefix(PREFIX).unwrap_or(name),
-            known.clone().map(without_prefix),
-        ) {
+        let word = name.strip_prefix(PREFIX).unwrap_or(name);
+        let hint = match nearest(word, known.clone().map(without_prefix)) {
             Some(near) => format!("did you mean `{PREFIX}{near}`?"),
-            None => format!("the actions are {}", known.collect::<Vec<_>>().join(", ")),
+            // What follows the last dot says what it should do.
+            None => nearest_three(&format!("{PREFIX}{}", word.rsplit('.').next().unwrap_or(word)), known),
         };
-        let message = format!("`{name:.80}` is no action; {hint}");
+        let message = format!("unknown action `{name:.80}`; {hint}");
         reading.problem(uses.at, step.field("uses"), message);
         return None;
     };

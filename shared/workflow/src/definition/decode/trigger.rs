@@ -8,7 +8,7 @@ use super::{
     Fields, Reading, name, value, words,
 };
 use crate::{
-    action::{Thing, nearest},
+    action::{Thing, nearest, nearest_three},
     ids::IntegrationAlias,
     run::WebhookKind,
 };
@@ -146,9 +146,9 @@ fn event_types(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
         if !EVENT_TYPES.contains(&name) {
             let hint = match nearest(name, EVENT_TYPES.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => format!("the types are {}", EVENT_TYPES.join(", ")),
+                None => nearest_three(name, EVENT_TYPES.iter().copied()),
             };
-            reading.problem(item.at, path, format!("`{name:.80}` is no type of event; {hint}"));
+            reading.problem(item.at, path, format!("unknown type of event `{name:.80}`; {hint}"));
         } else if types.iter().any(|known| known == name) {
             reading.problem(item.at, path, format!("`{name}` stands twice"));
         } else {

@@ -106,6 +106,12 @@ pub(super) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> 
         reading.problem(node.at, path, message);
         return None;
     };
+    if text.contains("{{") {
+        let message = "a length of time takes no expression; write it like 30s, 10m, 1h30m or 2d, or wait for a computed time with \
+                       `wait: { until: \"{{ … }}\" }`";
+        reading.problem(node.at, path, message);
+        return None;
+    }
     Length::parse(text)
         .map_err(|problem| reading.problem(node.at, path, problem))
         .ok()

@@ -23,7 +23,7 @@ fn nested(before: &str, depth: usize, after: &str) -> String {
 #[case::blocks("{steps: [", "]}", 48)]
 #[case::choices("{choose: [{when: true, steps: [", "]}]}", 24)]
 #[case::parallels("{parallel: [{steps: [", "]}]}", 24)]
-#[case::loops("{for_each: '{{ run.id }}', steps: [", "]}", 48)]
+#[case::loops("{for_each: '{{ event.data }}', steps: [", "]}", 48)]
 #[case::lists_in_a_value("{set: {a: [", "]}}", 1)]
 fn w1_constructs_nest_to_the_depth_that_is_allowed_and_no_further(
     #[case] before: &str,
@@ -64,7 +64,7 @@ fn w1_a_workflow_of_five_thousand_steps_is_read_and_one_more_is_refused_wherever
     let mut source = "name: a\nsteps:\n".to_owned();
     for number in 0..limits::STEPS / 4 {
         let last = number.saturating_sub(1);
-        write!(source, "- {{ id: a{number}, if: true, steps: [set: {{ v{number}: 1 }}] }}\n- if: steps.a{last}.outcome != vars.v{last}\n  set: {{ w: 1 }}\n- wait: 1s\n").unwrap();
+        write!(source, "- {{ id: a{number}, if: true, steps: [set: {{ v{number}: 1 }}] }}\n- if: steps.a{last}.outcome != vars.v{last} | string\n  set: {{ w: 1 }}\n- wait: 1s\n").unwrap();
     }
     assert_eq!(read(source.clone()), [""; 0]);
     source.push_str("on_failure: [wait: 1s]\n");

@@ -526,7 +526,7 @@ fn w4_a_step_uses_an_action_of_the_list_and_nothing_else(#[case] action: &str) {
     let source = format!("name: a\nsteps:\n- uses: {action:?}\n  with: {{}}\n");
     let said = Definition::from_source(&source).unwrap_err().to_string();
     assert!(
-        said.starts_with("3:9: steps[0].uses:") && said.contains("pagerduty.create_incident"),
+        said.starts_with("3:9: steps[0].uses: unknown action") && said.matches("`pagerduty.").count() <= 4,
         "{said}"
     );
 }

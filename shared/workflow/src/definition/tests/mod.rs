@@ -102,9 +102,9 @@ steps:
         told,
         [
             "1:7: name: \"Memory Alert\" is no workflow name: use lower-case letters, digits and '-', start with a letter, at most 63 characters",
-            "5:14: on.pagerduty.events[0]: `incident.trigered` is no type of event; did you mean `incident.triggered`?",
+            "5:14: on.pagerduty.events[0]: unknown type of event `incident.trigered`; did you mean `incident.triggered`?",
             "6:1: `stesp` is not known; did you mean `steps`?",
-            "8:11: steps[0].uses: `pagerduty.create_incidnt` is no action; did you mean `pagerduty.create_incident`?",
+            "8:11: steps[0].uses: unknown action `pagerduty.create_incidnt`; did you mean `pagerduty.create_incident`?",
             "10:11: steps[1].wait: \"soon\" is not a length of time; write it like 30s, 10m, 1h30m or 2d",
             "11:5: steps[2]: a step does one thing: `wait` and `set` cannot stand together",
         ]

@@ -172,7 +172,7 @@ impl Builder {
                 webhook,
                 events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
                 filters,
-                when: self.maybe(2, |_| condition_of("event.incident.urgency == \"high\"")),
+                when: self.maybe(2, |_| condition_of("event.id == \"high\"")),
             },
         }
     }
@@ -256,10 +256,13 @@ impl Builder {
         };
         if let Some(id) = &step.id {
             self.seen.push(format!("steps.{id}.outcome"));
-            self.seen.push(format!("steps.{id}.error.message"));
+            self.seen.push(format!("steps.{id}.error"));
             if let StepKind::Action { uses, .. } = &step.kind {
                 let output = uses.spec().outputs[0];
-                let entry = if output.kind.is_list() { "[0].title" } else { "" };
+                let entry = match output.kind {
+                    FieldKind::Entries(fields) => format!("[0].{}", fields[0].name),
+                    _ => String::new(),
+                };
                 self.seen.push(format!("steps.{id}.outputs.{}{entry}", output.name));
             }
         }
@@ -312,7 +315,7 @@ impl Builder {
                 let items = match self.choose(3) {
                     0 => Template::List(vec![self.template(), Template::Literal(Value::from(1.5))]),
                     1 => Template::List(Vec::new()),
-                    _ => template_of("{{ event.incident.teams }}"),
+                    _ => template_of("{{ event.data.teams }}"),
                 };
                 let around = std::mem::replace(&mut self.has_item, true);
                 let (steps, output) = self.lane(steps);
@@ -363,7 +366,7 @@ impl Builder {
             2 => StepKind::Wait(Wait::For(self.length())),
             3 => StepKind::Wait(Wait::Until(match self.choose(2) {
                 0 => template_of("2027-01-31T09:00:00+01:00"),
-                _ => template_of("{{ event.incident.created_at }}"),
+                _ => template_of("{{ event.occurred_at }}"),
             })),
             4 => {
                 let names = ["limit", "_x", "Team2"];
@@ -420,8 +423,7 @@ impl Builder {
             }
             (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
                 let chosen = self.one_of(fields);
-                let value = self.expression();
-                with.insert(chosen.to_owned(), value);
+                with.insert(chosen.to_owned(), template_of("{{ event.data.chosen }}"));
             }
             _ => {}
         }
@@ -430,10 +432,15 @@ impl Builder {
     /// An input of a type.
     fn value_of(&mut self, kind: FieldKind) -> Template {
         if self.chance(3) {
-            return self.expression();
+            // Of whatever type it is wanted.
+            return template_of("{{ event.data.given }}");
         }
         match kind {
-            FieldKind::Text => self.text_template(),
+            FieldKind::Text => match self.text_template() {
+                Template::Literal(text) if text.as_str().is_some_and(|text| text.trim().is_empty()) => template_of("x"),
+                Template::Expression(expression) if !expression.is_text() => template_of("{{ run.id }}"),
+                text => text,
+            },
             FieldKind::OneOf(words) => template_of(self.one_of(words)),
             FieldKind::Integer => Template::Literal(Value::from(7)),
             FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),
@@ -479,7 +486,7 @@ impl Builder {
     /// A name that can be seen here.
     fn name(&mut self) -> String {
         let mut names = vec![
-            "event.incident.title".to_owned(),
+            "event.id".to_owned(),
             "event.data".to_owned(),
             "run.id".to_owned(),
             "event".to_owned(),
@@ -488,7 +495,7 @@ impl Builder {
         names.extend(self.variables.iter().rev().take(3).map(|name| format!("vars.{name}")));
         names.extend(self.inputs.iter().map(|name| format!("inputs.{name}")));
         if self.has_item {
-            names.extend(["item".to_owned(), "item.id".to_owned(), "index".to_owned()]);
+            names.extend(["item".to_owned(), "index".to_owned()]);
         }
         if self.has_failure {
             names.push("failure.message".to_owned());
@@ -500,7 +507,7 @@ impl Builder {
         let name = self.name();
         condition_of(&match self.choose(3) {
             0 => format!("{name} is not none"),
-            1 => format!("{name} == \"high\" and not false"),
+            1 => format!("{name}|string == \"high\" and not false"),
             _ => format!("{name}|string|length > 3"),
         })
     }

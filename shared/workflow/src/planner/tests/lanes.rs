@@ -270,7 +270,10 @@ fn an_item_that_is_too_large_fails_its_lane_alone() {
 }
 
 #[rstest]
-#[case("\"{{ event.incident.title }}\"", "`for_each` needs a list, but got text")]
+#[case(
+    "\"{{ event.incident.title | default(event.data) }}\"",
+    "`for_each` needs a list, but got text"
+)]
 #[case("\"{{ range(10001) }}\"", "the list has 10001 items; at most 10000 are allowed")]
 fn w2_a_list_that_is_none_or_too_long_fails_the_step(#[case] items: &str, #[case] message: &str) {
     let mut world = World::of(&format!("  - for_each: {items}\n    steps: [{}]\n", page("x")));

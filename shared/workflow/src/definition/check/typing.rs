@@ -1,0 +1,377 @@
+//! The types of what expressions see at each step, and what they say of the expressions there.
+//!
+//! Only what somebody writes is checked in this way. A stored definition was, when it was saved.
+
+use super::super::{
+    Concurrency, Definition, InputKind, Problems, Severity, Step, StepKind, Template, node::Path, outputs,
+};
+use crate::{
+    action::{Field, FieldKind},
+    ids::VariableName,
+    template::Expression,
+    types::{self, Absence, Facts, Finding, Kind, Roots, Type, Words},
+};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The outcomes of a step, as expressions see them.
+const OUTCOMES: &[&str] = &["success", "failure", "skipped"];
+
+/// What is known where the checks have come to.
+pub(super) struct Typing {
+    pub(super) roots: Roots,
+    pub(super) facts: Facts,
+    /// What may be meant otherwise than it is written.
+    pub(super) warnings: Problems,
+    /// The steps that were done where a condition held, by its source.
+    done_where: HashMap<String, Vec<String>>,
+    /// The variables that were set, one after another.
+    assigned: Vec<String>,
+}
+
+/// What was known at some place.
+pub(super) struct Known {
+    pub(super) facts: Facts,
+    /// How many variables had been set.
+    assigned: usize,
+}
+
+impl Typing {
+    pub(super) fn new(definition: &Definition) -> Self {
+        let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
+        let mut roots = Roots::new(types::event::Events::of(trigger));
+        let inputs = definition.inputs.iter().map(|(name, input)| {
+            let kind = match input.kind {
+                InputKind::Text => Kind::Text,
+                InputKind::Integer => Kind::Integer,
+                InputKind::Number => Kind::Number,
+                InputKind::Boolean => Kind::Boolean,
+                InputKind::List => Kind::List(Box::new(Type::UNKNOWN)),
+                InputKind::Map => Kind::Map,
+            };
+            (name.to_string(), Type::from(kind))
+        });
+        roots.others.insert("inputs", Type::record(inputs));
+        let text = || Type::from(Kind::Text);
+        let run = [
+            ("id", text()),
+            ("workflow", text()),
+            ("version", Kind::Integer.into()),
+            ("started_at", text()),
+        ];
+        roots.others.insert("run", Type::record(run));
+        roots.others.insert("index", Kind::Integer.into());
+        let failed_step = text().or_null("a run can fail outside of its steps, for example because its time is over");
+        let failure = [("step", failed_step), ("name", text()), ("message", text())];
+        roots.others.insert("failure", Type::record(failure));
+        let mut facts = Facts::default();
+        if let Some(trigger) = trigger {
+            if !trigger.filters.priorities.is_empty() {
+                facts = facts.and(&Facts::present("event.incident.priority"));
+            }
+            if let Some(when) = &trigger.when {
+                facts = facts.and(&types::facts_of_condition(when, true));
+            }
+        }
+        Self {
+            roots,
+            facts,
+            warnings: Problems::default(),
+            done_where: HashMap::new(),
+            assigned: Vec::new(),
+        }
+    }
+
+    /// What is known inside a step with this condition.
+    pub(super) fn enter(&mut self, condition: Option<&Expression>, holds: bool) -> Known {
+        let before = self.known();
+        if let Some(condition) = condition {
+            self.facts = self.facts.clone().and(&types::facts_of_condition(condition, holds));
+            for step in self
+                .done_where
+                .get(condition.source())
+                .into_iter()
+                .flatten()
+                .filter(|_| holds)
+            {
+                self.facts = std::mem::take(&mut self.facts).and(&Facts::succeeded(step));
+            }
+        }
+        before
+    }
+
+    /// What is known now.
+    pub(super) fn known(&self) -> Known {
+        Known {
+            facts: self.facts.clone(),
+            assigned: self.assigned.len(),
+        }
+    }
+
+    /// Knows again what was known, but of the variables that have got another value since.
+    pub(super) fn know_again(&mut self, known: Known) {
+        self.facts = known.facts;
+        for path in self.assigned.get(known.assigned..).unwrap_or_default() {
+            self.facts.forget(path);
+        }
+    }
+
+    /// Types the variables that a step sets.
+    pub(super) fn set(&mut self, step: &Step, set: BTreeMap<&VariableName, Type>) {
+        for (name, of) in set {
+            let path = format!("vars.{name}");
+            let before = self.roots.variables.remove(name.as_str());
+            let of = match (&step.condition, before) {
+                (None, _) => of,
+                (Some(condition), Some(before)) => {
+                    let otherwise = self.facts.clone().and(&types::facts_of_condition(condition, false));
+                    let before = match before.absence.is_some() && otherwise.is_present(&path) {
+                        true => before.present(),
+                        false => before,
+                    };
+                    of.or(before)
+                }
+                (Some(_), None) => of.or_missing("it is only set by a step with an `if`"),
+            };
+            self.facts.forget(&path);
+            self.assigned.push(path);
+            self.roots.variables.insert(name.to_string(), of);
+        }
+    }
+
+    /// A step has ended: its result can be seen, and what is known because it let the run go on.
+    pub(super) fn end(&mut self, step: &Step, lanes: Vec<Type>) {
+        if let Some(condition) = &step.condition
+            && always_ends(step)
+        {
+            self.facts = std::mem::take(&mut self.facts).and(&types::facts_of_condition(condition, false));
+        }
+        let Some(id) = &step.id else { return };
+        self.roots.steps.insert(id.to_string(), result(step, lanes));
+        let reason = match (&step.condition, step.continue_on_error) {
+            (None, false) => return,
+            (Some(condition), false) => {
+                let done = self.done_where.entry(condition.source().to_owned()).or_default();
+                done.push(id.to_string());
+                format!(
+                    "the step `{id}` has an `if`, so it may be skipped (`steps.{id}.outcome == \"success\"` says that it was done)"
+                )
+            }
+            (_, true) => format!(
+                "the step `{id}` has `continue_on_error`, so it may have failed (`steps.{id}.outcome == \"success\"` says that it was \
+                 done)"
+            ),
+        };
+        self.roots.uncertain.insert(id.to_string(), reason);
+    }
+
+    /// The steps of these ids may not have run, seen from here.
+    pub(super) fn doubt<'a>(&mut self, steps: impl Iterator<Item = &'a str>, why: &str) {
+        for id in steps {
+            let reason = format!("{why} (`steps.{id}.outcome == \"success\"` says that the step `{id}` was done)");
+            self.roots.uncertain.entry(id.to_owned()).or_insert(reason);
+        }
+    }
+
+    /// The variables as they are after one of several branches.
+    pub(super) fn join(&mut self, branches: Vec<BTreeMap<String, Type>>) {
+        let names: BTreeSet<String> = branches.iter().flat_map(BTreeMap::keys).cloned().collect();
+        for name in names {
+            let in_all = branches.iter().all(|branch| branch.contains_key(&name));
+            let of = Type::any_of(branches.iter().filter_map(|branch| branch.get(&name)).cloned());
+            let of = match in_all {
+                true => of,
+                false => of.or_missing("it is not set in every branch"),
+            };
+            self.roots.variables.insert(name, of);
+        }
+    }
+}
+
+/// Whether nothing follows a step that is done.
+fn always_ends(step: &Step) -> bool {
+    match &step.kind {
+        StepKind::Stop { .. } => true,
+        StepKind::Fail { .. } => !step.continue_on_error,
+        StepKind::Block { steps, .. } => {
+            !step.continue_on_error
+                && steps
+                    .iter()
+                    .any(|inner| inner.condition.is_none() && always_ends(inner))
+        }
+        _ => false,
+    }
+}
+
+/// The type of the result of a step.
+fn result(step: &Step, lanes: Vec<Type>) -> Type {
+    let text = || Type::from(Kind::Text);
+    let outcome = || Type::from(Kind::Words(Words::ours(OUTCOMES)));
+    let error = || Type::record([("name", text()), ("message", text())]).or_null("only what failed has an error");
+    let given = match &step.kind {
+        StepKind::Action { uses, .. } => {
+            let outputs = uses.spec().outputs.iter();
+            Type::record(outputs.map(|output| (output.name, Type::of_output(output))))
+        }
+        StepKind::Parallel { .. } | StepKind::ForEach { .. } => {
+            let lane_outcome = Words::ours(&["success", "failure", "cancelled"]);
+            let output = Type::any_of(lanes).or_null("only a lane that succeeded, and has an `output`, gives one");
+            let lane = Type::record([
+                ("outcome", Kind::Words(lane_outcome).into()),
+                ("output", output),
+                ("error", error()),
+            ]);
+            Type::record(outputs::LANES.iter().map(|name| match *name {
+                "lanes" => (*name, Type::list(lane.clone())),
+                count => (count, Kind::Integer.into()),
+            }))
+        }
+        StepKind::RunWorkflow { .. } => Type::record(outputs::RUN.iter().map(|name| (*name, text()))),
+        StepKind::Wait(_)
+        | StepKind::Set(_)
+        | StepKind::Block { .. }
+        | StepKind::Choose { .. }
+        | StepKind::Stop { .. }
+        | StepKind::Fail { .. } => Kind::Map.into(),
+    };
+    Type::record([("outcome", outcome()), ("outputs", given), ("error", error())])
+}
+
+impl super::Checks<'_, '_> {
+    /// Says what was found at a place.
+    fn report(&mut self, findings: Vec<Finding>, path: Path<'_>) {
+        for finding in findings {
+            match (finding.severity, &mut self.typing) {
+                (Severity::Warning, Some(typing)) => {
+                    typing.warnings.add(self.source.place_of(path), path, finding.message)
+                }
+                _ => self.problem(path, finding.message),
+            }
+        }
+    }
+
+    /// Says that something may be meant otherwise.
+    fn warn(&mut self, path: Path<'_>, message: String) {
+        let severity = Severity::Warning;
+        self.report(vec![Finding { severity, message }], path);
+    }
+
+    /// Checks a condition.
+    pub(super) fn typed_condition(&mut self, condition: &Expression, path: Path<'_>) {
+        if let Some(typing) = &self.typing {
+            let findings = types::of_condition(condition, &typing.roots, &typing.facts);
+            self.report(findings, path);
+        }
+    }
+
+    /// The type of an expression.
+    pub(super) fn typed(&mut self, expression: &Expression, path: Path<'_>) -> Type {
+        let Some(typing) = &self.typing else {
+            return Type::UNKNOWN;
+        };
+        let (of, findings) = types::of_template(expression, &typing.roots, &typing.facts);
+        self.report(findings, path);
+        of
+    }
+
+    /// Checks the type of an input of an action.
+    pub(super) fn fits(&mut self, field: &Field, template: &Template, of: &Type, path: Path<'_>) {
+        if self.typing.is_none() {
+            return;
+        }
+        if let (FieldKind::Text, false, Template::Literal(serde_json::Value::String(text))) =
+            (field.kind, field.optional, template)
+        {
+            if text.trim().is_empty() {
+                self.problem(path, format!("is always empty; give {}", field.summary));
+            }
+            return;
+        }
+        // What is the same in every run was checked when it was read.
+        if !matches!(template, Template::Expression(_)) {
+            return;
+        }
+        if let (Some(absence), false) = (&of.absence, field.optional) {
+            let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
+            let message = format!(
+                "{can_be} null, and `{}` is needed: {}; give it a default, as in `{{{{ … | default(\"…\") }}}}`, or give the step an `if`",
+                field.name,
+                absence.reason()
+            );
+            return self.problem(path, message);
+        }
+        if let Err(wanted) = takes(field.kind, of) {
+            self.problem(path, format!("gives {}, but must be {wanted}", of.words()));
+        }
+    }
+
+    /// Checks the type of a concurrency key.
+    pub(super) fn typed_key(&mut self, concurrency: &Concurrency, of: &Type, path: Path<'_>) {
+        if matches!(of.kind, Kind::List(_) | Kind::Map | Kind::Record(_)) {
+            self.problem(
+                path,
+                format!("gives {}, but a key must be text or a number", of.words()),
+            );
+        }
+        let mut absences: Vec<String> = of.absence.iter().map(|absence| absence.reason().to_owned()).collect();
+        // Text with expressions in it has no null of its own.
+        if let (Some(typing), Template::Expression(key)) = (&self.typing, &concurrency.key) {
+            absences.extend(types::nulls_in_text(key, &typing.roots, &typing.facts));
+        }
+        for reason in absences {
+            self.warn(
+                path,
+                format!("can be null, and such a run excludes no other: {reason}; use a key that every event has, such as `event.incident.id`"),
+            );
+        }
+    }
+
+    /// Checks the type of a list that a `for_each` goes through, and gives the type of its items.
+    pub(super) fn typed_items(&mut self, list: &Template, of: &Type, path: Path<'_>) -> Type {
+        match &of.kind {
+            // What is the same in every run was checked when it was read.
+            _ if !matches!(list, Template::Expression(_) | Template::List(_)) => Type::UNKNOWN,
+            Kind::List(item) => item.as_ref().clone(),
+            Kind::Unknown | Kind::Null => Type::UNKNOWN,
+            _ => {
+                self.problem(path, format!("gives {}, but must be a list", of.words()));
+                Type::UNKNOWN
+            }
+        }
+    }
+
+    /// Checks the type of a time.
+    pub(super) fn typed_time(&mut self, of: &Type, path: Path<'_>) {
+        if !matches!(of.kind, Kind::Text | Kind::Words(_) | Kind::Unknown | Kind::Null) {
+            self.problem(path, format!("gives {}, but must be a time in RFC 3339", of.words()));
+        }
+        if let Some(Absence::Null(reason)) = &of.absence {
+            let message = format!(
+                "can be null, and then there is no time to wait for: {reason}; give the step an `if`, or the expression a default"
+            );
+            self.problem(path, message);
+        }
+    }
+}
+
+/// Whether an input can take a value of a type.
+///
+/// # Errors
+/// The type that it takes.
+fn takes(kind: FieldKind, of: &Type) -> Result<(), String> {
+    let is_so = match (&of.kind, kind) {
+        (Kind::Unknown | Kind::Null, _) => true,
+        (Kind::Words(words), FieldKind::OneOf(known)) => words.known.iter().any(|word| known.contains(&word.as_ref())),
+        // Numbers, true and false become text, and text a number.
+        (Kind::Text | Kind::Words(_), kind) => kind.is_single(),
+        (Kind::Integer | Kind::Number, kind) => {
+            matches!(kind, FieldKind::Text | FieldKind::Integer | FieldKind::Count { .. })
+        }
+        (Kind::Boolean, kind) => matches!(kind, FieldKind::Text | FieldKind::Boolean),
+        (Kind::List(_), kind) => kind.is_list(),
+        (Kind::Record(_) | Kind::Map, kind) => matches!(kind, FieldKind::Map { .. } | FieldKind::Object(_)),
+    };
+    match is_so {
+        true => Ok(()),
+        false => Err(kind.wanted()),
+    }
+}

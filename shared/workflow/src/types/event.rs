@@ -1,0 +1,322 @@
+//! The fields of `event`, for each type of event.
+//!
+//! Source: "Event Data Types" in PagerDuty's documentation of V3 webhooks, and public captures of deliveries. Where the two generations
+//! of webhooks differ, V3 is meant unless it says otherwise. `event` has all its fields for every event; what the type of event does not
+//! carry is null.
+
+use super::{Kind, Record, Type, Words};
+use crate::{
+    definition::{EVENT_TYPES, PagerDutyTrigger},
+    run::WebhookKind,
+};
+use std::sync::Arc;
+
+/// When an event of each type happens, in the order of [`EVENT_TYPES`].
+pub const SUMMARIES: &[(&str, &str)] = &[
+    ("incident.triggered", "An incident was opened"),
+    ("incident.acknowledged", "Somebody has acknowledged it"),
+    ("incident.unacknowledged", "The time of its acknowledgement is over"),
+    (
+        "incident.resolved",
+        "It was resolved, by a person, a monitoring tool, a time-out or because it was merged into another",
+    ),
+    ("incident.reopened", "It was resolved, and is open again"),
+    (
+        "incident.escalated",
+        "It went to the next level of its escalation policy",
+    ),
+    ("incident.delegated", "It went to another escalation policy"),
+    ("incident.reassigned", "It went to other users"),
+    ("incident.priority_updated", "Its priority was set or changed"),
+    ("incident.service_updated", "It went to another service"),
+    ("incident.incident_type.changed", "Its type was changed"),
+    ("incident.annotated", "A note was added"),
+    (
+        "incident.conference_bridge.updated",
+        "Its conference bridge was set or changed",
+    ),
+    (
+        "incident.custom_field_values.updated",
+        "Custom fields of it were set or changed",
+    ),
+    ("incident.responder.added", "Somebody was asked to help"),
+    (
+        "incident.responder.replied",
+        "Somebody who was asked to help has answered",
+    ),
+    ("incident.role.assigned", "Somebody got a role"),
+    ("incident.status_update_published", "A status update was published"),
+    ("incident.task.created", "A task was added"),
+    ("incident.task.updated", "A task was changed"),
+    ("incident.task.completed", "A task was done"),
+    ("incident.action_invocation.created", "An automation action was started"),
+    ("incident.action_invocation.updated", "An automation action goes on"),
+    (
+        "incident.action_invocation.terminated",
+        "An automation action has ended",
+    ),
+    (
+        "incident.workflow.started",
+        "An incident workflow of PagerDuty was started",
+    ),
+    (
+        "incident.workflow.completed",
+        "An incident workflow of PagerDuty has ended",
+    ),
+    ("service.created", "A service was made"),
+    ("service.updated", "A service was changed"),
+    ("service.deleted", "A service was deleted"),
+    (
+        "service.custom_field_values.updated",
+        "Custom fields of a service were set or changed",
+    ),
+    ("incident.title_updated", "Its title was changed"),
+    ("incident.urgency_updated", "Its urgency was changed"),
+];
+
+/// How much an event says of its incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// The incident as it was when the event happened.
+    Incident,
+    /// The id, the title and the link of the incident.
+    Reference,
+    /// No incident: it is about a service.
+    Service,
+}
+
+/// How much an event of a type says of its incident, in a V3 webhook.
+///
+/// PagerDuty does not document what `incident.title_updated` and `incident.urgency_updated` have; it lists them for Slack connections
+/// only. They are taken to carry the incident, as all events about a field of it do.
+#[must_use]
+pub fn carries(event_type: &str) -> Carries {
+    match event_type {
+        "incident.triggered"
+        | "incident.acknowledged"
+        | "incident.unacknowledged"
+        | "incident.resolved"
+        | "incident.reopened"
+        | "incident.escalated"
+        | "incident.delegated"
+        | "incident.reassigned"
+        | "incident.priority_updated"
+        | "incident.service_updated"
+        | "incident.incident_type.changed"
+        | "incident.title_updated"
+        | "incident.urgency_updated" => Carries::Incident,
+        _ if event_type.starts_with("service.") => Carries::Service,
+        _ => Carries::Reference,
+    }
+}
+
+/// The events that a run can be started by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Events {
+    pub(crate) webhook: WebhookKind,
+    /// None where the workflow has no trigger, and sees the event of whatever runs it.
+    pub(crate) types: Option<Vec<String>>,
+}
+
+impl Events {
+    /// The events that start a run by a trigger.
+    pub(crate) fn of(trigger: Option<&PagerDutyTrigger>) -> Self {
+        Self {
+            webhook: trigger.map_or(WebhookKind::V3, |trigger| trigger.webhook),
+            types: trigger.map(|trigger| trigger.events.clone()),
+        }
+    }
+
+    /// The type of `event`, where it is one of `types`.
+    pub(crate) fn event(&self, is_possible: impl Fn(&str) -> bool) -> Type {
+        let Some(types) = &self.types else {
+            return event("incident.triggered", WebhookKind::V3, EVENT_TYPES).with_any_note();
+        };
+        let possible: Vec<&str> = types
+            .iter()
+            .map(String::as_str)
+            .filter(|name| is_possible(name))
+            .collect();
+        Type::any_of(possible.iter().map(|name| event(name, self.webhook, &possible)))
+    }
+}
+
+/// The type of `event` for one type of event.
+#[must_use]
+pub fn of(event_type: &str, webhook: WebhookKind) -> Type {
+    event(event_type, webhook, &[event_type])
+}
+
+fn event(event_type: &str, webhook: WebhookKind, types: &[&str]) -> Type {
+    let carries = match webhook {
+        WebhookKind::V2 => Carries::Incident,
+        WebhookKind::V3 => carries(event_type),
+    };
+    let types = Words::theirs(types.iter().map(|name| (*name).to_owned()));
+    let agent = reference(true).or_null("PagerDuty did it by itself, or did not say who did it");
+    let client = record(
+        vec![
+            ("name", text().or_null("PagerDuty did not say")),
+            ("url", text().or_null("PagerDuty did not say")),
+        ],
+        &[("link", "url"), ("html_url", "url"), ("summary", "name")],
+    );
+    let client = client.or_null("only events that came from a program have a client");
+    let note = match event_type {
+        "incident.annotated" if webhook == WebhookKind::V3 => text(),
+        "incident.annotated" => text().or_null("a V2 webhook may leave it out"),
+        _ => Type::null(format!("events of the type `{event_type}` are not about a note")),
+    };
+    record(
+        vec![
+            ("id", text()),
+            ("type", Kind::Words(types).into()),
+            ("resource_type", text()),
+            ("occurred_at", text()),
+            ("agent", agent),
+            ("client", client),
+            ("incident", incident(event_type, carries)),
+            ("note", note),
+            ("data", Type::UNKNOWN),
+        ],
+        &[
+            ("event_type", "type"),
+            ("timestamp", "occurred_at"),
+            ("time", "occurred_at"),
+            ("created_at", "occurred_at"),
+            ("user", "agent"),
+            ("by", "agent"),
+            ("content", "note"),
+        ],
+    )
+}
+
+impl Type {
+    /// The type of an `event` that may be about a note.
+    fn with_any_note(mut self) -> Self {
+        if let Kind::Record(record) = &mut self.kind {
+            for (name, of) in &mut Arc::make_mut(record).fields {
+                if name == "note" {
+                    *of = text().or_null("only events about a note have one");
+                }
+            }
+        }
+        self
+    }
+}
+
+fn incident(event_type: &str, carries: Carries) -> Type {
+    /// What people write who know PagerDuty's API or its predecessors.
+    const MEANT: &[(&str, &str)] = &[
+        ("summary", "title"),
+        ("name", "title"),
+        ("description", "title"),
+        ("incident_number", "number"),
+        ("url", "html_url"),
+        ("link", "html_url"),
+        ("self", "html_url"),
+        ("key", "incident_key"),
+        ("dedup_key", "incident_key"),
+        ("state", "status"),
+        ("severity", "urgency"),
+        ("assigned_to", "assignees"),
+        ("assignments", "assignees"),
+        ("policy", "escalation_policy"),
+    ];
+    let is_whole = match carries {
+        Carries::Incident => true,
+        Carries::Reference => false,
+        Carries::Service => {
+            return Type::null(format!(
+                "events of the type `{event_type}` are about a service, not an incident"
+            ));
+        }
+    };
+    let whole = |of: Type| match is_whole {
+        true => of,
+        false => Type::null(format!(
+            "events of the type `{event_type}` only name their incident; read it with `pagerduty.get_incident`"
+        )),
+    };
+    let title = match is_whole {
+        true => text(),
+        false => text().or_null("PagerDuty may leave it out where it only names the incident"),
+    };
+    let html_url = match is_whole {
+        true => text(),
+        false => text().or_null("PagerDuty may leave it out where it only names the incident"),
+    };
+    let words = |known: &'static [&'static str]| Kind::Words(Words::theirs(known.iter().copied())).into();
+    let resolve_reason = record(
+        vec![
+            ("type", text().or_null("PagerDuty does not say")),
+            ("incident", reference(true).or_null("only a merged incident has one")),
+            ("text", text().or_null("only V2 webhooks have one")),
+        ],
+        &[],
+    );
+    record(
+        vec![
+            ("id", text()),
+            ("number", whole(Kind::Integer.into())),
+            ("title", title),
+            ("status", whole(words(&["triggered", "acknowledged", "resolved"]))),
+            ("urgency", whole(words(&["high", "low"]))),
+            (
+                "incident_key",
+                whole(text().or_null("incidents that came in through the Events API have no key in a webhook")),
+            ),
+            ("created_at", whole(text())),
+            ("html_url", html_url),
+            ("service", whole(reference(false))),
+            ("escalation_policy", whole(reference(false))),
+            (
+                "priority",
+                whole(reference(false).or_null("not every incident has a priority")),
+            ),
+            ("teams", whole(Type::list(reference(false)))),
+            ("assignees", whole(Type::list(reference(false)))),
+            (
+                "resolve_reason",
+                whole(resolve_reason.or_null("PagerDuty gives a reason only for merged incidents")),
+            ),
+        ],
+        MEANT,
+    )
+}
+
+/// How PagerDuty points at one of its objects.
+fn reference(may_be_nameless: bool) -> Type {
+    let summary = match may_be_nameless {
+        true => text().or_null("PagerDuty may leave the name out"),
+        false => text(),
+    };
+    record(
+        vec![
+            ("id", text()),
+            ("type", text()),
+            ("summary", summary),
+            ("html_url", text().or_null("what was deleted has no page")),
+            ("self_url", text().or_null("PagerDuty may leave it out")),
+        ],
+        &[
+            ("name", "summary"),
+            ("title", "summary"),
+            ("label", "summary"),
+            ("email", "summary"),
+            ("url", "html_url"),
+            ("link", "html_url"),
+            ("self", "self_url"),
+            ("kind", "type"),
+        ],
+    )
+}
+
+fn text() -> Type {
+    Kind::Text.into()
+}
+
+fn record(fields: Vec<(&'static str, Type)>, meant: &'static [(&'static str, &'static str)]) -> Type {
+    let fields = fields.into_iter().map(|(name, of)| (name.into(), of)).collect();
+    Kind::Record(Arc::new(Record { fields, meant })).into()
+}
