@@ -124,18 +124,20 @@ impl Planner<'_> {
         Some(command)
     }
 
+    /// The input of an action. What is null counts as left out.
     fn render(&self, action: Action, with: &BTreeMap<String, Template>) -> Result<Map<String, Value>, TemplateError> {
         let spec = action.spec();
-        with.iter()
-            .map(|(name, template)| {
-                let value = template.evaluate(&self.context)?;
-                let value = match spec.input(name) {
-                    Some(field) => field.kind.from_rendered(value),
-                    None => value,
-                };
-                Ok((name.clone(), value))
-            })
-            .collect()
+        let mut input = Map::new();
+        for (name, template) in with {
+            let value = match spec.input(name) {
+                Some(field) => field.kind.render(template, &self.context)?,
+                None => template.evaluate(&self.context)?,
+            };
+            if !value.is_null() {
+                input.insert(name.clone(), value);
+            }
+        }
+        Ok(input)
     }
 
     pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {

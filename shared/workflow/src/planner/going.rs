@@ -29,6 +29,9 @@ const OUTPUTS_BYTES: usize = 32 * 1024;
 /// Plans that are each thrown back for an hour, at three events an attempt.
 const FULL_HISTORY: u32 = 5_000;
 
+/// The message of a `fail` that gives none, because its expression gives null or blank text.
+const NO_MESSAGE: &str = "the workflow gives no reason: what its `fail` says is empty";
+
 pub(super) struct Planner<'a> {
     pub(super) situation: &'a Situation<'a>,
     pub(super) context: Context,
@@ -377,7 +380,10 @@ impl<'a> Planner<'a> {
             },
             StepKind::Fail { message } => {
                 let failure = match message.evaluate(&self.context) {
-                    Ok(Value::String(message)) => Failure::new(ErrorName::StepFailed, message),
+                    Ok(Value::String(message)) if !message.trim().is_empty() => {
+                        Failure::new(ErrorName::StepFailed, message)
+                    }
+                    Ok(Value::String(_) | Value::Null) => Failure::new(ErrorName::StepFailed, NO_MESSAGE),
                     Ok(other) => Failure::new(ErrorName::StepFailed, other.to_string()),
                     Err(error) => template_failure(&error),
                 };
@@ -618,7 +624,10 @@ fn read_time(value: &Value) -> Result<Timestamp, Failure> {
     let time = value.as_str().and_then(|text| text.parse().ok());
     time.ok_or_else(|| {
         let shown: String = value.to_string().chars().take(80).collect();
-        let message = format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z");
+        let message = match value {
+            Value::Null => "there is no time to wait for: `until` is null; test that with `if` before".to_owned(),
+            _ => format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z"),
+        };
         Failure::new(ErrorName::InputInvalid, message)
     })
 }

@@ -154,7 +154,8 @@ pub(super) fn lanes_of<'a>(
     })
 }
 
-/// The concurrency key of a run, if its workflow has one. The inputs of the run are in the cursor of its lane, once it has
+/// The concurrency key of a run, if its workflow has one and it gives something to tell runs apart by; see
+/// [`Template::evaluate_key`](crate::template::Template::evaluate_key). The inputs of the run are in the cursor of its lane, once it has
 /// one: an execution that goes on with the lane of another is not given them again.
 ///
 /// # Errors
@@ -180,14 +181,14 @@ pub fn concurrency_key(
         "started_at": started_at,
     });
     let context = Context::new(event.clone(), run, Value::Object(inputs));
-    match concurrency.key.evaluate(&context) {
-        Ok(Value::String(key)) => Ok(Some(key)),
-        Ok(other) => Ok(Some(other.to_string())),
-        Err(error) => Err(Failure::new(
-            ErrorName::TemplateError,
-            format!("the key of `concurrency`: {error}"),
-        )),
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::NullIsKey) {
+        return Ok(concurrency.key.evaluate(&context).ok().map(|key| key.to_string()));
     }
+    concurrency
+        .key
+        .evaluate_key(&context)
+        .map_err(|error| Failure::new(ErrorName::TemplateError, format!("the key of `concurrency`: {error}")))
 }
 
 impl Situation<'_> {

@@ -1,12 +1,12 @@
 //! minijinja as this project uses it.
 
 use super::{Context, Reference, json};
-use minijinja::{Environment, ErrorKind, UndefinedBehavior, value::ValueKind};
+use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, value::ValueKind};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 /// How much an evaluation may compute, in minijinja's instructions: far more than a template that a person wrote needs.
@@ -14,6 +14,24 @@ const FUEL: u64 = 100_000;
 
 /// The largest result of one expression, in bytes. Step Functions hands on 256 KiB in all.
 const LARGEST_RESULT: usize = 64 * 1024;
+
+/// The name under which a rendering notes that it came to a null, or to an empty list or map.
+const CAME_TO_NOTHING: &str = "came to nothing";
+
+/// Stands for null where a text is made again. It is no character: nobody writes it.
+const MARK: &str = "\u{fdd0}";
+
+/// Stands there for a `{{ }}` that gives just the mark, so that it may have given null or text made of null.
+const MARK_ALONE: &str = "\u{fdd1}";
+
+/// A value that an expression or a text gave.
+#[derive(Debug)]
+pub(super) struct Given<T> {
+    /// The value.
+    pub(super) value: T,
+    /// Whether an expression in it gave nothing: null, or in a text an empty list or map.
+    pub(super) lacks_something: bool,
+}
 
 /// Why a template cannot be read or evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -62,12 +80,54 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_formatter(print);
     // It prints all that is in sight, which no workflow needs and a log should not hold.
     environment.remove_global("debug");
     // What changes over the turns of a loop can nest into itself without end, and to print it would exhaust the stack.
     environment.remove_global("namespace");
     environment
 });
+
+/// Writes what a `{{ }}` in a text gives: nothing for null, and otherwise as JSON has it, but text without quotes. minijinja
+/// itself would write `None`, `True` and `{'a': None}`, which nobody who reads an incident expects.
+fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Value) -> Result<(), minijinja::Error> {
+    let fail = |error: std::fmt::Error| minijinja::Error::new(ErrorKind::WriteFailure, error.to_string());
+    match value.kind() {
+        ValueKind::None => {
+            state.set_temp(CAME_TO_NOTHING, true.into());
+            Ok(())
+        }
+        ValueKind::String if value.as_str() == Some(MARK) => out.write_str(MARK_ALONE).map_err(fail),
+        ValueKind::Bool => out
+            .write_str(if value.is_true() { "true" } else { "false" })
+            .map_err(fail),
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
+            if value.len() == Some(0) {
+                state.set_temp(CAME_TO_NOTHING, true.into());
+            }
+            serde_json::to_writer(Pieces(out), value).map_err(|error| match error.is_io() {
+                true => fail(std::fmt::Error),
+                false => minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()),
+            })
+        }
+        _ => minijinja::escape_formatter(out, state, value),
+    }
+}
+
+/// An output of text as one of bytes. JSON is written in pieces that are text each.
+struct Pieces<'o, 'w>(&'o mut Output<'w>);
+
+impl Write for Pieces<'_, '_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(piece).map_err(io::Error::other)?;
+        self.0.write_str(text).map_err(io::Error::other)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// What stands within `{{ }}` if that is all there is. Its value then keeps its type.
 pub(super) fn only_expression(source: &str) -> Option<&str> {
@@ -106,8 +166,21 @@ pub(super) fn evaluate(
     source: &str,
     references: &BTreeSet<Reference>,
     context: &Context,
-) -> Result<Value, TemplateError> {
-    to_json(source, &value_of(source, references, context)?)
+) -> Result<Given<Value>, TemplateError> {
+    let value = to_json(source, &value_of(source, references, context, context.values())?)?;
+    let lacks_something = value.is_null();
+    match value {
+        Value::String(text) => {
+            let given = without_null(text, context, |marked| {
+                Some(value_of(source, references, context, marked).ok()?.as_str()?.to_owned())
+            });
+            Ok(Given {
+                value: Value::String(given.value),
+                lacks_something: given.lacks_something,
+            })
+        }
+        value => Ok(Given { value, lacks_something }),
+    }
 }
 
 /// The `index`-th item of a list, counted from 0.
@@ -117,7 +190,7 @@ pub(super) fn evaluate_item(
     context: &Context,
     index: usize,
 ) -> Result<Option<Value>, TemplateError> {
-    let list = value_of(source, references, context)?;
+    let list = value_of(source, references, context, context.values())?;
     // Neither the characters of a text nor the keys of a map are items.
     let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
     let item = is_list.then(|| list.try_iter().ok()?.nth(index)).flatten();
@@ -128,10 +201,11 @@ fn value_of(
     source: &str,
     references: &BTreeSet<Reference>,
     context: &Context,
+    values: &Arc<Value>,
 ) -> Result<minijinja::Value, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
     let expression = ENVIRONMENT.compile_expression(source).map_err(fail)?;
-    let value = expression.eval(json::value(context.values())).map_err(fail)?;
+    let value = expression.eval(json::value(values)).map_err(fail)?;
     match value.is_undefined() {
         true => Err(fail(ErrorKind::UndefinedError.into())),
         false => Ok(value),
@@ -150,14 +224,93 @@ pub(super) fn render(
     source: &str,
     references: &BTreeSet<Reference>,
     context: &Context,
-) -> Result<String, TemplateError> {
+) -> Result<Given<String>, TemplateError> {
+    let text = text_of(source, references, context, context.values())?;
+    let rest = without_null(text.value, context, |marked| {
+        Some(text_of(source, references, context, marked).ok()?.value)
+    });
+    Ok(Given {
+        lacks_something: text.lacks_something || rest.lacks_something,
+        ..rest
+    })
+}
+
+fn text_of(
+    source: &str,
+    references: &BTreeSet<Reference>,
+    context: &Context,
+    values: &Arc<Value>,
+) -> Result<Given<String>, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(source, &error, references, context);
     let template = ENVIRONMENT.template_from_str(source).map_err(fail)?;
     let mut text = Capped { bytes: Vec::new() };
-    template
-        .render_captured_to(json::value(context.values()), &mut text)
+    let rendered = template
+        .render_captured_to(json::value(values), &mut text)
         .map_err(fail)?;
-    String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{source}` gives no text")))
+    let lacks_something = rendered.state().get_temp(CAME_TO_NOTHING).is_some();
+    drop(rendered);
+    let value = String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{source}` gives no text")))?;
+    Ok(Given { value, lacks_something })
+}
+
+/// What minijinja writes for null where it makes text of it itself: for `~`, `join`, `format` and `string`.
+const NULL: &str = "None";
+
+/// Takes the nulls out of a text that minijinja itself has made text of. Nothing tells them from a `None` in a title. So a text
+/// with that word is made again, with a mark in the place of each null that the context has: where that gives the same text
+/// but for the marks, they are the nulls.
+fn without_null(text: String, context: &Context, again: impl FnOnce(&Arc<Value>) -> Option<String>) -> Given<String> {
+    let is_marked = |text: &str| text.contains(MARK) || text.contains(MARK_ALONE);
+    let marked = match text.contains(NULL) && !is_marked(&text) {
+        true => again(&Arc::new(with_marks(context.values()))),
+        false => None,
+    };
+    match marked {
+        Some(marked) if is_marked(&marked) && is_marked_form_of(&text, &marked) => Given {
+            value: marked.replace(MARK, "").replace(MARK_ALONE, ""),
+            lacks_something: true,
+        },
+        _ => Given {
+            value: text,
+            lacks_something: false,
+        },
+    }
+}
+
+/// Whether a text is what a marked one becomes with nulls in the place of its marks.
+fn is_marked_form_of(text: &str, marked: &str) -> bool {
+    let goes_on = |from: usize, with: &str| text.get(from..).is_some_and(|rest| rest.starts_with(with));
+    // The places in the text that the marked one, as far as it is read, may have come to.
+    let mut places = BTreeSet::from([0]);
+    for (number, between) in marked.split(MARK).enumerate() {
+        for (inner, literal) in between.split(MARK_ALONE).enumerate() {
+            let past_null = places.iter().filter(|at| goes_on(**at, NULL)).map(|at| at + NULL.len());
+            let past_null: BTreeSet<usize> = past_null.collect();
+            match (number, inner) {
+                (0, 0) => {}
+                (_, 0) => places = past_null,
+                _ => places.extend(past_null),
+            }
+            places = places
+                .into_iter()
+                .filter(|at| goes_on(*at, literal))
+                .map(|at| at + literal.len())
+                .collect();
+        }
+    }
+    places.contains(&text.len())
+}
+
+fn with_marks(value: &Value) -> Value {
+    match value {
+        Value::Null => MARK.into(),
+        Value::Array(items) => items.iter().map(with_marks).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(name, field)| (name.clone(), with_marks(field)))
+            .collect(),
+        value => value.clone(),
+    }
 }
 
 /// Collects a text and fails as soon as it is too large, before it is all in memory.

@@ -433,7 +433,7 @@ impl Builder {
             return self.expression();
         }
         match kind {
-            FieldKind::Text => self.text_template(),
+            FieldKind::Text | FieldKind::Key => self.text_template(),
             FieldKind::OneOf(words) => template_of(self.one_of(words)),
             FieldKind::Integer => Template::Literal(Value::from(7)),
             FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),

@@ -8,6 +8,7 @@ mod format;
 mod guard;
 mod lanes;
 mod limits;
+mod nulls;
 mod properties;
 mod replay;
 
