@@ -4,7 +4,7 @@ use super::{
     Attempts, Command, Failure, Marker, Pending, StepChange,
     going::{LastAttempt, Outputs, Planner, json_size, template_failure},
     lane::Cancelled,
-    later, retry,
+    later, only_while, retry,
 };
 use crate::{
     action::Action,
@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
 /// holds 256 KiB in all.
@@ -147,6 +147,7 @@ impl Planner<'_> {
         };
         let effect_key = self.effect_key(path);
         let spec = action.spec();
+        let late = only_while::wait_for_incident(&attempts, &failure, self.situation.now);
         let decision = retry::after(&retry::Attempt {
             repeat: spec.repeat,
             policy,
@@ -157,8 +158,9 @@ impl Planner<'_> {
             effect_key: &effect_key,
         });
         let last = LastAttempt::failed(attempts.attempt, &failure);
-        let Some(wait) = decision.wait else {
-            let failure = match retry::advice(spec.repeat, &failure) {
+        let Some(wait) = late.or(decision.wait) else {
+            let of_look = only_while::advice(path, &failure).map(Cow::Borrowed);
+            let failure = match of_look.or_else(|| retry::advice(spec.repeat, &failure)) {
                 Some(advice) => failure.with_advice(&advice),
                 None => failure,
             };

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     definition::{Step, StepKind, Wait, limits},
     error_name::ErrorName,
-    ids::StepPath,
+    ids::{Section, StepPath},
     template::{Context, Expression, TemplateError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -504,18 +504,22 @@ impl<'a> Planner<'a> {
             _ => self.situation.answer,
         };
         match answer {
+            Some(Answer::Success(incident)) if attempts.step.section() == Section::OnlyWhile => {
+                self.looked(&attempts, incident)
+            }
             Some(Answer::Success(outputs)) => {
-                self.step_done(
-                    &attempts.step,
-                    Outcome::Success,
-                    Outputs::from(outputs.clone()),
-                    Some(EndedAttempt::well(attempts.attempt)),
-                );
+                self.step_succeeded(&attempts, Outputs::from(outputs.clone()));
                 None
             }
             Some(Answer::Failure(failure)) => self.attempt_failed(attempts, failure.clone()),
             None => self.attempt_failed(attempts, Failure::no_answer()),
         }
+    }
+
+    /// Notes that the action of a step has done its work, and goes on to what follows.
+    pub(super) fn step_succeeded(&mut self, attempts: &Attempts, outputs: Outputs) {
+        let attempt = Some(EndedAttempt::well(attempts.attempt));
+        self.step_done(&attempts.step, Outcome::Success, outputs, attempt);
     }
 
     /// Notes that a step has ended well, and goes on to what follows.
@@ -557,7 +561,10 @@ impl<'a> Planner<'a> {
             error: failure.map(StepError::from),
             cut: outputs.cut,
         };
-        if let Some(id) = self.situation.definition.step(path).and_then(|step| step.id.clone()) {
+        // The look is no step of the author's, who may have given its id to one.
+        let step = self.situation.definition.step(path);
+        let step = step.filter(|_| path.section() != Section::OnlyWhile);
+        if let Some(id) = step.and_then(|step| step.id.clone()) {
             self.show(id.as_str(), &result);
         }
         self.record(path, StepChange::Finished { result, attempt });

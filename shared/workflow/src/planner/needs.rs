@@ -1,7 +1,7 @@
 //! What a Plan reads before it decides. All of it is known from the definition and the cursor, so it is read in one call.
 
 use super::{
-    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs,
+    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs, only_while,
     window::{self, Place, Window},
 };
 use crate::{
@@ -53,19 +53,29 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
             if let Some(Pending::Fork(fork)) = pending {
                 needs.lanes = lanes_of(input, &here, fork).map(|(_, key)| key).collect();
             }
-            needs.lock = matches!(pending, Some(Pending::Lock { .. }));
+            needs.lock = match pending {
+                Some(Pending::Lock { .. }) => true,
+                Some(Pending::Action(attempts)) => only_while::precedes_turn(definition, &attempts.step),
+                _ => false,
+            };
             let window = outlook(definition, cursor);
             referred = window.referred;
             places = window.places;
         }
         Standing::BeginsRun | Standing::BeginsLane(_) => {
-            let first = window::first_of(definition, &here).map_or(Place::End, Place::Step);
-            let window = window::from(definition, &here, first);
+            let first = match standing {
+                Standing::BeginsRun => only_while::first_of_run(definition, input),
+                _ => window::first_of(definition, &here),
+            };
+            let looks_first = first
+                .as_ref()
+                .is_some_and(|first| only_while::precedes_turn(definition, first));
+            let window = window::from(definition, &here, first.map_or(Place::End, Place::Step));
             referred = window.referred;
             places = window.places;
             match standing {
                 Standing::BeginsLane(opener) => referred.extend(of_items(definition, &here, opener)),
-                _ => needs.lock = definition.concurrency.is_some(),
+                _ => needs.lock = definition.concurrency.is_some() && !looks_first,
             }
         }
     }

@@ -9,6 +9,7 @@ mod guard;
 mod lanes;
 mod limits;
 mod nulls;
+mod only_while;
 mod properties;
 mod replay;
 
