@@ -93,12 +93,11 @@ impl Intervention {
         &self,
         definitions: impl Iterator<Item = &'a Definition> + Clone,
     ) -> Result<(), InvalidIntervention> {
-        let steps = definitions.clone().flat_map(Definition::walk);
+        let all = |definition: &'a Definition| definition.look().into_iter().chain(definition.walk());
+        let steps = definitions.clone().flat_map(all);
         let mut found = steps.filter(|(path, step)| self.is_about(path, step)).peekable();
         if found.peek().is_none() {
-            let steps = definitions
-                .flat_map(Definition::walk)
-                .filter(|(_, step)| calls_action(step));
+            let steps = definitions.flat_map(all).filter(|(_, step)| calls_action(step));
             let names: Vec<String> = steps.map(|(path, step)| name_of(&path, step)).collect();
             return Err(InvalidIntervention(format!(
                 "there is no step {}; the steps that call an action are {}",

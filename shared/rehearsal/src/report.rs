@@ -175,7 +175,7 @@ pub struct Lane {
 pub enum Outcome {
     /// No run started.
     NotStarted,
-    /// All runs did nothing, because of their concurrency key.
+    /// All runs did nothing, because of their concurrency key or the status of their incident.
     Skipped,
     /// A run succeeded, and none failed.
     Succeeded,

@@ -169,6 +169,8 @@ impl fmt::Display for WorkflowVersion {
 /// A list of steps that a definition has at its top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
+    /// `on.pagerduty.only_while`: one step, which the definition itself makes.
+    OnlyWhile,
     /// `steps`.
     Steps,
     /// `on_failure`.
@@ -253,14 +255,15 @@ impl StepPath {
     }
 }
 
-const ON_FAILURE: &str = "on_failure";
+/// The words that the paths of steps outside of `steps` begin with.
+const SECTIONS: &[(&str, Section)] = &[("only_while", Section::OnlyWhile), ("on_failure", Section::OnFailure)];
 
 impl fmt::Display for StepPath {
     /// Each index has five digits, so that the text sorts as the steps run: `00003`, `00003.00000.00001`,
-    /// `on_failure.00000`.
+    /// `on_failure.00000`. Only `only_while.00000`, which comes first, sorts last.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.section == Section::OnFailure {
-            write!(f, "{ON_FAILURE}.")?;
+        if let Some((word, _)) = SECTIONS.iter().find(|(_, section)| *section == self.section) {
+            write!(f, "{word}.")?;
         }
         for (depth, index) in self.indices.iter().enumerate() {
             if depth > 0 {
@@ -275,11 +278,11 @@ impl fmt::Display for StepPath {
 impl FromStr for StepPath {
     type Err = InvalidId;
     fn from_str(text: &str) -> Result<Self, InvalidId> {
-        let rest = text.strip_prefix(ON_FAILURE).and_then(|rest| rest.strip_prefix('.'));
-        let (section, numbers) = match rest {
-            Some(rest) => (Section::OnFailure, rest),
-            None => (Section::Steps, text),
-        };
+        let in_section = SECTIONS.iter().find_map(|(word, section)| {
+            let numbers = text.strip_prefix(word)?.strip_prefix('.')?;
+            Some((*section, numbers))
+        });
+        let (section, numbers) = in_section.unwrap_or((Section::Steps, text));
         let invalid = || InvalidId::new("step path", "an odd count of numbers joined by '.'", text);
         let indices: Vec<u32> = numbers
             .split('.')

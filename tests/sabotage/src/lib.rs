@@ -63,6 +63,10 @@ breaks! {
     NoOnFailure = "no-on-failure";
     /// A concurrency key is taken whoever holds it.
     LockForEverybody = "lock-for-everybody";
+    /// A concurrency key of null is a key like any other.
+    NullIsKey = "null-is-key";
+    /// A run does its steps whatever status its incident has by then.
+    DeafToStatus = "deaf-to-status";
     /// A Plan is handed over although it could not be written.
     HandOverUnwritten = "hand-over-unwritten";
     /// The body of the event is not stored before lanes are opened.

@@ -46,6 +46,7 @@ constructs! {
     AddNote = "add_note";
     AddResponders = "add_responders";
     Get = "get_incident";
+    OnlyWhile = "only_while";
     Retry = "retry";
     Timeout = "timeout of an action";
     Wait = "wait";
@@ -201,6 +202,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::AddNote
             | C::AddResponders
             | C::Get
+            | C::OnlyWhile
             | C::Retry
             | C::Timeout
             | C::Condition
@@ -219,7 +221,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
         return Some("faults of actions and of PagerDuty: steps that call no action, and Plans");
     }
     // They may meet, but so seldom that ten thousand simulations can be without it.
-    if construct == C::Get && fault == F::ChildStopLost {
+    if matches!(construct, C::Get | C::OnlyWhile) && fault == F::ChildStopLost {
         return Some("an execution that goes on although it was to be stopped: a read, which leaves nothing behind");
     }
     let starts_children = matches!(
@@ -446,8 +448,16 @@ impl<'a, 'e> Seen<'a, 'e> {
     fn of_step(&self, place: &Place) -> BTreeSet<Construct> {
         let mut constructs = self.of_run(&place.run);
         constructs.extend(self.of_lane(&place.run, &place.lane));
-        if place.step.section() == Section::OnFailure {
-            constructs.insert(Construct::OnFailure);
+        match place.step.section() {
+            Section::OnFailure => {
+                constructs.insert(Construct::OnFailure);
+            }
+            // It calls `get_incident`, but its author wrote no such step.
+            Section::OnlyWhile => {
+                constructs.insert(Construct::OnlyWhile);
+                return constructs;
+            }
+            Section::Steps => {}
         }
         let Some(step) = self
             .definition(&place.run)

@@ -71,7 +71,7 @@ pub enum RunStatus {
     Failed,
     /// It was cancelled.
     Cancelled,
-    /// It did nothing, because another run held its concurrency key.
+    /// It did nothing: another run held its concurrency key, or `only_while` does not ask for its incident's status.
     Skipped,
 }
 
@@ -222,6 +222,8 @@ impl Table {
             let item = item.map_err(|error| unavailable("read the steps of the run", &error))?;
             steps.push(record("step of a run", item)?);
         }
+        // By the text of its path, the look at the incident would come last.
+        steps.sort_by(|a: &StepView, b| a.path.cmp(&b.path));
         Ok(steps)
     }
 

@@ -375,6 +375,67 @@ async fn two_runs_of_one_concurrency_key_wait_for_each_other() {
     }
 }
 
+/// The same event for another incident, of which PagerDuty does not say the key.
+fn without_key(number: usize) -> Delivery {
+    let mut body: Value = serde_json::from_slice(event("pagerduty/webhook-v3-incident-triggered.json").body()).unwrap();
+    body["event"]["id"] = json!(format!("01NULLKEY{number}"));
+    body["event"]["data"]["id"] = json!(format!("QNULLKEY{number}"));
+    body["event"]["data"]["incident_key"] = Value::Null;
+    Delivery::read(body.to_string().as_bytes()).unwrap()
+}
+
+#[rstest]
+#[case("{{ event.incident.incident_key }}")]
+#[case("key of {{ event.incident.incident_key }}")]
+#[tokio::test]
+async fn incidents_without_a_key_have_nothing_to_do_with_each_other(
+    #[case] key: &str,
+    #[values("wait", "skip", "cancel")] policy: &str,
+) {
+    let source = format!(
+        "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nconcurrency:\n  key: \"{key}\"\n  policy: \
+         {policy}\nsteps:\n  - wait: 5s\n"
+    );
+    let rehearsal = Rehearsal::new(definition(&source), vec![], vec![]).unwrap();
+    let report = rehearsal
+        .play(&delivered(&[&without_key(1), &without_key(2)]))
+        .await
+        .unwrap();
+    for run in &report.runs {
+        let took = run.ended_at.unwrap().duration_since(run.started_at).as_secs();
+        assert_eq!((run.status, took), (RunStatus::Succeeded, 5));
+    }
+    assert_eq!(report.runs.len(), 2);
+}
+
+#[rstest]
+#[case::as_the_event_says(None, RunStatus::Succeeded)]
+#[case::resolved_meanwhile(Some("resolved"), RunStatus::Skipped)]
+#[case::acknowledged_meanwhile(Some("acknowledged"), RunStatus::Succeeded)]
+#[tokio::test]
+async fn a_late_event_can_be_tried_out(#[case] status: Option<&str>, #[case] ends: RunStatus) {
+    let source = "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\n    only_while: [triggered, \
+                  acknowledged]\nsteps:\n  - wait: 5s\n";
+    let given = status.map(|status| Intervention::gives(&format!("only_while={{\"status\":\"{status}\"}}")).unwrap());
+    let rehearsal = Rehearsal::new(definition(source), vec![], given.into_iter().collect()).unwrap();
+    let first = event("pagerduty/webhook-v3-incident-triggered.json");
+    let report = rehearsal.play(&delivered(&[&first])).await.unwrap();
+    let run = only(&report);
+    assert_eq!(run.status, ends, "{run:?}");
+    let look = &run.steps[0];
+    assert_eq!(
+        (look.id.as_ref().unwrap().as_str(), look.title.as_str()),
+        ("only_while", "pagerduty.get_incident")
+    );
+    let reason = run.reason.as_deref().unwrap_or_default();
+    assert_eq!(
+        reason.contains("was resolved by then"),
+        ends == RunStatus::Skipped,
+        "{reason}"
+    );
+    assert_eq!(run.steps.len(), if ends == RunStatus::Skipped { 1 } else { 2 });
+}
+
 #[tokio::test]
 async fn a_long_lane_is_handed_on_and_comes_to_its_end() {
     // Each wait takes about nine events of the history, and an execution hands its lane on at 5,000.

@@ -1,7 +1,11 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
 use super::Thing;
-use crate::{definition::Length, ids::is_label};
+use crate::{
+    definition::Length,
+    ids::is_label,
+    template::{Context, Template, TemplateError},
+};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::fmt;
@@ -32,6 +36,8 @@ pub struct Field {
 pub enum FieldKind {
     /// Any text.
     Text,
+    /// Text by which PagerDuty takes things for one. One in which an expression gives null counts as left out.
+    Key,
     /// One of a few words.
     OneOf(&'static [&'static str]),
     /// A whole number.
@@ -123,7 +129,7 @@ impl FieldKind {
             false => Err(format!("must be {}", self.wanted())),
         };
         match self {
-            Self::Text => of_type(text.is_some()),
+            Self::Text | Self::Key => of_type(text.is_some()),
             Self::Integer => of_type(value.is_i64() || value.is_u64()),
             Self::Boolean => of_type(value.is_boolean()),
             Self::List => of_type(value.is_array()),
@@ -177,10 +183,23 @@ impl FieldKind {
         }
     }
 
+    /// What a template gives, as the type has it.
+    ///
+    /// # Errors
+    /// As [`Template::evaluate`].
+    pub fn render(self, template: &Template, context: &Context) -> Result<Value, TemplateError> {
+        match self {
+            Self::Key => Ok(template.evaluate_key(context)?.map_or(Value::Null, Value::String)),
+            kind => Ok(kind.from_rendered(template.evaluate(context)?)),
+        }
+    }
+
     /// What a template gave, as the type has it where there is only one way to take it: `title: "{{ item }}"` is text to
     /// its author whatever the item is, and `limit: "{{ a }}{{ b }}"` a number.
-    #[must_use]
-    pub fn from_rendered(self, value: Value) -> Value {
+    ///
+    /// Null counts as left out: a field of a map, and an entry of a list whose entries are of one type. So
+    /// `users: ["{{ vars.first }}", "{{ vars.second }}"]` may be one user. In free lists and maps it stays.
+    fn from_rendered(self, value: Value) -> Value {
         match (self, value) {
             (Self::Text, value @ (Value::Number(_) | Value::Bool(_))) => Value::String(value.to_string()),
             (Self::Integer | Self::Count { .. }, Value::String(text)) => match text.trim().parse::<i64>() {
@@ -192,8 +211,16 @@ impl FieldKind {
                 "false" => Value::Bool(false),
                 _ => Value::String(text),
             },
+            (kind, Value::Array(entries)) => match kind.of_entries() {
+                Some(of_entries) => {
+                    let entries = entries.into_iter().filter(|entry| !entry.is_null());
+                    entries.map(|entry| of_entries.from_rendered(entry)).collect()
+                }
+                None => Value::Array(entries),
+            },
             (Self::Object(fields), Value::Object(given)) => given
                 .into_iter()
+                .filter(|(_, value)| !value.is_null())
                 .map(|(name, value)| {
                     let value = match fields.iter().find(|field| field.name == name) {
                         Some(field) => field.kind.from_rendered(value),
@@ -235,7 +262,7 @@ impl FieldKind {
     /// The type in words, with an article and an example where that helps.
     pub(crate) fn wanted(self) -> String {
         match self {
-            Self::Text => "text".to_owned(),
+            Self::Text | Self::Key => "text".to_owned(),
             Self::Integer => "a whole number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::List => "a list".to_owned(),
@@ -312,6 +339,7 @@ impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Text => f.write_str("text"),
+            Self::Key => f.write_str("key"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),
             Self::Integer => f.write_str("whole number"),
             Self::Count { most: u32::MAX } => f.write_str("whole number from 1 on"),

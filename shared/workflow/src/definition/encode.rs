@@ -66,6 +66,11 @@ fn trigger(trigger: &Trigger) -> Value {
     let urgency = filters.urgency.map(|urgency| words::of(urgency, words::URGENCIES));
     fields.add_if("urgency", urgency);
     fields.add_if("when", trigger.when.as_ref().map(|when| when.source()));
+    let only_while = trigger.only_while.as_ref().map(|only_while| {
+        let words = only_while.statuses().iter().map(|status| status.as_str());
+        words.collect::<Value>()
+    });
+    fields.add_if("only_while", only_while);
     json!({ "pagerduty": Value::from(fields) })
 }
 

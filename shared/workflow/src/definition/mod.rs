@@ -204,6 +204,88 @@ pub struct PagerDutyTrigger {
     pub filters: Filters,
     /// A condition over `event`; without one every event of these types that passes the filters starts a run.
     pub when: Option<Expression>,
+    /// The guard against late events.
+    pub only_while: Option<OnlyWhile>,
+}
+
+/// The guard against late events: a run for an event does its steps only while the event's incident has one of these statuses.
+#[derive(Debug, Clone, PartialEq)]
+pub struct OnlyWhile {
+    statuses: BTreeSet<IncidentStatus>,
+    look: Step,
+}
+
+impl OnlyWhile {
+    /// The id of the step that looks.
+    pub const ID: &str = "only_while";
+
+    /// A guard that looks at the incident by an integration.
+    ///
+    /// # Errors
+    /// As [`Template::from_text`], which does not happen.
+    pub fn new(
+        statuses: BTreeSet<IncidentStatus>,
+        integration: &IntegrationAlias,
+    ) -> Result<Self, crate::template::TemplateError> {
+        let with = BTreeMap::from([
+            ("integration".to_owned(), Template::Literal(integration.as_str().into())),
+            (
+                "incident_id".to_owned(),
+                Template::from_text("{{ event.incident.id }}")?,
+            ),
+        ]);
+        let look = Step {
+            id: Self::ID.parse().ok(),
+            condition: None,
+            retry: None,
+            timeout: None,
+            continue_on_error: false,
+            kind: StepKind::Action {
+                uses: Action::GetIncident,
+                with,
+            },
+        };
+        Ok(Self { statuses, look })
+    }
+
+    /// The statuses. Never empty.
+    #[must_use]
+    pub fn statuses(&self) -> &BTreeSet<IncidentStatus> {
+        &self.statuses
+    }
+
+    /// The statuses in words: `triggered or acknowledged`.
+    #[must_use]
+    pub fn words(&self) -> String {
+        let words: Vec<&str> = self.statuses.iter().map(|status| status.as_str()).collect();
+        words.join(" or ")
+    }
+}
+
+/// The status of an incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum IncidentStatus {
+    /// Nobody has it yet.
+    Triggered,
+    /// Somebody works on it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
+}
+
+impl IncidentStatus {
+    /// The status as PagerDuty and the language write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        decode::words::of(self, decode::words::STATUSES)
+    }
+
+    /// The status of that name; none for one that PagerDuty has invented since.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let mut statuses = decode::words::STATUSES.iter();
+        statuses.find(|(word, _)| *word == name).map(|(_, status)| *status)
+    }
 }
 
 /// Which incidents a trigger is for. An event has to pass each filter that is set; what the event does not tell passes
@@ -568,7 +650,7 @@ impl Definition {
                 let numbers = numbers.map(|(depth, index)| if depth % 2 == 0 { index + 1 } else { *index });
                 let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
                 let place = match path.section() {
-                    Section::Steps => numbers.join("."),
+                    Section::Steps | Section::OnlyWhile => numbers.join("."),
                     Section::OnFailure => format!("on_failure.{}", numbers.join(".")),
                 };
                 format!("step {place} ({title})")
@@ -580,9 +662,28 @@ impl Definition {
     #[must_use]
     pub fn section(&self, section: Section) -> &[Step] {
         match section {
+            Section::OnlyWhile => match self.only_while() {
+                Some(only_while) => std::slice::from_ref(&only_while.look),
+                None => &[],
+            },
             Section::Steps => &self.steps,
             Section::OnFailure => &self.on_failure,
         }
+    }
+
+    /// The guard against late events.
+    #[must_use]
+    pub fn only_while(&self) -> Option<&OnlyWhile> {
+        self.trigger.as_ref()?.pagerduty.only_while.as_ref()
+    }
+
+    /// The step that looks at the event's incident, if the workflow has a guard against late events. Its author does not
+    /// write it, so [`Self::walk`] passes it over.
+    #[must_use]
+    pub fn look(&self) -> Option<(StepPath, &Step)> {
+        let path = StepPath::top(Section::OnlyWhile, 0);
+        let step = self.step(&path)?;
+        Some((path, step))
     }
 
     /// The path of the step that follows the one at `path` in its list, if there is one.
@@ -592,7 +693,7 @@ impl Definition {
         self.step(&next).is_some().then_some(next)
     }
 
-    /// All steps with their paths, in the order of the source.
+    /// All steps that the author has written, with their paths, in the order of the source.
     pub fn walk(&self) -> impl Iterator<Item = (StepPath, &Step)> {
         let tops = [Section::Steps, Section::OnFailure].into_iter().flat_map(|section| {
             let indexed = (0..).zip(self.section(section));

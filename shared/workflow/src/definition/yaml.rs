@@ -23,6 +23,7 @@ const ORDER: &[&str] = &[
     "run_workflow",
     "with",
     "when",
+    "only_while",
     "choose",
     "parallel",
     "for_each",

@@ -132,7 +132,13 @@ fn trigger_lines(trigger: &PagerDutyTrigger) -> Vec<String> {
         .map(|(what, entries)| one_line(&format!("{what} {}", entries.join(" or "))));
     let events = format!("{} of {}{version}", trigger.events.join(", "), trigger.integration);
     let when = trigger.when.as_ref().map(|when| format!("when {}", source(when)));
-    std::iter::once(events).chain(filters).chain(when).collect()
+    let only_while = trigger.only_while.as_ref();
+    let only_while = only_while.map(|only_while| format!("only while {}", only_while.words()));
+    std::iter::once(events)
+        .chain(filters)
+        .chain(when)
+        .chain(only_while)
+        .collect()
 }
 
 fn nodes(steps: &[Step]) -> Vec<Node> {

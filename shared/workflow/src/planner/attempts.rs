@@ -4,7 +4,7 @@ use super::{
     Attempts, Command, Failure, Marker, Pending, StepChange,
     going::{LastAttempt, Outputs, Planner, json_size, template_failure},
     lane::Cancelled,
-    later, retry,
+    later, only_while, retry,
 };
 use crate::{
     action::Action,
@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
 /// holds 256 KiB in all.
@@ -124,18 +124,20 @@ impl Planner<'_> {
         Some(command)
     }
 
+    /// The input of an action. What is null counts as left out.
     fn render(&self, action: Action, with: &BTreeMap<String, Template>) -> Result<Map<String, Value>, TemplateError> {
         let spec = action.spec();
-        with.iter()
-            .map(|(name, template)| {
-                let value = template.evaluate(&self.context)?;
-                let value = match spec.input(name) {
-                    Some(field) => field.kind.from_rendered(value),
-                    None => value,
-                };
-                Ok((name.clone(), value))
-            })
-            .collect()
+        let mut input = Map::new();
+        for (name, template) in with {
+            let value = match spec.input(name) {
+                Some(field) => field.kind.render(template, &self.context)?,
+                None => template.evaluate(&self.context)?,
+            };
+            if !value.is_null() {
+                input.insert(name.clone(), value);
+            }
+        }
+        Ok(input)
     }
 
     pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {
@@ -145,6 +147,7 @@ impl Planner<'_> {
         };
         let effect_key = self.effect_key(path);
         let spec = action.spec();
+        let late = only_while::wait_for_incident(&attempts, &failure, self.situation.now);
         let decision = retry::after(&retry::Attempt {
             repeat: spec.repeat,
             policy,
@@ -155,8 +158,9 @@ impl Planner<'_> {
             effect_key: &effect_key,
         });
         let last = LastAttempt::failed(attempts.attempt, &failure);
-        let Some(wait) = decision.wait else {
-            let failure = match retry::advice(spec.repeat, &failure) {
+        let Some(wait) = late.or(decision.wait) else {
+            let of_look = only_while::advice(path, &failure).map(Cow::Borrowed);
+            let failure = match of_look.or_else(|| retry::advice(spec.repeat, &failure)) {
                 Some(advice) => failure.with_advice(&advice),
                 None => failure,
             };

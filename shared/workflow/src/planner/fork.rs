@@ -40,6 +40,8 @@ impl Planner<'_> {
             StepKind::Parallel { lanes, .. } => lanes.len(),
             StepKind::ForEach { items, .. } => match items.evaluate(&self.context) {
                 Ok(Value::Array(items)) if items.len() <= limits::ITEMS => items.len(),
+                // What PagerDuty or an earlier step leaves out has no items.
+                Ok(Value::Null) => 0,
                 Ok(Value::Array(items)) => {
                     let message = format!(
                         "the list has {} items; at most {} are allowed",

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     definition::{Step, StepKind, Wait, limits},
     error_name::ErrorName,
-    ids::StepPath,
+    ids::{Section, StepPath},
     template::{Context, Expression, TemplateError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -28,6 +28,9 @@ const OUTPUTS_BYTES: usize = 32 * 1024;
 /// Functions ends an execution at 25,000. The count knows nothing of what Step Functions tries again: the rest is room for some fifty
 /// Plans that are each thrown back for an hour, at three events an attempt.
 const FULL_HISTORY: u32 = 5_000;
+
+/// The message of a `fail` that gives none, because its expression gives null or blank text.
+const NO_MESSAGE: &str = "the workflow gives no reason: what its `fail` says is empty";
 
 pub(super) struct Planner<'a> {
     pub(super) situation: &'a Situation<'a>,
@@ -377,7 +380,10 @@ impl<'a> Planner<'a> {
             },
             StepKind::Fail { message } => {
                 let failure = match message.evaluate(&self.context) {
-                    Ok(Value::String(message)) => Failure::new(ErrorName::StepFailed, message),
+                    Ok(Value::String(message)) if !message.trim().is_empty() => {
+                        Failure::new(ErrorName::StepFailed, message)
+                    }
+                    Ok(Value::String(_) | Value::Null) => Failure::new(ErrorName::StepFailed, NO_MESSAGE),
                     Ok(other) => Failure::new(ErrorName::StepFailed, other.to_string()),
                     Err(error) => template_failure(&error),
                 };
@@ -498,18 +504,22 @@ impl<'a> Planner<'a> {
             _ => self.situation.answer,
         };
         match answer {
+            Some(Answer::Success(incident)) if attempts.step.section() == Section::OnlyWhile => {
+                self.looked(&attempts, incident)
+            }
             Some(Answer::Success(outputs)) => {
-                self.step_done(
-                    &attempts.step,
-                    Outcome::Success,
-                    Outputs::from(outputs.clone()),
-                    Some(EndedAttempt::well(attempts.attempt)),
-                );
+                self.step_succeeded(&attempts, Outputs::from(outputs.clone()));
                 None
             }
             Some(Answer::Failure(failure)) => self.attempt_failed(attempts, failure.clone()),
             None => self.attempt_failed(attempts, Failure::no_answer()),
         }
+    }
+
+    /// Notes that the action of a step has done its work, and goes on to what follows.
+    pub(super) fn step_succeeded(&mut self, attempts: &Attempts, outputs: Outputs) {
+        let attempt = Some(EndedAttempt::well(attempts.attempt));
+        self.step_done(&attempts.step, Outcome::Success, outputs, attempt);
     }
 
     /// Notes that a step has ended well, and goes on to what follows.
@@ -551,7 +561,10 @@ impl<'a> Planner<'a> {
             error: failure.map(StepError::from),
             cut: outputs.cut,
         };
-        if let Some(id) = self.situation.definition.step(path).and_then(|step| step.id.clone()) {
+        // The look is no step of the author's, who may have given its id to one.
+        let step = self.situation.definition.step(path);
+        let step = step.filter(|_| path.section() != Section::OnlyWhile);
+        if let Some(id) = step.and_then(|step| step.id.clone()) {
             self.show(id.as_str(), &result);
         }
         self.record(path, StepChange::Finished { result, attempt });
@@ -618,7 +631,10 @@ fn read_time(value: &Value) -> Result<Timestamp, Failure> {
     let time = value.as_str().and_then(|text| text.parse().ok());
     time.ok_or_else(|| {
         let shown: String = value.to_string().chars().take(80).collect();
-        let message = format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z");
+        let message = match value {
+            Value::Null => "there is no time to wait for: `until` is null; test that with `if` before".to_owned(),
+            _ => format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z"),
+        };
         Failure::new(ErrorName::InputInvalid, message)
     })
 }

@@ -24,7 +24,7 @@ pub enum LaneEnd {
         /// What the lane gives to the step that opened it.
         output: Value,
     },
-    /// The run did nothing, because another run held its concurrency key.
+    /// The run did nothing: another run held its concurrency key, or `only_while` does not ask for its incident's status.
     Skipped {
         /// Why, for people.
         reason: String,

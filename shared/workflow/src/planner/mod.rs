@@ -31,6 +31,7 @@ mod inputs;
 mod lane;
 mod lock;
 mod needs;
+mod only_while;
 mod replay;
 mod retry;
 mod start;

@@ -1,7 +1,7 @@
 //! What a Plan reads before it decides. All of it is known from the definition and the cursor, so it is read in one call.
 
 use super::{
-    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs,
+    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs, only_while,
     window::{self, Place, Window},
 };
 use crate::{
@@ -53,19 +53,29 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
             if let Some(Pending::Fork(fork)) = pending {
                 needs.lanes = lanes_of(input, &here, fork).map(|(_, key)| key).collect();
             }
-            needs.lock = matches!(pending, Some(Pending::Lock { .. }));
+            needs.lock = match pending {
+                Some(Pending::Lock { .. }) => true,
+                Some(Pending::Action(attempts)) => only_while::precedes_turn(definition, &attempts.step),
+                _ => false,
+            };
             let window = outlook(definition, cursor);
             referred = window.referred;
             places = window.places;
         }
         Standing::BeginsRun | Standing::BeginsLane(_) => {
-            let first = window::first_of(definition, &here).map_or(Place::End, Place::Step);
-            let window = window::from(definition, &here, first);
+            let first = match standing {
+                Standing::BeginsRun => only_while::first_of_run(definition, input),
+                _ => window::first_of(definition, &here),
+            };
+            let looks_first = first
+                .as_ref()
+                .is_some_and(|first| only_while::precedes_turn(definition, first));
+            let window = window::from(definition, &here, first.map_or(Place::End, Place::Step));
             referred = window.referred;
             places = window.places;
             match standing {
                 Standing::BeginsLane(opener) => referred.extend(of_items(definition, &here, opener)),
-                _ => needs.lock = definition.concurrency.is_some(),
+                _ => needs.lock = definition.concurrency.is_some() && !looks_first,
             }
         }
     }
@@ -154,7 +164,8 @@ pub(super) fn lanes_of<'a>(
     })
 }
 
-/// The concurrency key of a run, if its workflow has one. The inputs of the run are in the cursor of its lane, once it has
+/// The concurrency key of a run, if its workflow has one and it gives something to tell runs apart by; see
+/// [`Template::evaluate_key`](crate::template::Template::evaluate_key). The inputs of the run are in the cursor of its lane, once it has
 /// one: an execution that goes on with the lane of another is not given them again.
 ///
 /// # Errors
@@ -180,14 +191,14 @@ pub fn concurrency_key(
         "started_at": started_at,
     });
     let context = Context::new(event.clone(), run, Value::Object(inputs));
-    match concurrency.key.evaluate(&context) {
-        Ok(Value::String(key)) => Ok(Some(key)),
-        Ok(other) => Ok(Some(other.to_string())),
-        Err(error) => Err(Failure::new(
-            ErrorName::TemplateError,
-            format!("the key of `concurrency`: {error}"),
-        )),
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::NullIsKey) {
+        return Ok(concurrency.key.evaluate(&context).ok().map(|key| key.to_string()));
     }
+    concurrency
+        .key
+        .evaluate_key(&context)
+        .map_err(|error| Failure::new(ErrorName::TemplateError, format!("the key of `concurrency`: {error}")))
 }
 
 impl Situation<'_> {

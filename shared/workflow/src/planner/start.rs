@@ -3,7 +3,7 @@
 use super::{
     Command, Cursor, Failure, Item, Pending, Situation,
     going::{Planner, VARIABLES_BYTES, json_size},
-    guard, inputs, later, window,
+    guard, inputs, later, only_while, window,
 };
 use crate::{
     definition::{StepKind, limits},
@@ -63,7 +63,7 @@ pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
     let deadline = run_deadline.checked_sub(reserve).unwrap_or(run_deadline);
     let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
     cursor.depth = guard::depth(situation);
-    cursor.next = window::first_of(definition, &cursor.lane);
+    cursor.next = only_while::first_of_run(definition, situation.input);
     if let Some(replay) = &situation.input.replay_of {
         cursor.next = replay.from.clone().or(cursor.next);
         cursor.variables = replay.variables.clone();
@@ -160,7 +160,10 @@ impl Planner<'_> {
             // Whatever `on_failure` does could feed the loop.
             Some(failure) if is_stopped(&failure) => self.end_failed(failure),
             Some(failure) => self.run_failed(failure),
-            None => self.take_turn(),
+            None => match &self.cursor.next {
+                Some(first) if only_while::precedes_turn(self.situation.definition, first) => self.go_on(),
+                _ => self.take_turn(),
+            },
         }
     }
 

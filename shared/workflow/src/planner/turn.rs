@@ -19,8 +19,11 @@ impl Planner<'_> {
         let Some(concurrency) = &self.situation.definition.concurrency else {
             return self.go_on();
         };
-        if let Err(failure) = self.situation.concurrency_key(&self.cursor) {
-            return self.run_failed(failure);
+        match self.situation.concurrency_key(&self.cursor) {
+            Ok(Some(_)) => {}
+            // Such a run has nothing in common with any other: it takes no lock and is in nobody's way.
+            Ok(None) => return self.go_on(),
+            Err(failure) => return self.run_failed(failure),
         }
         if self.cancelled != Cancelled::No {
             return self.end_cancelled();

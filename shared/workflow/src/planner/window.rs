@@ -6,7 +6,7 @@
 
 use crate::{
     definition::{Definition, Step, StepKind, Wait},
-    ids::{LanePath, StepId, StepPath},
+    ids::{LanePath, Section, StepId, StepPath},
     template::{Expression, Reference},
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -57,7 +57,13 @@ pub(super) fn after(definition: &Definition, lane: &LanePath, path: &StepPath) -
                 left.push(block.clone());
                 path = block;
             }
-            None => return Way { left, to: Place::End },
+            None => {
+                let to = match path.section() {
+                    Section::OnlyWhile => Place::Step(StepPath::top(Section::Steps, 0)),
+                    Section::Steps | Section::OnFailure => Place::End,
+                };
+                return Way { left, to };
+            }
         }
     }
 }
@@ -74,7 +80,7 @@ pub(super) fn around(lane: &LanePath, path: &StepPath) -> Option<StepPath> {
 /// The first step of a lane.
 pub(super) fn first_of(definition: &Definition, lane: &LanePath) -> Option<StepPath> {
     match lane.opener() {
-        None => Some(StepPath::top(crate::ids::Section::Steps, 0)),
+        None => Some(StepPath::top(Section::Steps, 0)),
         Some((_, fork, index)) => {
             let list = definition.step(fork)?.lane_list(index)?;
             Some(fork.inside(list, 0))

@@ -1,15 +1,12 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Expression, Reference, json, syntax};
-use minijinja::{
-    Environment, ErrorKind, State, UndefinedBehavior, filters,
-    value::{Kwargs, Rest, ValueKind},
-};
+use super::{Context, Expression, Reference, filters, json, nulls, syntax};
+use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, value::ValueKind};
 use serde_json::Value;
 use std::{
     collections::BTreeSet,
     io::{self, Write},
-    sync::LazyLock,
+    sync::{Arc, LazyLock},
 };
 
 /// How much an evaluation may compute, in minijinja's instructions: far more than a template that a person wrote needs.
@@ -17,6 +14,18 @@ const FUEL: u64 = 100_000;
 
 /// The largest result of one expression, in bytes. Step Functions hands on 256 KiB in all.
 const LARGEST_RESULT: usize = 64 * 1024;
+
+/// The name under which a rendering notes that it came to a null, or to an empty list or map.
+const CAME_TO_NOTHING: &str = "came to nothing";
+
+/// A value that an expression or a text gave.
+#[derive(Debug)]
+pub(super) struct Given<T> {
+    /// The value.
+    pub(super) value: T,
+    /// Whether an expression in it gave nothing: null, or in a text an empty list or map.
+    pub(super) lacks_something: bool,
+}
 
 /// Why a template cannot be read or evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -56,74 +65,62 @@ fn too_large() -> String {
     format!("the result has more than {LARGEST_RESULT} bytes")
 }
 
-/// What a filter gives.
-type Filtered = Result<minijinja::Value, minijinja::Error>;
-
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     let mut environment = Environment::new();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_auto_escape_callback(|_| minijinja::AutoEscape::None);
+    environment.set_formatter(print);
     // It prints all that is in sight, which no workflow needs and a log should not hold.
     environment.remove_global("debug");
     // What changes over the turns of a loop can nest into itself without end, and to print it would exhaust the stack.
     environment.remove_global("namespace");
-    environment.add_filter("default", default);
-    environment.add_filter("d", default);
-    environment.add_filter("tojson", tojson);
-    environment.add_filter(syntax::FIELD, field);
+    environment.add_filter("default", filters::default);
+    environment.add_filter("d", filters::default);
+    environment.add_filter("tojson", filters::tojson);
+    environment.add_filter(syntax::FIELD, filters::field);
     environment
 });
 
-/// minijinja's `default`, also for null: what PagerDuty left out is null here, and people mean both.
-fn default(state: &State<'_, '_>, value: &minijinja::Value, arguments: Rest<minijinja::Value>) -> Filtered {
-    match value.is_none() {
-        true => filters::default(state, &minijinja::Value::UNDEFINED, arguments),
-        false => filters::default(state, value, arguments),
-    }
-}
-
-/// A field of a map or an entry of a list; undefined if there is none, or nothing that it could be in.
-fn field(value: &minijinja::Value, name: &minijinja::Value) -> minijinja::Value {
-    value.get_item(name).unwrap_or(minijinja::Value::UNDEFINED)
-}
-
-/// minijinja's `tojson` without its escapes for HTML, which people would read in notes.
-fn tojson(
-    state: &State<'_, '_>,
-    value: &minijinja::Value,
-    indent: Option<minijinja::Value>,
-    arguments: Kwargs,
-) -> Filtered {
-    /// How much JSON may be written for one instruction, in bytes.
-    const BYTES_PER_FUEL: usize = 64;
-    let written = filters::tojson(value, indent, arguments)?;
-    let written = written.as_str().unwrap_or_default();
-    state.consume_fuel(u64::try_from(written.len() / BYTES_PER_FUEL).unwrap_or(u64::MAX))?;
-    let mut readable = String::with_capacity(written.len());
-    let mut rest = written;
-    // In JSON a backslash always stands with the character that it escapes, so two of them are taken together.
-    while let Some((before, escaped)) = rest.split_once('\\') {
-        readable.push_str(before);
-        let html = [("u003c", '<'), ("u003e", '>'), ("u0026", '&'), ("u0027", '\'')];
-        match html
-            .iter()
-            .find_map(|(code, character)| Some((escaped.strip_prefix(code)?, *character)))
-        {
-            Some((after, character)) => {
-                readable.push(character);
-                rest = after;
-            }
-            None => {
-                let (first, after) = escaped.split_at(escaped.chars().next().map_or(0, char::len_utf8));
-                readable.push('\\');
-                readable.push_str(first);
-                rest = after;
-            }
+/// Writes what a `{{ }}` in a text gives: nothing for null, and otherwise as JSON has it, but text without quotes. minijinja
+/// itself would write `None`, `True` and `{'a': None}`, which nobody who reads an incident expects.
+fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Value) -> Result<(), minijinja::Error> {
+    let fail = |error: std::fmt::Error| minijinja::Error::new(ErrorKind::WriteFailure, error.to_string());
+    match value.kind() {
+        ValueKind::None => {
+            state.set_temp(CAME_TO_NOTHING, true.into());
+            Ok(())
         }
+        ValueKind::String if value.as_str() == Some(nulls::MARK) => out.write_str(nulls::MARK_ALONE).map_err(fail),
+        ValueKind::Bool => out
+            .write_str(if value.is_true() { "true" } else { "false" })
+            .map_err(fail),
+        ValueKind::Seq | ValueKind::Map | ValueKind::Iterable => {
+            if value.len() == Some(0) {
+                state.set_temp(CAME_TO_NOTHING, true.into());
+            }
+            serde_json::to_writer(Pieces(out), value).map_err(|error| match error.is_io() {
+                true => fail(std::fmt::Error),
+                false => minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()),
+            })
+        }
+        _ => minijinja::escape_formatter(out, state, value),
     }
-    readable.push_str(rest);
-    Ok(readable.into())
+}
+
+/// An output of text as one of bytes. JSON is written in pieces that are text each.
+struct Pieces<'o, 'w>(&'o mut Output<'w>);
+
+impl Write for Pieces<'_, '_> {
+    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
+        let text = std::str::from_utf8(piece).map_err(io::Error::other)?;
+        self.0.write_str(text).map_err(io::Error::other)?;
+        Ok(piece.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// What stands within `{{ }}` if that is all there is. Its value then keeps its type.
@@ -159,8 +156,21 @@ fn references(names: impl IntoIterator<Item = String>) -> BTreeSet<Reference> {
         .collect()
 }
 
-pub(super) fn evaluate(expression: &Expression, context: &Context) -> Result<Value, TemplateError> {
-    to_json(&expression.source, &value_of(expression, context)?)
+pub(super) fn evaluate(expression: &Expression, context: &Context) -> Result<Given<Value>, TemplateError> {
+    let value = to_json(&expression.source, &value_of(expression, context, context.values())?)?;
+    let lacks_something = value.is_null();
+    match value {
+        Value::String(text) => {
+            let given = nulls::without_null(text, context, |marked| {
+                Some(value_of(expression, context, marked).ok()?.as_str()?.to_owned())
+            });
+            Ok(Given {
+                value: Value::String(given.value),
+                lacks_something: given.lacks_something,
+            })
+        }
+        value => Ok(Given { value, lacks_something }),
+    }
 }
 
 /// The `index`-th item of a list, counted from 0.
@@ -169,17 +179,21 @@ pub(super) fn evaluate_item(
     context: &Context,
     index: usize,
 ) -> Result<Option<Value>, TemplateError> {
-    let list = value_of(expression, context)?;
+    let list = value_of(expression, context, context.values())?;
     // Neither the characters of a text nor the keys of a map are items.
     let is_list = matches!(list.kind(), ValueKind::Seq | ValueKind::Iterable);
     let item = is_list.then(|| list.try_iter().ok()?.nth(index)).flatten();
     item.map(|item| to_json(&expression.source, &item)).transpose()
 }
 
-fn value_of(expression: &Expression, context: &Context) -> Result<minijinja::Value, TemplateError> {
+fn value_of(
+    expression: &Expression,
+    context: &Context,
+    values: &Arc<Value>,
+) -> Result<minijinja::Value, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
     let program = ENVIRONMENT.compile_expression(expression.program()).map_err(fail)?;
-    let value = program.eval(json::value(context.values())).map_err(fail)?;
+    let value = program.eval(json::value(values)).map_err(fail)?;
     match value.is_undefined() {
         true => Err(fail(ErrorKind::UndefinedError.into())),
         false => Ok(value),
@@ -194,14 +208,29 @@ fn to_json(source: &str, value: &minijinja::Value) -> Result<Value, TemplateErro
     Ok(value)
 }
 
-pub(super) fn render(expression: &Expression, context: &Context) -> Result<String, TemplateError> {
+pub(super) fn render(expression: &Expression, context: &Context) -> Result<Given<String>, TemplateError> {
+    let text = text_of(expression, context, context.values())?;
+    let rest = nulls::without_null(text.value, context, |marked| {
+        Some(text_of(expression, context, marked).ok()?.value)
+    });
+    Ok(Given {
+        lacks_something: text.lacks_something || rest.lacks_something,
+        ..rest
+    })
+}
+
+fn text_of(expression: &Expression, context: &Context, values: &Arc<Value>) -> Result<Given<String>, TemplateError> {
     let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
     let template = ENVIRONMENT.template_from_str(expression.program()).map_err(fail)?;
     let mut text = Capped { bytes: Vec::new() };
-    template
-        .render_captured_to(json::value(context.values()), &mut text)
+    let rendered = template
+        .render_captured_to(json::value(values), &mut text)
         .map_err(fail)?;
-    String::from_utf8(text.bytes).map_err(|_| TemplateError::new(format!("`{}` gives no text", expression.source)))
+    let lacks_something = rendered.state().get_temp(CAME_TO_NOTHING).is_some();
+    drop(rendered);
+    let value = String::from_utf8(text.bytes)
+        .map_err(|_| TemplateError::new(format!("`{}` gives no text", expression.source)))?;
+    Ok(Given { value, lacks_something })
 }
 
 /// Collects a text and fails as soon as it is too large, before it is all in memory.

@@ -6,12 +6,18 @@
 //! What "strict" means here: a name that is not there is an error, also in a comparison, and never an empty text. Null
 //! is a value like any other, and has no fields: of an incident without a priority, `event.incident.priority` is null
 //! and `event.incident.priority.summary` is an error, so a condition tests the one before it uses the other.
+//!
+//! In text, null is nothing: people never read `None` or `null`. A key (of concurrency, of an incident, of an alert) in which
+//! an expression gives null is no key at all: with `svc-` for each of them, things would be one that have nothing to do with
+//! each other. See [`Template::evaluate_key`].
 
 mod bounds;
 mod builtins;
 mod context;
 mod engine;
+mod filters;
 mod json;
+mod nulls;
 mod reference;
 mod syntax;
 
@@ -20,6 +26,7 @@ pub use context::Context;
 pub use engine::TemplateError;
 pub use reference::Reference;
 
+use engine::Given;
 use minijinja::machinery::ast::{Expr, Stmt};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -120,9 +127,19 @@ impl Expression {
     /// A name that is not defined, an operation that the types do not allow, a result that is too large, or a
     /// computation that takes too long.
     pub fn evaluate(&self, context: &Context) -> Result<Value, TemplateError> {
+        self.given(context).map(|given| given.value)
+    }
+
+    fn given(&self, context: &Context) -> Result<Given<Value>, TemplateError> {
         match self.form {
             Form::Value => engine::evaluate(self, context),
-            Form::Text => engine::render(self, context).map(Value::String),
+            Form::Text => {
+                let Given { value, lacks_something } = engine::render(self, context)?;
+                Ok(Given {
+                    value: Value::String(value),
+                    lacks_something,
+                })
+            }
         }
     }
 
@@ -208,6 +225,24 @@ impl Template {
         }
     }
 
+    /// Its value as a key, by which people tell things apart. Text stays as it is; anything else is written as JSON.
+    ///
+    /// None if it gives nothing to tell things apart by: null, blank text, an empty list or map; a list with such an entry;
+    /// text in which an expression gives null.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`].
+    pub fn evaluate_key(&self, context: &Context) -> Result<Option<String>, TemplateError> {
+        let given = match self {
+            Self::Expression(expression) => expression.given(context)?,
+            other => Given {
+                value: other.evaluate(context)?,
+                lacks_something: false,
+            },
+        };
+        Ok(key_of(&given.value).filter(|_| !given.lacks_something))
+    }
+
     /// The `index`-th item of the list that it gives, counted from 0, without making the others; none if there are fewer,
     /// or if it gives no list.
     ///
@@ -244,6 +279,21 @@ impl Template {
                 .collect(),
         }
     }
+}
+
+/// A value as a key, if it tells things apart.
+fn key_of(value: &Value) -> Option<String> {
+    let tells_apart = match value {
+        Value::Null => false,
+        Value::String(text) => !text.trim().is_empty(),
+        Value::Array(entries) => !entries.is_empty() && entries.iter().all(|entry| key_of(entry).is_some()),
+        Value::Object(fields) => !fields.is_empty(),
+        Value::Bool(_) | Value::Number(_) => true,
+    };
+    tells_apart.then(|| match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
+    })
 }
 
 #[cfg(test)]

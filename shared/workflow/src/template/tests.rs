@@ -83,6 +83,90 @@ fn null_may_be_tested_and_what_is_not_reached_is_not_evaluated(#[case] condition
     assert_eq!(Expression::condition(condition).unwrap().holds(&context()), Ok(false));
 }
 
+#[rstest]
+#[case::between_texts("P: {{ event.incident.priority }}.", "P: .")]
+#[case::alone_in_a_block("{% if true %}{{ event.incident.priority }}{% endif %}", "")]
+#[case::joined_to_text("{{ 'P' ~ event.incident.priority ~ '.' }}", "P.")]
+#[case::joined_to_text_within_text("> {{ 'P' ~ event.incident.priority }}", "> P")]
+#[case::made_text("{{ event.incident.priority | string }}", "")]
+#[case::one_of_a_list("{{ [event.id, event.incident.priority] | join('/') }}", "01F/")]
+#[case::formatted("{{ '%s of %s' | format(event.incident.priority, event.id) }}", " of 01F")]
+#[case::chosen("{{ 'P' ~ (event.incident.priority if true else 'x') }}", "P")]
+#[case::beside_the_word("None of {{ event.incident.priority }}us", "None of us")]
+#[case::beside_the_word_and_joined("{{ 'None of ' ~ event.incident.priority ~ 'us' }}", "None of us")]
+#[case::not_null("{{ 'None' if event.incident.priority is none else 'x' }}", "None")]
+#[case::only_looked_at("{{ 'None' ~ (event.incident.priority == none) }}", "NoneTrue")]
+fn null_in_text_is_nothing_however_it_comes_there(#[case] source: &str, #[case] text: &str) {
+    assert_eq!(value(source), Ok(json!(text)));
+}
+
+#[rstest]
+#[case("{{ vars.limit > 2 }}!", "true!")]
+#[case("{{ event.incident.teams }}!", r#"[{"summary":"SRE"}]!"#)]
+#[case("{{ {'a': none, 'b': [false]} }}!", r#"{"a":null,"b":[false]}!"#)]
+#[case("{{ event.incident.teams | map(attribute='summary') }}!", r#"["SRE"]!"#)]
+fn in_text_what_is_no_text_is_written_as_json(#[case] source: &str, #[case] text: &str) {
+    assert_eq!(value(source), Ok(json!(text)));
+}
+
+/// Numbers as an event may have them, and the same in text.
+#[rstest]
+#[case::larger_than_floats_can_tell(json!(9_007_199_254_740_993_u64), "9007199254740993")]
+#[case::largest(json!(u64::MAX), "18446744073709551615")]
+#[case::smallest(json!(i64::MIN), "-9223372036854775808")]
+#[case::fraction(json!(1.1), "1.1")]
+#[case::whole_but_written_with_a_point(json!(2.0), "2.0")]
+fn a_number_keeps_its_digits(#[case] number: Value, #[case] text: &str) {
+    let mut context = context();
+    context.set_variable("n", number.clone());
+    let of = |source: &str| Template::from_text(source).unwrap().evaluate(&context);
+    assert_eq!(of("{{ vars.n }}"), Ok(number.clone()));
+    assert_eq!(of("{{ [vars.n, {'n': vars.n}] }}"), Ok(json!([number, {"n": number}])));
+    assert_eq!(of("n={{ vars.n }}"), Ok(json!(format!("n={text}"))));
+}
+
+fn key(source: &str) -> Option<String> {
+    Template::from_text(source).unwrap().evaluate_key(&context()).unwrap()
+}
+
+#[rstest]
+#[case("{{ event.id }}", "01F")]
+#[case("svc-{{ event.id }}", "svc-01F")]
+#[case("same", "same")]
+#[case("{{ event.incident.number }}", "7")]
+#[case("{{ [event.id, 7] }}", r#"["01F",7]"#)]
+#[case("{{ event.id }}{{ '-late' if false else '' }}", "01F")]
+#[case("{% if event.incident.priority is none %}none{% endif %}", "none")]
+#[case("{{ 'None' ~ event.id }}", "None01F")]
+fn a_key_is_what_its_expressions_give(#[case] source: &str, #[case] expected: &str) {
+    assert_eq!(key(source).as_deref(), Some(expected));
+}
+
+#[rstest]
+#[case::null("{{ event.incident.priority }}")]
+#[case::null_in_text("svc-{{ event.incident.priority }}")]
+#[case::null_beside_another("{{ event.id }}-{{ event.incident.priority }}")]
+#[case::null_joined_to_text("{{ 'svc-' ~ event.incident.priority }}")]
+#[case::null_joined_to_text_in_text("svc-{{ event.id ~ event.incident.priority }}")]
+#[case::null_in_a_list("{{ [event.id, event.incident.priority] }}")]
+#[case::null_joined_in_a_list("{{ [event.id, event.incident.priority] | join('-') }}")]
+#[case::empty("")]
+#[case::empty_by_an_expression("{{ '' }}")]
+#[case::blank("{{ ' ' }} \t")]
+#[case::empty_list("{{ [] }}")]
+#[case::empty_map("{{ event.data }}")]
+#[case::empty_map_in_text("svc-{{ event.data }}")]
+#[case::blank_in_a_list("{{ [event.id, ' '] }}")]
+fn a_key_without_anything_to_tell_things_apart_by_is_none(#[case] source: &str) {
+    assert_eq!(key(source), None);
+}
+
+#[test]
+fn a_key_that_cannot_be_evaluated_is_an_error_and_not_a_missing_key() {
+    let template = Template::from_text("svc-{{ event.incident.titel }}").unwrap();
+    assert!(template.evaluate_key(&context()).is_err());
+}
+
 #[test]
 fn a_default_may_be_given_for_what_may_be_missing() {
     assert_eq!(value("{{ event.data.nope | default('none') }}"), Ok(json!("none")));
@@ -300,7 +384,34 @@ proptest::proptest! {
     }
 }
 
+/// A piece of a key: its source, and what it gives; nothing for null.
+fn piece_of_key() -> impl proptest::strategy::Strategy<Value = (&'static str, Option<&'static str>)> {
+    proptest::sample::select(vec![
+        ("{{ event.id }}", Some("01F")),
+        ("{{ event.incident.number }}", Some("7")),
+        ("{{ event.incident.priority }}", None),
+        ("{{ '-' ~ event.incident.priority }}", None),
+        ("{{ event.incident.priority | string }}", None),
+        ("{{ '' }}", Some("")),
+        ("{{ 'None' }}", Some("None")),
+        ("svc", Some("svc")),
+        ("None", Some("None")),
+    ])
+}
+
 proptest::proptest! {
+    #[test]
+    fn a_key_is_none_as_a_whole_if_an_expression_in_it_gives_null_and_text_is_without_its_nulls(
+        pieces in proptest::collection::vec(piece_of_key(), 1..6),
+    ) {
+        let sources: String = pieces.iter().map(|(source, _)| *source).collect();
+        let all: Option<String> = pieces.iter().map(|(_, gives)| *gives).collect();
+        let dashes = pieces.iter().map(|(source, gives)| gives.unwrap_or(if source.contains('~') { "-" } else { "" }));
+        let text: String = dashes.collect();
+        proptest::prop_assert_eq!(value(&format!("key {sources}")), Ok(json!(format!("key {text}"))));
+        proptest::prop_assert_eq!(key(&format!("key {sources}")), all.map(|all| format!("key {all}")));
+    }
+
     #[test]
     fn any_text_is_a_template_or_refused_and_its_evaluation_ends(source in "(\\{\\{|\\}\\}|\\{%|%\\}|event|vars|for|in|\\PC){0,30}") {
         if let Ok(template) = Template::from_text(&source) {

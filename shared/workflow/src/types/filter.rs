@@ -32,7 +32,7 @@ impl Inference<'_> {
                 Kind::Text.into()
             }
             "string" | "escape" | "e" | "safe" => {
-                self.null_as_text(&of, operand);
+                self.becomes_text(&of);
                 Kind::Text.into()
             }
             "format" => {
@@ -59,13 +59,7 @@ impl Inference<'_> {
             }
             "join" => {
                 let item = self.takes_a_list(filter.name, operand, &of);
-                if item.absence.is_some() {
-                    self.warning(format!(
-                        "entries of {} can be null, and would be the word `None` in the text; take them out with \
-                         `| select('string')` first",
-                        shown(operand)
-                    ));
-                }
+                self.becomes_text(&item);
                 Kind::Text.into()
             }
             "split" | "lines" => {

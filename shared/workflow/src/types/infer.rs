@@ -102,23 +102,18 @@ pub(crate) fn of_template(template: &Expression, roots: &Roots, known: &Facts) -
     (of, inference.findings)
 }
 
-/// Why the values in a text can be null, as sentences.
-pub(crate) fn nulls_in_text(template: &Expression, roots: &Roots, known: &Facts) -> Vec<String> {
-    let Some(Parsed::Text(statement)) = template.parsed() else {
-        return Vec::new();
-    };
+/// Why a value, or a part of it if it is text, can be null.
+pub(crate) fn nulls_of(template: &Expression, roots: &Roots, known: &Facts) -> Vec<String> {
     let mut inference = Inference::new(roots, known);
-    let mut reasons = Vec::new();
-    if let Stmt::Template(template) = &statement {
-        for child in &template.children {
-            if let Stmt::EmitExpr(emitted) = child
-                && let Some(absence) = inference.of(&emitted.expr).absence
-            {
-                reasons.push(absence.reason().to_owned());
-            }
+    match template.parsed() {
+        Some(Parsed::Value(expression)) => {
+            let of = inference.of(&expression);
+            inference.becomes_text(&of);
         }
+        Some(Parsed::Text(statement)) => inference.statement(&statement),
+        None => {}
     }
-    reasons
+    inference.nulls
 }
 
 /// An expression that is being looked at.
@@ -130,6 +125,8 @@ pub(super) struct Inference<'r> {
     /// Whether what is missing or null here is expected.
     is_lenient: bool,
     findings: Vec<Finding>,
+    /// Why values that become text can be null.
+    nulls: Vec<String>,
 }
 
 impl<'r> Inference<'r> {
@@ -140,6 +137,7 @@ impl<'r> Inference<'r> {
             locals: Vec::new(),
             is_lenient: false,
             findings: Vec::new(),
+            nulls: Vec::new(),
         }
     }
 
@@ -571,7 +569,7 @@ impl<'r> Inference<'r> {
             BinOpKind::Concat => {
                 for part in [left, right] {
                     let of = self.of(part);
-                    self.null_as_text(&of, part);
+                    self.becomes_text(&of);
                 }
                 Kind::Text.into()
             }
@@ -589,15 +587,10 @@ impl<'r> Inference<'r> {
         }
     }
 
-    /// Warns of a value that would be the word `None` in a text.
-    pub(super) fn null_as_text(&mut self, of: &Type, part: &Expr<'_>) {
+    /// Notes a value that becomes text: null is nothing there, but matters in a key.
+    pub(super) fn becomes_text(&mut self, of: &Type) {
         if let Some(absence) = &of.absence {
-            let whole = shown(part);
-            self.warning(format!(
-                "{whole} can be null, and would be the word `None` in the text: {}; write `{} | default(\"\")`",
-                absence.reason(),
-                bare(&whole)
-            ));
+            self.nulls.push(absence.reason().to_owned());
         }
     }
 
@@ -764,6 +757,7 @@ impl<'r> Inference<'r> {
             Stmt::Template(template) => self.statements(&template.children),
             Stmt::EmitExpr(emitted) => {
                 let of = self.of(&emitted.expr);
+                self.becomes_text(&of);
                 // A variable may be null on purpose.
                 if let (Kind::Null, Some(absence)) = (&of.kind, &of.absence)
                     && path_of(&emitted.expr).is_some_and(|path| path.starts_with("event."))

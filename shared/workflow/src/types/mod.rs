@@ -16,7 +16,7 @@ mod filter;
 mod infer;
 
 pub(crate) use condition::Facts;
-pub(crate) use infer::{Finding, Roots, Severity, facts_of_condition, nulls_in_text, of_condition, of_template};
+pub(crate) use infer::{Finding, Roots, Severity, facts_of_condition, nulls_of, of_condition, of_template};
 
 use crate::action::{Field, FieldKind};
 use serde_json::Value;
@@ -198,6 +198,7 @@ impl Type {
             FieldKind::Object(fields) => record(fields),
             FieldKind::Entries(fields) => Self::list(record(fields)),
             FieldKind::Text
+            | FieldKind::Key
             | FieldKind::OneOf(_)
             | FieldKind::Integration
             | FieldKind::Name

@@ -7,7 +7,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use workflow::{
     definition::ConcurrencyPolicy,
-    ids::{RunId, WorkflowId},
+    ids::{RunId, Section, WorkflowId},
     planner::StepChange,
 };
 
@@ -56,9 +56,14 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
                     continue;
                 }
                 let holder = keys.get(&place.run).and_then(|key| holders.get(key));
-                // Without a key that can be evaluated there is no lock, and `on_failure` may act all the same.
-                let may_act = place.step.section() == workflow::ids::Section::OnFailure;
-                if !may_act && holder != Some(&&place.run) {
+                let may_act = match place.step.section() {
+                    // Without a key that can be evaluated there is no lock, and `on_failure` may act all the same.
+                    Section::OnFailure => true,
+                    // A run that may be skipped looks before it takes its turn.
+                    Section::OnlyWhile => policy == Some(ConcurrencyPolicy::Skip),
+                    Section::Steps => false,
+                };
+                if !may_act && holder != Some(&&place.run) && own_key(evidence, &place.run).is_some() {
                     violations.add(
                         "a lock is held by one run that goes on",
                         format!("{place:?} begins at {} while {holder:?} holds the lock", logged.at),
@@ -78,16 +83,22 @@ fn policy(evidence: &Evidence<'_>, run: &RunId) -> Option<ConcurrencyPolicy> {
 
 /// A run takes the lock of its own key, also when it has gone on in other executions meanwhile.
 fn is_own(evidence: &Evidence<'_>, run: &RunId, key: &str, violations: &mut Violations) {
-    let Some(item) = evidence.tables.runs.get(run) else {
+    if !evidence.tables.runs.contains_key(run) {
         return;
-    };
-    let root = evidence.started.get(&evidence.root_of(run));
-    let event = root.map_or(&Value::Null, |root| &root.event);
-    let own = concurrency_key(&evidence.tables.versions, &item.input, item.started_at, event);
+    }
+    let own = own_key(evidence, run);
     if own.as_deref() != Some(key) {
         violations.add(
             "a run takes the lock of its own key",
             format!("{run} took {key:?}, and its key is {own:?}"),
         );
     }
+}
+
+/// The concurrency key of a run by the reference; none if it has nothing to tell runs apart by.
+fn own_key(evidence: &Evidence<'_>, run: &RunId) -> Option<String> {
+    let item = evidence.tables.runs.get(run)?;
+    let root = evidence.started.get(&evidence.root_of(run));
+    let event = root.map_or(&Value::Null, |root| &root.event);
+    concurrency_key(&evidence.tables.versions, &item.input, item.started_at, event)
 }

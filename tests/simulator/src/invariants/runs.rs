@@ -8,6 +8,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
+    definition::IncidentStatus,
     ids::{LanePath, RunId, Section},
     planner::{LaneKey, Outcome},
 };
@@ -21,6 +22,7 @@ const TOLD_LATE: SignedDuration = SignedDuration::from_hours(3);
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let tables = evidence.tables;
+    late(evidence, violations);
     for id in evidence.started.keys() {
         if !tables.runs.contains_key(id) {
             violations.add(
@@ -51,6 +53,46 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         of_run(evidence, id, run, ends.get(id).copied(), violations);
     }
     lanes(evidence, violations);
+}
+
+/// A run whose workflow asks for other statuses than that of its incident begins no step, and one whose workflow asks for it is
+/// not passed over. The incident of a late event is resolved from the beginning and stays so.
+fn late(evidence: &Evidence<'_>, violations: &mut Violations) {
+    for run in evidence.started.keys() {
+        let Some(item) = evidence.tables.runs.get(run) else {
+            continue;
+        };
+        let identity = &item.input.run;
+        let definition = evidence
+            .tables
+            .versions
+            .get(&(identity.workflow.clone(), identity.version));
+        let only_while = definition.and_then(workflow::definition::Definition::only_while);
+        let (Some(only_while), true) = (only_while, item.input.trigger.is_some()) else {
+            continue;
+        };
+        let of_run = evidence.tables.steps.iter().filter(|(place, _)| place.run == *run);
+        let (looks, steps): (Vec<_>, Vec<_>) =
+            of_run.partition(|(place, _)| place.step.section() == Section::OnlyWhile);
+        let of_steps = steps.iter().filter(|(place, _)| place.step.section() == Section::Steps);
+        let status = looks.iter().find_map(|(_, step)| {
+            let outputs = &step.result.as_ref()?.outputs;
+            IncidentStatus::parse(outputs.get("status")?.as_str()?)
+        });
+        let is_wanted = status.is_some_and(|status| only_while.statuses().contains(&status));
+        if !is_wanted && of_steps.count() > 0 {
+            violations.add(
+                "a run does its steps only while its incident has one of the statuses",
+                format!("{run} found {status:?} and asks for {}", only_while.words()),
+            );
+        }
+        if status.is_some() && !is_wanted && !matches!(item.status, "skipped" | "cancelled" | "failed") {
+            violations.add(
+                "a run that does nothing says so",
+                format!("{run} found {status:?} and is {}", item.status),
+            );
+        }
+    }
 }
 
 /// When runs ended, by the clock of the world.

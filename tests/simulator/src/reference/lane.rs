@@ -168,6 +168,7 @@ impl<'a> Lane<'a> {
             } => {
                 let items = match self.view.value(items)? {
                     Value::Array(items) if items.len() <= limits::ITEMS => items,
+                    Value::Null => Vec::new(),
                     _ => return Err(failure(ErrorName::InputInvalid)),
                 };
                 let lanes = items
@@ -210,7 +211,11 @@ impl<'a> Lane<'a> {
     ) -> Outcome1 {
         let mut input = Map::new();
         for (name, template) in with {
-            input.insert(name.clone(), self.view.value(template)?);
+            let value = self.view.value(template)?;
+            // Null counts as left out.
+            if !value.is_null() {
+                input.insert(name.clone(), value);
+            }
         }
         let input = Value::Object(input);
         if size(&input) > INPUT_BYTES || action.spec().check_input(&input, &[]).is_err() {

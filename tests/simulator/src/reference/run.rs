@@ -1,7 +1,7 @@
 //! Runs.
 
 use super::{
-    Course, Library, Witness,
+    Course, Library, Place, Witness,
     lane::{Ending, Lane},
     values::{View, failure, size},
 };
@@ -11,7 +11,7 @@ use std::collections::BTreeMap;
 use workflow::{
     definition::{Definition, InputKind},
     error_name::ErrorName,
-    ids::{LanePath, RunId, Section},
+    ids::{LanePath, RunId, Section, StepPath},
     planner::Failure,
     run::RunInput,
 };
@@ -82,7 +82,10 @@ impl Run<'_> {
             Err(failure) => (None, failure),
             Ok(()) => {
                 let mut lane = Lane::new(self, LanePath::main(), view);
-                let ending = lane.section(course, Section::Steps);
+                let ending = match self.look(course, &mut lane) {
+                    Ending::Through => lane.section(course, Section::Steps),
+                    ending => ending,
+                };
                 view = lane.view;
                 match ending {
                     Ending::Through | Ending::Stopped => return None,
@@ -94,6 +97,29 @@ impl Run<'_> {
         // Whatever becomes of these steps, the run has failed, and for the first reason.
         Lane::new(self, LanePath::main(), view).section(course, Section::OnFailure);
         Some(failure)
+    }
+
+    /// Looks at the incident of the event, if the run does. It stops the run if the incident has none of the statuses that
+    /// the workflow asks for.
+    fn look(self, course: &mut Course, lane: &mut Lane<'_>) -> Ending {
+        let input = self.input;
+        let is_by_event = input.trigger.is_some() && input.called_by.is_none() && input.replay_of.is_none();
+        let Some(only_while) = self.definition.only_while().filter(|_| is_by_event) else {
+            return Ending::Through;
+        };
+        let ending = lane.section(course, Section::OnlyWhile);
+        let look = Place {
+            run: input.run.id.clone(),
+            lane: LanePath::main(),
+            step: StepPath::top(Section::OnlyWhile, 0),
+        };
+        let outputs = course.results.get(&look).map(|result| &result.outputs);
+        let status = outputs.and_then(|outputs| outputs.get("status")?.as_str());
+        let is_wanted = |status| only_while.statuses().iter().any(|wanted| wanted.as_str() == status);
+        match (ending, status) {
+            (Ending::Through, Some(status)) if !is_wanted(status) => Ending::Stopped,
+            (ending, _) => ending,
+        }
     }
 
     /// What the steps of the run see before the first of them.
@@ -117,14 +143,10 @@ impl Run<'_> {
 
     /// The concurrency key of the run, if its workflow has one.
     fn key(self, view: &View) -> Result<Option<String>, Failure> {
-        let concurrency = self.definition.concurrency.as_ref();
-        let key = concurrency
-            .map(|concurrency| view.value(&concurrency.key))
-            .transpose()?;
-        Ok(key.map(|key| match key {
-            Value::String(key) => key,
-            other => other.to_string(),
-        }))
+        let Some(concurrency) = self.definition.concurrency.as_ref() else {
+            return Ok(None);
+        };
+        view.key(&concurrency.key)
     }
 
     /// The same, if it can be told.

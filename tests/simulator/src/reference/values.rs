@@ -60,6 +60,14 @@ impl View {
             .map_err(|_| failure(ErrorName::TemplateError))
     }
 
+    /// The value of a template as a key; none if it gives nothing to tell things apart by.
+    pub(super) fn key(&self, template: &Template) -> Result<Option<String>, Failure> {
+        let context = self.context(template.expressions().into_iter());
+        template
+            .evaluate_key(&context)
+            .map_err(|_| failure(ErrorName::TemplateError))
+    }
+
     /// Whether a condition holds.
     pub(super) fn holds(&self, condition: &Expression) -> Result<bool, Failure> {
         let context = self.context(std::iter::once(condition));

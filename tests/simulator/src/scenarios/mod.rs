@@ -5,6 +5,7 @@ mod engine;
 mod functions;
 mod large;
 mod loops;
+mod only_while;
 mod pagerduty;
 
 use crate::{
@@ -182,6 +183,7 @@ fn arrival(id: &str) -> Arrival {
         urgency: "high",
         has_number: true,
         key: None,
+        is_late: false,
         padding: 0,
         deliveries: 1,
     }

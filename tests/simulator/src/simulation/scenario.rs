@@ -283,6 +283,7 @@ fn arrival(random: &mut Rng, number: u32) -> Arrival {
         },
         has_number: random.u32(0..20) > 0,
         key,
+        is_late: random.u32(0..4) == 0,
         padding: match random.u32(0..100) {
             0 => 140_000,
             _ => 0,

@@ -130,6 +130,7 @@ fn arrival(number: u32) -> Arrival {
         urgency: "high",
         has_number: true,
         key: None,
+        is_late: false,
         padding: 0,
         deliveries: 1,
     }

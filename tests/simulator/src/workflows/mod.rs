@@ -132,6 +132,13 @@ fn main(random: &mut Rng, style: Style, callees: &[Callee]) -> Written {
             )
             .into();
         }
+        if random.u32(0..4) == 0 {
+            trigger["only_while"] = match random.u32(0..3) {
+                0 => json!(["triggered"]),
+                1 => json!(["triggered", "acknowledged"]),
+                _ => json!(["resolved"]),
+            };
+        }
         fields.insert("on".to_owned(), json!({"pagerduty": trigger}));
     }
     let inputs = inputs(random, is_triggered, &mut fields);
@@ -215,7 +222,14 @@ fn concurrency(random: &mut Rng, style: Style, fields: &mut Map<String, Value>) 
     if random.u32(0..3) > 0 {
         return;
     }
-    let key = random_of(random, &["{{ event.incident.id }}", "same", "{{ inputs.rounds }}"]);
+    let keys = [
+        "{{ event.incident.id }}",
+        "same",
+        "{{ inputs.rounds }}",
+        "{{ event.incident.priority }}",
+        "svc-{{ event.incident.priority }}",
+    ];
+    let key = random_of(random, &keys);
     let policies: &[&str] = match style.mood {
         Mood::Patient => &["wait"],
         Mood::Wild => &["wait", "wait", "skip", "cancel"],

@@ -11,12 +11,12 @@ use super::{
     trace::Trace,
 };
 use crate::{
-    pagerduty::Account,
+    pagerduty::{Account, Status},
     step_functions::{Clock, StartError, StepFunctions},
     store::Store,
 };
 use jiff::Timestamp;
-use pagerduty_simulator::{ServiceId, Trigger};
+use pagerduty_simulator::{IncidentId, ServiceId, Trigger};
 use platform::{
     intake::{Admission, admit},
     table::Bodies,
@@ -46,6 +46,8 @@ pub struct Arrival {
     pub has_number: bool,
     /// The `incident_key` of its incident, if it is to be a certain one.
     pub key: Option<String>,
+    /// Whether it comes late: its incident has been resolved meanwhile.
+    pub is_late: bool,
     /// Bytes of a field that nobody reads.
     pub padding: usize,
     /// How many times it is delivered.
@@ -128,6 +130,14 @@ impl Ingress {
         let opened = self.inner.account.with(|rules, now| rules.trigger(trigger, now));
         let opened = opened.expect("an incident");
         let incident = &opened["incident"];
+        if arrival.is_late {
+            let id = IncidentId::new(incident["id"].as_str().unwrap_or_default());
+            // Nobody else knows of it yet.
+            let _ = self
+                .inner
+                .account
+                .set_status(&id, Status::Resolved, "manager@example.com");
+        }
         let now = self.inner.clock.now();
         let mut data = json!({
             "id": incident["id"],

@@ -13,7 +13,7 @@ const ROUTING_KEY: Field = Field::required(
     FieldKind::Name,
     "the name under which the integration keeps the routing key; never the key itself",
 );
-const DEDUP_KEY: Field = Field::required("dedup_key", FieldKind::Text, "the dedup key of the alert");
+const DEDUP_KEY: Field = Field::required("dedup_key", FieldKind::Key, "the dedup key of the alert");
 const TIMESTAMP: Field = Field::optional("timestamp", FieldKind::Time, "when it happened; now if it does not say");
 const CUSTOM_DETAILS: Field = Field::optional(
     "custom_details",
@@ -45,7 +45,7 @@ pub(super) static TRIGGER: ActionSpec = ActionSpec {
         ),
         Field::optional(
             "dedup_key",
-            FieldKind::Text,
+            FieldKind::Key,
             "alerts of one key are one alert until it is resolved; else a key that only this step has",
         ),
         Field::optional("component", FieldKind::Text, "the part of the source"),

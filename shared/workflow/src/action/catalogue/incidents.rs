@@ -56,7 +56,7 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
         Field::optional("conference_bridge", FieldKind::Object(BRIDGE), "where people meet"),
         Field::optional(
             "incident_key",
-            FieldKind::Text,
+            FieldKind::Key,
             "a key of your own, 1 to 255 characters, of which PagerDuty has at most one open incident on a service; else \
              one that only this step has",
         ),

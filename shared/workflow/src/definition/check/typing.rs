@@ -290,6 +290,18 @@ impl super::Checks<'_, '_> {
         if !matches!(template, Template::Expression(_)) {
             return;
         }
+        if let (FieldKind::Key, Template::Expression(key), Some(typing)) = (field.kind, template, &self.typing) {
+            for reason in types::nulls_of(key, &typing.roots, &typing.facts) {
+                match field.optional {
+                    true => self.warn(
+                        path,
+                        format!("can be null, and then the step has a key of its own: {reason}"),
+                    ),
+                    false => self.problem(path, format!("can be null, and `{}` is needed: {reason}", field.name)),
+                }
+            }
+            return;
+        }
         if let (Some(absence), false) = (&of.absence, field.optional) {
             let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
             let message = format!(
@@ -312,12 +324,11 @@ impl super::Checks<'_, '_> {
                 format!("gives {}, but a key must be text or a number", of.words()),
             );
         }
-        let mut absences: Vec<String> = of.absence.iter().map(|absence| absence.reason().to_owned()).collect();
-        // Text with expressions in it has no null of its own.
-        if let (Some(typing), Template::Expression(key)) = (&self.typing, &concurrency.key) {
-            absences.extend(types::nulls_in_text(key, &typing.roots, &typing.facts));
-        }
-        for reason in absences {
+        let reasons = match (&self.typing, &concurrency.key) {
+            (Some(typing), Template::Expression(key)) => types::nulls_of(key, &typing.roots, &typing.facts),
+            _ => Vec::new(),
+        };
+        for reason in reasons {
             self.warn(
                 path,
                 format!("can be null, and such a run excludes no other: {reason}; use a key that every event has, such as `event.incident.id`"),

@@ -2,7 +2,8 @@
 
 use super::{
     super::{
-        EVENT_TYPES, EVENT_TYPES_OF_WHOLE_INCIDENTS, Filters, Node, PagerDutyTrigger, Trigger, limits,
+        EVENT_TYPES, EVENT_TYPES_OF_WHOLE_INCIDENTS, Filters, IncidentStatus, Node, OnlyWhile, PagerDutyTrigger,
+        Trigger, limits,
         node::{Content, Path},
     },
     Fields, Reading, name, value, words,
@@ -12,6 +13,7 @@ use crate::{
     ids::IntegrationAlias,
     run::WebhookKind,
 };
+use std::collections::BTreeSet;
 
 pub(super) fn trigger(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Trigger> {
     let mut fields = Fields::of(node, &path, reading)?;
@@ -39,13 +41,23 @@ fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<P
         refuse_what_passes_no_filter(node, path.field("events"), reading);
     }
     let when = fields.read("when", value::condition, reading);
+    let statuses = fields.read("only_while", statuses, reading);
+    if let (Some(_), Some(node)) = (&statuses, events) {
+        refuse_what_has_no_incident(node, path.field("events"), reading);
+    }
     fields.refuse_others(reading);
+    let integration = integration?;
+    let only_while = match statuses {
+        Some(statuses) => Some(OnlyWhile::new(statuses, &integration).ok()?),
+        None => None,
+    };
     Some(PagerDutyTrigger {
-        integration: integration?,
+        integration,
         webhook: webhook?,
         events: types?,
         filters,
         when,
+        only_while,
     })
 }
 
@@ -125,6 +137,42 @@ fn refuse_what_passes_no_filter(node: &Node, path: Path<'_>, reading: &mut Readi
             let message = format!(
                 "`{name}` does not tell service, teams, priority and urgency of an incident, so that no such event \
                  would pass the filters; leave it out, or give it a workflow without filters"
+            );
+            reading.problem(item.at, path.item(index), message);
+        }
+    }
+}
+
+/// The statuses that an incident may have for a run to do something.
+fn statuses(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeSet<IncidentStatus>> {
+    let items = value::items(node, path, None, reading)?;
+    if items.is_empty() {
+        let message = "is empty, so that no run would do anything; name at least one status, such as triggered";
+        reading.problem(node.at, path, message);
+    }
+    let mut statuses = BTreeSet::new();
+    for (index, item) in items.iter().enumerate() {
+        let path = path.item(index);
+        let status = value::word(item, path, words::STATUSES, reading);
+        if status.is_some_and(|status| !statuses.insert(status)) {
+            reading.problem(item.at, path, "duplicate");
+        }
+        if reading.problems.is_full() {
+            break;
+        }
+    }
+    Some(statuses)
+}
+
+/// The status of an incident says nothing about an event of a service.
+fn refuse_what_has_no_incident(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) {
+    let Content::List(items) = &node.content else { return };
+    for (index, item) in items.iter().enumerate() {
+        let name = item.as_text().filter(|name| EVENT_TYPES.contains(name));
+        if let Some(name) = name.filter(|name| !name.starts_with("incident.")) {
+            let message = format!(
+                "`{name}` is about no incident whose status `only_while` could look at; leave it out, or give it a workflow \
+                 without `only_while`"
             );
             reading.problem(item.at, path.item(index), message);
         }

@@ -1,6 +1,6 @@
 //! The words of the language.
 
-use super::super::{ConcurrencyPolicy, InputKind, OnLaneFailure, Urgency};
+use super::super::{ConcurrencyPolicy, IncidentStatus, InputKind, OnLaneFailure, Urgency};
 
 /// The words that say what a step does. `steps` is one too, where it does not belong to `for_each`.
 pub(in crate::definition) const KINDS: &[&str] = &[
@@ -47,6 +47,13 @@ pub(in crate::definition) const POLICIES: &[(&str, ConcurrencyPolicy)] = &[
 
 /// The urgencies of incidents.
 pub(in crate::definition) const URGENCIES: &[(&str, Urgency)] = &[("high", Urgency::High), ("low", Urgency::Low)];
+
+/// The statuses of incidents.
+pub(in crate::definition) const STATUSES: &[(&str, IncidentStatus)] = &[
+    ("triggered", IncidentStatus::Triggered),
+    ("acknowledged", IncidentStatus::Acknowledged),
+    ("resolved", IncidentStatus::Resolved),
+];
 
 /// What a failed lane means.
 pub(in crate::definition) const ON_LANE_FAILURE: &[(&str, OnLaneFailure)] = &[

@@ -98,7 +98,7 @@ fn field(field: &Field) -> Json {
         _ if field.names.is_some() => {
             json!({ "description": field.summary, "type": "string", "pattern": NAME })
         }
-        FieldKind::Text => json!({ "type": "string", "description": field.summary }),
+        FieldKind::Text | FieldKind::Key => json!({ "type": "string", "description": field.summary }),
         kind => {
             json!({ "description": field.summary, "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] })
         }
@@ -114,7 +114,7 @@ fn literal(kind: FieldKind) -> Json {
         })
     };
     match kind {
-        FieldKind::Text => json!({ "type": "string" }),
+        FieldKind::Text | FieldKind::Key => json!({ "type": "string" }),
         FieldKind::OneOf(words) => json!({ "type": "string", "enum": words }),
         FieldKind::Integer => json!({ "type": "integer" }),
         FieldKind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),

@@ -68,6 +68,22 @@ struct PagerDutyTrigger {
     urgency: Option<Urgency>,
     /// A condition over `event`. Without one, every event of these types that passes the filters starts a run.
     when: Option<Condition>,
+    /// The guard against late events: a run does its steps only if the event's incident has one of these statuses when the run
+    /// begins. Without it, a run does not look.
+    #[schemars(length(min = 1), extend("uniqueItems" = true))]
+    only_while: Option<Vec<IncidentStatus>>,
+}
+
+/// The status of an incident.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+enum IncidentStatus {
+    /// Nobody has it yet.
+    Triggered,
+    /// Somebody works on it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
 }
 
 /// The form of a webhook.

@@ -81,14 +81,14 @@ fn text(value: &str) -> BoxedStrategy<Value> {
 }
 
 /// A value of a type.
-fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
+pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
     let list_of = |kind| {
         prop::collection::vec(value_of(kind), 1..4)
             .prop_map(Value::from)
             .boxed()
     };
     match kind {
-        FieldKind::Text => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
+        FieldKind::Text | FieldKind::Key => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
         FieldKind::OneOf(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
         FieldKind::Integer => any::<i64>().prop_map(Value::from).boxed(),
         FieldKind::Count { most } => (1..=most).prop_map(Value::from).boxed(),

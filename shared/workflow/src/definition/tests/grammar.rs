@@ -412,6 +412,23 @@ fn head(source: &str) -> Vec<String> {
     "3:65: on.pagerduty.events[1]: `incident.annotated` does not tell service, teams, priority and urgency of an incident, \
      so that no such event would pass the filters; leave it out, or give it a workflow without filters"
 )]
+#[case::no_status(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], only_while: [] } }",
+    "3:78: on.pagerduty.only_while: is empty, so that no run would do anything; name at least one status, such as triggered"
+)]
+#[case::misspelt_status(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], only_while: [trigered] } }",
+    "3:79: on.pagerduty.only_while[0]: `trigered` is not known; did you mean `triggered`?"
+)]
+#[case::status_twice(
+    "on: { pagerduty: { integration: p, events: [incident.triggered], only_while: [resolved, resolved] } }",
+    "3:89: on.pagerduty.only_while[1]: duplicate"
+)]
+#[case::event_without_an_incident(
+    "on: { pagerduty: { integration: p, events: [incident.triggered, service.updated], only_while: [resolved] } }",
+    "3:65: on.pagerduty.events[1]: `service.updated` is about no incident whose status `only_while` could look at; leave it \
+     out, or give it a workflow without `only_while`"
+)]
 #[case::timeout(
     "timeout: 0s",
     "3:10: timeout: \"0s\" is out of range; it must be whole seconds, from 1s to 364d"

@@ -173,8 +173,22 @@ impl Builder {
                 events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
                 filters,
                 when: self.maybe(2, |_| condition_of("event.id == \"high\"")),
+                only_while: match types[first..].iter().take(3).all(|name| name.starts_with("incident.")) {
+                    true => self.maybe(2, Self::only_while),
+                    false => None,
+                },
             },
         }
+    }
+
+    fn only_while(&mut self) -> OnlyWhile {
+        let all = [
+            IncidentStatus::Triggered,
+            IncidentStatus::Acknowledged,
+            IncidentStatus::Resolved,
+        ];
+        let first = self.choose(all.len());
+        OnlyWhile::new(all[first..].iter().copied().collect(), &id("prod-eu")).unwrap()
     }
 
     fn filters(&mut self) -> Filters {
@@ -436,7 +450,7 @@ impl Builder {
             return template_of("{{ event.data.given }}");
         }
         match kind {
-            FieldKind::Text => match self.text_template() {
+            FieldKind::Text | FieldKind::Key => match self.text_template() {
                 Template::Literal(text) if text.as_str().is_some_and(|text| text.trim().is_empty()) => template_of("x"),
                 Template::Expression(expression) if !expression.is_text() => template_of("{{ run.id }}"),
                 text => text,

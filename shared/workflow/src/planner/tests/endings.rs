@@ -148,7 +148,7 @@ fn what_is_in_the_way_of_a_run_outside_of_its_steps_is_a_failure_like_any_other(
     world.write(&execution.input, &plan);
     execution.cursor = Some(plan.cursor);
     world.run(&mut execution);
-    assert_eq!(world.calls, ["True Template.Error"]);
+    assert_eq!(world.calls, ["true Template.Error"]);
     assert_eq!(
         why(&world.end_of(&execution)),
         ("Template.Error", "the condition of the trigger")

@@ -8,6 +8,8 @@ mod format;
 mod guard;
 mod lanes;
 mod limits;
+mod nulls;
+mod only_while;
 mod properties;
 mod replay;
 
