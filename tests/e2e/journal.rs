@@ -525,6 +525,7 @@ async fn what_a_step_gave_is_read_back_and_shown_with_its_attempts() {
     let started = |number| StepChange::AttemptStarted {
         number,
         input: json!({"title": "t"}),
+        adjusted: vec![],
         effect_key: EffectKey::new(run.id(), 0, &LanePath::main(), &step(0)),
     };
     let result = StepResult {

@@ -2,7 +2,7 @@
 
 use super::{
     time::{between, clock},
-    view::{end, head, hint, step_line},
+    view::{adjusted, end, head, hint, step_line},
     whole::{Calls, Whole},
 };
 use crate::output::{Output, printable};
@@ -52,6 +52,7 @@ impl<'a> Shown<'a> {
         }
         for step in &view.steps {
             steps.push(step_line(view, step, output));
+            steps.extend(adjusted(step, output));
             steps.extend(attempts(step));
             steps.extend(input_of_failed(step));
         }

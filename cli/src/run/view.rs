@@ -106,6 +106,13 @@ pub(super) fn step_line(view: &RunView, step: &StepView, output: &Output) -> Str
     format!("{began:>8}  {} {name:<36} {words}", output.coloured(colour, mark))
 }
 
+/// A line for each thing that was changed so that PagerDuty takes the input of a step.
+pub(super) fn adjusted(step: &StepView, output: &Output) -> Vec<String> {
+    let lines = step.adjusted.iter();
+    let lines = lines.map(|line| format!("{:>8}  {} {}", "", output.coloured(33, "!"), printable(line)));
+    lines.collect()
+}
+
 /// The lanes or the run that a step has started, and what became of them as far as that is known.
 fn opened(step: &StepView) -> String {
     if let Some(run) = &step.run {

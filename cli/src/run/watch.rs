@@ -3,7 +3,7 @@
 use super::{
     time::between,
     unknown,
-    view::{end, head, step_line},
+    view::{adjusted, end, head, step_line},
 };
 use crate::{error::Error, output::Output, stack::Stack};
 use jiff::Timestamp;
@@ -130,7 +130,9 @@ impl Told {
             let line = step_line(view, step, output);
             if self.steps.get(&step.path) != Some(&line) {
                 lines.push(line.clone());
-                self.steps.insert(step.path.clone(), line);
+                if self.steps.insert(step.path.clone(), line).is_none() {
+                    lines.extend(adjusted(step, output));
+                }
             }
         }
         lines

@@ -4,7 +4,11 @@
 
 use jiff::Timestamp;
 use pagerduty::actions::create_incident::{CreatedIncident, run};
-use platform::{action::PagerDuty, secrets::SecretStore, task::TaskError};
+use platform::{
+    action::{Done, PagerDuty},
+    secrets::SecretStore,
+    task::TaskError,
+};
 use serde_json::Value;
 use workflow::action::Action;
 
@@ -16,7 +20,7 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<CreatedIncident, TaskError> {
+) -> Result<Done<CreatedIncident>, TaskError> {
     pagerduty
         .perform(Action::CreateIncident, input, now, async |client, token, input| {
             run(client, token, input, now).await

@@ -400,6 +400,43 @@ async fn t1_t2_t3_a_title_is_one_line_of_text_and_nothing_else() {
     assert_eq!(world.incidents()[0]["service"]["id"], "PWIXJZS");
 }
 
+#[tokio::test]
+async fn an_incident_is_opened_whatever_is_wrong_with_what_decorates_it() {
+    let world = World::new().await;
+    let mut given = input_with("title", json!("x".repeat(2000)));
+    for (field, value) in [
+        ("urgency", json!("huge")),
+        ("priority", json!("P 1")),
+        ("body", json!(["a"])),
+        ("incident_type", json!("")),
+        (
+            "conference_bridge",
+            json!({"conference_url": "http://meet", "conference_number": "+1 555"}),
+        ),
+        ("incident_key", json!("k".repeat(300))),
+        ("on_existing", json!("addopt")),
+    ] {
+        given[field] = value;
+    }
+
+    let output = world.created(given.clone()).await;
+
+    assert_eq!(world.incidents().len(), 1);
+    let said: Vec<String> = serde_json::from_value(output["adjusted"].clone()).unwrap();
+    assert_eq!(said.len(), 8, "{said:?}");
+    assert!(said.contains(
+        &"`conference_bridge.conference_url` was left out: it must be a URL that begins with `https://`".to_owned()
+    ));
+    assert_eq!(world.incidents()[0]["title"].as_str().unwrap().chars().count(), 1024);
+
+    // Its key is the same the second time, so what is there is found.
+    given["attempt"] = json!(2);
+    given["intended_at"] = json!(now());
+    let again = world.created(given).await;
+    assert_eq!(again["incident_id"], output["incident_id"]);
+    assert_eq!(world.incidents().len(), 1);
+}
+
 // Integrations and tokens.
 
 #[tokio::test]

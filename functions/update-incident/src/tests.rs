@@ -1,5 +1,6 @@
 //! Every action as a state machine calls it, against a PagerDuty that keeps PagerDuty's rules.
 
+mod fitting;
 mod outputs;
 mod refusals;
 mod repeats;

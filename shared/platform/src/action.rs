@@ -9,11 +9,11 @@ use crate::{
 };
 use jiff::Timestamp;
 use pagerduty::client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport};
-use serde::de::DeserializeOwned;
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
 use workflow::{
-    action::Action,
+    action::{Action, Adjustment, Admitted},
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
     run::Caller,
@@ -26,6 +26,22 @@ const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intend
 /// Which run and step calls.
 const CALLER: &str = "caller";
 
+/// The most that an input may take, in bytes of JSON. PagerDuty's Events API takes a body of 512 KiB; the rest is room for what
+/// is put around the input. A run has less room, and has seen to it.
+const INPUT_BYTES: usize = 480 * 1024;
+
+/// What an action gave.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Done<T> {
+    /// Its output.
+    #[serde(flatten)]
+    pub output: T,
+    /// What of the input was changed so that PagerDuty takes it. There is nothing for a run, which has done that before it
+    /// calls and keeps it in the record of the step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<Adjustment>,
+}
+
 fn invalid(action: Action, problems: &str) -> TaskError {
     TaskError::new(
         ErrorName::InputInvalid,
@@ -37,16 +53,17 @@ fn invalid(action: Action, problems: &str) -> TaskError {
 struct Checked<I> {
     integration: IntegrationAlias,
     input: I,
-    /// The input as it was given, if the action is done for a user and the input names none.
+    /// The input as it is sent, if the action is done for a user and the input names none.
     without_from: Option<Map<String, Value>>,
+    adjusted: Vec<Adjustment>,
 }
 
 impl<I: DeserializeOwned> Checked<I> {
     /// Reads the input of an action.
     fn read(action: Action, input: Value) -> Result<Self, TaskError> {
         let spec = action.spec();
-        let checked = spec.check_input(&input, CALL_FIELDS);
-        checked.map_err(|problems| invalid(action, &problems.join("; ")))?;
+        let admitted = spec.admit(input, CALL_FIELDS, INPUT_BYTES);
+        let Admitted { input, adjusted } = admitted.map_err(|problems| invalid(action, &problems.join("; ")))?;
         let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
         let integration = alias.parse::<IntegrationAlias>();
         let integration = integration.map_err(|error| invalid(action, &error.to_string()))?;
@@ -56,6 +73,7 @@ impl<I: DeserializeOwned> Checked<I> {
             integration,
             input: typed(action, input)?,
             without_from,
+            adjusted,
         })
     }
 
@@ -137,7 +155,8 @@ impl<S: SecretStore> PagerDuty<S> {
     }
 
     /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
-    /// An input without `from` gets the integration's default user.
+    /// An input without `from` gets the integration's default user. What only decorates is made to fit, as
+    /// [`ActionSpec::admit`](workflow::action::ActionSpec::admit) says.
     ///
     /// If PagerDuty refuses the token, the secret is read again, if it was not just read. If another token, or another
     /// service region, is stored by now, the request is made once more: a refused request has done nothing. While
@@ -151,7 +170,7 @@ impl<S: SecretStore> PagerDuty<S> {
         mut input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
-    ) -> Result<T, TaskError> {
+    ) -> Result<Done<T>, TaskError> {
         let call = Call::begin(action, &mut input);
         call.told(self.with_token(action, input, now, request).await)
     }
@@ -168,7 +187,7 @@ impl<S: SecretStore> PagerDuty<S> {
         mut input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
-    ) -> Result<T, TaskError> {
+    ) -> Result<Done<T>, TaskError> {
         let call = Call::begin(action, &mut input);
         call.told(self.with_routing_key(action, input, now, request).await)
     }
@@ -179,9 +198,10 @@ impl<S: SecretStore> PagerDuty<S> {
         input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
-    ) -> Result<T, TaskError> {
+    ) -> Result<Done<T>, TaskError> {
         let checked = Checked::<I>::read(action, input)?;
         let integration = checked.integration.clone();
+        let adjusted = checked.adjusted.clone();
         self.rate_limits.check(&integration, action, now)?;
         let connection = self.connections.get(&integration, now).await?;
         let checked = checked.with_default_from(action, &connection)?;
@@ -198,12 +218,13 @@ impl<S: SecretStore> PagerDuty<S> {
             }
             answer => answer,
         };
-        answer.map_err(|error| {
+        let output = answer.map_err(|error| {
             if let Some(seconds) = error.retry_after_seconds() {
                 self.rate_limits.turned_away(&integration, action, seconds, now);
             }
             TaskError::from(&error)
-        })
+        })?;
+        Ok(Done { output, adjusted })
     }
 
     async fn with_routing_key<I: DeserializeOwned, T>(
@@ -212,10 +233,15 @@ impl<S: SecretStore> PagerDuty<S> {
         input: Value,
         now: Timestamp,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
-    ) -> Result<T, TaskError> {
+    ) -> Result<Done<T>, TaskError> {
         let name = input.get("routing_key").and_then(Value::as_str).unwrap_or_default();
         let name = name.parse::<RoutingKeyName>();
-        let Checked { integration, input, .. } = Checked::<I>::read(action, input)?;
+        let Checked {
+            integration,
+            input,
+            adjusted,
+            ..
+        } = Checked::<I>::read(action, input)?;
         let name = name.map_err(|error| invalid(action, &error.to_string()))?;
         let mut connection = self.connections.get(&integration, now).await?;
         if connection.routing_key(&name).is_none() {
@@ -232,7 +258,8 @@ impl<S: SecretStore> PagerDuty<S> {
         })?;
         let base_url = at(self.events_url.as_ref(), BaseUrl::of_events(connection.service_region))?;
         let answer = request(&Events::new(Arc::clone(&self.transport), base_url), key, &input).await;
-        answer.map_err(|error| TaskError::from(&error))
+        let output = answer.map_err(|error| TaskError::from(&error))?;
+        Ok(Done { output, adjusted })
     }
 
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
@@ -270,7 +297,7 @@ impl Call {
     }
 
     /// Logs how it went.
-    fn told<T>(self, answer: Result<T, TaskError>) -> Result<T, TaskError> {
+    fn told<T>(self, answer: Result<Done<T>, TaskError>) -> Result<Done<T>, TaskError> {
         let Self { action, attempt, .. } = self;
         let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
         let caller = self.caller.as_ref();
@@ -280,7 +307,16 @@ impl Call {
         let step = caller.map(|caller| caller.step.to_string());
         let event_id = caller.and_then(|caller| caller.event_id.as_deref());
         match &answer {
-            Ok(_) => {
+            Ok(done) => {
+                if !done.adjusted.is_empty() {
+                    let adjusted = done
+                        .adjusted
+                        .iter()
+                        .map(ToString::to_string)
+                        .collect::<Vec<_>>()
+                        .join("; ");
+                    tracing::warn!(run, workflow, event_id, lane, step, %action, adjusted, "the input of the action was adjusted");
+                }
                 tracing::info!(run, workflow, event_id, lane, step, %action, attempt, duration_ms, "action done");
             }
             Err(error) => {

@@ -102,8 +102,11 @@ pub struct Step {
     pub started_at: Timestamp,
     /// When it ended.
     pub ended_at: Option<Timestamp>,
-    /// The rendered input of its action.
+    /// The input of its action as it is sent.
     pub input: Option<Value>,
+    /// What of the rendered input was changed so that PagerDuty takes it, in sentences.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<String>,
     /// The variables that it set.
     pub variables: BTreeMap<VariableName, Value>,
     /// The attempts of its action.

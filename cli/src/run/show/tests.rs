@@ -70,6 +70,26 @@ fn a_step_with_lanes_says_how_they_ended_and_how_to_look_at_one_that_failed() {
 }
 
 #[test]
+fn what_was_changed_in_an_input_stands_under_its_step() {
+    let mut step = step("success");
+    step["attempts"] = json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z"}]);
+    step["adjusted"] = json!([
+        "`links[1]` was left out: it has no `href`",
+        "`title` was cut: it is longer than 1024 characters"
+    ]);
+    let text = shown_with(&step, &json!({"status": "succeeded"}));
+    assert!(
+        text.contains(
+            "done in 0.7 s: incident_id=Q9 incident_number=19\n          ! `links[1]` was left out: it has no `href`\n          \
+             ! `title` was cut: it is longer than 1024 characters\n"
+        ),
+        "{text}"
+    );
+    let told: Value = json!(Shown::new(&view("succeeded", &step), &Whole::default()));
+    assert_eq!(told["steps"][0]["adjusted"], step["adjusted"]);
+}
+
+#[test]
 fn a_step_whose_lanes_run_says_how_many_there_are() {
     let text = shown_with(&fork("running", &json!({})), &json!({}));
     assert!(text.contains("running: 5 lanes"), "{text}");

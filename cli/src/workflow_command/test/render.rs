@@ -164,6 +164,10 @@ impl<'a> Renderer<'a> {
                 self.detail(depth, &format!("{field}: {}", text(value)));
             }
         }
+        for adjusted in &step.adjusted {
+            let mark = self.output.coloured(33, "!");
+            self.detail(depth, &format!("{mark} {}", printable(adjusted)));
+        }
         for (variable, value) in &step.variables {
             self.detail(depth, &format!("{variable} = {}", text(value)));
         }

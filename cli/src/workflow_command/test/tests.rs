@@ -115,6 +115,26 @@ async fn all_that_an_incident_response_does_is_told() {
 }
 
 #[tokio::test]
+async fn what_is_changed_in_an_input_is_told_under_its_step() {
+    let folder = Folder::new("adjusted");
+    let workflow = folder.file(
+        "alert.yaml",
+        "name: alert
+steps:
+  - uses: pagerduty.trigger_alert
+    with: { integration: prod, routing_key: checkout, summary: Disk full, source: db-1, severity: info, client_url: \"{{ 'x' ~ 1 }}\" }
+",
+    );
+    let played = played(&[&workflow]).await.unwrap();
+    let said = "`client_url` was left out: it must be a URL that begins with `https://` or `http://`";
+    assert!(played.text.contains(&format!("! {said}\n")), "{}", played.text);
+    assert_eq!(
+        played.told["runs"][0]["steps"][0]["adjusted"],
+        serde_json::json!([said])
+    );
+}
+
+#[tokio::test]
 async fn a_folder_of_events_is_a_suite_with_a_line_for_each() {
     let suite = played(&[MEMORY, "--event", "events/pagerduty"]).await.unwrap();
     insta::assert_snapshot!("suite", suite.text);

@@ -1,3 +1,5 @@
+mod fitting;
+
 use super::*;
 use crate::secrets::{CurrentSecret, SecretError, SecretVersion, SecretWriter, WriteError, add_routing_key};
 use pagerduty::client::{Request, Sending, ServiceRegion, TokenKind};
@@ -72,7 +74,7 @@ async fn done_for(secrets: &Secrets, input: Value) -> Option<String> {
     let request = async |_: &Client, _: &ApiToken, input: &Input| Ok(input.from.clone());
     let pagerduty = secrets.pagerduty();
     let done = pagerduty.perform(Action::GetIncident, input, Timestamp::UNIX_EPOCH, request);
-    done.await.unwrap()
+    done.await.unwrap().output
 }
 
 #[tokio::test]
@@ -93,7 +95,8 @@ async fn an_input_without_from_gets_the_default_user_of_its_integration() {
 async fn resolve_alert(pagerduty: &PagerDuty<Secrets>, now: Timestamp) -> Result<bool, TaskError> {
     let input = json!({"integration": "prod", "routing_key": "checkout", "dedup_key": "k"});
     let request = async |_: &Events, key: &RoutingKey, _: &Input| Ok(RoutingKey::new(key_text()).as_ref() == Ok(key));
-    pagerduty.perform_event(Action::ResolveAlert, input, now, request).await
+    let done = pagerduty.perform_event(Action::ResolveAlert, input, now, request).await;
+    done.map(|done| done.output)
 }
 
 fn key_text() -> SecretString {

@@ -104,9 +104,12 @@ pub struct StepView {
     /// Until when it waits.
     #[serde(default)]
     pub until: Option<Timestamp>,
-    /// Its rendered input.
+    /// Its input as it was sent.
     #[serde(default, deserialize_with = "json_text")]
     pub input: Option<Value>,
+    /// What of the rendered input was changed so that PagerDuty takes it, in sentences.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub adjusted: Vec<String>,
     /// What it gave.
     #[serde(default, deserialize_with = "json_text")]
     pub outputs: Option<Value>,

@@ -538,3 +538,90 @@ async fn every_action_is_answered_in_a_form_that_it_takes() {
         );
     }
 }
+
+/// An alert of what an event brings, of which nothing is known before.
+const ALERT: &str = "name: alert
+on: { pagerduty: { integration: prod, events: [incident.triggered] } }
+steps:
+  - id: alert
+    uses: pagerduty.trigger_alert
+    with:
+      integration: prod
+      routing_key: checkout
+      summary: \"{{ event.incident.title }}\"
+      source: alertmanager
+      severity: critical
+      client: \"{{ event.client.name }}\"
+      client_url: \"{{ event.client.url }}\"
+      links: [{ href: \"{{ event.data.graph }}\", text: Graph }]
+      custom_details: { firing: \"{{ event.data.firing }}\" }
+";
+
+/// The one request that an alert made, and what its step says of its input.
+async fn alert_of(client_url: &str, graph: &str, firing: &str) -> (Value, Vec<String>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../events/pagerduty/webhook-v3-incident-triggered.json");
+    let mut body: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    body["event"]["client"] = json!({"name": "Kapacitor", "url": client_url});
+    body["event"]["data"]["graph"] = json!(graph);
+    body["event"]["data"]["firing"] = json!(firing);
+    let delivery = Delivery::read(body.to_string().as_bytes()).unwrap();
+    let rehearsal = Rehearsal::new(definition(ALERT), vec![], vec![]).unwrap();
+    let report = rehearsal.play(&delivered(&[&delivery])).await.unwrap();
+    let run = only(&report);
+    assert_eq!(run.status, RunStatus::Succeeded, "{:?}", run.error);
+    let [step] = run.steps.as_slice() else {
+        panic!("{run:?}")
+    };
+    let [request] = step.attempts[0].requests.as_slice() else {
+        panic!("{step:?}")
+    };
+    (request.body.clone(), step.adjusted.clone())
+}
+
+#[tokio::test]
+async fn an_alert_keeps_links_that_pagerduty_takes_and_goes_without_the_others() {
+    let (sent, said) = alert_of(
+        "http://[::]:9092/kapacitor/v1",
+        "http://prometheus-0:9090/graph?g0.expr=up",
+        "",
+    )
+    .await;
+    assert_eq!(sent["client_url"], "http://[::]:9092/kapacitor/v1");
+    assert_eq!(sent["links"][0]["href"], "http://prometheus-0:9090/graph?g0.expr=up");
+    assert!(said.is_empty(), "{said:?}");
+
+    let (sent, said) = alert_of("javascript:alert(1)", "grafana.internal/d", "").await;
+    assert_eq!(
+        (&sent["client_url"], &sent["links"], &sent["client"]),
+        (&json!(null), &json!(null), &json!("Kapacitor"))
+    );
+    let wanted = "must be a URL that begins with `https://` or `http://`";
+    assert_eq!(
+        said,
+        [
+            format!("`client_url` was left out: it {wanted}"),
+            format!("`links[0]` was left out: its `href` {wanted}")
+        ]
+    );
+}
+
+#[rstest]
+#[case::small(30_000, None)]
+#[case::large(70_000, Some("… [cut]"))]
+#[case::as_large_as_an_event_can_be(300_000, Some("… [cut]"))]
+#[tokio::test]
+async fn an_alert_takes_as_much_of_its_details_as_there_is_room_for(#[case] bytes: usize, #[case] mark: Option<&str>) {
+    let firing = "alert line with labels\n".repeat(bytes / 23);
+    let (sent, said) = alert_of("http://a", "http://b", &firing).await;
+    let kept = sent["payload"]["custom_details"]["firing"].as_str().unwrap();
+    match mark {
+        None => assert_eq!((kept, said), (firing.as_str(), vec![])),
+        Some(mark) => {
+            assert!(kept.len() > 40_000 && kept.ends_with(mark), "{}", kept.len());
+            assert_eq!(
+                said,
+                ["`custom_details` was cut: all inputs together have room for 49152 bytes"]
+            );
+        }
+    }
+}

@@ -105,6 +105,7 @@ impl Teller<'_> {
             started_at: step.started_at,
             ended_at: step.ended_at,
             input: step.input.clone(),
+            adjusted: step.adjusted.clone(),
             variables: step.variables.clone(),
             attempts: (1..)
                 .zip(&step.attempts)

@@ -54,6 +54,7 @@ pub(crate) struct Step {
     pub(crate) started_at: Timestamp,
     pub(crate) ended_at: Option<Timestamp>,
     pub(crate) input: Option<Value>,
+    pub(crate) adjusted: Vec<String>,
     pub(crate) variables: BTreeMap<VariableName, Value>,
     pub(crate) attempts: Vec<Attempt>,
     /// Whether it waits as it was told to.
@@ -306,6 +307,7 @@ impl Step {
             started_at: record.at,
             ended_at: None,
             input: None,
+            adjusted: Vec::new(),
             variables: BTreeMap::new(),
             attempts: Vec::new(),
             waits: false,
@@ -322,8 +324,9 @@ impl Step {
                 self.run = run.clone().or(self.run.take());
             }
             StepChange::Waiting { .. } => self.waits = true,
-            StepChange::AttemptStarted { input, .. } => {
+            StepChange::AttemptStarted { input, adjusted, .. } => {
                 self.input = Some(input.clone());
+                self.adjusted = adjusted.iter().map(ToString::to_string).collect();
                 self.attempts.push(Attempt {
                     started_at: record.at,
                     error: None,

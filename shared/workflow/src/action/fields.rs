@@ -1,6 +1,6 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
-use super::Thing;
+use super::{Thing, Unfit};
 use crate::{
     definition::Length,
     ids::is_label,
@@ -8,13 +8,28 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::fmt;
+use std::{
+    fmt,
+    net::{Ipv4Addr, Ipv6Addr},
+};
 
 /// The most ids or words that a list may have. PagerDuty's own bounds of such lists are higher, or not documented.
 const LIST_ENTRIES: usize = 100;
 
 /// The longest URL that is taken, in bytes.
 const URL_BYTES: usize = 2048;
+
+/// The longest key of an alert or an incident, in bytes. PagerDuty documents 255 characters for a `dedup_key`.
+pub(super) const KEY_BYTES: usize = 255;
+
+/// The most links of an event that PagerDuty documents.
+pub const MOST_LINKS: usize = 50;
+
+/// A link in a list of links. Without an address there is nothing to open; without a text PagerDuty shows the address.
+pub const LINK: &[Field] = &[
+    Field::required("href", FieldKind::Link, "the address that it opens"),
+    Field::optional("text", FieldKind::Text, "the words that people see").unfit(Unfit::LeaveOut),
+];
 
 /// An input or output of an action.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,6 +44,19 @@ pub struct Field {
     pub summary: &'static str,
     /// The things whose names people may write in its place, if it is an input with their ids or e-mail addresses.
     pub names: Option<Thing>,
+    /// Of an input: what becomes of a value that is known at run time only and does not fit.
+    pub unfit: Unfit,
+}
+
+/// The most that a text may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Longest {
+    /// So many characters.
+    Characters(usize),
+    /// So many bytes in UTF-8.
+    Bytes(usize),
+    /// As many as a run has room for.
+    Unlimited,
 }
 
 /// The type of a field.
@@ -36,7 +64,10 @@ pub struct Field {
 pub enum FieldKind {
     /// Any text.
     Text,
-    /// Text by which PagerDuty takes things for one. One in which an expression gives null counts as left out.
+    /// Text that is not blank.
+    Prose(Longest),
+    /// The key of an alert or an incident, by which PagerDuty takes things for one: one line of 1 to 255 bytes. One in which an
+    /// expression gives null counts as left out.
     Key,
     /// One of a few words.
     OneOf(&'static [&'static str]),
@@ -70,6 +101,10 @@ pub enum FieldKind {
     Time,
     /// A URL that begins with `https://`.
     Url,
+    /// A URL that begins with `https://` or `http://`.
+    Link,
+    /// Links for people, at most 50: maps with `href` and `text`.
+    Links,
     /// A map with any fields.
     Map {
         /// Whether it may be empty.
@@ -91,6 +126,7 @@ impl Field {
             optional: false,
             summary,
             names: None,
+            unfit: Unfit::Refuse,
         }
     }
 
@@ -101,6 +137,7 @@ impl Field {
             optional: true,
             summary,
             names: None,
+            unfit: Unfit::Refuse,
         }
     }
 
@@ -110,6 +147,11 @@ impl Field {
             names: Some(thing),
             ..self
         }
+    }
+
+    /// The field, with what becomes of a value that does not fit.
+    pub(super) const fn unfit(self, unfit: Unfit) -> Self {
+        Self { unfit, ..self }
     }
 }
 
@@ -129,7 +171,14 @@ impl FieldKind {
             false => Err(format!("must be {}", self.wanted())),
         };
         match self {
-            Self::Text | Self::Key => of_type(text.is_some()),
+            Self::Text => of_type(text.is_some()),
+            Self::Prose(longest) => match text {
+                None => of_type(false),
+                Some(text) if text.trim().is_empty() => Err("is empty".to_owned()),
+                Some(text) if longest.takes(text) => Ok(()),
+                Some(_) => Err(format!("is longer than {longest}")),
+            },
+            Self::Key => of_form(text.is_some_and(is_key)),
             Self::Integer => of_type(value.is_i64() || value.is_u64()),
             Self::Boolean => of_type(value.is_boolean()),
             Self::List => of_type(value.is_array()),
@@ -147,7 +196,8 @@ impl FieldKind {
             Self::Integration | Self::Name => of_form(text.is_some_and(is_label)),
             Self::PagerDutyId => of_form(text.is_some_and(is_pagerduty_id)),
             Self::UserEmail => of_form(text.is_some_and(is_email)),
-            Self::Url => of_form(text.is_some_and(is_url)),
+            Self::Url => of_form(text.is_some_and(|text| is_url(text, &["https://"]))),
+            Self::Link => of_form(text.is_some_and(|text| is_url(text, &["https://", "http://"]))),
             Self::Time => of_form(text.is_some_and(|text| text.parse::<Timestamp>().is_ok())),
             Self::OneOf(words) => match text {
                 Some(word) if words.contains(&word) => Ok(()),
@@ -163,6 +213,10 @@ impl FieldKind {
             }
             Self::PagerDutyIds => check_list(value, Self::PagerDutyId).map_err(|problem| self.not_a_list(problem)),
             Self::Words(words) => check_list(value, Self::OneOf(words)).map_err(|problem| self.not_a_list(problem)),
+            Self::Links if value.as_array().is_some_and(|links| links.len() > MOST_LINKS) => {
+                Err(format!("has more than {MOST_LINKS} entries"))
+            }
+            Self::Links => Self::Entries(LINK).check(value),
             Self::Entries(fields) => {
                 let items = value.as_array();
                 of_type(items.is_some())?;
@@ -201,7 +255,9 @@ impl FieldKind {
     /// `users: ["{{ vars.first }}", "{{ vars.second }}"]` may be one user. In free lists and maps it stays.
     fn from_rendered(self, value: Value) -> Value {
         match (self, value) {
-            (Self::Text, value @ (Value::Number(_) | Value::Bool(_))) => Value::String(value.to_string()),
+            (Self::Text | Self::Prose(_) | Self::Key, value @ (Value::Number(_) | Value::Bool(_))) => {
+                Value::String(value.to_string())
+            }
             (Self::Integer | Self::Count { .. }, Value::String(text)) => match text.trim().parse::<i64>() {
                 Ok(number) => number.into(),
                 Err(_) => Value::String(text),
@@ -240,6 +296,7 @@ impl FieldKind {
             Self::PagerDutyIds => Some(Self::PagerDutyId),
             Self::Words(words) => Some(Self::OneOf(words)),
             Self::Entries(fields) => Some(Self::Object(fields)),
+            Self::Links => Some(Self::Object(LINK)),
             _ => None,
         }
     }
@@ -249,7 +306,7 @@ impl FieldKind {
     pub fn is_list(self) -> bool {
         matches!(
             self,
-            Self::List | Self::PagerDutyIds | Self::Words(_) | Self::Entries(_)
+            Self::List | Self::PagerDutyIds | Self::Words(_) | Self::Entries(_) | Self::Links
         )
     }
 
@@ -262,12 +319,15 @@ impl FieldKind {
     /// The type in words, with an article and an example where that helps.
     pub(crate) fn wanted(self) -> String {
         match self {
-            Self::Text | Self::Key => "text".to_owned(),
+            Self::Text | Self::Prose(_) => "text".to_owned(),
+            Self::Key => format!(
+                "a key of 1 to {KEY_BYTES} bytes, without line breaks and control characters, and without spaces at its ends"
+            ),
             Self::Integer => "a whole number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::List => "a list".to_owned(),
             Self::Map { .. } | Self::Object(_) => "a map".to_owned(),
-            Self::Entries(_) => "a list of maps".to_owned(),
+            Self::Entries(_) | Self::Links => "a list of maps".to_owned(),
             Self::Count { most: u32::MAX } => "a whole number from 1 on".to_owned(),
             Self::Count { most } => format!("a whole number from 1 to {most}"),
             Self::Integration => "the alias of an integration, such as `prod`".to_owned(),
@@ -280,6 +340,7 @@ impl FieldKind {
             }
             Self::UserEmail => "the e-mail address by which a user logs in to PagerDuty".to_owned(),
             Self::Url => "a URL that begins with `https://`".to_owned(),
+            Self::Link => "a URL that begins with `https://` or `http://`".to_owned(),
             Self::Time => "a time in RFC 3339, such as `2027-01-31T09:00:00Z`".to_owned(),
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::Words(words) => format!("a list of some of {}", words.join(", ")),
@@ -338,8 +399,9 @@ fn problems_of(known: &'static [Field], given: &Map<String, Value>) -> Vec<Strin
 impl fmt::Display for FieldKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Text => f.write_str("text"),
-            Self::Key => f.write_str("key"),
+            Self::Text | Self::Prose(Longest::Unlimited) => f.write_str("text"),
+            Self::Prose(longest) => write!(f, "text of at most {longest}"),
+            Self::Key => write!(f, "key of at most {KEY_BYTES} bytes"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),
             Self::Integer => f.write_str("whole number"),
             Self::Count { most: u32::MAX } => f.write_str("whole number from 1 on"),
@@ -354,6 +416,8 @@ impl fmt::Display for FieldKind {
             Self::Length { .. } => f.write_str("length of time"),
             Self::Time => f.write_str("time"),
             Self::Url => f.write_str("https URL"),
+            Self::Link => f.write_str("https or http URL"),
+            Self::Links => write!(f, "list of at most {MOST_LINKS} links"),
             Self::Map { .. } | Self::Object(_) => f.write_str("map"),
             Self::List => f.write_str("list"),
             Self::Entries(_) => f.write_str("list of maps"),
@@ -374,12 +438,59 @@ fn is_email(text: &str) -> bool {
         && matches!(text.split_once('@'), Some((user, host)) if !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-/// Whether a text is a URL that people can be sent to: of HTTPS, with a host, and without spaces.
-fn is_url(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").unwrap_or_default();
+/// Whether PagerDuty keeps a text as a key just as it is, so that it is found again.
+fn is_key(text: &str) -> bool {
+    (1..=KEY_BYTES).contains(&text.len()) && text.trim() == text && !text.contains(char::is_control)
+}
+
+/// Whether a text is a URL that people can be sent to: of one of these schemes, with a host, and without spaces.
+fn is_url(text: &str, schemes: &[&str]) -> bool {
+    let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
+    let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
     text.len() <= URL_BYTES
-        && rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '[')
-        && !rest.contains(|c: char| c.is_whitespace() || c.is_control())
+        && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+        && authority.is_some_and(is_authority)
+}
+
+/// Whether a text is the host of a URL, with a port where it names one.
+fn is_authority(text: &str) -> bool {
+    let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
+    let is_port =
+        |port: &str| port.is_empty() || (port.bytes().all(|b| b.is_ascii_digit()) && port.parse::<u16>().is_ok());
+    if let Some((address, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        let port = rest.strip_prefix(':').unwrap_or(rest);
+        return address.parse::<Ipv6Addr>().is_ok() && (rest.is_empty() || rest.starts_with(':')) && is_port(port);
+    }
+    let (host, port) = text.split_once(':').unwrap_or((text, ""));
+    let is_of_name = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let last = host.trim_end_matches('.').rsplit('.').next().unwrap_or_default();
+    // A name does not end in a number; what does is an address.
+    let is_address = last.starts_with("0x") || last.bytes().all(|b| b.is_ascii_digit());
+    host.starts_with(char::is_alphanumeric)
+        && host.chars().all(is_of_name)
+        && (!is_address || host.parse::<Ipv4Addr>().is_ok())
+        && is_port(port)
+}
+
+impl Longest {
+    /// Whether a text is short enough.
+    pub(super) fn takes(self, text: &str) -> bool {
+        match self {
+            Self::Characters(most) => text.chars().nth(most).is_none(),
+            Self::Bytes(most) => text.len() <= most,
+            Self::Unlimited => true,
+        }
+    }
+}
+
+impl fmt::Display for Longest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Characters(most) => write!(f, "{most} characters"),
+            Self::Bytes(most) => write!(f, "{most} bytes"),
+            Self::Unlimited => f.write_str("there is room for"),
+        }
+    }
 }
 
 /// The type of a value, in words with an article.

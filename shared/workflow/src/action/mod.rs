@@ -5,16 +5,19 @@
 //! # Layout
 //! - `catalogue` — the actions themselves, by what they are about.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
+//! - `fit` — what becomes of a value that PagerDuty would refuse.
 //! - `rules` — what several inputs say about each other.
 //! - `thing` — the things in PagerDuty whose names people may write.
 
 mod catalogue;
 mod fields;
+mod fit;
 mod rules;
 mod thing;
 
 pub use catalogue::Action;
-pub use fields::{Field, FieldKind};
+pub use fields::{Field, FieldKind, LINK, Longest, MOST_LINKS};
+pub use fit::{Adjustment, Unfit};
 pub use rules::Rule;
 pub use thing::Thing;
 
@@ -49,6 +52,15 @@ pub struct ActionSpec {
     pub timeout_seconds: u32,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
     pub example: &'static str,
+}
+
+/// The input of a call that fits, and what was changed so that it does.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Admitted {
+    /// The input.
+    pub input: Value,
+    /// What was changed.
+    pub adjusted: Vec<Adjustment>,
 }
 
 /// The incident that an action changes, and what PagerDuty tells of it.
@@ -141,6 +153,36 @@ impl ActionSpec {
     #[must_use]
     pub fn output(&self, name: &str) -> Option<&'static Field> {
         self.outputs.iter().find(|field| field.name == name)
+    }
+
+    /// Makes the input of a call fit, so that what only decorates cannot make it fail, and checks the rest as
+    /// [`Self::check_input`] does. Every input passes here before an action is called: where it goes on from a run to a
+    /// function, the second time changes nothing.
+    ///
+    /// `room` is the most that it may take, in bytes of JSON.
+    ///
+    /// # Errors
+    /// The problems, each a sentence that names its field.
+    pub fn admit(&self, input: Value, also_known: &[&str], room: usize) -> Result<Admitted, Vec<String>> {
+        let Value::Object(fields) = input else {
+            return Err(vec![format!("the input of {} is not an object", self.name)]);
+        };
+        let (fields, adjusted) = fit::fit(self, fields, room);
+        let input = Value::Object(fields);
+        if let Err(mut problems) = self.check_input(&input, also_known) {
+            // An input that is missed may be one that did not fit.
+            let of_rules = |name: &str| self.rules.iter().any(|rule| rule.fields().contains(&name));
+            let missed = adjusted.iter().filter(|adjustment| of_rules(adjustment.input()));
+            problems.extend(missed.map(ToString::to_string));
+            return Err(problems);
+        }
+        match fit::largest(&input, room) {
+            None => Ok(Admitted { input, adjusted }),
+            Some(name) => Err(vec![format!(
+                "the input has more than {room} bytes, most of them in `{name}`, which cannot be cut; shorten it, for example \
+                 with `[:1000]`"
+            )]),
+        }
     }
 
     /// Checks a rendered input: what is missing, not known, of the wrong type, or does not go together. All problems at

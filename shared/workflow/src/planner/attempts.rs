@@ -2,12 +2,12 @@
 
 use super::{
     Attempts, Command, Failure, Marker, Pending, StepChange,
-    going::{LastAttempt, Outputs, Planner, json_size, template_failure},
+    going::{LastAttempt, Outputs, Planner, template_failure},
     lane::Cancelled,
     later, only_while, retry,
 };
 use crate::{
-    action::Action,
+    action::{Action, Admitted},
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
@@ -20,7 +20,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 /// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
 /// holds 256 KiB in all.
-const INPUT_BYTES: usize = 48 * 1024;
+pub const INPUT_BYTES: usize = 48 * 1024;
 
 impl Planner<'_> {
     pub(super) fn first_attempt(&mut self, path: &StepPath, timeout: Option<Length>) -> Option<Command> {
@@ -66,21 +66,13 @@ impl Planner<'_> {
             Ok(input) => Value::Object(input),
             Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
         };
-        if json_size(&input) > INPUT_BYTES {
-            let message = format!(
-                "the rendered input has more than {INPUT_BYTES} bytes; shorten its texts, for example with `[:1000]`"
-            );
-            return self.step_failed(
-                path,
-                None,
-                Outputs::none(),
-                Failure::new(ErrorName::InputInvalid, message),
-            );
-        }
-        if let Err(problems) = spec.check_input(&input, &[]) {
-            let failure = Failure::new(ErrorName::InputInvalid, problems.join("; "));
-            return self.step_failed(path, None, Outputs::none(), failure);
-        }
+        let Admitted { input, adjusted } = match spec.admit(input, &[], INPUT_BYTES) {
+            Ok(admitted) => admitted,
+            Err(problems) => {
+                let failure = Failure::new(ErrorName::InputInvalid, problems.join("; "));
+                return self.step_failed(path, None, Outputs::none(), failure);
+            }
+        };
         let effect_key = self.effect_key(path);
         #[cfg(feature = "sabotage")]
         let effect_key = match sabotage::breaks(sabotage::Break::KeyOfEachAttempt) {
@@ -117,6 +109,7 @@ impl Planner<'_> {
             StepChange::AttemptStarted {
                 number: attempts.attempt,
                 input,
+                adjusted,
                 effect_key,
             },
         );

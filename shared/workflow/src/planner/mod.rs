@@ -38,6 +38,7 @@ mod start;
 mod turn;
 mod window;
 
+pub use attempts::INPUT_BYTES;
 pub use command::{ChildExecution, Command};
 pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
 pub use failure::{Answer, Failure};
@@ -48,6 +49,7 @@ pub use lock::{Lock, LockView};
 pub use needs::{Needs, concurrency_key, needs};
 
 use crate::{
+    action::Adjustment,
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, StepId, StepPath, WorkflowId, WorkflowVersion},
     run::RunInput,
@@ -210,8 +212,10 @@ pub enum StepChange {
     AttemptStarted {
         /// Which attempt, counted from 1.
         number: u32,
-        /// The rendered input.
+        /// The input as it is sent.
         input: Value,
+        /// What of the rendered input was changed so that PagerDuty takes it.
+        adjusted: Vec<Adjustment>,
         /// The effect key.
         effect_key: EffectKey,
     },

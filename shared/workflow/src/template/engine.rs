@@ -12,8 +12,9 @@ use std::{
 /// How much an evaluation may compute, in minijinja's instructions: far more than a template that a person wrote needs.
 const FUEL: u64 = 100_000;
 
-/// The largest result of one expression, in bytes. Step Functions hands on 256 KiB in all.
-const LARGEST_RESULT: usize = 64 * 1024;
+/// The largest result of one expression, in bytes: as much as the body of an event may have, so that whatever an event brings
+/// can be given to an action, which keeps as much of it as there is room for.
+const LARGEST_RESULT: usize = 384 * 1024;
 
 /// The name under which a rendering notes that it came to a null, or to an empty list or map.
 const CAME_TO_NOTHING: &str = "came to nothing";

@@ -14,6 +14,8 @@ pub(crate) struct Facts {
     words: BTreeMap<String, BTreeSet<String>>,
     /// The words that they are not.
     not: BTreeMap<String, BTreeSet<String>>,
+    /// The sources of the conditions that hold.
+    holding: BTreeSet<String>,
 }
 
 impl Facts {
@@ -25,9 +27,17 @@ impl Facts {
         }
     }
 
-    /// A step has succeeded.
-    pub(crate) fn succeeded(step: &str) -> Self {
-        Self::one_of(format!("steps.{step}.outcome"), BTreeSet::from(["success".to_owned()]))
+    /// The condition of this source holds.
+    pub(crate) fn holding(source: &str) -> Self {
+        Self {
+            holding: BTreeSet::from([source.to_owned()]),
+            ..Self::default()
+        }
+    }
+
+    /// Whether the condition of this source is known to hold.
+    pub(crate) fn holds(&self, source: &str) -> bool {
+        self.holding.contains(source)
     }
 
     fn defined(path: String) -> Self {
@@ -77,6 +87,7 @@ impl Facts {
     pub(crate) fn and(mut self, other: &Self) -> Self {
         self.present.extend(other.present.iter().cloned());
         self.defined.extend(other.defined.iter().cloned());
+        self.holding.extend(other.holding.iter().cloned());
         for (path, words) in &other.words {
             let both = match self.words.get(path) {
                 Some(known) => known.intersection(words).cloned().collect(),
@@ -114,6 +125,7 @@ impl Facts {
             defined,
             words: words.into_iter().map(|(path, (a, b))| (path, &a | &b)).collect(),
             not: not.into_iter().map(|(path, (a, b))| (path, &a & &b)).collect(),
+            holding: &self.holding & &other.holding,
         }
     }
 

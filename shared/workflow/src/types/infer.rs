@@ -40,8 +40,16 @@ pub(crate) struct Roots {
     pub(crate) variables: BTreeMap<String, Type>,
     /// `steps`, by id.
     pub(crate) steps: BTreeMap<String, Type>,
-    /// The steps that may not have run, or may have failed, and why.
-    pub(crate) uncertain: BTreeMap<String, String>,
+    /// The steps that may not have run, or may have failed.
+    pub(crate) uncertain: BTreeMap<String, Doubt>,
+}
+
+/// Why a step may have given nothing.
+#[derive(Debug, Clone)]
+pub(crate) struct Doubt {
+    pub(crate) reason: String,
+    /// The source of the condition where it is certain all the same: its own.
+    pub(crate) unless: Option<String>,
 }
 
 impl Roots {
@@ -371,15 +379,16 @@ impl<'r> Inference<'r> {
     /// A type with what is known of the value.
     fn narrowed(&self, mut of: Type, path: &str) -> Type {
         if let (Kind::Record(record), Some(step)) = (&of.kind, step_of_outputs(path))
-            && let Some(reason) = self.roots.uncertain.get(step)
+            && let Some(doubt) = self.roots.uncertain.get(step)
         {
             let outcome = format!("steps.{step}.outcome");
             let has_succeeded = ["failure", "skipped"]
                 .iter()
-                .all(|word| !self.facts.allows(&outcome, word));
+                .all(|word| !self.facts.allows(&outcome, word))
+                || doubt.unless.as_ref().is_some_and(|source| self.facts.holds(source));
             if !has_succeeded {
                 let fields = record.fields.iter();
-                let fields = fields.map(|(name, of)| (name.clone(), of.clone().or_missing(reason.clone())));
+                let fields = fields.map(|(name, of)| (name.clone(), of.clone().or_missing(doubt.reason.clone())));
                 of = Type::record(fields);
             }
         }

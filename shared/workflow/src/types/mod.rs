@@ -16,9 +16,9 @@ mod filter;
 mod infer;
 
 pub(crate) use condition::Facts;
-pub(crate) use infer::{Finding, Roots, Severity, facts_of_condition, nulls_of, of_condition, of_template};
+pub(crate) use infer::{Doubt, Finding, Roots, Severity, facts_of_condition, nulls_of, of_condition, of_template};
 
-use crate::action::{Field, FieldKind};
+use crate::action::{Field, FieldKind, LINK};
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -195,10 +195,13 @@ impl Type {
             FieldKind::PagerDutyIds | FieldKind::Words(_) => Self::list(Kind::Text.into()),
             FieldKind::Map { .. } => Kind::Map.into(),
             FieldKind::List => Self::list(Self::UNKNOWN),
+            FieldKind::Links => Self::list(record(LINK)),
             FieldKind::Object(fields) => record(fields),
             FieldKind::Entries(fields) => Self::list(record(fields)),
             FieldKind::Text
+            | FieldKind::Prose(_)
             | FieldKind::Key
+            | FieldKind::Link
             | FieldKind::OneOf(_)
             | FieldKind::Integration
             | FieldKind::Name

@@ -323,7 +323,7 @@ fn what_a_trigger_asks_for_is_known_in_the_steps() {
 )]
 #[case::always_empty(
     "  - uses: pagerduty.create_incident\n    with: { integration: prod, title: \" \", service: Q1 }\n",
-    "is always empty"
+    "is empty"
 )]
 #[case::wrong_word(
     "  - uses: pagerduty.create_incident\n    with: { integration: prod, title: x, service: Q1, urgency: \"{{ event.incident.status }}\" }\n",

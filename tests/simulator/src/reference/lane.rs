@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    action::Action,
+    action::{Action, Admitted},
     definition::{OnLaneFailure, Step, StepKind, Wait, limits},
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
@@ -218,9 +218,10 @@ impl<'a> Lane<'a> {
             }
         }
         let input = Value::Object(input);
-        if size(&input) > INPUT_BYTES || action.spec().check_input(&input, &[]).is_err() {
+        let admitted = action.spec().admit(input, &[], INPUT_BYTES);
+        let Ok(Admitted { input, .. }) = admitted else {
             return Err(failure(ErrorName::InputInvalid));
-        }
+        };
         let place = self.place(path);
         course.inputs.insert(place.clone(), input.clone());
         let outputs = self.run.world.witness.action(&place, action, &input)?;

@@ -80,7 +80,7 @@ async fn a_change_is_not_sent_when_it_may_be_a_late_double() {
 #[rstest]
 #[case::blank_summary("summary", json!(" \n"))]
 #[case::severity("severity", json!("fatal"))]
-#[case::plain_http("client_url", json!("http://example.com"))]
+#[case::script("client_url", json!("javascript:alert(1)"))]
 #[case::link_without_address("links", json!([{"text": "Runbook"}]))]
 #[case::empty_dedup_key("dedup_key", json!(""))]
 #[case::from("from", json!("oncall@example.com"))]

@@ -320,11 +320,18 @@ fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) ->
         StepChange::AttemptStarted {
             number: attempt,
             input,
+            adjusted,
             effect_key,
         } => {
             change.set("state", text("running"));
             change.remove("until");
             change.set("input", text(input.to_string()));
+            if !adjusted.is_empty() {
+                let adjusted = adjusted.iter().map(|adjustment| text(adjustment.to_string()));
+                change.set("adjusted", AttributeValue::L(adjusted.collect()));
+            } else if *attempt > 1 {
+                change.remove("adjusted");
+            }
             change.set("effect_key", text(effect_key.as_str()));
             let attempt = HashMap::from([("number".to_owned(), number(attempt)), ("started_at".to_owned(), at())]);
             change.append("attempts", AttributeValue::M(attempt));

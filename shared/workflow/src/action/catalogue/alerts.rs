@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        ActionSpec, Function, Repeat,
-        fields::{Field, FieldKind},
+        ActionSpec, Function, Repeat, Unfit,
+        fields::{Field, FieldKind, Longest},
     },
     INTEGRATION, TIMEOUT_SECONDS,
 };
@@ -13,18 +13,25 @@ const ROUTING_KEY: Field = Field::required(
     FieldKind::Name,
     "the name under which the integration keeps the routing key; never the key itself",
 );
-const DEDUP_KEY: Field = Field::required("dedup_key", FieldKind::Key, "the dedup key of the alert");
-const TIMESTAMP: Field = Field::optional("timestamp", FieldKind::Time, "when it happened; now if it does not say");
+const DEDUP_KEY: Field = Field::required("dedup_key", FieldKind::Key, "the dedup key of the alert").unfit(Unfit::Hash);
+const DEDUP_KEY_OF_ALERT: Field = Field::required("dedup_key", FieldKind::Text, "the dedup key of the alert");
+const TIMESTAMP: Field =
+    Field::optional("timestamp", FieldKind::Time, "when it happened; now if it does not say").unfit(Unfit::LeaveOut);
 const CUSTOM_DETAILS: Field = Field::optional(
     "custom_details",
     FieldKind::Map { may_be_empty: true },
     "whatever else people should see",
-);
+)
+.unfit(Unfit::Cut);
 const LINKS: Field = Field::optional(
     "links",
-    FieldKind::List,
+    FieldKind::Links,
     "links for people: maps with `href` and `text`, at most 50",
-);
+)
+.unfit(Unfit::LeaveOutEntries);
+
+/// PagerDuty refuses a longer one.
+const SUMMARY: FieldKind = FieldKind::Prose(Longest::Characters(1024));
 
 pub(super) static TRIGGER: ActionSpec = ActionSpec {
     name: "pagerduty.trigger_alert",
@@ -32,33 +39,37 @@ pub(super) static TRIGGER: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         ROUTING_KEY,
-        Field::required("summary", FieldKind::Text, "what is the matter; cut at 1024 characters"),
+        Field::required("summary", SUMMARY, "what is the matter").unfit(Unfit::Cut),
         Field::required(
             "source",
-            FieldKind::Text,
+            FieldKind::Prose(Longest::Unlimited),
             "what it is the matter with, such as a host name",
-        ),
+        )
+        .unfit(Unfit::Replace("unknown")),
         Field::required(
             "severity",
             FieldKind::OneOf(&["critical", "error", "warning", "info"]),
             "how bad it is",
-        ),
+        )
+        // The loudest, because what is not understood may be bad.
+        .unfit(Unfit::Replace("critical")),
         Field::optional(
             "dedup_key",
             FieldKind::Key,
             "alerts of one key are one alert until it is resolved; else a key that only this step has",
-        ),
-        Field::optional("component", FieldKind::Text, "the part of the source"),
-        Field::optional("group", FieldKind::Text, "the group of parts"),
-        Field::optional("class", FieldKind::Text, "the class of the event"),
+        )
+        .unfit(Unfit::Hash),
+        Field::optional("component", FieldKind::Text, "the part of the source").unfit(Unfit::Cut),
+        Field::optional("group", FieldKind::Text, "the group of parts").unfit(Unfit::Cut),
+        Field::optional("class", FieldKind::Text, "the class of the event").unfit(Unfit::Cut),
         TIMESTAMP,
         CUSTOM_DETAILS,
-        Field::optional("client", FieldKind::Text, "the name of the monitoring tool"),
-        Field::optional("client_url", FieldKind::Url, "the URL of the monitoring tool"),
+        Field::optional("client", FieldKind::Text, "the name of the monitoring tool").unfit(Unfit::Cut),
+        Field::optional("client_url", FieldKind::Link, "the URL of the monitoring tool").unfit(Unfit::LeaveOut),
         LINKS,
     ],
     rules: &[],
-    outputs: &[DEDUP_KEY],
+    outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: "PagerDuty takes alerts of one dedup key as one, as long as it is not resolved.",
@@ -79,7 +90,7 @@ pub(super) static ACKNOWLEDGE: ActionSpec = ActionSpec {
     summary: "Acknowledges an alert. PagerDuty ignores it if there is no open alert of that key.",
     inputs: &[INTEGRATION, ROUTING_KEY, DEDUP_KEY],
     rules: &[],
-    outputs: &[DEDUP_KEY],
+    outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: "An alert that is acknowledged stays so.",
@@ -96,7 +107,7 @@ pub(super) static RESOLVE: ActionSpec = ActionSpec {
     summary: "Resolves an alert. PagerDuty ignores it if there is no open alert of that key.",
     inputs: &[INTEGRATION, ROUTING_KEY, DEDUP_KEY],
     rules: &[],
-    outputs: &[DEDUP_KEY],
+    outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: "An alert that is resolved stays so.",
@@ -114,8 +125,8 @@ pub(super) static SEND_CHANGE_EVENT: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         ROUTING_KEY,
-        Field::required("summary", FieldKind::Text, "what was changed; cut at 1024 characters"),
-        Field::optional("source", FieldKind::Text, "where it was changed"),
+        Field::required("summary", SUMMARY, "what was changed").unfit(Unfit::Cut),
+        Field::optional("source", FieldKind::Text, "where it was changed").unfit(Unfit::Cut),
         TIMESTAMP,
         CUSTOM_DETAILS,
         LINKS,

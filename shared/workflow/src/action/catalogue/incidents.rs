@@ -2,23 +2,28 @@
 
 use super::{
     super::{
-        ActionSpec, Changes, Function, Repeat, Rule, Thing,
-        fields::{Field, FieldKind},
+        ActionSpec, Changes, Function, Repeat, Rule, Thing, Unfit,
+        fields::{Field, FieldKind, Longest},
     },
-    FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, PRIORITY, SETTLE_SECONDS, STATUS, TIMEOUT_SECONDS,
+    FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, NOTE, PRIORITY, SETTLE_SECONDS, STATUS, TIMEOUT_SECONDS,
     TITLE, URGENCIES, URGENCY,
 };
 
 /// PagerDuty documents one to 604,800 seconds.
 const LONGEST_SNOOZE_SECONDS: i64 = 7 * 24 * 60 * 60;
 
+/// PagerDuty documents no limit for titles in its REST API. This is the one of its Events API, and what its own integrations
+/// cut to.
+const LINE: FieldKind = FieldKind::Prose(Longest::Characters(1024));
+
 const BRIDGE: &[Field] = &[
     Field::optional(
         "conference_number",
-        FieldKind::Text,
+        FieldKind::Prose(Longest::Unlimited),
         "the telephone number, with commas for pauses",
-    ),
-    Field::optional("conference_url", FieldKind::Url, "the URL of the meeting"),
+    )
+    .unfit(Unfit::LeaveOut),
+    Field::optional("conference_url", FieldKind::Url, "the URL of the meeting").unfit(Unfit::LeaveOut),
 ];
 
 pub(super) static CREATE: ActionSpec = ActionSpec {
@@ -26,7 +31,7 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
     summary: "Opens an incident.",
     inputs: &[
         INTEGRATION,
-        Field::required("title", FieldKind::Text, "the incident's title, 1 to 1024 characters"),
+        Field::required("title", LINE, "the incident's title, 1 to 1024 characters").unfit(Unfit::Cut),
         Field::required("service", FieldKind::PagerDutyId, "the id of the service").naming(Thing::Service),
         Field::optional(
             "escalation_policy",
@@ -45,27 +50,38 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
             "urgency",
             FieldKind::OneOf(URGENCIES),
             "high or low; else as the service has it",
-        ),
-        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority").naming(Thing::Priority),
+        )
+        .unfit(Unfit::LeaveOut),
+        Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority")
+            .naming(Thing::Priority)
+            .unfit(Unfit::LeaveOut),
         Field::optional(
             "body",
             FieldKind::Text,
             "what people read on the incident beside its title",
-        ),
-        Field::optional("incident_type", FieldKind::Text, "the name of the incident type"),
-        Field::optional("conference_bridge", FieldKind::Object(BRIDGE), "where people meet"),
+        )
+        .unfit(Unfit::Cut),
+        Field::optional(
+            "incident_type",
+            FieldKind::Prose(Longest::Unlimited),
+            "the name of the incident type",
+        )
+        .unfit(Unfit::LeaveOut),
+        Field::optional("conference_bridge", FieldKind::Object(BRIDGE), "where people meet").unfit(Unfit::LeaveOut),
         Field::optional(
             "incident_key",
             FieldKind::Key,
             "a key of your own, 1 to 255 characters, of which PagerDuty has at most one open incident on a service; else \
              one that only this step has",
-        ),
+        )
+        .unfit(Unfit::Hash),
         Field::optional(
             "on_existing",
             FieldKind::OneOf(&["fail", "adopt"]),
             "what is done when an incident with your `incident_key` is open already: `fail`, or `adopt` it; `fail` if it \
              does not say",
-        ),
+        )
+        .unfit(Unfit::LeaveOut),
     ],
     rules: &[Rule::AtMostOne(&["escalation_policy", "assignee"])],
     outputs: &[
@@ -101,7 +117,7 @@ pub(super) static RESOLVE: ActionSpec = ActionSpec {
         INTEGRATION,
         INCIDENT,
         FROM,
-        Field::optional("note", FieldKind::Text, "a note that people see on the incident"),
+        Field::optional("note", NOTE, "a note that people see on the incident").unfit(Unfit::Cut),
     ],
     rules: &[],
     outputs: &[INCIDENT_ID, TITLE, INCIDENT_NUMBER, STATUS],
@@ -149,7 +165,7 @@ pub(super) static UPDATE: ActionSpec = ActionSpec {
         INTEGRATION,
         INCIDENT,
         FROM,
-        Field::optional("title", FieldKind::Text, "the new title, 1 to 1024 characters"),
+        Field::optional("title", LINE, "the new title, 1 to 1024 characters").unfit(Unfit::Cut),
         Field::optional("urgency", FieldKind::OneOf(URGENCIES), "high or low"),
         Field::optional("priority", FieldKind::PagerDutyId, "the id of the priority").naming(Thing::Priority),
     ],

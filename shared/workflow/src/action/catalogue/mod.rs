@@ -7,8 +7,8 @@ mod reads;
 mod records;
 
 use super::{
-    ActionSpec, Thing,
-    fields::{Field, FieldKind},
+    ActionSpec, Thing, Unfit,
+    fields::{Field, FieldKind, Longest},
 };
 
 macro_rules! actions {
@@ -100,8 +100,12 @@ const FROM: Field = Field::optional(
     FieldKind::UserEmail,
     "the PagerDuty user in whose name it is done, by e-mail; else the integration's default user",
 )
-.naming(Thing::User);
+.naming(Thing::User)
+.unfit(Unfit::LeaveOut);
 const INCIDENT: Field = Field::required("incident_id", FieldKind::PagerDutyId, "the id of the incident");
+
+/// PagerDuty takes 65,535 bytes, and a run adds a marker of its own.
+const NOTE: FieldKind = FieldKind::Prose(Longest::Bytes(65_000));
 
 // Outputs.
 

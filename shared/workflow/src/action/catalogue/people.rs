@@ -2,8 +2,8 @@
 
 use super::{
     super::{
-        ActionSpec, Changes, Function, Repeat, Rule, Thing,
-        fields::{Field, FieldKind},
+        ActionSpec, Changes, Function, Repeat, Rule, Thing, Unfit,
+        fields::{Field, FieldKind, Longest},
     },
     FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, STATUS, TIMEOUT_SECONDS, TITLE,
 };
@@ -78,9 +78,10 @@ pub(super) static POST_STATUS_UPDATE: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         INCIDENT,
-        Field::required("message", FieldKind::Text, "the update"),
-        Field::optional("subject", FieldKind::Text, "the subject of the e-mail"),
-        Field::optional("html_message", FieldKind::Text, "the e-mail as HTML"),
+        Field::required("message", FieldKind::Prose(Longest::Unlimited), "the update").unfit(Unfit::Cut),
+        Field::optional("subject", FieldKind::Text, "the subject of the e-mail").unfit(Unfit::Cut),
+        // HTML that is cut is broken.
+        Field::optional("html_message", FieldKind::Text, "the e-mail as HTML").unfit(Unfit::LeaveOut),
         FROM,
     ],
     rules: &[],
@@ -115,7 +116,8 @@ pub(super) static ADD_RESPONDERS: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         INCIDENT,
-        Field::required("message", FieldKind::Text, "what they are told"),
+        Field::required("message", FieldKind::Prose(Longest::Unlimited), "what they are told")
+            .unfit(Unfit::Replace("Please help with this incident.")),
         Field::optional("users", FieldKind::PagerDutyIds, "the ids of users").naming(Thing::User),
         Field::optional(
             "escalation_policies",
@@ -128,7 +130,8 @@ pub(super) static ADD_RESPONDERS: ActionSpec = ActionSpec {
             FieldKind::PagerDutyId,
             "the id of the user who asks; else the user of `from`, or the token's own user",
         )
-        .naming(Thing::User),
+        .naming(Thing::User)
+        .unfit(Unfit::LeaveOut),
         FROM,
     ],
     rules: &[Rule::AtLeastOne(&["users", "escalation_policies"])],

@@ -2,7 +2,7 @@
 
 use super::{
     super::{
-        ActionSpec, Function, Repeat, Thing,
+        ActionSpec, Function, Repeat, Thing, Unfit,
         fields::{Field, FieldKind},
     },
     FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, MORE, PRIORITY, STATUS, TIMEOUT_SECONDS, TITLE,
@@ -15,7 +15,8 @@ const LIMIT: Field = Field::optional(
     "limit",
     FieldKind::Count { most: 100 },
     "how many at most, 1 to 100; 25 if it does not say",
-);
+)
+.unfit(Unfit::LeaveOut);
 const CREATED_AT: Field = Field::required("created_at", FieldKind::Text, "when it was made, RFC 3339");
 const SERVICE: Field = Field::optional("service", FieldKind::PagerDutyId, "the id of its service");
 const HTML_URL: Field = Field::optional("html_url", FieldKind::Text, "where people see it");
@@ -195,7 +196,8 @@ pub(super) static LIST_LOG_ENTRIES: ActionSpec = ActionSpec {
             "is_overview",
             FieldKind::Boolean,
             "whether only the most important entries are given",
-        ),
+        )
+        .unfit(Unfit::LeaveOut),
         FROM,
     ],
     rules: &[],

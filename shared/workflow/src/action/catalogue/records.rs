@@ -2,10 +2,10 @@
 
 use super::{
     super::{
-        ActionSpec, Changes, Function, Repeat,
+        ActionSpec, Changes, Function, Repeat, Unfit,
         fields::{Field, FieldKind},
     },
-    FROM, INCIDENT, INCIDENT_ID, INTEGRATION, SETTLE_SECONDS, TIMEOUT_SECONDS,
+    FROM, INCIDENT, INCIDENT_ID, INTEGRATION, NOTE, SETTLE_SECONDS, TIMEOUT_SECONDS,
 };
 
 pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
@@ -14,7 +14,7 @@ pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
     inputs: &[
         INTEGRATION,
         INCIDENT,
-        Field::required("note", FieldKind::Text, "the note"),
+        Field::required("note", NOTE, "the note").unfit(Unfit::Cut),
         FROM,
     ],
     rules: &[],

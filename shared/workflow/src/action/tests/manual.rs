@@ -18,8 +18,18 @@ What all have in common:
 - `from` is the login e-mail of the user in whose name it is done. Without it that is the integration's default user
   (`pagerflow integration add … --default-from`). A token of a user needs neither; PagerDuty refuses a token of an account without
   one.
-- Any input can be an expression, `\"{{ … }}\"`; what it gives must be of the type that the table says. One that gives null is as good
-  as left out.
+- Any input can be an expression, `\"{{ … }}\"`. One that gives null is as good as left out. What else it gives should be of the type
+  that the table says. *What does not fit* says what becomes of a value that PagerDuty would refuse:
+  - *the step fails*: it is the message itself, what is acted on, or who is paged.
+  - *left out*, *cut*, or replaced by the value that the table shows: it only decorates, and the page is worth more.
+  - *replaced by a hash*: a key that is longer than 255 bytes, or has line breaks or space at its ends. Its first 200 bytes, `~` and a
+    hash of the whole stand for it. That is the same in every action, so an alert that was triggered by a long key is found by it.
+  - In texts, control characters are replaced by U+FFFD. Words such as `Critical` are taken without regard to case.
+  - A value that is written in the workflow itself, without an expression, is refused when the workflow is saved.
+- What was changed stands in the record of the step. `pagerflow run show` and `pagerflow workflow test` show it under the step, as
+  ``! `links[1]` was left out: …``. Another caller of a function gets it in the answer, in `adjusted`.
+- All inputs of a step together have room for 48 KiB. Where they take more, the largest of those that can be cut are cut, in a map the
+  longest texts first, with `… [cut]` at the end of each.
 - Where the table says *id or name*, a workflow may have the name that people see in PagerDuty. It is looked up when the workflow is
   applied, and the id is stored. What an expression gives is an id, and so is what another caller of a function gives.
 - An output in *italics* can be null. A list is cut at a whole entry where it would take more than 30 KiB, and `more` is then true;
@@ -46,22 +56,16 @@ fn manual() -> String {
 
 fn section(spec: &ActionSpec) -> String {
     let mut page = format!("\n## {}\n\n{}\n\n", spec.name, spec.summary);
-    page.push_str("| input | type | |\n|---|---|---|\n");
+    page.push_str("| input | type | | what does not fit |\n|---|---|---|---|\n");
     for field in spec.inputs {
-        let is_optional = if field.optional { ", optional" } else { "" };
-        let _ = writeln!(
-            page,
-            "| `{}` | {}{is_optional} | {} |",
-            field.name,
-            kind(field),
-            field.summary
-        );
+        page.push_str(&input(field, field.name));
+        let outer = if field.kind.is_list() {
+            format!("{}[…]", field.name)
+        } else {
+            field.name.to_owned()
+        };
         for inner in inner(field) {
-            let _ = writeln!(
-                page,
-                "| `{}.{}` | {}, optional | {} |",
-                field.name, inner.name, inner.kind, inner.summary
-            );
+            page.push_str(&input(inner, &format!("{outer}.{}", inner.name)));
         }
     }
     let rules: Vec<String> = spec.rules.iter().map(|rule| rule.summary()).collect();
@@ -86,6 +90,21 @@ fn section(spec: &ActionSpec) -> String {
     page
 }
 
+/// The row of an input.
+fn input(field: &Field, name: &str) -> String {
+    let is_optional = if field.optional { ", optional" } else { "" };
+    // What becomes of a link without an address is said of the list.
+    let unfit = match (field.unfit, name.contains("[…]")) {
+        (Unfit::Refuse, true) => "the entry is left out".to_owned(),
+        (unfit, _) => unfit.summary(field),
+    };
+    format!(
+        "| `{name}` | {}{is_optional} | {} | {unfit} |\n",
+        kind(field),
+        field.summary
+    )
+}
+
 /// The type of an input, and whether a name may stand for it.
 fn kind(field: &Field) -> String {
     match (field.names, field.kind) {
@@ -100,6 +119,7 @@ fn kind(field: &Field) -> String {
 fn inner(field: &Field) -> &'static [Field] {
     match field.kind {
         FieldKind::Object(fields) | FieldKind::Entries(fields) => fields,
+        FieldKind::Links => LINK,
         _ => &[],
     }
 }

@@ -169,7 +169,7 @@ impl<'a> Checks<'a, '_> {
         let doubted: Vec<&str> = branches.iter().flat_map(|branch| branch.ended()).collect();
         if let Some(typing) = &mut self.typing {
             typing.doubt(doubted.into_iter(), "it is in a branch that may not have been taken");
-            typing.join(variables);
+            typing.join(&variables);
         }
         self.scope.join(branches);
     }
@@ -183,12 +183,9 @@ impl<'a> Checks<'a, '_> {
     ) -> (Branch<'a>, BTreeMap<String, Type>) {
         let mark = self.scope.mark();
         let known = self.know(conditions);
-        let variables = self.typing.as_ref().map(|typing| typing.roots.variables.clone());
         self.steps(steps, path);
-        self.know_again(known);
-        let set = self.typing.as_mut().zip(variables);
-        let set = set.map(|(typing, before)| std::mem::replace(&mut typing.roots.variables, before));
-        (self.scope.leave_branch(mark), set.unwrap_or_default())
+        let set = self.know_again(known);
+        (self.scope.leave_branch(mark), set)
     }
 
     /// Notes what is known where conditions hold or do not, and gives what was known before.
@@ -201,10 +198,14 @@ impl<'a> Checks<'a, '_> {
         Some(before)
     }
 
-    fn know_again(&mut self, before: Option<Known>) {
-        if let (Some(typing), Some(before)) = (&mut self.typing, before) {
-            typing.know_again(before);
-        }
+    /// Knows again what was known before a list of steps, and gives the variables that it has set.
+    fn know_again(&mut self, before: Option<Known>) -> BTreeMap<String, Type> {
+        let Some((typing, before)) = self.typing.as_mut().zip(before) else {
+            return BTreeMap::new();
+        };
+        let set = typing.take_back(&before);
+        typing.know_again(before);
+        set
     }
 
     /// Lists that run in lanes of their own: nobody else sees what is in them.
@@ -249,7 +250,6 @@ impl<'a> Checks<'a, '_> {
     ) -> Option<Type> {
         let mark = self.scope.mark();
         let known = self.know(&[]);
-        let variables = self.typing.as_ref().map(|typing| typing.roots.variables.clone());
         self.steps(steps, path.field("steps"));
         let given = output.map(|output| {
             let path = path.field("output");
@@ -257,9 +257,6 @@ impl<'a> Checks<'a, '_> {
             self.template(output, path)
         });
         self.know_again(known);
-        if let (Some(typing), Some(variables)) = (&mut self.typing, variables) {
-            typing.roots.variables = variables;
-        }
         self.scope.leave_lane(mark, fork);
         given
     }

@@ -6,12 +6,12 @@ use super::super::{
     Concurrency, Definition, InputKind, Problems, Severity, Step, StepKind, Template, node::Path, outputs,
 };
 use crate::{
-    action::{Field, FieldKind},
+    action::{Field, FieldKind, Unfit},
     ids::VariableName,
     template::Expression,
-    types::{self, Absence, Facts, Finding, Kind, Roots, Type, Words},
+    types::{self, Absence, Doubt, Facts, Finding, Kind, Roots, Type, Words},
 };
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The outcomes of a step, as expressions see them.
 const OUTCOMES: &[&str] = &["success", "failure", "skipped"];
@@ -22,10 +22,15 @@ pub(super) struct Typing {
     pub(super) facts: Facts,
     /// What may be meant otherwise than it is written.
     pub(super) warnings: Problems,
-    /// The steps that were done where a condition held, by its source.
-    done_where: HashMap<String, Vec<String>>,
-    /// The variables that were set, one after another.
-    assigned: Vec<String>,
+    /// What was set, one after another.
+    assigned: Vec<Assigned>,
+}
+
+/// A variable that was set.
+struct Assigned {
+    name: String,
+    /// Its type before.
+    before: Option<Type>,
 }
 
 /// What was known at some place.
@@ -76,7 +81,6 @@ impl Typing {
             roots,
             facts,
             warnings: Problems::default(),
-            done_where: HashMap::new(),
             assigned: Vec::new(),
         }
     }
@@ -86,14 +90,8 @@ impl Typing {
         let before = self.known();
         if let Some(condition) = condition {
             self.facts = self.facts.clone().and(&types::facts_of_condition(condition, holds));
-            for step in self
-                .done_where
-                .get(condition.source())
-                .into_iter()
-                .flatten()
-                .filter(|_| holds)
-            {
-                self.facts = std::mem::take(&mut self.facts).and(&Facts::succeeded(step));
+            if holds {
+                self.facts = std::mem::take(&mut self.facts).and(&Facts::holding(condition.source()));
             }
         }
         before
@@ -110,8 +108,8 @@ impl Typing {
     /// Knows again what was known, but of the variables that have got another value since.
     pub(super) fn know_again(&mut self, known: Known) {
         self.facts = known.facts;
-        for path in self.assigned.get(known.assigned..).unwrap_or_default() {
-            self.facts.forget(path);
+        for assigned in self.assigned.get(known.assigned..).unwrap_or_default() {
+            self.facts.forget(&format!("vars.{}", assigned.name));
         }
     }
 
@@ -119,7 +117,7 @@ impl Typing {
     pub(super) fn set(&mut self, step: &Step, set: BTreeMap<&VariableName, Type>) {
         for (name, of) in set {
             let path = format!("vars.{name}");
-            let before = self.roots.variables.remove(name.as_str());
+            let before = self.roots.variables.get(name.as_str()).cloned();
             let of = match (&step.condition, before) {
                 (None, _) => of,
                 (Some(condition), Some(before)) => {
@@ -132,10 +130,31 @@ impl Typing {
                 }
                 (Some(_), None) => of.or_missing("it is only set by a step with an `if`"),
             };
-            self.facts.forget(&path);
-            self.assigned.push(path);
-            self.roots.variables.insert(name.to_string(), of);
+            self.assign(name.to_string(), of);
         }
+    }
+
+    fn assign(&mut self, name: String, of: Type) {
+        self.facts.forget(&format!("vars.{name}"));
+        let before = self.roots.variables.insert(name.clone(), of);
+        self.assigned.push(Assigned { name, before });
+    }
+
+    /// Takes back what was set since something was known, because the next steps do not see it. Gives the types that it had.
+    pub(super) fn take_back(&mut self, known: &Known) -> BTreeMap<String, Type> {
+        let since = self.assigned.split_off(known.assigned);
+        let set = since.iter().filter_map(|assigned| {
+            let of = self.roots.variables.get(&assigned.name)?;
+            Some((assigned.name.clone(), of.clone()))
+        });
+        let set = set.collect();
+        for Assigned { name, before } in since.into_iter().rev() {
+            match before {
+                Some(before) => self.roots.variables.insert(name, before),
+                None => self.roots.variables.remove(&name),
+            };
+        }
+        set
     }
 
     /// A step has ended: its result can be seen, and what is known because it let the run go on.
@@ -147,42 +166,43 @@ impl Typing {
         }
         let Some(id) = &step.id else { return };
         self.roots.steps.insert(id.to_string(), result(step, lanes));
-        let reason = match (&step.condition, step.continue_on_error) {
+        let says = format!("`steps.{id}.outcome == \"success\"` says that it was done");
+        let doubt = match (&step.condition, step.continue_on_error) {
             (None, false) => return,
-            (Some(condition), false) => {
-                let done = self.done_where.entry(condition.source().to_owned()).or_default();
-                done.push(id.to_string());
-                format!(
-                    "the step `{id}` has an `if`, so it may be skipped (`steps.{id}.outcome == \"success\"` says that it was done)"
-                )
-            }
-            (_, true) => format!(
-                "the step `{id}` has `continue_on_error`, so it may have failed (`steps.{id}.outcome == \"success\"` says that it was \
-                 done)"
-            ),
+            (Some(condition), false) => Doubt {
+                reason: format!("the step `{id}` has an `if`, so it may be skipped ({says})"),
+                unless: Some(condition.source().to_owned()),
+            },
+            (_, true) => Doubt {
+                reason: format!("the step `{id}` has `continue_on_error`, so it may have failed ({says})"),
+                unless: None,
+            },
         };
-        self.roots.uncertain.insert(id.to_string(), reason);
+        self.roots.uncertain.insert(id.to_string(), doubt);
     }
 
     /// The steps of these ids may not have run, seen from here.
     pub(super) fn doubt<'a>(&mut self, steps: impl Iterator<Item = &'a str>, why: &str) {
         for id in steps {
             let reason = format!("{why} (`steps.{id}.outcome == \"success\"` says that the step `{id}` was done)");
-            self.roots.uncertain.entry(id.to_owned()).or_insert(reason);
+            let doubt = Doubt { reason, unless: None };
+            self.roots.uncertain.entry(id.to_owned()).or_insert(doubt);
         }
     }
 
-    /// The variables as they are after one of several branches.
-    pub(super) fn join(&mut self, branches: Vec<BTreeMap<String, Type>>) {
-        let names: BTreeSet<String> = branches.iter().flat_map(BTreeMap::keys).cloned().collect();
+    /// The variables as they are after one of several branches, each with what it has set.
+    pub(super) fn join(&mut self, branches: &[BTreeMap<String, Type>]) {
+        let names: BTreeSet<&String> = branches.iter().flat_map(BTreeMap::keys).collect();
         for name in names {
-            let in_all = branches.iter().all(|branch| branch.contains_key(&name));
-            let of = Type::any_of(branches.iter().filter_map(|branch| branch.get(&name)).cloned());
+            let before = self.roots.variables.get(name);
+            let after: Vec<Option<&Type>> = branches.iter().map(|branch| branch.get(name).or(before)).collect();
+            let in_all = after.iter().all(Option::is_some);
+            let of = Type::any_of(after.into_iter().flatten().cloned());
             let of = match in_all {
                 true => of,
                 false => of.or_missing("it is not set in every branch"),
             };
-            self.roots.variables.insert(name, of);
+            self.assign(name.clone(), of);
         }
     }
 }
@@ -278,14 +298,6 @@ impl super::Checks<'_, '_> {
         if self.typing.is_none() {
             return;
         }
-        if let (FieldKind::Text, false, Template::Literal(serde_json::Value::String(text))) =
-            (field.kind, field.optional, template)
-        {
-            if text.trim().is_empty() {
-                self.problem(path, format!("is always empty; give {}", field.summary));
-            }
-            return;
-        }
         // What is the same in every run was checked when it was read.
         if !matches!(template, Template::Expression(_)) {
             return;
@@ -302,7 +314,8 @@ impl super::Checks<'_, '_> {
             }
             return;
         }
-        if let (Some(absence), false) = (&of.absence, field.optional) {
+        let is_needed = !field.optional && !matches!(field.unfit, Unfit::Replace(_));
+        if let (Some(absence), true) = (&of.absence, is_needed) {
             let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
             let message = format!(
                 "{can_be} null, and `{}` is needed: {}; give it a default, as in `{{{{ … | default(\"…\") }}}}`, or give the step an `if`",
@@ -375,9 +388,15 @@ fn takes(kind: FieldKind, of: &Type) -> Result<(), String> {
         // Numbers, true and false become text, and text a number.
         (Kind::Text | Kind::Words(_), kind) => kind.is_single(),
         (Kind::Integer | Kind::Number, kind) => {
-            matches!(kind, FieldKind::Text | FieldKind::Integer | FieldKind::Count { .. })
+            matches!(
+                kind,
+                FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key | FieldKind::Integer | FieldKind::Count { .. }
+            )
         }
-        (Kind::Boolean, kind) => matches!(kind, FieldKind::Text | FieldKind::Boolean),
+        (Kind::Boolean, kind) => matches!(
+            kind,
+            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key | FieldKind::Boolean
+        ),
         (Kind::List(_), kind) => kind.is_list(),
         (Kind::Record(_) | Kind::Map, kind) => matches!(kind, FieldKind::Map { .. } | FieldKind::Object(_)),
     };

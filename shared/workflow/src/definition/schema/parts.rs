@@ -1,7 +1,7 @@
 //! The schemas of texts and values, and the rules that no type can say.
 
 use crate::{
-    action::{Action, Field, FieldKind, Rule},
+    action::{Action, Field, FieldKind, LINK, Longest, MOST_LINKS, Rule},
     definition::{EVENT_TYPES, limits},
     error_name::ErrorName,
 };
@@ -114,7 +114,10 @@ fn literal(kind: FieldKind) -> Json {
         })
     };
     match kind {
-        FieldKind::Text | FieldKind::Key => json!({ "type": "string" }),
+        FieldKind::Text => json!({ "type": "string" }),
+        FieldKind::Prose(Longest::Characters(most)) => json!({ "type": "string", "pattern": r"\S", "maxLength": most }),
+        FieldKind::Prose(Longest::Bytes(_) | Longest::Unlimited) => json!({ "type": "string", "pattern": r"\S" }),
+        FieldKind::Key => json!({ "type": "string", "pattern": r"^\S(.{0,253}\S)?$" }),
         FieldKind::OneOf(words) => json!({ "type": "string", "enum": words }),
         FieldKind::Integer => json!({ "type": "integer" }),
         FieldKind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
@@ -127,6 +130,11 @@ fn literal(kind: FieldKind) -> Json {
         FieldKind::Length { .. } => json!({ "type": "string", "pattern": LENGTH, "examples": ["30m", "4h", "2d"] }),
         FieldKind::Time => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]" }),
         FieldKind::Url => json!({ "type": "string", "pattern": r"^https://\S+$", "maxLength": 2048 }),
+        FieldKind::Link => json!({ "type": "string", "pattern": r"^https?://\S+$", "maxLength": 2048 }),
+        FieldKind::Links => json!({
+            "type": "array", "maxItems": MOST_LINKS,
+            "items": { "anyOf": [object(LINK), { "type": "string", "pattern": TEMPLATE }] }
+        }),
         FieldKind::Map { may_be_empty } => json!({ "type": "object", "minProperties": u8::from(!may_be_empty) }),
         FieldKind::List => json!({ "type": "array" }),
         FieldKind::Object(fields) => object(fields),

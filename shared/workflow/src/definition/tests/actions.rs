@@ -4,7 +4,7 @@ use super::{
     super::{schema::workflow_schema, *},
     problems, steps,
 };
-use crate::action::{Field, FieldKind, Rule};
+use crate::action::{Admitted, Field, FieldKind, LINK, Rule};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -88,7 +88,10 @@ pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
             .boxed()
     };
     match kind {
-        FieldKind::Text | FieldKind::Key => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
+        FieldKind::Text => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
+        FieldKind::Prose(_) | FieldKind::Key => "[a-zA-Z0-9]([a-zA-Z0-9 ]{0,12}[a-zA-Z0-9])?"
+            .prop_map(Value::from)
+            .boxed(),
         FieldKind::OneOf(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
         FieldKind::Integer => any::<i64>().prop_map(Value::from).boxed(),
         FieldKind::Count { most } => (1..=most).prop_map(Value::from).boxed(),
@@ -99,6 +102,10 @@ pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
         FieldKind::Length { longest } => (1..=longest).prop_map(|seconds| format!("{seconds}s").into()).boxed(),
         FieldKind::Time => text("2027-01-31T09:00:00Z"),
         FieldKind::Url => text("https://meet.example.com/1"),
+        FieldKind::Link => prop_oneof![text("https://meet.example.com/1"), text("http://[::]:9092/k?q=a%20b")].boxed(),
+        FieldKind::Links => prop::collection::vec(fields_of(LINK).prop_map(Value::Object), 0..4)
+            .prop_map(Value::from)
+            .boxed(),
         FieldKind::Map { .. } => any_json().prop_map(|value| json!({ "a": value })).boxed(),
         FieldKind::List => any_json().prop_map(|value| json!([value])).boxed(),
         FieldKind::PagerDutyIds => list_of(FieldKind::PagerDutyId),
@@ -162,6 +169,13 @@ proptest! {
         prop_assert_eq!(Definition::from_json(&definition).map(|_| ()), Ok(()));
         prop_assert!(VALIDATOR.is_valid(&definition), "{}", definition);
         prop_assert_eq!(action.spec().check_input(&Value::Object(input), &[]), Ok(()));
+    }
+
+    #[test]
+    fn an_input_that_fits_is_sent_as_it_is((action, input) in calls()) {
+        let input = Value::Object(input);
+        let sent = action.spec().admit(input.clone(), &[], usize::MAX);
+        prop_assert_eq!(sent, Ok(Admitted { input, adjusted: vec![] }));
     }
 
     #[test]

@@ -450,11 +450,11 @@ impl Builder {
             return template_of("{{ event.data.given }}");
         }
         match kind {
-            FieldKind::Text | FieldKind::Key => match self.text_template() {
-                Template::Literal(text) if text.as_str().is_some_and(|text| text.trim().is_empty()) => template_of("x"),
+            FieldKind::Text => match self.text_template() {
                 Template::Expression(expression) if !expression.is_text() => template_of("{{ run.id }}"),
                 text => text,
             },
+            FieldKind::Prose(_) | FieldKind::Key => template_of("db-1 is down"),
             FieldKind::OneOf(words) => template_of(self.one_of(words)),
             FieldKind::Integer => Template::Literal(Value::from(7)),
             FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),
@@ -465,10 +465,10 @@ impl Builder {
             FieldKind::UserEmail => template_of("oncall@example.com"),
             FieldKind::Length { .. } => template_of("4h"),
             FieldKind::Time => template_of("2027-01-31T09:00:00Z"),
-            FieldKind::Url => template_of("https://meet.example.com/1"),
+            FieldKind::Url | FieldKind::Link => template_of("https://meet.example.com/1"),
             FieldKind::Map { .. } => Template::Map(BTreeMap::from([("region".to_owned(), self.template())])),
             FieldKind::List => Template::List(vec![self.template()]),
-            FieldKind::PagerDutyIds | FieldKind::Words(_) => {
+            FieldKind::PagerDutyIds | FieldKind::Words(_) | FieldKind::Links => {
                 let of_entries = kind.of_entries().expect("it is a list of one type");
                 Template::List((0..1 + self.choose(3)).map(|_| self.value_of(of_entries)).collect())
             }

@@ -224,11 +224,41 @@ fn p1_an_input_that_is_wrong_only_when_rendered_is_refused_before_it_is_sent(#[c
 }
 
 #[test]
-fn f35_an_input_that_would_not_fit_into_the_state_is_refused() {
-    let mut machine = Machine::new(&CREATE.replace("event.incident.title", "'x' * 60000"));
+fn f35_an_input_that_would_not_fit_into_the_state_and_cannot_be_cut_is_refused() {
+    let mut machine = Machine::new(
+        "  - uses: pagerduty.set_custom_fields
+    with: { integration: prod, incident_id: P1, fields: { cause: \"{{ 'x' * 60000 }}\" } }
+",
+    );
     let plan = machine.plan();
     assert_eq!(ended(&plan).0, ErrorName::InputInvalid.as_str());
     assert!(ended(&plan).1.contains("49152 bytes"));
+    assert!(ended(&plan).1.contains("`fields`"));
+}
+
+/// What of the input was changed, as the plan writes it down.
+fn adjusted(plan: &Plan) -> Vec<String> {
+    let steps = plan.changes.iter().flat_map(|changes| changes.steps.values());
+    let adjusted = steps.filter_map(|record| match &record.change {
+        StepChange::AttemptStarted { adjusted, .. } => Some(adjusted.iter().map(ToString::to_string)),
+        _ => None,
+    });
+    adjusted.flatten().collect()
+}
+
+#[test]
+fn f35_what_is_too_long_is_cut_and_every_attempt_sends_the_same_and_says_so() {
+    let mut machine = Machine::new(&CREATE.replace("event.incident.title", "'x' * 60000"));
+    let first = machine.plan();
+    assert_eq!(input(&first)["title"].as_str().unwrap().chars().count(), 1024);
+    let said = ["`title` was cut: it is longer than 1024 characters"];
+    assert_eq!(adjusted(&first), said);
+    machine.fails("PagerDuty.OutcomeUnknown");
+    let second = machine.plan();
+    assert_eq!(input(&second)["attempt"], 2);
+    assert_eq!(input(&second)["title"], input(&first)["title"]);
+    assert_eq!(input(&second)["idempotency_key"], input(&first)["idempotency_key"]);
+    assert_eq!(adjusted(&second), said);
 }
 
 #[test]
@@ -334,8 +364,8 @@ fn what_an_expression_gives_has_the_type_that_the_action_takes() {
         "  - set: { ids: [PUSER01, PUSER02], many: '10' }
   - uses: pagerduty.list_incidents
     with: { integration: prod, limit: '{{ vars.many }}', services: '{{ vars.ids }}' }
-  - uses: pagerduty.list_log_entries
-    with: { integration: prod, incident_id: P1, is_overview: '{{ vars.many }}' }
+  - uses: pagerduty.list_incidents
+    with: { integration: prod, services: '{{ vars.many }}' }
 ",
     );
     let plan = machine.plan();
@@ -345,7 +375,7 @@ fn what_an_expression_gives_has_the_type_that_the_action_takes() {
     let (name, message) = ended(&plan);
     assert_eq!(name, "Input.Invalid");
     assert!(
-        message.contains("`is_overview` is text, but must be true or false"),
+        message.contains("`services` must be a list of ids of things in PagerDuty"),
         "{message}"
     );
 }
