@@ -105,7 +105,7 @@ impl Definition {
         };
         let place = self.find_step(step)?;
         let fork = self.step(&place.path);
-        if !fork.is_some_and(|step| step.lane_list(0).is_some()) {
+        if fork.is_none_or(|step| step.lane_list(0).is_none()) {
             return Err(UnknownName::NoLane {
                 name: name.to_string(),
                 step: self.step_name_in_any_lane(&place.path).in_words(),
