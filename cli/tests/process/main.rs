@@ -16,8 +16,11 @@ use std::{
     process::{Command, Output, Stdio},
 };
 
+/// Environment variables with their values.
+type Variables<'a> = &'a [(&'a str, &'a str)];
+
 /// The command with an environment of its own, in which nothing of AWS is set.
-fn pagerflow(arguments: &[&str], variables: &[(&str, &str)]) -> Command {
+fn pagerflow(arguments: &[&str], variables: Variables<'_>) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pagerflow"));
     command
         .args(arguments)
@@ -70,7 +73,7 @@ fn what_keeps_a_command_from_aws_is_told_with_where_the_settings_come_from_and_w
         ("AWS_SECRET_ACCESS_KEY", "s3cret"),
     ];
     let region = ("AWS_REGION", "eu-west-1");
-    let cases: [(&[(&str, &str)], [&str; 3]); 4] = [
+    let cases: [(Variables<'_>, [&str; 3]); 4] = [
         (
             &[region],
             [

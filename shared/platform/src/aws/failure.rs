@@ -253,7 +253,7 @@ fn not_made(chain: &[String], otherwise: AwsFailureKind) -> (AwsFailureKind, Str
             .iter()
             .any(|said| phrases.iter().any(|phrase| said.contains(phrase)))
     };
-    let known = NOT_MADE.iter().find(|(_, phrases)| says(&phrases));
+    let known = NOT_MADE.iter().find(|(_, phrases)| says(phrases));
     let kind = known.map_or(otherwise, |(kind, _)| *kind);
     let words = match kind {
         AwsFailureKind::Expired => "the AWS session has expired".to_owned(),
