@@ -3,17 +3,22 @@
 use crate::error::Error;
 use std::io::{self, IsTerminal, Write};
 
-/// Whether somebody is there to be asked.
-pub(crate) fn somebody_is_there() -> bool {
+/// Whether there is a terminal to ask at.
+pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal()
 }
 
-/// Asks a question that only a clear yes answers with yes. Where nobody is at the terminal, that is an error that says so.
+/// Something needs a yes that cannot be asked for.
+pub(crate) fn needs_yes(what: &str) -> Error {
+    Error::Invalid(format!(
+        "this needs a yes, and standard input is not a terminal: pass --yes to confirm\n{what}"
+    ))
+}
+
+/// Asks a question that only a clear yes answers with yes. Without a terminal that is an error which says so.
 pub(crate) fn confirmed(question: &str) -> Result<bool, Error> {
-    if !somebody_is_there() {
-        return Err(Error::Invalid(format!(
-            "nobody is there to be asked: {question} Give --yes."
-        )));
+    if !can_ask() {
+        return Err(needs_yes(question));
     }
     // Standard output is for the result.
     write!(io::stderr(), "{question} [y/N] ")?;

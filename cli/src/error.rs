@@ -1,25 +1,26 @@
 //! What can go wrong, and what to do about it.
 
+use platform::{aws::AwsFailure, secrets::SecretError};
 use std::{io, path::PathBuf};
+use workflow::ids::IntegrationAlias;
 
 /// Why a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// There is no such stack.
-    #[error(
-        "there is no stack {name} in this account and region\nDeploy it with `sam deploy`, or name another with --stack."
-    )]
+    #[error("there is no stack {name}")]
     NoStack {
         /// Its name.
         name: String,
     },
-    /// CloudFormation did not tell about the stack.
-    #[error("CloudFormation does not tell about the stack {name}: {cause}\nCheck your AWS credentials and region.")]
+    /// The stack was not looked up.
+    #[error("the stack {name} could not be looked up: {cause}")]
     CloudFormation {
         /// The stack's name.
         name: String,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
     },
     /// The stack lacks an output.
     #[error("the stack {name} has no output {output}; is it a stack of this release?")]
@@ -73,6 +74,9 @@ pub(crate) enum Error {
     /// A run cannot be replayed so.
     #[error(transparent)]
     Replay(#[from] workflow::replay::ReplayError),
+    /// A workflow has no step or lane of a name.
+    #[error(transparent)]
+    Step(#[from] workflow::step_name::UnknownName),
     /// PagerDuty did not do as it was asked.
     #[error("{what}: {cause}.")]
     PagerDuty {
@@ -84,13 +88,23 @@ pub(crate) enum Error {
     /// PagerDuty cannot be asked at all.
     #[error("PagerDuty cannot be asked: {0}")]
     PagerDutyClient(String),
-    /// CloudFormation did not tell of what a stack is made.
-    #[error("CloudFormation does not tell of what the stack {name} is made: {cause}")]
+    /// The resources of a stack were not looked up.
+    #[error("the resources of the stack {name} could not be looked up: {cause}")]
     Resources {
         /// The stack's name.
         name: String,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
+    },
+    /// What is stored of an integration is not to be had.
+    #[error("integration {alias}: {}", .cause.told_with(&format!("pagerflow integration set-token {alias}")))]
+    Unusable {
+        /// Its alias.
+        alias: IntegrationAlias,
+        /// Why.
+        #[source]
+        cause: SecretError,
     },
     /// A webhook subscription was not made.
     #[error(transparent)]

@@ -1,21 +1,14 @@
 //! `pagerflow integration`.
 
+mod add;
 mod check;
 mod list;
 mod remove;
 mod routing_key;
 
 use crate::{error::Error, output::Output, secret_input, stack::Stack};
-use clap::{Subcommand, ValueEnum};
-use jiff::Timestamp;
-use pagerduty::{
-    client::{ServiceRegion, TokenKind},
-    ids::UserEmail,
-};
-use platform::{
-    secrets::{NewConnection, add_signing_secret, read_signing_secrets, remove_signing_secrets, store_connection},
-    table::IntegrationRecord,
-};
+use clap::Subcommand;
+use platform::secrets::{add_signing_secret, read_signing_secrets, remove_signing_secrets};
 use std::{path::PathBuf, process::ExitCode};
 use workflow::ids::IntegrationAlias;
 
@@ -23,30 +16,15 @@ use workflow::ids::IntegrationAlias;
 pub(crate) enum Command {
     /// Store a PagerDuty account and its API token.
     ///
-    /// The token is read from a prompt, from standard input or from a file.
-    #[command(after_help = "Examples:
-  pagerflow integration add prod
-  pagerflow integration add prod-eu --region eu --default-from oncall@example.com
-  pagerflow integration add prod --token-file token.txt
-  pass pagerduty/token | pagerflow integration add prod
-
-To store another token, add the integration again under the same alias: its signing secrets and routing keys stay.")]
-    Add {
-        /// The name by which workflows refer to the account.
-        alias: IntegrationAlias,
-        /// The service region in which the account lives.
-        #[arg(long, value_enum, default_value_t = Region::Us)]
-        region: Region,
-        /// The kind of the token.
-        #[arg(long, value_enum, default_value_t = Kind::ApiToken)]
-        token_kind: Kind,
-        /// The login e-mail of the user whom a step acts for if it names none.
-        #[arg(long)]
-        default_from: Option<UserEmail>,
-        /// A file that holds the token.
-        #[arg(long)]
-        token_file: Option<PathBuf>,
-    },
+    /// The token is read from a prompt, from standard input or from a file. It is tried first, and so is the default user: what
+    /// PagerDuty does not accept is not stored. What is not given of an integration that exists stays as it is.
+    #[command(after_help = add::EXAMPLES)]
+    Add(add::Options),
+    /// Store another token of an integration, and change nothing else.
+    ///
+    /// The token is read from a prompt, from standard input or from a file, and tried first.
+    #[command(after_help = add::SET_TOKEN_EXAMPLES)]
+    SetToken(add::TokenOptions),
     /// List the integrations.
     #[command(after_help = "Example:
   pagerflow integration list")]
@@ -119,63 +97,10 @@ pub(crate) enum SigningSecretCommand {
     },
 }
 
-/// A service region of PagerDuty.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Region {
-    /// api.pagerduty.com
-    Us,
-    /// api.eu.pagerduty.com
-    Eu,
-}
-
-/// A kind of token.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Kind {
-    /// A REST API key of an account or a user.
-    ApiToken,
-    /// An OAuth access token.
-    Oauth,
-}
-
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
-        Command::Add {
-            alias,
-            region,
-            token_kind,
-            default_from,
-            token_file,
-        } => {
-            let service_region = match region {
-                Region::Us => ServiceRegion::Us,
-                Region::Eu => ServiceRegion::Eu,
-            };
-            let token_kind = match token_kind {
-                Kind::ApiToken => TokenKind::ApiToken,
-                Kind::Oauth => TokenKind::OAuth,
-            };
-            let token = secret_input::read("PagerDuty API token", token_file.as_deref())?;
-            let connection = NewConnection::new(token, token_kind, service_region, default_from.clone())
-                .map_err(|error| Error::Secret(error.to_string()))?;
-            let name = stack.secret_names.api_token(&alias);
-            let stored = store_connection(&stack.secrets, &name, &connection).await?;
-            if let Some(replaced) = stored.replaced {
-                output.warn(&format!(
-                    "{replaced}. It was stored anew: store the routing keys of {alias} again."
-                ));
-            }
-            let record = IntegrationRecord {
-                alias,
-                service_region,
-                default_from: default_from.map(|email| email.to_string()),
-                updated_at: Timestamp::now(),
-            };
-            stack.table.put_integration(&record).await?;
-            output.result(&record, || {
-                let alias = &record.alias;
-                format!("Stored the integration {alias}. Try it with `pagerflow integration test {alias}`.")
-            })?;
-        }
+        Command::Add(options) => add::add(options, stack, output).await?,
+        Command::SetToken(options) => add::set_token(options, stack, output).await?,
         Command::List => list::list(stack, output).await?,
         Command::Show { alias } => list::show(&alias, stack, output).await?,
         Command::Test { alias } => return check::run(&alias, stack, output).await,

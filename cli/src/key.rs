@@ -2,6 +2,7 @@
 
 use crate::{
     error::Error,
+    known,
     output::{Output, printable},
     stack::Stack,
     text_table::aligned,
@@ -10,7 +11,7 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 use platform::{
     api_key::{ApiKey, KeyId},
-    table::{ApiKeyRecord, KeyScope, KeyState, WorkflowState},
+    table::{ApiKeyRecord, KeyScope, KeyState},
 };
 use serde_json::{Value, json};
 use std::process::ExitCode;
@@ -93,6 +94,10 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             let mut keys = stack.table.api_keys().await?;
             drop(reading);
             if let Some(workflow) = workflow {
+                let has_keys = keys.iter().any(|key| key.scope == KeyScope::Workflow(workflow.clone()));
+                if !has_keys {
+                    known::workflow(&workflow, stack).await?;
+                }
                 let scope = KeyScope::Workflow(workflow);
                 keys.retain(|key| key.scope == scope);
             }
@@ -105,7 +110,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         }
         Command::Revoke { id } => {
             if !stack.table.revoke_api_key(&id, Timestamp::now()).await? {
-                return Err(unknown(&id));
+                return Err(known::unknown_key(&id, stack).await);
             }
             output.result(&json!({ "key_id": id, "state": KeyState::Revoked }), || {
                 format!("The API key {id} is revoked. It stops working within ten seconds.")
@@ -128,12 +133,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 async fn create(scope: Scope, name: String, stack: &Stack, output: &mut Output) -> Result<(), Error> {
     let scope = match (scope.workflow, scope.integration) {
         (Some(workflow), _) => {
-            let record = stack.table.workflow(&workflow).await?;
-            if record.is_none_or(|record| record.state == WorkflowState::Deleted) {
-                return Err(Error::NotFound(format!(
-                    "there is no workflow {workflow}; apply it first with `pagerflow workflow apply`"
-                )));
-            }
+            known::live_workflow(&workflow, stack).await?;
             KeyScope::Workflow(workflow)
         }
         (None, Some(alias)) => {
@@ -193,11 +193,10 @@ impl Made {
 }
 
 async fn known(id: &KeyId, stack: &Stack) -> Result<ApiKeyRecord, Error> {
-    stack.table.api_key(id).await?.ok_or_else(|| unknown(id))
-}
-
-fn unknown(id: &KeyId) -> Error {
-    Error::NotFound(format!("there is no API key {id}; `pagerflow key list` shows all"))
+    match stack.table.api_key(id).await? {
+        Some(key) => Ok(key),
+        None => Err(known::unknown_key(id, stack).await),
+    }
 }
 
 /// What programs are told of a key. Nobody has a use for its hash.

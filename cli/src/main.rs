@@ -4,22 +4,28 @@
 //! (or the run that was watched failed), 2 the command line is wrong.
 
 mod ask;
+mod aws;
 mod directory;
 mod doctor;
 mod error;
 mod integration;
 mod key;
+mod known;
 mod output;
 mod pagerduty_account;
 mod run;
 mod secret_input;
 mod stack;
+mod text_file;
 mod text_table;
 mod webhook;
 mod webhook_url;
 mod workflow_command;
 
-use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{
+    CommandFactory, Parser, Subcommand, ValueEnum,
+    error::{ContextKind, ErrorKind},
+};
 use error::Error;
 use output::Output;
 use pagerduty::directory::{EscalationPolicy, Priority, Service, Team, User};
@@ -125,40 +131,53 @@ enum Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    let mut output = Output::new(arguments.output == Format::Json);
-    match carry_out(arguments, &mut output).await {
+    let arguments = match Arguments::try_parse() {
+        Ok(arguments) => arguments,
+        Err(error) => without_wrong_tip(error).exit(),
+    };
+    let Arguments { stack, output, command } = arguments;
+    let mut output = Output::new(output == Format::Json);
+    match carry_out(command, &stack, &mut output).await {
         Ok(code) => code,
         Err(error) => {
-            output.complain(&error);
+            output.complain(&aws::explained(&error, &stack).await);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn carry_out(arguments: Arguments, output: &mut Output) -> Result<ExitCode, Error> {
-    if let Command::Workflow(command) = &arguments.command
+/// An error about an option that a command does not have, without the tip to pass it as a value after `--`: no value of ours
+/// begins with a dash.
+fn without_wrong_tip(mut error: clap::Error) -> clap::Error {
+    if error.kind() == ErrorKind::UnknownArgument {
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
+async fn carry_out(command: Command, options: &StackOptions, output: &mut Output) -> Result<ExitCode, Error> {
+    if let Command::Workflow(command) = &command
         && let Some(code) = workflow_command::run_without_stack(command, output).await?
     {
         return Ok(code);
     }
-    if let Command::Completions { shell } = arguments.command {
+    if let Command::Completions { shell } = command {
         return completions(shell, output);
     }
     // Of a stack that is not found it tells as well.
-    if let Command::Doctor(options) = arguments.command {
-        return doctor::run(options, &arguments.stack, output).await;
+    if let Command::Doctor(doctor) = command {
+        return doctor::run(doctor, options, output).await;
     }
     let finding = output.working("Looking for the stack");
-    let stack = Stack::find(&arguments.stack).await?;
+    let stack = Stack::find(options).await?;
     drop(finding);
-    match arguments.command {
+    match command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
         Command::Webhook(command) => webhook::run(command, &stack, output).await,
         // Above: it finds the stack itself.
-        Command::Doctor(options) => doctor::run(options, &arguments.stack, output).await,
+        Command::Doctor(doctor) => doctor::run(doctor, options, output).await,
         Command::Run(command) => run::run(command, &stack, output).await,
         Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
         Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,
@@ -183,6 +202,21 @@ mod tests {
     #[test]
     fn the_command_line_is_well_formed() {
         Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn an_option_at_the_wrong_place_is_not_advised_to_be_passed_as_a_value() {
+        for words in [
+            &["pagerflow", "webhook", "list", "--integration", "x"][..],
+            &["pagerflow", "webhook", "test", "prod", "--subscription", "X"],
+            &["pagerflow", "integration", "set-token", "prod", "--region", "eu"],
+        ] {
+            let error = without_wrong_tip(Arguments::try_parse_from(words).unwrap_err()).to_string();
+            assert!(
+                error.contains("unexpected argument") && !error.contains("'-- "),
+                "{error}"
+            );
+        }
     }
 
     /// All commands as people type them, those that have others below them before these.

@@ -14,6 +14,8 @@ pub(crate) struct Output {
     json: bool,
     colour: bool,
     terminal: bool,
+    /// Whether nobody reads standard output any more, as after `… | head`.
+    closed: bool,
 }
 
 impl Output {
@@ -24,6 +26,7 @@ impl Output {
             json,
             colour,
             terminal: io::stdout().is_terminal(),
+            closed: false,
         }
     }
 
@@ -47,10 +50,25 @@ impl Output {
         self.line(&line)
     }
 
-    /// Prints a line for a person.
+    /// Prints a line for a person. That nobody reads it any more is no error: what the command does besides is done to its end.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Error> {
-        writeln!(io::stdout().lock(), "{line}")?;
-        Ok(())
+        let written = writeln!(io::stdout().lock(), "{line}");
+        self.note_closed(written)
+    }
+
+    /// Whether nobody reads standard output any more.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.closed
+    }
+
+    fn note_closed(&mut self, written: io::Result<()>) -> Result<(), Error> {
+        match written {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+                self.closed = true;
+                Ok(())
+            }
+            written => Ok(written?),
+        }
     }
 
     /// Shows a line that the next one, or the next live line, takes the place of. Nothing where no person sees it.
@@ -86,8 +104,14 @@ impl Output {
         Working::on(what.into())
     }
 
+    /// Reports something beside the result that is neither wrong nor unusual.
+    pub(crate) fn note(&self, text: &str) {
+        // If standard error is closed there is nobody left to tell.
+        let _closed = writeln!(io::stderr().lock(), "{}{text}", progress::front());
+    }
+
     /// Tells what went wrong.
-    pub(crate) fn complain(&self, error: &Error) {
+    pub(crate) fn complain(&self, error: &str) {
         // If standard error is closed there is nobody left to tell.
         let _closed = writeln!(io::stderr().lock(), "{}error: {error}", progress::front());
     }
@@ -109,9 +133,27 @@ pub(crate) fn printable(text: &str) -> String {
         .collect()
 }
 
+/// A word of a command line that people copy, in quotes where a shell would read it otherwise.
+pub(crate) fn shell_word(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./:@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use super::printable;
+    use super::{printable, shell_word};
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        assert_eq!(shell_word("2/platform"), "2/platform");
+        assert_eq!(shell_word("each[7]"), "'each[7]'");
+        assert_eq!(shell_word("2/data base"), "'2/data base'");
+        assert_eq!(shell_word("it's"), r"'it'\''s'");
+        assert_eq!(shell_word(""), "''");
+    }
 
     #[test]
     fn b28_t4_a_title_cannot_steer_the_terminal() {

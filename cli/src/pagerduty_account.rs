@@ -28,12 +28,12 @@ impl PagerDutyAccount {
     pub(crate) async fn of(alias: &IntegrationAlias, stack: &Stack) -> Result<Self, Error> {
         stack.known_integration(alias).await?;
         let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
-        let connection = connection.map_err(|error| unusable(alias, &error))?;
+        let connection = connection.map_err(|error| unusable(alias, error))?;
         Self::reached(connection, stack.pagerduty_url.as_ref())
     }
 
     /// Reaches it at the address of its service region, or at another one.
-    fn reached(connection: Connection, url: Option<&BaseUrl>) -> Result<Self, Error> {
+    pub(crate) fn reached(connection: Connection, url: Option<&BaseUrl>) -> Result<Self, Error> {
         let transport = HttpTransport::new().map_err(|error| Error::PagerDutyClient(error.to_string()))?;
         let transport = Arc::new(transport);
         let client_of = |region| {
@@ -67,10 +67,12 @@ impl PagerDutyAccount {
     }
 }
 
-/// What is stored of an integration is not to be had, and the command that helps.
-pub(crate) fn unusable(alias: &IntegrationAlias, error: &SecretError) -> Error {
-    let command = format!("pagerflow integration add {alias}");
-    Error::Secret(format!("integration {alias}: {}", error.told_with(&command)))
+/// What is stored of an integration is not to be had.
+pub(crate) fn unusable(alias: &IntegrationAlias, cause: SecretError) -> Error {
+    Error::Unusable {
+        alias: alias.clone(),
+        cause,
+    }
 }
 
 #[cfg(test)]
@@ -129,9 +131,9 @@ pub(crate) mod tests {
     fn f28_a_secret_that_is_gone_says_how_to_store_it() {
         let error = unusable(
             &"prod".parse().unwrap(),
-            &SecretError::NotFound("pagerflow/api-token/prod".to_owned()),
+            SecretError::NotFound("pagerflow/api-token/prod".to_owned()),
         );
-        insta::assert_snapshot!(error, @"integration prod: there is no secret pagerflow/api-token/prod; store it with `pagerflow integration add prod`");
+        insta::assert_snapshot!(error, @"integration prod: there is no secret pagerflow/api-token/prod; store it with `pagerflow integration set-token prod`");
     }
 
     #[tokio::test]

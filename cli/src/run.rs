@@ -2,6 +2,7 @@
 
 mod event;
 mod list;
+mod names;
 mod replay;
 mod show;
 pub(crate) mod start;
@@ -10,13 +11,17 @@ mod view;
 mod watch;
 mod whole;
 
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{error::Error, known::unknown_run, output::Output, stack::Stack};
 use clap::Subcommand;
+use names::Names;
 use platform::table::{CancelRequest, RunStatus, RunView};
 use serde_json::json;
 use show::Shown;
 use std::process::ExitCode;
-use workflow::ids::{LanePath, RunId, WorkflowId};
+use workflow::{
+    ids::{LanePath, RunId, WorkflowId},
+    step_name::LaneName,
+};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -38,10 +43,10 @@ pub(crate) enum Command {
     Show {
         /// The run.
         run: RunId,
-        /// Show the steps of this lane instead of those of the main lane, such as `00003:00012`: the 13th lane of the 4th
-        /// step.
-        #[arg(long, value_name = "PATH", default_value_t)]
-        lane: LanePath,
+        /// Show the steps of this lane instead of those of the main lane: the step that opens it and its name or item, such as
+        /// `2/platform` or `each[7]`.
+        #[arg(long, value_name = "LANE", default_value_t)]
+        lane: LaneName,
         /// Print the event that started the run instead, as it was delivered.
         #[arg(long, conflicts_with = "lane")]
         event: bool,
@@ -86,7 +91,7 @@ const LIST_EXAMPLES: &str = "Examples:
 
 const SHOW_EXAMPLES: &str = "Examples:
   pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b
-  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --lane 00003:00012
+  pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --lane 'each[7]'
   pagerflow run show 75cf5cxmfcxpzwqogtsktnhx573js73b --event > event.json";
 
 const WATCH_EXAMPLES: &str = "Examples:
@@ -114,32 +119,36 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { run, event: true, .. } => {
-            let view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            let view = known(&run, stack).await?;
             output.line(&event::event(&view, stack).await?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { run, lane, .. } => {
-            let mut view = stack.table.run(&run).await?.ok_or_else(|| unknown(&run))?;
+            let mut view = known(&run, stack).await?;
             let reading = output.working(format!("Reading the run {run}"));
+            let names = Names::of(&view, stack).await?;
+            let name = lane;
+            let lane = names.find(&name, &view)?;
             let whole = whole::read(&view, stack).await?;
             drop(reading);
             if !lane.is_main() {
                 view.steps = stack.table.lane_steps(&run, &lane).await?;
                 if view.steps.is_empty() {
                     return Err(Error::NotFound(format!(
-                        "the run {run} has no lane {lane}, or it has not come to a step"
+                        "the run {run} has no lane `{name}`, or it has not come to a step"
                     )));
                 }
             }
-            let shown = Shown::new(&view, &whole);
+            let shown = Shown::new(&view, &whole, &names);
             let text = shown.text(&lane, whole.unread(), output);
-            output.result(&shown, || text)?;
+            output.result(&names.told(&shown, &view, &lane)?, || text)?;
             Ok(exit_code(&view))
         }
         Command::Watch { run } => {
             let view = watch::watch(&run, stack, output).await?;
             let text = watch::outcome(&view, output);
-            output.result(&view, || text)?;
+            let names = Names::of(&view, stack).await?;
+            output.result(&names.told(&view, &view, &LanePath::main())?, || text)?;
             Ok(exit_code(&view))
         }
         Command::Replay { run, options } => {
@@ -155,7 +164,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 
 async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
     match stack.table.cancel_run(run).await? {
-        CancelRequest::Unknown => Err(unknown(run)),
+        CancelRequest::Unknown => Err(unknown_run(run, stack).await),
         CancelRequest::Ended(status) => Err(Error::Invalid(format!(
             "the run {run} has {} already",
             view::words(status)
@@ -166,8 +175,11 @@ async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), E
     }
 }
 
-fn unknown(run: &RunId) -> Error {
-    Error::NotFound(format!("there is no run {run}"))
+async fn known(run: &RunId, stack: &Stack) -> Result<RunView, Error> {
+    match stack.table.run(run).await? {
+        Some(view) => Ok(view),
+        None => Err(unknown_run(run, stack).await),
+    }
 }
 
 fn exit_code(view: &RunView) -> ExitCode {

@@ -4,7 +4,7 @@ mod resources;
 
 pub(crate) use resources::Resources;
 
-use crate::error::Error;
+use crate::{error::Error, known};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{
     error::ProvideErrorMetadata,
@@ -17,6 +17,7 @@ use aws_smithy_http_client::{
 use clap::Args;
 use pagerduty::client::BaseUrl;
 use platform::{
+    aws::AwsFailure,
     executions::StateMachine,
     secrets::{SecretNames, SecretsManager},
     table::{IntegrationRecord, Table},
@@ -50,6 +51,11 @@ struct Known {
 }
 
 impl StackOptions {
+    /// The name of the stack.
+    pub(crate) fn name(&self) -> String {
+        self.known(|name| std::env::var(name).ok()).name
+    }
+
     /// A name on the command line goes before all variables, lest a command works on a stack that a forgotten variable
     /// names.
     fn known(&self, lookup: impl Fn(&str) -> Option<String>) -> Known {
@@ -102,16 +108,7 @@ impl Stack {
     /// `PAGERFLOW_SECRETS_PREFIX`, `PAGERFLOW_WEBHOOK_URL` and `PAGERFLOW_STATE_MACHINE_ARN` go before what CloudFormation
     /// knows; where all are set it is not asked. `PAGERFLOW_PAGERDUTY_URL` says where PagerDuty is, for a local one.
     pub(crate) async fn find(options: &StackOptions) -> Result<Self, Error> {
-        let config = aws_config::defaults(BehaviorVersion::latest())
-            // rustls with ring, as in the functions, so that only one implementation of TLS is built; with the system's roots,
-            // which people may have added to.
-            .http_client(
-                Builder::new()
-                    .tls_provider(Provider::Rustls(CryptoMode::Ring))
-                    .build_https(),
-            )
-            .load()
-            .await;
+        let config = aws_config().await;
         let known = options.known(|name| std::env::var(name).ok());
         let pagerduty_url = known.pagerduty_url.map(|url| url.parse()).transpose();
         let pagerduty_url =
@@ -189,12 +186,22 @@ impl Stack {
 
     /// The integration of an alias, or the command that adds it.
     pub(crate) async fn known_integration(&self, alias: &IntegrationAlias) -> Result<IntegrationRecord, Error> {
-        self.table.integration(alias).await?.ok_or_else(|| {
-            Error::NotFound(format!(
-                "there is no integration {alias}; add it first with `pagerflow integration add {alias}`"
-            ))
-        })
+        match self.table.integration(alias).await? {
+            Some(record) => Ok(record),
+            None => Err(known::unknown_integration(alias, self).await),
+        }
     }
+}
+
+/// The way to AWS that environment and profile say.
+pub(crate) async fn aws_config() -> SdkConfig {
+    let defaults = aws_config::defaults(BehaviorVersion::latest());
+    // rustls with ring, as in the functions, so that only one implementation of TLS is built; with the system's roots,
+    // which people may have added to.
+    let https = Builder::new()
+        .tls_provider(Provider::Rustls(CryptoMode::Ring))
+        .build_https();
+    defaults.http_client(https).load().await
 }
 
 async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
@@ -213,7 +220,7 @@ async fn describe(config: &SdkConfig, name: &str) -> Result<Vec<DescribedStack>,
         if is_no_such_stack(&error) {
             Error::NoStack { name }
         } else {
-            let cause = platform::aws::explain(&error);
+            let cause = AwsFailure::of(&error);
             Error::CloudFormation { name, cause }
         }
     })?;

@@ -18,14 +18,14 @@ mod files;
 mod list;
 mod names;
 mod show;
-mod stored;
+pub(crate) mod stored;
 mod test;
 mod versions;
 
-use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
+use crate::{ask::confirmed, error::Error, known, output::Output, stack::Stack};
 use clap::Subcommand;
 use jiff::Timestamp;
-use platform::table::WorkflowState;
+use platform::table::{StateError, WorkflowState};
 use serde_json::{Value, json};
 use std::{path::PathBuf, process::ExitCode};
 use workflow::ids::WorkflowId;
@@ -40,9 +40,10 @@ pub(crate) enum Command {
     /// Names of things in PagerDuty are not looked up.
     #[command(after_help = "Examples:
   pagerflow workflow validate memory-alert.yaml
-  pagerflow workflow validate workflows/")]
+  pagerflow workflow validate workflows/
+  cat memory-alert.yaml | pagerflow workflow validate -")]
     Validate {
-        /// The files, and folders with files that end with .yaml, .yml or .json.
+        /// The files, and folders with files that end with .yaml, .yml or .json; `-` for standard input.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
     },
@@ -167,6 +168,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
         Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
         Command::Delete { workflow, yes } => {
+            known::live_workflow(&workflow, stack).await?;
             let question = format!("Delete the workflow {workflow}? Its events start no more runs.");
             if !yes && !confirmed(&question)? {
                 return Ok(ExitCode::FAILURE);
@@ -178,15 +180,22 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 }
 
 fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Error> {
-    let sources = files::read(paths)?;
+    let files::Sources { sources, passed_over } = files::read(paths)?;
     let names: Vec<_> = sources.iter().map(|source| source.draft.name().as_str()).collect();
-    output.result(&json!({ "valid": names }), || {
+    if let Some(lines) = files::passed_over_in_words(&passed_over) {
+        output.note(&lines);
+    }
+    output.result(&json!({ "valid": names, "passed_over": passed_over }), || {
         format!("{} will work.", names.join(", "))
     })
 }
 
 async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    stack.table.set_workflow_state(id, state, Timestamp::now()).await?;
+    match stack.table.set_workflow_state(id, state, Timestamp::now()).await {
+        Ok(()) => {}
+        Err(StateError::Unknown(_)) => return Err(known::unknown_workflow(id, stack).await),
+        Err(error) => return Err(error.into()),
+    }
     output.result(&json!({ "workflow": id, "state": state }), || match state {
         WorkflowState::Enabled => format!("{id} is enabled."),
         WorkflowState::Disabled => {

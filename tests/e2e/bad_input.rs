@@ -113,7 +113,7 @@ fn a_workflow_whose_integration_does_not_exist_is_not_applied() {
     let output = scenario.pagerflow.call(&["workflow", "apply", &file], "").unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(
-        said.contains("there is no integration e2e-orphan; add it with"),
+        said.contains("there is no integration e2e-orphan") && said.contains("`pagerflow integration add e2e-orphan`"),
         "{said}"
     );
 }
@@ -125,7 +125,7 @@ fn a_command_that_fails_says_why_and_a_wrong_command_line_is_another_exit_code()
     assert_eq!(output.status.code(), Some(1));
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
-        "error: there is no run nosuchrun\n"
+        "error: there is no run nosuchrun\nList them with `pagerflow run list`.\n"
     );
     let output = scenario.pagerflow.call(&["run", "show", "../x"], "").unwrap();
     assert_eq!(output.status.code(), Some(2));

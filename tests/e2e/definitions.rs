@@ -91,7 +91,7 @@ fn an_older_version_becomes_active_again_and_the_next_one_gets_a_new_number() {
         scenario.apply(definition);
     });
 
-    let activated = json_of(&scenario, &["activate", name, "v1"]);
+    let activated = json_of(&scenario, &["activate", name, "v1", "--yes"]);
     assert_eq!(
         (&activated["version"], &activated["previous_version"]),
         (&json!(1), &json!(2))
@@ -110,6 +110,28 @@ fn an_older_version_becomes_active_again_and_the_next_one_gets_a_new_number() {
         told.contains("e2e-back v2 was expected to be active, but v3 is"),
         "{told}"
     );
+}
+
+#[test]
+fn without_a_terminal_nothing_that_is_there_changes_without_a_yes() {
+    let scenario = Scenario::new("e2e-unasked-change");
+    let name = scenario.name.as_str();
+    let file = |steps: &str| scenario.file("yaml", &scenario.definition("v3", steps));
+    let version = || json_of(&scenario, &["show", name])["active_version"].clone();
+    json_of(&scenario, &["apply", &file("  - wait: 1s\n")]);
+    json_of(&scenario, &["apply", &file("  - wait: 1s\n")]);
+    assert_eq!(version(), 1, "a new workflow and one that stays as it is ask nothing");
+
+    let changed = file("  - wait: 2s\n");
+    for more in [&[][..], &["--output", "json"]] {
+        let told = refusal(&scenario, &[&["apply", changed.as_str()][..], more].concat());
+        assert!(told.contains("pass --yes to confirm"), "{told}");
+        assert_eq!(version(), 1);
+    }
+    json_of(&scenario, &["apply", &changed, "--yes"]);
+    let told = refusal(&scenario, &["activate", name, "1"]);
+    assert!(told.contains("pass --yes to confirm"), "{told}");
+    assert_eq!(version(), 2);
 }
 
 #[test]
@@ -218,7 +240,7 @@ fn a_folder_is_applied_as_a_whole_or_not_at_all() {
     let path = folder.to_string_lossy().into_owned();
 
     let told = refusal(&scenario, &["apply", &path]);
-    assert!(told.contains("c.yaml:2:17: steps[0].wait"), "{told}");
+    assert!(told.contains("c.yaml:2:17: step 1: wait"), "{told}");
     assert!(refusal(&scenario, &["show", "e2e-folder-a"]).contains("there is no workflow e2e-folder-a"));
 
     fs::remove_file(folder.join("c.yaml")).unwrap();

@@ -128,7 +128,7 @@ fn f31_a_deleted_workflow_accepts_its_events_with_the_reason_until_it_is_applied
         .pagerflow
         .call(&["workflow", "delete", "e2e-deleted"], "")
         .unwrap();
-    assert!(String::from_utf8(unasked.stderr).unwrap().contains("Give --yes"));
+    assert!(String::from_utf8(unasked.stderr).unwrap().contains("pass --yes"));
     let delete = ["workflow", "delete", "e2e-deleted", "--yes"];
     scenario.pagerflow.json(&delete, "").unwrap();
     thread::sleep(Duration::from_secs(11));

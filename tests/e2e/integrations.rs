@@ -80,7 +80,7 @@ fn a_token_that_pagerduty_refuses_fails_the_test_and_the_lists_with_what_to_do()
     assert_eq!(test.status.code(), Some(1));
     let said = String::from_utf8(test.stdout).unwrap();
     assert!(
-        said.contains("does not accept the token") && said.contains("`pagerflow integration add`"),
+        said.contains("does not accept the token") && said.contains("`pagerflow integration set-token e2e-refused`"),
         "{said}"
     );
 
@@ -94,6 +94,61 @@ fn a_token_that_pagerduty_refuses_fails_the_test_and_the_lists_with_what_to_do()
         said.contains("the users of e2e-refused could not be listed") && said.contains("store a valid"),
         "{said}"
     );
+}
+
+#[test]
+fn what_pagerduty_does_not_accept_is_not_stored_and_a_new_token_changes_nothing_else() {
+    let scenario = Scenario::without_integration("e2e-kept");
+    let name = scenario.name.as_str();
+    let refused = |arguments: &[&str], token: &str| {
+        let output = scenario.pagerflow.call(arguments, token).unwrap();
+        assert_eq!(output.status.code(), Some(1));
+        String::from_utf8(output.stderr).unwrap()
+    };
+    let said = refused(&["integration", "add", name], "typed-by-accident");
+    assert!(
+        said.contains("nothing was stored of the integration e2e-kept"),
+        "{said}"
+    );
+    let said = refused(
+        &["integration", "add", name, "--default-from", "nobody@example.com"],
+        PagerDuty::TOKEN,
+    );
+    assert!(said.contains("nobody@example.com"), "{said}");
+    let said = refused(&["integration", "set-token", name], PagerDuty::TOKEN);
+    assert!(said.contains("there is no integration e2e-kept"), "{said}");
+
+    let add = [
+        "integration",
+        "add",
+        name,
+        "--default-from",
+        PagerDuty::ON_CALL,
+        "--region",
+        "eu",
+    ];
+    let added = scenario.pagerflow.json(&add, PagerDuty::TOKEN).unwrap();
+    assert_eq!(
+        (&added["kept"], &added["verified"]),
+        (&json!([]), &json!(true)),
+        "{added:#}"
+    );
+    let key = ["integration", "routing-key", "add", name, "checkout"];
+    scenario.pagerflow.json(&key, ROUTING_KEY).unwrap();
+
+    for command in ["set-token", "add"] {
+        let stored = scenario
+            .pagerflow
+            .json(&["integration", command, name], PagerDuty::TOKEN)
+            .unwrap();
+        assert_eq!(stored["kept"], json!(["service_region", "default_from"]), "{stored:#}");
+        let shown = scenario.pagerflow.json(&["integration", "show", name], "").unwrap();
+        assert_eq!(
+            (&shown["service_region"], &shown["default_from"], &shown["routing_keys"]),
+            (&json!("eu"), &json!(PagerDuty::ON_CALL), &json!(["checkout"])),
+            "{shown:#}"
+        );
+    }
 }
 
 #[test]

@@ -55,12 +55,12 @@ fn each_lane_of_a_for_each_makes_an_incident_of_its_own_and_the_run_shows_it() {
     let text = scenario.pagerflow.text(&["run", "show", &run], "").unwrap();
     assert!(text.contains("of 5 lanes 5 succeeded"), "{text}");
     assert!(
-        text.contains(&format!("pagerflow run show {run} --lane 00000:00000")),
+        text.contains(&format!("pagerflow run show {run} --lane 'all[1]'")),
         "{text}"
     );
     let lane = scenario
         .pagerflow
-        .text(&["run", "show", &run, "--lane", "00000:00002"], "")
+        .text(&["run", "show", &run, "--lane", "all[3]"], "")
         .unwrap();
     assert!(lane.contains("five hosts on c"), "{lane}");
 }

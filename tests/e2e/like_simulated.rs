@@ -264,7 +264,10 @@ fn start(scenario: &Scenario, family: &[Definition]) -> String {
         // The integration of the simulated world has another alias.
         source = source.replace("\"prod\"", &format!("{:?}", scenario.name));
         let file = scenario.file("json", &source);
-        scenario.pagerflow.json(&["workflow", "apply", &file], "").unwrap();
+        scenario
+            .pagerflow
+            .json(&["workflow", "apply", &file, "--yes"], "")
+            .unwrap();
     }
     let name = family[0].name.to_string();
     let started = scenario.pagerflow.json(&["run", "start", &name], "").unwrap();

@@ -104,7 +104,7 @@ fn f2_a_failed_run_is_shown_with_what_to_do_and_replayed_from_its_failed_step() 
         scenario.pagerflow.json(&arguments, "").unwrap()
     };
     let plan = replay(&[]);
-    assert_eq!((&plan["started"], &plan["kept"]), (&json!(false), &json!(["00000"])));
+    assert_eq!((&plan["started"], &plan["kept"]), (&json!(false), &json!(["ticket"])));
     assert_eq!(plan["effects"][0]["again"], "kept", "{plan:#}");
     let started = replay(&["--yes"]);
     let again = started["run"].as_str().unwrap();
@@ -136,7 +136,7 @@ fn a_run_by_hand_is_replayed_from_the_beginning_once_somebody_has_said_yes() {
     scenario.ended(&run);
     let unasked = scenario.pagerflow.call(&["run", "replay", &run], "").unwrap();
     let said = String::from_utf8_lossy(&unasked.stderr).into_owned();
-    assert!(!unasked.status.success() && said.contains("Give --yes"), "{said}");
+    assert!(!unasked.status.success() && said.contains("pass --yes"), "{said}");
     let told = String::from_utf8_lossy(&unasked.stdout).into_owned();
     assert!(told.contains("IS DONE A SECOND TIME"), "{told}");
 

@@ -71,7 +71,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
     let from = ["--default-from", PagerDuty::ON_CALL];
     person.sets_up(&[&["integration", "add", name][..], &from].concat(), PagerDuty::TOKEN);
     person.sets_up(
-        &[&["integration", "add", &refused.name][..], &from].concat(),
+        &[&["integration", "add", &refused.name, "--no-verify"][..], &from].concat(),
         WRONG_TOKEN,
     );
     person.sets_up(&["integration", "routing-key", "add", name, "alerts"], ROUTING_KEY);
@@ -86,7 +86,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         (&unsigned, unsigned.definition("v2", "  - wait: 1s\n")),
     ] {
         let file = scenario.file("yaml", &definition);
-        person.sets_up(&["workflow", "apply", &file], "");
+        person.sets_up(&["workflow", "apply", &file, "--yes"], "");
     }
     // The one time that a key is shown is not searched.
     let webhook = scenario.webhook();

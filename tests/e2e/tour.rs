@@ -46,7 +46,7 @@ const CHANGING: [(&str, &str); 19] = [
     (r"incident_number=\d+", "incident_number=<number>"),
     (r"\d+(\.\d+)? GB-s", "<number> GB-s"),
     (
-        r"\d+ (state transitions|Lambda requests|write|read units)",
+        r"\d+ (state transitions|Lambda requests?|write|read units)",
         "<number> $1",
     ),
     (r"(\$|USD ?)\d+\.\d+", "<cost>"),
@@ -236,6 +236,7 @@ impl Tour {
         let name = self.name();
         let add = [&name, "--default-from", PagerDuty::ON_CALL];
         self.call("integration add", &add, PagerDuty::TOKEN, Keep::All);
+        self.call("integration set-token", &[&name], PagerDuty::TOKEN, Keep::All);
         self.own("integration list", &[]);
         self.all("integration test", &[&name]);
         for list in ["services", "escalation-policies", "users", "priorities", "teams"] {
@@ -257,13 +258,13 @@ impl Tour {
         self.scenario.apply(&self.definition("2s"));
         let file = self.scenario.file("yaml", &self.definition("1s"));
         self.all("workflow validate", &[&file]);
-        self.all("workflow apply", &[&file]);
+        self.all("workflow apply", &[&file, "--yes"]);
         self.all("workflow test", &[EXAMPLE, "--event", EVENT]);
         self.own("workflow list", &[]);
         for command in ["show", "versions", "diff", "export"] {
             self.all(&format!("workflow {command}"), &[&name]);
         }
-        self.all("workflow activate", &[&name, "1"]);
+        self.all("workflow activate", &[&name, "1", "--yes"]);
         for command in ["disable", "enable"] {
             self.all(&format!("workflow {command}"), &[&name]);
         }

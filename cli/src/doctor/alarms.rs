@@ -3,7 +3,7 @@
 use super::finding::Finding;
 use crate::stack::{Resources, Stack};
 use aws_sdk_cloudwatch::types::StateValue;
-use platform::aws::explain;
+use platform::aws::AwsFailure;
 
 const AREA: &str = "alarms";
 const TYPE: &str = "AWS::CloudWatch::Alarm";
@@ -56,7 +56,7 @@ pub(super) async fn check(stack: &Stack, resources: &Resources) -> Vec<Finding> 
         }
         Err(error) => vec![Finding::not_checked(
             AREA,
-            format!("CloudWatch does not tell of the alarms: {}.", explain(&error)),
+            format!("The alarms could not be looked up: {}.", AwsFailure::of(&error)),
         )],
     }
 }

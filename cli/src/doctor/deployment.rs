@@ -119,8 +119,7 @@ mod tests {
                      Run `pagerflow doctor` again when that is done.
         problem      The stack pagerflow is not deployed as a whole (ROLLBACK_COMPLETE).
                      See what failed with `aws cloudformation describe-stack-events --stack-name pagerflow`, and deploy again with `sam deploy`.
-        not checked  there is no stack pagerflow in this account and region
-                     Deploy it with `sam deploy`, or name another with --stack.
+        not checked  there is no stack pagerflow
 
         1 problem, 2 warnings, 1 question not answered.
         ");
@@ -150,7 +149,7 @@ mod tests {
         let error = |operation| {
             Err(StoreError::Unavailable {
                 operation,
-                cause: "access denied".to_owned(),
+                cause: "access denied".into(),
             })
         };
         let unknown = TableCondition {

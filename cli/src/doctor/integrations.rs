@@ -95,7 +95,7 @@ impl Integration {
             Err(error) => findings.push(Finding::problem(
                 self.area(),
                 format!("The token of {alias} can not be used: {error}"),
-                format!("pagerflow integration add {alias}"),
+                format!("pagerflow integration set-token {alias}"),
             )),
             Ok(check) => findings.extend(self.judge_account(check)),
         }
@@ -105,7 +105,11 @@ impl Integration {
     /// Only what is wrong; `pagerflow integration test` tells everything.
     fn judge_account(&self, check: &AccountCheck) -> Vec<Finding> {
         let wrong = check.findings.iter().filter_map(|finding| {
-            let remedy = finding.remedy.clone().unwrap_or_default();
+            let remedy = finding
+                .remedy
+                .clone()
+                .unwrap_or_default()
+                .replace("ALIAS", self.alias.as_str());
             match finding.level {
                 Level::Problem => Some(Finding::problem(self.area(), &finding.text, remedy)),
                 Level::Warning => Some(Finding::warning(self.area(), &finding.text, remedy)),

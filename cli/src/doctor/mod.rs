@@ -11,6 +11,7 @@ mod queues;
 mod workflows;
 
 use crate::{
+    aws,
     error::Error,
     output::Output,
     stack::{Stack, StackOptions},
@@ -51,7 +52,7 @@ pub(crate) async fn run(options: Options, stack: &StackOptions, output: &mut Out
         Err(error) => vec![
             Finding::problem(
                 "stack",
-                error.to_string(),
+                aws::explained(&error, stack).await,
                 "Without the stack nothing else can be looked at.",
             ),
             Finding::not_checked(

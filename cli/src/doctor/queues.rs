@@ -5,7 +5,7 @@ use crate::stack::{Resources, Stack};
 use aws_sdk_cloudwatch::types::{Dimension, Statistic};
 use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::{SignedDuration, Timestamp};
-use platform::aws::explain;
+use platform::aws::AwsFailure;
 
 /// How far back the age of a queue is looked for. SQS tells it once a minute.
 const AGE_OF_LAST: SignedDuration = SignedDuration::from_mins(15);
@@ -88,7 +88,10 @@ async fn look(stack: &Stack, url: &str, now: Timestamp) -> Result<Waiting, Strin
     let sqs = aws_sdk_sqs::Client::new(&stack.config);
     let request = sqs.get_queue_attributes().queue_url(url);
     let answer = request.set_attribute_names(Some(counts.to_vec())).send().await;
-    let attributes = answer.map_err(|error| explain(&error))?.attributes.unwrap_or_default();
+    let attributes = answer
+        .map_err(|error| AwsFailure::of(&error).to_string())?
+        .attributes
+        .unwrap_or_default();
     let mut messages = 0;
     for count in &counts {
         let count = attributes.get(count).and_then(|count| count.parse::<u64>().ok());

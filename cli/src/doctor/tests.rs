@@ -192,7 +192,7 @@ fn without_a_secret_and_without_a_subscription_no_webhook_starts_anything() {
 
 #[rstest]
 #[case::damaged(SecretError::Invalid { name: "n".to_owned(), reason: "it is not JSON".to_owned() }, "problem      The signing secrets")]
-#[case::out_of_reach(SecretError::Unavailable { name: "n".to_owned(), cause: "access denied".to_owned() }, "not checked  The signing secrets")]
+#[case::out_of_reach(SecretError::Unavailable { name: "n".to_owned(), cause: "access denied".into() }, "not checked  The signing secrets")]
 fn what_can_not_be_used_is_a_problem_and_what_can_not_be_looked_at_is_not_checked(
     #[case] error: SecretError,
     #[case] expected: &str,
@@ -201,7 +201,7 @@ fn what_can_not_be_used_is_a_problem_and_what_can_not_be_looked_at_is_not_checke
     let integration = Integration {
         alias: "prod".parse().unwrap(),
         signing_secrets: Err(ChangeError::Read(error)),
-        account: Err("integration prod: there is no secret pagerflow/api-token/prod; store it with `pagerflow integration add prod`".to_owned()),
+        account: Err("integration prod: there is no secret pagerflow/api-token/prod; store it with `pagerflow integration set-token prod`".to_owned()),
         subscriptions: Err("the account could not be asked".to_owned()),
     };
     let told = told(&integration, &inventory);

@@ -29,7 +29,7 @@ fn view(alias: &IntegrationAlias, check: &AccountCheck) -> Value {
     let findings = check.findings.iter().map(|finding| {
         json!({
             "subject": finding.subject.to_string(), "level": finding.level.name(), "text": finding.text,
-            "remedy": finding.remedy,
+            "remedy": finding.remedy.as_ref().map(|remedy| with_alias(remedy, alias)),
         })
     });
     json!({ "integration": alias, "passed": check.is_passed(), "findings": findings.collect::<Vec<_>>() })
@@ -39,7 +39,7 @@ fn render(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> St
     let mut lines: Vec<String> = check
         .findings
         .iter()
-        .flat_map(|finding| lines(finding, output))
+        .flat_map(|finding| lines(finding, alias, output))
         .collect();
     let problems = check
         .findings
@@ -55,8 +55,13 @@ fn render(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> St
     lines.join("\n")
 }
 
+/// A remedy with the name of the integration in its commands.
+pub(super) fn with_alias(remedy: &str, alias: &IntegrationAlias) -> String {
+    remedy.replace("ALIAS", alias.as_str())
+}
+
 /// The finding behind its level, and what to do under it.
-fn lines(finding: &Finding, output: &Output) -> impl Iterator<Item = String> {
+fn lines(finding: &Finding, alias: &IntegrationAlias, output: &Output) -> impl Iterator<Item = String> {
     const GREEN: u8 = 32;
     const YELLOW: u8 = 33;
     const RED: u8 = 31;
@@ -71,7 +76,7 @@ fn lines(finding: &Finding, output: &Output) -> impl Iterator<Item = String> {
     let remedy = finding
         .remedy
         .as_ref()
-        .map(|remedy| format!("{:10}{}", "", printable(remedy)));
+        .map(|remedy| format!("{:10}{}", "", printable(&with_alias(remedy, alias))));
     std::iter::once(format!("{level}  {}", printable(&finding.text))).chain(remedy)
 }
 

@@ -33,7 +33,7 @@ fn columns(integration: &IntegrationRecord) -> Vec<String> {
     ]
 }
 
-fn region(region: ServiceRegion) -> &'static str {
+pub(super) fn region(region: ServiceRegion) -> &'static str {
     match region {
         ServiceRegion::Us => "us",
         ServiceRegion::Eu => "eu",
@@ -53,7 +53,7 @@ struct Shown {
 pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, output: &mut Output) -> Result<(), Error> {
     let record = stack.known_integration(alias).await?;
     let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
-    let connection: Connection = connection.map_err(|error| unusable(alias, &error))?;
+    let connection: Connection = connection.map_err(|error| unusable(alias, error))?;
     let secrets = read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await?;
     let reading = output.working("Reading the table");
     let workflows = stack.table.workflows().await?;

@@ -59,7 +59,7 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         }
         Command::List { alias } => {
             let connection = read_connection(&stack.secrets, &secret).await;
-            let connection = connection.map_err(|error| unusable(&alias, &error))?;
+            let connection = connection.map_err(|error| unusable(&alias, error))?;
             let names: Vec<_> = connection.routing_key_names().map(ToString::to_string).collect();
             output.result(&json!({ "alias": alias, "names": names }), || match names.as_slice() {
                 [] => format!("No routing key of {alias} is stored."),
@@ -84,7 +84,7 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 
 fn not_changed(alias: &IntegrationAlias, error: ChangeError) -> Error {
     match error {
-        ChangeError::Read(error) => unusable(alias, &error),
+        ChangeError::Read(error) => unusable(alias, error),
         error => error.into(),
     }
 }

@@ -1,7 +1,7 @@
 //! `pagerflow run list`.
 
 use super::time::{ago, between};
-use crate::{error::Error, output::Output, stack::Stack, text_table::aligned};
+use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
 use clap::ValueEnum;
 use jiff::Timestamp;
 use platform::table::{RunQuery, RunStatus, RunView};
@@ -97,6 +97,9 @@ pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) 
     };
     let reading = output.working("Reading the runs");
     let runs = stack.table.runs(&query).await?;
+    if let (Some(workflow), []) = (&options.workflow, runs.as_slice()) {
+        known::workflow(workflow, stack).await?;
+    }
     drop(reading);
     let listed: Vec<Listed<'_>> = runs.iter().map(Listed::from).collect();
     let is_terminal = output.is_terminal();

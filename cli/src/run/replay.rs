@@ -2,38 +2,38 @@
 
 mod shown;
 
-use super::{event, unknown, whole};
-use crate::{error::Error, output::Output, stack::Stack};
+use super::{event, whole};
+use crate::{ask, error::Error, known, output::Output, stack::Stack, workflow_command::stored::VersionNumber};
 use jiff::Timestamp;
 use platform::{
     executions::{Executions, Started},
     intake::{event_value, stored_event},
-    table::{Bodies, RunStatus, RunView, StepState, StepView, VersionSource, WorkflowState},
+    table::{Bodies, RunStatus, RunView, StepState, StepView, VersionSource},
 };
 use serde_json::{Value, json};
 use shown::Plan;
-use std::io::{self, IsTerminal, Write};
 use workflow::{
     definition::Definition,
     ids::{LanePath, RunId, WorkflowVersion},
     planner::{Outcome, StepError, StepResult},
     replay::{Past, PastStep, Replay, Start, replay},
     run::{ReplayOf, RunIdentity, RunInput, RunTrigger},
+    step_name::StepName,
 };
 
 /// How a run is replayed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
-    /// The step to begin with: its id, or its number counted from 1. What comes before it is kept. It must stand in no other
-    /// step. Without it everything is done again.
+    /// The step to begin with: its id, or its number counted from 1. The steps before it are kept. It cannot be a step inside
+    /// another one. Without it everything is done again.
     #[arg(long, value_name = "STEP")]
-    from: Option<String>,
+    from: Option<StepName>,
     /// With the active version of the workflow instead of the one that the run had.
     #[arg(long, conflicts_with = "version")]
     latest: bool,
     /// With this version of the workflow.
-    #[arg(long, value_name = "N")]
-    version: Option<u32>,
+    #[arg(long, value_name = "VERSION")]
+    version: Option<VersionNumber>,
     /// Do not ask.
     #[arg(long)]
     yes: bool,
@@ -43,7 +43,7 @@ pub(crate) struct Options {
 const REPLAYS: u32 = 1_000;
 
 pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let view = stack.table.run(run).await?.ok_or_else(|| unknown(run))?;
+    let view = super::known(run, stack).await?;
     if view.status == RunStatus::Running {
         return Err(Error::Invalid(format!(
             "the run {run} still goes on\nWait for its end with `pagerflow run watch {run}`, or end it with `pagerflow run cancel {run}`."
@@ -55,8 +55,10 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
         Some(trigger) => Some(event::compressed(run, trigger, stack).await?),
         None => None,
     };
-    let from = options.from.as_deref().map_or(Start::Beginning, Start::Step);
-    let replay = decide(&view, &input, body.as_deref(), version, from, stack).await?;
+    let from = options.from.as_ref().map_or(Start::Beginning, Start::Step);
+    let before = definition(&view, view.version, stack).await?;
+    let after = definition(&view, version, stack).await?;
+    let replay = decide(&view, &input, body.as_deref(), (&before, &after), from, stack).await?;
     let number = next_number(run, stack).await?;
     let id = RunId::for_replay(run, number);
     let plan = Plan {
@@ -64,6 +66,8 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
         of: &view,
         number,
         version,
+        before: &before,
+        after: &after,
         replay: &replay,
     };
     if !is_wanted(&plan, options.yes, output)? {
@@ -107,41 +111,32 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
 /// The version that the replay is pinned to.
 async fn version(view: &RunView, options: &Options, stack: &Stack) -> Result<WorkflowVersion, Error> {
     let id = &view.workflow;
-    let record = stack.table.workflow(id).await?;
-    let record = record
-        .filter(|record| record.state != WorkflowState::Deleted)
-        .ok_or_else(|| {
-            Error::NotFound(format!(
-                "there is no workflow {id} any more\nApply it again with `pagerflow workflow apply`."
-            ))
-        })?;
-    if record.state != WorkflowState::Enabled {
-        return Err(Error::Invalid(format!(
-            "the workflow {id} is not enabled; enable it with `pagerflow workflow enable {id}`"
-        )));
-    }
+    let record = known::enabled_workflow(id, stack).await?;
     Ok(match (options.latest, options.version) {
         (true, _) => record.active_version,
-        (false, Some(number)) => WorkflowVersion(number),
+        (false, Some(VersionNumber(version))) => version,
         (false, None) => view.version,
     })
 }
 
 async fn definition(view: &RunView, version: WorkflowVersion, stack: &Stack) -> Result<Definition, Error> {
     let definition = stack.table.version(&view.workflow, version).await?;
-    definition.ok_or_else(|| Error::NotFound(format!("the workflow {} has no {version}", view.workflow)))
+    definition.ok_or_else(|| {
+        Error::NotFound(format!(
+            "the workflow {0} has no version {version}\nList its versions with `pagerflow workflow versions {0}`.",
+            view.workflow
+        ))
+    })
 }
 
 async fn decide(
     view: &RunView,
     input: &RunInput,
     body: Option<&[u8]>,
-    version: WorkflowVersion,
+    (before, after): (&Definition, &Definition),
     from: Start<'_>,
     stack: &Stack,
 ) -> Result<Replay, Error> {
-    let before = definition(view, view.version, stack).await?;
-    let after = definition(view, version, stack).await?;
     let event = match &input.trigger {
         Some(trigger) => {
             let event = stored_event(&trigger.with_stored_body(), body).and_then(|event| event_value(&event));
@@ -161,13 +156,13 @@ async fn decide(
         "started_at": view.started_at,
     });
     let past = Past {
-        definition: &before,
+        definition: before,
         steps: &steps,
         run: &run,
         event: &event,
         inputs: &input.inputs,
     };
-    Ok(replay(&past, &after, from)?)
+    Ok(replay(&past, after, from)?)
 }
 
 /// A step as the rule of replays looks at it.
@@ -221,17 +216,10 @@ fn is_wanted(plan: &Plan<'_>, yes: bool, output: &mut Output) -> Result<bool, Er
     if yes {
         return Ok(true);
     }
-    if !io::stdin().is_terminal() {
-        return Err(Error::Invalid(
-            "nothing was started, because nobody can be asked here\nGive --yes if this is what you want.".to_owned(),
-        ));
+    if !ask::can_ask() {
+        return Err(ask::needs_yes("Nothing was started."));
     }
-    let mut prompt = io::stderr().lock();
-    write!(prompt, "Start it? [y/N] ")?;
-    prompt.flush()?;
-    let mut answer = String::new();
-    io::stdin().read_line(&mut answer)?;
-    let is_yes = matches!(answer.trim(), "y" | "Y" | "yes");
+    let is_yes = ask::confirmed("Start it?")?;
     if !is_yes {
         output.line("Nothing was started.")?;
     }

@@ -1,6 +1,7 @@
 //! `pagerflow run show`: what happened, what failed, why, and what to do.
 
 use super::{
+    names::Names,
     time::{between, clock},
     view::{adjusted, end, head, hint, step_line},
     whole::{Calls, Whole},
@@ -10,8 +11,9 @@ use cost::Cost;
 use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
 use serde::Serialize;
 use workflow::{
-    error_name::remedy,
+    error_name::{needs_another_version, remedy},
     ids::{LanePath, Section},
+    step_name::StepName,
 };
 
 /// A run as it is shown for a program.
@@ -20,9 +22,11 @@ pub(super) struct Shown<'a> {
     #[serde(flatten)]
     view: &'a RunView,
     /// What to do, if it failed.
-    remedy: Option<&'static str>,
+    remedy: Option<String>,
     /// What a replay would best begin with, if it failed at a step.
-    replay_from: Option<String>,
+    replay_from: Option<StepName>,
+    #[serde(skip)]
+    names: &'a Names,
     calls: Vec<Calls>,
     cost: Cost,
     /// Where its execution is shown in the AWS console.
@@ -30,12 +34,13 @@ pub(super) struct Shown<'a> {
 }
 
 impl<'a> Shown<'a> {
-    pub(super) fn new(view: &'a RunView, whole: &Whole) -> Self {
+    pub(super) fn new(view: &'a RunView, whole: &Whole, names: &'a Names) -> Self {
         let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
         Self {
             view,
-            remedy: failed.map(|error| remedy(&error.name)),
-            replay_from: failed.and_then(|_| failed_at(view)),
+            remedy: failed.map(|error| named(remedy(&error.name), view)),
+            replay_from: failed.and_then(|_| failed_at(view, names)),
+            names,
             calls: whole.calls(),
             cost: whole.cost(),
             console_url: console_url(&view.execution),
@@ -48,15 +53,15 @@ impl<'a> Shown<'a> {
         let mut parts = vec![self.outcome(output), head(view)];
         let mut steps: Vec<String> = Vec::new();
         if !lane.is_main() {
-            steps.push(format!("lane {lane}"));
+            steps.push(format!("lane `{}`", self.names.lane(lane)));
         }
         for step in &view.steps {
-            steps.push(step_line(view, step, output));
+            steps.push(step_line(view, step, &self.names.step(lane, &step.path), output));
             steps.extend(adjusted(step, output));
             steps.extend(attempts(step));
             steps.extend(input_of_failed(step));
         }
-        steps.extend(hint(view, lane));
+        steps.extend(hint(view, lane, self.names));
         if !steps.is_empty() {
             parts.push(steps.join("\n"));
         }
@@ -67,12 +72,17 @@ impl<'a> Shown<'a> {
     /// How it ended, and what to do about it.
     fn outcome(&self, output: &Output) -> String {
         let mut lines = vec![end(self.view, output)];
-        if let Some(remedy) = self.remedy {
+        if let Some(remedy) = &self.remedy {
             lines.push(format!("What to do: {remedy}"));
         }
         if let (Some(from), RunStatus::Failed) = (&self.replay_from, self.view.status) {
+            let error = self.view.error.as_ref();
+            let latest = match error.is_some_and(|error| needs_another_version(&error.name)) {
+                true => " --latest",
+                false => "",
+            };
             lines.push(format!(
-                "To go on from there: pagerflow run replay {} --from {from}",
+                "To go on from there: pagerflow run replay {} --from {from}{latest}",
                 self.view.run
             ));
         }
@@ -98,16 +108,27 @@ impl<'a> Shown<'a> {
     }
 }
 
+/// A remedy with the names of the run and of the failed step's integration in its commands, as far as they are known.
+fn named(remedy: &str, view: &RunView) -> String {
+    let failed = view.steps.iter().rfind(|step| step.state == StepState::Failure);
+    let input = failed.and_then(|step| step.input.as_ref());
+    let integration = input.and_then(|input| input.get("integration")?.as_str());
+    let remedy = remedy.replace("run show RUN", &format!("run show {}", view.run));
+    match integration {
+        Some(alias) => remedy.replace("ALIAS", &printable(alias)),
+        None => remedy,
+    }
+}
+
 /// The step of the main lane at which a run failed, as a replay names it.
-fn failed_at(view: &RunView) -> Option<String> {
+fn failed_at(view: &RunView, names: &Names) -> Option<StepName> {
     let of_main = |step: &&StepView| step.path.section() == Section::Steps && step.path.indices().len() == 1;
     let failed = view
         .steps
         .iter()
         .filter(of_main)
         .rfind(|step| step.state == StepState::Failure)?;
-    let number = failed.path.indices().first()?;
-    Some(failed.id.clone().unwrap_or_else(|| (number + 1).to_string()))
+    Some(names.step(&LanePath::main(), &failed.path))
 }
 
 /// The attempts of a step, where there is more to say of them than that the only one went well.

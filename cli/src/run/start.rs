@@ -1,12 +1,9 @@
 //! `pagerflow run start`.
 
-use crate::{error::Error, output::Output, stack::Stack};
-use platform::{
-    executions::Executions,
-    table::{VersionSource, WorkflowState},
-};
+use crate::{error::Error, known, output::Output, stack::Stack, text_file};
+use platform::{executions::Executions, table::VersionSource};
 use serde_json::{Map, Value, json};
-use std::{fs, path::PathBuf};
+use std::{collections::BTreeSet, path::PathBuf};
 use workflow::{
     definition::{Definition, InputKind},
     fingerprint::fingerprint,
@@ -39,19 +36,10 @@ impl Given {
 }
 
 pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let unknown = || {
-        Error::NotFound(format!(
-            "there is no workflow {id}; apply it first with `pagerflow workflow apply`"
-        ))
-    };
-    let record = stack.table.workflow(id).await?.ok_or_else(unknown)?;
-    if record.state != WorkflowState::Enabled {
-        return Err(Error::Invalid(format!(
-            "the workflow {id} is not enabled; enable it with `pagerflow workflow enable {id}`"
-        )));
-    }
-    let version = record.active_version;
-    let definition = stack.table.version(id, version).await?.ok_or_else(unknown)?;
+    let version = known::enabled_workflow(id, stack).await?.active_version;
+    let definition = stack.table.version(id, version).await?;
+    let definition =
+        definition.ok_or_else(|| Error::NotFound(format!("the workflow {id} has no version {version}")))?;
     let inputs = inputs(&definition, given)?;
     let run = new_id()?;
     let input = RunInput {
@@ -87,20 +75,21 @@ fn new_id() -> Result<RunId, Error> {
 fn inputs(definition: &Definition, given: &Given) -> Result<Map<String, Value>, Error> {
     let mut inputs = match &given.inputs {
         Some(path) => {
-            let text = fs::read_to_string(path).map_err(|cause| Error::File {
-                path: path.clone(),
-                cause,
-            })?;
+            let text = text_file::read(path)?;
             serde_json::from_str(&text).map_err(|error| {
                 Error::Invalid(format!("{} is not a map of inputs in JSON: {error}", path.display()))
             })?
         }
         None => Map::new(),
     };
+    let mut names = BTreeSet::new();
     for text in &given.input {
         let (name, value) = text
             .split_once('=')
             .ok_or_else(|| Error::Invalid(format!("the input {text:?} is not in the form name=value")))?;
+        if !names.insert(name) {
+            return Err(Error::Invalid(format!("--input {name}=… is given twice; give it once")));
+        }
         let known = definition.inputs.iter().find(|(known, _)| known.as_str() == name);
         let value = typed(known.map(|(_, input)| input.kind), value);
         inputs.insert(name.to_owned(), value);
@@ -162,6 +151,12 @@ mod tests {
         ] {
             assert!(error.contains(words), "{error}");
         }
+    }
+
+    #[test]
+    fn an_input_that_is_given_twice_is_refused_and_not_guessed() {
+        let error = given(&["who=a", "who=b"]).unwrap_err();
+        assert_eq!(error, "--input who=… is given twice; give it once");
     }
 
     #[test]

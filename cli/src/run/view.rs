@@ -1,13 +1,16 @@
 //! Runs and their steps, in words.
 
-use super::time::{between, clock, date};
-use crate::output::{Output, printable};
+use super::{
+    names::Names,
+    time::{between, clock, date},
+};
+use crate::output::{Output, printable, shell_word};
 use platform::table::{RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
-use workflow::ids::LanePath;
+use workflow::{ids::LanePath, step_name::StepName};
 
 /// How to look at a lane: at one that failed, if one did.
-pub(super) fn hint(view: &RunView, lane: &LanePath) -> Option<String> {
+pub(super) fn hint(view: &RunView, lane: &LanePath, names: &Names) -> Option<String> {
     let fork = view.steps.iter().find(|step| step.lanes.is_some())?;
     let ends = fork
         .outputs
@@ -18,10 +21,11 @@ pub(super) fn hint(view: &RunView, lane: &LanePath) -> Option<String> {
             .position(|end| end.get("outcome").is_some_and(|it| it == "failure"))
     });
     let number = u32::try_from(failed.unwrap_or(0)).ok()?;
-    let lane = lane.child(fork.path.clone(), number);
+    let lane = names.lane(&lane.child(fork.path.clone(), number));
     Some(format!(
-        "Look at a lane with `pagerflow run show {} --lane {lane}`.",
-        view.run
+        "Look at a lane with `pagerflow run show {} --lane {}`.",
+        view.run,
+        shell_word(&lane.to_string())
     ))
 }
 
@@ -61,14 +65,11 @@ pub(super) fn head(view: &RunView) -> String {
 }
 
 /// One line for a step: when it began, what it is, how it stands, and what it gave or why it failed.
-pub(super) fn step_line(view: &RunView, step: &StepView, output: &Output) -> String {
+pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, output: &Output) -> String {
     let began = between(view.started_at, step.started_at);
     // Steps in a block stand a little to the right of it.
     let indent = "  ".repeat(step.path.indices().len() / 2);
-    let name = match &step.id {
-        Some(id) => format!("{indent}{id} ({})", step.title),
-        None => format!("{indent}{}", step.title),
-    };
+    let name = format!("{indent}{name} ({})", step.title);
     let took = step
         .ended_at
         .map(|ended_at| format!(" in {}", between(step.started_at, ended_at)))

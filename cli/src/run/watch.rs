@@ -1,11 +1,11 @@
 //! `pagerflow run watch`.
 
 use super::{
+    names::Names,
     time::between,
-    unknown,
     view::{adjusted, end, head, step_line},
 };
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{error::Error, known::unknown_run, output::Output, stack::Stack};
 use jiff::Timestamp;
 use platform::{
     executions::ExecutionView,
@@ -14,7 +14,7 @@ use platform::{
 use std::{collections::HashMap, time::Duration};
 use workflow::{
     error_name::remedy,
-    ids::{RunId, StepPath},
+    ids::{LanePath, RunId, StepPath},
 };
 
 /// How often the table is asked while a run is followed.
@@ -24,6 +24,10 @@ const POLL: Duration = Duration::from_millis(300);
 /// fifteen seconds.
 const LOOKS: u32 = 50;
 
+/// How many times before the first such question about a run that has no record: there may be none at all, and Step Functions knows
+/// a new execution a moment late.
+const FIRST_LOOKS: u32 = 10;
+
 /// How many times after Step Functions has said that the execution has ended: the end of a run is written a moment later.
 const LAST_LOOKS: u32 = 20;
 
@@ -31,6 +35,8 @@ const LAST_LOOKS: u32 = 20;
 #[derive(Debug, Default)]
 struct Told {
     is_headed: bool,
+    /// Read with the first look that finds the run.
+    names: Names,
     steps: HashMap<StepPath, String>,
 }
 
@@ -42,11 +48,15 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
     let mut told = Told::default();
     let mut ended = None::<ExecutionView>;
     let mut looks = 0_u32;
+    let mut is_first = true;
     loop {
         let view = stack.table.run(run).await?;
         if let Some(view) = &view {
+            if !told.is_headed && !output.is_json() {
+                told.names = Names::of(view, stack).await?;
+            }
             told.tell(view, output)?;
-            if view.status != RunStatus::Running {
+            if view.status != RunStatus::Running || output.is_closed() {
                 output.live("")?;
                 return Ok(view.clone());
             }
@@ -59,7 +69,8 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
                 output.live("")?;
                 return Err(lost(run, execution));
             }
-            None if looks >= LOOKS => {
+            None if looks >= LOOKS || (is_first && view.is_none() && looks >= FIRST_LOOKS) => {
+                is_first = false;
                 looks = 0;
                 let arn = match &view {
                     Some(view) => Some(view.execution.clone()),
@@ -72,7 +83,7 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
                 match execution {
                     None if view.is_none() => {
                         output.live("")?;
-                        return Err(unknown(run));
+                        return Err(unknown_run(run, stack).await);
                     }
                     Some(execution) if !execution.is_running => ended = Some(execution),
                     None | Some(_) => {}
@@ -127,7 +138,7 @@ impl Told {
             if output.is_terminal() && goes_on(step) {
                 continue;
             }
-            let line = step_line(view, step, output);
+            let line = step_line(view, step, &self.names.step(&LanePath::main(), &step.path), output);
             if self.steps.get(&step.path) != Some(&line) {
                 lines.push(line.clone());
                 if self.steps.insert(step.path.clone(), line).is_none() {
@@ -247,7 +258,7 @@ mod tests {
         )]));
         assert_eq!(
             told.news(&done, &output),
-            ["   1.0 s  ✓ wait 10m                             done in 9 min 59 s"]
+            ["   1.0 s  ✓ 1 (wait 10m)                         done in 9 min 59 s"]
         );
     }
 

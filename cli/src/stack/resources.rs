@@ -2,7 +2,7 @@
 
 use crate::error::Error;
 use aws_config::SdkConfig;
-use platform::aws::explain;
+use platform::aws::AwsFailure;
 
 /// The resources of a deployed stack.
 #[derive(Debug, Clone, Default)]
@@ -26,7 +26,7 @@ impl Resources {
         while let Some(page) = pages.next().await {
             let page = page.map_err(|error| Error::Resources {
                 name: name.to_owned(),
-                cause: explain(&error),
+                cause: AwsFailure::of(&error),
             })?;
             let summaries = page.stack_resource_summaries.unwrap_or_default().into_iter();
             resources.extend(summaries.filter_map(|resource| {

@@ -4,7 +4,7 @@ use super::ping::{DeliveryLog, LogLine};
 use aws_sdk_cloudwatchlogs::Client;
 use jiff::Timestamp;
 use pagerduty::ids::SubscriptionId;
-use platform::{aws::explain, delivery_log::filter_pattern};
+use platform::{aws::AwsFailure, delivery_log::filter_pattern};
 
 /// The log group, or why it is not known.
 #[derive(Debug)]
@@ -26,7 +26,8 @@ impl DeliveryLog for CloudWatchLog {
             .send();
         let mut lines = Vec::new();
         while let Some(page) = events.next().await {
-            let page = page.map_err(|error| format!("the log {group} could not be read: {}", explain(&error)))?;
+            let page =
+                page.map_err(|error| format!("the log {group} could not be read: {}", AwsFailure::of(&error)))?;
             for event in page.events.unwrap_or_default() {
                 let text = event.message.unwrap_or_default();
                 let id = event.event_id.unwrap_or_else(|| {

@@ -113,7 +113,7 @@ impl SecretWriter for Secrets {
         if self.fails.load(SeqCst) {
             return Err(WriteError {
                 name: name.to_owned(),
-                cause: "access denied".to_owned(),
+                cause: "access denied".into(),
             });
         }
         *self.value.lock().unwrap() = Some(value.clone());

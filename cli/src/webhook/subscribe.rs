@@ -4,10 +4,11 @@ use super::{
     delivery_log,
     make::{Maker, Plan},
     ping::{Pinged, ping},
-    subscriptions, url, wait, with_key,
+    subscriptions, wait, with_key,
 };
 use crate::{
-    error::Error, output::Output, pagerduty_account::PagerDutyAccount, secret_input, stack::Stack, webhook_url::url_of,
+    error::Error, known, output::Output, pagerduty_account::PagerDutyAccount, secret_input, stack::Stack,
+    webhook_url::url_of,
 };
 use clap::Args;
 use jiff::Timestamp;
@@ -17,7 +18,7 @@ use pagerduty::{
 };
 use platform::{
     api_key::ApiKey,
-    table::{KeyScope, TriggerSource, WorkflowRecord, WorkflowState},
+    table::{KeyScope, TriggerSource, WorkflowRecord},
 };
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
@@ -116,9 +117,7 @@ async fn plan(options: Options, before: HashSet<SubscriptionId>, stack: &Stack) 
     let Options { alias, workflow, .. } = options;
     let (leads_to, workflows) = match workflow {
         Some(workflow) => {
-            let record = stack.table.workflow(&workflow).await?;
-            let record = record.filter(|record| record.state != WorkflowState::Deleted);
-            let record = record.ok_or_else(|| url::unknown(&workflow))?;
+            let record = known::live_workflow(&workflow, stack).await?;
             check(&record, &alias)?;
             (KeyScope::Workflow(workflow), vec![record])
         }

@@ -2,12 +2,13 @@
 
 use crate::{
     error::Error,
+    known,
     output::Output,
     stack::Stack,
     webhook_url::{KEY_HEADER, url_of},
 };
 use clap::Args;
-use platform::table::{KeyScope, WorkflowRecord, WorkflowState};
+use platform::table::{KeyScope, WorkflowRecord};
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use workflow::{
@@ -35,11 +36,7 @@ pub(crate) struct Options {
 
 pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let shown = match (options.workflow, options.integration) {
-        (Some(workflow), _) => {
-            let record = stack.table.workflow(&workflow).await?;
-            let record = record.filter(|record| record.state != WorkflowState::Deleted);
-            of_workflow(&stack.webhook_url, record.ok_or_else(|| unknown(&workflow))?)
-        }
+        (Some(workflow), _) => of_workflow(&stack.webhook_url, known::live_workflow(&workflow, stack).await?),
         (None, Some(alias)) => {
             stack.known_integration(&alias).await?;
             of_integration(&stack.webhook_url, alias)
@@ -48,12 +45,6 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
     };
     output.result(&shown.view(), || shown.text())?;
     Ok(ExitCode::SUCCESS)
-}
-
-pub(super) fn unknown(workflow: &WorkflowId) -> Error {
-    Error::NotFound(format!(
-        "there is no workflow {workflow}; apply it first with `pagerflow workflow apply`"
-    ))
 }
 
 /// A URL and what is to be done with it.
@@ -130,7 +121,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use platform::table::TriggerRecord;
+    use platform::table::{TriggerRecord, WorkflowState};
 
     fn record(webhook: Option<WebhookKind>) -> WorkflowRecord {
         WorkflowRecord {

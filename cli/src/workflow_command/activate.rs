@@ -5,7 +5,7 @@ use super::{
     list,
     stored::{self, VersionNumber},
 };
-use crate::{ask, error::Error, output::Output, stack::Stack};
+use crate::{ask, error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
 use platform::table::{Applied, WorkflowState};
@@ -23,20 +23,23 @@ pub(crate) struct Options {
     /// Fail unless this version is the active one until then.
     #[arg(long, value_name = "VERSION")]
     expect_version: Option<VersionNumber>,
-    /// Do not ask. Nobody is asked where there is no terminal.
+    /// Do not ask. Without a terminal it is needed.
     #[arg(long)]
     yes: bool,
 }
 
 pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let name = &options.workflow;
-    let seen = stored::workflow(name, stack).await?;
+    let seen = known::workflow(name, stack).await?;
     if let Some(VersionNumber(expected)) = options.expect_version
         && expected != seen.active_version
     {
+        let look = match expected > seen.active_version {
+            true => format!("List its versions with `pagerflow workflow versions {name}`."),
+            false => format!("Look at its changes with `pagerflow workflow diff {name} --from {expected}`."),
+        };
         return Err(Error::Invalid(format!(
-            "{name} {expected} was expected to be active, but {0} is, since {1:.0}\nLook at its changes with `pagerflow workflow diff \
-             {name} --from {expected}`.",
+            "{name} {expected} was expected to be active, but {} is, since {:.0}\n{look}",
             seen.active_version, seen.updated_at
         )));
     }
@@ -56,8 +59,7 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         "Make {version} the active version of {name}, instead of {}?",
         seen.active_version
     );
-    let asks = changes && !options.yes && !output.is_json() && ask::somebody_is_there();
-    if asks && !ask::confirmed(&question)? {
+    if changes && !options.yes && !ask::confirmed(&question)? {
         return Ok(ExitCode::FAILURE);
     }
     let applied = stack.table.activate_version(&seen, version, Timestamp::now()).await?;

@@ -10,7 +10,7 @@ use super::{
     names::{Directory, Lookup, Meaning},
     stored,
 };
-use crate::{ask, error::Error, output::Output, stack::Stack};
+use crate::{ask, error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
@@ -27,7 +27,7 @@ const DIFFERENCE_LINES: usize = 60;
 /// What to apply, and how.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
-    /// The files, and folders with files that end with .yaml, .yml or .json.
+    /// The files, and folders with files that end with .yaml, .yml or .json; `-` for standard input.
     #[arg(required = true)]
     paths: Vec<PathBuf>,
     /// Show what would change, and change nothing.
@@ -39,7 +39,7 @@ pub(crate) struct Options {
     /// Fail unless this version is the active one; 0 if there must be no such workflow yet. For one definition only.
     #[arg(long, value_name = "VERSION")]
     expect_version: Option<stored::VersionNumber>,
-    /// Do not ask before an existing workflow is changed. Nobody is asked where there is no terminal.
+    /// Do not ask before an existing workflow is changed. Without a terminal that needs it; a new workflow never does.
     #[arg(long)]
     yes: bool,
 }
@@ -83,7 +83,10 @@ impl Kind {
 }
 
 pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let sources = files::read(&options.paths)?;
+    let files::Sources { sources, passed_over } = files::read(&options.paths)?;
+    if let Some(lines) = files::passed_over_in_words(&passed_over) {
+        output.note(&lines);
+    }
     if options.expect_version.is_some() && sources.len() > 1 {
         return Err(Error::Invalid(
             "--expect-version is for one definition; apply them one by one".to_owned(),
@@ -101,14 +104,27 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
     for (source, definition, names) in ready {
         plans.push(planned(source, definition, names, options, stack).await?);
     }
+    // Before the first is stored, and with its difference shown, so that what is asked is known.
+    if !options.dry_run && !options.yes && plans.iter().any(Ready::asks) && !ask::can_ask() {
+        for plan in &plans {
+            plan.announce(true, output)?;
+        }
+        let names = plans
+            .iter()
+            .filter(|plan| plan.asks())
+            .map(|plan| plan.definition.name.to_string());
+        return Err(ask::needs_yes(&format!(
+            "It changes {}; nothing was stored.",
+            names.collect::<Vec<_>>().join(", ")
+        )));
+    }
     for plan in &plans {
         plan.announce(options.dry_run, output)?;
         if options.dry_run {
             plan.show(None, stack, output)?;
             continue;
         }
-        let asks = matches!(plan.change, Kind::Changed(_)) && !options.yes && !output.is_json();
-        if asks && ask::somebody_is_there() && !ask::confirmed(&plan.question())? {
+        if plan.asks() && !options.yes && !ask::confirmed(&plan.question())? {
             return Ok(ExitCode::FAILURE);
         }
         let applying = output.working(format!("Storing {}", plan.definition.name));
@@ -147,7 +163,7 @@ fn resolved(
             let meaning = lookup.meaning(reference)?;
             names.borrow_mut().extend(name_meant(reference, &meaning));
             if let Some(doubt) = &meaning.doubt {
-                output.warn(&format!("{}: {doubt}", reference.path));
+                output.warn(&format!("{}: {doubt}", files::place(&reference.path)));
             }
             Ok(meaning.value)
         });
@@ -180,10 +196,8 @@ async fn planned(
     if let Some(PagerDutyTrigger { integration, .. }) = trigger
         && stack.table.integration(integration).await?.is_none()
     {
-        return Err(Error::NotFound(format!(
-            "{}: there is no integration {integration}; add it with `pagerflow integration add {integration}`",
-            definition.name
-        )));
+        let unknown = known::unknown_integration(integration, stack).await;
+        return Err(Error::NotFound(format!("{}: {unknown}", definition.name)));
     }
     let seen = stack.table.workflow(&definition.name).await?;
     if let Some(expected) = options.expect_version {
@@ -229,6 +243,10 @@ fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definit
             "there is {name} {} since {:.0}\nLook at it with `pagerflow workflow show {name}`.",
             seen.active_version, seen.updated_at
         ),
+        (Some(seen), expected) if expected > seen.active_version => format!(
+            "{name} {} is active, since {:.0}\nList its versions with `pagerflow workflow versions {name}`.",
+            seen.active_version, seen.updated_at
+        ),
         (Some(seen), expected) => format!(
             "{name} {0} is active, since {1:.0}\nLook at its changes with `pagerflow workflow diff {name} --from {2}`, bring them \
              into your file, and expect {0} then.",
@@ -243,6 +261,14 @@ fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definit
 }
 
 impl Ready {
+    /// Whether somebody has to agree: it changes what is there, or brings back what was deleted.
+    fn asks(&self) -> bool {
+        match self.change {
+            Kind::New | Kind::Unchanged => false,
+            Kind::Replaced | Kind::Changed(_) => true,
+        }
+    }
+
     fn question(&self) -> String {
         let name = &self.definition.name;
         match self.seen.as_ref() {
@@ -261,7 +287,12 @@ impl Ready {
             Kind::New | Kind::Replaced | Kind::Changed(_) => self.names.as_slice(),
         };
         for name in names {
-            output.line(&format!("{}: `{}` is {}", name.path, name.name, name.value))?;
+            output.line(&format!(
+                "{}: `{}` is {}",
+                files::place(&name.path),
+                name.name,
+                name.value
+            ))?;
         }
         if let Kind::Changed(change) = &self.change {
             let verb = if is_dry_run { "would change" } else { "changes" };

@@ -7,7 +7,7 @@ use super::{
     names::Lookup,
     stored::{self, VersionNumber},
 };
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use serde_json::json;
 use std::path::Path;
@@ -58,7 +58,7 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
 }
 
 async fn of_versions(workflow: &WorkflowId, options: &Options, stack: &Stack) -> Result<(Side, Side), Error> {
-    let active = stored::workflow(workflow, stack).await?.active_version;
+    let active = known::workflow(workflow, stack).await?.active_version;
     let to = options.to.map_or(active, |version| version.0);
     let from = match options.from {
         Some(from) => from.0,
@@ -108,7 +108,7 @@ async fn of_file(options: &Options, stack: &Stack, output: &Output) -> Result<(W
         .map_err(|found| files::told(path, &found))?;
     let version = match options.from {
         Some(from) => from.0,
-        None => stored::workflow(&workflow, stack).await?.active_version,
+        None => known::workflow(&workflow, stack).await?.active_version,
     };
     let from = side(&workflow, version, stack).await?;
     let to = Side {

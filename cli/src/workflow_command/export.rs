@@ -4,7 +4,7 @@
 //! things are called in PagerDuty by then. What its author wrote, with names and comments, is kept beside it.
 
 use super::stored;
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use serde_json::json;
 use workflow::ids::WorkflowId;
@@ -26,7 +26,7 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
     let name = &options.workflow;
     let version = match options.version {
         Some(version) => version.0,
-        None => stored::workflow(name, stack).await?.active_version,
+        None => known::workflow(name, stack).await?.active_version,
     };
     let definition = stored::version(name, version, stack).await?;
     let text = match options.as_written {

@@ -1,6 +1,7 @@
 //! Definitions in files and folders.
 
-use crate::error::Error;
+use crate::{error::Error, text_file};
+use serde::Serialize;
 use std::{
     collections::BTreeMap,
     fmt, fs,
@@ -9,6 +10,7 @@ use std::{
 use workflow::{
     definition::{Draft, Problem, Problems},
     ids::WorkflowId,
+    step_name::StepName,
 };
 
 /// How the names of files end that a folder is searched for.
@@ -23,13 +25,30 @@ pub(super) struct Source {
     pub(super) draft: Draft,
 }
 
+/// What was found in files and folders.
+#[derive(Debug)]
+pub(super) struct Sources {
+    pub(super) sources: Vec<Source>,
+    pub(super) passed_over: Vec<PassedOver>,
+}
+
+/// Something in a folder that was not read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct PassedOver {
+    /// Its path.
+    file: PathBuf,
+    reason: &'static str,
+}
+
 /// Reads and checks definitions. The problems of all files are told at once, each with its file. Of a folder those files are
-/// taken that can hold a definition, by their names and without the folders in it.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
+/// taken that can hold a definition by their names, but not hidden ones, which editors and file systems leave, and without the
+/// folders in it. `-` is standard input.
+pub(super) fn read(paths: &[PathBuf]) -> Result<Sources, Error> {
     let mut sources: Vec<Source> = Vec::new();
     let mut problems = Told::default();
-    for path in files(paths)? {
-        let text = fs::read_to_string(&path).map_err(|cause| failed(&path, cause))?;
+    let (files, passed_over) = files(paths)?;
+    for path in files {
+        let text = text_file::read(&path)?;
         match Draft::from_source(&text) {
             Ok(draft) => sources.push(Source { path, text, draft }),
             Err(found) => problems.add(&path, &found),
@@ -37,18 +56,27 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Source>, Error> {
     }
     problems.none()?;
     once_each(&sources)?;
-    Ok(sources)
+    Ok(Sources { sources, passed_over })
 }
 
 /// Reads one definition from a file.
 pub(super) fn read_one(path: &Path) -> Result<Source, Error> {
-    let text = fs::read_to_string(path).map_err(|cause| failed(path, cause))?;
+    let text = text_file::read(path)?;
     let draft = Draft::from_source(&text).map_err(|found| told(path, &found))?;
     Ok(Source {
         path: path.to_owned(),
         text,
         draft,
     })
+}
+
+/// What was passed over, a line each.
+pub(super) fn passed_over_in_words(passed_over: &[PassedOver]) -> Option<String> {
+    let lines = passed_over
+        .iter()
+        .map(|it| format!("passed over: {} ({})", it.file.display(), it.reason));
+    let lines: Vec<String> = lines.collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
 }
 
 /// The problems of one file.
@@ -58,38 +86,68 @@ pub(super) fn told(path: &Path, problems: &Problems) -> Error {
     told.into_error()
 }
 
-fn files(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut files = Vec::new();
+fn files(paths: &[PathBuf]) -> Result<(Vec<PathBuf>, Vec<PassedOver>), Error> {
+    let (mut files, mut passed_over) = (Vec::new(), Vec::new());
     for path in paths {
         if path.is_dir() {
-            files.extend(in_folder(path)?);
+            let found = in_folder(path)?;
+            files.extend(found.0);
+            passed_over.extend(found.1);
         } else {
             files.push(path.clone());
         }
     }
-    Ok(files)
+    Ok((files, passed_over))
 }
 
-fn in_folder(folder: &Path) -> Result<Vec<PathBuf>, Error> {
+/// The entries of a folder in the order of their names.
+pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     let entries = fs::read_dir(folder).and_then(|entries| {
         entries
             .map(|entry| entry.map(|entry| entry.path()))
             .collect::<Result<Vec<_>, _>>()
     });
-    let mut files = entries.map_err(|cause| failed(folder, cause))?;
-    files.retain(|path| {
-        let extension = path.extension().and_then(|extension| extension.to_str());
-        extension.is_some_and(|extension| EXTENSIONS.contains(&extension)) && path.is_file()
-    });
-    files.sort();
+    let mut entries = entries.map_err(|cause| failed(folder, cause))?;
+    entries.sort();
+    Ok(entries)
+}
+
+/// Why an entry of a folder is not read by its name; none if it is one of the files with these endings.
+pub(super) fn reason_to_pass_over(path: &Path, extensions: &[&str]) -> Option<&'static str> {
+    let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+    let extension = path
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .unwrap_or_default();
+    if name.starts_with('.') {
+        Some("a hidden file")
+    } else if path.is_dir() {
+        Some("a folder")
+    } else if !extensions.contains(&extension) {
+        Some("another kind of file")
+    } else {
+        None
+    }
+}
+
+fn in_folder(folder: &Path) -> Result<(Vec<PathBuf>, Vec<PassedOver>), Error> {
+    let (mut files, mut passed_over) = (Vec::new(), Vec::new());
+    for file in entries(folder)? {
+        match reason_to_pass_over(&file, &EXTENSIONS) {
+            None => files.push(file),
+            Some(reason) => passed_over.push(PassedOver { file, reason }),
+        }
+    }
     if files.is_empty() {
+        let passed_over = passed_over_in_words(&passed_over).map(|lines| format!("\n{lines}"));
         return Err(Error::Invalid(format!(
-            "{} has no definition in it: no file ends with {}",
+            "{} has no definition in it: no file ends with {}{}",
             folder.display(),
-            EXTENSIONS.map(|extension| format!(".{extension}")).join(" or ")
+            EXTENSIONS.map(|extension| format!(".{extension}")).join(" or "),
+            passed_over.unwrap_or_default()
         )));
     }
-    Ok(files)
+    Ok((files, passed_over))
 }
 
 fn failed(path: &Path, cause: std::io::Error) -> Error {
@@ -148,7 +206,24 @@ impl fmt::Display for Told {
 }
 
 fn located(path: &Path, problem: &Problem) -> String {
-    format!("{}:{problem}", path.display())
+    let at = match (problem.line, problem.column) {
+        (Some(line), Some(column)) => format!("{line}:{column}:"),
+        _ => String::new(),
+    };
+    let message = &problem.message;
+    match place(&problem.path).as_str() {
+        "" => format!("{}:{at} {message}", path.display()),
+        place => format!("{}:{at} {place}: {message}", path.display()),
+    }
+}
+
+/// A place in a definition as people read it: the step by its name, and then what of it.
+pub(super) fn place(path: &str) -> String {
+    match StepName::at_place(path) {
+        None => path.to_owned(),
+        Some((step, "")) => step.in_words(),
+        Some((step, rest)) => format!("{}: {rest}", step.in_words()),
+    }
 }
 
 #[cfg(test)]
@@ -177,10 +252,51 @@ mod tests {
         let folder = folder(&[("2.yml", A), ("1.json", B), ("notes.txt", "x"), ("yaml", "x")]);
         fs::create_dir(folder.path().join("more.yaml")).unwrap();
 
-        let sources = read(&[folder.path().to_owned()]).unwrap();
+        let Sources { sources, passed_over } = read(&[folder.path().to_owned()]).unwrap();
 
         assert_eq!(names(&sources), ["b", "a"]);
         assert_eq!(sources[1].text, A);
+        let told = passed_over_in_words(&passed_over).unwrap();
+        let told = told.replace(&format!("{}/", folder.path().display()), "");
+        insta::assert_snapshot!(told, @"
+        passed over: more.yaml (a folder)
+        passed over: notes.txt (another kind of file)
+        passed over: yaml (another kind of file)
+        ");
+    }
+
+    #[test]
+    fn hidden_files_of_a_folder_are_passed_over_and_told() {
+        // A lock of Emacs, what macOS leaves on other file systems, a swap file of Vim, and a draft.
+        let hidden = [".#a.yaml", "._a.yaml", ".a.yaml.swp", ".draft.json"];
+        let folder = folder(&[("a.yaml", A)]);
+        for name in hidden {
+            fs::write(folder.path().join(name), [0xff, 0xfe, 0x00]).unwrap();
+        }
+
+        let read_all = read(&[folder.path().to_owned()]).unwrap();
+
+        assert_eq!(names(&read_all.sources), ["a"]);
+        let told = read_all
+            .passed_over
+            .iter()
+            .map(|it| it.file.file_name().unwrap().to_str().unwrap());
+        assert_eq!(told.collect::<Vec<_>>(), hidden);
+        assert!(read_all.passed_over.iter().all(|it| it.reason == "a hidden file"));
+        let named = read(&[folder.path().join(".draft.json")]).unwrap_err().to_string();
+        assert!(named.contains("UTF-16"), "one that is named is read: {named}");
+    }
+
+    #[test]
+    fn a_definition_is_read_in_utf_16_and_with_a_byte_order_mark() {
+        let folder = folder(&[("mark.yaml", &format!("\u{feff}{A}"))]);
+        let wide: Vec<u8> = [0xff, 0xfe]
+            .into_iter()
+            .chain(B.encode_utf16().flat_map(u16::to_le_bytes))
+            .collect();
+        fs::write(folder.path().join("wide.json"), wide).unwrap();
+        let read = read(&[folder.path().to_owned()]).unwrap();
+        assert_eq!(names(&read.sources), ["a", "b"]);
     }
 
     #[test]
@@ -192,7 +308,7 @@ mod tests {
         let told = told.replace(&format!("{}/", folder.path().display()), "");
         insta::assert_snapshot!(told, @r#"
         3 problems
-        1.yaml:2:17: steps[0].wait: "soon" is not a length of time; write it like 30s, 10m, 1h30m or 2d
+        1.yaml:2:17: step 1: wait: "soon" is not a length of time; write it like 30s, 10m, 1h30m or 2d
         2.yaml:1:1: `name` is missing: the workflow's name, such as memory-alert
         2.yaml:1:8: steps: is empty; there must be at least one step
         "#);
@@ -214,7 +330,10 @@ mod tests {
     fn a_folder_without_definitions_and_a_file_that_is_not_there_are_told() {
         let folder = folder(&[("notes.txt", "x")]);
         let told = read(&[folder.path().to_owned()]).unwrap_err().to_string();
-        assert!(told.ends_with("no file ends with .yaml or .yml or .json"), "{told}");
+        assert!(
+            told.contains("no file ends with .yaml or .yml or .json\npassed over: "),
+            "{told}"
+        );
 
         let told = read(&[folder.path().join("gone.yaml")]).unwrap_err().to_string();
         assert!(told.contains("gone.yaml could not be read"), "{told}");

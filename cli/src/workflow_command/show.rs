@@ -3,6 +3,7 @@
 use super::{list, stored, versions};
 use crate::{
     error::Error,
+    known,
     output::{Output, printable},
     stack::Stack,
 };
@@ -37,7 +38,7 @@ struct Shown {
 
 pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
     let name = &options.workflow;
-    let record = stored::workflow(name, stack).await?;
+    let record = known::workflow(name, stack).await?;
     let number = options.version.map_or(record.active_version, |version| version.0);
     let known = stack.table.versions(name).await?;
     let version = known.into_iter().find(|version| version.version == number);

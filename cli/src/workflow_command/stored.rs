@@ -1,6 +1,6 @@
 //! Workflows and versions as they are stored, or what to do if they are not.
 
-use crate::{error::Error, stack::Stack};
+use crate::{error::Error, known, stack::Stack};
 use platform::table::{StoreError, VersionSource, WorkflowRecord};
 use std::str::FromStr;
 use workflow::{
@@ -10,7 +10,7 @@ use workflow::{
 
 /// A version as people write it: `3` or `v3`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct VersionNumber(pub(super) WorkflowVersion);
+pub(crate) struct VersionNumber(pub(crate) WorkflowVersion);
 
 impl FromStr for VersionNumber {
     type Err = String;
@@ -24,20 +24,14 @@ impl FromStr for VersionNumber {
     }
 }
 
-/// The workflow of a name.
-pub(super) async fn workflow(name: &WorkflowId, stack: &Stack) -> Result<WorkflowRecord, Error> {
-    let record = stack.table.workflow(name).await?;
-    record.ok_or_else(|| {
-        Error::NotFound(format!(
-            "there is no workflow {name}; `pagerflow workflow list` shows those that there are"
-        ))
-    })
-}
-
 /// A version of a workflow.
 pub(super) async fn version(name: &WorkflowId, version: WorkflowVersion, stack: &Stack) -> Result<Definition, Error> {
-    let definition = stack.table.version(name, version).await?;
-    definition.ok_or_else(|| no_version(name, version))
+    if let Some(definition) = stack.table.version(name, version).await? {
+        return Ok(definition);
+    }
+    // Only now, so that where all is well there is one call.
+    known::workflow(name, stack).await?;
+    Err(no_version(name, version))
 }
 
 pub(super) fn no_version(name: &WorkflowId, version: WorkflowVersion) -> Error {

@@ -12,7 +12,7 @@ use rehearsal::{
     Intervention, Rehearsal, Start,
     report::{Outcome, Report},
 };
-use render::Renderer;
+use render::{Form, Renderer};
 use serde::Serialize;
 use serde_json::Value;
 use std::{path::PathBuf, process::ExitCode};
@@ -54,8 +54,8 @@ pub(crate) struct Arguments {
     /// Show only which steps there would be, one line for each, without results.
     #[arg(long)]
     plan: bool,
-    /// Let a step fail: all its attempts, or the first so many. It is named by its id, or its path such as 00002. May be
-    /// repeated.
+    /// Let a step fail: all its attempts, or the first so many. The step goes by its id, or by its place such as `3`,
+    /// `2/platform/1`, or `each[7]/1` for one item of a `for_each`. May be repeated.
     #[arg(long, value_name = "STEP=ERROR[:COUNT]")]
     fail: Vec<String>,
     /// Give these outputs of a step in the place of those of the same names. May be repeated.
@@ -101,7 +101,7 @@ pub(crate) async fn run(arguments: &Arguments, output: &mut Output) -> Result<Ex
 }
 
 async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
-    let mut definitions = definitions::read(&arguments.files)?.into_iter();
+    let mut definitions = definitions::read(&arguments.files, output)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());
     let workflow = definitions.next().ok_or_else(none)?;
     let workflows = Workflows {
@@ -117,8 +117,9 @@ async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
     }
     let start = start(arguments, &workflow, at)?;
     let report = workflows.rehearsal(workflow)?.play(&start).await.map_err(invalid)?;
+    let form = if arguments.plan { Form::Plan } else { Form::Whole };
     Ok(Played {
-        text: Renderer::new(output, arguments.plan).report(&report),
+        text: Renderer::new(output, form).report(&report),
         told: serde_json::to_value(Told::from(&report))?,
         has_failed: is_failure(report.outcome()),
     })
@@ -135,7 +136,9 @@ async fn suite(
     let before = match &arguments.against {
         None => None,
         Some(path) => {
-            let before = definitions::read(std::slice::from_ref(path))?.into_iter().next();
+            let before = definitions::read(std::slice::from_ref(path), output)?
+                .into_iter()
+                .next();
             before.map(|definition| workflows.rehearsal(definition)).transpose()?
         }
     };

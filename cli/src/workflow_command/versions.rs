@@ -1,7 +1,6 @@
 //! `pagerflow workflow versions`.
 
-use super::stored;
-use crate::{error::Error, output::Output, stack::Stack, text_table::aligned};
+use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
 use platform::table::VersionRecord;
 use serde_json::{Value, json};
 use workflow::ids::{WorkflowId, WorkflowVersion};
@@ -10,7 +9,7 @@ use workflow::ids::{WorkflowId, WorkflowVersion};
 const DIGEST_SHOWN: usize = 12;
 
 pub(super) async fn run(name: &WorkflowId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let active = stored::workflow(name, stack).await?.active_version;
+    let active = known::workflow(name, stack).await?.active_version;
     let versions = stack.table.versions(name).await?;
     let views: Vec<_> = versions.iter().map(|version| view(version, active)).collect();
     let result = json!({ "workflow": name, "active_version": active, "versions": views });

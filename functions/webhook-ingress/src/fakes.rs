@@ -203,7 +203,7 @@ impl TriggerSource for World {
     async fn read(&self, workflow: &WorkflowId, key: &KeyId) -> Result<TriggerRecords, StoreError> {
         self.call(Call::Trigger).map_err(|cause| StoreError::Unavailable {
             operation: "read the trigger",
-            cause,
+            cause: cause.into(),
         })?;
         Ok(self.with(|state| TriggerRecords {
             workflow: Some(state.workflow.clone()).filter(|record| &record.workflow == workflow),
@@ -214,7 +214,7 @@ impl TriggerSource for World {
     async fn read_key(&self, key: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         self.call(Call::Key).map_err(|cause| StoreError::Unavailable {
             operation: "read the API key",
-            cause,
+            cause: cause.into(),
         })?;
         Ok(self.with(|state| state.keys.iter().find(|record| &record.key_id == key).cloned()))
     }
@@ -227,7 +227,7 @@ impl TriggerSource for World {
         );
         self.call(Call::Routes).map_err(|cause| StoreError::Unavailable {
             operation: "read the routes",
-            cause,
+            cause: cause.into(),
         })?;
         Ok(self.with(|state| state.routes.clone()))
     }
@@ -238,7 +238,7 @@ impl SecretStore for World {
         assert_eq!(name, "pagerflow/signing-secrets/prod", "the ingress reads nothing else");
         self.call(Call::Secret).map_err(|cause| SecretError::Unavailable {
             name: name.into(),
-            cause,
+            cause: cause.into(),
         })?;
         self.with(|state| state.signing_secrets.clone())
     }
@@ -248,7 +248,7 @@ impl Bodies for World {
     async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
         self.call(Call::Body).map_err(|cause| StoreError::Unavailable {
             operation: "store the body",
-            cause,
+            cause: cause.into(),
         })?;
         self.with(|state| {
             if !state.bodies.iter().any(|(of, _)| of == run) {
@@ -267,7 +267,7 @@ impl Executions for World {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
         let failed = |cause: String| StartError::OutOfReach {
             run: input.run.id.clone(),
-            cause,
+            cause: cause.into(),
         };
         self.call(Call::Start).map_err(failed)?;
         if self.with(|state| state.hangs) {
@@ -301,7 +301,7 @@ impl StartBuffer for World {
     async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
         self.call(Call::Buffer).map_err(|cause| BufferError {
             run: input.run.id.clone(),
-            cause,
+            cause: cause.into(),
         })?;
         self.with(|state| state.buffered.push(input.clone()));
         Ok(())
@@ -315,7 +315,8 @@ impl DeadLetters for World {
             KeyScope::Integration("prod".parse().unwrap()),
         ];
         assert!(of_world.contains(letter.sent_to), "{}", letter.sent_to);
-        self.call(Call::DeadLetter).map_err(|cause| QueueError { cause })?;
+        self.call(Call::DeadLetter)
+            .map_err(|cause| QueueError { cause: cause.into() })?;
         self.with(|state| {
             state
                 .dead_letters

@@ -183,7 +183,7 @@ impl Executions for Store {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
         self.call(Call::Start).map_err(|error| StartError::OutOfReach {
             run: input.run.id.clone(),
-            cause: error.to_string(),
+            cause: error.to_string().into(),
         })?;
         if self.with(|state| state.hangs) {
             std::future::pending::<()>().await;

@@ -198,16 +198,23 @@ impl Cost {
     #[must_use]
     pub fn shown(&self) -> String {
         format!(
-            "about ${:.5} (estimate): {} state transitions, {} Lambda requests with {} GB-s, {} write and {} read units of \
+            "about ${:.5} (estimate): {} state transitions, {} with {} GB-s, {} write and {} read units of \
              DynamoDB; prices of {}",
             self.estimated_usd,
             self.estimated_state_transitions,
-            self.lambda_requests,
+            counted(self.lambda_requests, "Lambda request"),
             self.estimated_gigabyte_seconds,
             self.estimated_write_units,
             self.estimated_read_units,
             self.prices
         )
+    }
+}
+
+fn counted(count: u64, what: &str) -> String {
+    match count {
+        1 => format!("1 {what}"),
+        count => format!("{count} {what}s"),
     }
 }
 

@@ -3,9 +3,11 @@
 //! It is built by hand. The SDK's own loader looks through profiles, containers and instance metadata, which takes a
 //! millisecond of every start and finds nothing: Lambda gives region and credentials in the environment.
 
+mod failure;
 mod https;
 mod on_first_use;
 
+pub use failure::{AwsFailure, AwsFailureKind};
 pub use on_first_use::OnFirstUse;
 
 use crate::settings::{MissingSettings, Settings};
@@ -15,7 +17,7 @@ use aws_config::{
 };
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use pagerduty::client::ConnectionError;
-use std::{error::Error, time::Duration};
+use std::time::Duration;
 
 /// How patient a function is with AWS.
 #[derive(Debug, Clone, Copy)]
@@ -74,26 +76,9 @@ pub fn sdk_config(lookup: impl Fn(&str) -> Option<String>, patience: Patience) -
     Ok(settings.finish(config.build())?)
 }
 
-/// What an error of the SDK says, with all its causes. The SDK's own errors say little more than "service error", and their
-/// debug form is pages long.
-#[must_use]
-pub fn explain(error: &(dyn Error + 'static)) -> String {
-    let mut words: Vec<String> = Vec::new();
-    let mut cause = Some(error);
-    while let Some(error) = cause {
-        let text = error.to_string();
-        // Some repeat their cause's words in their own.
-        if !words.iter().any(|said| said.contains(&text)) {
-            words.push(text);
-        }
-        cause = error.source();
-    }
-    words.join(": ")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{Patience, explain, sdk_config};
+    use super::{Patience, sdk_config};
     use tokio::{io::AsyncReadExt, net::TcpListener};
 
     #[tokio::test]
@@ -116,19 +101,5 @@ mod tests {
         const HANDSHAKE: u8 = 22;
         assert_eq!(connection.read_u8().await.unwrap(), HANDSHAKE);
         call.abort();
-    }
-
-    #[derive(Debug, thiserror::Error)]
-    #[error("{0}")]
-    struct Said(&'static str, #[source] Option<Box<Said>>);
-
-    #[test]
-    fn an_error_is_told_from_the_outside_in_and_nothing_twice() {
-        let cause = Said("connection refused", None);
-        let error = Said(
-            "dispatch failure",
-            Some(Box::new(Said("io: connection refused", Some(Box::new(cause))))),
-        );
-        assert_eq!(explain(&error), "dispatch failure: io: connection refused");
     }
 }

@@ -4,7 +4,7 @@
 //! accepted, kept here for a person to look at, and an alarm says that there is something to look at.
 
 use crate::{
-    aws::{OnFirstUse, explain},
+    aws::{AwsFailure, OnFirstUse},
     body,
     table::KeyScope,
 };
@@ -28,8 +28,9 @@ pub struct DeadLetter<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error("the dead-letter queue did not take the delivery: {cause}")]
 pub struct QueueError {
-    /// What the SDK said.
-    pub cause: String,
+    /// Why.
+    #[source]
+    pub cause: AwsFailure,
 }
 
 /// Where unreadable deliveries go.
@@ -83,6 +84,8 @@ impl DeadLetters for SqsDeadLetters {
             .send()
             .await
             .map(|_| ())
-            .map_err(|error| QueueError { cause: explain(&error) })
+            .map_err(|error| QueueError {
+                cause: AwsFailure::of(&error),
+            })
     }
 }

@@ -4,7 +4,7 @@
 //! delivered. AWS answers a second start with the same input, while the first still runs, with success; both mean
 //! that the run exists.
 
-use crate::aws::{OnFirstUse, explain};
+use crate::aws::{AwsFailure, OnFirstUse};
 use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     operation::start_execution::StartExecutionError,
@@ -28,8 +28,9 @@ pub enum StartError {
     OutOfReach {
         /// The run.
         run: RunId,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
     },
     /// Step Functions does not take the request. That lasts until somebody puts it right.
     #[error(
@@ -38,8 +39,9 @@ pub enum StartError {
     Refused {
         /// The run.
         run: RunId,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
     },
 }
 
@@ -75,7 +77,7 @@ impl Executions for StateMachine {
         let run = &input.run.id;
         let text = serde_json::to_string(input).map_err(|error| StartError::Refused {
             run: run.clone(),
-            cause: error.to_string(),
+            cause: error.to_string().into(),
         })?;
         let request = self
             .client
@@ -91,7 +93,7 @@ impl Executions for StateMachine {
                 Ok(Started::Before)
             }
             Err(error) => {
-                let (run, cause) = (run.clone(), explain(&error));
+                let (run, cause) = (run.clone(), AwsFailure::of(&error));
                 Err(match passes(&error) {
                     true => StartError::OutOfReach { run, cause },
                     false => StartError::Refused { run, cause },
@@ -121,7 +123,8 @@ pub struct ExecutionView {
 )]
 pub struct DescribeError {
     execution: String,
-    cause: String,
+    #[source]
+    cause: AwsFailure,
 }
 
 impl StateMachine {
@@ -160,7 +163,7 @@ impl StateMachine {
             }
             Err(error) => Err(DescribeError {
                 execution: arn.to_owned(),
-                cause: explain(&error),
+                cause: AwsFailure::of(&error),
             }),
         }
     }

@@ -4,7 +4,7 @@
 //! delivery; the runner takes it from here and starts the run. The message is the input and nothing else, so a run that was
 //! started although its answer got lost is the same run for Step Functions, by name and by input.
 
-use crate::aws::{OnFirstUse, explain};
+use crate::aws::{AwsFailure, OnFirstUse};
 use workflow::{ids::RunId, run::RunInput};
 
 /// The queue did not take a run.
@@ -13,8 +13,9 @@ use workflow::{ids::RunId, run::RunInput};
 pub struct BufferError {
     /// The run.
     pub run: RunId,
-    /// What the SDK said.
-    pub cause: String,
+    /// Why.
+    #[source]
+    pub cause: AwsFailure,
 }
 
 /// Where runs wait for Step Functions.
@@ -46,11 +47,11 @@ impl SqsStartBuffer {
 
 impl StartBuffer for SqsStartBuffer {
     async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
-        let failed = |cause: String| BufferError {
+        let failed = |cause: AwsFailure| BufferError {
             run: input.run.id.clone(),
             cause,
         };
-        let message = serde_json::to_string(input).map_err(|error| failed(error.to_string()))?;
+        let message = serde_json::to_string(input).map_err(|error| failed(error.to_string().into()))?;
         let request = self
             .client
             .send_message()
@@ -61,7 +62,7 @@ impl StartBuffer for SqsStartBuffer {
             .message_body(message);
         match request.send().await {
             Ok(_) => Ok(()),
-            Err(error) => Err(failed(explain(&error))),
+            Err(error) => Err(failed(AwsFailure::of(&error))),
         }
     }
 }

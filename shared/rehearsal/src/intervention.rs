@@ -5,14 +5,16 @@ use std::str::FromStr;
 use workflow::{
     definition::{Definition, Step, StepKind},
     error_name::ErrorName,
-    ids::StepPath,
+    ids::{LanePath, StepPath},
+    step_name::{StepName, StepPlace},
 };
 
-/// What is made to go otherwise: of a step that calls an action, in whichever lane it is done.
+/// What is made to go otherwise: of a step that calls an action. Where its name says no item of a `for_each` around it, that is
+/// for all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intervention {
-    /// The step: its id, or its path such as `00002`.
-    pub(crate) step: String,
+    /// The step.
+    pub(crate) step: StepName,
     pub(crate) effect: Effect,
 }
 
@@ -59,7 +61,7 @@ impl Intervention {
             )));
         }
         Ok(Self {
-            step: step.to_owned(),
+            step,
             effect: Effect::Fails {
                 error: error.to_owned(),
                 attempts,
@@ -76,7 +78,7 @@ impl Intervention {
         let (step, json) = parts(text, form)?;
         match serde_json::from_str(json) {
             Ok(Value::Object(outputs)) => Ok(Self {
-                step: step.to_owned(),
+                step,
                 effect: Effect::Gives(outputs),
             }),
             Ok(_) => Err(InvalidIntervention(format!(
@@ -93,19 +95,27 @@ impl Intervention {
         &self,
         definitions: impl Iterator<Item = &'a Definition> + Clone,
     ) -> Result<(), InvalidIntervention> {
-        let all = |definition: &'a Definition| definition.look().into_iter().chain(definition.walk());
-        let steps = definitions.clone().flat_map(all);
-        let mut found = steps.filter(|(path, step)| self.is_about(path, step)).peekable();
+        let found = definitions.clone().filter_map(|definition| {
+            let place = definition.find_step(&self.step).ok()?;
+            definition.step(&place.path)
+        });
+        let mut found = found.peekable();
         if found.peek().is_none() {
-            let steps = definitions.flat_map(all).filter(|(_, step)| calls_action(step));
-            let names: Vec<String> = steps.map(|(path, step)| name_of(&path, step)).collect();
+            let all = |definition: &'a Definition| definition.look().into_iter().chain(definition.walk());
+            let names = definitions.flat_map(|definition| {
+                let steps = all(definition).filter(|(_, step)| calls_action(step));
+                steps.map(|(path, step)| match &step.id {
+                    Some(id) => id.to_string(),
+                    None => format!("{} ({})", definition.step_name_in_any_lane(&path), step.title()),
+                })
+            });
             return Err(InvalidIntervention(format!(
                 "there is no step {}; the steps that call an action are {}",
                 self.step,
-                names.join(", ")
+                names.collect::<Vec<_>>().join(", ")
             )));
         }
-        match found.any(|(_, step)| calls_action(step)) {
+        match found.any(calls_action) {
             true => Ok(()),
             false => Err(InvalidIntervention(format!(
                 "the step {} calls no action, so it can neither be made to fail nor be given outputs",
@@ -114,27 +124,27 @@ impl Intervention {
         }
     }
 
-    pub(crate) fn is_about(&self, path: &StepPath, step: &Step) -> bool {
-        let is_id = step.id.as_ref().is_some_and(|id| id.as_str() == self.step);
-        is_id || path.to_string() == self.step
+    /// Whether it is about a step of a lane.
+    pub(crate) fn is_about(&self, definition: &Definition, lane: &LanePath, path: &StepPath) -> bool {
+        match definition.find_step(&self.step) {
+            Ok(StepPlace { path: of, lane: wanted }) => of == *path && wanted.is_none_or(|wanted| wanted == *lane),
+            Err(_) => false,
+        }
     }
 }
 
-fn parts<'a>(text: &'a str, form: &str) -> Result<(&'a str, &'a str), InvalidIntervention> {
-    text.split_once('=')
+fn parts<'a>(text: &'a str, form: &str) -> Result<(StepName, &'a str), InvalidIntervention> {
+    let (step, rest) = text
+        .split_once('=')
         .filter(|(step, _)| !step.is_empty())
-        .ok_or_else(|| InvalidIntervention(format!("{text:?} is not in the form {form}")))
+        .ok_or_else(|| InvalidIntervention(format!("{text:?} is not in the form {form}")))?;
+    let step = step.parse();
+    let step = step.map_err(|error: workflow::step_name::InvalidName| InvalidIntervention(error.to_string()))?;
+    Ok((step, rest))
 }
 
 fn calls_action(step: &Step) -> bool {
     matches!(step.kind, StepKind::Action { .. })
-}
-
-fn name_of(path: &StepPath, step: &Step) -> String {
-    match &step.id {
-        Some(id) => id.to_string(),
-        None => format!("{path} ({})", step.title()),
-    }
 }
 
 #[cfg(test)]
@@ -146,7 +156,7 @@ mod tests {
     #[test]
     fn a_failure_is_of_all_attempts_or_of_the_first() {
         let fails = |attempts| Intervention {
-            step: "ticket".into(),
+            step: "ticket".parse().unwrap(),
             effect: Effect::Fails {
                 error: "PagerDuty.Unavailable".into(),
                 attempts,
@@ -178,6 +188,19 @@ mod tests {
         assert!(Intervention::fails(text).is_err());
     }
 
+    #[test]
+    fn a_path_as_it_is_stored_is_refused_with_the_name_of_the_step() {
+        for error in [
+            Intervention::fails("00002=PagerDuty.Unavailable").unwrap_err(),
+            Intervention::gives("00002={}").unwrap_err(),
+        ] {
+            assert_eq!(
+                error.to_string(),
+                "`00002` counts from 0, and names count from 1: write `3`"
+            );
+        }
+    }
+
     #[rstest]
     #[case("now")]
     #[case("now={")]
@@ -188,13 +211,13 @@ mod tests {
 
     #[rstest]
     #[case::by_id("a=States.Timeout", None)]
-    #[case::by_path("00001=States.Timeout", None)]
+    #[case::by_number("2=States.Timeout", None)]
     #[case::unknown(
         "b=States.Timeout",
-        Some("the steps that call an action are a, 00001 (pagerduty.resolve_incident)")
+        Some("the steps that call an action are a, 2 (pagerduty.resolve_incident)")
     )]
     #[case::no_action("pause=States.Timeout", Some("calls no action"))]
-    fn a_step_is_named_by_its_id_or_its_path(#[case] text: &str, #[case] problem: Option<&str>) {
+    fn a_step_is_named_by_its_id_or_its_number(#[case] text: &str, #[case] problem: Option<&str>) {
         let resolve =
             "uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: P1, from: a@b.c }\n";
         let source = format!("name: w\nsteps:\n  - id: a\n    {resolve}  - {resolve}  - id: pause\n    wait: 1s\n");

@@ -190,8 +190,8 @@ impl Machine {
         let store = &self.store;
         let interventions = self.interventions.iter().filter(|intervention| {
             store.with(|tables| {
-                let step = tables.definition(&run.workflow).and_then(|it| it.step(&attempts.step));
-                step.is_some_and(|step| intervention.is_about(&attempts.step, step))
+                let definition = tables.definition(&run.workflow);
+                definition.is_some_and(|it| intervention.is_about(it, &cursor.lane, &attempts.step))
             })
         });
         let performed = self

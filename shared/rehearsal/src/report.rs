@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use workflow::{
     ids::{RunId, StepId, StepPath, VariableName, WorkflowId},
     planner::StepError,
+    step_name::{LaneName, StepName},
 };
 
 pub use platform::table::{RunStatus, StepState};
@@ -90,8 +91,11 @@ pub struct Event {
 /// A step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
+    /// Its name.
+    pub path: StepName,
     /// Its place in the workflow.
-    pub path: StepPath,
+    #[serde(skip)]
+    pub place: StepPath,
     /// Its id.
     pub id: Option<StepId>,
     /// What it does, in a word or two.
@@ -158,9 +162,11 @@ pub struct Request {
 /// A lane.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lane {
-    /// Its number, counted from 0.
+    /// Its name.
+    pub path: LaneName,
+    /// Its number, counted from 1.
     pub number: u32,
-    /// What people call it, if it is one of a `parallel` and has a name.
+    /// What its author calls it, if it is one of a `parallel`.
     pub name: Option<String>,
     /// Its item, if it is one of a `for_each`.
     pub item: Option<Value>,

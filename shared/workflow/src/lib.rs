@@ -10,6 +10,7 @@
 //! - [`planner`] — from a definition, a cursor and the results so far to the next command.
 //! - [`run`] — the input that a run is started with.
 //! - [`replay`] — what a replay of a run keeps, and what it would do again.
+//! - [`step_name`] — names of steps and lanes, as people read and type them.
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
 
 pub mod action;
@@ -21,5 +22,6 @@ pub mod ids;
 pub mod planner;
 pub mod replay;
 pub mod run;
+pub mod step_name;
 pub mod template;
 pub mod types;

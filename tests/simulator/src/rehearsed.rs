@@ -106,10 +106,15 @@ fn rehearsed(family: &[Definition]) -> Endings {
 
 fn gather(steps: &[Step], lane: &LanePath, run: &str, into: &mut Endings) {
     for step in steps {
-        let place = format!("{run} {lane} {}", step.path);
+        let place = format!("{run} {lane} {}", step.place);
         gather(&step.steps, lane, run, into);
         for inner in &step.lanes {
-            gather(&inner.steps, &lane.child(step.path.clone(), inner.number), run, into);
+            gather(
+                &inner.steps,
+                &lane.child(step.place.clone(), inner.number - 1),
+                run,
+                into,
+            );
         }
         if let Some(called) = &step.run {
             gather(&called.steps, &LanePath::main(), &format!("({place})"), into);

@@ -1,5 +1,8 @@
 //! What can go wrong.
 
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use platform::aws::AwsFailure;
+
 /// What can go wrong in a storm.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -17,7 +20,7 @@ pub(crate) enum Error {
     Config(#[from] platform::aws::ConfigError),
     /// The local AWS refused something.
     #[error("the local AWS did not {what}: {cause}")]
-    Aws { what: &'static str, cause: String },
+    Aws { what: &'static str, cause: AwsFailure },
     /// A delivery got an answer that no delivery should get.
     #[error("a delivery got {0}, which PagerDuty would not send again")]
     Refused(String),
@@ -31,10 +34,12 @@ pub(crate) enum Error {
 
 impl Error {
     /// A function that wraps an error of the SDK.
-    pub(crate) fn aws<E: std::error::Error + 'static>(what: &'static str) -> impl FnOnce(E) -> Self {
+    pub(crate) fn aws<E: std::error::Error + ProvideErrorMetadata + 'static>(
+        what: &'static str,
+    ) -> impl FnOnce(SdkError<E>) -> Self {
         move |error| Self::Aws {
             what,
-            cause: platform::aws::explain(&error),
+            cause: AwsFailure::of(&error),
         }
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn set_up(stack: &StackInfo, steps: &str) -> Result<Target, Error> {
         what: "write the definition of the workflow",
         source,
     })?;
-    let applied = pagerflow.json(&["workflow", "apply", &file.to_string_lossy()], "");
+    let applied = pagerflow.json(&["workflow", "apply", &file.to_string_lossy(), "--yes"], "");
     // A file in the temporary folder does no harm.
     let _removed = std::fs::remove_file(&file);
     applied?;

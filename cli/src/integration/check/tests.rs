@@ -53,9 +53,9 @@ async fn a_token_of_a_user_who_only_reads_and_a_default_user_who_is_gone_are_pro
     warning   The account's plan has 0 abilities, and not coordinated_responding.
               Workflows can not ask for responders; everything else works.
     problem   Olivia Oncall <oncall@example.com> may only read, and so does the token.
-              Store a token of the account, or of a user who may respond, with `pagerflow integration add`.
+              Store a token of the account, or of a user who may respond, with `pagerflow integration set-token prod`.
     problem   No user of the account logs in as gone@example.com.
-              Store the integration again with `pagerflow integration add --default-from` and the login e-mail of a user who may respond; `pagerflow users` lists them.
+              Name a user who may respond with `pagerflow integration add prod --default-from EMAIL`; `pagerflow users --integration prod` lists them.
 
     The integration prod has 2 problems.
     ");
@@ -67,7 +67,7 @@ async fn a_refused_token_is_told_to_people_and_programs() {
     let (text, json) = checked(Seed::default(), "revoked-token", None).await;
     insta::assert_snapshot!(text, @"
     problem   The region us does not accept the token: PagerDuty answered 401: Authentication failed (code 2006). PagerDuty does not accept the integration's token; store a valid REST API token (not an Events API key).
-              Store a valid token with `pagerflow integration add`.
+              Store a valid token with `pagerflow integration set-token prod`.
 
     The integration prod has 1 problem.
     ");
@@ -76,7 +76,7 @@ async fn a_refused_token_is_told_to_people_and_programs() {
       "findings": [
         {
           "level": "problem",
-          "remedy": "Store a valid token with `pagerflow integration add`.",
+          "remedy": "Store a valid token with `pagerflow integration set-token prod`.",
           "subject": "token",
           "text": "The region us does not accept the token: PagerDuty answered 401: Authentication failed (code 2006). PagerDuty does not accept the integration's token; store a valid REST API token (not an Events API key)."
         }

@@ -5,7 +5,8 @@ use platform::table::RunView;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    ids::{RunId, WorkflowVersion},
+    definition::Definition,
+    ids::{RunId, StepPath, WorkflowVersion},
     replay::{Again, Deed, Happened, PastEffect, Replay},
 };
 
@@ -20,6 +21,10 @@ pub(super) struct Plan<'a> {
     pub(super) number: u32,
     /// The version that it is pinned to.
     pub(super) version: WorkflowVersion,
+    /// The definition of the run.
+    pub(super) before: &'a Definition,
+    /// The definition of that version.
+    pub(super) after: &'a Definition,
     /// What it keeps, and what it would do again.
     pub(super) replay: &'a Replay,
 }
@@ -32,10 +37,10 @@ impl Plan<'_> {
         };
         let kept = match (&self.replay.from, self.replay.kept.len()) {
             (None, _) => "It begins with the first step and keeps nothing.".to_owned(),
-            (Some(_), 1) => format!("It begins with step {} and keeps the result of one step.", self.first()),
-            (Some(_), kept) => format!(
-                "It begins with step {} and keeps the results of {kept} steps.",
-                self.first()
+            (Some(from), 1) => format!("It begins with {} and keeps the result of one step.", self.begins(from)),
+            (Some(from), kept) => format!(
+                "It begins with {} and keeps the results of {kept} steps.",
+                self.begins(from)
             ),
         };
         let mut lines = vec![
@@ -59,32 +64,31 @@ impl Plan<'_> {
         lines.join("\n")
     }
 
-    /// The number of its first step, counted from 1.
-    fn first(&self) -> u32 {
-        let first = self.replay.from.as_ref().and_then(|from| from.indices().first());
-        first.map_or(1, |index| index.saturating_add(1))
+    fn begins(&self, from: &StepPath) -> String {
+        self.after.step_name_in_any_lane(from).in_words()
     }
 
     pub(super) fn json(&self, is_started: bool) -> Value {
-        let effects: Vec<Value> = self.replay.effects.iter().map(effect).collect();
+        let effects: Vec<Value> = self.replay.effects.iter().map(|it| effect(it, self.before)).collect();
+        let name = |path: &StepPath| self.after.step_name_in_any_lane(path);
         json!({
             "run": self.run,
             "replay_of": self.of.run,
             "number": self.number,
             "workflow": self.of.workflow,
             "version": self.version,
-            "from": self.replay.from,
-            "kept": self.replay.kept.keys().collect::<Vec<_>>(),
+            "from": self.replay.from.as_ref().map(name),
+            "kept": self.replay.kept.keys().map(name).collect::<Vec<_>>(),
             "effects": effects,
             "started": is_started,
         })
     }
 }
 
-fn effect(effect: &PastEffect) -> Value {
+fn effect(effect: &PastEffect, definition: &Definition) -> Value {
     let mut json = json!({
-        "lane": effect.lane,
-        "path": effect.path,
+        "lane": definition.lane_name(&effect.lane),
+        "path": definition.step_name(&effect.lane, &effect.path),
         "happened": match effect.happened { Happened::Yes => "yes", Happened::Perhaps => "perhaps" },
         "again": match effect.again {
             Again::Kept => "kept",
@@ -164,8 +168,18 @@ mod tests {
     use super::*;
     use workflow::{
         action::Action,
-        ids::{LanePath, Section, StepPath},
+        ids::{LanePath, Section},
     };
+
+    fn definition() -> Definition {
+        let wait = |id: &str| format!("  - {{ id: {id}, wait: 1s }}\n");
+        let source = format!(
+            "name: w\nsteps:\n{}  - wait: 1s\n{}  - {{ id: each, for_each: [1], steps: [{{ id: note, wait: 1s }}] }}\n",
+            wait("ticket"),
+            wait("help"),
+        );
+        Definition::from_source(&source).unwrap()
+    }
 
     fn effect(number: u32, step: &str, action: Action, again: Again) -> PastEffect {
         PastEffect {
@@ -181,6 +195,7 @@ mod tests {
     fn replay() -> Replay {
         let lane = |index| PastEffect {
             lane: LanePath::main().child(StepPath::top(Section::Steps, 3), index),
+            path: StepPath::top(Section::Steps, 3).inside(0, 0),
             ..effect(3, "note", Action::AddNote, Again::Twice)
         };
         let kept = [0, 1].map(|number| {
@@ -215,6 +230,8 @@ mod tests {
             of: &view.unwrap(),
             number: 1,
             version: WorkflowVersion(4),
+            before: &definition(),
+            after: &definition(),
             replay,
         })
     }
@@ -223,7 +240,7 @@ mod tests {
     fn what_happened_and_what_would_happen_again_is_told_before_anything_starts() {
         insta::assert_snapshot!(with(&replay(), |plan| plan.text(&Output::new(false))), @"
         Replay 1 of the run abc of memory-alert v4, where the run had v3.
-        It begins with step 3 and keeps the results of 2 steps.
+        It begins with step `help` and keeps the results of 2 steps.
         What the run has done:
           = step `ticket` (pagerduty.create_incident), done: is kept
           ! step `help` (pagerduty.add_responders), done: IS DONE A SECOND TIME. It would page the people again.
@@ -251,7 +268,7 @@ mod tests {
     #[test]
     fn for_a_program_each_effect_has_what_happened_and_what_happens_again() {
         let replay = Replay {
-            effects: replay().effects.into_iter().take(1).collect(),
+            effects: [replay().effects.remove(0), replay().effects.remove(3)].into(),
             ..replay()
         };
         let json = with(&replay, |plan| serde_json::to_string_pretty(&plan.json(true)));
@@ -263,13 +280,20 @@ mod tests {
               "again": "kept",
               "happened": "yes",
               "lane": "main",
-              "path": "00000"
+              "path": "ticket"
+            },
+            {
+              "action": "pagerduty.add_note",
+              "again": "twice",
+              "happened": "yes",
+              "lane": "each[2]",
+              "path": "each[2]/note"
             }
           ],
-          "from": "00002",
+          "from": "help",
           "kept": [
-            "00000",
-            "00001"
+            "ticket",
+            "2"
           ],
           "number": 1,
           "replay_of": "abc",

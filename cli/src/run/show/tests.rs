@@ -24,12 +24,20 @@ fn step(state: &str) -> Value {
     })
 }
 
+/// Of a workflow of four steps.
+fn names() -> Names {
+    Names::of_definition(
+        "name: memory-alert\nsteps:\n  - { id: ticket, wait: 1s }\n  - { steps: [{ wait: 1s }, { wait: 1s }, { wait: 1s }] }\n  \
+         - wait: 1s\n  - { for_each: [1], steps: [{ wait: 1s }] }\n",
+    )
+}
+
 fn text(view: &RunView) -> String {
     let whole = Whole {
         lanes: vec![(LanePath::main(), view.steps.clone())],
         ..Whole::default()
     };
-    Shown::new(view, &whole).text(&LanePath::main(), 0, &Output::new(false))
+    Shown::new(view, &whole, &names()).text(&LanePath::main(), 0, &Output::new(false))
 }
 
 fn shown(status: &str, state: &str) -> String {
@@ -64,7 +72,7 @@ fn a_step_with_lanes_says_how_they_ended_and_how_to_look_at_one_that_failed() {
         "{text}"
     );
     assert!(
-        text.contains("Look at a lane with `pagerflow run show abc --lane 00003:00001`."),
+        text.contains("Look at a lane with `pagerflow run show abc --lane '4[2]'`."),
         "{text}"
     );
 }
@@ -123,7 +131,7 @@ fn a_skipped_run_says_why() {
 fn a_step_in_a_block_stands_to_the_right_of_it() {
     let mut step = step("success");
     step["path"] = json!("00001.00000.00002");
-    assert!(shown_with(&step, &json!({})).contains("✓   ticket (pagerduty"));
+    assert!(shown_with(&step, &json!({})).contains("✓   2/steps/3 (pagerduty"));
 }
 
 #[test]
@@ -138,7 +146,7 @@ fn a_run_that_succeeded_says_so_with_what_its_steps_gave() {
                 attempt 1 at 10:00:01 UTC: PagerDuty.Unavailable: no connection
 
     calls    pagerduty.create_incident once, 1 failed
-    cost     about $0.00006 (estimate): 2 state transitions, 1 Lambda requests with 0.15 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
+    cost     about $0.00006 (estimate): 2 state transitions, 1 Lambda request with 0.15 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
     "#);
 }
 
@@ -215,6 +223,26 @@ fn a_step_that_is_tried_again_says_why_and_when() {
 }
 
 #[test]
+fn what_to_do_about_a_refused_token_names_the_integration_of_the_step() {
+    let mut step = step("failure");
+    step["input"] = json!("{\"integration\":\"prod-eu\"}");
+    let error = json!({"name": "PagerDuty.Unauthorized", "message": "m"});
+    let text = shown_with(&step, &json!({"status": "failed", "error": error}));
+    assert!(text.contains("`pagerflow integration set-token prod-eu`"), "{text}");
+}
+
+#[test]
+fn what_to_do_and_how_to_go_on_agree_whether_another_version_is_needed() {
+    for name in ["Template.Error", "PagerDuty.Unauthorized"] {
+        let error = json!({"name": name, "message": "m"});
+        let text = shown_with(&step("failure"), &json!({"status": "failed", "error": error}));
+        let (remedy, go_on) = text.split_once("To go on from there:").unwrap();
+        let go_on = go_on.lines().next().unwrap();
+        assert_eq!(remedy.contains("--latest"), go_on.ends_with("--latest"), "{text}");
+    }
+}
+
+#[test]
 fn for_a_program_a_run_has_its_remedy_its_calls_and_its_cost() {
     let mut step = step("failure");
     step["input"] = json!("{\"integration\":\"prod\"}");
@@ -226,76 +254,80 @@ fn for_a_program_a_run_has_its_remedy_its_calls_and_its_cost() {
         lanes: vec![(LanePath::main(), view.steps.clone())],
         ..Whole::default()
     };
-    insta::assert_snapshot!(serde_json::to_string_pretty(&Shown::new(&view, &whole)).unwrap(), @r#"
+    let names = names();
+    let told = names
+        .told(&Shown::new(&view, &whole, &names), &view, &LanePath::main())
+        .unwrap();
+    insta::assert_snapshot!(serde_json::to_string_pretty(&told).unwrap(), @r#"
     {
-      "run": "abc",
-      "workflow": "memory-alert",
-      "version": 3,
-      "event_id": "e",
-      "event_type": "incident.triggered",
-      "incident_id": "P1",
-      "incident_title": "disk\u001bfull",
       "called_by": null,
-      "execution": "arn",
-      "status": "failed",
-      "started_at": "2026-11-22T10:00:00Z",
-      "deadline": "2026-11-23T10:00:00Z",
-      "ended_at": "2026-11-22T10:00:07.4Z",
-      "error": {
-        "name": "PagerDuty.NotFound",
-        "message": "no such incident"
-      },
-      "reason": null,
-      "steps": [
-        {
-          "path": "00000",
-          "id": "ticket",
-          "title": "pagerduty.create_incident",
-          "state": "failure",
-          "started_at": "2026-11-22T10:00:01.2Z",
-          "ended_at": "2026-11-22T10:00:01.9Z",
-          "until": "2026-11-22T10:00:11Z",
-          "input": {
-            "integration": "prod"
-          },
-          "outputs": {},
-          "cut": [],
-          "lanes": null,
-          "run": null,
-          "error": null,
-          "attempts": [
-            {
-              "number": 1,
-              "started_at": "2026-11-22T10:00:01.2Z",
-              "ended_at": null,
-              "error": {
-                "name": "PagerDuty.Unavailable",
-                "message": "no connection"
-              }
-            }
-          ]
-        }
-      ],
-      "remedy": "Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account.",
-      "replay_from": "ticket",
       "calls": [
         {
           "action": "pagerduty.create_incident",
-          "integration": "prod",
           "calls": 1,
-          "failed": 1
+          "failed": 1,
+          "integration": "prod"
         }
       ],
+      "console_url": null,
       "cost": {
-        "estimated_usd": 0.0000597,
-        "estimated_state_transitions": 2,
-        "lambda_requests": 1,
         "estimated_gigabyte_seconds": 0.15,
-        "estimated_write_units": 12,
         "estimated_read_units": 0,
+        "estimated_state_transitions": 2,
+        "estimated_usd": 0.0000597,
+        "estimated_write_units": 12,
+        "lambda_requests": 1,
         "prices": "US East (N. Virginia), July 2025, without the free tier"
       },
-      "console_url": null
+      "deadline": "2026-11-23T10:00:00Z",
+      "ended_at": "2026-11-22T10:00:07.4Z",
+      "error": {
+        "message": "no such incident",
+        "name": "PagerDuty.NotFound"
+      },
+      "event_id": "e",
+      "event_type": "incident.triggered",
+      "execution": "arn",
+      "incident_id": "P1",
+      "incident_title": "disk\u001bfull",
+      "reason": null,
+      "remedy": "Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account.",
+      "replay_from": "ticket",
+      "run": "abc",
+      "started_at": "2026-11-22T10:00:00Z",
+      "status": "failed",
+      "steps": [
+        {
+          "attempts": [
+            {
+              "ended_at": null,
+              "error": {
+                "message": "no connection",
+                "name": "PagerDuty.Unavailable"
+              },
+              "number": 1,
+              "started_at": "2026-11-22T10:00:01.2Z"
+            }
+          ],
+          "cut": [],
+          "ended_at": "2026-11-22T10:00:01.9Z",
+          "error": null,
+          "id": "ticket",
+          "input": {
+            "integration": "prod"
+          },
+          "lanes": null,
+          "outputs": {},
+          "path": "ticket",
+          "run": null,
+          "started_at": "2026-11-22T10:00:01.2Z",
+          "state": "failure",
+          "title": "pagerduty.create_incident",
+          "until": "2026-11-22T10:00:11Z"
+        }
+      ],
+      "version": 3,
+      "workflow": "memory-alert"
     }
     "#);
 }

@@ -23,7 +23,7 @@ impl KeyStore for Looking<'_> {
         if self.0.fails {
             return Err(StoreError::Unavailable {
                 operation: "store the API key",
-                cause: "access denied".to_owned(),
+                cause: "access denied".into(),
             });
         }
         self.0.stored.borrow_mut().push(key.clone());

@@ -1,5 +1,5 @@
 use super::*;
-use platform::table::TriggerRecord;
+use platform::table::{TriggerRecord, WorkflowState};
 
 fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
     WorkflowRecord {

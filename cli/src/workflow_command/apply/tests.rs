@@ -69,7 +69,7 @@ async fn a_name_that_means_nothing_is_told_with_its_file_and_place() {
     let told = ready(NAMED).await.unwrap_err().to_string();
     insta::assert_snapshot!(told, @"
     1 problem
-    outage.yaml:8:17: steps[0].with.assignee: `Nobody` is neither the name nor the id of a user of prod who can be acted for; `pagerflow users --integration prod` lists them
+    outage.yaml:8:17: step 1: with.assignee: `Nobody` is neither the name nor the id of a user of prod who can be acted for; `pagerflow users --integration prod` lists them
     ");
 }
 

@@ -1,12 +1,15 @@
 //! The definitions that are rehearsed.
 
-use crate::{error::Error, workflow_command::files};
+use crate::{error::Error, output::Output, workflow_command::files};
 use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 
 /// Reads definitions. No account is asked here what the names in them mean, so each name gets an id that looks like it.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Vec<Definition>, Error> {
-    let sources = files::read(paths)?;
+pub(super) fn read(paths: &[PathBuf], output: &Output) -> Result<Vec<Definition>, Error> {
+    let files::Sources { sources, passed_over } = files::read(paths)?;
+    if let Some(lines) = files::passed_over_in_words(&passed_over) {
+        output.note(&lines);
+    }
     let definitions = sources.iter().map(|source| {
         let resolved = source.draft.resolved(|reference| Ok(stand_in(reference)));
         resolved.map_err(|problems| files::told(&source.path, &problems))

@@ -1,12 +1,9 @@
 //! The files with events.
 
-use crate::error::Error;
+use crate::{error::Error, text_file, workflow_command::files};
 use rehearsal::delivery::{Delivery, NoDelivery};
 use serde::Serialize;
-use std::{
-    fs,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 /// A file in a folder of events.
 #[derive(Debug)]
@@ -22,8 +19,11 @@ pub(super) struct EventFile {
 pub(super) struct PassedOver {
     /// Its name.
     pub(super) file: String,
-    /// What is wrong with it.
+    /// Why.
     pub(super) reason: String,
+    /// The same in a few words.
+    #[serde(skip)]
+    pub(super) in_short: &'static str,
 }
 
 /// What was found to play.
@@ -35,13 +35,13 @@ pub(super) struct Events {
 
 /// Reads the delivery in a file that somebody has named.
 pub(super) fn delivery(path: &Path) -> Result<Delivery, Error> {
-    let delivery = Delivery::read(&content(path)?);
+    let delivery = Delivery::read(text_file::read(path)?.as_bytes());
     delivery.map_err(|error| Error::Invalid(format!("{} has no event: {error}", path.display())))
 }
 
 impl Events {
-    /// Reads files, and of folders all files that end in `.json`, in the order of their names. JSON of something else in a
-    /// folder is passed over: inputs of actions may lie there as well. What cannot be read at all may be an event that is
+    /// Reads files, and of folders all files that end in `.json`, in the order of their names, but not hidden ones. JSON of
+    /// something else in a folder is passed over: inputs of actions may lie there as well. What cannot be read at all may be an event that is
     /// damaged, and counts as one.
     pub(super) fn read(paths: &[PathBuf]) -> Result<Self, Error> {
         let mut events = Self::default();
@@ -59,19 +59,35 @@ impl Events {
     }
 
     fn read_folder(&mut self, folder: &Path) -> Result<(), Error> {
-        let paths = json_files(folder)?;
+        let mut paths = Vec::new();
+        for path in files::entries(folder)? {
+            match files::reason_to_pass_over(&path, &["json"]) {
+                None => paths.push(path),
+                Some(reason) => self.passed_over.push(PassedOver {
+                    file: name(&path),
+                    reason: format!("it is {reason}"),
+                    in_short: reason,
+                }),
+            }
+        }
         let before = self.files.len();
         for path in &paths {
-            let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            match Delivery::read(&content(path)?) {
-                Err(reason @ NoDelivery::SomethingElse) => self.passed_over.push(PassedOver {
-                    file: name,
+            match text_file::read(path).map(|text| Delivery::read(text.as_bytes())) {
+                Ok(Err(reason @ NoDelivery::SomethingElse)) => self.passed_over.push(PassedOver {
+                    file: name(path),
                     reason: reason.to_string(),
+                    in_short: "not a delivery of PagerDuty",
                 }),
-                read => self.files.push(EventFile {
-                    name,
+                Ok(read) => self.files.push(EventFile {
+                    name: name(path),
                     delivery: read.map_err(|error| format!("it has no event: {error}")),
                 }),
+                // A text that nobody can decode is a damaged event.
+                Err(Error::Invalid(problem)) => self.files.push(EventFile {
+                    name: name(path),
+                    delivery: Err(problem),
+                }),
+                Err(error) => return Err(error),
             }
         }
         if self.files.len() > before {
@@ -88,22 +104,6 @@ impl Events {
     }
 }
 
-fn content(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|cause| Error::File {
-        path: path.to_owned(),
-        cause,
-    })
-}
-
-fn json_files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
-    let unreadable = |cause| Error::File {
-        path: folder.to_owned(),
-        cause,
-    };
-    let entries = fs::read_dir(folder).map_err(unreadable)?;
-    let paths = entries.map(|entry| entry.map(|entry| entry.path()));
-    let mut paths: Vec<PathBuf> = paths.collect::<Result<_, _>>().map_err(unreadable)?;
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
-    paths.sort();
-    Ok(paths)
+fn name(path: &Path) -> String {
+    path.file_name().unwrap_or_default().to_string_lossy().into_owned()
 }

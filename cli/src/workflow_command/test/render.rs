@@ -17,18 +17,28 @@ const API_HOST: &str = "api.pagerduty.com";
 #[derive(Debug)]
 pub(super) struct Renderer<'a> {
     output: &'a Output,
-    /// Whether only what would be done is shown.
-    plan: bool,
+    form: Form,
     lines: Vec<String>,
     /// When virtual time began.
     began: Timestamp,
 }
 
+/// How much is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    /// All that happened.
+    Whole,
+    /// A line for each step, with what it would be given.
+    Plan,
+    /// The same without the numbers of steps, which a step more or less changes for all after it.
+    Outline,
+}
+
 impl<'a> Renderer<'a> {
-    pub(super) fn new(output: &'a Output, plan: bool) -> Self {
+    pub(super) fn new(output: &'a Output, form: Form) -> Self {
         Self {
             output,
-            plan,
+            form,
             lines: Vec::new(),
             began: Timestamp::UNIX_EPOCH,
         }
@@ -49,7 +59,7 @@ impl<'a> Renderer<'a> {
 
     /// A line for each step of a report, without what differs from rehearsal to rehearsal though nothing is different.
     pub(super) fn outline(output: &'a Output, report: &Report) -> Vec<String> {
-        let mut renderer = Self::new(output, true);
+        let mut renderer = Self::new(output, Form::Outline);
         for run in &report.runs {
             renderer.began = run.started_at;
             renderer.steps(&run.steps, 0);
@@ -81,9 +91,9 @@ impl<'a> Renderer<'a> {
         self.lines
             .push(format!("run {}, begins {}", run.run, clock(run.started_at)));
         self.steps(&run.steps, 0);
-        match self.plan {
-            true => self.planned_end(run),
-            false => self.end(run),
+        match self.form {
+            Form::Whole => self.end(run),
+            Form::Plan | Form::Outline => self.planned_end(run),
         }
     }
 
@@ -132,11 +142,12 @@ impl<'a> Renderer<'a> {
     }
 
     fn step(&mut self, step: &Step, depth: usize) {
-        let name = match &step.id {
-            Some(id) => format!("{id} ({})", step.title),
-            None => step.title.clone(),
+        let name = match (self.form, &step.id) {
+            (Form::Outline, Some(id)) => format!("{id} ({})", step.title),
+            (Form::Outline, None) => step.title.clone(),
+            (Form::Whole | Form::Plan, _) => format!("{} ({})", step.path, step.title),
         };
-        if self.plan {
+        if self.form != Form::Whole {
             let with = step
                 .input
                 .as_ref()
@@ -228,19 +239,14 @@ impl<'a> Renderer<'a> {
     }
 
     fn lane(&mut self, lane: &Lane, depth: usize) {
-        let name = lane
-            .name
-            .as_ref()
-            .map(|name| format!(" ({})", printable(name)))
-            .unwrap_or_default();
         let item = lane
             .item
             .as_ref()
             .map(|item| format!(": {}", short(&text(item))))
             .unwrap_or_default();
         let began = lane.steps.first().map_or(self.began, |step| step.started_at);
-        let mut line = format!("lane {}{name}{item}", lane.number);
-        if !self.plan {
+        let mut line = format!("lane {}{item}", lane.path);
+        if self.form == Form::Whole {
             let outcome = match lane.outcome {
                 Some("success") | None => String::new(),
                 Some(outcome) => format!("  {outcome}"),

@@ -115,12 +115,7 @@ impl Suite {
         let mut lines: Vec<String> = self.events.iter().flat_map(|case| case.lines(width, output)).collect();
         let mark = output.coloured(90, "-");
         let passed_over = self.passed_over.iter();
-        lines.extend(passed_over.map(|it| {
-            format!(
-                "{mark} {:<width$}  passed over: it is no delivery of PagerDuty's",
-                it.file
-            )
-        }));
+        lines.extend(passed_over.map(|it| format!("{mark} {:<width$}  passed over: {}", it.file, it.in_short)));
         lines.push(self.summary());
         lines.join("\n")
     }

@@ -86,11 +86,11 @@ pub(super) async fn refused(regions: Regions<'_>, token: &ApiToken, error: &Erro
     }
 }
 
-const STORE_TOKEN: &str = "Store a valid token with `pagerflow integration add`.";
+const STORE_TOKEN: &str = "Store a valid token with `pagerflow integration set-token ALIAS`.";
 
 fn store_with(region: ServiceRegion) -> String {
     format!(
-        "Store the integration again with `pagerflow integration add --region {}`.",
+        "Store the integration again with `pagerflow integration add ALIAS --region {}`.",
         name(region)
     )
 }

@@ -132,7 +132,13 @@ async fn a_token_of_a_user_who_may_only_read_is_a_problem(#[case] role: Role) {
 
     let writes = finding(&check, Subject::Writes);
     assert_eq!(writes.level, Level::Problem);
-    assert!(writes.remedy.as_ref().unwrap().contains("`pagerflow integration add`"));
+    assert!(
+        writes
+            .remedy
+            .as_ref()
+            .unwrap()
+            .contains("`pagerflow integration set-token ALIAS`")
+    );
     assert!(!check.is_passed());
 }
 
@@ -222,7 +228,7 @@ async fn a_token_that_both_regions_refuse_is_told_with_what_to_do() {
             .remedy
             .as_ref()
             .unwrap()
-            .contains("`pagerflow integration add`")
+            .contains("`pagerflow integration set-token ALIAS`")
     );
 }
 

@@ -8,8 +8,8 @@ use crate::{
     ids::UserEmail,
 };
 
-const NAME_ANOTHER: &str = "Store the integration again with `pagerflow integration add --default-from` and the login e-mail of \
-                            a user who may respond; `pagerflow users` lists them.";
+const NAME_ANOTHER: &str = "Name a user who may respond with `pagerflow integration add ALIAS --default-from EMAIL`; \
+                            `pagerflow users --integration ALIAS` lists them.";
 
 /// Whom the token belongs to.
 pub(super) fn token(owner: &Owner) -> Finding {
@@ -36,7 +36,7 @@ pub(super) fn writes(owner: &Owner) -> Finding {
             Role::OnlyReads(_) => Finding::problem(
                 Subject::Writes,
                 format!("{} may only read, and so does the token.", user.label()),
-                "Store a token of the account, or of a user who may respond, with `pagerflow integration add`.",
+                "Store a token of the account, or of a user who may respond, with `pagerflow integration set-token ALIAS`.",
             ),
             Role::DependsOnTeam(_) => Finding::warning(
                 Subject::Writes,

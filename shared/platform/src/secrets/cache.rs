@@ -78,7 +78,7 @@ impl<S: SecretStore> SecretCache<S> {
             (Err(SecretError::Unavailable { cause, .. }), Some(kept)) => {
                 tracing::warn!(
                     secret = name,
-                    cause,
+                    %cause,
                     "secret is served from the cache because it could not be read"
                 );
                 let secret = kept.secret.clone();

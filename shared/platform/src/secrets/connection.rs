@@ -6,7 +6,10 @@
 mod change;
 mod stored;
 
-pub use change::{NewConnection, StoredConnection, add_routing_key, remove_routing_key, store_connection};
+pub use change::{
+    ConnectionSettings, DefaultUser, NewConnection, SettingsChange, StoredConnection, add_routing_key, read_settings,
+    remove_routing_key, store_connection,
+};
 
 use self::stored::Stored;
 use super::{SecretCache, SecretError, SecretNames, SecretStore};
@@ -55,6 +58,17 @@ impl Connection {
             routing_keys: BTreeMap::new(),
         }
         .value()
+    }
+
+    /// A connection without routing keys.
+    #[must_use]
+    pub fn new(token: ApiToken, service_region: ServiceRegion, default_from: Option<UserEmail>) -> Self {
+        Self {
+            token,
+            service_region,
+            default_from,
+            routing_keys: BTreeMap::new(),
+        }
     }
 
     /// The routing key of the Events API that is kept under a name.
@@ -128,7 +142,11 @@ fn task_error(integration: &IntegrationAlias, error: &SecretError) -> TaskError 
         SecretError::Invalid { .. } => ErrorName::IntegrationInvalid,
         SecretError::Unavailable { .. } => ErrorName::IntegrationUnavailable,
     };
-    let command = format!("pagerflow integration add {integration}");
+    // Without a secret there may be no such integration at all.
+    let command = match error {
+        SecretError::NotFound(_) => format!("pagerflow integration add {integration}"),
+        _ => format!("pagerflow integration set-token {integration}"),
+    };
     TaskError::new(
         name,
         format!("integration `{integration}`: {}", error.told_with(&command)),
@@ -224,10 +242,11 @@ mod tests {
         let error = connect(stored).await.unwrap_err();
         assert_eq!(error.failure().name, name);
         assert!(error.to_string().contains(said), "{error}");
-        assert!(
-            error.to_string().contains("`pagerflow integration add prod`"),
-            "{error}"
-        );
+        let command = match name {
+            "Integration.NotFound" => "`pagerflow integration add prod`",
+            _ => "`pagerflow integration set-token prod`",
+        };
+        assert!(error.to_string().contains(command), "{error}");
         assert!(!format!("{error} {error:?}").contains("s3cret"), "{error}");
     }
 }

@@ -1,7 +1,7 @@
 //! Secrets Manager.
 
 use super::{CurrentSecret, RemoveError, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
-use crate::aws::explain;
+use crate::aws::AwsFailure;
 use aws_sdk_secretsmanager::{
     error::{ProvideErrorMetadata, SdkError},
     operation::get_secret_value::GetSecretValueError,
@@ -36,7 +36,7 @@ impl SecretsManager {
             Err(error) if error.code() == Some("ResourceNotFoundException") || is_being_deleted(&error) => Ok(false),
             Err(error) => Err(RemoveError {
                 name: name.to_owned(),
-                cause: explain(&error),
+                cause: AwsFailure::of(&error),
             }),
         }
     }
@@ -135,14 +135,13 @@ impl SecretsManager {
     }
 }
 
-fn not_stored<E, R>(name: &str, error: &SdkError<E, R>) -> WriteError
+fn not_stored<E>(name: &str, error: &SdkError<E>) -> WriteError
 where
     E: std::error::Error + ProvideErrorMetadata + 'static,
-    R: std::fmt::Debug + 'static,
 {
     WriteError {
         name: name.to_owned(),
-        cause: explain(error),
+        cause: AwsFailure::of(error),
     }
 }
 
@@ -168,7 +167,7 @@ fn classify(name: &str, error: &SdkError<GetSecretValueError>) -> SecretError {
         Some(GetSecretValueError::InvalidRequestException(_)) => SecretError::NotFound(name.to_owned()),
         _ => SecretError::Unavailable {
             name: name.to_owned(),
-            cause: explain(error),
+            cause: AwsFailure::of(error),
         },
     }
 }

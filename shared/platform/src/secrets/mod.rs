@@ -15,8 +15,8 @@ mod unprintable;
 
 pub use cache::SecretCache;
 pub use connection::{
-    Connection, Connections, NewConnection, StoredConnection, add_routing_key, read_connection, remove_routing_key,
-    store_connection,
+    Connection, ConnectionSettings, Connections, DefaultUser, NewConnection, SettingsChange, StoredConnection,
+    add_routing_key, read_connection, read_settings, remove_routing_key, store_connection,
 };
 pub use manager::SecretsManager;
 pub use signing::{
@@ -24,6 +24,7 @@ pub use signing::{
     remove_signing_secrets,
 };
 
+use crate::aws::AwsFailure;
 use secrecy::SecretString;
 use workflow::ids::IntegrationAlias;
 
@@ -46,8 +47,9 @@ pub enum SecretError {
     Unavailable {
         /// Its name.
         name: String,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
     },
 }
 
@@ -68,8 +70,9 @@ impl SecretError {
 pub struct WriteError {
     /// Its name.
     pub name: String,
-    /// What the SDK said.
-    pub cause: String,
+    /// Why.
+    #[source]
+    pub cause: AwsFailure,
 }
 
 /// A secret was not removed.
@@ -78,8 +81,9 @@ pub struct WriteError {
 pub struct RemoveError {
     /// Its name.
     pub name: String,
-    /// What the SDK said.
-    pub cause: String,
+    /// Why.
+    #[source]
+    pub cause: AwsFailure,
 }
 
 /// What a secret holds was not read or changed.

@@ -1,13 +1,14 @@
 //! No type that holds a secret shows it, whoever prints it for whatever reason.
 
 use super::{
-    Connection, Connections, NewConnection, SecretError, SecretNames, SecretStore, SigningSecrets, SigningSecretsSource,
+    Connection, ConnectionSettings, Connections, NewConnection, SecretError, SecretNames, SecretStore, SettingsChange,
+    SigningSecrets, SigningSecretsSource,
 };
 use crate::{action::PagerDuty, api_key::ApiKey};
 use jiff::Timestamp;
 use pagerduty::client::{
     ApiToken, Client, CreatedWebhookSubscription, Events, HttpTransport, Interruption, Request, RoutingKey, Sending,
-    ServiceRegion, TokenKind, Transport,
+    TokenKind, Transport,
 };
 use secrecy::SecretString;
 use serde_json::json;
@@ -102,7 +103,7 @@ fn i5_a_secret_is_not_in_what_its_type_shows() {
         &RoutingKey::new(malformed.clone().into()),
         &malformed,
     );
-    let new = NewConnection::new(TOKEN.into(), TokenKind::ApiToken, ServiceRegion::Us, None);
+    let new = NewConnection::new(TOKEN.into(), SettingsChange::default(), ConnectionSettings::default());
     assert_hidden("integration to be stored", &new.unwrap(), TOKEN);
     assert_hidden("signing secrets", &signing_secrets(), SIGNING_SECRET);
 }

@@ -47,9 +47,9 @@ pub use workflows::{
     Versions, WorkflowRecord, WorkflowState,
 };
 
-use crate::aws::explain;
+use crate::aws::AwsFailure;
 use aws_sdk_dynamodb::{
-    error::SdkError,
+    error::{ProvideErrorMetadata, SdkError},
     types::{AttributeValue, KeysAndAttributes},
 };
 use std::collections::HashMap;
@@ -72,8 +72,9 @@ pub enum StoreError {
     Unavailable {
         /// What was to be done.
         operation: &'static str,
-        /// What the SDK said.
-        cause: String,
+        /// Why.
+        #[source]
+        cause: AwsFailure,
     },
     /// An item has a form that this release does not know.
     #[error("an item of the table cannot be read ({what}): {cause}; was it written by a newer release?")]
@@ -145,7 +146,7 @@ impl Table {
                 .build()
                 .map_err(|error| StoreError::Unavailable {
                     operation,
-                    cause: error.to_string(),
+                    cause: error.to_string().into(),
                 })?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
             let answer = Box::pin(request.send()).await;
@@ -168,7 +169,7 @@ impl Table {
         }
         Err(StoreError::Unavailable {
             operation,
-            cause: "DynamoDB throttles: some items were put off four times".to_owned(),
+            cause: "DynamoDB throttles: some items were put off four times".into(),
         })
     }
 }
@@ -201,14 +202,13 @@ fn number(value: impl std::fmt::Display) -> AttributeValue {
     AttributeValue::N(value.to_string())
 }
 
-fn unavailable<E, R>(operation: &'static str, error: &SdkError<E, R>) -> StoreError
+fn unavailable<E>(operation: &'static str, error: &SdkError<E>) -> StoreError
 where
-    E: std::error::Error + 'static,
-    R: std::fmt::Debug + 'static,
+    E: std::error::Error + ProvideErrorMetadata + 'static,
 {
     StoreError::Unavailable {
         operation,
-        cause: explain(error),
+        cause: AwsFailure::of(error),
     }
 }
 

@@ -65,7 +65,7 @@ pub(super) fn writes(
 pub(super) fn malformed(error: &BuildError) -> StoreError {
     StoreError::Unavailable {
         operation: "put a write together",
-        cause: error.to_string(),
+        cause: error.to_string().into(),
     }
 }
 

@@ -92,7 +92,8 @@ impl Teller<'_> {
     fn step(&self, lane: &LanePath, path: &StepPath, step: &store::Step) -> Step {
         let result = step.result.as_ref();
         Step {
-            path: path.clone(),
+            path: self.definition.step_name(lane, path),
+            place: path.clone(),
             id: step.id.clone(),
             title: step.title.clone(),
             state: match result.map(|result| result.outcome) {
@@ -114,7 +115,7 @@ impl Teller<'_> {
             outputs: result.map(|result| result.outputs.clone()),
             error: result.and_then(|result| result.error.clone()),
             steps: self.steps(lane, Some(path)),
-            lanes: (0..step.lanes).map(|number| self.lane(lane, path, number)).collect(),
+            lanes: (0..step.lanes).map(|index| self.lane(lane, path, index)).collect(),
             run: step
                 .run
                 .as_ref()
@@ -134,18 +135,19 @@ impl Teller<'_> {
         }
     }
 
-    fn lane(&self, opener: &LanePath, fork: &StepPath, number: u32) -> Lane {
-        let path = opener.child(fork.clone(), number);
+    fn lane(&self, opener: &LanePath, fork: &StepPath, index: u32) -> Lane {
+        let path = opener.child(fork.clone(), index);
         let lane = self.tables.lanes.get(&self.key(&path));
         let end = lane.and_then(|lane| lane.end.as_ref());
         let kind = self.definition.step(fork).map(|step| &step.kind);
         let name = match kind {
-            Some(StepKind::Parallel { lanes, .. }) => usize::try_from(number).ok().and_then(|number| lanes.get(number)),
+            Some(StepKind::Parallel { lanes, .. }) => usize::try_from(index).ok().and_then(|index| lanes.get(index)),
             _ => None,
         };
         let is_for_each = matches!(kind, Some(StepKind::ForEach { .. }));
         Lane {
-            number,
+            path: self.definition.lane_name(&path),
+            number: index.saturating_add(1),
             name: name.and_then(|lane| lane.name.clone()),
             item: lane.and_then(|lane| lane.item.clone()).filter(|_| is_for_each),
             outcome: end.map(LaneEnd::outcome),

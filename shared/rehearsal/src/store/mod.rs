@@ -65,7 +65,7 @@ impl Executions for Store {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
         Err(StartError::Refused {
             run: input.run.id.clone(),
-            cause: "a rehearsal has no start-buffer".to_owned(),
+            cause: "a rehearsal has no start-buffer".into(),
         })
     }
 }

@@ -6,11 +6,11 @@ use platform::table::journal::{Entry, EventSummary, LaneRecord, LastPlan, Outsid
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
-    definition::{Definition, StepKind},
+    definition::Definition,
     ids::{LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     planner::{
-        CancelMark, Cursor, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError,
-        StepRecord, StepResult, Trail, period_of,
+        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError, StepRecord,
+        StepResult, Trail, period_of,
     },
 };
 
@@ -195,9 +195,8 @@ impl Tables {
         if cursor.lane.is_main() && cursor.plans == 1 {
             self.runs.insert(run.clone(), Run::begun_with(entry));
         }
-        let definition = self.definitions.get(&entry.input.run.workflow);
         let lane = self.lanes.entry(own).or_default();
-        lane.take_in(entry, definition);
+        lane.take_in(entry);
         for (lost, end) in &changes.lost {
             self.lanes.entry(key(run, lost)).or_default().end = Some(end.clone());
         }
@@ -268,7 +267,7 @@ impl Run {
 }
 
 impl Lane {
-    fn take_in(&mut self, entry: &Entry<'_>, definition: Option<&Definition>) {
+    fn take_in(&mut self, entry: &Entry<'_>) {
         self.last = Some(LastPlan {
             owner: entry.execution.to_owned(),
             cursor: entry.cursor.clone(),
@@ -276,27 +275,14 @@ impl Lane {
         });
         self.item = entry.cursor.item.as_ref().map(|item| item.value.clone());
         self.end.clone_from(&entry.changes.end);
-        let mut last_set = None;
         for (path, record) in &entry.changes.steps {
             let step = self.steps.entry(path.clone()).or_insert_with(|| Step::begun(record));
             step.take_in(record);
-            if let Some(StepKind::Set(_)) = definition.and_then(|it| it.step(path)).map(|it| &it.kind) {
-                last_set = Some(path.clone());
-            }
-        }
-        // The journal does not keep what a step sets, and the cursor only what stands at the end of the Plan.
-        if let Some(StepKind::Set(names)) = last_set.as_ref().and_then(|path| Some(&definition?.step(path)?.kind)) {
-            let step = last_set.as_ref().and_then(|path| self.steps.get_mut(path));
-            if let Some(step) = step {
-                step.variables = variables(entry.cursor, names.keys());
+            if let Some(variables) = entry.changes.set.get(path) {
+                step.variables.clone_from(variables);
             }
         }
     }
-}
-
-fn variables<'a>(cursor: &Cursor, names: impl Iterator<Item = &'a VariableName>) -> BTreeMap<VariableName, Value> {
-    let values = names.filter_map(|name| Some((name.clone(), cursor.variables.get(name)?.clone())));
-    values.collect()
 }
 
 impl Step {

@@ -637,25 +637,17 @@ impl Definition {
         step
     }
 
-    /// What people call the step at a path: by its id, or else by its place, counted from 1.
+    /// The step at a path of a lane as messages name it: its name and what it does.
     #[must_use]
-    pub fn name_of(&self, path: &StepPath) -> String {
-        let step = self.step(path);
-        let title = step.map(Step::title).unwrap_or_default();
-        match step.and_then(|step| step.id.as_ref()) {
-            Some(id) => format!("step `{id}` ({title})"),
-            None => {
-                // Counted from 1, as people do; what lies between are the numbers of lists.
-                let numbers = path.indices().iter().enumerate();
-                let numbers = numbers.map(|(depth, index)| if depth % 2 == 0 { index + 1 } else { *index });
-                let numbers: Vec<String> = numbers.map(|number| number.to_string()).collect();
-                let place = match path.section() {
-                    Section::Steps | Section::OnlyWhile => numbers.join("."),
-                    Section::OnFailure => format!("on_failure.{}", numbers.join(".")),
-                };
-                format!("step {place} ({title})")
-            }
-        }
+    pub fn name_of(&self, lane: &LanePath, path: &StepPath) -> String {
+        let title = self.step(path).map(Step::title).unwrap_or_default();
+        format!("{} ({title})", self.step_name(lane, path).in_words())
+    }
+
+    /// The step at a path as messages name it, whichever the lane.
+    #[must_use]
+    pub fn name_in_any_lane(&self, path: &StepPath) -> String {
+        self.name_of(&LanePath::main(), path)
     }
 
     /// The steps of a section.

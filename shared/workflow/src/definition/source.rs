@@ -8,7 +8,7 @@ use super::{
     node::{Content, Entry},
 };
 use saphyr::Scalar;
-use saphyr_parser::{Event, Parser, Span};
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 use serde::de::IgnoredAny;
 use serde_json::Value;
 use std::{borrow::Cow, collections::HashSet};
@@ -49,13 +49,17 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
     let source = without_surrogates(source);
     let mut open: Vec<Open> = Vec::new();
     let mut root: Option<Node> = None;
+    let mut document = Position { line: 1, column: 1 };
     for event in Parser::new_from_str(&source) {
         let (event, span) = event.map_err(|error| {
             let at = Position {
                 line: error.marker().line(),
                 column: error.marker().col() + 1,
             };
-            Problems::single(Some(at), format!("this is not YAML: {}", error.info()))
+            match unquoted_expression(&source, at) {
+                Some(at) => Problems::single(Some(at), QUOTE),
+                None => Problems::single(Some(at), format!("this is not YAML: {}", error.info())),
+            }
         })?;
         let start = position(span);
         let at = Some(start);
@@ -70,8 +74,19 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             Event::Scalar(_, _, _, Some(_)) | Event::SequenceStart(_, Some(_)) | Event::MappingStart(_, Some(_)) => {
                 return refuse("tags (`!name`) are not supported; leave the tag out");
             }
-            Event::DocumentStart(_) if root.is_some() => {
-                return refuse("there is more than one document; put each workflow into a file of its own");
+            Event::DocumentStart(_) => {
+                document = start;
+                continue;
+            }
+            // A marker with nothing behind it, as some tools write one at the end.
+            Event::Scalar(text, ScalarStyle::Plain, ..) if open.is_empty() && text.is_empty() => continue,
+            Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+                if open.is_empty() && root.is_some() =>
+            {
+                return Err(Problems::single(
+                    Some(document),
+                    "there is more than one document; put each workflow into a file of its own",
+                ));
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= limits::DEPTH => {
                 return refuse(&format!(
@@ -102,13 +117,11 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
                     content: Content::Scalar(value),
                 })
             }
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentStart(_) | Event::DocumentEnd => {
-                None
-            }
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => None,
         };
         if let Some(node) = finished {
             match open.last_mut() {
-                Some(parent) => attach(parent, node)?,
+                Some(parent) => attach(parent, node).map_err(|refused| refused.problems(&source))?,
                 None => root = Some(node),
             }
         }
@@ -116,8 +129,61 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
     root.ok_or_else(|| Problems::single(None, "the definition is empty"))
 }
 
+/// What to do about an expression that YAML takes for a map in a map.
+const QUOTE: &str = "put the expression in quotes: \"{{ … }}\"; without them YAML takes the braces for maps";
+
+/// The start of an expression without quotes that leads to an error: the last value before it that begins with two braces, if it
+/// is on the line of the error or the one before, or nothing closes it.
+fn unquoted_expression(source: &str, error: Position) -> Option<Position> {
+    let mut found = None;
+    for (number, line) in (1..).zip(source.lines()).take(error.line) {
+        for (start, _) in line.match_indices("{{") {
+            let before = line.get(..start).unwrap_or_default();
+            let at = Position {
+                line: number,
+                column: before.chars().count() + 1,
+            };
+            let before = before.trim_end();
+            let begins_a_value = before.is_empty() || before.ends_with([':', '-', '[', ',', '?']);
+            if begins_a_value && at <= error {
+                found = Some((at, line.get(start..).unwrap_or_default()));
+            }
+        }
+    }
+    let (at, rest) = found?;
+    let is_near = at.line + 1 >= error.line;
+    let is_open = || {
+        let between = source.lines().take(error.line).skip(at.line);
+        std::iter::once(rest).chain(between).all(|line| !line.contains("}}"))
+    };
+    (is_near || is_open()).then_some(at)
+}
+
+/// Why a node is not taken into a map.
+enum Refused {
+    /// A key that is a list or a map.
+    Key(Option<Position>),
+    /// A key that stands there already.
+    Twice(Option<Position>, String),
+}
+
+impl Refused {
+    fn problems(self, source: &str) -> Problems {
+        match self {
+            Self::Key(at) => match at.and_then(|at| unquoted_expression(source, at)) {
+                Some(start) => Problems::single(Some(start), QUOTE),
+                None => Problems::single(at, "a key must be plain text"),
+            },
+            Self::Twice(at, key) => Problems::single(
+                at,
+                format!("the key `{:.80}` stands twice in this map", check::hidden(&key)),
+            ),
+        }
+    }
+}
+
 /// Puts a finished node into the list or map that it stands in.
-fn attach(parent: &mut Open, node: Node) -> Result<(), Problems> {
+fn attach(parent: &mut Open, node: Node) -> Result<(), Refused> {
     match (&mut parent.content, parent.key.take()) {
         (Content::List(items), _) => items.push(node),
         (Content::Map(entries), Some((key, key_at))) => entries.push(Entry {
@@ -131,14 +197,11 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Problems> {
                 // `on`, `yes` and the like are plain text in YAML 1.2; what is left are numbers, booleans and null.
                 Content::Scalar(value) => value.to_string(),
                 Content::List(_) | Content::Map(_) => {
-                    return Err(Problems::single(node.at, "a key must be plain text"));
+                    return Err(Refused::Key(node.at));
                 }
             };
             if !parent.keys.insert(key.clone()) {
-                return Err(Problems::single(
-                    node.at,
-                    format!("the key `{:.80}` stands twice in this map", check::hidden(&key)),
-                ));
+                return Err(Refused::Twice(node.at, key));
             }
             parent.key = Some((key, node.at));
         }

@@ -7,7 +7,7 @@
 mod manual;
 mod remedy;
 
-pub use remedy::remedy;
+pub use remedy::{needs_another_version, remedy};
 
 use std::fmt;
 

@@ -13,13 +13,19 @@ pub fn remedy(name: &str) -> &'static str {
     }
 }
 
+/// Whether a replay after an error of this name goes on only with another version of the workflow.
+#[must_use]
+pub fn needs_another_version(name: &str) -> bool {
+    remedy(name).contains("--latest")
+}
+
 impl ErrorName {
     /// What to do about it, in a sentence or two.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::PagerDutyUnauthorized => {
-                "PagerDuty does not take the token. Store a new one with `pagerflow integration add`, check it with `pagerflow integration test`, and replay the run."
+                "PagerDuty does not take the token. Store a new one with `pagerflow integration set-token ALIAS`, and replay the run."
             }
             Self::PagerDutyForbidden => {
                 "The token, or the user in whose name it was done, may not do this. Give them the right in PagerDuty, or another token or `from`, and replay the run."
@@ -42,9 +48,11 @@ impl ErrorName {
             Self::PagerDutyOutcomeUnknown => {
                 "It may or may not have been done. Look in PagerDuty first; if it is missing, replay the run from that step."
             }
-            Self::IntegrationNotFound => "Add the integration with `pagerflow integration add`, and replay the run.",
+            Self::IntegrationNotFound => {
+                "Add the integration with `pagerflow integration add ALIAS`, and replay the run."
+            }
             Self::IntegrationInvalid => {
-                "Store what the integration needs again: its token with `pagerflow integration add`, a routing key with `pagerflow integration routing-key add`; then replay the run."
+                "Store what the integration needs again: its token with `pagerflow integration set-token ALIAS`, a routing key with `pagerflow integration routing-key add`; then replay the run."
             }
             Self::IntegrationUnavailable => {
                 "Secrets Manager did not answer. Check that the function's role may read the secret and its key, and replay the run."
@@ -64,7 +72,7 @@ impl ErrorName {
             Self::StepFailed => "The workflow says so itself: its `fail` step gives the reason.",
             Self::StepOutputTooLarge => "Ask for less, for example with a smaller `limit`, or refer to another output.",
             Self::LaneFailed => {
-                "Look at a lane that failed with `pagerflow run show RUN --lane PATH`; its own error says what to do."
+                "Look at a lane that failed with `pagerflow run show RUN --lane LANE`; its own error says what to do."
             }
             Self::LaneLost => {
                 "The lane's executions ended from outside. Look at them in Step Functions, and replay the run."

@@ -46,7 +46,7 @@ impl Planner<'_> {
         failure: Failure,
     ) -> Option<Command> {
         let failure = failure.shortened();
-        let name = self.situation.definition.name_of(path);
+        let name = self.situation.definition.name_of(&self.cursor.lane, path);
         let attempts = match &attempt {
             Some(LastAttempt { number, .. }) if *number > 1 => format!(" failed after {number} attempts"),
             _ => " failed".to_owned(),

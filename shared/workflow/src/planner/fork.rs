@@ -247,7 +247,7 @@ impl Planner<'_> {
         } else if lanes.failed + lanes.cancelled == 0 || policy == OnLaneFailure::Ignore {
             None
         } else {
-            Some(lanes_failure(lanes, fork.count))
+            Some(self.lanes_failure(&path, lanes, fork.count))
         };
         let next = match failure {
             None => {
@@ -367,6 +367,23 @@ impl Planner<'_> {
         }
     }
 
+    fn lanes_failure(&self, fork: &StepPath, tally: &Tally, count: u32) -> Failure {
+        let first = match &tally.first_failure {
+            Some((index, failure)) => {
+                let lane = self.cursor.lane.child(fork.clone(), *index);
+                let lane = self.situation.definition.lane_name(&lane);
+                format!("; the first, `{lane}`: {}: {}", failure.name, failure.message)
+            }
+            None => String::new(),
+        };
+        let cancelled = match tally.cancelled {
+            0 => String::new(),
+            cancelled => format!(", {cancelled} were cancelled"),
+        };
+        let message = format!("{} of {count} lanes failed{cancelled}{first}", tally.failed);
+        Failure::new(ErrorName::LaneFailed, message)
+    }
+
     fn run_ended(&mut self, path: &StepPath, run: &RunIdentity, failure: Option<&Failure>) -> Command {
         let outputs = Outputs::from(json!({ "run_id": run.id }));
         let next = match failure {
@@ -389,19 +406,6 @@ impl Planner<'_> {
 #[cfg(feature = "sabotage")]
 fn done() -> LaneEnd {
     LaneEnd::Success { output: Value::Null }
-}
-
-fn lanes_failure(tally: &Tally, count: u32) -> Failure {
-    let first = match &tally.first_failure {
-        Some((index, failure)) => format!("; the first, lane {index}: {}: {}", failure.name, failure.message),
-        None => String::new(),
-    };
-    let cancelled = match tally.cancelled {
-        0 => String::new(),
-        cancelled => format!(", {cancelled} were cancelled"),
-    };
-    let message = format!("{} of {count} lanes failed{cancelled}{first}", tally.failed);
-    Failure::new(ErrorName::LaneFailed, message)
 }
 
 fn outputs(tally: &Tally, count: u32) -> Outputs {

@@ -11,6 +11,7 @@ use crate::{
     definition::{Step, StepKind, Wait, limits},
     error_name::ErrorName,
     ids::{Section, StepPath},
+    step_name::StepName,
     template::{Context, Expression, TemplateError},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -427,9 +428,10 @@ impl<'a> Planner<'a> {
         }
         self.cursor.variables = all;
         // Only now: the variables of one step do not see each other.
-        for (name, value) in values {
-            self.context.set_variable(name.as_str(), value);
+        for (name, value) in &values {
+            self.context.set_variable(name.as_str(), value.clone());
         }
+        self.changes.set.insert(path.clone(), values.into_iter().collect());
         self.step_done(path, Outcome::Success, Outputs::none(), None);
         None
     }
@@ -609,7 +611,10 @@ impl<'a> Planner<'a> {
     pub(super) fn lost(&mut self, path: &StepPath) -> Command {
         self.end_failed(Failure::new(
             ErrorName::WorkflowInvalid,
-            format!("the version of the workflow that the run is pinned to has no step at {path}; start the run again"),
+            format!(
+                "the version of the workflow that the run is pinned to has no {}; start the run again",
+                StepName::by_numbers(path).in_words()
+            ),
         ))
     }
 

@@ -51,7 +51,7 @@ pub use needs::{Needs, concurrency_key, needs};
 use crate::{
     action::Adjustment,
     definition::Definition,
-    ids::{EffectKey, LanePath, RunId, StepId, StepPath, WorkflowId, WorkflowVersion},
+    ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId, WorkflowVersion},
     run::RunInput,
 };
 use going::Planner;
@@ -129,6 +129,8 @@ pub struct Plan {
 pub struct Changes {
     /// Of steps of the lane: one change for each.
     pub steps: BTreeMap<StepPath, StepRecord>,
+    /// What each `set` of this Plan has set. A journal does not keep it; a rehearsal shows it.
+    pub set: BTreeMap<StepPath, BTreeMap<VariableName, Value>>,
     /// How the lane ended, if it did.
     pub end: Option<LaneEnd>,
     /// Lanes that this one has opened and that are given up, with their end.

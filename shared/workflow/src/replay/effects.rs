@@ -84,7 +84,7 @@ pub(super) fn of(past: &Past<'_>, version: &Definition, places: &Places) -> Vec<
         Some(PastEffect {
             lane: step.lane.clone(),
             path: step.path.clone(),
-            step: past.definition.name_of(&step.path),
+            step: past.definition.name_in_any_lane(&step.path),
             deed,
             happened,
             again,

@@ -6,6 +6,7 @@ use crate::{
     ids::{LanePath, Section, StepPath, VariableName},
     planner::{Outcome, StepResult},
     run::KeptStep,
+    step_name::StepName,
     template::Context,
 };
 use serde_json::{Value, json};
@@ -14,50 +15,25 @@ use std::collections::BTreeMap;
 /// Where the steps that are kept stand: their numbers in the version of the run, and in that of the replay.
 pub(super) type Places = BTreeMap<u32, u32>;
 
-/// The number of the step of `steps` that people name by its id, or by its number counted from 1.
-pub(super) fn first_step(version: &Definition, name: &str) -> Result<u32, ReplayError> {
-    let tops = version.section(Section::Steps);
-    if let Some(number) = name.parse::<u32>().ok().and_then(|number| number.checked_sub(1))
-        && version.step(&StepPath::top(Section::Steps, number)).is_some()
-    {
-        return Ok(number);
-    }
-    let path = name.parse().ok().and_then(|id| version.path_of(&id));
-    match path {
-        Some(path) if path.section() == Section::Steps => match path.indices() {
-            [number] => Ok(*number),
-            [number, ..] => {
-                let outer = StepPath::top(Section::Steps, *number);
-                Err(ReplayError::Inside {
-                    step: version.name_of(&path),
-                    outer: version.name_of(&outer),
-                    from: called(version, *number),
-                })
-            }
-            [] => Err(unknown(name, tops)),
-        },
-        _ => Err(unknown(name, tops)),
+/// The number in `steps` of the step of a name.
+pub(super) fn first_step(version: &Definition, name: &StepName) -> Result<u32, ReplayError> {
+    let path = version.find_step(name)?.path;
+    let step = version.name_in_any_lane(&path);
+    match (path.section(), path.indices()) {
+        // A replay was asked for by a person, and does not look at the incident.
+        (Section::OnFailure | Section::OnlyWhile, _) | (_, []) => Err(ReplayError::OnFailure { step }),
+        (Section::Steps, [number]) => Ok(*number),
+        (Section::Steps, [number, ..]) => Err(ReplayError::Inside {
+            step,
+            outer: version.name_in_any_lane(&StepPath::top(Section::Steps, *number)),
+            from: called(version, *number),
+        }),
     }
 }
 
-fn unknown(name: &str, tops: &[Step]) -> ReplayError {
-    let called = (1..).zip(tops).map(|(number, step): (u32, _)| match &step.id {
-        Some(id) => id.to_string(),
-        None => number.to_string(),
-    });
-    ReplayError::NoStep {
-        name: name.chars().take(80).collect(),
-        known: called.collect::<Vec<_>>().join(", "),
-    }
-}
-
-/// How a step of `steps` is named on a command line.
-pub(super) fn called(version: &Definition, number: u32) -> String {
-    let step = version.step(&StepPath::top(Section::Steps, number));
-    match step.and_then(|step| step.id.as_ref()) {
-        Some(id) => id.to_string(),
-        None => number.saturating_add(1).to_string(),
-    }
+/// The name of a step of `steps`.
+fn called(version: &Definition, number: u32) -> StepName {
+    version.step_name_in_any_lane(&StepPath::top(Section::Steps, number))
 }
 
 /// Finds for each step before the first one the step that it was in the version of the run.
@@ -65,7 +41,7 @@ pub(super) fn places(past: &Past<'_>, version: &Definition, first: u32) -> Resul
     let mut places = Places::new();
     for number in 0..first {
         let refused = |why| ReplayError::NotKept {
-            step: version.name_of(&StepPath::top(Section::Steps, number)),
+            step: version.name_in_any_lane(&StepPath::top(Section::Steps, number)),
             why,
             from: called(version, number),
         };
@@ -155,7 +131,7 @@ pub(super) fn keep(past: &Past<'_>, places: &Places) -> Result<Kept, ReplayError
                 .map(|(name, template)| Ok((name.clone(), template.evaluate(&context)?)))
                 .collect();
             let values = values.map_err(|error: crate::template::TemplateError| ReplayError::Variables {
-                step: past.definition.name_of(path),
+                step: past.definition.name_in_any_lane(path),
                 problem: error.to_string(),
             })?;
             for (name, value) in values {

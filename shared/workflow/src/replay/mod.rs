@@ -20,6 +20,7 @@ use crate::{
     ids::{LanePath, RunId, StepPath, VariableName},
     planner::{Failure, StepResult},
     run::KeptStep,
+    step_name::{StepName, UnknownName},
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
@@ -65,8 +66,8 @@ pub struct PastStep {
 pub enum Start<'a> {
     /// The first one.
     Beginning,
-    /// That of an id, or of a number counted from 1.
-    Step(&'a str),
+    /// That of a name.
+    Step(&'a StepName),
 }
 
 /// A replay as it would be.
@@ -86,12 +87,13 @@ pub struct Replay {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// There is no such step.
-    #[error("the version has no step {name:?} to begin with; it has {known}")]
-    NoStep {
-        /// What was asked for.
-        name: String,
-        /// The steps that there are.
-        known: String,
+    #[error(transparent)]
+    NoStep(#[from] UnknownName),
+    /// The step belongs to `on_failure`.
+    #[error("{step} belongs to `on_failure`, which runs only after a failure; begin with one of `steps`")]
+    OnFailure {
+        /// The step.
+        step: String,
     },
     /// The step stands in another one.
     #[error("{step} stands inside {outer}, which is done as a whole; begin with that one: --from {from}")]
@@ -101,7 +103,7 @@ pub enum ReplayError {
         /// The step around it.
         outer: String,
         /// How that is named.
-        from: String,
+        from: StepName,
     },
     /// A step before it has no result to keep.
     #[error(
@@ -113,7 +115,7 @@ pub enum ReplayError {
         /// Why.
         why: &'static str,
         /// How it is named.
-        from: String,
+        from: StepName,
     },
     /// There is more to keep than an execution takes.
     #[error(

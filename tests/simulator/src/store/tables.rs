@@ -517,6 +517,6 @@ impl Write {
 pub(super) fn unavailable(cause: &str) -> StoreError {
     StoreError::Unavailable {
         operation: "do it",
-        cause: cause.to_owned(),
+        cause: cause.into(),
     }
 }

@@ -178,7 +178,7 @@ impl Executions for NoExecutions {
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
         Err(StartError::Refused {
             run: input.run.id.clone(),
-            cause: "the simulation has no start-buffer".to_owned(),
+            cause: "the simulation has no start-buffer".into(),
         })
     }
 }

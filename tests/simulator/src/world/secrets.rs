@@ -64,7 +64,7 @@ impl SecretStore for Secrets {
             inner.mishaps.note_here(Fault::SecretsUnavailable);
             return Err(SecretError::Unavailable {
                 name: name.to_owned(),
-                cause: "InternalServiceError".to_owned(),
+                cause: "InternalServiceError".into(),
             });
         }
         let kept = inner.kept.get(name).cloned();

@@ -2,7 +2,7 @@
 
 use super::stored::Stored;
 use crate::secrets::{
-    ChangeError, SecretError, SecretWriter,
+    ChangeError, SecretError, SecretStore, SecretWriter,
     change::{Change, change},
 };
 use pagerduty::{
@@ -16,43 +16,130 @@ use workflow::ids::RoutingKeyName;
 /// What people are shown of the secret in Secrets Manager.
 const DESCRIPTION: &str = "Pagerflow: a PagerDuty API token";
 
-/// An account that is to be stored.
+/// What is stored of an account beside its token and its routing keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConnectionSettings {
+    /// The kind of the token.
+    pub token_kind: TokenKind,
+    /// The region in which the account lives.
+    pub service_region: ServiceRegion,
+    /// The user whom a step acts for if it names none.
+    pub default_from: Option<UserEmail>,
+}
+
+impl Default for ConnectionSettings {
+    fn default() -> Self {
+        Self {
+            token_kind: TokenKind::ApiToken,
+            service_region: ServiceRegion::Us,
+            default_from: None,
+        }
+    }
+}
+
+/// What becomes of the default user.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum DefaultUser {
+    /// It stays as it is.
+    #[default]
+    Kept,
+    /// There is none any more.
+    Removed,
+    /// It is this one.
+    Set(UserEmail),
+}
+
+/// Changes of the settings. What is not given stays as it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SettingsChange {
+    /// Another kind of token.
+    pub token_kind: Option<TokenKind>,
+    /// Another region.
+    pub service_region: Option<ServiceRegion>,
+    /// The default user.
+    pub default_from: DefaultUser,
+}
+
+impl SettingsChange {
+    /// The settings after the change.
+    #[must_use]
+    pub fn of(&self, before: ConnectionSettings) -> ConnectionSettings {
+        ConnectionSettings {
+            token_kind: self.token_kind.unwrap_or(before.token_kind),
+            service_region: self.service_region.unwrap_or(before.service_region),
+            default_from: match &self.default_from {
+                DefaultUser::Kept => before.default_from,
+                DefaultUser::Removed => None,
+                DefaultUser::Set(user) => Some(user.clone()),
+            },
+        }
+    }
+}
+
+/// A token that is to be stored, with what changes beside it.
 #[derive(Debug, Clone)]
 pub struct NewConnection {
     token: SecretString,
-    token_kind: TokenKind,
-    service_region: ServiceRegion,
-    default_from: Option<UserEmail>,
+    change: SettingsChange,
+    otherwise: ConnectionSettings,
 }
 
 impl NewConnection {
-    /// Takes what people gave.
+    /// Takes a token. `otherwise` are the settings where none are stored, or none that can be read.
     ///
     /// # Errors
     /// The token cannot be one.
     pub fn new(
         token: SecretString,
-        token_kind: TokenKind,
-        service_region: ServiceRegion,
-        default_from: Option<UserEmail>,
+        change: SettingsChange,
+        otherwise: ConnectionSettings,
     ) -> Result<Self, InvalidToken> {
-        ApiToken::new(token_kind, token.clone())?;
+        ApiToken::new(change.of(otherwise.clone()).token_kind, token.clone())?;
         Ok(Self {
             token,
-            token_kind,
-            service_region,
-            default_from,
+            change,
+            otherwise,
         })
     }
 
-    fn with(&self, routing_keys: BTreeMap<RoutingKeyName, SecretString>) -> Stored {
-        Stored {
+    /// What is to be stored over what is there, and its settings.
+    fn over(&self, before: Option<Before>) -> (Stored, ConnectionSettings) {
+        let Before { settings, routing_keys } = before.unwrap_or_else(|| Before {
+            settings: self.otherwise.clone(),
+            routing_keys: BTreeMap::new(),
+        });
+        let settings = self.change.of(settings);
+        let stored = Stored {
             token: self.token.clone(),
-            token_kind: self.token_kind,
-            service_region: self.service_region,
-            default_from: self.default_from.as_ref().map(ToString::to_string),
+            token_kind: settings.token_kind,
+            service_region: settings.service_region,
+            default_from: settings.default_from.as_ref().map(ToString::to_string),
             routing_keys,
-        }
+        };
+        (stored, settings)
+    }
+}
+
+/// What is stored already, without its token.
+struct Before {
+    settings: ConnectionSettings,
+    routing_keys: BTreeMap<RoutingKeyName, SecretString>,
+}
+
+impl Before {
+    fn read(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
+        let stored = Stored::parse(name, secret)?;
+        let (token_kind, routing_keys) = (stored.token_kind, stored.routing_keys.clone());
+        // Also what reads as JSON can be unusable, such as a routing key that somebody wrote by hand.
+        let connection = stored.connection(name)?;
+        Ok(Self {
+            settings: ConnectionSettings {
+                token_kind,
+                service_region: connection.service_region,
+                default_from: connection.default_from,
+            },
+            routing_keys,
+        })
     }
 }
 
@@ -61,9 +148,11 @@ impl NewConnection {
 pub struct StoredConnection {
     /// Why what was stored could not be used, and was therefore replaced with all its routing keys.
     pub replaced: Option<SecretError>,
+    /// Its settings now.
+    pub settings: ConnectionSettings,
 }
 
-/// Stores a connection over the one that is there, whose routing keys stay.
+/// Stores a token over the one that is there. Routing keys stay, and so do the settings that are not changed.
 ///
 /// # Errors
 /// The store does not answer, or others keep changing it.
@@ -73,24 +162,32 @@ pub async fn store_connection(
     connection: &NewConnection,
 ) -> Result<StoredConnection, ChangeError> {
     let mut replaced = None;
-    change(store, name, DESCRIPTION, |before| {
-        let before = before.map(|secret| {
-            let stored = Stored::parse(name, secret)?;
-            // Also what reads as JSON can be unusable, such as a routing key that somebody wrote by hand.
-            stored.clone().connection(name).map(|_| stored)
-        });
-        let routing_keys = match before {
-            None => BTreeMap::new(),
-            Some(Ok(before)) => before.routing_keys,
+    let settings = change(store, name, DESCRIPTION, |before| {
+        let before = match before.map(|secret| Before::read(name, secret)) {
+            None => None,
+            Some(Ok(before)) => Some(before),
             Some(Err(unusable)) => {
                 replaced = Some(unusable);
-                BTreeMap::new()
+                None
             }
         };
-        Ok(Change::Store(value(&connection.with(routing_keys))?, ()))
+        let (stored, settings) = connection.over(before);
+        Ok(Change::Store(value(&stored)?, settings))
     })
     .await?;
-    Ok(StoredConnection { replaced })
+    Ok(StoredConnection { replaced, settings })
+}
+
+/// The settings of the connection in a store; none if there is none, or none that can be used.
+///
+/// # Errors
+/// The store does not answer.
+pub async fn read_settings(store: &impl SecretStore, name: &str) -> Result<Option<ConnectionSettings>, SecretError> {
+    match store.read(name).await.and_then(|secret| Before::read(name, &secret)) {
+        Ok(before) => Ok(Some(before.settings)),
+        Err(SecretError::NotFound(_) | SecretError::Invalid { .. }) => Ok(None),
+        Err(error @ SecretError::Unavailable { .. }) => Err(error),
+    }
 }
 
 /// Adds a routing key of the Events API to a connection, over the one of that name.
@@ -149,9 +246,16 @@ mod tests {
 
     const NAME: &str = "pagerflow/api-token/prod";
 
+    fn settings() -> ConnectionSettings {
+        ConnectionSettings {
+            token_kind: TokenKind::ApiToken,
+            service_region: ServiceRegion::Eu,
+            default_from: Some("oncall@example.com".parse().unwrap()),
+        }
+    }
+
     fn new(token: &str) -> NewConnection {
-        let from = Some("oncall@example.com".parse().unwrap());
-        NewConnection::new(token.into(), TokenKind::ApiToken, ServiceRegion::Eu, from).unwrap()
+        NewConnection::new(token.into(), SettingsChange::default(), settings()).unwrap()
     }
 
     fn key_name(text: &str) -> RoutingKeyName {
@@ -166,7 +270,11 @@ mod tests {
     /// A value of the secret, as it is when people have done these things.
     fn value_of(token: &str, keys: &[(&str, &str)]) -> SecretString {
         let keys = keys.iter().map(|(name, letter)| (key_name(name), key(letter).into()));
-        new(token).with(keys.collect()).value().unwrap()
+        let before = Before {
+            settings: settings(),
+            routing_keys: keys.collect(),
+        };
+        new(token).over(Some(before)).0.value().unwrap()
     }
 
     fn told(store: &SharedSecret) -> (String, Vec<(String, String)>) {
@@ -191,7 +299,7 @@ mod tests {
 
         let stored = store_connection(&store, NAME, &new("one")).await.unwrap();
 
-        assert_eq!(stored, StoredConnection { replaced: None });
+        assert_eq!((stored.replaced, stored.settings), (None, settings()));
         assert_eq!(told(&store), is("one", &[]));
     }
 
@@ -201,6 +309,40 @@ mod tests {
 
         store_connection(&store, NAME, &new("two")).await.unwrap();
 
+        assert_eq!(told(&store), is("two", &[("checkout", "k")]));
+    }
+
+    #[rstest]
+    #[case::nothing(SettingsChange::default(), settings())]
+    #[case::region(
+        SettingsChange { service_region: Some(ServiceRegion::Us), ..SettingsChange::default() },
+        ConnectionSettings { service_region: ServiceRegion::Us, ..settings() }
+    )]
+    #[case::kind(
+        SettingsChange { token_kind: Some(TokenKind::OAuth), ..SettingsChange::default() },
+        ConnectionSettings { token_kind: TokenKind::OAuth, ..settings() }
+    )]
+    #[case::no_default_user(
+        SettingsChange { default_from: DefaultUser::Removed, ..SettingsChange::default() },
+        ConnectionSettings { default_from: None, ..settings() }
+    )]
+    #[case::another_default_user(
+        SettingsChange { default_from: DefaultUser::Set("b@example.com".parse().unwrap()), ..SettingsChange::default() },
+        ConnectionSettings { default_from: Some("b@example.com".parse().unwrap()), ..settings() }
+    )]
+    #[tokio::test]
+    async fn what_is_not_changed_stays_as_it_is_stored(
+        #[case] change: SettingsChange,
+        #[case] expected: ConnectionSettings,
+    ) {
+        let store = holding("one", &[("checkout", "k")]);
+        let new = NewConnection::new("two".into(), change, ConnectionSettings::default()).unwrap();
+
+        let stored = store_connection(&store, NAME, &new).await.unwrap();
+
+        assert_eq!((stored.replaced, &stored.settings), (None, &expected));
+        let read = Before::read(NAME, &store.value().unwrap()).unwrap();
+        assert_eq!(read.settings, expected);
         assert_eq!(told(&store), is("two", &[("checkout", "k")]));
     }
 

@@ -137,6 +137,6 @@ fn part(update: UpdateBuilder) -> Result<TransactWriteItem, StoreError> {
 pub(super) fn unbuildable(error: &aws_sdk_dynamodb::error::BuildError) -> StoreError {
     StoreError::Unavailable {
         operation: "write the journal",
-        cause: error.to_string(),
+        cause: error.to_string().into(),
     }
 }

@@ -46,7 +46,7 @@ pub(super) async fn plan(table: &Table, entry: &Entry<'_>) -> Result<Written, St
         _ if run.and_then(code) == Some("ConditionalCheckFailed") => Ok(Written::Superseded),
         _ => Err(StoreError::Unavailable {
             operation: OPERATION,
-            cause: in_the_way(reasons),
+            cause: in_the_way(reasons).into(),
         }),
     }
 }

@@ -6,6 +6,7 @@ mod properties;
 mod references;
 mod schema;
 mod secrets;
+mod source;
 pub(crate) mod strategy;
 mod written;
 

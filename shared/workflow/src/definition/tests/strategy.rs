@@ -69,6 +69,26 @@ const TEXTS: &[&str] = &[
     "&a *b !c",
 ];
 
+/// What people may call lanes: names of which some are taken twice, and some have something else in them than letters.
+const LANE_NAMES: &[&str] = &[
+    "platform",
+    "platform",
+    "steps",
+    "main",
+    "é 火",
+    "2",
+    "2nd",
+    "",
+    " ",
+    " left",
+    "a/b",
+    "a[1]",
+    "0x1F",
+    "- a: b # c",
+    "it's",
+    "step_1",
+];
+
 struct Builder {
     choices: Vec<u16>,
     taken: usize,
@@ -316,7 +336,7 @@ impl Builder {
                     .map(|steps| {
                         let (steps, output) = self.lane(steps);
                         ParallelLane {
-                            name: self.maybe(2, Self::text),
+                            name: self.maybe(2, |builder| builder.one_of(LANE_NAMES).to_owned()),
                             steps,
                             output,
                         }

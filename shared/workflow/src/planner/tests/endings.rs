@@ -67,7 +67,7 @@ fn an_on_failure_that_fails_too_does_not_hide_the_first_failure() {
         why(&world.finish()),
         (
             "Step.Failed",
-            "step 1 (fail) failed: first; besides, `on_failure` did not get to its end: step on_failure.1 (fail) failed: second"
+            "step 1 (fail) failed: first; besides, `on_failure` did not get to its end: step `on_failure/1` (fail) failed: second"
         )
     );
 }

@@ -137,7 +137,7 @@ fn f39_a_poison_item_fails_the_step_when_the_others_are_done() {
         why(&end),
         (
             "Lane.Failed",
-            "step `all` (for_each) failed: 1 of 10 lanes failed; the first, lane 3: PagerDuty.NotFound: step 1.0.1 (pagerduty.create_incident) failed: words"
+            "step `all` (for_each) failed: 1 of 10 lanes failed; the first, `all[4]`: PagerDuty.NotFound: step `all[4]/1` (pagerduty.create_incident) failed: words"
         )
     );
     assert_eq!(world.calls.len(), 10);
@@ -198,7 +198,7 @@ fn a_lane_that_never_gets_an_execution_is_given_up_and_has_an_end() {
     world.lost = (0..1000).collect();
     let end = world.finish();
     assert_eq!(why(&end).0, "Lane.Failed");
-    assert!(why(&end).1.contains("lane 0: Lane.Lost"), "{}", why(&end).1);
+    assert!(why(&end).1.contains("`all[1]`: Lane.Lost"), "{}", why(&end).1);
     assert!(world.executions.len() < 10);
 }
 

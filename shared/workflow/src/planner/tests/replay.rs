@@ -77,7 +77,7 @@ fn f2_a_run_that_failed_in_an_outage_goes_on_from_its_failed_step_in_a_replay() 
     world.calls.clear();
     *is_down.borrow_mut() = false;
 
-    let replay = world.replay_from(Start::Step("second")).unwrap();
+    let replay = world.replay_from(Start::Step(&"second".parse().unwrap())).unwrap();
     let mut execution = world.begin_replay(&replay);
     world.run(&mut execution);
 
@@ -93,7 +93,7 @@ fn f2_a_run_that_failed_in_an_outage_goes_on_from_its_failed_step_in_a_replay() 
 fn a_replay_writes_what_it_keeps_and_gives_what_it_repeats_keys_of_its_own() {
     let mut world = World::of(&format!("{CREATE}{RESOLVE}"));
     world.finish();
-    let replay = world.replay_from(Start::Step("close")).unwrap();
+    let replay = world.replay_from(Start::Step(&"close".parse().unwrap())).unwrap();
     let mut execution = world.begin_replay(&replay);
 
     let first = world.plan(&mut execution);
@@ -135,7 +135,7 @@ fn more_than_a_hundred_results_are_taken_over_in_several_plans() {
     let mut world = World::of(&format!("{many}  - {last}\n"));
     world.finish();
     world.calls.clear();
-    let replay = world.replay_from(Start::Step("121")).unwrap();
+    let replay = world.replay_from(Start::Step(&"121".parse().unwrap())).unwrap();
     assert_eq!((replay.kept.len(), replay.variables.len()), (120, 120));
     let mut execution = world.begin_replay(&replay);
     world.most_written = 0;
@@ -156,7 +156,7 @@ fn a_kept_fork_is_not_opened_again_and_its_outputs_are_there() {
     ));
     world.finish();
     assert_eq!(world.calls.len(), 3);
-    let replay = world.replay_from(Start::Step("tell")).unwrap();
+    let replay = world.replay_from(Start::Step(&"tell".parse().unwrap())).unwrap();
     let mut execution = world.begin_replay(&replay);
     world.run(&mut execution);
     assert_eq!(world.calls[3..], ["all done"]);
@@ -166,7 +166,7 @@ fn a_kept_fork_is_not_opened_again_and_its_outputs_are_there() {
 fn a_replay_that_is_cancelled_before_it_began_keeps_nothing_and_does_nothing() {
     let mut world = World::of(&format!("{CREATE}{RESOLVE}"));
     world.finish();
-    let replay = world.replay_from(Start::Step("close")).unwrap();
+    let replay = world.replay_from(Start::Step(&"close".parse().unwrap())).unwrap();
     let mut execution = world.begin_replay(&replay);
     let id = execution.input.run.id.clone();
     world.marks.entry(id).or_default().insert(CancelMark::run());

@@ -1,0 +1,117 @@
+//! What is stored of an integration, and what is not.
+
+use super::*;
+use crate::pagerduty_account::tests::simulated;
+use clap::Parser;
+use pagerduty_simulator::Seed;
+use rstest::rstest;
+
+#[derive(Debug, Parser)]
+struct Line {
+    #[command(flatten)]
+    options: Options,
+}
+
+fn alias() -> IntegrationAlias {
+    "prod".parse().unwrap()
+}
+
+fn record(default_from: Option<&str>) -> IntegrationRecord {
+    IntegrationRecord {
+        alias: alias(),
+        service_region: ServiceRegion::Eu,
+        default_from: default_from.map(str::to_owned),
+        updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
+    }
+}
+
+async fn judged(token: &str, default_from: Option<&str>) -> Result<(), String> {
+    let (_simulator, account) = simulated(Seed::default(), token, default_from).await;
+    let connection = &account.connection;
+    let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
+    judge(&alias(), &check, &Output::new(false)).map_err(|error| error.to_string())
+}
+
+#[rstest]
+#[case::good(Seed::ACCOUNT_TOKEN, Some("oncall@example.com"), None)]
+#[case::without_a_default_user(Seed::ACCOUNT_TOKEN, None, None)]
+#[case::token_that_pagerduty_does_not_accept("typed-by-accident", None, Some("does not accept the token"))]
+#[case::default_user_who_does_not_exist(Seed::ACCOUNT_TOKEN, Some("nobody@example.com"), Some("nobody@example.com"))]
+#[tokio::test]
+async fn what_pagerduty_does_not_accept_is_not_stored(
+    #[case] token: &str,
+    #[case] default_from: Option<&str>,
+    #[case] refused: Option<&str>,
+) {
+    let judged = judged(token, default_from).await;
+    match refused {
+        None => assert_eq!(judged, Ok(())),
+        Some(words) => {
+            let error = judged.unwrap_err();
+            assert!(
+                error.starts_with("nothing was stored of the integration prod\n"),
+                "{error}"
+            );
+            assert!(error.contains(words) && error.contains("--no-verify"), "{error}");
+            assert!(!error.contains("ALIAS"), "the command can be copied: {error}");
+        }
+    }
+}
+
+#[rstest]
+#[case::nothing(&[], Some(Kept { region: true, default_user: true }), "Kept: region eu, default user oncall@example.com, its routing keys.")]
+#[case::region(&["--region", "eu"], Some(Kept { region: false, default_user: true }), "Kept: default user oncall@example.com, its routing keys.")]
+#[case::user(&["--default-from", "oncall@example.com"], Some(Kept { region: true, default_user: false }), "Kept: region eu, its routing keys.")]
+#[case::no_user(&["--no-default-from"], Some(Kept { region: true, default_user: false }), "Kept: region eu, its routing keys.")]
+fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kept: Option<Kept>, #[case] words: &str) {
+    let line = Line::try_parse_from(["add", "prod"].iter().chain(more)).unwrap();
+    let change = SettingsChange {
+        token_kind: None,
+        service_region: line.options.region.map(Into::into),
+        default_from: match (line.options.default_from, line.options.no_default_from) {
+            (Some(user), _) => DefaultUser::Set(user),
+            (None, true) => DefaultUser::Removed,
+            (None, false) => DefaultUser::Kept,
+        },
+    };
+    assert_eq!(Some(Kept::by(&change)), kept);
+    let stored = Stored {
+        record: record(Some("oncall@example.com")),
+        kept,
+        verified: true,
+    };
+    assert_eq!(
+        stored.text(),
+        format!("Stored the integration prod. {words} PagerDuty accepts the token.")
+    );
+}
+
+#[test]
+fn an_integration_that_is_new_keeps_nothing() {
+    let stored = Stored {
+        record: record(None),
+        kept: None,
+        verified: false,
+    };
+    assert_eq!(
+        stored.text(),
+        "Stored the integration prod. Try it with `pagerflow integration test prod`."
+    );
+    insta::assert_snapshot!(format!("{:#}", stored.view()), @r#"
+    {
+      "alias": "prod",
+      "default_from": null,
+      "kept": [],
+      "service_region": "eu",
+      "updated_at": "2026-11-20T09:30:00Z",
+      "verified": false
+    }
+    "#);
+}
+
+#[test]
+fn a_secret_that_is_gone_leaves_the_region_and_the_user_in_the_table() {
+    let settings = settings_of(record(Some("oncall@example.com")));
+    assert_eq!(settings.service_region, ServiceRegion::Eu);
+    assert_eq!(settings.default_from, Some("oncall@example.com".parse().unwrap()));
+}

@@ -1,0 +1,71 @@
+//! What the steps and lanes of a run are called.
+
+use crate::{error::Error, stack::Stack};
+use platform::table::{RunView, StoreError, VersionSource};
+use serde_json::Value;
+use workflow::{
+    definition::Definition,
+    ids::{LanePath, StepPath},
+    step_name::{LaneName, StepName},
+};
+
+/// The names that the version of a run gives to its steps and lanes.
+#[derive(Debug, Default)]
+pub(super) struct Names(Option<Definition>);
+
+impl Names {
+    /// The names of a run. Of a version that this release cannot read they are numbers alone.
+    pub(super) async fn of(view: &RunView, stack: &Stack) -> Result<Self, Error> {
+        match stack.table.version(&view.workflow, view.version).await {
+            Ok(definition) => Ok(Self(definition)),
+            Err(StoreError::Unreadable { .. }) => Ok(Self(None)),
+            Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
+        }
+    }
+
+    pub(super) fn step(&self, lane: &LanePath, path: &StepPath) -> StepName {
+        match &self.0 {
+            Some(definition) => definition.step_name(lane, path),
+            None => StepName::by_numbers(path),
+        }
+    }
+
+    pub(super) fn lane(&self, lane: &LanePath) -> LaneName {
+        match &self.0 {
+            Some(definition) => definition.lane_name(lane),
+            None => LaneName::by_numbers(lane),
+        }
+    }
+
+    /// The lane that somebody named.
+    pub(super) fn find(&self, lane: &LaneName, view: &RunView) -> Result<LanePath, Error> {
+        match &self.0 {
+            Some(definition) => Ok(definition.find_lane(lane)?),
+            None if lane.is_main() => Ok(LanePath::main()),
+            None => Err(Error::Invalid(format!(
+                "this release cannot read {} {}, so it cannot tell which lane `{lane}` is\nUse a `pagerflow` of the release that \
+                 is deployed.",
+                view.workflow, view.version
+            ))),
+        }
+    }
+
+    /// A run for programs: as it is, with the names of its steps, which are those of a lane.
+    pub(super) fn told(&self, run: &impl serde::Serialize, view: &RunView, lane: &LanePath) -> Result<Value, Error> {
+        let mut told = serde_json::to_value(run)?;
+        let steps = told.get_mut("steps").and_then(Value::as_array_mut);
+        for (told, step) in steps.into_iter().flatten().zip(&view.steps) {
+            if let Some(path) = told.get_mut("path") {
+                *path = Value::from(self.step(lane, &step.path).to_string());
+            }
+        }
+        Ok(told)
+    }
+}
+
+#[cfg(test)]
+impl Names {
+    pub(super) fn of_definition(source: &str) -> Self {
+        Self(Definition::from_source(source).ok())
+    }
+}
