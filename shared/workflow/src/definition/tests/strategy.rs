@@ -418,6 +418,11 @@ impl Builder {
                     with.remove(*other);
                 }
             }
+            (Rule::AllOrNone(fields), given) if given.len() < fields.len() => {
+                for name in fields {
+                    with.remove(*name);
+                }
+            }
             (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
                 let chosen = self.one_of(fields);
                 let value = self.expression();
