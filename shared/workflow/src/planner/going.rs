@@ -499,6 +499,7 @@ impl<'a> Planner<'a> {
         };
         match answer {
             Some(Answer::Success(outputs)) => {
+                self.cursor.fresh.take_in(outputs, self.situation.now);
                 self.step_done(
                     &attempts.step,
                     Outcome::Success,
