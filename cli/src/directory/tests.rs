@@ -96,7 +96,7 @@ async fn a_feature_that_is_off_is_told_with_what_to_do() {
     let listed = listed::<Priority>(seed, None).await;
     insta::assert_snapshot!(text(&listed, None), @"
     The account has priorities switched off, or not in its plan.
-    PagerDuty answered 402: Account Does Not Have The Ability To Perform The Action (code 2014). The account's plan does not include a feature that this needs; leave out the field or change the plan.
+    PagerDuty answered 402: Missing Account Ability (code 2014). The account's plan does not include a feature that this needs; leave out the field or change the plan.
     ");
     insta::assert_snapshot!(to_string_pretty(&view(&listed)).unwrap(), @r#"
     {

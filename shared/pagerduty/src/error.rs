@@ -9,7 +9,9 @@
 mod advice;
 mod refusal;
 
-pub use refusal::{Refusal, Scopes};
+pub use refusal::{Api, Refusal, Scopes};
+
+use std::fmt::Display;
 
 use crate::{
     ids::{IncidentId, UserEmail},
@@ -157,7 +159,7 @@ const MAX_CAUSE: usize = 200;
 
 impl Failure {
     /// An answer that is not what it should be. The parser's text can quote the answer, so it is cut.
-    pub(crate) fn unreadable(error: &serde_json::Error) -> Self {
+    pub(crate) fn unreadable(error: &impl Display) -> Self {
         Self::Unreadable(shown_cause(&error.to_string()))
     }
 }

@@ -25,6 +25,8 @@ pub struct Incident {
     pub incident_key: Option<String>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
+    /// When it was resolved, if it is.
+    pub resolved_at: Option<Timestamp>,
     /// Where a person can look at it.
     pub html_url: Option<String>,
     /// The service that it belongs to.
@@ -50,6 +52,7 @@ impl Incident {
             urgency: lenient::text(object, "urgency").map(Urgency::from),
             incident_key: lenient::text(object, "incident_key"),
             created_at: lenient::time(object, "created_at"),
+            resolved_at: lenient::time(object, "resolved_at"),
             html_url: lenient::text(object, "html_url"),
             service: lenient::reference(object, "service"),
             escalation_policy: lenient::reference(object, "escalation_policy"),

@@ -8,6 +8,7 @@
 //! - [`given`] has the words and numbers that an input may have, and no others
 //! - [`reference`](mod@reference) and [`incident`] are what the REST API answers
 //! - [`webhook_subscriptions`] lists what gets webhooks
+//! - [`json`] reads all JSON that PagerDuty sends
 //! - [`webhook`] reads deliveries of both generations into one form and checks their signature
 //! - [`client`] makes the requests
 //! - [`directory`] lists what a person may choose from
@@ -23,6 +24,7 @@ pub mod error;
 pub mod given;
 pub mod ids;
 pub mod incident;
+pub mod json;
 mod lenient;
 pub mod reference;
 mod shown;

@@ -74,6 +74,7 @@ mod tests {
     ) {
         let refused = pagerduty::Error::RateLimited {
             refusal: pagerduty::error::Refusal {
+                api: pagerduty::error::Api::Rest,
                 status: 429,
                 code: None,
                 message: None,

@@ -1,6 +1,7 @@
 //! Deliveries of events as they are found in files.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use pagerduty::json::{self, NotJson};
 use serde_json::Value;
 
 /// A delivery: the body that PagerDuty sent.
@@ -26,13 +27,22 @@ pub enum NoDelivery {
     Body(String),
 }
 
+impl From<NotJson> for NoDelivery {
+    fn from(error: NotJson) -> Self {
+        Self::NotJson(match error {
+            NotJson::Syntax(words) => words,
+            other => other.to_string(),
+        })
+    }
+}
+
 impl Delivery {
     /// Reads a file: the body of a delivery, V3 or V2, or the event of API Gateway around one.
     ///
     /// # Errors
     /// There is no delivery in it. Whether the body can be read is found out when a workflow takes it.
     pub fn read(file: &[u8]) -> Result<Self, NoDelivery> {
-        let value: Value = serde_json::from_slice(file).map_err(|error| NoDelivery::NotJson(error.to_string()))?;
+        let value = json::read(file).map_err(NoDelivery::from)?;
         let has = |field: &str| value.get(field).is_some();
         match value.get("body").and_then(Value::as_str) {
             _ if has("event") || has("messages") => Ok(Self { body: file.to_owned() }),
@@ -65,6 +75,10 @@ mod tests {
     #[rstest]
     #[case::v3(r#"{"event":{"id":"1"}}"#, r#"{"event":{"id":"1"}}"#)]
     #[case::v2(r#"{"messages":[]}"#, r#"{"messages":[]}"#)]
+    #[case::with_odd_characters(
+        "\u{feff}{\"event\":\"a\tb \\ud83d 1e999\"}",
+        "\u{feff}{\"event\":\"a\tb \\ud83d 1e999\"}"
+    )]
     #[case::api_gateway(r#"{"version":"2.0","body":"{\"event\":{}}"}"#, r#"{"event":{}}"#)]
     #[case::api_gateway_in_base64(r#"{"isBase64Encoded":true,"body":"e30="}"#, "{}")]
     fn a_delivery_is_found_with_and_without_api_gateway_around_it(#[case] file: &str, #[case] body: &str) {

@@ -91,7 +91,7 @@ impl Performer {
             };
         }
         self.account.prepare(now, fault);
-        let result = self.call(action, input, now).await;
+        let result = call(Arc::clone(&self.account) as _, action, input, now).await;
         let requests = self.account.take_sent();
         let result = match (error, result) {
             (None, result) => result
@@ -103,19 +103,19 @@ impl Performer {
         };
         Performed { result, requests }
     }
+}
 
-    async fn call(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
-        let secrets = AnyIntegration {
-            routing_key: input.get("routing_key").and_then(Value::as_str).map(str::to_owned),
-        };
-        let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
-        let transport: Arc<dyn Transport> = Arc::clone(&self.account) as _;
-        let pagerduty = PagerDuty::new(connections, transport, None);
-        match action.spec().function {
-            Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
-            Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
-            Function::UpdateIncident => update_incident::handle(&pagerduty, input, now).await,
-        }
+/// Calls the function of an action, with this as its way to PagerDuty.
+async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+    let secrets = AnyIntegration {
+        routing_key: input.get("routing_key").and_then(Value::as_str).map(str::to_owned),
+    };
+    let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
+    let pagerduty = PagerDuty::new(connections, transport, None);
+    match action.spec().function {
+        Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
+        Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
+        Function::UpdateIncident => update_incident::handle(&pagerduty, input, now).await,
     }
 }
 
@@ -150,3 +150,6 @@ fn with_given<'a>(mut outputs: Value, interventions: impl Iterator<Item = &'a In
     }
     outputs
 }
+
+#[cfg(test)]
+mod tests;

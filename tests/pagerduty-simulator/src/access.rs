@@ -77,9 +77,13 @@ pub(crate) struct Call<'a> {
     pub(crate) lag: SignedDuration,
 }
 
-/// Finds the token of a request. The header must have exactly the documented form.
+/// Finds the token of a request. The header must have exactly the documented form. That only what has another form is answered
+/// with a plain text is UNVERIFIED.
 pub(crate) fn authenticate(tokens: &[Token], request: &Request) -> Result<Caller, Refusal> {
-    let presented = request.header_text(&AUTHORIZATION).ok_or(Refusal::Unauthenticated)?;
+    let presented = request
+        .header_text(&AUTHORIZATION)
+        .filter(|presented| presented.starts_with("Token token=") || presented.starts_with("Bearer "))
+        .ok_or(Refusal::NoCredentials)?;
     tokens
         .iter()
         .enumerate()

@@ -49,6 +49,8 @@ pub struct Account {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) repeated_status: RepeatedStatus,
     pub(crate) opened_at: Timestamp,
+    /// How long requests on a new incident get 404.
+    pub(crate) incident_lag: SignedDuration,
     pub(crate) ids: Ids,
     pub(crate) outgoing: Vec<Webhook>,
     tokens: Vec<Token>,
@@ -95,6 +97,7 @@ impl Account {
             extensions: Vec::new(),
             repeated_status: seed.repeated_status,
             opened_at: now,
+            incident_lag: SignedDuration::ZERO,
             ids,
             outgoing: Vec::new(),
             rates: vec![RateWindow::default(); seed.tokens.len()],
@@ -108,7 +111,8 @@ impl Account {
         authenticate(&self.tokens, request).is_ok() || events::key_of(self, request).is_some()
     }
 
-    /// Answers a request of the REST API or the Events API. Lists of what incidents are and have do not show what is younger than `lag`.
+    /// Answers a request of the REST API or the Events API. Lists of what incidents are and have do not show what is younger than
+    /// `lag`.
     pub fn receive(&mut self, request: &Request, now: Timestamp, lag: SignedDuration) -> Exchange {
         self.awaken(now);
         let answer = match events::kind(request) {
@@ -155,10 +159,21 @@ impl Account {
         if let Some(token) = self.tokens.get(call.caller.token) {
             token.allows(method, &segments)?;
         }
+        self.is_known_everywhere(call.now, &segments)?;
         if method == Method::GET {
             self.read(call, &segments)
         } else {
             self.write(call, method, &segments)
+        }
+    }
+
+    /// Refuses a request on an incident that is so young that what answers may not know it yet. How long PagerDuty needs is not
+    /// documented.
+    fn is_known_everywhere(&self, now: Timestamp, path: &[&str]) -> Result<(), Refusal> {
+        let ["incidents", id, ..] = path else { return Ok(()) };
+        match self.incident(id) {
+            Ok(incident) if now.duration_since(incident.created_at) < self.incident_lag => Err(Refusal::NotFound),
+            _ => Ok(()),
         }
     }
 
@@ -188,7 +203,7 @@ impl Account {
             ["webhook_subscriptions", id] => subscriptions::one(self, call, id),
             ["extensions"] => extensions::all(self, call),
             ["extensions", id] => extensions::one(self, call, id),
-            _ => Err(Refusal::NotFound),
+            _ => Err(not_routed(&Method::GET, path)),
         }
     }
 
@@ -211,7 +226,7 @@ impl Account {
             ("POST", ["extensions"]) => extensions::create(self, call),
             ("DELETE", ["extensions", id]) => extensions::delete(self, call, id),
             ("POST", ["extensions", id, "enable"]) => extensions::enable(self, call, id),
-            _ => Err(Refusal::NotFound),
+            _ => Err(not_routed(method, path)),
         }
     }
 
@@ -294,5 +309,39 @@ impl Account {
     /// The address of a page of the web app.
     pub(crate) fn page(&self, path: &str) -> String {
         format!("https://{}.pagerduty.com/{path}", self.subdomain)
+    }
+}
+
+/// The refusal of a request that leads nowhere: 405 where the path takes another method, 404 where it is no path.
+fn not_routed(method: &Method, path: &[&str]) -> Refusal {
+    let others: &[&str] = match path {
+        ["incidents" | "webhook_subscriptions" | "extensions"] => &["GET", "POST"],
+        ["incidents", "types"] => &["GET"],
+        ["incidents", _] => &["GET", "PUT"],
+        ["incidents", _, "notes"] => &["GET", "POST"],
+        ["incidents", _, "log_entries" | "alerts"] => &["GET"],
+        ["incidents", _, "snooze" | "status_updates" | "responder_requests"] => &["POST"],
+        ["incidents", _, "merge"] => &["PUT"],
+        ["incidents", _, "custom_fields", "values"] => &["GET", "PUT"],
+        ["incident_workflows", _, "instances"] => &["POST"],
+        ["webhook_subscriptions", _] => &["GET", "PUT", "DELETE"],
+        ["extensions", _] => &["GET", "DELETE"],
+        ["webhook_subscriptions", _, "enable" | "ping"] | ["extensions", _, "enable"] => &["POST"],
+        [
+            "incident_workflows"
+            | "oncalls"
+            | "services"
+            | "escalation_policies"
+            | "users"
+            | "teams"
+            | "priorities"
+            | "abilities",
+        ]
+        | ["services" | "escalation_policies" | "users" | "abilities", _] => &["GET"],
+        _ => &[],
+    };
+    match others.is_empty() || others.contains(&method.as_str()) {
+        true => Refusal::NotFound,
+        false => Refusal::MethodNotAllowed,
     }
 }

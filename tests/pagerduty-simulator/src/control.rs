@@ -112,16 +112,32 @@ async fn clear_faults(State(shared): State<Arc<Shared>>) -> StatusCode {
     StatusCode::NO_CONTENT
 }
 
-/// How far lists lag behind writes.
+/// How far PagerDuty lags behind its writes.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Lag {
     seconds: u32,
+    #[serde(default)]
+    of: Lagging,
+}
+
+/// What lags behind.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Lagging {
+    /// Lists, which do not show what is new.
+    #[default]
+    Lists,
+    /// Requests on incidents, which do not find one that is new.
+    Incidents,
 }
 
 async fn lag(State(shared): State<Arc<Shared>>, Json(lag): Json<Lag>) -> StatusCode {
-    let lag = SignedDuration::from_secs(lag.seconds.into());
-    shared.with(|pagerduty, _| pagerduty.set_lag(lag));
+    let seconds = SignedDuration::from_secs(lag.seconds.into());
+    shared.with(|pagerduty, _| match lag.of {
+        Lagging::Lists => pagerduty.set_lag(seconds),
+        Lagging::Incidents => pagerduty.set_incident_lag(seconds),
+    });
     StatusCode::NO_CONTENT
 }
 

@@ -18,6 +18,8 @@ use crate::incidents::create::{Draft, Responders};
 use crate::incidents::transitions::Transition;
 use crate::incidents::{Agent, Incident, IncidentKey, Status};
 
+/// How long every routing key is, in characters.
+const ROUTING_KEY_LENGTH: usize = 32;
 /// The longest summary, in characters.
 const LONGEST_SUMMARY: usize = 1024;
 /// The longest dedup key, in characters.
@@ -113,6 +115,11 @@ fn take(account: &mut Account, kind: Kind, request: &Request, now: Timestamp) ->
         return Err(Rejection::Unrecognized);
     };
     let key = required(&event, "routing_key", "routing_key")?;
+    if key.chars().count() != ROUTING_KEY_LENGTH {
+        return Err(Rejection::Invalid(vec![format!(
+            "Length of 'routing_key' is incorrect (should be {ROUTING_KEY_LENGTH} characters)"
+        )]));
+    }
     let key = position(account, key).ok_or_else(|| invalid("'routing_key' is invalid"))?;
     let limit = account.events_per_minute;
     if account
@@ -194,7 +201,7 @@ impl Signal {
         Ok(Self {
             summary: summary.to_owned(),
             severity,
-            details: Value::Object(payload.clone()),
+            details: payload.get("custom_details").cloned().unwrap_or(json!({})),
             client: text("client"),
             client_url: text("client_url"),
         })

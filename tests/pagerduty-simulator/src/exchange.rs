@@ -98,8 +98,40 @@ pub struct Answer {
     pub status: StatusCode,
     /// The headers besides those that a server adds by itself.
     pub headers: Vec<(HeaderName, String)>,
-    /// The JSON body; none for an empty one.
-    pub body: Option<Value>,
+    /// The body.
+    pub body: Body,
+}
+
+/// The body of an answer.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Body {
+    /// None.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// A plain text.
+    Text(String),
+}
+
+impl Body {
+    /// The JSON; null for any other body.
+    #[must_use]
+    pub fn into_json(self) -> Value {
+        match self {
+            Self::Json(value) => value,
+            Self::Empty | Self::Text(_) => Value::Null,
+        }
+    }
+
+    /// The bytes with their media type; none where there is no body.
+    #[must_use]
+    pub fn into_bytes(self) -> Option<(&'static str, Vec<u8>)> {
+        match self {
+            Self::Empty => None,
+            Self::Json(value) => Some(("application/json", value.to_string().into_bytes())),
+            Self::Text(text) => Some(("text/plain", text.into_bytes())),
+        }
+    }
 }
 
 impl Answer {
@@ -108,7 +140,15 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            body: Some(body),
+            body: Body::Json(body),
+        }
+    }
+
+    /// An answer with a text that is not JSON.
+    pub(crate) fn text(status: StatusCode, text: &str) -> Self {
+        Self {
+            body: Body::Text(text.to_owned()),
+            ..Self::empty(status)
         }
     }
 
@@ -117,7 +157,7 @@ impl Answer {
         Self {
             status,
             headers: Vec::new(),
-            body: None,
+            body: Body::Empty,
         }
     }
 }

@@ -304,9 +304,9 @@ impl Transmission {
 impl From<Answer> for Transmission {
     fn from(answer: Answer) -> Self {
         let mut headers = answer.headers;
-        let body = answer.body.map_or_else(Vec::new, |body| {
-            headers.push((header::CONTENT_TYPE, "application/json".to_owned()));
-            body.to_string().into_bytes()
+        let body = answer.body.into_bytes().map_or_else(Vec::new, |(media_type, bytes)| {
+            headers.push((header::CONTENT_TYPE, media_type.to_owned()));
+            bytes
         });
         Self {
             status: answer.status,

@@ -104,9 +104,22 @@ impl Ids {
         }
     }
 
-    /// The id of an object: the old form, `P` and six letters or digits. No two are alike.
+    /// The id of an object, in turn in the new form and in the old one. No two are alike.
     pub(crate) fn object(&mut self) -> String {
+        match self.issued.is_multiple_of(2) {
+            true => self.new_form(),
+            false => self.old_form(),
+        }
+    }
+
+    /// `P` and six letters or digits.
+    fn old_form(&mut self) -> String {
         format!("P{}", self.unique())
+    }
+
+    /// `Q` and 13 letters or digits.
+    fn new_form(&mut self) -> String {
+        format!("Q{}{}", self.letters(BASE36, 7), self.unique())
     }
 
     /// The id of the incident with this number.
@@ -117,9 +130,9 @@ impl Ids {
             IncidentIdForm::New => false,
         };
         if old {
-            IncidentId(self.object())
+            IncidentId(self.old_form())
         } else {
-            IncidentId(format!("Q{}{}", self.letters(BASE36, 7), self.unique()))
+            IncidentId(self.new_form())
         }
     }
 
@@ -215,6 +228,15 @@ mod tests {
         let made: HashSet<String> = (0..10_000).map(|_| ids.object()).collect();
 
         assert_eq!(made.len(), 10_000);
+    }
+
+    #[test]
+    fn object_ids_come_in_the_old_form_and_in_the_new_one() {
+        let mut ids = Ids::from_seed(7);
+
+        let lengths: HashSet<usize> = (0..4).map(|_| ids.object().len()).collect();
+
+        assert_eq!(lengths, HashSet::from([7, 14]));
     }
 
     #[test]

@@ -21,6 +21,7 @@ use serde_json::Value;
 
 use crate::directory::Urgency;
 use crate::ids::{FieldId, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, ServiceId, UserId};
+use crate::refusal::Refusal;
 use alerts::Alert;
 
 /// An incident.
@@ -99,6 +100,12 @@ impl Status {
             Self::Acknowledged => "acknowledged",
             Self::Resolved => "resolved",
         }
+    }
+
+    /// The refusal of a word that is no status. 1003 is documented for it; that it is 2001 is what others have seen, and the words
+    /// are UNVERIFIED.
+    pub(crate) fn refused() -> Refusal {
+        Refusal::invalid("Status is invalid")
     }
 
     pub(crate) fn of(name: &str) -> Option<Self> {

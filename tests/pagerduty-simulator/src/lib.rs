@@ -30,7 +30,7 @@
 //! | `GET /_simulator/requests` | the requests so far, each with its fault if it had one; credentials are hidden |
 //! | `GET /_simulator/change_events` | the change events so far |
 //! | `GET`, `POST`, `DELETE /_simulator/faults` | the faults to come; adds to them, as `{"faults": […]}` with a [`FaultRule`] each; takes them back |
-//! | `POST /_simulator/lag` | lets lists lag behind writes by `seconds` from now on |
+//! | `POST /_simulator/lag` | lets lists lag behind writes by `seconds` from now on; with `"of": "incidents"`, requests on a new incident instead: they get 404 for so long |
 //! | `GET /_simulator/deliveries` | the webhooks so far with their delivery attempts |
 //! | `POST /_simulator/deliveries/{id}/redeliver` | sends `times` copies at once, with other `headers` or another `body` on request, and answers with what the receiver said |
 //!
@@ -42,7 +42,8 @@
 //! - the limit of 1024 characters on titles, and the words that refuse a longer one;
 //! - the answer for a service that is disabled or in maintenance, and for a policy with nobody on call;
 //! - the status of a created webhook subscription, 200 or 201, and the bodies of refused ones;
-//! - the words of 401, 402 and 403 answers, and the order in which a request is checked;
+//! - the words of 401, 402 and 403 answers, when a 401 is a plain text, the code of a 405, and the order in which a request is
+//!   checked;
 //! - whether an app's OAuth token needs `From`;
 //! - how webhooks treat redirects, and how far apart attempts are;
 //! - the V2 messages for escalate, delegate, unacknowledge and annotate;
@@ -86,7 +87,7 @@ pub use directory::{
     ServiceState, Shift, Team, Urgency, User,
 };
 pub use effects::{Effect, EffectKind};
-pub use exchange::{Answer, Request};
+pub use exchange::{Answer, Body, Request};
 pub use faults::{Fault, FaultBody, FaultRule, Outcome, Reaction, Transmission, When};
 pub use ids::{
     AlertId, FieldId, HookId, Ids, IncidentId, IncidentIdForm, LogEntryId, NoteId, PolicyId, PriorityId, ScheduleId,

@@ -111,6 +111,12 @@ impl PagerDuty {
         self.lag = lag;
     }
 
+    /// Lets PagerDuty not know a new incident at once in all requests from now on: those on an incident that is younger than
+    /// `lag` get 404.
+    pub fn set_incident_lag(&mut self, lag: SignedDuration) {
+        self.account.incident_lag = lag;
+    }
+
     /// Adds a fault to come. It comes after those that were added before.
     pub fn add_fault(&mut self, rule: FaultRule) {
         self.faults.add(rule);

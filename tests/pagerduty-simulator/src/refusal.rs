@@ -9,17 +9,21 @@ use crate::exchange::Answer;
 ///
 /// The statuses, messages and codes of [`Refusal::Invalid`], [`Refusal::Arguments`], [`Refusal::FromMissing`],
 /// [`Refusal::RequesterNotFound`], [`Refusal::NotFound`], [`Refusal::RateLimited`] and [`Refusal::IdentityUnknown`] are
-/// those of real answers. Of the others only the code is documented: their wording is UNVERIFIED.
+/// those of real answers. Of the others the code and its meaning are documented, which is taken for the message: that real
+/// answers word it so is UNVERIFIED.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// No credentials, or credentials that are not known.
+    /// A token that is not known.
     #[error("Authentication failed")]
     Unauthenticated,
+    /// No credentials, or none in a form that is known: the answer is a plain text.
+    #[error("HTTP Token: Access denied.")]
+    NoCredentials,
     /// The token may read, but not write.
     #[error("Access Denied")]
     AccessDenied,
     /// The user named by `From` may only read.
-    #[error("Requester User Not Authorized")]
+    #[error("Requester not authorized to perform action")]
     RequesterNotAuthorized,
     /// The user named by `From` does not exist.
     #[error("Requester User Not Found")]
@@ -51,38 +55,44 @@ pub enum Refusal {
     /// The incident is acknowledged by this user already.
     #[error("Incident Already Acknowledged")]
     AlreadyAcknowledged,
-    /// There is no such status.
-    #[error("Invalid Status Provided")]
-    InvalidStatus,
+    /// The path is known, but not with this method.
+    #[error("Method Not Allowed")]
+    MethodNotAllowed,
+    /// `since` or `until` is no time, or they are the wrong way round.
+    #[error("Invalid time values in 'since' and/or 'until' parameters")]
+    InvalidTimes,
+    /// `since` and `until` are too far apart.
+    #[error("Invalid Query Date Range")]
+    InvalidDateRange,
     /// The incident has no such escalation level, or is resolved.
-    #[error("Incident Cannot Be Escalated")]
+    #[error("Cannot Escalate")]
     CannotEscalate,
     /// The assignee does not exist.
     #[error("Assigned To User Not Found")]
     AssigneeNotFound,
     /// A resolved incident has no assignee.
-    #[error("Incident Cannot Be Reassigned")]
+    #[error("Cannot process reassign action")]
     CannotReassign,
     /// The escalation policy does not exist.
     #[error("Escalation Policy Not Found")]
     PolicyNotFound,
     /// Nobody is on call at the first level of the escalation policy.
-    #[error("Escalation Policy Has Nobody On Call")]
+    #[error("Escalation Policy Has No User On Call")]
     NobodyOnCall,
     /// Only an acknowledged incident can be snoozed.
-    #[error("Incident Not Acknowledged")]
+    #[error("Incident is not Acknowledged")]
     NotAcknowledged,
     /// A snooze is shorter than a second or longer than seven days.
-    #[error("Invalid Snooze Duration Provided")]
+    #[error("Snooze Duration is Invalid")]
     InvalidSnooze,
     /// The incident was merged into another one before.
     #[error("Incident Already Merged")]
     AlreadyMerged,
     /// `requester_id` is missing.
-    #[error("Requester ID Missing")]
+    #[error("You must specify a requester_id to perform this action")]
     RequesterIdMissing,
     /// A user who is named in the body does not exist.
-    #[error("User Not Found")]
+    #[error("User not found")]
     UserNotFound,
     /// An incident that is named in the body does not exist.
     #[error("Incident Not Found")]
@@ -96,10 +106,10 @@ pub enum Refusal {
         held: String,
     },
     /// The priority does not exist.
-    #[error("Invalid Priority Provided")]
+    #[error("Invalid Priority")]
     InvalidPriority,
     /// The account's plan does not include what was asked for.
-    #[error("Account Does Not Have The Ability To Perform The Action")]
+    #[error("Missing Account Ability")]
     AbilityMissing,
     /// The scope has its ten webhook subscriptions.
     #[error("Subscription Limit Exceeded")]
@@ -125,7 +135,6 @@ impl Refusal {
         match self {
             Self::AlreadyResolved => 1001,
             Self::AlreadyAcknowledged => 1002,
-            Self::InvalidStatus => 1003,
             Self::CannotEscalate => 1006,
             Self::AssigneeNotFound => 1007,
             Self::RequesterNotFound => 1008,
@@ -139,7 +148,11 @@ impl Refusal {
             Self::InvalidPriority => 1020,
             Self::Invalid(_) | Self::BeyondLastRow | Self::IdentityUnknown => 2001,
             Self::Arguments(_) => 2002,
-            Self::Unauthenticated => 2006,
+            Self::InvalidTimes => 2004,
+            Self::InvalidDateRange => 2005,
+            Self::Unauthenticated | Self::NoCredentials => 2006,
+            // That a 405 has this code is UNVERIFIED: it is documented as "Account Not Found".
+            Self::MethodNotAllowed => 2007,
             Self::AccessDenied | Self::ScopeMissing { .. } => 2010,
             Self::RequesterIdMissing => 2011,
             Self::UserNotFound => 2013,
@@ -155,7 +168,8 @@ impl Refusal {
     /// The status that it is answered with.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Self::Unauthenticated | Self::NoCredentials => StatusCode::UNAUTHORIZED,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::AbilityMissing => StatusCode::PAYMENT_REQUIRED,
             Self::AccessDenied | Self::RequesterNotAuthorized | Self::ScopeMissing { .. } => StatusCode::FORBIDDEN,
             Self::NotFound | Self::IncidentNotFound => StatusCode::NOT_FOUND,
@@ -169,6 +183,7 @@ impl Refusal {
         let message = self.to_string();
         let code = self.code();
         let body = match self {
+            Self::NoCredentials => return Answer::text(self.status(), &format!("{message}\n")),
             Self::IdentityUnknown => json!({"error": message}),
             Self::SubscriptionLimit => json!({"errors": {"code": code, "detail": message}}),
             Self::ScopeMissing { required, held } => json!({"error": {
@@ -177,7 +192,7 @@ impl Refusal {
                 "required_scopes": required,
                 "token_scopes": held,
             }}),
-            Self::FromMissing | Self::NotFound | Self::RateLimited | Self::Unauthenticated => {
+            Self::FromMissing | Self::NotFound | Self::RateLimited | Self::Unauthenticated | Self::MethodNotAllowed => {
                 json!({"error": {"message": message, "code": code}})
             }
             _ => json!({"error": {"message": message, "code": code, "errors": self.explanations()}}),
@@ -201,6 +216,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
+    use crate::exchange::Body;
 
     #[rstest]
     #[case::invalid(
@@ -243,6 +259,6 @@ mod tests {
         let answer = refusal.answer();
 
         assert_eq!(answer.status.as_u16(), status);
-        assert_eq!(answer.body, Some(body));
+        assert_eq!(answer.body, Body::Json(body));
     }
 }

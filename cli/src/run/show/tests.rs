@@ -93,7 +93,8 @@ fn what_was_changed_in_an_input_stands_under_its_step() {
         ),
         "{text}"
     );
-    let told: Value = json!(Shown::new(&view("succeeded", &step), &Whole::default()));
+    let view = view("succeeded", &step);
+    let told: Value = json!(Shown::new(&view, &Whole::default(), &Names::default()));
     assert_eq!(told["steps"][0]["adjusted"], step["adjusted"]);
 }
 

@@ -31,8 +31,6 @@ pub struct FoundIncident {
     pub escalation_policy: Option<String>,
     /// The ids of those whom it is assigned to; none when it is resolved.
     pub assignees: Vec<String>,
-    /// Its key.
-    pub incident_key: Option<String>,
 }
 
 impl From<Incident> for FoundIncident {
@@ -43,7 +41,6 @@ impl From<Incident> for FoundIncident {
                 .into_iter()
                 .map(|assignee| assignee.id)
                 .collect(),
-            incident_key: incident.incident_key.take(),
             listed: incident.into(),
         }
     }

@@ -1,15 +1,16 @@
 //! Merges incidents into one.
 //!
 //! # How a repeat is made harmless
-//! PagerDuty refuses to merge what is merged already (1019), and so resolved (1001). Then each source is looked at: those that went into the
-//! target are done, and only the others, if there are any, are merged again.
+//! PagerDuty refuses to merge what is merged already: as merged (1019), as resolved (1001), or only as arguments that it does not
+//! take (2002). Then each source is looked at: those that went into the target are done, and only the others, if there are any,
+//! are merged again.
 
 use jiff::Timestamp;
 
 use super::{IncidentOutput, call::Call, input::action_input};
 use crate::{
     client::{ApiToken, Client},
-    error::Error,
+    error::{Error, Refusal},
     ids::{IdList, IncidentId},
 };
 
@@ -41,7 +42,7 @@ pub async fn run(
         .merge_incidents(input.from.as_ref(), target, &sources)
         .await;
     match merged {
-        Err(Error::InvalidRequest(refusal)) if refusal.is_already_merged() || refusal.is_already_resolved() => {
+        Err(Error::InvalidRequest(refusal)) if may_be_merged(&refusal) => {
             let rest = not_merged_yet(&call, target, &sources).await?;
             if rest.len() == sources.len() {
                 // None went into this target: one was merged into another, or is over.
@@ -56,6 +57,11 @@ pub async fn run(
         outcome => outcome?,
     }
     Ok(call.account()?.get_incident(target).await?.into())
+}
+
+/// Whether a source may have been merged by an earlier attempt.
+fn may_be_merged(refusal: &Refusal) -> bool {
+    refusal.is_already_merged() || refusal.is_already_resolved() || refusal.is_about_arguments()
 }
 
 async fn not_merged_yet<'a>(
@@ -75,6 +81,7 @@ async fn not_merged_yet<'a>(
 
 #[cfg(test)]
 mod tests {
+    use rstest::rstest;
     use serde_json::{Value, json};
 
     use super::*;
@@ -90,11 +97,12 @@ mod tests {
         )
     }
 
+    fn refused(code: u32, message: &str) -> Answer {
+        Answer::json(400, &json!({"error": {"message": message, "code": code, "errors": []}}))
+    }
+
     fn already_merged() -> Answer {
-        Answer::json(
-            400,
-            &json!({"error": {"message": "Incident Already Merged", "code": 1019}}),
-        )
+        refused(1019, "Incident Already Merged")
     }
 
     async fn merge(answers: Vec<Answer>) -> (Result<IncidentOutput, Error>, PagerDuty) {
@@ -110,10 +118,14 @@ mod tests {
         pagerduty.requests()[request].json()["source_incidents"].clone()
     }
 
+    #[rstest]
+    #[case::merged(already_merged())]
+    #[case::resolved(refused(1001, "Incident Already Resolved"))]
+    #[case::arguments(refused(2002, "Arguments Caused Error"))]
     #[tokio::test]
-    async fn what_went_into_the_target_already_is_done_and_only_the_rest_is_merged() {
+    async fn what_went_into_the_target_already_is_done_and_only_the_rest_is_merged(#[case] refusal: Answer) {
         let (outcome, pagerduty) = merge(vec![
-            already_merged(),
+            refusal,
             incident("PONE", Some("PTARGET")),
             incident("PTWO", None),
             Answer::json(
@@ -129,6 +141,14 @@ mod tests {
             sources(&pagerduty, 3),
             json!([{"id": "PTWO", "type": "incident_reference"}])
         );
+    }
+
+    #[tokio::test]
+    async fn a_refusal_for_another_reason_is_a_refusal() {
+        let (outcome, pagerduty) = merge(vec![refused(2001, "Invalid Input Provided")]).await;
+
+        assert_eq!(outcome.unwrap_err().name(), "PagerDuty.InvalidRequest");
+        assert_eq!(pagerduty.requests().len(), 1);
     }
 
     #[tokio::test]

@@ -1,7 +1,7 @@
 //! Notes that an action leaves on an incident, and how it knows its own again.
 //!
 //! PagerDuty accepts the same note twice. So a note ends in a short marker made from the idempotency key, and every
-//! attempt but the first looks through the incident's notes for that marker before it writes. Without a key the note has
+//! attempt but the first looks through the incident's notes for one that ends in that marker before it writes. Without a key the note has
 //! no marker, and every call writes it.
 
 use data_encoding::BASE32_NOPAD;
@@ -46,7 +46,8 @@ impl OwnNote<'_> {
         let may_be_there = may_be_there && !sabotage::breaks(sabotage::Break::NoteWithoutLooking);
         if may_be_there {
             let notes = call.account()?.notes(self.incident_id).await?;
-            if let Some(Note { id, created_at, .. }) = notes.into_iter().find(|note| note.content.contains(&marker)) {
+            let is_it = |note: &Note| marker_of(&note.content) == Some(marker.as_str());
+            if let Some(Note { id, created_at, .. }) = notes.into_iter().find(is_it) {
                 return Ok(WrittenNote { id, created_at });
             }
         }
@@ -61,13 +62,19 @@ const MARKER: &str = "[pagerflow ";
 /// How many characters of the key's hash a marker has.
 const MARKER_LENGTH: usize = 13;
 
-/// Whether a note was left by a run: it ends in a marker.
+/// Whether a note was left by a run: its last line is a marker and nothing else. Somebody who quotes a note of ours writes
+/// more on that line, or below it.
 #[must_use]
 pub fn is_note_of_a_run(note: &str) -> bool {
-    let marker = note.trim_end().strip_suffix(']');
-    let hash = marker.and_then(|note| note.rsplit_once(MARKER)).map(|(_, hash)| hash);
+    marker_of(note).is_some()
+}
+
+/// The marker that is the last line of a note. PagerDuty may cut blank space at the end.
+fn marker_of(note: &str) -> Option<&str> {
+    let line = note.trim_end().lines().next_back()?;
+    let hash = line.strip_prefix(MARKER)?.strip_suffix(']')?;
     let is_of_hash = |c: char| matches!(c, 'A'..='Z' | '2'..='7');
-    hash.is_some_and(|hash| hash.len() == MARKER_LENGTH && hash.chars().all(is_of_hash))
+    (hash.len() == MARKER_LENGTH && hash.chars().all(is_of_hash)).then_some(line)
 }
 
 /// 65 bits of the key's hash: short enough not to be in people's way, long enough not to meet another by chance.

@@ -46,18 +46,36 @@ impl IncidentOutput {
     }
 }
 
+/// What is left of the room of one list.
+pub(super) struct Room(usize);
+
+impl Room {
+    /// The room beside entries that are in the list already.
+    pub(super) fn beside<T: Serialize>(entries: &[T]) -> Self {
+        let taken = entries.iter().map(|entry| size(entry).unwrap_or(ROOM));
+        Self(ROOM.saturating_sub(taken.sum()))
+    }
+
+    /// Takes the room for a value, if there is enough of it.
+    pub(super) fn take<T: Serialize>(&mut self, value: &T) -> bool {
+        let left = size(value).and_then(|size| self.0.checked_sub(size));
+        self.0 = left.unwrap_or(self.0);
+        left.is_some()
+    }
+}
+
+/// How many bytes an entry takes as JSON, with the comma that follows it.
+fn size<T: Serialize>(entry: &T) -> Option<usize> {
+    serde_json::to_string(entry).ok().map(|json| json.len() + 1)
+}
+
 /// As many of the entries, from the first on, as there is room for, and whether there are more.
 pub(super) fn that_fit<T: Serialize>(entries: impl IntoIterator<Item = T>, more: bool) -> (Vec<T>, bool) {
     let mut kept = Vec::new();
-    let mut size = 0;
+    let mut room = Room(ROOM);
     for entry in entries {
         // An entry that can not be written could not be given either.
-        let Ok(json) = serde_json::to_string(&entry) else {
-            return (kept, true);
-        };
-        // With the comma that follows it.
-        size += json.len() + 1;
-        if size > ROOM {
+        if !room.take(&entry) {
             return (kept, true);
         }
         kept.push(entry);

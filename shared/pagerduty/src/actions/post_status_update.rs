@@ -40,7 +40,7 @@ pub struct PostedStatusUpdate {
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
-/// [`Error::Input`] for a message of nothing but blanks; any of [`Error`]'s refusals; [`Error::BegunLate`];
+/// [`Error::Input`] for a message of nothing but blanks, or half of an e-mail; any of [`Error`]'s refusals; [`Error::BegunLate`];
 /// [`Error::OutcomeUnknown`], after which a person has to look.
 pub async fn run(
     client: &Client,
@@ -50,6 +50,9 @@ pub async fn run(
 ) -> Result<PostedStatusUpdate, Error> {
     if input.message.trim().is_empty() {
         return Err(Error::Input("`message` is empty; give one that tells people something"));
+    }
+    if input.subject.is_some() != input.html_message.is_some() {
+        return Err(Error::Input("give `subject` and `html_message` together, or neither"));
     }
     let call = Call::reaching_people(client, token, input.deadline, now)?;
     let update = NewStatusUpdate {

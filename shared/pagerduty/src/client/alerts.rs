@@ -1,7 +1,7 @@
 //! The alerts of an incident.
 
 use jiff::Timestamp;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::{Account, Entries, MAX_ANSWER};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// An alert of an incident.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
     /// Its id.
     pub id: String,
@@ -26,6 +26,8 @@ pub struct Alert {
     pub summary: Option<String>,
     /// When it was opened.
     pub created_at: Option<Timestamp>,
+    /// What monitoring sent with it: `details`, a map or a text, beside `type`, `contexts` and, undocumented, `cef_details`.
+    pub body: Option<Map<String, Value>>,
 }
 
 impl Alert {
@@ -37,6 +39,7 @@ impl Alert {
             severity: lenient::text(object, "severity"),
             summary: lenient::text(object, "summary"),
             created_at: lenient::time(object, "created_at"),
+            body: object.get("body").and_then(Value::as_object).cloned(),
         })
     }
 }

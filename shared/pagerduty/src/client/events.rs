@@ -18,7 +18,10 @@ use super::{
     BaseUrl, MAX_ANSWER, REQUEST_TIME_LIMIT, Request, RoutingKey, Transport,
     exchange::{Effect, exchange},
 };
-use crate::{error::Error, lenient};
+use crate::{
+    error::{Api, Error},
+    lenient,
+};
 
 /// Requests to one address of PagerDuty's Events API.
 #[derive(Debug, Clone)]
@@ -188,7 +191,9 @@ impl Events {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        let answer = exchange(Effect::Write, &*self.transport, request).await?.body;
+        let answer = exchange(Api::Events, Effect::Write, &*self.transport, request)
+            .await?
+            .body;
         Ok(Taken {
             message: lenient::text(&answer, "message"),
             dedup_key: lenient::text(&answer, "dedup_key"),
@@ -247,6 +252,7 @@ mod tests {
         "Request Limit Exceeded"
     )]
     #[case::fault(500, json!({}), "PagerDuty.OutcomeUnknown", "answered 500")]
+    #[case::key_of_no_use(403, json!({}), "PagerDuty.Forbidden", "Check the routing key")]
     #[tokio::test]
     async fn a_refusal_keeps_the_words_of_the_events_api(
         #[case] status: u16,

@@ -10,7 +10,10 @@ use super::{
     rate_limit::RateLimit,
     transport::{Interruption, Request, Transport},
 };
-use crate::error::{Error, Failure, Refusal, shown_cause};
+use crate::{
+    error::{Api, Error, Failure, Refusal, shown_cause},
+    json,
+};
 
 /// Whether a request changes something, and with it what a missing answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,7 +44,12 @@ pub(super) struct Answered {
 }
 
 /// Sends a request and reads a successful answer.
-pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request: Request) -> Result<Answered, Error> {
+pub(super) async fn exchange(
+    api: Api,
+    effect: Effect,
+    transport: &dyn Transport,
+    request: Request,
+) -> Result<Answered, Error> {
     let limit = request.answer_limit;
     let interrupted = |interruption| interrupted(effect, interruption, limit);
     let answer = transport.send(request).await.map_err(interrupted)?;
@@ -63,7 +71,7 @@ pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request:
         };
         return Err(refused(
             effect,
-            Refusal::read(status.as_u16(), &body),
+            Refusal::read(api, status.as_u16(), &body),
             rate_limit.reset_seconds,
         ));
     }
@@ -73,7 +81,7 @@ pub(super) async fn exchange(effect: Effect, transport: &dyn Transport, request:
         let body = Value::Null;
         return Ok(Answered { body, rate_limit });
     }
-    let body = serde_json::from_slice(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))?;
+    let body = json::read(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))?;
     Ok(Answered { body, rate_limit })
 }
 
@@ -83,7 +91,7 @@ fn is_damaged(headers: &HeaderMap, body: &[u8]) -> bool {
         .get(CONTENT_TYPE)
         .and_then(|kind| kind.to_str().ok())
         .is_some_and(|kind| kind.contains("json"));
-    says_json && serde_json::from_slice::<serde::de::IgnoredAny>(body).is_err()
+    says_json && json::read(body).is_err()
 }
 
 fn interrupted(effect: Effect, interruption: Interruption, limit: usize) -> Error {
@@ -144,7 +152,9 @@ mod tests {
             time_limit: Duration::from_secs(1),
             answer_limit: 10,
         };
-        exchange(effect, &Always(outcome), request).await.unwrap_err()
+        exchange(Api::Rest, effect, &Always(outcome), request)
+            .await
+            .unwrap_err()
     }
 
     fn without_body(status: StatusCode, interruption: Interruption) -> Answer {
@@ -202,6 +212,46 @@ mod tests {
         );
     }
 
+    #[rstest]
+    #[case::raw_tab(b"{\"error\":{\"code\":1001,\"message\":\"Incident\tAlready Resolved\"}}")]
+    #[case::byte_order_mark(b"\xef\xbb\xbf{\"error\":{\"code\":1001,\"message\":\"Incident Already Resolved\"}}")]
+    #[case::half_a_character(b"{\"error\":{\"code\":1001,\"message\":\"Incident Already Resolved \\ud83d\"}}")]
+    #[tokio::test]
+    async fn a_400_with_an_odd_character_keeps_its_meaning(#[case] body: &[u8]) {
+        let answer = Answer {
+            status: StatusCode::BAD_REQUEST,
+            headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
+            body: Ok(body.to_vec()),
+        };
+
+        let Error::InvalidRequest(refusal) = error(Effect::Write, Ok(answer)).await else {
+            panic!()
+        };
+        assert!(refusal.is_already_resolved(), "{refusal}");
+    }
+
+    #[tokio::test]
+    async fn a_success_with_odd_characters_is_one() {
+        let answer = Answer {
+            status: StatusCode::OK,
+            headers: HeaderMap::new(),
+            body: Ok(b"\xef\xbb\xbf{\"note\": {\"content\": \"a\tb \\ud83d\", \"size\": 1e999, \"size\": 2}}".to_vec()),
+        };
+        let request = Request {
+            method: Method::GET,
+            url: "https://api.pagerduty.com/incidents".parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            time_limit: Duration::from_secs(1),
+            answer_limit: 100,
+        };
+
+        let answered = exchange(Api::Rest, Effect::Write, &Always(Ok(answer)), request).await;
+
+        let expected = serde_json::json!({"note": {"content": "a\tb \u{fffd}", "size": 2}});
+        assert_eq!(answered.unwrap().body, expected);
+    }
+
     #[tokio::test]
     async fn a_cause_is_cut_and_made_safe() {
         let cause = format!("\u{1b}[31m{}", "x".repeat(10_000));
@@ -228,7 +278,8 @@ mod tests {
         #[case] read: &str,
         #[case] write: &str,
     ) {
-        assert_eq!(refused(Effect::Read, Refusal::read(status, b""), None).name(), read);
-        assert_eq!(refused(Effect::Write, Refusal::read(status, b""), None).name(), write);
+        let refusal = Refusal::read(Api::Rest, status, b"");
+        assert_eq!(refused(Effect::Read, refusal.clone(), None).name(), read);
+        assert_eq!(refused(Effect::Write, refusal, None).name(), write);
     }
 }

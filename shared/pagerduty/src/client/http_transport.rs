@@ -2,7 +2,10 @@
 
 use std::{error::Error as _, sync::Arc, time::Duration};
 
-use reqwest::{Body, Response};
+use reqwest::{
+    Body, Method, Response,
+    header::{CONTENT_LENGTH, HeaderValue},
+};
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use super::transport::{Answer, Interruption, Request, Sending, Transport};
@@ -84,6 +87,11 @@ fn outgoing(request: Request) -> reqwest::Request {
     *outgoing.timeout_mut() = Some(request.time_limit);
     if !request.body.is_empty() {
         *outgoing.body_mut() = Some(Body::from(request.body));
+    } else if matches!(*outgoing.method(), Method::POST | Method::PUT) {
+        // HTTP wants a length of what is posted, also of nothing; some gateways answer 411 without it.
+        outgoing
+            .headers_mut()
+            .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
     }
     outgoing
 }

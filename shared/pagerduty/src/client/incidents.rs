@@ -173,6 +173,8 @@ pub struct IncidentFilter<'a> {
     pub teams: &'a [TeamId],
     /// How urgent they are.
     pub urgencies: &'a [given::Urgency],
+    /// Their key, or the dedup key of one of their alerts.
+    pub key: Option<&'a IncidentKey>,
     /// Created at this time or later. Without it PagerDuty looks back for a month; it looks at six months at most.
     pub since: Option<Timestamp>,
     /// Created before this time.
@@ -258,6 +260,7 @@ impl Account<'_> {
         query.extend(filter.services.iter().map(|id| ("service_ids[]", id.as_str())));
         query.extend(filter.teams.iter().map(|id| ("team_ids[]", id.as_str())));
         query.extend(filter.urgencies.iter().map(|urgency| ("urgencies[]", urgency.as_str())));
+        query.extend(filter.key.map(|key| ("incident_key", key.as_str())));
         query.extend(since.iter().map(|time| ("since", time.as_str())));
         query.extend(until.iter().map(|time| ("until", time.as_str())));
         let answer = self.read(&["incidents"], &query, MAX_ANSWER).await?;

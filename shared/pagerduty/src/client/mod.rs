@@ -60,7 +60,7 @@ pub use webhook_subscriptions::{
 
 use self::exchange::{Answered, Effect, exchange};
 use crate::{
-    error::{Error, Failure},
+    error::{Api, Error, Failure},
     ids::UserEmail,
 };
 
@@ -145,7 +145,7 @@ impl Account<'_> {
             time_limit: self.time_limit,
             answer_limit: limit,
         };
-        exchange(Effect::Read, &*self.client.transport, request).await
+        exchange(Api::Rest, Effect::Read, &*self.client.transport, request).await
     }
 
     /// `from` is the user who counts as the one who did it. The token of a user needs none; with another one, PagerDuty
@@ -158,7 +158,6 @@ impl Account<'_> {
         body: &Value,
     ) -> Result<Value, Error> {
         let mut headers = self.headers();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Never fails: the address was checked. Without it PagerDuty answers 400, which is the right error.
         if let Some(Ok(from)) = from.map(|from| HeaderValue::from_str(from.as_str())) {
             headers.insert(header::FROM, from);
@@ -171,13 +170,15 @@ impl Account<'_> {
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        let answered = exchange(Effect::Write, &*self.client.transport, request).await?;
+        let answered = exchange(Api::Rest, Effect::Write, &*self.client.transport, request).await?;
         Ok(answered.body)
     }
 
     fn headers(&self) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT, HeaderValue::from_static(MEDIA_TYPE));
+        // PagerDuty's description of its API demands it of every request, also of those without a body.
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // Never fails: the token was checked. Without it PagerDuty answers 401, which is the right error.
         if let Ok(value) = self.token.authorization() {
             headers.insert(header::AUTHORIZATION, value);

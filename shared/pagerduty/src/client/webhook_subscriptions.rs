@@ -2,10 +2,7 @@
 
 use std::fmt;
 
-use reqwest::{
-    Method,
-    header::{self, HeaderValue},
-};
+use reqwest::Method;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
@@ -14,7 +11,7 @@ use super::{
     exchange::{Effect, exchange},
 };
 use crate::{
-    error::{Error, Failure},
+    error::{Api, Error, Failure},
     ids::{ServiceId, SubscriptionId, TeamId},
     lenient,
 };
@@ -163,7 +160,8 @@ impl Account<'_> {
     }
 
     /// `PUT /webhook_subscriptions/{id}`: switches a subscription on or off. Whether PagerDuty keeps what a request leaves
-    /// out is not documented, so all that can be changed is sent as it was. The URL and the headers can not be changed.
+    /// out is not documented, so all that can be changed is sent as it was. The URL and the headers can not be changed, and
+    /// `type` is no field of this request.
     ///
     /// # Errors
     /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`] where it may have been changed. To do it again does no harm.
@@ -173,7 +171,6 @@ impl Account<'_> {
         active: bool,
     ) -> Result<(), Error> {
         let mut fields = json!({
-            "type": "webhook_subscription",
             "events": subscription.events,
             "active": active,
         });
@@ -229,19 +226,15 @@ impl Account<'_> {
     }
 
     async fn change(&self, method: Method, path: &[&str], body: Option<&Value>) -> Result<Value, Error> {
-        let mut headers = self.headers();
-        if body.is_some() {
-            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
         let request = Request {
             method,
             url: self.client.base_url.join(path),
-            headers,
+            headers: self.headers(),
             body: body.map(|body| body.to_string().into_bytes()).unwrap_or_default(),
             time_limit: self.time_limit,
             answer_limit: MAX_ANSWER,
         };
-        let answered = exchange(Effect::Write, &*self.client.transport, request).await?;
+        let answered = exchange(Api::Rest, Effect::Write, &*self.client.transport, request).await?;
         Ok(answered.body)
     }
 }

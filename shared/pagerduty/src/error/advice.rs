@@ -2,7 +2,7 @@
 //!
 //! The codes and their meaning: "Errors" in PagerDuty's REST API documentation, which calls its list not exhaustive.
 
-use super::Refusal;
+use super::{Api, Refusal};
 
 /// A sentence, without its full stop, for a person who may be in the middle of an outage; `None` where PagerDuty's words must do.
 pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
@@ -16,12 +16,22 @@ pub(super) fn advice(refusal: &Refusal) -> Option<&'static str> {
     if refusal.says("offset+limit") {
         return Some("PagerDuty lists no more than 10,000 rows; narrow the search with a text");
     }
+    // Whatever its code says: the request, and not what was in it, is at fault.
+    if refusal.status == 405 {
+        return Some(METHOD_NOT_ALLOWED);
+    }
     if refusal.scopes.is_some() {
         return Some("Use a token with the scopes that are missing");
     }
+    let by_status = match refusal.api {
+        Api::Rest => by_status,
+        Api::Events => by_status_of_events,
+    };
     refusal.code.and_then(by_code).or_else(|| by_status(refusal.status))
 }
 
+const METHOD_NOT_ALLOWED: &str =
+    "PagerDuty does not take this kind of request there; check that the address of its API is right";
 const FROM_MISSING: &str =
     "Give the login e-mail of a PagerDuty user as `from`, or give the integration a default user";
 const SERVICE_NOT_FOUND: &str =
@@ -33,7 +43,9 @@ fn by_code(code: u64) -> Option<&'static str> {
         1002 => "The incident is already acknowledged, so there is nothing left to do",
         1003 => "Use one of PagerDuty's statuses: triggered, acknowledged or resolved",
         1004 => "PagerDuty does not take this for an id; give the id that ends the object's address in PagerDuty",
-        1005 => "Somebody changed the incident at the same time; look at it, and try again",
+        1005 => {
+            "The incident was changed by somebody else at the same moment; look at it, and start the run again from this step"
+        }
         1006 => {
             "The incident can not be escalated: it may be resolved, or already at the last level of its escalation policy"
         }
@@ -57,8 +69,19 @@ fn by_code(code: u64) -> Option<&'static str> {
         2000 => "PagerDuty had a fault of its own; try again later",
         2001 | 2003 => "Correct the input that PagerDuty names; the same request would be refused again",
         2002 => "PagerDuty does not accept a value that was given, or not together with the others; correct the input",
+        2004 => {
+            "Check `since` and `until`: each is a time such as 2027-01-31T09:00:00Z, and `since` is the earlier one"
+        }
+        2005 => "Ask for a shorter time: `since` and `until` can be six months apart at most",
         2006 => TOKEN_REFUSED,
+        2007 => {
+            "PagerDuty knows no account for this request; check the integration's token, and that its service region (US or \
+             EU) is the account's"
+        }
         2008 => "The PagerDuty account is locked; its owner has to unlock it with PagerDuty's support",
+        2009 => {
+            "PagerDuty takes requests over HTTPS only; correct the address of PagerDuty's API, which must begin with https://"
+        }
         2010 => ACCESS_DENIED,
         2011 => "Name the user who asks for the responders: give `requester`, the id of a user, or `from`",
         2012 => "The PagerDuty account has expired or is suspended; its owner has to renew it",
@@ -97,6 +120,18 @@ fn by_status(status: u16) -> Option<&'static str> {
     })
 }
 
+/// The Events API knows no tokens and no users, so that the advice for these would lead people astray.
+fn by_status_of_events(status: u16) -> Option<&'static str> {
+    Some(match status {
+        401 | 403 | 404 => {
+            "Check the routing key: it must be that of an Events API v2 integration on a service that is enabled, in the \
+             integration's service region; `pagerflow integration routing-key add` stores another one"
+        }
+        429 => "Too many events came with this routing key; wait and try again",
+        _ => return None,
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use rstest::rstest;
@@ -108,7 +143,8 @@ mod tests {
     fn there_is_advice_for_every_code_that_people_meet(
         #[values(
             1001, 1002, 1003, 1004, 1005, 1006, 1007, 1008, 1011, 1012, 1013, 1014, 1015, 1018, 1019, 1020, 2000, 2001,
-            2002, 2003, 2006, 2008, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2018, 2019, 2020, 2100, 5001, 5002
+            2002, 2003, 2004, 2005, 2006, 2007, 2008, 2009, 2010, 2011, 2012, 2013, 2014, 2015, 2016, 2018, 2019, 2020,
+            2100, 5001, 5002
         )]
         code: u64,
     ) {
@@ -118,7 +154,7 @@ mod tests {
     #[test]
     fn a_missing_from_header_is_told_by_its_words_because_its_code_says_time_out() {
         let body = json!({"error": {"message": "You must specify a user's email address in the \"From\" header", "code": 2016}});
-        let refusal = Refusal::read(400, body.to_string().as_bytes());
+        let refusal = Refusal::read(Api::Rest, 400, body.to_string().as_bytes());
 
         assert_eq!(advice(&refusal), Some(FROM_MISSING));
     }
@@ -129,15 +165,50 @@ mod tests {
             ["Offset+limit exceeds maximum allowed value of 10000. Please try to refine your search"]}});
 
         assert!(
-            advice(&Refusal::read(400, body.to_string().as_bytes()))
+            advice(&Refusal::read(Api::Rest, 400, body.to_string().as_bytes()))
                 .unwrap()
                 .contains("narrow the search")
         );
     }
 
+    #[rstest]
+    #[case(401)]
+    #[case(403)]
+    #[case(404)]
+    #[case(429)]
+    fn a_refusal_of_the_events_api_speaks_of_its_key_and_never_of_tokens_and_users(#[case] status: u16) {
+        let body = br#"{"status": "forbidden", "message": "Forbidden"}"#;
+        let advice = advice(&Refusal::read(Api::Events, status, body)).unwrap();
+
+        assert!(
+            advice.contains("routing key") && !advice.contains("token") && !advice.contains("`from`"),
+            "{advice}"
+        );
+    }
+
+    #[test]
+    fn a_plain_text_401_is_advised_like_any_other() {
+        let refusal = Refusal::read(Api::Rest, 401, b"HTTP Token: Access denied.\n");
+
+        assert_eq!(
+            refusal.to_string(),
+            format!("PagerDuty answered 401: HTTP Token: Access denied. {TOKEN_REFUSED}")
+        );
+    }
+
+    #[test]
+    fn a_405_is_advised_with_and_without_a_code() {
+        for body in [
+            b"".as_slice(),
+            br#"{"error": {"code": 2007, "message": "Method Not Allowed"}}"#,
+        ] {
+            assert_eq!(advice(&Refusal::read(Api::Rest, 405, body)), Some(METHOD_NOT_ALLOWED));
+        }
+    }
+
     #[test]
     fn an_answer_without_a_code_is_advised_by_its_status() {
-        assert_eq!(advice(&Refusal::read(401, b"")), Some(TOKEN_REFUSED));
-        assert_eq!(advice(&Refusal::read(418, b"")), None);
+        assert_eq!(advice(&Refusal::read(Api::Rest, 401, b"")), Some(TOKEN_REFUSED));
+        assert_eq!(advice(&Refusal::read(Api::Rest, 418, b"")), None);
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::advice::advice;
-use crate::shown::shown;
+use crate::{json, shown::shown};
 
 /// How much of PagerDuty's text is kept, in characters per text.
 const MAX_TEXT: usize = 300;
@@ -18,9 +18,20 @@ const MAX_DETAILS: usize = 8;
 /// How many scopes of a list are kept.
 const MAX_SCOPES: usize = 40;
 
+/// The part of PagerDuty that answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Api {
+    /// The REST API, which knows tokens and users.
+    Rest,
+    /// The Events API, which knows routing keys.
+    Events,
+}
+
 /// An answer other than success, in PagerDuty's words. All texts are cut and free of control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
+    /// What answered.
+    pub api: Api,
     /// The HTTP status.
     pub status: u16,
     /// PagerDuty's own error code, such as 2001.
@@ -52,21 +63,24 @@ impl Scopes {
 
 impl Refusal {
     /// Reads the body of an answer with this status.
-    pub(crate) fn read(status: u16, body: &[u8]) -> Self {
+    pub(crate) fn read(api: Api, status: u16, body: &[u8]) -> Self {
         let mut refusal = Self {
+            api,
             status,
             code: None,
             message: None,
             details: Vec::new(),
             scopes: None,
         };
-        if let Ok(answer) = serde_json::from_slice::<Value>(body) {
+        if let Ok(answer) = json::read(body) {
             match answer.get("error") {
                 Some(error @ Value::Object(_)) => refusal.take_object(error),
                 Some(Value::String(message)) => refusal.message = Some(shown(message, MAX_TEXT)),
                 Some(list) => refusal.take_details(list),
                 None => refusal.take_object(&answer),
             }
+        } else {
+            refusal.message = plain_text(body);
         }
         refusal
     }
@@ -75,7 +89,7 @@ impl Refusal {
     fn take_object(&mut self, error: &Value) {
         let inner = error.get("errors").filter(|inner| inner.get("code").is_some());
         let field = |name| error.get(name).or_else(|| inner?.get(name));
-        self.code = field("code").and_then(|code| code.as_u64().or_else(|| code.as_str()?.parse().ok()));
+        self.code = field("code").and_then(code);
         self.message = field("message")
             .or_else(|| field("detail"))
             .and_then(Value::as_str)
@@ -89,7 +103,7 @@ impl Refusal {
     fn take_details(&mut self, errors: &Value) {
         match errors {
             Value::String(text) => self.add_detail(text),
-            Value::Array(list) => list.iter().for_each(|item| self.take_details(item)),
+            Value::Array(list) => list.iter().for_each(|item| self.take_item(item)),
             Value::Object(fields) => {
                 for (field, texts) in fields {
                     let before = self.details.len();
@@ -101,6 +115,15 @@ impl Refusal {
             }
             _ => {}
         }
+    }
+
+    /// An entry of a list: its text, or in the form of JSON:API an object whose `detail` is for people.
+    fn take_item(&mut self, item: &Value) {
+        let Some(detail) = item.get("detail").and_then(Value::as_str) else {
+            return self.take_details(item);
+        };
+        self.code = self.code.or_else(|| code(item.get("code")?));
+        self.add_detail(detail);
     }
 
     fn add_detail(&mut self, text: &str) {
@@ -138,6 +161,11 @@ impl Refusal {
         self.status == 400 && (self.code == Some(1002) || self.says("already acknowledged"))
     }
 
+    /// Whether PagerDuty calls the arguments wrong, which is code 2002, without saying which and why in words that are documented.
+    pub(crate) fn is_about_arguments(&self) -> bool {
+        self.status == 400 && (self.code == Some(2002) || self.says("arguments caused error"))
+    }
+
     /// Whether an incident was already merged: PagerDuty documents code 1019 for it.
     pub(crate) fn is_already_merged(&self) -> bool {
         self.status == 400
@@ -148,6 +176,18 @@ impl Refusal {
     pub(crate) fn is_already_resolved(&self) -> bool {
         self.status == 400 && (self.code == Some(1001) || self.says("already resolved"))
     }
+}
+
+/// A number, or the text of one.
+fn code(value: &Value) -> Option<u64> {
+    value.as_u64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// A short text that is neither JSON nor HTML, such as the "HTTP Token: Access denied." of a 401.
+fn plain_text(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body).ok()?.trim();
+    let is_for_people = !text.is_empty() && text.len() <= MAX_TEXT && !text.contains(['<', '{', '\0']);
+    is_for_people.then(|| shown(text, MAX_TEXT))
 }
 
 /// Scopes come as a text with spaces or commas between them, or as a list.
@@ -201,7 +241,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Refusal {
-        Refusal::read(400, body.to_string().as_bytes())
+        Refusal::read(Api::Rest, 400, body.to_string().as_bytes())
     }
 
     #[rstest]
@@ -228,9 +268,32 @@ mod tests {
     #[case::map(json!({"errors": {"event.effective_since": ["Date cannot be in the past"]}}), "event.effective_since: Date cannot be in the past")]
     #[case::list(json!({"errors": ["Date cannot be in the past"]}), "Date cannot be in the past")]
     #[case::text(json!({"errors": "Date cannot be in the past"}), "Date cannot be in the past")]
-    #[case::list_of_objects(json!({"errors": [{"detail": "Date cannot be in the past"}]}), "detail: Date cannot be in the past")]
+    #[case::list_of_objects(json!({"errors": [{"detail": "Date cannot be in the past"}]}), "Date cannot be in the past")]
     fn errors_without_an_error_around_them_are_read(#[case] body: Value, #[case] detail: &str) {
         assert_eq!(read(&body).details, [detail]);
+    }
+
+    #[test]
+    fn the_code_of_an_error_in_a_list_is_read() {
+        let refusal =
+            read(&json!({"errors": [{"code": "2019", "title": "Limit", "detail": "Too many"}, {"detail": "x"}]}));
+
+        assert_eq!(
+            (refusal.code, refusal.details),
+            (Some(2019), vec!["Too many".to_owned(), "x".to_owned()])
+        );
+    }
+
+    #[rstest]
+    #[case::of_a_401(401, b"HTTP Token: Access denied.\n", Some("HTTP Token: Access denied."))]
+    #[case::of_a_gateway(504, b"upstream request timeout", Some("upstream request timeout"))]
+    #[case::html(401, b"<html>Access denied</html>", None)]
+    #[case::half_of_some_json(400, b"{\"error\": {\"mess", None)]
+    #[case::long(500, &[b'x'; 2000], None)]
+    fn a_plain_text_is_pagerdutys_word(#[case] status: u16, #[case] body: &[u8], #[case] message: Option<&str>) {
+        let refusal = Refusal::read(Api::Rest, status, body);
+
+        assert_eq!(refusal.message.as_deref(), message);
     }
 
     #[test]
@@ -264,11 +327,12 @@ mod tests {
     #[case::number(b"7")]
     #[case::not_utf_8(b"\xff\xfe")]
     fn what_can_not_be_read_is_not_known(#[case] body: &[u8]) {
-        let refusal = Refusal::read(502, body);
+        let refusal = Refusal::read(Api::Rest, 502, body);
 
         assert_eq!(
             refusal,
             Refusal {
+                api: Api::Rest,
                 status: 502,
                 code: None,
                 message: None,
@@ -300,7 +364,7 @@ mod tests {
             .as_object_mut()
             .unwrap()
             .extend(scopes.as_object().unwrap().clone());
-        let refusal = Refusal::read(403, json!({ "error": error }).to_string().as_bytes());
+        let refusal = Refusal::read(Api::Rest, 403, json!({ "error": error }).to_string().as_bytes());
 
         assert_eq!(
             refusal.scopes.as_ref().unwrap().required,
@@ -316,7 +380,7 @@ mod tests {
     #[test]
     fn a_403_may_name_only_the_scopes_that_are_needed() {
         let body = json!({"error": {"message": "Access Denied", "required_scopes": "services.read"}});
-        let refusal = Refusal::read(403, body.to_string().as_bytes());
+        let refusal = Refusal::read(Api::Rest, 403, body.to_string().as_bytes());
 
         assert_eq!(
             refusal.to_string(),
@@ -335,7 +399,7 @@ mod tests {
         #[case] is_off: bool,
     ) {
         assert_eq!(
-            Refusal::read(status, body.to_string().as_bytes()).is_feature_off(),
+            Refusal::read(Api::Rest, status, body.to_string().as_bytes()).is_feature_off(),
             is_off
         );
     }

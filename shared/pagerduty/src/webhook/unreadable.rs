@@ -4,8 +4,7 @@ use std::fmt;
 
 use serde_json::{Map, Value};
 
-use super::json::MAX_DEPTH;
-use crate::ids::InvalidId;
+use crate::{ids::InvalidId, json::NotJson};
 
 /// A generation of PagerDuty's webhooks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,40 +42,12 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Why a delivery could not be read. Nothing of the delivery's text is repeated but a cut field name.
+/// Why a delivery could not be read. Nothing of the delivery's text is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
-    /// There is no body.
-    #[error("the body is empty")]
-    Empty,
-    /// The bytes are no UTF-8 text, perhaps because they are compressed.
-    #[error(
-        "the body is not UTF-8 text from byte {valid_up_to} on; it must arrive neither compressed nor in another encoding"
-    )]
-    NotUtf8 {
-        /// How many bytes were still good.
-        valid_up_to: usize,
-    },
-    /// JSON begins without a byte order mark.
-    #[error("the body begins with a byte order mark, which JSON does not allow")]
-    ByteOrderMark,
-    /// The text is no JSON.
-    #[error("the body is not JSON: {0}")]
-    NotJson(String),
-    /// Something follows the JSON value.
-    #[error("the body goes on after its JSON value ends, at line {line} column {column}")]
-    TrailingData {
-        /// Counted from 1.
-        line: usize,
-        /// Counted from 1.
-        column: usize,
-    },
-    /// Objects and arrays lie too deep in one another.
-    #[error("the body nests objects and arrays more than {MAX_DEPTH} deep")]
-    TooDeep,
-    /// An object has one field twice, so that two readers could understand two different things.
-    #[error("the body is ambiguous: one object has the field `{0}` twice")]
-    DuplicateField(String),
+    /// The body is not JSON.
+    #[error(transparent)]
+    NotJson(#[from] NotJson),
     /// The JSON value is something else than an object.
     #[error("the body is JSON, but no object")]
     NotAnObject,

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Event, EventIncident, Generation, Unreadable, json};
-use crate::lenient;
+use super::{Event, EventIncident, Generation, Unreadable, read_object};
+use crate::{json, lenient};
 
 /// How many messages one delivery may have. PagerDuty's documentation allows several, its deliveries have one.
 pub const MAX_MESSAGES: usize = 100;
@@ -34,7 +34,7 @@ pub struct Messages {
 /// # Errors
 /// Where the body is no V2 delivery: see [`Unreadable`].
 pub fn parse(body: &[u8]) -> Result<Messages, Unreadable> {
-    let mut delivery = json::read_object(body)?;
+    let mut delivery = read_object(body)?;
     let messages = match delivery.remove("messages") {
         Some(Value::Array(messages)) if !is_v1(&messages) => messages,
         Some(Value::Array(_)) => return Err(other_generation(Generation::V1)),
@@ -89,7 +89,7 @@ pub fn sanitise(body: &[u8]) -> Vec<u8> {
 }
 
 fn without_configuration(body: &[u8]) -> Option<Vec<u8>> {
-    let mut delivery: Value = serde_json::from_slice(body).ok()?;
+    let mut delivery = json::read(body).ok()?;
     let messages = delivery.get_mut("messages")?.as_array_mut()?;
     messages.iter_mut().for_each(forget_configuration_anywhere);
     serde_json::to_vec(&delivery).ok()

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{Client, Event, EventIncident, Generation, Unreadable, json};
+use super::{Client, Event, EventIncident, Generation, Unreadable, read_object};
 use crate::lenient;
 
 /// Reads one delivery.
@@ -11,7 +11,7 @@ use crate::lenient;
 /// Where the body has no event that could be told from others: see [`Unreadable`]. Unknown event types, unknown
 /// fields, nulls and missing optional fields are no reason.
 pub fn parse(body: &[u8]) -> Result<Event, Unreadable> {
-    let mut delivery = json::read_object(body)?;
+    let mut delivery = read_object(body)?;
     let mut event = match delivery.remove("event") {
         Some(event @ Value::Object(_)) => event,
         _ => return Err(no_event(&delivery)),

@@ -122,6 +122,9 @@ impl Incidents {
         }
         if status(incident) == "resolved" {
             incident.insert("assignments".to_owned(), json!([]));
+            incident.insert("resolved_at".to_owned(), json!(now));
+        } else {
+            incident.remove("resolved_at");
         }
         incident.insert("updated_at".to_owned(), json!(now));
         Value::Object(incident.clone())

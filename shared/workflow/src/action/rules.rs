@@ -9,6 +9,8 @@ pub enum Rule {
     ExactlyOne(&'static [&'static str]),
     /// One is needed, and more may be given.
     AtLeastOne(&'static [&'static str]),
+    /// They are given together, or all left out.
+    AllOrNone(&'static [&'static str]),
 }
 
 impl Rule {
@@ -16,7 +18,9 @@ impl Rule {
     #[must_use]
     pub fn fields(self) -> &'static [&'static str] {
         match self {
-            Self::AtMostOne(fields) | Self::ExactlyOne(fields) | Self::AtLeastOne(fields) => fields,
+            Self::AtMostOne(fields) | Self::ExactlyOne(fields) | Self::AtLeastOne(fields) | Self::AllOrNone(fields) => {
+                fields
+            }
         }
     }
 
@@ -32,6 +36,14 @@ impl Rule {
             }
             (Self::ExactlyOne(fields), []) => Err(format!("one of {} is needed", listed(fields))),
             (Self::AtLeastOne(fields), []) => Err(format!("at least one of {} is needed", listed(fields))),
+            (Self::AllOrNone(fields), [_, ..]) if given.len() < fields.len() => {
+                let missing: Vec<&str> = fields.iter().copied().filter(|name| !is_given(name)).collect();
+                Err(format!(
+                    "{} is given without {}; give all or none of them",
+                    listed(&given),
+                    listed(&missing)
+                ))
+            }
             _ => Ok(()),
         }
     }
@@ -43,6 +55,7 @@ impl Rule {
             Self::AtMostOne(fields) => format!("At most one of {} can be given.", listed(fields)),
             Self::ExactlyOne(fields) => format!("Exactly one of {} is given.", listed(fields)),
             Self::AtLeastOne(fields) => format!("At least one of {} is given.", listed(fields)),
+            Self::AllOrNone(fields) => format!("{} are given together, or not at all.", listed(fields)),
         }
     }
 }
@@ -75,6 +88,9 @@ mod tests {
     #[case(Rule::ExactlyOne(NAMES), &["a", "b", "c"], Some("`a`, `b` and `c` exclude each other; give only one of them"))]
     #[case(Rule::AtLeastOne(NAMES), &[], Some("at least one of `a`, `b` and `c` is needed"))]
     #[case(Rule::AtLeastOne(NAMES), &["a", "c"], None)]
+    #[case(Rule::AllOrNone(NAMES), &[], None)]
+    #[case(Rule::AllOrNone(NAMES), &["a", "b", "c"], None)]
+    #[case(Rule::AllOrNone(NAMES), &["b"], Some("`b` is given without `a` and `c`; give all or none of them"))]
     fn inputs_that_do_not_go_together_are_told(
         #[case] rule: Rule,
         #[case] given: &[&str],

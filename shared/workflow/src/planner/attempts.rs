@@ -32,6 +32,8 @@ impl Planner<'_> {
             step: path.clone(),
             attempt: 1,
             rate_limited: 0,
+            unseen: 0,
+            fresh_until: None,
             deadline,
             intended_at: Some(self.situation.now),
         })
@@ -56,8 +58,8 @@ impl Planner<'_> {
         self.attempt(attempts)
     }
 
-    fn attempt(&mut self, attempts: Attempts) -> Option<Command> {
-        let path = &attempts.step;
+    fn attempt(&mut self, mut attempts: Attempts) -> Option<Command> {
+        let path = &attempts.step.clone();
         let Some((action, with, _)) = action_at(self.situation.definition, path) else {
             return Some(self.lost(path));
         };
@@ -73,6 +75,7 @@ impl Planner<'_> {
                 return self.step_failed(path, None, Outputs::none(), failure);
             }
         };
+        attempts.fresh_until = self.cursor.fresh.until(&input, self.situation.now);
         let effect_key = self.effect_key(path);
         #[cfg(feature = "sabotage")]
         let effect_key = match sabotage::breaks(sabotage::Break::KeyOfEachAttempt) {
@@ -147,6 +150,8 @@ impl Planner<'_> {
             failure: &failure,
             number: attempts.attempt,
             rate_limited: attempts.rate_limited,
+            unseen: attempts.unseen,
+            is_about_a_fresh_id: attempts.fresh_until.is_some_and(|until| self.situation.now < until),
             call_seconds: spec.timeout_seconds,
             effect_key: &effect_key,
         });
@@ -179,6 +184,7 @@ impl Planner<'_> {
             attempts: Attempts {
                 attempt: attempts.attempt.saturating_add(1),
                 rate_limited: decision.rate_limited,
+                unseen: decision.unseen,
                 ..attempts
             },
             until: retry_at,

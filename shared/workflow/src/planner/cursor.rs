@@ -1,6 +1,6 @@
 //! Where a lane stands.
 
-use super::Failure;
+use super::{Failure, fresh::FreshIds};
 use crate::{
     ids::{LanePath, StepPath, VariableName},
     run::RunIdentity,
@@ -51,6 +51,10 @@ pub struct Cursor {
     /// Why the run has failed, while the steps of `on_failure` run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
+    /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. PagerDuty may
+    /// not know such an id yet.
+    #[serde(default, skip_serializing_if = "FreshIds::is_empty")]
+    pub fresh: FreshIds,
     /// Of a replay, while it has not taken over all results that it keeps: how many it has.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub kept: Option<usize>,
@@ -142,6 +146,12 @@ pub struct Attempts {
     /// How many attempts before it PagerDuty's rate limit turned away.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rate_limited: u32,
+    /// How many attempts before it PagerDuty refused because it did not know an id yet.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub unseen: u32,
+    /// Until when it may be that PagerDuty does not know an id yet that the attempt is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fresh_until: Option<Timestamp>,
     /// When the step must have ended.
     pub deadline: Timestamp,
     /// When the first of them was written down. A cursor of the release before this one does not tell.

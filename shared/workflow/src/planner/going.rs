@@ -510,6 +510,7 @@ impl<'a> Planner<'a> {
                 self.looked(&attempts, incident)
             }
             Some(Answer::Success(outputs)) => {
+                self.cursor.fresh.take_in(outputs, self.situation.now);
                 self.step_succeeded(&attempts, Outputs::from(outputs.clone()));
                 None
             }

@@ -8,8 +8,11 @@
 //!
 //! How many attempts there are and how the waits between them grow is the step's `retry`; without one they grow from 10 s
 //! to 5 min, and eight attempts span about a quarter of an hour. A `retry` that names errors has just these tried again, also
-//! one that would otherwise be permanent; it cannot have an unknown outcome repeated that must not be. When PagerDuty's
-//! rate limit turns an attempt away, that attempt does not count, and the wait is what PagerDuty asked for.
+//! one that would otherwise be permanent; it cannot have an unknown outcome repeated that must not be.
+//!
+//! Two refusals say nothing about the attempt, which therefore does not count: when PagerDuty's rate limit turns it away, the wait
+//! is what PagerDuty asked for; and when PagerDuty does not find an id that a step of this run was given a moment ago, it is asked
+//! again after a few seconds, until it must know the id.
 
 use super::Failure;
 use crate::{
@@ -27,6 +30,9 @@ const RATE_LIMIT_WAIT_SECONDS: u32 = 30;
 /// A bound for a token that is turned away all day: at 30 s each, about an hour and a half.
 const RATE_LIMITED_ATTEMPTS: u32 = 180;
 
+/// The first wait for an id that PagerDuty does not know yet. It doubles twice.
+const UNSEEN_WAIT_SECONDS: i64 = 2;
+
 /// An attempt that failed.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
@@ -37,6 +43,10 @@ pub(super) struct Attempt<'a> {
     pub(super) number: u32,
     /// How many before it were turned away by the rate limit.
     pub(super) rate_limited: u32,
+    /// How many before it were refused because PagerDuty did not know an id yet.
+    pub(super) unseen: u32,
+    /// Whether PagerDuty may still not know an id that the attempt is about.
+    pub(super) is_about_a_fresh_id: bool,
     /// How long the call may go on of which no answer came, in seconds.
     pub(super) call_seconds: u32,
     pub(super) effect_key: &'a EffectKey,
@@ -49,12 +59,15 @@ pub(super) struct Decision {
     pub(super) wait: Option<SignedDuration>,
     /// How many attempts the rate limit has turned away by now.
     pub(super) rate_limited: u32,
+    /// How many were refused by now because PagerDuty did not know an id yet.
+    pub(super) unseen: u32,
 }
 
 pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     let stop = Decision {
         wait: None,
         rate_limited: attempt.rate_limited,
+        unseen: attempt.unseen,
     };
     if attempt.failure.name == ErrorName::PagerDutyRateLimited.as_str() {
         let rate_limited = attempt.rate_limited.saturating_add(1);
@@ -66,9 +79,20 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         return Decision {
             wait: Some(spread(SignedDuration::from_secs(seconds.into()), attempt)),
             rate_limited,
+            ..stop
         };
     }
-    let counted = attempt.number.saturating_sub(attempt.rate_limited);
+    if attempt.failure.name == ErrorName::PagerDutyNotFound.as_str() && attempt.is_about_a_fresh_id {
+        return Decision {
+            wait: Some(SignedDuration::from_secs(UNSEEN_WAIT_SECONDS << attempt.unseen.min(2))),
+            unseen: attempt.unseen.saturating_add(1),
+            ..stop
+        };
+    }
+    let counted = attempt
+        .number
+        .saturating_sub(attempt.rate_limited)
+        .saturating_sub(attempt.unseen);
     if counted >= attempt.policy.max_attempts || !attempt.policy.covers(attempt.failure) {
         return stop;
     }
@@ -100,7 +124,7 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
             true => spread(wait, attempt),
             false => wait,
         }),
-        rate_limited: attempt.rate_limited,
+        ..stop
     }
 }
 
@@ -182,6 +206,8 @@ mod tests {
             failure,
             number,
             rate_limited,
+            unseen: 0,
+            is_about_a_fresh_id: false,
             call_seconds: 60,
             effect_key: Box::leak(Box::new(key)),
         }
@@ -233,6 +259,36 @@ mod tests {
             "{waits:?}"
         );
         assert!(waits.iter().sum::<i64>() > 15 * 60, "{waits:?}");
+    }
+
+    #[test]
+    fn an_id_that_pagerduty_does_not_know_yet_is_asked_for_again_by_any_action_whatever_its_retry_says() {
+        let failure = Failure::new(ErrorName::PagerDutyNotFound, "");
+        for repeat in [LOOK, FORBIDDEN, Repeat::IsHarmless] {
+            let mut attempt = attempt(repeat, &failure, 1, 0);
+            attempt.policy.max_attempts = 1;
+            attempt.policy.errors = Some([ErrorName::PagerDutyUnavailable].into_iter().collect());
+            attempt.is_about_a_fresh_id = true;
+            let mut waits = Vec::new();
+            for _ in 0..5 {
+                let decision = after(&attempt);
+                waits.push(decision.wait.unwrap().as_secs());
+                attempt.number += 1;
+                attempt.unseen = decision.unseen;
+            }
+            assert_eq!(waits, [2, 4, 8, 8, 8]);
+            attempt.is_about_a_fresh_id = false;
+            assert_eq!(after(&attempt).wait, None, "the id is wrong");
+        }
+    }
+
+    #[test]
+    fn attempts_that_came_too_early_for_an_id_do_not_count() {
+        let failure = Failure::new(ErrorName::PagerDutyUnavailable, "");
+        let mut attempt = attempt(LOOK, &failure, 9, 0);
+        assert_eq!(after(&attempt).wait, None, "eight attempts are the default");
+        attempt.unseen = 3;
+        assert!(after(&attempt).wait.is_some());
     }
 
     #[rstest]

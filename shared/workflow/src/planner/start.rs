@@ -1,7 +1,7 @@
 //! The first Plan of a run and of a lane.
 
 use super::{
-    Command, Cursor, Failure, Item, Pending, Situation,
+    Command, Cursor, Failure, FreshIds, Item, Pending, Situation,
     going::{Planner, VARIABLES_BYTES, json_size},
     guard, inputs, later, only_while, window,
 };
@@ -40,6 +40,7 @@ pub(super) fn first_cursor(
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        fresh: FreshIds::default(),
         kept: None,
     }
 }
@@ -85,6 +86,7 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
     cursor.variables = opener.variables.clone();
     cursor.item = opener.item.clone();
     cursor.failed = opener.failed.clone();
+    cursor.fresh = opener.fresh.clone();
     cursor
 }
 

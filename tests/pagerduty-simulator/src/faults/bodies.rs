@@ -69,7 +69,7 @@ fn json_body(value: &Value) -> (&'static str, String) {
 fn words(status: StatusCode) -> (&'static str, u32) {
     match status.as_u16() {
         401 => ("Authentication failed", 2006),
-        402 => ("Account Does Not Have The Ability To Perform The Action", 2014),
+        402 => ("Missing Account Ability", 2014),
         403 => ("Access Denied", 2010),
         404 => ("Not Found", 2100),
         408 => ("Timeout", 2016),

@@ -4,13 +4,14 @@ use std::cmp::Ordering;
 
 use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Incident, Status, shapes};
 use crate::access::Call;
 use crate::account::Account;
+use crate::directory::shapes as full;
 use crate::exchange::{Answer, Request};
-use crate::ids::TeamId;
+use crate::ids::{TeamId, UserId};
 use crate::page::Page;
 use crate::refusal::Refusal;
 
@@ -25,7 +26,7 @@ pub(crate) fn all(account: &Account, call: &Call<'_>) -> Result<Answer, Refusal>
     let request = call.request;
     let (since, until) = span(request, call.now)?;
     let statuses = named(request, "statuses[]", |name| {
-        Status::of(name).ok_or(Refusal::InvalidStatus)
+        Status::of(name).ok_or_else(Status::refused)
     })?;
     let filter = |incident: &&Incident| {
         since.is_none_or(|since| incident.created_at >= since)
@@ -106,19 +107,67 @@ pub(crate) fn log_entries(account: &Account, call: &Call<'_>, id: &str) -> Resul
     Ok(Answer::json(StatusCode::OK, body))
 }
 
-/// An incident with its body, if the request asks for it: `include[]=body`.
+/// An incident with what the request asks for by `include[]`: its body, and in place of references the full objects. What is
+/// not known is ignored, which is UNVERIFIED.
 fn with_included(account: &Account, incident: &Incident, request: &Request) -> Value {
     let mut shape = shapes::incident(account, incident);
-    if let Some(fields) = shape
-        .as_object_mut()
-        .filter(|_| request.parameters("include[]").contains(&"body"))
-    {
-        fields.insert(
-            "body".to_owned(),
-            json!({"type": "incident_body", "details": incident.details}),
-        );
+    let Some(fields) = shape.as_object_mut() else {
+        return shape;
+    };
+    for wanted in request.parameters("include[]") {
+        match wanted {
+            "body" => {
+                let body = json!({"type": "incident_body", "details": incident.details});
+                fields.insert("body".to_owned(), body);
+            }
+            "services" => {
+                let service = account.service(&incident.service);
+                fields.extend(service.map(|found| ("service".to_owned(), full::service(account, found))));
+            }
+            "escalation_policies" => {
+                let policy = account.policy(&incident.policy);
+                fields.extend(policy.map(|found| ("escalation_policy".to_owned(), full::policy(account, found))));
+            }
+            "teams" => {
+                let teams = shapes::teams(account, incident)
+                    .iter()
+                    .filter_map(|id| account.team(id));
+                fields.insert(
+                    "teams".to_owned(),
+                    teams.map(|team| full::team(account, team)).collect(),
+                );
+            }
+            "first_trigger_log_entries" => {
+                let first = incident
+                    .log
+                    .first()
+                    .map(|entry| shapes::log_entry(account, incident, entry));
+                fields.insert("first_trigger_log_entry".to_owned(), json!(first));
+            }
+            "assignees" => include_users(account, fields, "assignments", "assignee"),
+            "acknowledgers" => include_users(account, fields, "acknowledgements", "acknowledger"),
+            "users" => {
+                include_users(account, fields, "assignments", "assignee");
+                include_users(account, fields, "acknowledgements", "acknowledger");
+            }
+            _ => {}
+        }
     }
     shape
+}
+
+/// Puts full users in the place of references in one of the lists of an incident.
+fn include_users(account: &Account, fields: &mut Map<String, Value>, list: &str, role: &str) {
+    let rows = fields.get_mut(list).and_then(Value::as_array_mut);
+    for reference in rows.into_iter().flatten().filter_map(|row| row.get_mut(role)) {
+        let user = reference
+            .get("id")
+            .and_then(Value::as_str)
+            .and_then(|id| account.user(&UserId::new(id)));
+        if let Some(user) = user {
+            *reference = full::user(account, user);
+        }
+    }
 }
 
 fn span(request: &Request, now: Timestamp) -> Result<(Option<Timestamp>, Option<Timestamp>), Refusal> {
@@ -126,7 +175,7 @@ fn span(request: &Request, now: Timestamp) -> Result<(Option<Timestamp>, Option<
         return Ok((None, None));
     }
     let date = |name: &str| {
-        let refused = |_| Refusal::invalid(format!("{name} must be an ISO 8601 date and time"));
+        let refused = |_| Refusal::InvalidTimes;
         request
             .parameter(name)
             .map(|text| text.parse::<Timestamp>().map_err(refused))
@@ -135,8 +184,11 @@ fn span(request: &Request, now: Timestamp) -> Result<(Option<Timestamp>, Option<
     let until = date("until")?;
     let end = until.unwrap_or(now);
     let since = date("since")?.unwrap_or(end.saturating_sub(DEFAULT_SPAN).unwrap_or(end));
+    if since > end {
+        return Err(Refusal::InvalidTimes);
+    }
     if end.duration_since(since) > LONGEST_SPAN {
-        return Err(Refusal::invalid("The date range cannot be longer than 6 months"));
+        return Err(Refusal::InvalidDateRange);
     }
     Ok((Some(since), until))
 }

@@ -87,7 +87,7 @@ fn change(account: &Account, body: &Object) -> Result<Change, Refusal> {
     fields::require_type(fields, &["incident", "incident_reference"])?;
     let status = fields::text(fields, "status")?;
     let status = status
-        .map(|name| Status::of(name).ok_or(Refusal::InvalidStatus))
+        .map(|name| Status::of(name).ok_or_else(Status::refused))
         .transpose()?;
     let resolution = fields::text(fields, "resolution")?.map(str::to_owned);
     if resolution.is_some() && status != Some(Status::Resolved) {

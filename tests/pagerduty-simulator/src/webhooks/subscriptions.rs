@@ -66,6 +66,8 @@ impl Subscription {
             "events": self.events,
             "filter": self.scope.shape(),
             "delivery_method": {
+                // An id of its own, which is always the same for a subscription.
+                "id": format!("{}D", self.id),
                 "type": "http_delivery_method",
                 "url": self.url,
                 "secret": secret.map(Secret::expose),

@@ -8,6 +8,7 @@ use super::event::Event;
 use super::extensions::{Extension, GENERIC_V2};
 use crate::account::Account;
 use crate::clock::seconds;
+use crate::directory::Service;
 use crate::directory::shapes::{API, reference, service, service_reference};
 use crate::incidents::{Incident, shapes};
 
@@ -71,13 +72,27 @@ fn webhook(
 fn full_incident(account: &Account, incident: &Incident) -> Value {
     let mut shape = shapes::incident(account, incident);
     if let (Some(fields), Some(found)) = (shape.as_object_mut(), account.service(&incident.service)) {
-        fields.insert("service".to_owned(), service(account, found));
+        fields.insert("service".to_owned(), full_service(account, found));
         fields.insert("alerts".to_owned(), json!(alerts(incident)));
         fields.insert("metadata".to_owned(), json!({}));
+        fields.insert("basic_alert_grouping".to_owned(), Value::Null);
+        fields.insert("alert_grouping".to_owned(), Value::Null);
         if incident.merged_into.is_some() {
             fields.insert("resolve_reason".to_owned(), json!("merged"));
         }
         fields.insert("external_references".to_owned(), json!([]));
+    }
+    shape
+}
+
+/// A service as V2 shows it: with fields that REST does not have, or has no more.
+fn full_service(account: &Account, found: &Service) -> Value {
+    let mut shape = service(account, found);
+    if let Some(fields) = shape.as_object_mut() {
+        fields.insert("metadata".to_owned(), json!({}));
+        for name in ["alert_grouping", "alert_grouping_timeout", "response_play"] {
+            fields.insert(name.to_owned(), Value::Null);
+        }
     }
     shape
 }

@@ -66,7 +66,7 @@ impl Desk {
     /// Sends a request; gives the status and the body of the answer.
     pub(crate) fn send(&mut self, request: &Request) -> (u16, Value) {
         let answer = self.pagerduty.receive(request, self.now);
-        (answer.status.as_u16(), answer.body.unwrap_or(Value::Null))
+        (answer.status.as_u16(), answer.body.into_json())
     }
 
     pub(crate) fn get(&mut self, target: &str) -> (u16, Value) {

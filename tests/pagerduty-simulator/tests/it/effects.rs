@@ -124,7 +124,7 @@ fn lists_that_lag_do_not_show_what_is_too_young_and_everything_else_does() {
     let get = |desk: &mut Desk, target: &str, lag: i64| {
         let request = desk.request(Method::GET, target);
         let lag = SignedDuration::from_secs(lag);
-        desk.pagerduty.receive_lagging(&request, desk.now, lag).body.unwrap()
+        desk.pagerduty.receive_lagging(&request, desk.now, lag).body.into_json()
     };
 
     let keys = |list: &Value| {

@@ -78,7 +78,7 @@ fn a_trigger_opens_an_incident_with_an_alert() {
             &json!("Disk full")
         )
     );
-    assert_eq!(alert["body"]["details"]["custom_details"]["free"], "1 %");
+    assert_eq!(alert["body"]["details"]["free"], "1 %");
     assert_eq!(alert["incident"]["id"], incident["id"]);
 }
 
@@ -264,7 +264,8 @@ fn an_event_for_a_service_that_takes_none_is_taken_and_opens_nothing() {
 
 #[rstest]
 #[case::no_routing_key(json!({"routing_key": null}), "'routing_key' is missing or blank")]
-#[case::unknown_routing_key(json!({"routing_key": "no such key"}), "'routing_key' is invalid")]
+#[case::short_routing_key(json!({"routing_key": "no such key"}), "Length of 'routing_key' is incorrect (should be 32 characters)")]
+#[case::unknown_routing_key(json!({"routing_key": "0".repeat(32)}), "'routing_key' is invalid")]
 #[case::no_action(json!({"event_action": null}), "'event_action' is missing or blank")]
 #[case::wrong_action(json!({"event_action": "close"}), "'event_action' is not one of: trigger, acknowledge, resolve")]
 #[case::no_payload(json!({"payload": null}), "'payload' is missing or blank")]

@@ -96,6 +96,17 @@ fn a_message_carries_the_full_incident_and_service() {
     assert_eq!(message["incident"]["incident_number"], 1);
     assert_eq!(message["incident"]["service"]["type"], "service");
     assert_eq!(message["incident"]["service"]["status"], "critical");
+    for place in ["/metadata", "/service/metadata"] {
+        assert_eq!(message["incident"].pointer(place), Some(&json!({})), "{place}");
+    }
+    for place in [
+        "/alert_grouping",
+        "/basic_alert_grouping",
+        "/service/alert_grouping",
+        "/service/alert_grouping_timeout",
+    ] {
+        assert_eq!(message["incident"].pointer(place), Some(&Value::Null), "{place}");
+    }
     assert_eq!(message["webhook"]["id"], extension["id"]);
     assert_eq!(
         message["webhook"]["config"]["headers"],

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use crate::desk::{Desk, column, invalid, text};
+use crate::desk::{Desk, column, error, text};
 
 fn numbers(desk: &mut Desk, query: &str) -> Vec<u64> {
     let (status, body) = desk.get(&format!("/incidents?{query}"));
@@ -100,7 +100,53 @@ fn incidents_are_of_the_last_month_unless_asked_otherwise(#[case] query: &str, #
 fn no_more_than_six_months_can_be_asked_for() {
     let answer = Desk::new().get("/incidents?since=2025-01-01T00:00:00Z&until=2026-01-01T00:00:00Z");
 
-    assert_eq!(answer, (400, invalid("The date range cannot be longer than 6 months")));
+    assert_eq!(answer, (400, error("Invalid Query Date Range", 2005, &[])));
+}
+
+#[rstest]
+#[case::no_time("since=yesterday")]
+#[case::wrong_way_round("since=2026-02-02T00:00:00Z&until=2026-02-01T00:00:00Z")]
+fn times_that_make_no_sense_are_refused(#[case] query: &str) {
+    let (status, body) = Desk::new().get(&format!("/incidents?{query}"));
+
+    assert_eq!((status, &body["error"]["code"]), (400, &json!(2004)));
+}
+
+#[rstest]
+#[case::body("body", "/body/type", "incident_body")]
+#[case::service("services", "/service/type", "service")]
+#[case::policy("escalation_policies", "/escalation_policy/type", "escalation_policy")]
+#[case::log_entry("first_trigger_log_entries", "/first_trigger_log_entry/type", "trigger_log_entry")]
+#[case::assignee("assignees", "/assignments/0/assignee/type", "user")]
+#[case::user("users", "/assignments/0/assignee/type", "user")]
+fn what_is_included_comes_in_full(#[case] include: &str, #[case] place: &str, #[case] kind: &str) {
+    let mut desk = Desk::new();
+    let incident = desk.create(json!({"body": {"type": "incident_body", "details": "d"}}));
+    assert_ne!(incident.pointer(place).and_then(Value::as_str), Some(kind));
+
+    for path in ["/incidents".to_owned(), format!("/incidents/{}", text(&incident["id"]))] {
+        let (_, body) = desk.get(&format!("{path}?include[]={include}"));
+        let incident = body.get("incident").unwrap_or(&body["incidents"][0]);
+        assert_eq!(incident.pointer(place).and_then(Value::as_str), Some(kind), "{path}");
+    }
+}
+
+#[test]
+fn a_new_incident_may_not_be_known_at_once() {
+    let mut desk = Desk::new();
+    desk.pagerduty.set_incident_lag(SignedDuration::from_secs(5));
+    let incident = desk.create(json!({}));
+    let path = format!("/incidents/{}", text(&incident["id"]));
+
+    assert_eq!(desk.get(&path).0, 404);
+    assert_eq!(desk.update(&incident, json!({"status": "resolved"})).0, 404);
+    assert_eq!(
+        desk.post(&format!("{path}/notes"), &json!({"note": {"content": "x"}}))
+            .0,
+        404
+    );
+    desk.wait(SignedDuration::from_secs(5));
+    assert_eq!(desk.update(&incident, json!({"status": "resolved"})).0, 200);
 }
 
 #[test]

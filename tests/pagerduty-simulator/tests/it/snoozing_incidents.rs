@@ -91,7 +91,7 @@ fn only_an_acknowledged_incident_can_be_snoozed() {
 
     let answer = snooze(&mut desk, &incident, &json!({"duration": 60}));
 
-    assert_eq!(answer, (400, error("Incident Not Acknowledged", 1012, &[])));
+    assert_eq!(answer, (400, error("Incident is not Acknowledged", 1012, &[])));
 }
 
 #[rstest]

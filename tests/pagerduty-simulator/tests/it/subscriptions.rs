@@ -24,6 +24,8 @@ fn the_secret_is_told_once_to_whoever_creates() {
     assert_eq!(text(&created["delivery_method"]["secret"]).len(), 64);
     assert_eq!(read["delivery_method"]["secret"], Value::Null);
     assert_eq!(read["id"], created["id"]);
+    assert!(read["delivery_method"]["id"].is_string(), "{read}");
+    assert_eq!(read["delivery_method"]["id"], created["delivery_method"]["id"]);
     assert_eq!(read["active"], json!(true));
 }
 

@@ -151,11 +151,5 @@ fn without_the_ability_nobody_can_be_asked() {
 
     let answer = ask(&mut desk, &incident, &request(&json!([user("PUS1A7C")])));
 
-    assert_eq!(
-        answer,
-        (
-            402,
-            error("Account Does Not Have The Ability To Perform The Action", 2014, &[])
-        )
-    );
+    assert_eq!(answer, (402, error("Missing Account Ability", 2014, &[])));
 }

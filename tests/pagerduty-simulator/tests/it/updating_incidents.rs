@@ -163,7 +163,7 @@ fn an_unknown_status_is_refused() {
 
     let (status, body) = desk.update(&created, json!({"status": "closed"}));
 
-    assert_eq!((status, &body["error"]["code"]), (400, &json!(1003)));
+    assert_eq!((status, &body["error"]["code"]), (400, &json!(2001)));
 }
 
 #[rstest]

@@ -233,7 +233,8 @@ fn notes(evidence: &Evidence<'_>, violations: &mut Violations) {
     let mut seen: BTreeSet<(&str, &str)> = BTreeSet::new();
     for effect in &evidence.effects {
         let EffectKind::Note(text) = &effect.kind else { continue };
-        let Some((_, marker)) = text.rsplit_once("[pagerflow ") else {
+        let last_line = text.lines().next_back().unwrap_or_default();
+        let Some(marker) = last_line.strip_prefix("[pagerflow ") else {
             violations.add("a note has a marker", format!("{effect:?}"));
             continue;
         };

@@ -217,9 +217,9 @@ fn for_rules(request: Request) -> pagerduty_simulator::Request {
 fn from_rules(answer: pagerduty_simulator::Answer) -> Answer {
     let named = |(name, value): (HeaderName, String)| Some((name, HeaderValue::try_from(value).ok()?));
     let mut headers: HeaderMap = answer.headers.into_iter().filter_map(named).collect();
-    let body = answer.body.map(|body| {
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        body.to_string().into_bytes()
+    let body = answer.body.into_bytes().map(|(media_type, bytes)| {
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+        bytes
     });
     Answer {
         status: answer.status,

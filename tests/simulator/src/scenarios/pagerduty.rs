@@ -210,6 +210,25 @@ fn f8_an_incident_that_lists_do_not_show_yet_is_adopted_when_they_do() {
 }
 
 #[test]
+fn an_incident_that_pagerduty_does_not_know_yet_is_resolved_once_by_the_run_that_created_it() {
+    let resolve = "  - { id: close, uses: pagerduty.resolve_incident, retry: { max_attempts: 1 }, with: { integration: prod, \
+                   incident_id: \"{{ steps.ticket.outputs.incident_id }}\", from: oncall@example.com, note: Closed } }\n";
+    play_on_the_way(Script::new([]), async |stage| {
+        let lag = SignedDuration::from_secs(15);
+        stage.world.account.with(|rules, _| rules.set_incident_lag(lag));
+        stage.apply_steps(&format!("{TICKET}{resolve}"));
+        let run = stage.event("e").await;
+        stage.finish().await;
+
+        assert_eq!(stage.outcome(&run, "close"), Outcome::Success);
+        assert!(stage.step(&run, "close").attempts > 2, "it came too early at first");
+        let notes = stage.world.account.effects().into_iter();
+        let notes = notes.filter(|effect| matches!(effect.kind, EffectKind::Note(_)));
+        assert_eq!((stage.created(), notes.count()), (1, 1));
+    });
+}
+
+#[test]
 fn f9_a_note_whose_answer_was_lost_is_not_left_twice() {
     let resolve = "  - { id: close, uses: pagerduty.resolve_incident, with: { integration: prod, incident_id: \"{{ \
                    event.incident.id }}\", from: oncall@example.com, note: Closed } }\n";

@@ -58,6 +58,7 @@ fn cursor(plans: u64) -> Cursor {
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        fresh: workflow::planner::FreshIds::default(),
         kept: None,
     }
 }

@@ -68,14 +68,14 @@ fn links(given: Option<&Vec<Link>>) -> Result<Vec<client::Link>, Error> {
 /// The alert that an event was for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlertOutput {
-    /// What the alert is known by. Null only where PagerDuty made one up and did not say which.
-    pub dedup_key: Option<String>,
+    /// What the alert is known by.
+    pub dedup_key: String,
 }
 
 impl AlertOutput {
     fn of(key: &DedupKey) -> Self {
         Self {
-            dedup_key: Some(key.as_str().to_owned()),
+            dedup_key: key.as_str().to_owned(),
         }
     }
 }

@@ -26,7 +26,7 @@ async fn an_alert_is_triggered_with_all_that_is_given_and_nothing_else() {
 
     let output = trigger_alert::run(&pagerduty.events(), &routing_key(), &input.unwrap(), NOW).await;
 
-    assert_eq!(output.unwrap().dedup_key.as_deref(), Some("disk web-1"));
+    assert_eq!(output.unwrap().dedup_key, "disk web-1");
     let [request] = pagerduty.requests().try_into().unwrap();
     assert_eq!(
         request.json(),
@@ -59,7 +59,7 @@ async fn without_a_dedup_key_the_idempotency_key_is_it(
 
     let output = trigger_alert::run(&pagerduty.events(), &routing_key(), &input.unwrap(), NOW).await;
 
-    assert_eq!(output.unwrap().dedup_key.as_deref(), Some(given));
+    assert_eq!(output.unwrap().dedup_key, given);
     assert_eq!(pagerduty.requests()[0].json()["dedup_key"], sent);
 }
 

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     client::{AlertEvent, AlertPayload, Events, NewAlert, RoutingKey},
-    error::Error,
+    error::{Error, Failure},
     given::{Severity, WebAddress},
     ids::DedupKey,
 };
@@ -85,10 +85,12 @@ pub async fn run(
     };
     let events = events.with_time_limit(deadline.time_limit()?);
     let taken = events.send(key, &AlertEvent::Trigger(alert)).await?;
-    Ok(dedup_key.map_or(
-        AlertOutput {
-            dedup_key: taken.dedup_key,
-        },
-        AlertOutput::of,
-    ))
+    match (dedup_key, taken.dedup_key) {
+        (Some(key), _) => Ok(AlertOutput::of(key)),
+        (None, Some(dedup_key)) => Ok(AlertOutput { dedup_key }),
+        // Without the key that PagerDuty has made up, nothing more can be done to the alert.
+        (None, None) => Err(Error::OutcomeUnknown {
+            failure: Failure::Unreadable("it names no dedup key".to_owned()),
+        }),
+    }
 }

@@ -12,7 +12,7 @@ use crate::{
     client::{ApiToken, Client, IncidentFilter},
     error::Error,
     given::{self, ListLimit},
-    ids::{IdList, ServiceId, TeamId},
+    ids::{IdList, IncidentKey, ServiceId, TeamId},
     incident::{Incident, Urgency},
 };
 
@@ -27,6 +27,8 @@ action_input! {
         teams: Option<IdList<TeamId>>,
         /// How urgent they are.
         urgencies: Option<Vec<given::Urgency>>,
+        /// Their key, or the dedup key of one of their alerts.
+        incident_key: Option<IncidentKey>,
         /// Created at this time or later. Without it PagerDuty looks back for a month; it looks at six months at most.
         since: Option<Timestamp>,
         /// Created before this time.
@@ -57,8 +59,12 @@ pub struct ListedIncident {
     pub priority: Option<String>,
     /// The id of its service.
     pub service: Option<String>,
+    /// Its key. PagerDuty documents that an incident which came from an alert has none.
+    pub incident_key: Option<String>,
     /// When it was created.
     pub created_at: Option<Timestamp>,
+    /// When it was resolved; null while it is not.
+    pub resolved_at: Option<Timestamp>,
     /// Where a person can look at it.
     pub html_url: Option<String>,
 }
@@ -69,7 +75,9 @@ impl From<Incident> for ListedIncident {
             urgency: incident.urgency.take(),
             priority: id(incident.priority.take()),
             service: id(incident.service.take()),
+            incident_key: incident.incident_key.take(),
             created_at: incident.created_at,
+            resolved_at: incident.resolved_at,
             html_url: incident.html_url.take(),
             incident: IncidentOutput::short(incident),
         }
@@ -92,6 +100,7 @@ pub async fn run(
         services: input.services.as_ref().map(AsRef::as_ref).unwrap_or_default(),
         teams: input.teams.as_ref().map(AsRef::as_ref).unwrap_or_default(),
         urgencies: input.urgencies.as_deref().unwrap_or_default(),
+        key: input.incident_key.as_ref(),
         since: input.since,
         until: input.until,
         limit: input.limit.unwrap_or_default(),

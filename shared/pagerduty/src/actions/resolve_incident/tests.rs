@@ -338,8 +338,15 @@ fn a_note_of_a_run_is_known_by_its_marker() {
     ] {
         assert!(!is_note_of_a_run(note), "{note}");
     }
-    assert!(
-        !is_note_of_a_run(&format!("{ours} is what it said")),
-        "somebody quotes it"
-    );
+    let marker = marker(&key);
+    for quoted in [
+        format!("{ours} is what it said"),
+        format!("It said: {marker}"),
+        format!("> Closed by the runbook\n>\n> {marker}"),
+        format!("{ours}\n\nThat was wrong, I look again"),
+        format!("\"{ours}\""),
+        format!("{marker}{marker}"),
+    ] {
+        assert!(!is_note_of_a_run(&quoted), "somebody quotes it: {quoted}");
+    }
 }

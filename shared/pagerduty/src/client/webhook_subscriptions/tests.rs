@@ -129,6 +129,61 @@ async fn no_from_is_sent_and_the_key_only_as_a_header_of_the_webhooks() {
 }
 
 #[tokio::test]
+async fn a_change_sends_all_that_can_be_changed_and_nothing_else() {
+    let pagerduty = PagerDuty::that_answers([Answer::json(200, &json!({}))]).await;
+    let subscription = WebhookSubscription {
+        id: "PSUB001".parse().unwrap(),
+        url: URL.to_owned(),
+        scope: Some(SubscriptionScope::Account),
+        events: vec!["incident.triggered".to_owned()],
+        description: Some("Pagerflow".to_owned()),
+        active: false,
+        temporarily_disabled: false,
+    };
+
+    let token = token();
+    let account = pagerduty.client.account(&token);
+    account
+        .activate_webhook_subscription(&subscription, true)
+        .await
+        .unwrap();
+
+    let [request] = pagerduty.requests().try_into().unwrap();
+    assert_eq!(request.line(), "PUT /webhook_subscriptions/PSUB001");
+    assert_eq!(
+        request.json(),
+        json!({"webhook_subscription": {
+            "events": ["incident.triggered"], "active": true, "description": "Pagerflow",
+            "filter": {"type": "account_reference"},
+        }})
+    );
+}
+
+#[tokio::test]
+async fn a_request_without_a_body_says_so() {
+    let pagerduty =
+        PagerDuty::that_answers([Answer::json(200, &json!({})), Answer::empty(202), Answer::empty(204)]).await;
+    let token = token();
+    let account = pagerduty.client.account(&token);
+    let id = "PSUB001".parse().unwrap();
+
+    account.enable_webhook_subscription(&id).await.unwrap();
+    account.ping_webhook_subscription(&id).await.unwrap();
+    account.delete_webhook_subscription(&id).await.unwrap();
+
+    for request in pagerduty.requests() {
+        let length = request.header("content-length");
+        assert_eq!(length, (request.method == "POST").then_some("0"), "{}", request.line());
+        assert_eq!(
+            request.header("content-type"),
+            Some("application/json"),
+            "{}",
+            request.line()
+        );
+    }
+}
+
+#[tokio::test]
 async fn an_answer_without_the_secret_leaves_open_whether_there_is_a_subscription() {
     let answer = json!({"webhook_subscription": {"id": "PSUB001", "delivery_method": {"url": URL, "secret": null}}});
     let pagerduty = PagerDuty::that_answers([Answer::json(200, &answer)]).await;

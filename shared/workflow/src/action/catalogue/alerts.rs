@@ -132,7 +132,7 @@ pub(super) static SEND_CHANGE_EVENT: ActionSpec = ActionSpec {
         LINKS,
     ],
     rules: &[],
-    outputs: &[Field::required("message", FieldKind::Text, "what PagerDuty answered")],
+    outputs: &[Field::optional("message", FieldKind::Text, "what PagerDuty answered")],
     changes: None,
     // Change events have no dedup key.
     repeat: Repeat::IsForbidden {

@@ -85,7 +85,7 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
     ],
     rules: &[Rule::AtMostOne(&["escalation_policy", "assignee"])],
     outputs: &[
-        Field::required("created_at", FieldKind::Text, "when PagerDuty opened it, RFC 3339"),
+        Field::optional("created_at", FieldKind::Text, "when PagerDuty opened it, RFC 3339"),
         INCIDENT_ID,
         TITLE,
         INCIDENT_NUMBER,

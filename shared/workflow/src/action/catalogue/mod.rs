@@ -110,9 +110,9 @@ const NOTE: FieldKind = FieldKind::Prose(Longest::Bytes(65_000));
 // Outputs.
 
 const INCIDENT_ID: Field = Field::required("incident_id", FieldKind::PagerDutyId, "its id");
-const TITLE: Field = Field::required("title", FieldKind::Text, "its title");
-const INCIDENT_NUMBER: Field = Field::required("incident_number", FieldKind::Integer, "its number in the account");
+const TITLE: Field = Field::optional("title", FieldKind::Text, "its title");
+const INCIDENT_NUMBER: Field = Field::optional("incident_number", FieldKind::Integer, "its number in the account");
 const STATUS: Field = Field::required("status", FieldKind::Text, "triggered, acknowledged or resolved");
-const URGENCY: Field = Field::required("urgency", FieldKind::Text, "high or low");
+const URGENCY: Field = Field::optional("urgency", FieldKind::Text, "high or low");
 const PRIORITY: Field = Field::optional("priority", FieldKind::PagerDutyId, "the id of its priority");
 const MORE: Field = Field::required("more", FieldKind::Boolean, "whether there are more than these");

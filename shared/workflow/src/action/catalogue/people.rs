@@ -84,15 +84,15 @@ pub(super) static POST_STATUS_UPDATE: ActionSpec = ActionSpec {
         Field::optional("html_message", FieldKind::Text, "the e-mail as HTML").unfit(Unfit::LeaveOut),
         FROM,
     ],
-    rules: &[],
+    rules: &[Rule::AllOrNone(&["subject", "html_message"])],
     outputs: &[
         INCIDENT_ID,
-        Field::required(
+        Field::optional(
             "status_update_id",
             FieldKind::PagerDutyId,
             "the id of the status update",
         ),
-        Field::required("created_at", FieldKind::Text, "when it was published, RFC 3339"),
+        Field::optional("created_at", FieldKind::Text, "when it was published, RFC 3339"),
     ],
     changes: Some(Changes {
         incident: "incident_id",

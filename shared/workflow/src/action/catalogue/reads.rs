@@ -17,7 +17,17 @@ const LIMIT: Field = Field::optional(
     "how many at most, 1 to 100; 25 if it does not say",
 )
 .unfit(Unfit::LeaveOut);
-const CREATED_AT: Field = Field::required("created_at", FieldKind::Text, "when it was made, RFC 3339");
+const CREATED_AT: Field = Field::optional("created_at", FieldKind::Text, "when it was made, RFC 3339");
+const RESOLVED_AT: Field = Field::optional(
+    "resolved_at",
+    FieldKind::Text,
+    "when it was resolved, RFC 3339; null while it is not",
+);
+const KEY: Field = Field::optional(
+    "incident_key",
+    FieldKind::Text,
+    "its key; null where it came from an alert",
+);
 const SERVICE: Field = Field::optional("service", FieldKind::PagerDutyId, "the id of its service");
 const HTML_URL: Field = Field::optional("html_url", FieldKind::Text, "where people see it");
 
@@ -32,6 +42,7 @@ pub(super) static GET_INCIDENT: ActionSpec = ActionSpec {
         INCIDENT_NUMBER,
         STATUS,
         CREATED_AT,
+        RESOLVED_AT,
         URGENCY,
         PRIORITY,
         SERVICE,
@@ -45,7 +56,7 @@ pub(super) static GET_INCIDENT: ActionSpec = ActionSpec {
             FieldKind::List,
             "the ids of the users who have it; none when it is resolved",
         ),
-        Field::optional("incident_key", FieldKind::Text, "its key"),
+        KEY,
         HTML_URL,
     ],
     changes: None,
@@ -76,6 +87,13 @@ pub(super) static LIST_INCIDENTS: ActionSpec = ActionSpec {
         .naming(Thing::Service),
         Field::optional("teams", FieldKind::PagerDutyIds, "only those of these teams, by id").naming(Thing::Team),
         Field::optional("urgencies", FieldKind::Words(URGENCIES), "only those of one of these"),
+        Field::optional(
+            "incident_key",
+            FieldKind::Key,
+            "only those with this key, or with an alert of this dedup key",
+        )
+        // As the key of the alert or the incident was replaced.
+        .unfit(Unfit::Hash),
         Field::optional("since", FieldKind::Time, "only those made from this time on"),
         Field::optional(
             "until",
@@ -97,7 +115,9 @@ pub(super) static LIST_INCIDENTS: ActionSpec = ActionSpec {
                 URGENCY,
                 PRIORITY,
                 SERVICE,
+                KEY,
                 CREATED_AT,
+                RESOLVED_AT,
                 HTML_URL,
             ]),
             "the incidents",
@@ -137,10 +157,15 @@ pub(super) static LIST_ALERTS: ActionSpec = ActionSpec {
             FieldKind::Entries(&[
                 Field::required("alert_id", FieldKind::PagerDutyId, "its id"),
                 Field::optional("alert_key", FieldKind::Text, "its dedup key"),
-                Field::required("status", FieldKind::Text, "triggered or resolved"),
+                Field::optional("status", FieldKind::Text, "triggered or resolved"),
                 Field::optional("severity", FieldKind::Text, "critical, error, warning or info"),
                 Field::optional("summary", FieldKind::Text, "what it says"),
                 CREATED_AT,
+                Field::optional(
+                    "body",
+                    FieldKind::Map { may_be_empty: true },
+                    "what monitoring sent with it: `body.details` has its details; null where there is none, or no room for it",
+                ),
             ]),
             "the alerts",
         ),
@@ -206,7 +231,7 @@ pub(super) static LIST_LOG_ENTRIES: ActionSpec = ActionSpec {
             "log_entries",
             FieldKind::Entries(&[
                 Field::required("log_entry_id", FieldKind::PagerDutyId, "its id"),
-                Field::required(
+                Field::optional(
                     "type",
                     FieldKind::Text,
                     "what happened, such as `acknowledge_log_entry`",
@@ -258,7 +283,7 @@ pub(super) static LIST_ONCALLS: ActionSpec = ActionSpec {
         Field::required(
             "oncalls",
             FieldKind::Entries(&[
-                Field::optional("user", FieldKind::PagerDutyId, "the id of the user"),
+                Field::required("user", FieldKind::PagerDutyId, "the id of the user"),
                 Field::optional("user_name", FieldKind::Text, "the user's name"),
                 Field::optional(
                     "escalation_policy",

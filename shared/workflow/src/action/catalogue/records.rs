@@ -21,7 +21,7 @@ pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
     outputs: &[
         INCIDENT_ID,
         Field::optional("note_id", FieldKind::PagerDutyId, "the id of the note"),
-        Field::required("created_at", FieldKind::Text, "when it was written, RFC 3339"),
+        Field::optional("created_at", FieldKind::Text, "when it was written, RFC 3339"),
     ],
     changes: Some(Changes {
         incident: "incident_id",
@@ -94,7 +94,7 @@ pub(super) static RUN_INCIDENT_WORKFLOW: ActionSpec = ActionSpec {
     rules: &[],
     outputs: &[
         INCIDENT_ID,
-        Field::required(
+        Field::optional(
             "instance_id",
             FieldKind::PagerDutyId,
             "the id of the incident workflow's instance",

@@ -305,10 +305,7 @@ impl super::Checks<'_, '_> {
         if let (FieldKind::Key, Template::Expression(key), Some(typing)) = (field.kind, template, &self.typing) {
             for reason in types::nulls_of(key, &typing.roots, &typing.facts) {
                 match field.optional {
-                    true => self.warn(
-                        path,
-                        format!("can be null, and then the step has a key of its own: {reason}"),
-                    ),
+                    true => self.warn(path, format!("can be null, and then it counts as left out: {reason}")),
                     false => self.problem(path, format!("can be null, and `{}` is needed: {reason}", field.name)),
                 }
             }

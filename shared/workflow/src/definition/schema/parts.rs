@@ -160,6 +160,11 @@ fn rule(rule: Rule) -> Json {
     match rule {
         Rule::ExactlyOne(_) => json!({ "oneOf": each().collect::<Json>() }),
         Rule::AtLeastOne(_) => json!({ "anyOf": each().collect::<Json>() }),
+        Rule::AllOrNone(fields) => {
+            let all = json!({ "required": fields });
+            let none = json!({ "not": { "anyOf": each().collect::<Json>() } });
+            json!({ "oneOf": [all, none] })
+        }
         Rule::AtMostOne(_) => {
             let none = json!({ "not": { "anyOf": each().collect::<Json>() } });
             json!({ "oneOf": each().chain([none]).collect::<Json>() })

@@ -140,18 +140,22 @@ fn calls() -> impl Strategy<Value = (Action, Map<String, Value>)> {
             .rules
             .iter()
             .map(|rule| {
-                prop::sample::select(rule.fields()).prop_flat_map(move |name| {
-                    let kind = spec.input(name).map_or(FieldKind::Text, |field| field.kind);
-                    (Just(*rule), Just(name), value_of(kind))
-                })
+                let value = |name: &'static str| value_of(spec.input(name).map_or(FieldKind::Text, |field| field.kind));
+                let values: Vec<_> = rule.fields().iter().map(|name| (Just(*name), value(name))).collect();
+                (Just(*rule), values, 0..rule.fields().len(), any::<bool>())
             })
             .collect();
         (fields_of(spec.inputs), one_of_rules).prop_map(move |(mut input, rules)| {
-            for (rule, name, value) in rules {
+            for (rule, mut values, chosen, is_given) in rules {
                 if !matches!(rule, Rule::AtLeastOne(_)) {
                     input.retain(|field, _| !rule.fields().contains(&field.as_str()));
                 }
-                input.insert(name.to_owned(), value);
+                let values = match rule {
+                    Rule::AllOrNone(_) if is_given => values,
+                    Rule::AllOrNone(_) => Vec::new(),
+                    _ => vec![values.swap_remove(chosen)],
+                };
+                input.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
             }
             (action, input)
         })

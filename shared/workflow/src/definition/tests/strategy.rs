@@ -455,6 +455,11 @@ impl Builder {
                     with.remove(*other);
                 }
             }
+            (Rule::AllOrNone(fields), given) if given.len() < fields.len() => {
+                for name in fields {
+                    with.remove(*name);
+                }
+            }
             (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
                 let chosen = self.one_of(fields);
                 with.insert(chosen.to_owned(), template_of("{{ event.data.chosen }}"));

@@ -447,3 +447,93 @@ fn last_attempt(plan: &Plan) -> Option<(u32, Option<String>)> {
         other => panic!("{other:?}"),
     }
 }
+
+/// What a step does with the id of the incident that the one before created.
+const ON_THE_NEW_INCIDENT: [(&str, &str); 5] = [
+    (
+        "in an output",
+        "  - { uses: pagerduty.resolve_incident, with: { integration: prod, incident_id: \"{{ steps.ticket.outputs.incident_id }}\" } }\n",
+    ),
+    (
+        "in a variable",
+        "  - set: { id: \"{{ steps.ticket.outputs.incident_id }}\" }\n  - { uses: pagerduty.get_incident, with: { integration: prod, incident_id: \"{{ vars.id }}\" } }\n",
+    ),
+    (
+        "in a list",
+        "  - { uses: pagerduty.merge_incidents, with: { integration: prod, incident_id: P1, source_incidents: [\"{{ steps.ticket.outputs.incident_id }}\"] } }\n",
+    ),
+    (
+        "of what reaches people",
+        "  - { uses: pagerduty.post_status_update, with: { integration: prod, incident_id: \"{{ steps.ticket.outputs.incident_id }}\", message: m } }\n",
+    ),
+    (
+        "with a retry of the author's",
+        "  - { uses: pagerduty.add_note, retry: { max_attempts: 1 }, with: { integration: prod, incident_id: \"{{ steps.ticket.outputs.incident_id }}\", note: n } }\n",
+    ),
+];
+
+#[test]
+fn an_incident_that_pagerduty_does_not_know_yet_is_asked_for_again_and_then_the_run_goes_on() {
+    for (place, step) in ON_THE_NEW_INCIDENT {
+        let mut machine = Machine::new(&format!("{CREATE}{step}"));
+        machine.plan();
+        let first = machine.answer(created());
+        let mut numbers = vec![input(&first)["attempt"].clone()];
+        for _ in 0..3 {
+            assert_eq!(
+                machine.fails("PagerDuty.NotFound").command.type_name(),
+                "wait",
+                "{place}"
+            );
+            numbers.push(input(&machine.plan())["attempt"].clone());
+        }
+        assert_eq!(numbers, [1, 2, 3, 4], "{place}");
+        assert_eq!(machine.waited(), 2 + 4 + 8, "{place}");
+        let plan = machine.answer(Answer::Success(json!({"incident_id": "Q9"})));
+        assert_eq!(plan.command.type_name(), "succeed", "{place}");
+    }
+}
+
+#[test]
+fn an_incident_that_pagerduty_never_knows_fails_the_step_within_a_minute() {
+    for (place, step) in ON_THE_NEW_INCIDENT {
+        let mut machine = Machine::new(&format!("{CREATE}{step}"));
+        machine.plan();
+        machine.answer(created());
+        while machine.fails("PagerDuty.NotFound").command.type_name() == "wait" {
+            machine.plan();
+        }
+        assert!((25..60).contains(&machine.waited()), "{place}: {}", machine.waited());
+    }
+}
+
+#[rstest]
+#[case::of_another_incident("P1", 0)]
+#[case::after_a_minute("{{ steps.ticket.outputs.incident_id }}", 60)]
+fn an_incident_that_pagerduty_must_know_fails_the_step_at_once(#[case] id: &str, #[case] seconds: u32) {
+    let wait = if seconds > 0 {
+        format!("  - wait: {seconds}s\n")
+    } else {
+        String::new()
+    };
+    let step =
+        format!("  - {{ uses: pagerduty.get_incident, with: {{ integration: prod, incident_id: \"{id}\" }} }}\n");
+    let mut machine = Machine::new(&format!("{CREATE}{wait}{step}"));
+    machine.plan();
+    machine.answer(created());
+    if seconds > 0 {
+        machine.plan();
+    }
+    assert_eq!(machine.fails("PagerDuty.NotFound").command.type_name(), "fail");
+}
+
+#[test]
+fn a_lane_knows_what_was_given_before_it_was_opened() {
+    let lanes = "  - parallel:\n      - steps:\n          - { uses: pagerduty.get_incident, with: { integration: prod, incident_id: \"{{ steps.ticket.outputs.incident_id }}\" } }\n";
+    let mut world = World::of(&format!("{CREATE}{lanes}")).answering(|name, call| match (name, call) {
+        ("pagerduty.get_incident", ..3) => failure("PagerDuty.NotFound"),
+        _ => created(),
+    });
+    assert_eq!(world.finish(), success());
+    assert_eq!(world.calls.len(), 4, "{:?}", world.calls);
+}
