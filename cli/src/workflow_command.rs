@@ -180,13 +180,15 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 }
 
 fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Error> {
-    let files::Sources { sources, passed_over } = files::read(paths)?;
-    let names: Vec<_> = sources.iter().map(|source| source.draft.name().as_str()).collect();
-    if let Some(lines) = files::passed_over_in_words(&passed_over) {
-        output.note(&lines);
-    }
-    output.result(&json!({ "valid": names, "passed_over": passed_over }), || {
-        format!("{} will work.", names.join(", "))
+    let found = files::read(paths)?;
+    found.remark(output);
+    let names = found.sources.iter().map(|source| source.draft.name().as_str());
+    let names: Vec<_> = names.collect();
+    let warnings: Vec<_> = found.warnings().collect();
+    let result = json!({ "valid": names, "warnings": warnings, "passed_over": found.passed_over });
+    output.result(&result, || match names.as_slice() {
+        [name] => format!("{name} is valid."),
+        names => format!("{} are valid.", names.join(", ")),
     })
 }
 

@@ -83,10 +83,9 @@ impl Kind {
 }
 
 pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let files::Sources { sources, passed_over } = files::read(&options.paths)?;
-    if let Some(lines) = files::passed_over_in_words(&passed_over) {
-        output.note(&lines);
-    }
+    let found = files::read(&options.paths)?;
+    found.remark(output);
+    let sources = found.sources;
     if options.expect_version.is_some() && sources.len() > 1 {
         return Err(Error::Invalid(
             "--expect-version is for one definition; apply them one by one".to_owned(),

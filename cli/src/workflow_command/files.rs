@@ -1,6 +1,6 @@
 //! Definitions in files and folders.
 
-use crate::{error::Error, text_file};
+use crate::{error::Error, output::Output, text_file};
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -30,6 +30,37 @@ pub(super) struct Source {
 pub(super) struct Sources {
     pub(super) sources: Vec<Source>,
     pub(super) passed_over: Vec<PassedOver>,
+}
+
+impl Sources {
+    /// Says what was passed over, and what may be meant otherwise.
+    pub(super) fn remark(&self, output: &Output) {
+        if let Some(lines) = passed_over_in_words(&self.passed_over) {
+            output.note(&lines);
+        }
+        for warning in self.warnings() {
+            output.warn(&located(warning.file, warning.problem));
+        }
+    }
+
+    /// What is not wrong, but may be meant otherwise.
+    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning<'_>> {
+        self.sources.iter().flat_map(|source| {
+            let warnings = source.draft.warnings().iter();
+            warnings.map(|problem| Warning {
+                file: &source.path,
+                problem,
+            })
+        })
+    }
+}
+
+/// What may be meant otherwise in a file.
+#[derive(Debug, Serialize)]
+pub(super) struct Warning<'a> {
+    file: &'a Path,
+    #[serde(flatten)]
+    problem: &'a Problem,
 }
 
 /// Something in a folder that was not read.

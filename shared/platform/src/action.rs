@@ -64,6 +64,10 @@ impl<I: DeserializeOwned> Checked<I> {
         let spec = action.spec();
         let admitted = spec.admit(input, CALL_FIELDS, INPUT_BYTES);
         let Admitted { input, adjusted } = admitted.map_err(|problems| invalid(action, &problems.join("; ")))?;
+        if !adjusted.is_empty() {
+            let adjusted = adjusted.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+            tracing::warn!(%action, adjusted, "the input of the action was adjusted");
+        }
         let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
         let integration = alias.parse::<IntegrationAlias>();
         let integration = integration.map_err(|error| invalid(action, &error.to_string()))?;
@@ -307,16 +311,7 @@ impl Call {
         let step = caller.map(|caller| caller.step.to_string());
         let event_id = caller.and_then(|caller| caller.event_id.as_deref());
         match &answer {
-            Ok(done) => {
-                if !done.adjusted.is_empty() {
-                    let adjusted = done
-                        .adjusted
-                        .iter()
-                        .map(ToString::to_string)
-                        .collect::<Vec<_>>()
-                        .join("; ");
-                    tracing::warn!(run, workflow, event_id, lane, step, %action, adjusted, "the input of the action was adjusted");
-                }
+            Ok(_) => {
                 tracing::info!(run, workflow, event_id, lane, step, %action, attempt, duration_ms, "action done");
             }
             Err(error) => {

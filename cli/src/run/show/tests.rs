@@ -94,7 +94,7 @@ fn what_was_changed_in_an_input_stands_under_its_step() {
         "{text}"
     );
     let view = view("succeeded", &step);
-    let told: Value = json!(Shown::new(&view, &Whole::default(), &Names::default()));
+    let told: Value = json!(Shown::new(&view, &Whole::default(), &names()));
     assert_eq!(told["steps"][0]["adjusted"], step["adjusted"]);
 }
 

@@ -81,8 +81,12 @@ async fn an_alert_of_a_long_key_is_the_same_alert_for_all_three_actions() {
 )]
 #[case::limit(Action::ListIncidents, "limit", json!(101), "`limit` was left out: it must be a whole number from 1 to 100")]
 #[case::t3_from(
-    Action::AddNote, "from", json!("a@b.c\r\nX-Evil: 1"),
+    Action::GetIncident, "from", json!("a@b.c\r\nX-Evil: 1"),
     "`from` was left out: it must be the e-mail address by which a user logs in to PagerDuty"
+)]
+#[case::p1_requester(
+    Action::AddResponders, "requester", json!("../../users"),
+    "`requester` was left out: it must be the id of a thing in PagerDuty, such as `PWIXJZS`: letters and digits only"
 )]
 #[case::no_list(
     Action::SendChangeEvent, "links", json!("https://example.com"), "`links` was left out: it is text, but must be a list of maps"

@@ -149,6 +149,13 @@ impl Field {
         }
     }
 
+    /// Whether the action does what is asked of it without the input: an expression that fails there stops nothing. A key is
+    /// no decoration: without it, one thing would become two.
+    #[must_use]
+    pub fn only_decorates(&self) -> bool {
+        self.optional && matches!(self.unfit, Unfit::LeaveOut | Unfit::Cut | Unfit::LeaveOutEntries)
+    }
+
     /// The field, with what becomes of a value that does not fit.
     pub(super) const fn unfit(self, unfit: Unfit) -> Self {
         Self { unfit, ..self }
@@ -253,7 +260,8 @@ impl FieldKind {
     ///
     /// Null counts as left out: a field of a map, and an entry of a list whose entries are of one type. So
     /// `users: ["{{ vars.first }}", "{{ vars.second }}"]` may be one user. In free lists and maps it stays.
-    fn from_rendered(self, value: Value) -> Value {
+    #[must_use]
+    pub fn from_rendered(self, value: Value) -> Value {
         match (self, value) {
             (Self::Text | Self::Prose(_) | Self::Key, value @ (Value::Number(_) | Value::Bool(_))) => {
                 Value::String(value.to_string())

@@ -75,6 +75,14 @@ const LEAST: usize = 1024;
 const KEY_HEAD: usize = 200;
 
 impl Adjustment {
+    /// An input, or a part of one, that was left out. `why` is a sentence without its end.
+    pub(crate) fn left_out(at: &str, why: &str) -> Self {
+        Self {
+            at: at.to_owned(),
+            change: Change::LeftOut(why.to_owned()),
+        }
+    }
+
     /// The input that was changed.
     pub(super) fn input(&self) -> &str {
         self.at.split(['.', '[']).next().unwrap_or_default()
@@ -107,16 +115,18 @@ impl Unfit {
     /// What becomes of an input, for the documentation.
     #[must_use]
     pub fn summary(self, field: &Field) -> String {
-        let otherwise = if field.optional { "left out" } else { "the step fails" };
-        match (self, field.kind) {
-            (Self::Refuse, _) => "the step fails".to_owned(),
-            (Self::LeaveOut, FieldKind::Object(_)) => "what does not fit of it is left out".to_owned(),
-            (Self::LeaveOut, _) => "left out".to_owned(),
-            (Self::Cut, FieldKind::Map { .. }) => format!("too large: cut; no map: {otherwise}"),
-            (Self::Cut, _) => format!("too long: cut; else {otherwise}"),
-            (Self::Hash, _) => format!("replaced by a hash; blank: {otherwise}"),
-            (Self::LeaveOutEntries, _) => "entries that do not fit are left out".to_owned(),
-            (Self::Replace(by), _) => format!("`{by}`"),
+        match (self, field.kind, field.optional) {
+            (Self::Refuse, _, _) => "the step fails".to_owned(),
+            (Self::LeaveOut, FieldKind::Object(_), _) => "what does not fit of it is left out".to_owned(),
+            (Self::LeaveOut, _, _) => "left out".to_owned(),
+            (Self::Cut, FieldKind::Map { .. }, _) => "cut; not a map: left out".to_owned(),
+            (Self::Cut, FieldKind::Prose(_), true) => "cut; blank or not text: left out".to_owned(),
+            (Self::Cut, _, true) => "cut; not text: left out".to_owned(),
+            (Self::Cut, _, false) => "cut; blank or not text: the step fails".to_owned(),
+            (Self::Hash, _, true) => "replaced by a hash; blank or not text: left out".to_owned(),
+            (Self::Hash, _, false) => "replaced by a hash; blank or not text: the step fails".to_owned(),
+            (Self::LeaveOutEntries, _, _) => "entries that do not fit are left out".to_owned(),
+            (Self::Replace(by), _, _) => format!("replaced by `{by}`"),
         }
     }
 }

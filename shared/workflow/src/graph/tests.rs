@@ -106,3 +106,15 @@ fn a_long_text_is_cut() {
     assert!(graph.steps[0].title.ends_with("x…"), "{}", graph.steps[0].title);
     assert_eq!(graph.steps[0].title.chars().count(), LONGEST_TEXT + 1);
 }
+
+#[test]
+fn the_guard_against_late_events_is_shown_with_what_starts_a_run() {
+    let source = "name: w\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\n    only_while: [acknowledged, triggered]\n\
+                  steps:\n  - wait: 1m\n";
+    let graph = graph(source);
+    assert_eq!(
+        graph.trigger,
+        ["incident.triggered of prod", "only while triggered or acknowledged"]
+    );
+    assert_eq!(graph.steps.len(), 1, "the look is no step of the author's");
+}

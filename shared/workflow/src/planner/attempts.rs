@@ -7,7 +7,7 @@ use super::{
     later, only_while, retry,
 };
 use crate::{
-    action::{Action, Admitted},
+    action::{Action, Adjustment, Admitted},
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
@@ -64,8 +64,8 @@ impl Planner<'_> {
             return Some(self.lost(path));
         };
         let spec = action.spec();
-        let input = match self.render(action, with) {
-            Ok(input) => Value::Object(input),
+        let (input, failed) = match self.render(action, with) {
+            Ok((input, failed)) => (Value::Object(input), failed),
             Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
         };
         let Admitted { input, adjusted } = match spec.admit(input, &[], INPUT_BYTES) {
@@ -75,6 +75,7 @@ impl Planner<'_> {
                 return self.step_failed(path, None, Outputs::none(), failure);
             }
         };
+        let adjusted: Vec<Adjustment> = failed.into_iter().chain(adjusted).collect();
         attempts.fresh_until = self.cursor.fresh.until(&input, self.situation.now);
         let effect_key = self.effect_key(path);
         #[cfg(feature = "sabotage")]
@@ -120,20 +121,58 @@ impl Planner<'_> {
         Some(command)
     }
 
-    /// The input of an action. What is null counts as left out.
-    fn render(&self, action: Action, with: &BTreeMap<String, Template>) -> Result<Map<String, Value>, TemplateError> {
+    /// The input of an action, and what of it was left out because its expression failed. What is null counts as left out.
+    fn render(
+        &self,
+        action: Action,
+        with: &BTreeMap<String, Template>,
+    ) -> Result<(Map<String, Value>, Vec<Adjustment>), TemplateError> {
         let spec = action.spec();
-        let mut input = Map::new();
+        let (mut input, mut failed) = (Map::new(), Vec::new());
         for (name, template) in with {
             let value = match spec.input(name) {
-                Some(field) => field.kind.render(template, &self.context)?,
+                Some(field) => match field.kind.render(template, &self.context) {
+                    Err(_) if field.only_decorates() => match self.what_works(template, name, &mut failed) {
+                        Some(rest) => field.kind.render(&rest, &self.context)?,
+                        None => Value::Null,
+                    },
+                    rendered => rendered?,
+                },
                 None => template.evaluate(&self.context)?,
             };
             if !value.is_null() {
                 input.insert(name.clone(), value);
             }
         }
-        Ok(input)
+        Ok((input, failed))
+    }
+
+    /// A template without the expressions in it that fail: a link that cannot be made does not stop an alert.
+    fn what_works(&self, template: &Template, at: &str, failed: &mut Vec<Adjustment>) -> Option<Template> {
+        match template {
+            Template::Literal(_) => Some(template.clone()),
+            Template::Expression(expression) => match expression.evaluate(&self.context) {
+                Ok(_) => Some(template.clone()),
+                Err(error) => {
+                    failed.push(Adjustment::left_out(at, &error.to_string()));
+                    None
+                }
+            },
+            Template::List(items) => {
+                let items = items.iter().enumerate();
+                let items = items.filter_map(|(index, item)| self.what_works(item, &format!("{at}[{index}]"), failed));
+                let items: Vec<Template> = items.collect();
+                (!items.is_empty()).then_some(Template::List(items))
+            }
+            Template::Map(fields) => {
+                let fields = fields.iter().filter_map(|(name, field)| {
+                    let field = self.what_works(field, &format!("{at}.{name}"), failed)?;
+                    Some((name.clone(), field))
+                });
+                let fields: BTreeMap<String, Template> = fields.collect();
+                (!fields.is_empty()).then_some(Template::Map(fields))
+            }
+        }
     }
 
     pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {

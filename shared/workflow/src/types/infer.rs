@@ -25,6 +25,8 @@ pub(crate) struct Finding {
 pub(crate) enum Severity {
     /// It fails, or never does what it says.
     Error,
+    /// It fails where a value is null that need not be.
+    Absent,
     /// It may be meant.
     Warning,
 }
@@ -502,11 +504,14 @@ impl<'r> Inference<'r> {
         let (of, whole) = (shown(of), shown(whole));
         match (absence, kind) {
             (Absence::Null(_), Kind::Null) => self.error(format!("{whole}: {of} is always null here: {reason}")),
-            (Absence::Null(_), _) => self.error(format!(
-                "{whole}: {of} can be null: {reason}; test `{} is not none` first, or write `{} | default(…)`",
-                bare(&of),
-                bare(&whole)
-            )),
+            (Absence::Null(_), _) => self.find(
+                Severity::Absent,
+                format!(
+                    "{whole}: {of} can be null: {reason}; test `{} is not none` first, or write `{} | default(…)`",
+                    bare(&of),
+                    bare(&whole)
+                ),
+            ),
             (Absence::Missing(_), _) => self.warning(format!(
                 "{whole}: {of} may be missing: {reason}; test that it is there first, or write `{} | default(…)`",
                 bare(&whole)
@@ -534,7 +539,11 @@ impl<'r> Inference<'r> {
         let Some(absence) = &of.absence else { return };
         let whole = shown(expression);
         let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
-        self.error(format!(
+        let severity = match of.kind {
+            Kind::Null => Severity::Error,
+            _ => Severity::Absent,
+        };
+        self.find(severity, format!(
             "{whole} {can_be} null, and null cannot be used with `{operation}`: {}; test `{1} is not none` first, or write \
              `{1} | default(…)`",
             absence.reason(),

@@ -48,8 +48,8 @@ fn long_failure() -> Value {
 /// A step with the largest input that an action may have.
 fn largest_input() -> String {
     format!(
-        "{{ uses: pagerduty.create_incident, with: {{ integration: prod, title: {}, service: P1, escalation_policy: P2, from: a@b.c }} }}",
-        filler(48 * 1024 - 150)
+        "{{ uses: pagerduty.create_incident, with: {{ integration: prod, title: t, body: {}, service: P1, escalation_policy: P2, from: a@b.c }} }}",
+        filler(48 * 1024 - 160)
     )
 }
 

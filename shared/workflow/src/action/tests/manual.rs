@@ -24,7 +24,7 @@ What all have in common:
   - *left out*, *cut*, or replaced by the value that the table shows: it only decorates, and the page is worth more.
   - *replaced by a hash*: a key that is longer than 255 bytes, or has line breaks or space at its ends. Its first 200 bytes, `~` and a
     hash of the whole stand for it. That is the same in every action, so an alert that was triggered by a long key is found by it.
-  - In texts, control characters are replaced by U+FFFD. Words such as `Critical` are taken without regard to case.
+  - Where the step does not fail: control characters in texts are replaced by U+FFFD, and `Critical` is taken for `critical`.
   - A value that is written in the workflow itself, without an expression, is refused when the workflow is saved.
 - What was changed stands in the record of the step. `pagerflow run show` and `pagerflow workflow test` show it under the step, as
   ``! `links[1]` was left out: …``. Another caller of a function gets it in the answer, in `adjusted`.

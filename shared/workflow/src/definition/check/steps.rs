@@ -7,7 +7,7 @@ use super::{
     typing::Known,
 };
 use crate::{
-    action::{Action, Repeat},
+    action::{Action, Field, Repeat},
     template::{Expression, Template},
     types::Type,
 };
@@ -65,8 +65,11 @@ impl<'a> Checks<'a, '_> {
                 let path = path.field("with");
                 for (name, template) in with {
                     let path = path.field(name);
+                    let field = uses.spec().input(name);
+                    self.decorating(field.is_some_and(Field::only_decorates));
                     let of = self.template(template, path);
-                    if let Some(field) = uses.spec().input(name) {
+                    self.decorating(false);
+                    if let Some(field) = field {
                         self.fits(field, template, &of, path);
                     }
                 }

@@ -24,6 +24,8 @@ pub(super) struct Typing {
     pub(super) warnings: Problems,
     /// What was set, one after another.
     assigned: Vec<Assigned>,
+    /// Whether the input that the checks are at only decorates.
+    only_decorates: bool,
 }
 
 /// A variable that was set.
@@ -82,6 +84,7 @@ impl Typing {
             facts,
             warnings: Problems::default(),
             assigned: Vec::new(),
+            only_decorates: false,
         }
     }
 
@@ -261,6 +264,10 @@ impl super::Checks<'_, '_> {
     fn report(&mut self, findings: Vec<Finding>, path: Path<'_>) {
         for finding in findings {
             match (finding.severity, &mut self.typing) {
+                (Severity::Absent, Some(typing)) if typing.only_decorates => {
+                    let message = format!("{}; where it is null, this is left out", finding.message);
+                    typing.warnings.add(self.source.place_of(path), path, message);
+                }
                 (Severity::Warning, Some(typing)) => {
                     typing.warnings.add(self.source.place_of(path), path, finding.message)
                 }
@@ -280,6 +287,13 @@ impl super::Checks<'_, '_> {
         if let Some(typing) = &self.typing {
             let findings = types::of_condition(condition, &typing.roots, &typing.facts);
             self.report(findings, path);
+        }
+    }
+
+    /// Begins or ends what only decorates: there an expression that fails is left out, so what can be null is only warned of.
+    pub(super) fn decorating(&mut self, only_decorates: bool) {
+        if let Some(typing) = &mut self.typing {
+            typing.only_decorates = only_decorates;
         }
     }
 

@@ -45,6 +45,47 @@ fn what_is_wrong_with_an_input_is_told_where_it_stands(#[case] action: &str, #[c
     assert_eq!(steps(&step), [said]);
 }
 
+#[rstest]
+#[case::http("client_url: 'http://grafana.internal:3000/d/abc'", None)]
+#[case::http_of_a_link("links: [{ href: 'http://prometheus:9090/graph?g0.expr=up', text: Graph }]", None)]
+#[case::script(
+    "client_url: 'javascript:alert(1)'",
+    Some("client_url: must be a URL that begins with `https://` or `http://`")
+)]
+#[case::one_link_of_two(
+    "links: [{ href: 'https://a.example' }, { href: grafana }]",
+    Some("links: has an entry 1 that has problems: `href` must be a URL that begins with `https://` or `http://`")
+)]
+#[case::link_beside_an_expression(
+    "links: [{ href: '{{ run.id }}' }, { text: nowhere }]",
+    Some("links[1]: has problems: `href` is missing: the address that it opens")
+)]
+#[case::key(&format!("dedup_key: {}", "k".repeat(256)), Some("dedup_key: must be a key of 1 to 255 bytes, without line breaks"))]
+#[case::time("timestamp: tomorrow", Some("timestamp: must be a time in RFC 3339"))]
+#[case::word("severity: fatal", Some("severity: must be one of critical, error, warning, info"))]
+#[case::blank("source: ' '", Some("source: is empty"))]
+#[case::long(&format!("summary: {}", "s".repeat(1025)), Some("summary: is longer than 1024 characters"))]
+fn what_does_not_fit_and_is_the_same_in_every_run_is_refused_when_it_is_saved(
+    #[case] field: &str,
+    #[case] said: Option<&str>,
+) {
+    let name = field.split(':').next().unwrap();
+    let needed = ["summary: s", "source: s", "severity: info"];
+    let others = needed.iter().filter(|other| !other.starts_with(name)).copied();
+    let fields = others.chain([field]).collect::<Vec<_>>().join(", ");
+    let step = format!(
+        "\n- uses: pagerduty.trigger_alert\n  with: {{ integration: prod, routing_key: checkout, {fields} }}\n"
+    );
+    let found: Vec<String> = steps(&step).into_iter().filter(|problem| !problem.is_empty()).collect();
+    match said {
+        None => assert_eq!(found, [""; 0]),
+        Some(said) => assert!(
+            found.len() == 1 && found[0].contains(&format!("with.{said}")),
+            "{found:?}"
+        ),
+    }
+}
+
 #[test]
 fn what_must_not_be_repeated_needs_the_time_of_a_whole_call() {
     let source = |action: &str, timeout: &str| {

@@ -537,3 +537,48 @@ fn a_lane_knows_what_was_given_before_it_was_opened() {
     assert_eq!(world.finish(), success());
     assert_eq!(world.calls.len(), 4, "{:?}", world.calls);
 }
+
+#[test]
+fn an_expression_that_fails_in_what_only_decorates_is_left_out_and_the_alert_is_sent() {
+    let mut machine = Machine::new(
+        "  - uses: pagerduty.trigger_alert
+    with:
+      integration: prod
+      routing_key: checkout
+      summary: Disk full
+      source: db-1
+      severity: critical
+      client: \"{{ event.data.tool.name }}\"
+      links: [{ href: \"https://example.com\" }, { href: \"{{ event.data.graph.url }}\", text: Graph }]
+      custom_details: { host: \"{{ event.data.host.name }}\", fixed: yes }
+",
+    );
+    let plan = machine.plan();
+    let sent = input(&plan);
+    assert!(sent.get("client").is_none(), "{sent}");
+    assert_eq!(sent["links"], json!([{"href": "https://example.com"}]));
+    assert_eq!(sent["custom_details"], json!({"fixed": "yes"}));
+    let said = adjusted(&plan).join("\n");
+    for left_out in [
+        "`client` was left out: `event.data",
+        "`custom_details.host` was left out",
+        "`links[1].href` was left out",
+    ] {
+        assert!(said.contains(left_out), "{said}");
+    }
+}
+
+#[test]
+fn an_expression_that_fails_in_the_message_or_a_key_fails_the_step() {
+    for (summary, key) in [
+        ("{{ event.data.nope.nope }}", "k"),
+        ("Disk full", "{{ event.data.nope.nope }}"),
+    ] {
+        let mut machine = Machine::new(&format!(
+            "  - uses: pagerduty.trigger_alert
+    with: {{ integration: prod, routing_key: c, source: db-1, severity: info, summary: \"{summary}\", dedup_key: \"{key}\" }}
+"
+        ));
+        assert_eq!(ended(&machine.plan()).0, "Template.Error");
+    }
+}

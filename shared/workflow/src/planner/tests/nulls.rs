@@ -163,10 +163,13 @@ fn entries() {
     let error = responders(r#"["{{ event.data.id | default('') }}"]"#).unwrap_err();
     assert!(error.contains("entry 0"), "{error}");
     let created = asked(
-        "  - uses: pagerduty.create_incident\n    with: { integration: prod, title: t, service: PS, conference_bridge: { number: \
-         \"+1 555\", url: \"{{ event.incident.priority }}\" } }\n",
+        "  - uses: pagerduty.create_incident\n    with: { integration: prod, title: t, service: PS, conference_bridge: { conference_number: \
+         \"+1 555\", conference_url: \"{{ event.incident.priority }}\" } }\n",
     );
-    assert_eq!(created.unwrap()["conference_bridge"], json!({"number": "+1 555"}));
+    assert_eq!(
+        created.unwrap()["conference_bridge"],
+        json!({"conference_number": "+1 555"})
+    );
 }
 
 fn free_maps() {
