@@ -69,7 +69,7 @@ mod tests {
             "workflow": "memory-alert", "state": "enabled", "active_version": 3, "updated_at": "2026-11-20T09:30:00Z"
         }))
         .unwrap();
-        let source = "name: memory-alert\nsteps:\n  - if: 'x' == event.incident.urgency && nonsense\n    wait: 1s\n";
+        let source = "name: memory-alert\nsteps:\n  - if: event.incident.urgency == 'x' && nonsense\n    wait: 1s\n";
         let finding = refused_today(&workflow, &Draft::from_source(source).unwrap_err());
 
         let told = format!("{finding:?}");

@@ -1,3 +1,5 @@
+mod field_cases;
+
 use super::*;
 use clap::Parser;
 use rstest::rstest;

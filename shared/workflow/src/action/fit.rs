@@ -12,7 +12,7 @@
 mod shrink;
 
 use super::{
-    ActionSpec,
+    ActionSpec, Rule,
     fields::{Field, FieldKind, KEY_BYTES, LINK, Longest, MOST_LINKS},
 };
 use crate::fingerprint::fingerprint;
@@ -320,7 +320,10 @@ impl Fitting {
     fn companions(&mut self, spec: &ActionSpec, before: &Map<String, Value>, input: &mut Map<String, Value>) {
         let is_given = |input: &Map<String, Value>, name: &str| input.get(name).is_some_and(|value| !value.is_null());
         for rule in spec.rules {
-            if rule.check(|name| is_given(before, name)).is_err() || rule.check(|name| is_given(input, name)).is_ok() {
+            // What was at odds before is refused, unless it is mended by leaving the rest out as well.
+            let is_mended = matches!(rule, Rule::AllOrNone(_));
+            let was_at_odds = !is_mended && rule.check(|name| is_given(before, name)).is_err();
+            if was_at_odds || rule.check(|name| is_given(input, name)).is_ok() {
                 continue;
             }
             let missing = rule.fields().iter().find(|name| !is_given(input, name));

@@ -19,6 +19,8 @@ pub struct Node {
     pub at: Option<Position>,
     /// What it is.
     pub content: Content,
+    /// A number as it is written, where that says more than its value: `007`, `1.10`, more digits than a receiver may keep.
+    pub written: Option<Box<str>>,
 }
 
 /// What a node is.
@@ -61,7 +63,11 @@ impl Node {
             ),
             scalar => Content::Scalar(scalar.clone()),
         };
-        Self { at: None, content }
+        Self {
+            at: None,
+            content,
+            written: None,
+        }
     }
 
     /// The text, if it is text.
@@ -83,6 +89,21 @@ impl Node {
                 Value::Object(fields.collect())
             }
         }
+    }
+
+    /// The numbers at `path` and below that are written with more than their value, with their places.
+    pub(super) fn written_numbers(&self, path: Path<'_>) -> Vec<(Option<Position>, &str)> {
+        let mut found = Vec::new();
+        let mut rest = vec![self.nearest(path)];
+        while let Some(node) = rest.pop() {
+            found.extend(node.written.as_deref().map(|written| (node.at, written)));
+            match &node.content {
+                Content::Scalar(_) => {}
+                Content::List(items) => rest.extend(items),
+                Content::Map(entries) => rest.extend(entries.iter().map(|entry| &entry.value)),
+            }
+        }
+        found
     }
 
     /// Where the node at `path` stands, or if there is none, the innermost one around it.

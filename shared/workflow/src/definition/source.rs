@@ -105,15 +105,18 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             Event::SequenceEnd | Event::MappingEnd => open.pop().map(|open| Node {
                 at: open.at,
                 content: open.content,
+                written: None,
             }),
             Event::Scalar(text, style, ..) => {
                 let large = large_integer(&text);
+                let written: Box<str> = text.as_ref().into();
                 let value = match Scalar::parse_from_cow_and_metadata(text, style, None) {
                     Some(Scalar::FloatingPoint(_)) if large.is_some() => large.into(),
                     scalar => scalar_value(scalar),
                 };
                 Some(Node {
                     at,
+                    written: says_more_than(&written, &value).then_some(written),
                     content: Content::Scalar(value),
                 })
             }
@@ -208,6 +211,23 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Refused> {
         (Content::Scalar(_), _) => {}
     }
     Ok(())
+}
+
+/// The largest whole number that every reader of JSON keeps: many read numbers as floating-point numbers of 53 bits.
+const SAFE_INTEGER: u64 = 1 << 53;
+
+/// Whether a number is written with more than its value, which a person who means a name would miss: the zeros of `007` and
+/// `1.10`, or digits that the receiver may not keep.
+fn says_more_than(written: &str, value: &Value) -> bool {
+    let Value::Number(number) = value else {
+        return false;
+    };
+    let is_large = match (number.as_u64(), number.as_i64()) {
+        (Some(number), _) => number > SAFE_INTEGER,
+        (None, Some(number)) => number.unsigned_abs() > SAFE_INTEGER,
+        (None, None) => false,
+    };
+    is_large || written.strip_prefix('+').unwrap_or(written) != number.to_string()
 }
 
 /// A number that is too large for the parser's integers, and would lose digits as a fraction.

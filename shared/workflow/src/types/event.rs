@@ -303,7 +303,6 @@ fn reference(may_be_nameless: bool) -> Type {
             ("name", "summary"),
             ("title", "summary"),
             ("label", "summary"),
-            ("email", "summary"),
             ("url", "html_url"),
             ("link", "html_url"),
             ("self", "self_url"),

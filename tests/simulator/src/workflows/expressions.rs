@@ -53,7 +53,7 @@ impl Writer<'_> {
             choices.push(format!("steps.{id}.outputs.succeeded"));
         }
         for id in self.scope.steps_that_give(Gives::Incident) {
-            choices.push(format!("steps.{id}.outputs.incident_number"));
+            choices.push(format!("(steps.{id}.outputs.incident_number | default(0))"));
         }
         self.random.choice(choices).unwrap_or_default()
     }
@@ -126,7 +126,8 @@ impl Writer<'_> {
             }
         }
         if self.random.u32(0..30) == 0 {
-            choices = vec!["{{ event.incident.title }}".into()];
+            // A text, which only the event says.
+            choices = vec!["{{ event.incident.title | default(event.data) }}".into()];
         }
         self.random.choice(choices).unwrap_or_default()
     }

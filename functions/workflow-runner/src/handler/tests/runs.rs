@@ -227,7 +227,7 @@ async fn a_plan_that_somebody_else_got_ahead_of_at_the_lock_is_made_again() {
 #[tokio::test]
 async fn a_key_that_cannot_be_evaluated_fails_the_run_and_takes_no_lock() {
     let mut tree = Tree::by_hand(&exclusive("wait"), &json!({}));
-    let definition = exclusive("wait").replace("inputs.key", "inputs.key[0:1] + 1");
+    let definition = exclusive("wait").replace("inputs.key", "dict(key=inputs.key).key + 1");
     tree.apply(&definition);
 
     let command = tree.execute("first", run_of(&tree, "first", "a")).await.unwrap();

@@ -52,9 +52,9 @@ pub struct ListedAlert {
     pub summary: Option<String>,
     /// When it was opened.
     pub created_at: Option<Timestamp>,
-    /// What monitoring sent with it, as PagerDuty has it: `details` and more. Long texts in it are cut. Null also where
-    /// there is no room for it.
-    pub body: Option<Map<String, Value>>,
+    /// What monitoring sent with it, as PagerDuty has it: `details` and more. Long texts in it are cut. Empty where there
+    /// is none, or no room for it: a field that is missing in it can have a default, whatever the reason.
+    pub body: Map<String, Value>,
 }
 
 impl From<Alert> for ListedAlert {
@@ -66,7 +66,7 @@ impl From<Alert> for ListedAlert {
             severity: alert.severity,
             summary: alert.summary.map(short),
             created_at: alert.created_at,
-            body: None,
+            body: Map::new(),
         }
     }
 }
@@ -87,7 +87,7 @@ fn with_bodies(alerts: Vec<Alert>, more: bool) -> Alerts {
                 .map(|(name, value)| (name.clone(), value.clone())),
         );
         let mut candidates = [body, details].into_iter().filter(|body| !body.is_empty());
-        alert.body = candidates.find(|body| room.take(body));
+        alert.body = candidates.find(|body| room.take(body)).unwrap_or_default();
     }
     Alerts { alerts, more }
 }
@@ -146,7 +146,7 @@ mod tests {
         let listed = with_bodies(vec![alert(1, Some(body.clone())), alert(2, None)], false);
 
         assert_eq!(json!(listed.alerts[0].body), body);
-        assert_eq!(listed.alerts[1].body, None);
+        assert_eq!(listed.alerts[1].body, Map::new());
     }
 
     #[test]
@@ -173,7 +173,7 @@ mod tests {
         assert_eq!(json!(listed.alerts[0].body), json!({"details": body["details"]}));
         assert_eq!(
             (listed.alerts.len(), &listed.alerts[1].body, listed.more),
-            (2, &None, false)
+            (2, &Map::new(), false)
         );
     }
 

@@ -161,10 +161,10 @@ pub(super) static LIST_ALERTS: ActionSpec = ActionSpec {
                 Field::optional("severity", FieldKind::Text, "critical, error, warning or info"),
                 Field::optional("summary", FieldKind::Text, "what it says"),
                 CREATED_AT,
-                Field::optional(
+                Field::required(
                     "body",
                     FieldKind::Map { may_be_empty: true },
-                    "what monitoring sent with it: `body.details` has its details; null where there is none, or no room for it",
+                    "what monitoring sent with it: `body.details` has its details; empty where there is none, or no room for it",
                 ),
             ]),
             "the alerts",

@@ -93,8 +93,8 @@ impl<'a> Checks<'a, '_> {
             self.scope.sees = Sees::before_steps();
             let concurrency_path = Path::Root.field("concurrency");
             let path = concurrency_path.field("key");
-            let of = self.template(&concurrency.key, path);
-            self.typed_key(concurrency, &of, path);
+            self.template(&concurrency.key, path);
+            self.typed_key(concurrency, path);
         }
     }
 

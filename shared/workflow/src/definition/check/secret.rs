@@ -137,5 +137,9 @@ fn without(node: &Node) -> Node {
                 .collect(),
         ),
     };
-    Node { at: node.at, content }
+    Node {
+        at: node.at,
+        content,
+        written: node.written.clone(),
+    }
 }

@@ -7,7 +7,7 @@ use super::{
     typing::Known,
 };
 use crate::{
-    action::{Action, Field, Repeat},
+    action::{Action, Field, FieldKind, Repeat},
     template::{Expression, Template},
     types::Type,
 };
@@ -71,11 +71,15 @@ impl<'a> Checks<'a, '_> {
                     self.decorating(false);
                     if let Some(field) = field {
                         self.fits(field, template, &of, path);
+                        if matches!(field.kind, FieldKind::Map { .. }) {
+                            self.digits(path);
+                        }
                     }
                 }
             }
             StepKind::Set(variables) => {
                 let path = path.field("set");
+                self.digits(path);
                 let set = variables.iter();
                 let set: BTreeMap<_, _> = set
                     .map(|(name, template)| (name, self.template(template, path.field(name.as_str()))))

@@ -340,14 +340,20 @@ impl super::Checks<'_, '_> {
         }
     }
 
-    /// Checks the type of a concurrency key.
-    pub(super) fn typed_key(&mut self, concurrency: &Concurrency, of: &Type, path: Path<'_>) {
-        if matches!(of.kind, Kind::List(_) | Kind::Map | Kind::Record(_)) {
-            self.problem(
-                path,
-                format!("gives {}, but a key must be text or a number", of.words()),
+    /// Warns of numbers that somebody may mean as text, where any value is taken.
+    pub(super) fn digits(&mut self, path: Path<'_>) {
+        let Some(typing) = &mut self.typing else { return };
+        for (at, written) in self.source.written_numbers(path) {
+            let message = format!(
+                "`{written:.40}` is a number here, and is sent without zeros at its ends; more than 15 digits may be lost. Put it in \
+                 quotes if it is a name, such as a version"
             );
+            typing.warnings.add(at, path, message);
         }
+    }
+
+    /// Checks the type of a concurrency key.
+    pub(super) fn typed_key(&mut self, concurrency: &Concurrency, path: Path<'_>) {
         let reasons = match (&self.typing, &concurrency.key) {
             (Some(typing), Template::Expression(key)) => types::nulls_of(key, &typing.roots, &typing.facts),
             _ => Vec::new(),

@@ -124,7 +124,11 @@ fn with_texts(node: &Node, path: Path<'_>, other: &mut impl FnMut(&str, &Node, P
         }
         content => content.clone(),
     };
-    Node { at: node.at, content }
+    Node {
+        at: node.at,
+        content,
+        written: node.written.clone(),
+    }
 }
 
 fn is_literal(text: &str) -> bool {

@@ -163,7 +163,7 @@ impl Builder {
             inputs,
             timeout: self.maybe(2, Self::length),
             concurrency: self.maybe(2, |b| Concurrency {
-                key: template_of("{{ event.incident.id }} of {{ run.workflow }}"),
+                key: template_of("{{ event.id }} of {{ run.workflow }}"),
                 policy: b.one_of(&[
                     ConcurrencyPolicy::Wait,
                     ConcurrencyPolicy::Skip,

@@ -365,7 +365,7 @@ fn what_an_expression_gives_has_the_type_that_the_action_takes() {
   - uses: pagerduty.list_incidents
     with: { integration: prod, limit: '{{ vars.many }}', services: '{{ vars.ids }}' }
   - uses: pagerduty.list_incidents
-    with: { integration: prod, services: '{{ vars.many }}' }
+    with: { integration: prod, services: '{{ event.data.services | default(vars.many) }}' }
 ",
     );
     let plan = machine.plan();

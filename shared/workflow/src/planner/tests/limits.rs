@@ -14,7 +14,7 @@ fn a_plan_reads_and_writes_a_bounded_number_of_results_however_long_the_run_is(#
     let mut source = String::from(CREATE);
     for index in 0..steps {
         source.push_str(&format!(
-            "  - id: s{index}\n    set: {{ v: \"{{{{ steps.ticket.outputs.incident_number + {index} }}}}\" }}\n"
+            "  - id: s{index}\n    set: {{ v: \"{{{{ (steps.ticket.outputs.incident_number | default(0)) + {index} }}}}\" }}\n"
         ));
     }
     let mut world = World::of(&source);

@@ -80,8 +80,8 @@ fn asked_in(world: &mut World) -> Result<Value, String> {
 
 fn conditions() {
     for step in [
-        "{ if: event.incident.priority, set: { a: 1 } }",
-        "{ choose: [{ when: event.incident.priority, steps: [{ set: { a: 1 } }] }] }",
+        "{ if: dict(a=event.incident.priority).a, set: { a: 1 } }",
+        "{ choose: [{ when: dict(a=event.incident.priority).a, steps: [{ set: { a: 1 } }] }] }",
     ] {
         let end = world(&format!("  - {step}\n")).finish();
         assert_eq!(why(&end).0, "Template.Error");
