@@ -19,19 +19,17 @@ pub(super) async fn check(workflow: &WorkflowRecord, table: &Table) -> Option<Fi
         },
         (Err(error), _) => Some(Finding::problem(
             area(workflow),
-            format!("Version {version} of the workflow {id} cannot be read, so that its runs fail: {error}"),
+            format!("{version} of the workflow {id} cannot be read, so that its runs fail: {error}"),
             remedy(workflow),
         )),
         (Ok(None), _) | (_, Ok(None)) => Some(Finding::problem(
             area(workflow),
-            format!(
-                "Version {version} of the workflow {id}, the active one, is not in the table, so that its runs fail."
-            ),
+            format!("{version} of the workflow {id}, the active one, is not in the table, so that its runs fail."),
             remedy(workflow),
         )),
         (Ok(Some(_)), Err(error)) => Some(Finding::not_checked(
             area(workflow),
-            format!("The source of version {version} of the workflow {id} could not be read: {error}"),
+            format!("The source of {version} of the workflow {id} could not be read: {error}"),
         )),
     }
 }
@@ -42,7 +40,7 @@ fn refused_today(workflow: &WorkflowRecord, problems: &Problems) -> Finding {
     Finding::warning(
         area(workflow),
         format!(
-            "Version {version} of the workflow {id} was accepted by an older release, and would be refused today:\n{problems}"
+            "{version} of the workflow {id} was accepted by an older release, and would be refused today:\n{problems}"
         ),
         remedy(workflow),
     )
@@ -73,7 +71,7 @@ mod tests {
         let finding = refused_today(&workflow, &Draft::from_source(source).unwrap_err());
 
         let told = format!("{finding:?}");
-        assert!(told.contains("Version 3 of the workflow memory-alert"), "{told}");
+        assert!(told.contains("v3 of the workflow memory-alert"), "{told}");
         assert!(told.contains("use `and`"), "{told}");
         assert!(
             told.contains("pagerflow workflow export memory-alert --as-written"),

@@ -458,7 +458,7 @@ fn one_item_of_a_list_is_what_the_whole_list_has_there(#[case] source: &str, #[c
 #[case("'' | default('x', true)", json!("x"))]
 #[case("'' | default('x')", json!(""))]
 fn a_default_helps_wherever_a_chain_of_names_ends(#[case] source: &str, #[case] expected: Value) {
-    assert_eq!(value(&format!("{{{{ {source} }}}}")), Ok(expected.clone()));
+    assert_eq!(value(&format!("{{{{ {source} }}}}")).as_ref(), Ok(&expected));
     let in_text = format!("{{% if true %}}[{{{{ {source} }}}}]{{% endif %}}");
     let printed = match &expected {
         Value::String(text) => text.clone(),
@@ -496,7 +496,7 @@ proptest::proptest! {
     #[test]
     fn json_in_a_text_is_read_as_what_was_written(text in ".{0,40}|(\\\\|u003c|<|'|\"|&){0,12}") {
         let mut context = context();
-        context.set_variable("text", json!(text.clone()));
+        context.set_variable("text", json!(text));
         let written = Template::from_text("{{ vars.text | tojson }}").unwrap().evaluate(&context).unwrap();
         let read: Value = serde_json::from_str(written.as_str().unwrap()).unwrap();
         proptest::prop_assert_eq!(read, json!(text));

@@ -102,7 +102,7 @@ impl Facts {
     }
 
     /// What is known if these hold or the others.
-    fn or(self, other: Self) -> Self {
+    fn or(&self, other: &Self) -> Self {
         let both = |mine: &BTreeSet<String>, is_other: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
             mine.iter().filter(|path| is_other(path)).cloned().collect()
         };
@@ -173,7 +173,7 @@ pub(super) fn facts(expression: &Expr<'_>, holds: bool) -> Facts {
                 facts(&operation.left, holds).and(&facts(&operation.right, holds))
             }
             (BinOpKind::ScAnd, false) | (BinOpKind::ScOr, true) => {
-                facts(&operation.left, holds).or(facts(&operation.right, holds))
+                facts(&operation.left, holds).or(&facts(&operation.right, holds))
             }
             (op, _) => comparison_of(op).map_or_else(Facts::default, |op| {
                 compared(&operation.left, op, &operation.right, holds)
@@ -197,7 +197,7 @@ pub(super) fn facts(expression: &Expr<'_>, holds: bool) -> Facts {
         Expr::IfExpr(choice) => {
             let yes = facts(&choice.test_expr, true).and(&facts(&choice.true_expr, holds));
             match &choice.false_expr {
-                Some(other) => yes.or(facts(&choice.test_expr, false).and(&facts(other, holds))),
+                Some(other) => yes.or(&facts(&choice.test_expr, false).and(&facts(other, holds))),
                 None => yes,
             }
         }
@@ -295,24 +295,24 @@ fn in_list(left: &Expr<'_>, right: &Expr<'_>, holds: bool) -> Facts {
         Expr::Const(list) => {
             let items: Option<Vec<minijinja::Value>> = list.value.try_iter().ok().map(Iterator::collect);
             return match (path_of(left), items) {
-                (Some(path), Some(items)) => one_of(path, items.iter(), holds),
+                (Some(path), Some(items)) => one_of(path, &items.iter().collect::<Vec<_>>(), holds),
                 _ => Facts::default(),
             };
         }
         _ => None,
     };
     match (path_of(left), values) {
-        (Some(path), Some(values)) => one_of(path, values.into_iter(), holds),
+        (Some(path), Some(values)) => one_of(path, &values, holds),
         _ => Facts::default(),
     }
 }
 
-fn one_of<'a>(path: String, values: impl Iterator<Item = &'a minijinja::Value> + Clone, holds: bool) -> Facts {
-    let words: Option<BTreeSet<String>> = values.clone().map(|value| value.as_str().map(str::to_owned)).collect();
+fn one_of(path: String, values: &[&minijinja::Value], holds: bool) -> Facts {
+    let words: Option<BTreeSet<String>> = values.iter().map(|value| value.as_str().map(str::to_owned)).collect();
     match (words, holds) {
         (Some(words), true) => Facts::one_of(path, words),
         (Some(words), false) => Facts::none_of(path, words),
-        (None, true) if values.clone().all(|value| !value.is_none()) => Facts::present(path),
+        (None, true) if values.iter().all(|value| !value.is_none()) => Facts::present(path),
         (None, _) => Facts::default(),
     }
 }

@@ -12,7 +12,10 @@ impl Inference<'_> {
         let Some(operand) = &filter.expr else {
             return Type::UNKNOWN;
         };
-        let given: Vec<Type> = filter.args.iter().map(|given| self.of(argument(given))).collect();
+        let given = filter.args.iter();
+        let given: Vec<Type> = given
+            .map(|given| self.strictly(|this| this.of(argument(given))))
+            .collect();
         if matches!(filter.name, "default" | "d") {
             let of = self.leniently(|this| this.of(operand));
             let other = given.into_iter().next().unwrap_or(Kind::Text.into());
@@ -21,7 +24,7 @@ impl Inference<'_> {
                 _ => of.present().or(other),
             };
         }
-        let of = self.of(operand);
+        let of = self.strictly(|this| this.of(operand));
         self.result(filter, operand, of, &given)
     }
 

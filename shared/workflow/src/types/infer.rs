@@ -184,7 +184,7 @@ impl<'r> Inference<'r> {
     }
 
     /// Looks at something that must be there.
-    fn strictly<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
+    pub(super) fn strictly<T>(&mut self, look: impl FnOnce(&mut Self) -> T) -> T {
         let before = std::mem::replace(&mut self.is_lenient, false);
         let seen = look(self);
         self.is_lenient = before;
@@ -202,12 +202,14 @@ impl<'r> Inference<'r> {
             Expr::BinOp(operation) if matches!(operation.op, BinOpKind::ScAnd | BinOpKind::ScOr) => {
                 self.condition(&operation.left);
                 let left = facts(&operation.left, matches!(operation.op, BinOpKind::ScAnd));
-                self.knowing(&left, |this| this.condition(&operation.right));
+                self.knowing(&left, |this| {
+                    this.condition(&operation.right);
+                });
             }
             Expr::IfExpr(choice) => {
                 self.of(&choice.test_expr);
                 self.knowing(&facts(&choice.test_expr, true), |this| {
-                    this.condition(&choice.true_expr)
+                    this.condition(&choice.true_expr);
                 });
                 if let Some(other) = &choice.false_expr {
                     self.knowing(&facts(&choice.test_expr, false), |this| this.condition(other));
@@ -236,6 +238,12 @@ impl<'r> Inference<'r> {
         if let Some(named) = self.named(expression) {
             return named;
         }
+        // A default looks through a chain of names. Of anything else it helps for the last step alone.
+        let is_chain = path_of(expression).is_some();
+        let has_last_step = matches!(expression, Expr::GetAttr(_) | Expr::GetItem(_) | Expr::Filter(_));
+        if self.is_lenient && !is_chain && !has_last_step {
+            return self.strictly(|this| this.of(expression));
+        }
         match expression {
             Expr::Const(constant) => match serde_json::to_value(&constant.value) {
                 Ok(value) => Type::of_value(&value),
@@ -243,11 +251,11 @@ impl<'r> Inference<'r> {
             },
             Expr::Var(variable) => self.variable(variable.id),
             Expr::GetAttr(attribute) => {
-                let outer = self.of(&attribute.expr);
+                let outer = self.around(&attribute.expr, is_chain);
                 self.field(&outer, &attribute.expr, attribute.name, expression)
             }
             Expr::GetItem(item) => {
-                let outer = self.of(&item.expr);
+                let outer = self.around(&item.expr, is_chain);
                 match &item.subscript_expr {
                     Expr::Const(key) if key.value.as_str().is_some() => {
                         let name = key.value.as_str().unwrap_or_default();
@@ -350,6 +358,14 @@ impl<'r> Inference<'r> {
                     None => Kind::Map.into(),
                 }
             }
+        }
+    }
+
+    /// The type of what a field or an entry is taken from.
+    fn around(&mut self, outer: &Expr<'_>, is_chain: bool) -> Type {
+        match is_chain {
+            true => self.of(outer),
+            false => self.strictly(|this| this.of(outer)),
         }
     }
 
@@ -491,7 +507,7 @@ impl<'r> Inference<'r> {
     fn must_have(&mut self, outer: &Type, of: &Expr<'_>, whole: &Expr<'_>) -> bool {
         match &outer.absence {
             None => true,
-            Some(_) if self.is_lenient => false,
+            Some(_) if self.is_lenient && path_of(whole).is_some() => false,
             Some(absence) => {
                 self.absent(absence, &outer.kind, of, whole);
                 true

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    action::{Action, Admitted},
+    action::{Action, Admitted, Field},
     definition::{OnLaneFailure, Step, StepKind, Wait, limits},
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
@@ -211,7 +211,11 @@ impl<'a> Lane<'a> {
     ) -> Outcome1 {
         let mut input = Map::new();
         for (name, template) in with {
-            let value = self.view.value(template)?;
+            let only_decorates = action.spec().input(name).is_some_and(Field::only_decorates);
+            let value = match self.view.value(template) {
+                Err(_) if only_decorates => self.view.what_works(template).unwrap_or_default(),
+                value => value?,
+            };
             // Null counts as left out.
             if !value.is_null() {
                 input.insert(name.clone(), value);

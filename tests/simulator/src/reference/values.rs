@@ -60,6 +60,23 @@ impl View {
             .map_err(|_| failure(ErrorName::TemplateError))
     }
 
+    /// The value of a template without the parts of it that fail; none if nothing is left.
+    pub(super) fn what_works(&self, template: &Template) -> Option<Value> {
+        match template {
+            Template::Literal(_) | Template::Expression(_) => self.value(template).ok(),
+            Template::List(items) => {
+                let items: Vec<Value> = items.iter().filter_map(|item| self.what_works(item)).collect();
+                (!items.is_empty()).then_some(Value::Array(items))
+            }
+            Template::Map(fields) => {
+                let fields = fields.iter();
+                let fields = fields.filter_map(|(name, field)| Some((name.clone(), self.what_works(field)?)));
+                let fields: serde_json::Map<String, Value> = fields.collect();
+                (!fields.is_empty()).then_some(Value::Object(fields))
+            }
+        }
+    }
+
     /// The value of a template as a key; none if it gives nothing to tell things apart by.
     pub(super) fn key(&self, template: &Template) -> Result<Option<String>, Failure> {
         let context = self.context(template.expressions().into_iter());

@@ -269,7 +269,7 @@ impl super::Checks<'_, '_> {
                     typing.warnings.add(self.source.place_of(path), path, message);
                 }
                 (Severity::Warning, Some(typing)) => {
-                    typing.warnings.add(self.source.place_of(path), path, finding.message)
+                    typing.warnings.add(self.source.place_of(path), path, finding.message);
                 }
                 _ => self.problem(path, finding.message),
             }

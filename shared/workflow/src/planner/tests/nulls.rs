@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    action::Action,
+    action::{Action, Rule},
     definition::{StepKind, tests::actions::value_of},
     template::Template,
 };
@@ -112,7 +112,8 @@ fn inputs_of_actions() {
     for action in Action::ALL {
         let spec = action.spec();
         let required = spec.inputs.iter().filter(|field| !field.optional);
-        let of_rules = spec.rules.iter().filter_map(|rule| spec.input(rule.fields()[0]));
+        let needing = spec.rules.iter().filter(|rule| !matches!(rule, Rule::AllOrNone(_)));
+        let of_rules = needing.filter_map(|rule| spec.input(rule.fields()[0]));
         let with: Map<String, Value> = required
             .chain(of_rules)
             .map(|field| (field.name.to_owned(), sample(field.kind)))
