@@ -43,7 +43,7 @@ fn the_url_of_a_workflow_and_of_an_integration_is_told_with_its_header() {
     assert_eq!(nobody.status.code(), Some(1));
     let said = String::from_utf8(nobody.stderr).unwrap();
     assert!(
-        said.contains("apply it first with `pagerflow workflow apply`"),
+        said.contains("there is no workflow e2e-never") && said.contains("`pagerflow workflow apply FILE`"),
         "{said}"
     );
 }
@@ -90,7 +90,11 @@ fn a_subscription_is_made_and_its_ping_arrives_and_an_incident_starts_a_run_unti
 
     let unasked = ["webhook", "unsubscribe", &scenario.name, id];
     let unasked = scenario.pagerflow.call(&unasked, "").unwrap();
-    assert!(String::from_utf8(unasked.stderr).unwrap().contains("Give --yes"));
+    assert!(
+        String::from_utf8(unasked.stderr)
+            .unwrap()
+            .contains("pass --yes to confirm")
+    );
     let unsubscribe = ["webhook", "unsubscribe", &scenario.name, id, "--yes"];
     let removed = scenario.pagerflow.json(&unsubscribe, "").unwrap();
     assert_eq!(
