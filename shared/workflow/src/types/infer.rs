@@ -479,6 +479,12 @@ impl<'r> Inference<'r> {
     fn entry(&mut self, outer: &Type, of: &Expr<'_>, whole: &Expr<'_>) -> Type {
         let is_there = self.must_have(outer, of, whole);
         let found = match &outer.kind {
+            // A number names no field. A computed name may.
+            Kind::Record(_) if path_of(whole).is_some() => {
+                let whole = shown(whole);
+                self.error(format!("{whole}: {} is a map, whose fields have names", shown(of)));
+                Type::UNKNOWN
+            }
             Kind::Unknown | Kind::Map | Kind::Record(_) | Kind::Null => Type::UNKNOWN,
             Kind::List(of) => of.as_ref().clone().or_missing("the list may have fewer entries"),
             Kind::Text | Kind::Words(_) => Kind::Text.into(),
