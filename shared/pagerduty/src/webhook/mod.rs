@@ -1,7 +1,7 @@
 //! What PagerDuty delivers to a webhook, in both of its generations, as one kind of [`Event`].
 //!
 //! An endpoint knows which generation it expects and calls [`v3::parse`] or [`v2::parse`]; [`signature::verify`] comes
-//! before that, over the raw bytes. [`json`](crate::json) reads the text. What is in it is read in two tempers: the envelope
+//! before that, over the raw bytes. `crate::json` reads the text. What is in it is read in two tempers: the envelope
 //! strictly, because an event without an id or a type must not start anything, and everything inside it leniently, because
 //! PagerDuty adds fields and event types at any time. No body, whatever its bytes, makes a parser panic.
 
