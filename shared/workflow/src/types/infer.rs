@@ -455,24 +455,10 @@ impl<'r> Inference<'r> {
                 Type::UNKNOWN
             }
             Kind::Boolean | Kind::Integer | Kind::Number | Kind::Text | Kind::Words(_) => {
-                self.error(format!(
-                    "{}: {} is {}, with nothing in it",
-                    shown(whole),
-                    shown(of),
-                    outer.words()
-                ));
-                Type::UNKNOWN
+                self.has_nothing_in_it(outer, of, whole)
             }
         };
-        let found = match is_there {
-            true => found,
-            false => found.or_missing("what it is in can be null or missing"),
-        };
-        let found = match path_of(whole) {
-            Some(path) => self.narrowed(found, &path),
-            None => found,
-        };
-        self.used(found, whole)
+        self.taken(found, is_there, whole)
     }
 
     /// The type of an entry of a list, or of a field whose name is computed.
@@ -488,16 +474,13 @@ impl<'r> Inference<'r> {
             Kind::Unknown | Kind::Map | Kind::Record(_) | Kind::Null => Type::UNKNOWN,
             Kind::List(of) => of.as_ref().clone().or_missing("the list may have fewer entries"),
             Kind::Text | Kind::Words(_) => Kind::Text.into(),
-            Kind::Boolean | Kind::Integer | Kind::Number => {
-                self.error(format!(
-                    "{}: {} is {}, with nothing in it",
-                    shown(whole),
-                    shown(of),
-                    outer.words()
-                ));
-                Type::UNKNOWN
-            }
+            Kind::Boolean | Kind::Integer | Kind::Number => self.has_nothing_in_it(outer, of, whole),
         };
+        self.taken(found, is_there, whole)
+    }
+
+    /// The type of something that was taken from a value, with what is known of it.
+    fn taken(&mut self, found: Type, is_there: bool, whole: &Expr<'_>) -> Type {
         let found = match is_there {
             true => found,
             false => found.or_missing("what it is in can be null or missing"),
@@ -507,6 +490,12 @@ impl<'r> Inference<'r> {
             None => found,
         };
         self.used(found, whole)
+    }
+
+    fn has_nothing_in_it(&mut self, outer: &Type, of: &Expr<'_>, whole: &Expr<'_>) -> Type {
+        let (whole, of) = (shown(whole), shown(of));
+        self.error(format!("{whole}: {of} is {}, with nothing in it", outer.words()));
+        Type::UNKNOWN
     }
 
     /// Whether a value that something is taken from is there. Says so if it need not be.
