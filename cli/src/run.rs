@@ -1,5 +1,6 @@
 //! `pagerflow run`.
 
+mod alive;
 mod event;
 mod list;
 mod names;
@@ -119,12 +120,12 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { run, event: true, .. } => {
-            let view = known(&run, stack).await?;
+            let view = known(&run, stack, output).await?;
             output.line(&event::event(&view, stack).await?)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::Show { run, lane, .. } => {
-            let mut view = known(&run, stack).await?;
+            let mut view = known(&run, stack, output).await?;
             let reading = output.working(format!("Reading the run {run}"));
             let names = Names::of(&view, stack).await?;
             let name = lane;
@@ -163,6 +164,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 }
 
 async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+    known(run, stack, output).await?;
     match stack.table.cancel_run(run).await? {
         CancelRequest::Unknown => Err(unknown_run(run, stack).await),
         CancelRequest::Ended(status) => Err(Error::Invalid(format!(
@@ -175,9 +177,9 @@ async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), E
     }
 }
 
-async fn known(run: &RunId, stack: &Stack) -> Result<RunView, Error> {
+async fn known(run: &RunId, stack: &Stack, output: &Output) -> Result<RunView, Error> {
     match stack.table.run(run).await? {
-        Some(view) => Ok(view),
+        Some(view) => alive::reconciled(view, stack, output).await,
         None => Err(unknown_run(run, stack).await),
     }
 }

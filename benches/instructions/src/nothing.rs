@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use platform::{
     api_key::KeyId,
     dead_letters::{DeadLetter, DeadLetters, QueueError},
-    executions::{Executions, StartError, Started},
+    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
     secrets::{SecretError, SecretStore},
     start_buffer::{BufferError, StartBuffer},
     table::{
         ApiKeyRecord, Bodies, StoreError, TriggerRecords, TriggerSource, VersionSource, WorkflowRecord,
-        journal::{Entry, Journal, LaneRecord, OutsideEnd, Question, Written},
+        journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
 use secrecy::SecretString;
@@ -95,6 +95,18 @@ impl Executions for Nothing {
     }
 }
 
+impl ExecutionViews for Nothing {
+    async fn execution(&self, _: &str) -> Result<Option<ExecutionView>, DescribeError> {
+        self.calls.count();
+        Ok(None)
+    }
+
+    async fn failed_since(&self, _: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
+        self.calls.count();
+        Ok(Vec::new())
+    }
+}
+
 impl StartBuffer for Nothing {
     async fn put(&self, _: &RunInput) -> Result<(), BufferError> {
         self.calls.count();
@@ -147,5 +159,15 @@ impl Journal for Nothing {
     async fn end_from_outside(&self, _: &OutsideEnd<'_>) -> Result<bool, StoreError> {
         self.calls.count();
         Ok(false)
+    }
+
+    async fn run_known(&self, _: &RunId) -> Result<RunKnown, StoreError> {
+        self.calls.count();
+        Ok(RunKnown::Ended)
+    }
+
+    async fn open_runs(&self, _: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        self.calls.count();
+        Ok(Vec::new())
     }
 }

@@ -44,7 +44,6 @@ const LAST: &str = r#"
 pub(crate) struct Ready {
     runner: Runner<Nothing, Nothing, Nothing, Nothing>,
     payload: Value,
-    now: Timestamp,
     calls: Calls,
 }
 
@@ -69,10 +68,10 @@ impl Ready {
         };
         let mut ready = Self {
             runner,
-            payload: payload(&state),
-            now: NOW,
+            payload: payload(&state, NOW),
             calls,
         };
+        let mut now = NOW;
         let mut cold = None;
         loop {
             let handover = ready.plan().await?;
@@ -81,9 +80,9 @@ impl Ready {
             match handover.pointer("/command/type").and_then(Value::as_str) {
                 Some("continue" | "wait") => {
                     set_next(&mut state, handover);
-                    ready.payload = payload(&state);
                     // The wait is over then.
-                    ready.now += WAIT;
+                    now += WAIT;
+                    ready.payload = payload(&state, now);
                 }
                 Some("pagerduty.create_incident") => return Ok((ready, cold)),
                 other => return Err(Error(format!("no Plan of these steps gives {other:?}: {handover}"))),
@@ -98,7 +97,7 @@ impl Ready {
 
     /// Makes the Plan.
     pub(crate) async fn plan(&self) -> Result<Value, Error> {
-        let handover = self.runner.plan(self.payload.clone(), self.now).await;
+        let handover = self.runner.plan(self.payload.clone()).await;
         handover.map_err(Error::at("plan"))
     }
 }
@@ -134,9 +133,10 @@ fn started(definition: Definition) -> Result<(Nothing, Value), Error> {
     Ok((aws, json!(admitted.input)))
 }
 
-fn payload(state: &Value) -> Value {
+fn payload(state: &Value, now: Timestamp) -> Value {
     json!({
         "execution": {"arn": "arn:aws:states:eu-west-1:123456789012:execution:bench:run", "started_at": NOW},
+        "entered_at": now,
         "state": state,
     })
 }

@@ -8,6 +8,7 @@ mod deployment;
 mod finding;
 mod integrations;
 mod queues;
+mod runs;
 mod workflows;
 
 use crate::{
@@ -83,6 +84,9 @@ async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Ve
             "Put the table right first, or use the release that wrote it, and run `pagerflow doctor` again.",
         )),
     }
+    let looking = output.working("Looking at the runs that go on");
+    findings.push(runs::check(stack, Timestamp::now()).await);
+    drop(looking);
     let _looking = output.working("Looking at the queues and alarms");
     match stack.resources().await {
         Ok(resources) => {

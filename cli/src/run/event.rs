@@ -3,6 +3,7 @@
 use crate::{error::Error, stack::Stack};
 use platform::{
     body,
+    executions::ExecutionViews,
     table::{Bodies, RunView},
 };
 use workflow::{

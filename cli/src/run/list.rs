@@ -1,6 +1,9 @@
 //! `pagerflow run list`.
 
-use super::time::{ago, between};
+use super::{
+    alive,
+    time::{ago, between},
+};
 use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
 use clap::ValueEnum;
 use jiff::Timestamp;
@@ -96,7 +99,14 @@ pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) 
         limit: options.limit.into(),
     };
     let reading = output.working("Reading the runs");
-    let runs = stack.table.runs(&query).await?;
+    let mut runs = stack.table.runs(&query).await?;
+    if query.status == Some(RunStatus::Running) {
+        let seem_to = std::mem::take(&mut runs);
+        for run in seem_to {
+            runs.push(alive::reconciled(run, stack, output).await?);
+        }
+        runs.retain(|run| run.status == RunStatus::Running);
+    }
     if let (Some(workflow), []) = (&options.workflow, runs.as_slice()) {
         known::workflow(workflow, stack).await?;
     }

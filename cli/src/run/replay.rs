@@ -43,7 +43,7 @@ pub(crate) struct Options {
 const REPLAYS: u32 = 1_000;
 
 pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let view = super::known(run, stack).await?;
+    let view = super::known(run, stack, output).await?;
     if view.status == RunStatus::Running {
         return Err(Error::Invalid(format!(
             "the run {run} still goes on\nWait for its end with `pagerflow run watch {run}`, or end it with `pagerflow run cancel {run}`."

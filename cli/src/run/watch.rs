@@ -8,7 +8,8 @@ use super::{
 use crate::{error::Error, known::unknown_run, output::Output, stack::Stack};
 use jiff::Timestamp;
 use platform::{
-    executions::ExecutionView,
+    executions::{ExecutionView, ExecutionViews},
+    run_end,
     table::{RunStatus, RunView, StepState, StepView},
 };
 use std::{collections::HashMap, time::Duration};
@@ -67,7 +68,17 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
         match &ended {
             Some(execution) if looks >= LAST_LOOKS => {
                 output.live("")?;
-                return Err(lost(run, execution));
+                // EventBridge has not told the runner of it.
+                let arn = match &view {
+                    Some(view) => Some(view.execution.clone()),
+                    None => stack.state_machine.execution_of(run),
+                };
+                let arn = arn.unwrap_or_default();
+                let recorded = run_end::record(&arn, execution, &stack.table, Timestamp::now()).await;
+                return match (recorded, stack.table.run(run).await?) {
+                    (Ok(_), Some(view)) if view.status != RunStatus::Running => Ok(view),
+                    _ => Err(lost(run, execution)),
+                };
             }
             None if looks >= LOOKS || (is_first && view.is_none() && looks >= FIRST_LOOKS) => {
                 is_first = false;
@@ -267,6 +278,8 @@ mod tests {
         let execution = ExecutionView {
             is_running: false,
             status: "ABORTED".into(),
+            started_at: Timestamp::UNIX_EPOCH,
+            ended_at: None,
             input: None,
             error: Some(("Stopped".into(), "by hand".into())),
         };

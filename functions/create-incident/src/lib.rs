@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use pagerduty::actions::create_incident::{CreatedIncident, run};
 use platform::{
-    action::{Done, PagerDuty},
+    action::{Done, PagerDuty, input_of},
     secrets::SecretStore,
     task::TaskError,
 };
@@ -22,9 +22,12 @@ pub async fn handle<S: SecretStore>(
     now: Timestamp,
 ) -> Result<Done<CreatedIncident>, TaskError> {
     pagerduty
-        .perform(Action::CreateIncident, input, now, async |client, token, input| {
-            run(client, token, input, now).await
-        })
+        .perform(
+            Action::CreateIncident,
+            input_of(input),
+            now,
+            async |client, token, input| run(client, token, input, now).await,
+        )
         .await
 }
 

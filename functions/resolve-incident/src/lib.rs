@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use pagerduty::actions::{IncidentOutput, resolve_incident::run};
 use platform::{
-    action::{Done, PagerDuty},
+    action::{Done, PagerDuty, input_of},
     secrets::SecretStore,
     task::TaskError,
 };
@@ -22,9 +22,12 @@ pub async fn handle<S: SecretStore>(
     now: Timestamp,
 ) -> Result<Done<IncidentOutput>, TaskError> {
     pagerduty
-        .perform(Action::ResolveIncident, input, now, async |client, token, input| {
-            run(client, token, input, now).await
-        })
+        .perform(
+            Action::ResolveIncident,
+            input_of(input),
+            now,
+            async |client, token, input| run(client, token, input, now).await,
+        )
         .await
 }
 

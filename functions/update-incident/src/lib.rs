@@ -16,7 +16,11 @@ use pagerduty::{
     },
     client::{ApiToken, Client, Events, RoutingKey},
 };
-use platform::{action::PagerDuty, secrets::SecretStore, task::TaskError};
+use platform::{
+    action::{PagerDuty, input_of},
+    secrets::SecretStore,
+    task::TaskError,
+};
 use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use workflow::{
@@ -30,9 +34,10 @@ use workflow::{
 /// `Input.Invalid`, the errors of the integration, and those of PagerDuty.
 pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
-    mut input: Value,
+    input: Value,
     now: Timestamp,
 ) -> Result<Value, TaskError> {
+    let mut input = input_of(input);
     let action = take_action(&mut input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     let call = Call {
         pagerduty,

@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 use platform::{
-    executions::{Executions, StartError, Started},
+    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
     table::{
         Bodies, StoreError, VersionSource,
-        journal::{Entry, EventSummary, Journal, LaneRecord, LastPlan, OutsideEnd, Question, Written},
+        journal::{
+            Entry, EventSummary, Journal, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written,
+        },
     },
     telemetry,
 };
@@ -39,7 +41,11 @@ pub(crate) enum Call {
     Lock,
     Write,
     EndFromOutside,
+    RunKnown,
+    OpenRuns,
     Start,
+    Execution,
+    Failures,
 }
 
 /// The table. Its clones share one state.
@@ -63,6 +69,8 @@ pub(crate) struct State {
     pub(crate) runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
     /// The runs that were started.
     pub(crate) started: Vec<RunInput>,
+    /// What Step Functions knows of executions, by their ARN.
+    pub(crate) executions: BTreeMap<String, ExecutionView>,
     /// Whether Step Functions never answers.
     pub(crate) hangs: bool,
     /// What is out of reach.
@@ -76,6 +84,8 @@ pub(crate) struct State {
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunItem {
     pub(crate) event: Option<EventSummary>,
+    pub(crate) execution: String,
+    pub(crate) started_at: Timestamp,
     pub(crate) called_by: Option<RunId>,
     pub(crate) end: Option<RunEnd>,
 }
@@ -198,7 +208,58 @@ impl Executions for Store {
     }
 }
 
+impl ExecutionViews for Store {
+    async fn execution(&self, arn: &str) -> Result<Option<ExecutionView>, DescribeError> {
+        self.call(Call::Execution)
+            .map_err(|error| DescribeError::new(arn, error.to_string().into()))?;
+        Ok(self.with(|state| state.executions.get(arn).cloned()))
+    }
+
+    async fn failed_since(&self, since: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
+        self.call(Call::Failures)
+            .map_err(|error| DescribeError::new("executions", error.to_string().into()))?;
+        Ok(self.with(|state| {
+            let ended = state
+                .executions
+                .iter()
+                .filter(|(_, view)| !view.is_running && view.started_at >= since);
+            let failed = ended.map(|(arn, _)| FailedExecution {
+                arn: arn.clone(),
+                name: arn.rsplit(':').next().unwrap_or_default().to_owned(),
+            });
+            failed.collect()
+        }))
+    }
+}
+
+impl RunItem {
+    fn open(&self, run: &RunId) -> Option<OpenRun> {
+        self.end.is_none().then(|| OpenRun {
+            run: run.clone(),
+            execution: self.execution.clone(),
+            is_called: self.called_by.is_some(),
+            started_at: self.started_at,
+        })
+    }
+}
+
 impl Journal for Store {
+    async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
+        self.call(Call::RunKnown)?;
+        Ok(self.with(|state| match state.runs.get(run) {
+            None => RunKnown::Nothing,
+            Some(item) => item.open(run).map_or(RunKnown::Ended, RunKnown::Open),
+        }))
+    }
+
+    async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        self.call(Call::OpenRuns)?;
+        Ok(self.with(|state| {
+            let open = state.runs.iter().filter_map(|(run, item)| item.open(run));
+            open.filter(|open| open.started_at < before).collect()
+        }))
+    }
+
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
         self.call(Call::Lanes)?;
         Ok(self.with(|state| {
@@ -249,6 +310,8 @@ impl Journal for Store {
             }
             let item = state.runs.entry(end.input.run.id.clone()).or_insert_with(|| RunItem {
                 event: None,
+                execution: end.execution.to_owned(),
+                started_at: end.started_at,
                 called_by: None,
                 end: None,
             });
@@ -396,6 +459,8 @@ impl State {
         if is_main && cursor.plans == 1 {
             let item = RunItem {
                 event: entry.event.cloned(),
+                execution: entry.execution.to_owned(),
+                started_at: entry.started_at,
                 called_by: entry.input.called_by.as_ref().map(|by| by.run.clone()),
                 end: None,
             };

@@ -2,14 +2,16 @@
 
 use crate::{
     footing::{Footing, Plans, footing, lanes_needed},
-    outside, room, start_buffer,
+    open_runs,
+    outside::{self, Told},
+    room, start_buffer,
     state::{Handover, PlanRequest},
 };
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
     body,
-    executions::Executions,
+    executions::{ExecutionViews, Executions},
     intake::{event_value, stored_event},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
@@ -41,7 +43,7 @@ pub struct Runner<V, B, J, E> {
     pub bodies: BodyCache<B>,
     /// The journal.
     pub journal: J,
-    /// What starts the runs of the start-buffer.
+    /// What starts the runs of the start-buffer, and tells whether runs go on that seem to.
     pub executions: E,
     /// Where it is told how runs and steps ended.
     pub metrics: Metrics,
@@ -94,29 +96,49 @@ impl Attempted {
     }
 }
 
-impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> {
+impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Runner<V, B, J, E> {
     /// Takes what the function is called with: a Plan that the state machine asks for, an event of EventBridge about an
-    /// execution that ended, or messages of the start-buffer.
+    /// execution that ended or of the schedule, or messages of the start-buffer. `now` is the time by the function's own clock; a Plan goes by that
+    /// of Step Functions.
     ///
     /// # Errors
     /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`; of messages `Input.Invalid`.
     pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
-        if outside::is_event(&payload) {
-            let ended = outside::take(payload, &self.journal, now).await;
-            let ended =
-                ended.inspect_err(|error| tracing::error!(%error, "the end of an execution was not taken in"))?;
-            if ended {
-                let run = Some(RunOutcome::Failed);
-                self.metrics.tell(&Observation::Planned { run, step: None }, now);
+        match Told::by(&payload) {
+            Some(Told::StatusChange) => {
+                let ended = outside::take(payload, &self.journal, now).await;
+                let ended =
+                    ended.inspect_err(|error| tracing::error!(%error, "the end of an execution was not taken in"))?;
+                self.tell_of_ends(usize::from(ended), now);
+                return Ok(Value::Null);
             }
-            return Ok(Value::Null);
+            Some(Told::Schedule) => {
+                let ended = open_runs::look_at_all(&self.journal, &self.executions, now).await;
+                let ended = ended.inspect_err(|error| tracing::error!(%error, "the open runs were not looked at"))?;
+                self.tell_of_ends(ended, now);
+                return Ok(Value::Null);
+            }
+            None => {}
         }
         if start_buffer::is_batch(&payload) {
             let drained = start_buffer::drain(payload, &self.executions).await;
             return drained
                 .inspect_err(|error| tracing::error!(%error, "a batch of the start-buffer was not taken in"));
         }
-        self.plan(payload, now).await
+        #[cfg(feature = "sabotage")]
+        let payload = match sabotage::breaks(sabotage::Break::OwnClock) {
+            true => with_time(payload, now),
+            false => payload,
+        };
+        self.plan(payload).await
+    }
+
+    /// Tells of runs that were found to have ended from outside.
+    fn tell_of_ends(&self, runs: usize, now: Timestamp) {
+        for _ in 0..runs {
+            let run = Some(RunOutcome::Failed);
+            self.metrics.tell(&Observation::Planned { run, step: None }, now);
+        }
     }
 
     /// Decides what an execution does next, and gives it as the state machine takes it: `{"cursor", "command"}`.
@@ -124,7 +146,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
     /// # Errors
     /// `Input.Invalid`, if the state machine sent what no Plan can be made of; `Run.Superseded`, if another execution
     /// holds the lane, or the lane or its run has ended; `Store.Unavailable`, after which the Plan is made again.
-    pub async fn plan(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
+    pub async fn plan(&self, payload: Value) -> Result<Value, TaskError> {
         let begun = Instant::now();
         let request: PlanRequest = serde_json::from_value(payload).map_err(|error| {
             let error = TaskError::new(
@@ -134,7 +156,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             tracing::error!(%error, "not planned");
             error
         })?;
-        let result = self.handover(&request, now).await;
+        let result = self.handover(&request).await;
         let input = &request.state.input;
         let (run, workflow, event_id, lane) = (&input.run.id, &input.run.workflow, input.event_id(), input.lane());
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -156,7 +178,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         result.map(|(handover, _)| handover)
     }
 
-    async fn handover(&self, request: &PlanRequest, now: Timestamp) -> Result<(Value, &'static str), TaskError> {
+    async fn handover(&self, request: &PlanRequest) -> Result<(Value, &'static str), TaskError> {
         let state = &request.state;
         let needed = lanes_needed(state);
         let mut lanes = match needed.is_empty() {
@@ -164,7 +186,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             false => self.journal.lanes(&needed).await.map_err(|error| store(&error))?,
         };
         match footing(request, &mut lanes) {
-            Footing::Plans(plans) => self.make(request, &plans, now).await,
+            Footing::Plans(plans) => self.make(request, &plans).await,
             Footing::Repeats { handover } => Ok((read(&handover)?, "repeated")),
             Footing::Ended { cursor, end } => {
                 let command = Command::Succeed {
@@ -176,12 +198,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         }
     }
 
-    async fn make(
-        &self,
-        request: &PlanRequest,
-        plans: &Plans,
-        now: Timestamp,
-    ) -> Result<(Value, &'static str), TaskError> {
+    async fn make(&self, request: &PlanRequest, plans: &Plans) -> Result<(Value, &'static str), TaskError> {
         let input = &request.state.input;
         let event = self.event(input).await.map_err(|error| store(&error))?;
         let prepared = self.prepare(input, event.as_ref().map(Option::as_ref)).await;
@@ -191,9 +208,9 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
                 concurrency_key: None,
                 attempted: None,
             },
-            Ok((definition, event)) => self.decide(request, plans, &definition, &event, now).await?,
+            Ok((definition, event)) => self.decide(request, plans, &definition, &event).await?,
         };
-        self.hand_over(request, plans, event.ok().flatten().as_ref(), decision, now)
+        self.hand_over(request, plans, event.ok().flatten().as_ref(), decision)
             .await
     }
 
@@ -249,8 +266,8 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         plans: &Plans,
         definition: &Definition,
         event: &Value,
-        now: Timestamp,
     ) -> Result<Decision, TaskError> {
+        let now = request.entered_at;
         let input = &request.state.input;
         let standing = plans.standing();
         let needs = needs(definition, input, standing);
@@ -272,7 +289,12 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
             incident: incident_of(event),
             now,
         };
-        let known = self.journal.known(&question).await.map_err(|error| store(&error))?;
+        let mut known = self.journal.known(&question).await.map_err(|error| store(&error))?;
+        if let Some(other) = known.lock.obstacle(&input.run.id).cloned()
+            && open_runs::is_over(&other, &self.journal, &self.executions, now).await
+        {
+            known.lock.ended.insert(other);
+        }
         let plan = plan(&Situation {
             definition,
             input,
@@ -298,8 +320,8 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         plans: &Plans,
         event: Option<&Event>,
         mut decision: Decision,
-        now: Timestamp,
     ) -> Result<(Value, &'static str), TaskError> {
+        let now = request.entered_at;
         let input = &request.state.input;
         let mut handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
         if let Some(failure) = room::overflow(input, &handover) {
@@ -380,6 +402,14 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions> Runner<V, B, J, E> 
         };
         self.bodies.put(run, compressed, now).await
     }
+}
+
+#[cfg(feature = "sabotage")]
+fn with_time(mut payload: Value, now: Timestamp) -> Value {
+    if let Some(fields) = payload.as_object_mut() {
+        fields.insert("entered_at".to_owned(), now.to_string().into());
+    }
+    payload
 }
 
 /// Why the run cannot do its steps, although its definition and its event can be read.

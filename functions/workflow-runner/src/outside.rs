@@ -2,19 +2,32 @@
 
 use jiff::Timestamp;
 use platform::{
-    table::journal::{Journal, OutsideEnd},
+    executions::ExecutionView,
+    run_end::{self, RunEndError},
+    table::journal::Journal,
     task::TaskError,
 };
 use serde::Deserialize;
 use serde_json::Value;
-use workflow::{error_name::ErrorName, planner::Failure, run::RunInput};
+use workflow::error_name::ErrorName;
 
-/// The field that an event of EventBridge has and the payload of a Plan has not.
-const DETAIL_TYPE: &str = "detail-type";
+/// What EventBridge tells of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// An execution that ended.
+    StatusChange,
+    /// That it is time to look at all runs that seem to go on.
+    Schedule,
+}
 
-/// Whether a payload is an event of EventBridge.
-pub(crate) fn is_event(payload: &Value) -> bool {
-    payload.get(DETAIL_TYPE).is_some()
+impl Told {
+    /// What a payload tells of, if it is an event of EventBridge: the payload of a Plan has no such field.
+    pub(crate) fn by(payload: &Value) -> Option<Self> {
+        match payload.get("detail-type")?.as_str() {
+            Some("Scheduled Event") => Some(Self::Schedule),
+            _ => Some(Self::StatusChange),
+        }
+    }
 }
 
 /// The event "Step Functions Execution Status Change".
@@ -44,78 +57,40 @@ struct Detail {
 /// # Errors
 /// `Input.Invalid`, if the event cannot be read or has no input; `Store.Unavailable`.
 pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -> Result<bool, TaskError> {
-    let invalid = |problem: String| TaskError::new(ErrorName::InputInvalid, problem);
-    let StatusChange { detail } = serde_json::from_value(event)
-        .map_err(|error| invalid(format!("the event is not a change of an execution's status: {error}")))?;
-    let execution = detail.execution_arn.as_str();
-    let Some(input) = &detail.input else {
-        return Err(invalid(format!(
-            "the event about {execution} lacks the execution's input, so its run is not known; look at the execution"
-        )));
-    };
-    let input: RunInput = match serde_json::from_str(input) {
-        Ok(input) => input,
-        Err(error) => {
-            tracing::warn!(execution, %error, "an execution ended that was no run");
-            return Ok(false);
-        }
-    };
-    let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
-    if !bears_run(&input) {
-        // Whoever started it waits for it, and finds that its lane has not ended.
-        let (lane, status) = (input.lane(), detail.status.as_str());
-        tracing::info!(%run, %workflow, event_id, %lane, execution, status, "an execution of a lane ended");
-        return Ok(false);
-    }
+    let StatusChange { detail } = serde_json::from_value(event).map_err(|error| {
+        let problem = format!("the event is not a change of an execution's status: {error}");
+        TaskError::new(ErrorName::InputInvalid, problem)
+    })?;
     #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoFinalRecord) {
         return Ok(false);
     }
-    let time = |milliseconds: i64| Timestamp::from_millisecond(milliseconds).unwrap_or(now);
-    let failure = detail.failure();
-    let end = OutsideEnd {
-        input: &input,
-        execution,
-        started_at: time(detail.start_date),
-        ended_at: detail.stop_date.map_or(now, time),
-        failure: &failure,
-    };
-    let written = journal
-        .end_from_outside(&end)
-        .await
-        .map_err(|error| TaskError::new(ErrorName::StoreUnavailable, error.to_string()))?;
-    if written {
-        let (status, error) = (detail.status.as_str(), &failure.message);
-        tracing::error!(%run, %workflow, event_id, execution, status, error, "run ended from outside");
-    }
-    Ok(written)
-}
-
-/// Whether a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its
-/// main lane. Such a run has no execution of its own name, and its caller may have ended together with it.
-fn bears_run(input: &RunInput) -> bool {
-    match &input.part {
-        None => true,
-        Some(part) => part.lane.is_main() && input.called_by.is_some(),
-    }
+    let (execution, view) = detail.into_view(now);
+    let recorded = run_end::record(&execution, &view, journal, now).await;
+    recorded.map_err(|error| {
+        let name = match &error {
+            RunEndError::NoInput { .. } => ErrorName::InputInvalid,
+            RunEndError::Store(_) | RunEndError::Execution(_) => ErrorName::StoreUnavailable,
+        };
+        TaskError::new(name, error.to_string())
+    })
 }
 
 impl Detail {
-    fn failure(&self) -> Failure {
-        let what = match self.status.as_str() {
-            "ABORTED" => "the execution was stopped in Step Functions",
-            "TIMED_OUT" => "Step Functions ended the execution, because its time was over",
-            _ => "the execution failed, and the planner could not go on with it",
+    /// The execution's ARN, and what is told of it.
+    fn into_view(self, now: Timestamp) -> (String, ExecutionView) {
+        let time = |milliseconds: i64| Timestamp::from_millisecond(milliseconds).unwrap_or(now);
+        let view = ExecutionView {
+            is_running: false,
+            status: self.status,
+            started_at: time(self.start_date),
+            ended_at: self.stop_date.map(time),
+            input: self.input,
+            error: match (self.error, self.cause) {
+                (None, None) => None,
+                (error, cause) => Some((error.unwrap_or_default(), cause.unwrap_or_default())),
+            },
         };
-        let said = [&self.error, &self.cause].into_iter().flatten();
-        let said: Vec<&str> = said.map(String::as_str).filter(|text| !text.is_empty()).collect();
-        let why = match said.as_slice() {
-            [] => String::new(),
-            said => format!(" ({})", said.join(": ").chars().take(1_000).collect::<String>()),
-        };
-        Failure::new(
-            ErrorName::RunAborted,
-            format!("{what}{why}; look at the execution {}", self.execution_arn),
-        )
+        (self.execution_arn, view)
     }
 }

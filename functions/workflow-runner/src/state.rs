@@ -13,6 +13,9 @@ use workflow::{
 pub(crate) struct PlanRequest {
     /// The execution, from the context object of Step Functions.
     pub(crate) execution: Execution,
+    /// When the execution came to this Plan: the time at which it is made, however often it is tried. It is the clock of Step
+    /// Functions, the one clock that all executions share, and the one that ends waits. Those of functions differ.
+    pub(crate) entered_at: Timestamp,
     /// The state of the execution.
     pub(crate) state: State,
 }

@@ -8,7 +8,7 @@ use workflow::{
     definition::limits,
     error_name::{ErrorName, FailureClass},
     ids::LanePath,
-    planner::{ChildExecution, Command},
+    planner::{ChildExecution, Command, Wake},
     run::{Part, RunIdentity, RunInput},
 };
 
@@ -52,7 +52,9 @@ fn commands() -> Vec<Command> {
     };
     let until = "2026-11-20T09:30:00Z".parse().unwrap();
     let control = [
-        Command::Wait { until },
+        Command::Wait {
+            until: Wake::not_before(until),
+        },
         Command::Fork {
             executions: vec![child()],
         },
@@ -339,6 +341,7 @@ fn fill_in(template: &mut Value, state: &Value) {
                     "$" => state.clone(),
                     "$$.Execution.Id" => json!("arn:aws:states:eu-west-1:123456789012:execution:workflow:r"),
                     "$$.Execution.StartTime" => json!("2026-11-20T09:30:01.123Z"),
+                    "$$.State.EnteredTime" => json!("2026-11-20T09:30:02.456Z"),
                     other => panic!("{other} is no path that this test knows"),
                 };
                 fields.insert(name.to_owned(), filled);

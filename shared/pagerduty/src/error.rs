@@ -11,7 +11,7 @@ mod refusal;
 
 pub use refusal::{Api, Refusal, Scopes};
 
-use std::fmt::Display;
+use std::{fmt::Display, time::Duration};
 
 use crate::{
     ids::{IncidentId, UserEmail},
@@ -154,10 +154,31 @@ pub enum Failure {
     NotAcknowledged(IncidentStatus),
 }
 
+/// How long after it was sent PagerDuty may still carry out a request, also one that nobody waits for any more. Not documented; half
+/// a minute is more than any gateway that we know of waits for what is behind it.
+pub const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(30);
+
+/// How long PagerDuty may need to show what is new. Not documented; clients that read at once miss what they wrote for a few seconds.
+pub const SHOWN_WITHIN: Duration = Duration::from_secs(10);
+
 /// How much of a cause's text is kept, in characters.
 const MAX_CAUSE: usize = 200;
 
 impl Failure {
+    /// How long after a change broke off in this way a look shows whether it was made.
+    fn settled_after(&self) -> Duration {
+        let may_go_on = match self {
+            Self::TimedOut | Self::Broken(_) => true,
+            // A gateway that no longer waits for what is behind it, or has lost the connection to it.
+            Self::Fault(refusal) => matches!(refusal.status, 502 | 504),
+            _ => false,
+        };
+        match may_go_on {
+            true => CARRIED_OUT_WITHIN + SHOWN_WITHIN,
+            false => SHOWN_WITHIN,
+        }
+    }
+
     /// An answer that is not what it should be. The parser's text can quote the answer, so it is cut.
     pub(crate) fn unreadable(error: &impl Display) -> Self {
         Self::Unreadable(shown_cause(&error.to_string()))
@@ -196,6 +217,15 @@ impl Error {
                 retry_after_seconds, ..
             } => *retry_after_seconds,
             Self::NoteMissing { reason, .. } => reason.retry_after_seconds(),
+            _ => None,
+        }
+    }
+
+    /// After how many seconds a look shows what a request of unknown outcome has done.
+    pub fn settled_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::OutcomeUnknown { failure } => Some(failure.settled_after().as_secs()),
+            Self::NoteMissing { reason, .. } => reason.settled_after_seconds(),
             _ => None,
         }
     }

@@ -7,9 +7,9 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pagerduty::client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport};
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
 use workflow::{
@@ -26,6 +26,9 @@ const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intend
 /// Which run and step calls.
 const CALLER: &str = "caller";
 
+/// When the state that calls was entered.
+const ENTERED_AT: &str = "entered_at";
+
 /// The most that an input may take, in bytes of JSON. PagerDuty's Events API takes a body of 512 KiB; the rest is room for what
 /// is put around the input. A run has less room, and has seen to it.
 const INPUT_BYTES: usize = 480 * 1024;
@@ -40,6 +43,41 @@ pub struct Done<T> {
     /// calls and keeps it in the record of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<Adjustment>,
+}
+
+/// What the state machine of the stack sends to the function of an action.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct StateMachineCall {
+    call: Map<String, Value>,
+    /// By the clock of Step Functions.
+    entered_at: Timestamp,
+}
+
+/// The input of an action out of what its function is called with. The state machine of the stack puts around it when its state was
+/// entered: the call has its time from then on, however long the function takes to begin. Anybody else sends the input alone.
+#[must_use]
+pub fn input_of(payload: Value) -> Value {
+    match StateMachineCall::deserialize(&payload) {
+        Ok(StateMachineCall { mut call, entered_at }) => {
+            call.insert(ENTERED_AT.to_owned(), entered_at.to_string().into());
+            Value::Object(call)
+        }
+        Err(_) => payload,
+    }
+}
+
+/// Has the call end when its own time is over, if the time of the whole step does not end before.
+fn limit(action: Action, input: &mut Map<String, Value>) {
+    let time = |value: Value| value.as_str()?.parse::<Timestamp>().ok();
+    let Some(entered_at) = input.remove(ENTERED_AT).and_then(time) else {
+        return;
+    };
+    let call = SignedDuration::from_secs(action.spec().timeout_seconds.into());
+    let ends = entered_at.checked_add(call).unwrap_or(Timestamp::MAX);
+    let of_step = input.get("deadline").cloned().and_then(time);
+    let ends = of_step.map_or(ends, |of_step| of_step.min(ends));
+    input.insert("deadline".to_owned(), ends.to_string().into());
 }
 
 fn invalid(action: Action, problems: &str) -> TaskError {
@@ -289,9 +327,13 @@ struct Call {
 }
 
 impl Call {
-    /// Takes out of the input who calls. What cannot be read is nobody: nothing may fail because of the log.
+    /// Takes out of the input who calls, and when. Who cannot be read is nobody: nothing may fail because of the log.
     fn begin(action: Action, input: &mut Value) -> Self {
-        let caller = input.as_object_mut().and_then(|fields| fields.remove(CALLER));
+        let mut fields = input.as_object_mut();
+        let caller = fields.as_mut().and_then(|fields| fields.remove(CALLER));
+        if let Some(fields) = fields {
+            limit(action, fields);
+        }
         Self {
             action,
             caller: caller.and_then(|caller| serde_json::from_value(caller).ok()),

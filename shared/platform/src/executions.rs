@@ -8,7 +8,9 @@ use crate::aws::{AwsFailure, OnFirstUse};
 use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     operation::start_execution::StartExecutionError,
+    types::ExecutionStatus,
 };
+use jiff::Timestamp;
 use workflow::{ids::RunId, run::RunInput};
 
 /// What became of a start.
@@ -110,21 +112,67 @@ pub struct ExecutionView {
     pub is_running: bool,
     /// Its status in Step Functions' word, such as `ABORTED`.
     pub status: String,
+    /// When it was started.
+    pub started_at: Timestamp,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
     /// Its input, as JSON text.
     pub input: Option<String>,
     /// The name of its error, and what was said about it.
     pub error: Option<(String, String)>,
 }
 
+/// What tells of executions.
+pub trait ExecutionViews: Sync {
+    /// What is known of an execution; none if no such one is known. Step Functions forgets executions 90 days after their end.
+    /// What it tells may be some seconds old.
+    ///
+    /// # Errors
+    /// It did not answer, or the caller may not ask.
+    fn execution(&self, arn: &str) -> impl Future<Output = Result<Option<ExecutionView>, DescribeError>> + Send;
+
+    /// The executions that were started since then and have failed, timed out or were stopped, of each kind the newest 300.
+    ///
+    /// # Errors
+    /// As [`Self::execution`].
+    fn failed_since(
+        &self,
+        since: Timestamp,
+    ) -> impl Future<Output = Result<Vec<FailedExecution>, DescribeError>> + Send;
+}
+
+/// An execution that has ended otherwise than well.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FailedExecution {
+    /// Its ARN.
+    pub arn: String,
+    /// Its name. That of the execution of a run is the run's id.
+    pub name: String,
+}
+
+/// How many executions of one status are listed.
+const LISTED: usize = 300;
+
 /// Step Functions did not tell about an execution.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "Step Functions does not tell about the execution {execution}: {cause}; you need the right states:DescribeExecution"
+    "Step Functions does not tell about {execution}: {cause}; you need the rights states:DescribeExecution and states:ListExecutions"
 )]
 pub struct DescribeError {
     execution: String,
     #[source]
     cause: AwsFailure,
+}
+
+impl DescribeError {
+    /// An error about an execution, by its ARN.
+    #[must_use]
+    pub fn new(execution: &str, cause: AwsFailure) -> Self {
+        Self {
+            execution: execution.to_owned(),
+            cause,
+        }
+    }
 }
 
 impl StateMachine {
@@ -140,17 +188,17 @@ impl StateMachine {
             _ => None,
         }
     }
+}
 
-    /// What Step Functions knows of an execution; none if it knows no such one. It forgets executions 90 days after their end.
-    ///
-    /// # Errors
-    /// It did not answer, or the caller may not ask.
-    pub async fn execution(&self, arn: &str) -> Result<Option<ExecutionView>, DescribeError> {
+impl ExecutionViews for StateMachine {
+    async fn execution(&self, arn: &str) -> Result<Option<ExecutionView>, DescribeError> {
         let request = self.client.describe_execution().execution_arn(arn);
         match request.send().await {
             Ok(output) => Ok(Some(ExecutionView {
-                is_running: output.status == aws_sdk_sfn::types::ExecutionStatus::Running,
+                is_running: output.status == ExecutionStatus::Running,
                 status: output.status.as_str().to_owned(),
+                started_at: time(output.start_date),
+                ended_at: output.stop_date.map(time),
                 input: output.input,
                 error: output.error.map(|error| (error, output.cause.unwrap_or_default())),
             })),
@@ -161,12 +209,60 @@ impl StateMachine {
             {
                 Ok(None)
             }
-            Err(error) => Err(DescribeError {
-                execution: arn.to_owned(),
-                cause: AwsFailure::of(&error),
-            }),
+            Err(error) => Err(DescribeError::new(arn, AwsFailure::of(&error))),
         }
     }
+
+    async fn failed_since(&self, since: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
+        let mut failed = Vec::new();
+        for status in [
+            ExecutionStatus::Failed,
+            ExecutionStatus::TimedOut,
+            ExecutionStatus::Aborted,
+        ] {
+            failed.extend(self.listed(status, since).await?);
+        }
+        Ok(failed)
+    }
+}
+
+impl StateMachine {
+    /// The ARN of the state machine without the name of an alias.
+    fn unqualified(&self) -> String {
+        self.arn.split(':').take(7).collect::<Vec<_>>().join(":")
+    }
+
+    /// The executions of one status that were started since then, newest first: that is the order in which Step Functions
+    /// lists them.
+    async fn listed(&self, status: ExecutionStatus, since: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
+        let machine = self.unqualified();
+        let request = self
+            .client
+            .list_executions()
+            .state_machine_arn(&machine)
+            .status_filter(status);
+        let mut pages = request.into_paginator().items().send();
+        let mut executions = Vec::new();
+        while let Some(execution) = pages.next().await {
+            let execution = execution.map_err(|error| DescribeError::new(&machine, AwsFailure::of(&error)))?;
+            if time(execution.start_date) < since || executions.len() >= LISTED {
+                break;
+            }
+            executions.push(FailedExecution {
+                arn: execution.execution_arn,
+                name: execution.name,
+            });
+        }
+        Ok(executions)
+    }
+}
+
+/// A time of the SDK. One that is out of range, which AWS does not give, is the beginning of time.
+fn time(time: aws_sdk_sfn::primitives::DateTime) -> Timestamp {
+    time.to_millis()
+        .ok()
+        .and_then(|milliseconds| Timestamp::from_millisecond(milliseconds).ok())
+        .unwrap_or_default()
 }
 
 /// Whether an error passes by itself.

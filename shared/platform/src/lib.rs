@@ -13,6 +13,7 @@
 //! - `rate_limit` — until when PagerDuty turns requests away.
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
+//! - [`run_end`] — ends of runs that no Plan wrote.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions.
 //! - [`dead_letters`] — the queue of authentic deliveries that nobody can read.
 //! - [`delivery_log`] — what the log of the ingress tells of deliveries.
@@ -28,6 +29,7 @@ pub mod executions;
 pub mod intake;
 pub mod metrics;
 mod rate_limit;
+pub mod run_end;
 #[cfg(test)]
 mod scripted;
 pub mod secrets;

@@ -38,6 +38,7 @@ impl From<&pagerduty::Error> for TaskError {
             message: error.to_string(),
             retry_after_seconds: error
                 .retry_after_seconds()
+                .or_else(|| error.settled_after_seconds())
                 .and_then(|seconds| u32::try_from(seconds).ok()),
         })
     }

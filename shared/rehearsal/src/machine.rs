@@ -26,7 +26,7 @@ use std::{
 use workflow::{
     action::Action,
     ids::StepPath,
-    planner::{Cursor, Failure, LaneKey, Pending},
+    planner::{Cursor, Failure, LaneKey, Pending, Wake},
     run::RunInput,
 };
 use workflow_runner::Runner;
@@ -97,8 +97,10 @@ impl Machine {
         }
     }
 
-    /// Starts an execution at a time.
+    /// Starts an execution at a time, or less than a second later: waits end at whole seconds, and what begins at one has waits of
+    /// just the length that their author wrote.
     pub(crate) fn start(&mut self, input: RunInput, at: Timestamp) {
+        let at = Wake::not_before(at).time();
         let name = input.run.id.to_string();
         self.execution(name, input, at, None);
     }
@@ -137,7 +139,7 @@ impl Machine {
             return Ok(());
         };
         self.took.plans += 1;
-        let handover = match self.runner.plan(execution.payload()?, now).await {
+        let handover = match self.runner.plan(execution.payload(now)?).await {
             Ok(handover) => handover,
             Err(error) => {
                 self.plan_failed(number, &error, now);
@@ -242,13 +244,14 @@ struct Child {
 
 impl Execution {
     /// What the state machine sends to the runner: the input with what the last Plan handed over in it, and the execution.
-    fn payload(&self) -> Result<Value, Stuck> {
+    fn payload(&self, now: Timestamp) -> Result<Value, Stuck> {
         let mut state = serde_json::to_value(&self.input).map_err(|error| Stuck::Command(error.to_string()))?;
         if let (Some(state), Some(next)) = (state.as_object_mut(), &self.next) {
             state.insert("next".to_owned(), next.clone());
         }
         Ok(json!({
             "execution": { "arn": self.name, "started_at": self.started_at },
+            "entered_at": now,
             "state": state,
         }))
     }

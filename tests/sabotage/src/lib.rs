@@ -77,6 +77,14 @@ breaks! {
     EndTwice = "end-twice";
     /// An execution that ended from outside gets no final record.
     NoFinalRecord = "no-final-record";
+    /// Nobody looks for runs that seem to go on.
+    NoSchedule = "no-schedule";
+    /// What an attempt of unknown outcome may have done is looked for at once.
+    NoSettling = "no-settling";
+    /// A Plan takes its time from the clock of its function.
+    OwnClock = "own-clock";
+    /// A wait ends up to a second early.
+    WaitCutShort = "wait-cut-short";
 }
 
 /// Whether a break is in force.

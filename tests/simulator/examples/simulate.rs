@@ -21,6 +21,13 @@ use std::{
 /// From how many simulations on each construct must have met each fault that it can meet.
 const ENOUGH: u64 = 10_000;
 
+/// How many more there are at a time, while a construct has not met a fault, and up to how many times as many as were asked for.
+const MORE: u64 = 1_000;
+const MANY_TIMES: u64 = 3;
+
+/// Where the first seed is taken from by chance: it has few digits, so that a person can type it.
+const SEEDS: std::ops::Range<u64> = 0..1_000_000_000;
+
 /// How many simulations that come to no good are told of in full.
 const TOLD: usize = 3;
 
@@ -30,9 +37,9 @@ struct Arguments {
     /// How many simulations.
     #[arg(long, default_value_t = 1_000)]
     seeds: u64,
-    /// The first seed.
-    #[arg(long, default_value_t = 0)]
-    from: u64,
+    /// The first seed; another one each time if not given.
+    #[arg(long)]
+    from: Option<u64>,
     /// Run this seed alone, and tell its whole trace.
     #[arg(long, conflicts_with_all = ["seeds", "from", "large"])]
     seed: Option<u64>,
@@ -119,8 +126,11 @@ fn run(arguments: &Arguments) -> ExitCode {
         .or_else(|| thread::available_parallelism().ok().map(usize::from))
         .unwrap_or(1);
     let started = Instant::now();
-    let next = AtomicU64::new(arguments.from);
-    let end = arguments.from.saturating_add(arguments.seeds);
+    let from = arguments.from.unwrap_or_else(|| fastrand::u64(SEEDS));
+    println!("seeds from {from}");
+    let next = AtomicU64::new(from);
+    let end = AtomicU64::new(from.saturating_add(arguments.seeds));
+    let latest = from.saturating_add(arguments.seeds.saturating_mul(MANY_TIMES));
     let stops = AtomicBool::new(false);
     let sum = Mutex::new(Sum::default());
     thread::scope(|scope| {
@@ -128,8 +138,13 @@ fn run(arguments: &Arguments) -> ExitCode {
             scope.spawn(|| {
                 while !stops.load(Ordering::Relaxed) {
                     let seed = next.fetch_add(1, Ordering::Relaxed);
-                    if seed >= end {
-                        return;
+                    if seed >= end.load(Ordering::Relaxed) {
+                        let sum = sum.lock().unwrap_or_else(PoisonError::into_inner);
+                        let wants_more = arguments.seeds >= ENOUGH && !sum.coverage.gaps().is_empty();
+                        if !wants_more || seed >= latest {
+                            return;
+                        }
+                        end.store(seed.saturating_add(MORE), Ordering::Relaxed);
                     }
                     let report = Simulation::run(seed);
                     let mut sum = sum.lock().unwrap_or_else(PoisonError::into_inner);

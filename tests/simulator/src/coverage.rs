@@ -253,7 +253,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     }
     let is_of_run = matches!(
         fault,
-        F::StatusLate | F::StatusTwice | F::StartedTwice | F::StartUnanswered
+        F::StatusLate | F::StatusLost | F::StatusTwice | F::StartedTwice | F::StartUnanswered
     );
     let describes_run = matches!(
         construct,

@@ -192,6 +192,7 @@ fn plan() -> Value {
             "arn": "arn:aws:states:eu-west-1:123456789012:execution:bench:run",
             "started_at": "2026-11-20T09:30:01Z",
         },
+        "entered_at": "2026-11-20T09:30:01Z",
         "state": {"run": {"id": "run", "workflow": "bench", "version": 1, "depth": 0}},
     })
 }

@@ -205,3 +205,21 @@ async fn an_alert_that_is_triggered_again_is_the_same_alert(#[case] dedup_key: V
         "{created:?}"
     );
 }
+
+#[test]
+fn the_planner_and_the_client_wait_equally_long_for_what_may_still_happen() {
+    use pagerduty::error::{CARRIED_OUT_WITHIN, SHOWN_WITHIN};
+    let settling = Action::ALL.iter().filter_map(|action| match action.spec().repeat {
+        Repeat::NeedsLook { settling } => Some((settling.carried_out_seconds, settling.shown_seconds)),
+        Repeat::IsHarmless | Repeat::IsForbidden { .. } => None,
+    });
+    let settling: Vec<_> = settling
+        .map(|(done, shown)| (u64::from(done), u64::from(shown)))
+        .collect();
+    assert!(!settling.is_empty());
+    assert!(
+        settling
+            .iter()
+            .all(|known| *known == (CARRIED_OUT_WITHIN.as_secs(), SHOWN_WITHIN.as_secs()))
+    );
+}

@@ -21,6 +21,7 @@ mod calls;
 mod lanes;
 mod loops;
 mod observed;
+mod open_runs;
 mod outside;
 mod room;
 mod runs;
@@ -96,11 +97,11 @@ impl Machine {
     }
 
     fn payload(&self) -> Value {
-        json!({"execution": {"arn": self.execution, "started_at": START}, "state": self.state})
+        json!({"execution": {"arn": self.execution, "started_at": START}, "entered_at": self.now, "state": self.state})
     }
 
     async fn try_plan(&self) -> Result<Value, TaskError> {
-        self.runner.plan(self.payload(), self.now).await
+        self.runner.plan(self.payload()).await
     }
 
     /// Makes a Plan and gives its command. If that is to wait, the time passes.
@@ -238,6 +239,8 @@ async fn the_first_plan_writes_the_run_with_the_event_that_started_it() {
     };
     let run = RunItem {
         event: Some(event),
+        execution: EXECUTION.to_owned(),
+        started_at: START.parse().unwrap(),
         called_by: None,
         end: None,
     };
@@ -574,7 +577,8 @@ async fn f24_with_the_table_out_of_reach_the_plan_fails_and_can_be_made_again(#[
 #[case::null(|_: &mut Value| Value::Null)]
 #[case::nothing(|_: &mut Value| json!({}))]
 #[case::without_the_execution(|payload: &mut Value| json!({"state": payload["state"]}))]
-#[case::without_the_run(|payload: &mut Value| json!({"execution": payload["execution"], "state": {}}))]
+#[case::without_the_run(|payload: &mut Value| json!({"execution": payload["execution"], "entered_at": START, "state": {}}))]
+#[case::without_the_time(|payload: &mut Value| json!({"execution": payload["execution"], "state": payload["state"]}))]
 #[case::with_a_run_id_that_is_none(|payload: &mut Value| with(payload, "/state/run", "id", json!("../x")))]
 #[case::with_a_cursor_that_is_none(|payload: &mut Value| with(payload, "/state", "next", json!({"cursor": {}})))]
 #[case::started_at_no_time(|payload: &mut Value| with(payload, "/execution", "started_at", json!("now")))]
@@ -583,7 +587,7 @@ async fn a_payload_that_no_plan_can_be_made_of_is_refused_without_a_call(#[case]
     let machine = Machine::new(CREATE);
     let payload = spoil(&mut machine.payload());
 
-    let error = machine.runner.plan(payload, start()).await.unwrap_err();
+    let error = machine.runner.plan(payload).await.unwrap_err();
 
     assert_eq!(error.failure().name, "Input.Invalid");
     assert!(error.to_string().contains("start runs by a webhook or with"), "{error}");

@@ -3,6 +3,7 @@ mod fitting;
 use super::*;
 use crate::secrets::{CurrentSecret, SecretError, SecretVersion, SecretWriter, WriteError, add_routing_key};
 use pagerduty::client::{Request, Sending, ServiceRegion, TokenKind};
+use rstest::rstest;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
@@ -116,4 +117,28 @@ async fn a_routing_key_that_is_not_there_is_told_with_what_to_do_and_found_when_
     add_routing_key(&secrets, NAME, &name, &key_text()).await.unwrap();
     let a_minute_later = Timestamp::from_second(60).unwrap();
     assert_eq!(resolve_alert(&pagerduty, a_minute_later).await, Ok(true));
+}
+
+#[rstest]
+#[case::its_own_time(None, "2026-11-20T09:31:00.5Z")]
+#[case::its_own_time_is_over_first(Some("2026-11-20T10:00:00Z"), "2026-11-20T09:31:00.5Z")]
+#[case::the_step_has_less(Some("2026-11-20T09:30:20Z"), "2026-11-20T09:30:20Z")]
+fn a_call_has_its_time_from_when_its_state_was_entered(#[case] of_step: Option<&str>, #[case] ends: &str) {
+    let mut call = json!({ "integration": "prod" });
+    if let Some(of_step) = of_step {
+        call["deadline"] = json!(of_step);
+    }
+
+    let mut input = input_of(json!({ "call": call, "entered_at": "2026-11-20T09:30:00.500Z" }));
+    drop(Call::begin(Action::AddNote, &mut input));
+
+    assert_eq!(input, json!({ "integration": "prod", "deadline": ends }));
+}
+
+#[rstest]
+#[case::of_another_caller(json!({ "integration": "prod", "deadline": "2026-11-20T09:30:20Z" }))]
+#[case::with_a_field_of_that_name(json!({ "integration": "prod", "call": {} }))]
+#[case::of_no_form(json!([1]))]
+fn an_input_that_the_state_machine_did_not_send_stays_as_it_is(#[case] input: Value) {
+    assert_eq!(input_of(input.clone()), input);
 }

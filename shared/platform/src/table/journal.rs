@@ -20,6 +20,7 @@
 //! ended lane takes no Plan any more; neither does an ended run.
 
 mod change;
+mod open;
 mod read;
 mod trail;
 mod write;
@@ -140,6 +141,30 @@ pub struct OutsideEnd<'a> {
     pub failure: &'a Failure,
 }
 
+/// A run of which no end is known.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenRun {
+    /// Its id.
+    pub run: RunId,
+    /// The execution that made its first Plan: its ARN.
+    pub execution: String,
+    /// Whether a step of another run called it.
+    pub is_called: bool,
+    /// When it was started.
+    pub started_at: Timestamp,
+}
+
+/// What is known of a run's end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunKnown {
+    /// There is no record of the run: it has made no Plan, or it was deleted after its time to live.
+    Nothing,
+    /// No end of it is known.
+    Open(OpenRun),
+    /// It has ended.
+    Ended,
+}
+
 /// Where journals are.
 pub trait Journal: Sync {
     /// Reads lanes, as far as there are any. One call.
@@ -172,6 +197,19 @@ pub trait Journal: Sync {
     /// # Errors
     /// DynamoDB did not answer.
     fn end_from_outside(&self, end: &OutsideEnd<'_>) -> impl Future<Output = Result<bool, StoreError>> + Send;
+
+    /// Whether a run has ended. One call.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer, or the item cannot be read by this release.
+    fn run_known(&self, run: &RunId) -> impl Future<Output = Result<RunKnown, StoreError>> + Send;
+
+    /// The runs of which no end is known and that were started before a time, from an index: what has just begun or ended may be
+    /// seen a moment late.
+    ///
+    /// # Errors
+    /// As [`Self::run_known`].
+    fn open_runs(&self, before: Timestamp) -> impl Future<Output = Result<Vec<OpenRun>, StoreError>> + Send;
 }
 
 impl Journal for Table {
@@ -189,5 +227,13 @@ impl Journal for Table {
 
     async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
         write::end_from_outside(self, end).await
+    }
+
+    async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
+        open::run(self, run).await
+    }
+
+    async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        open::runs(self, before).await
     }
 }

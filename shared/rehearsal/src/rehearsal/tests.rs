@@ -132,8 +132,8 @@ async fn an_event_goes_through_the_whole_workflow_with_the_very_requests() {
     );
     assert_eq!(
         run.started_at.to_string(),
-        "2099-11-20T09:30:00.482Z",
-        "time begins at the event"
+        "2099-11-20T09:30:01Z",
+        "time begins at the event, with the next whole second"
     );
     let title = json!(run.steps[0].variables)["title"].clone();
     let body = &run.steps[1].attempts[0].requests[0].body;

@@ -9,10 +9,10 @@ pub(crate) use tables::{Attempt, Step, Tables};
 
 use jiff::Timestamp;
 use platform::{
-    executions::{Executions, StartError, Started},
+    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
     table::{
         Bodies, StoreError, VersionSource,
-        journal::{Entry, Journal, LaneRecord, OutsideEnd, Question, Written},
+        journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
 use std::{
@@ -70,7 +70,28 @@ impl Executions for Store {
     }
 }
 
+impl ExecutionViews for Store {
+    /// In a rehearsal an execution goes on for as long as its run does.
+    async fn execution(&self, _: &str) -> Result<Option<ExecutionView>, DescribeError> {
+        Ok(None)
+    }
+
+    /// No schedule calls, so nobody asks for this.
+    async fn failed_since(&self, _: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
+        Ok(Vec::new())
+    }
+}
+
 impl Journal for Store {
+    async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
+        Ok(self.with(|tables| tables.run_known(run)))
+    }
+
+    /// No schedule calls, so nobody asks for this.
+    async fn open_runs(&self, _: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        Ok(Vec::new())
+    }
+
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
         Ok(self.with(|tables| tables.lane_records(keys)))
     }

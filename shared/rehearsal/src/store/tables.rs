@@ -2,7 +2,9 @@
 
 use super::VERSION;
 use jiff::Timestamp;
-use platform::table::journal::{Entry, EventSummary, LaneRecord, LastPlan, OutsideEnd, Question, Written};
+use platform::table::journal::{
+    Entry, EventSummary, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written,
+};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
@@ -225,6 +227,19 @@ impl Tables {
             Some(_) => false,
         };
         is_free && !(own.lane.is_main() && has_run_ended)
+    }
+
+    pub(super) fn run_known(&self, id: &RunId) -> RunKnown {
+        match self.runs.get(id) {
+            None => RunKnown::Nothing,
+            Some(run) if run.ended.is_some() => RunKnown::Ended,
+            Some(run) => RunKnown::Open(OpenRun {
+                run: id.clone(),
+                execution: id.to_string(),
+                is_called: false,
+                started_at: run.started_at,
+            }),
+        }
     }
 
     pub(super) fn end_from_outside(&mut self, end: &OutsideEnd<'_>) -> bool {

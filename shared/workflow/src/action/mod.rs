@@ -115,17 +115,34 @@ impl Function {
 pub enum Repeat {
     /// Nothing: the second time it finds its work done.
     IsHarmless,
-    /// A second effect, unless the action first looks for the effect key of the first. PagerDuty may show a new thing
-    /// only after `settle_seconds`, so a repeat waits that long.
+    /// A second effect, unless the action first looks for the effect key of the first.
     NeedsLook {
-        /// How long a new thing may stay unseen, in seconds.
-        settle_seconds: u32,
+        /// When a look can be relied on.
+        settling: Settling,
     },
     /// A second effect that nobody can prevent, such as paging people twice: after an unknown outcome the step fails.
     IsForbidden {
         /// Where a person sees in PagerDuty whether it was done, as the end of "look …".
         look: &'static str,
     },
+}
+
+/// How long it takes until a look shows what a request has done. A look that comes earlier finds nothing, and the thing would be
+/// made twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settling {
+    /// How long after it was sent a request can still be carried out, in seconds: also when nobody waits for it any more.
+    pub carried_out_seconds: u32,
+    /// How long a new thing may stay unseen, in seconds.
+    pub shown_seconds: u32,
+}
+
+impl Settling {
+    /// The time from when a request was sent at the latest, in seconds.
+    #[must_use]
+    pub fn longest_seconds(self) -> u32 {
+        self.carried_out_seconds.saturating_add(self.shown_seconds)
+    }
 }
 
 impl Action {

@@ -14,7 +14,7 @@ use crate::{
     run::Caller,
     template::{Template, TemplateError},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -83,10 +83,6 @@ impl Planner<'_> {
             true => self.effect_key(&path.inside(0, attempts.attempt)),
             false => effect_key,
         };
-        let call_deadline = later(
-            self.situation.now,
-            SignedDuration::from_secs(spec.timeout_seconds.into()),
-        );
         let run = &self.situation.input.run;
         let caller = Caller {
             run: run.id.clone(),
@@ -100,7 +96,7 @@ impl Planner<'_> {
             caller: &caller,
             effect_key: &effect_key,
             attempts: &attempts,
-            deadline: call_deadline.min(attempts.deadline),
+            deadline: attempts.deadline,
         };
         let command = Command::Action {
             action,
@@ -228,7 +224,7 @@ impl Planner<'_> {
             },
             until: retry_at,
         });
-        Some(Command::Wait { until: retry_at })
+        Some(Command::wait(retry_at))
     }
 
     pub(super) fn effect_key(&self, path: &StepPath) -> EffectKey {

@@ -1,7 +1,7 @@
 //! What the state machine is told to do.
 
 use crate::{action::Action, run::RunInput};
-use jiff::Timestamp;
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 
@@ -23,7 +23,7 @@ pub enum Command {
     /// Come back at a time.
     Wait {
         /// When.
-        until: Timestamp,
+        until: Wake,
     },
     /// Start executions, and come back when all of them have ended. What they give is in the table.
     Fork {
@@ -46,6 +46,31 @@ pub enum Command {
     },
 }
 
+/// When a wait ends: at a whole second. A Wait state of Step Functions cuts off the milliseconds of its time, so that a wait
+/// would end up to a second too early (AWS Step Functions developer guide, "Wait workflow state").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Wake(Timestamp);
+
+impl Wake {
+    /// The first whole second that is not before a time.
+    #[must_use]
+    pub fn not_before(time: Timestamp) -> Self {
+        #[cfg(feature = "sabotage")]
+        if sabotage::breaks(sabotage::Break::WaitCutShort) {
+            return Self(time);
+        }
+        let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
+        // Only the last second that there is has none after it.
+        Self(time.round(up).unwrap_or(time))
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn time(self) -> Timestamp {
+        self.0
+    }
+}
+
 /// An execution that another one starts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChildExecution {
@@ -59,6 +84,13 @@ pub struct ChildExecution {
 const CAUSE_CHARACTERS: usize = 4_000;
 
 impl Command {
+    /// Come back at a time, or less than a second later.
+    pub(super) fn wait(until: Timestamp) -> Self {
+        Self::Wait {
+            until: Wake::not_before(until),
+        }
+    }
+
     /// The types of commands that are not actions.
     pub const CONTROL_TYPES: &'static [&'static str] = &["wait", "fork", "continue", "succeed", "fail"];
 
@@ -112,5 +144,26 @@ impl Serialize for Command {
             }
         };
         command.serialize(serializer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Wake;
+    use jiff::Timestamp;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("2026-11-22T10:00:00Z", "2026-11-22T10:00:00Z")]
+    #[case("2026-11-22T10:00:00.000000001Z", "2026-11-22T10:00:01Z")]
+    #[case("2026-11-22T10:00:00.999Z", "2026-11-22T10:00:01Z")]
+    #[case("1969-12-31T23:59:59.5Z", "1970-01-01T00:00:00Z")]
+    fn a_wait_ends_with_a_whole_second_and_never_early(#[case] until: Timestamp, #[case] wake: Timestamp) {
+        assert_eq!(Wake::not_before(until).time(), wake);
+    }
+
+    #[test]
+    fn the_last_time_that_there_is_has_no_second_after_it() {
+        assert_eq!(Wake::not_before(Timestamp::MAX).time(), Timestamp::MAX);
     }
 }

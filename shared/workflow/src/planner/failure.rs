@@ -1,7 +1,7 @@
 //! Why something failed, and the text in which that travels.
 //!
 //! A failed task reaches the state machine as an error name and a message. The one thing that the planner needs beyond
-//! them, how long PagerDuty wants to be left alone, stands at the end of the message in a form that people can read too:
+//! them, how long to leave PagerDuty alone, stands at the end of the message in a form that people can read too:
 //! `… [retry after 20 s]`.
 
 use crate::error_name::{ErrorName, FailureClass};
@@ -15,7 +15,8 @@ pub struct Failure {
     pub name: String,
     /// What happened and what to do.
     pub message: String,
-    /// How long to wait before another attempt, in seconds, if PagerDuty said so.
+    /// How long to wait before another attempt, in seconds: as PagerDuty asks, or until it can be seen what an attempt of unknown
+    /// outcome has done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,
 }
@@ -81,9 +82,11 @@ impl Failure {
         }
     }
 
-    /// Whether it says that the answer to an action went missing.
-    pub(super) fn is_missing_answer(&self) -> bool {
-        self.name == ANSWER_MISSING
+    /// Whether the call that failed may still be at work: its answer went missing, or Lambda has lost track of it. An action
+    /// that failed by itself, crashed (`Runtime.…`) or was stopped (`Sandbox.…`) is over, and one that Step Functions gave up
+    /// (`States.…`) has no time left in which it would send anything.
+    pub(super) fn call_may_go_on(&self) -> bool {
+        self.name == ANSWER_MISSING || (self.name.starts_with("Lambda.") && self.name != THROTTLED)
     }
 
     /// The answer to an action went missing.

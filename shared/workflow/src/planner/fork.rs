@@ -167,7 +167,7 @@ impl Planner<'_> {
             fork.attempt = fork.attempt.saturating_add(1);
             fork.resting_until = Some(until);
             self.cursor.pending = Some(Pending::Fork(Box::new(fork)));
-            return Command::Wait { until };
+            return Command::wait(until);
         }
         let mut told = Vec::new();
         for (index, key, end) in ends {

@@ -252,7 +252,7 @@ impl<'a> Planner<'a> {
                 let until = self.cursor.pending.as_ref().and_then(Pending::not_before);
                 let until = until.map(|until| until.min(self.cursor.deadline));
                 if let Some(until) = until.filter(|until| *until > self.situation.now) {
-                    return Command::Wait { until };
+                    return Command::wait(until);
                 }
             }
             Standing::GoesOn(_) => {}
@@ -466,11 +466,9 @@ impl<'a> Planner<'a> {
         });
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::WaitPastDeadline) {
-            return Some(Command::Wait { until });
+            return Some(Command::wait(until));
         }
-        Some(Command::Wait {
-            until: until.min(self.cursor.deadline),
-        })
+        Some(Command::wait(until.min(self.cursor.deadline)))
     }
 
     fn waited(&mut self, path: &StepPath, until: Timestamp) -> Option<Command> {

@@ -112,7 +112,7 @@ fn again(situation: &Situation<'_>, cursor: &mut Cursor) -> Command {
     let until = later(situation.now, rest(*attempt)).min(deadline);
     *attempt = attempt.saturating_add(1);
     *resting_until = Some(until);
-    Command::Wait { until }
+    Command::wait(until)
 }
 
 /// A lane whose executions came to nothing.

@@ -67,6 +67,18 @@ impl LockView {
         (holder != run && !self.ended.contains(holder)).then_some(holder)
     }
 
+    /// The run that alone keeps `run` from its turn: the holder, or the one that is to take the lock, where no other waits before
+    /// `run`. If it is dead without anybody knowing, `run` waits in vain, and those behind it.
+    #[must_use]
+    pub fn obstacle(&self, run: &RunId) -> Option<&RunId> {
+        let next = self.lock.queue.iter().find(|waiting| !self.ended.contains(*waiting));
+        match (self.other_holder(run), next.filter(|next| *next != run)) {
+            (Some(holder), None) => Some(holder),
+            (None, next) => next,
+            (Some(_), Some(_)) => None,
+        }
+    }
+
     /// Takes the lock whoever holds it.
     pub(super) fn seized_by(&self, run: &RunId) -> Lock {
         Lock {

@@ -40,7 +40,7 @@ mod turn;
 mod window;
 
 pub use attempts::INPUT_BYTES;
-pub use command::{ChildExecution, Command};
+pub use command::{ChildExecution, Command, Wake};
 pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
 pub use failure::{Answer, Failure};
 pub use fresh::FreshIds;

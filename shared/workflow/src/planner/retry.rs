@@ -105,18 +105,7 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     };
     let wait = match (attempt.failure.class(), repeat) {
         (FailureClass::UnknownOutcome, Repeat::IsForbidden { .. }) => return stop,
-        (FailureClass::UnknownOutcome, repeat) => {
-            let settled = match repeat {
-                Repeat::NeedsLook { settle_seconds } => settle_seconds,
-                Repeat::IsHarmless | Repeat::IsForbidden { .. } => 0,
-            };
-            // A call whose answer went missing may still go on.
-            let over = match attempt.failure.is_missing_answer() {
-                true => attempt.call_seconds,
-                false => 0,
-            };
-            backoff.max(SignedDuration::from_secs(i64::from(settled) + i64::from(over)))
-        }
+        (FailureClass::UnknownOutcome, repeat) => backoff.max(SignedDuration::from_secs(unsettled(attempt, repeat))),
         (FailureClass::Transient | FailureClass::Permanent, _) => backoff,
     };
     Decision {
@@ -126,6 +115,28 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         }),
         ..stop
     }
+}
+
+/// How many seconds after a failure of unknown outcome an attempt that looks can rely on what it sees: what was asked for is
+/// either to be seen by then, or will never be done.
+fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::NoSettling) {
+        return 0;
+    }
+    let failure = attempt.failure;
+    // A call of which no answer came, or which Lambda has lost track of, may still go on, and send.
+    let call = match failure.call_may_go_on() {
+        true => attempt.call_seconds,
+        false => 0,
+    };
+    let look = match (repeat, failure.retry_after_seconds) {
+        // The action knows what it sent, when, and how it broke off.
+        (Repeat::NeedsLook { .. }, Some(seconds)) => seconds,
+        (Repeat::NeedsLook { settling }, None) => settling.longest_seconds(),
+        (Repeat::IsHarmless | Repeat::IsForbidden { .. }, _) => 0,
+    };
+    i64::from(call).saturating_add(look.into())
 }
 
 impl Retry {
@@ -182,10 +193,16 @@ fn spread(wait: SignedDuration, attempt: &Attempt<'_>) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::action::Settling;
     use crate::ids::{LanePath, RunId, Section, StepPath};
     use rstest::rstest;
 
-    const LOOK: Repeat = Repeat::NeedsLook { settle_seconds: 10 };
+    const LOOK: Repeat = Repeat::NeedsLook {
+        settling: Settling {
+            carried_out_seconds: 30,
+            shown_seconds: 10,
+        },
+    };
     const FORBIDDEN: Repeat = Repeat::IsForbidden {
         look: "whether people were told",
     };
@@ -231,6 +248,25 @@ mod tests {
         );
         assert!(waited(Repeat::IsHarmless, name, 1).is_some());
         assert_eq!(waited(FORBIDDEN, name, 1), None);
+    }
+
+    #[rstest]
+    #[case::the_action_tells_how_long("PagerDuty.OutcomeUnknown", Some(10), 10)]
+    #[case::it_may_still_be_carried_out("PagerDuty.OutcomeUnknown", None, 40)]
+    #[case::the_function_crashed("Runtime.ExitError", None, 40)]
+    #[case::the_function_was_stopped("Sandbox.Timedout", None, 40)]
+    #[case::step_functions_gave_up("States.Timeout", None, 40)]
+    #[case::lambda_lost_track_of_the_call("Lambda.Unknown", None, 100)]
+    #[case::the_answer_went_missing("Answer.Missing", None, 100)]
+    fn a_look_comes_when_what_it_looks_for_can_be_seen_or_can_no_longer_happen(
+        #[case] name: &str,
+        #[case] told: Option<u32>,
+        #[case] least: i64,
+    ) {
+        let mut failure = Failure::from_text(name, "");
+        failure.retry_after_seconds = told;
+        let wait = after(&attempt(LOOK, &failure, 1, 0)).wait.unwrap().as_secs();
+        assert!((least..=least + least / 5 + 1).contains(&wait), "{wait}");
     }
 
     #[test]

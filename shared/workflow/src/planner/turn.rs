@@ -73,6 +73,6 @@ impl Planner<'_> {
         }
         let until = later(self.situation.now, SignedDuration::from_secs(LOOK_SECONDS)).min(self.cursor.deadline);
         self.cursor.pending = Some(Pending::Lock { until });
-        Command::Wait { until }
+        Command::wait(until)
     }
 }

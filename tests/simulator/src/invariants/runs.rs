@@ -3,7 +3,7 @@
 use super::{Evidence, Violations, name_is_chance};
 use crate::{
     store::{Change, RunItem},
-    world::Fault,
+    world::{Fault, Site},
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -112,6 +112,11 @@ fn of_run(evidence: &Evidence<'_>, id: &RunId, run: &RunItem, ended: Option<Time
         );
         return;
     };
+    // Whoever finds it later writes down when its execution ended.
+    let is_lost = evidence
+        .mishaps
+        .contains_key(&(Fault::StatusLost, Site::Run(id.clone())));
+    let ended = run.ended_at.filter(|_| is_lost).unwrap_or(ended);
     let told_by_event = run.error.as_ref().is_some_and(|error| error.name == "Run.Aborted");
     let slack = match told_by_event {
         true => SLACK + TOLD_LATE,

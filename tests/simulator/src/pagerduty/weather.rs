@@ -84,14 +84,14 @@ pub struct Odds {
 }
 
 impl Default for Odds {
-    /// Each way takes 20 to 400 ms. One request in ten has a fault of any kind, with delays of up to 15 s; for one in four
+    /// Each way takes 20 to 400 ms. One request in ten has a fault of any kind, with delays of up to 29 s, so that all are carried out within half a minute; for one in four
     /// lists lag behind by up to 10 s.
     fn default() -> Self {
         Self {
             latency: Duration::from_millis(20)..=Duration::from_millis(400),
             faults: 0.1,
             kinds: FaultKind::ALL.to_vec(),
-            longest_delay: Duration::from_secs(15),
+            longest_delay: Duration::from_secs(29),
             lags: 0.25,
             longest_lag: Duration::from_secs(10),
         }

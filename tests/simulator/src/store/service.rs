@@ -12,7 +12,7 @@ use crate::{
 use jiff::Timestamp;
 use platform::table::{
     Bodies, StoreError, TriggerRecord, VersionSource, WorkflowRecord, WorkflowState,
-    journal::{Entry, Journal, LaneRecord, OutsideEnd, Question, Written},
+    journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -316,6 +316,19 @@ impl Bodies for Store {
 }
 
 impl Journal for Store {
+    async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
+        let run = run.clone();
+        self.call("run", Effect::Read, move |store| Ok(store.tables().run_known(&run)))
+            .await
+    }
+
+    async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        self.call("open_runs", Effect::Read, move |store| {
+            Ok(store.tables().open_runs(before))
+        })
+        .await
+    }
+
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
         let keys = keys.clone();
         self.call("lanes", Effect::Read, move |store| {

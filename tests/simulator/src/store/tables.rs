@@ -5,7 +5,7 @@ use crate::reference::Place;
 use jiff::{SignedDuration, Timestamp};
 use platform::table::{
     StoreError, WorkflowRecord, WorkflowState,
-    journal::{Entry, LaneRecord, LastPlan, OutsideEnd, Question, Written},
+    journal::{Entry, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
@@ -25,11 +25,24 @@ const ITEM_BYTES: usize = 400 * 1024;
 /// How long after its deadline a run counts as ended of which no end was ever written, as in the real table.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
+impl RunItem {
+    fn open(&self) -> OpenRun {
+        OpenRun {
+            run: self.input.run.id.clone(),
+            execution: self.execution.clone(),
+            is_called: self.input.called_by.is_some(),
+            started_at: self.started_at,
+        }
+    }
+}
+
 /// The item of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunItem {
     /// Its input, as the first who wrote it knew it.
     pub input: RunInput,
+    /// The execution that wrote it first.
+    pub execution: String,
     /// When its execution was started.
     pub started_at: Timestamp,
     /// When it must have ended.
@@ -288,6 +301,7 @@ impl Tables {
         if key.lane.is_main() && cursor.plans == 1 {
             let item = RunItem {
                 input: write.input.clone(),
+                execution: write.execution.clone(),
                 started_at: write.started_at,
                 deadline: cursor.run_deadline,
                 depth: cursor.depth.max(write.input.run.depth),
@@ -407,6 +421,23 @@ impl Tables {
     }
 
     /// Writes the end of a run whose execution ended from outside.
+    /// Whether a run has ended.
+    pub(super) fn run_known(&self, run: &RunId) -> RunKnown {
+        match self.runs.get(run) {
+            None => RunKnown::Nothing,
+            Some(item) if item.ended_at.is_some() => RunKnown::Ended,
+            Some(item) => RunKnown::Open(item.open()),
+        }
+    }
+
+    /// The runs of which no end is known, started before a time.
+    pub(super) fn open_runs(&self, before: Timestamp) -> Vec<OpenRun> {
+        let open = self.runs.values().filter(|item| item.ended_at.is_none());
+        open.filter(|item| item.started_at < before)
+            .map(RunItem::open)
+            .collect()
+    }
+
     pub(super) fn end_from_outside(&mut self, at: Timestamp, end: &OutsideEnd<'_>) -> bool {
         let run = &end.input.run.id;
         if self.runs.get(run).is_some_and(|item| item.ended_at.is_some()) {
@@ -431,6 +462,7 @@ impl Tables {
         }
         self.runs.entry(run.clone()).or_insert_with(|| RunItem {
             input: end.input.clone(),
+            execution: end.execution.to_owned(),
             started_at: end.started_at,
             deadline: end.ended_at,
             depth: end.input.run.depth,

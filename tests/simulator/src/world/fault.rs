@@ -113,6 +113,8 @@ faults! {
     Disabled = "disabled";
     /// A status change is told late.
     StatusLate = "status late";
+    /// A status change is never told.
+    StatusLost = "status lost";
     /// A status change is told twice.
     StatusTwice = "status twice";
     /// A run is started twice.

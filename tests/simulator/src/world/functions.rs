@@ -5,6 +5,7 @@
 
 use super::{
     chance::Chance,
+    executions::KnownExecutions,
     fault::{Fault, Mishaps, SITE, Site},
     secrets::Secrets,
     trace::Trace,
@@ -18,7 +19,6 @@ use jiff::{SignedDuration, Timestamp};
 use pagerduty::client::Transport;
 use platform::{
     action::PagerDuty,
-    executions::{Executions, StartError, Started},
     metrics::Metrics,
     secrets::{Connections, SecretNames},
     table::{BodyCache, Versions},
@@ -33,10 +33,7 @@ use std::{
     time::Duration,
 };
 use tokio::time::{sleep, timeout};
-use workflow::{
-    ids::{LanePath, RunId},
-    run::RunInput,
-};
+use workflow::ids::{LanePath, RunId};
 use workflow_runner::Runner;
 
 /// How long a function may run. The template says so.
@@ -133,6 +130,7 @@ struct Inner {
     store: Store,
     transport: Arc<dyn Transport>,
     secrets: Secrets,
+    executions: KnownExecutions,
     worker: Worker,
     state: Mutex<State>,
 }
@@ -166,21 +164,8 @@ struct Environment {
 
 #[derive(Debug, Clone)]
 enum Host {
-    Runner(Arc<Runner<Store, Store, Store, NoExecutions>>),
+    Runner(Arc<Runner<Store, Store, Store, KnownExecutions>>),
     Action(Arc<PagerDuty<Secrets>>),
-}
-
-/// The start of runs by the runner. There is none: the simulated ingress tries again itself, and has no start-buffer.
-#[derive(Debug)]
-struct NoExecutions;
-
-impl Executions for NoExecutions {
-    async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
-        Err(StartError::Refused {
-            run: input.run.id.clone(),
-            cause: "the simulation has no start-buffer".into(),
-        })
-    }
 }
 
 /// What the functions work with.
@@ -198,6 +183,8 @@ pub struct Surroundings {
     pub transport: Arc<dyn Transport>,
     /// Secrets Manager.
     pub secrets: Secrets,
+    /// What Step Functions tells of executions.
+    pub(super) executions: KnownExecutions,
 }
 
 impl Functions {
@@ -211,6 +198,7 @@ impl Functions {
             store,
             transport,
             secrets,
+            executions,
         } = surroundings;
         Self {
             inner: Arc::new(Inner {
@@ -222,6 +210,7 @@ impl Functions {
                 store,
                 transport,
                 secrets,
+                executions,
                 worker: Worker::new(),
                 state: Mutex::default(),
             }),
@@ -257,6 +246,17 @@ impl Functions {
     }
 }
 
+impl Functions {
+    /// Invokes the runner as the schedule does.
+    ///
+    /// # Errors
+    /// As [`Self::tell_runner`].
+    pub async fn look_at_open_runs(&self) -> Result<Value, TaskFailure> {
+        let event = json!({"version": "0", "source": "aws.events", "detail-type": "Scheduled Event", "detail": {}});
+        self.tell_runner(&nobody(), event).await
+    }
+}
+
 impl Lambdas for Functions {
     fn invoke<'a>(&'a self, function: &'a str, payload: Value) -> BoxFuture<'a, Result<Value, TaskFailure>> {
         Box::pin(async move {
@@ -284,7 +284,7 @@ impl Inner {
     fn site(&self, function: Function, payload: &Value) -> Site {
         let run_id = |text: Option<&str>| text.and_then(|text| text.parse::<RunId>().ok());
         if function != Function::Runner {
-            let key = payload.get("idempotency_key").and_then(Value::as_str);
+            let key = payload.pointer("/call/idempotency_key").and_then(Value::as_str);
             if let Some(place) = key.and_then(|key| self.store.place_of(key)) {
                 return Site::Step(place);
             }
@@ -476,7 +476,7 @@ impl Inner {
                 versions: Versions::new(self.store.clone()),
                 bodies: BodyCache::new(self.store.clone()),
                 journal: self.store.clone(),
-                executions: NoExecutions,
+                executions: self.executions.clone(),
                 metrics: Metrics::discarded(),
             })),
             Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => {
@@ -600,13 +600,13 @@ fn noted(function: Function, fault: InvocationFault) -> Fault {
 fn shown(payload: &Value) -> String {
     let state = payload.get("state").unwrap_or(payload);
     let at = |pointer: &str| state.pointer(pointer).and_then(Value::as_str);
-    match (at("/run/id"), at("/idempotency_key"), at("/detail/name")) {
+    match (at("/run/id"), at("/call/idempotency_key"), at("/detail/name")) {
         (Some(run), ..) => {
             let lane = at("/part/lane").unwrap_or("main");
             let plans = state.pointer("/next/cursor/plans").and_then(Value::as_u64).unwrap_or(0);
             format!("{run} {lane} after plan {plans}")
         }
-        (_, Some(key), _) => format!("{key} attempt {}", state["attempt"]),
+        (_, Some(key), _) => format!("{key} attempt {}", state["call"]["attempt"]),
         (_, _, Some(name)) => format!("told of {name}"),
         _ => String::new(),
     }

@@ -2,6 +2,7 @@
 
 use super::{
     chance::Chance,
+    executions::KnownExecutions,
     fault::{Fault, Mishaps, Site},
     functions::{Function, Functions},
     trace::Trace,
@@ -32,9 +33,15 @@ pub struct MachineOdds {
     pub child_starts: f64,
     /// The share of the children of a stopped execution that go on.
     pub child_stops: f64,
-    /// The share of the status changes that are told late, or twice.
+    /// The share of the status changes that are told late, or twice, or never.
     pub status: f64,
 }
+
+/// How often the schedule has the open runs looked at. The template says so.
+const PERIOD: Duration = Duration::from_secs(3600);
+
+/// How often it calls after an end that was lost: for longer than failed executions are listed.
+const LOOKS: u32 = 13;
 
 /// The definition of the state machine as it is shipped, with the names of functions in the place of their ARNs.
 ///
@@ -142,14 +149,26 @@ struct Inner {
     mishaps: Mishaps,
     chance: Chance,
     odds: MachineOdds,
+    executions: KnownExecutions,
+    store: Store,
     under_way: AtomicUsize,
     numbers: Mutex<BTreeMap<ExecutionArn, u64>>,
 }
 
 impl Bridge {
-    pub(super) fn new(functions: Functions, trace: Trace, mishaps: Mishaps, chance: Chance, odds: MachineOdds) -> Self {
+    pub(super) fn new(
+        functions: Functions,
+        trace: Trace,
+        mishaps: Mishaps,
+        chance: Chance,
+        odds: MachineOdds,
+        executions: KnownExecutions,
+        store: Store,
+    ) -> Self {
         Self {
             inner: Arc::new(Inner {
+                executions,
+                store,
                 functions,
                 trace,
                 mishaps,
@@ -164,6 +183,26 @@ impl Bridge {
     /// Whether everything has been told.
     pub(super) fn is_idle(&self) -> bool {
         self.inner.under_way.load(Ordering::Relaxed) == 0
+    }
+
+    /// What the schedule does after an end that nobody was told of, until the run has one. While nothing was lost, there is nothing for
+    /// it to find, and nobody waits for it.
+    fn look_every_hour(&self, run: RunId) {
+        let inner = Arc::clone(&self.inner);
+        inner.under_way.fetch_add(1, Ordering::Relaxed);
+        drop(tokio::spawn(async move {
+            for _ in 0..LOOKS {
+                sleep(PERIOD).await;
+                if inner.has_ended(&run) {
+                    break;
+                }
+                let looked = inner.functions.look_at_open_runs();
+                if let Ok(Err(failure)) = tokio::time::timeout(Duration::from_secs(90), looked).await {
+                    inner.trace.say(format_args!("the open runs: {failure}"));
+                }
+            }
+            inner.under_way.fetch_sub(1, Ordering::Relaxed);
+        }));
     }
 
     fn deliver(&self, run: RunId, event: Value, after: Duration) {
@@ -196,6 +235,11 @@ impl Inner {
         }
     }
 
+    fn has_ended(&self, run: &RunId) -> bool {
+        self.store
+            .with(|tables| tables.runs.get(run).is_some_and(|run| run.ended_at.is_some()))
+    }
+
     /// A short number for an execution.
     fn number(&self, execution: &ExecutionArn) -> u64 {
         let mut numbers = self.numbers.lock().unwrap_or_else(PoisonError::into_inner);
@@ -215,6 +259,7 @@ impl Observer for Bridge {
         inner.trace.say(format_args!(
             "execution {number} ({name}) is {status} {error:?} {cause:?}"
         ));
+        inner.executions.changed(change);
         if !matches!(change.status, Status::Failed | Status::TimedOut | Status::Aborted) {
             return;
         }
@@ -228,6 +273,11 @@ impl Observer for Bridge {
             "source": "aws.states",
             "detail": change.detail(),
         });
+        if inner.chance.happens(inner.odds.status) {
+            inner.mishaps.note(Fault::StatusLost, Site::Run(run.clone()));
+            self.look_every_hour(run);
+            return;
+        }
         let mut after = inner.chance.millis(100..=3_000);
         let (is_late, is_twice) = (
             inner.chance.happens(inner.odds.status),

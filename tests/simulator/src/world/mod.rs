@@ -10,6 +10,7 @@
 //! - [`Chance`], [`Trace`]: one seed for everything, one trace of everything.
 
 mod chance;
+mod executions;
 mod fault;
 mod functions;
 mod ingress;
@@ -32,6 +33,7 @@ use crate::{
     store::{Store, StoreOdds},
 };
 use ::pagerduty::client::Request;
+use executions::KnownExecutions;
 use jiff::Timestamp;
 use machine::{Bridge, Machine};
 use std::{
@@ -157,6 +159,7 @@ impl World {
         let account = pagerduty
             .open_account(rules, Ids::from_seed(seed))
             .expect("the default seed");
+        let executions = KnownExecutions::new(Chance::new(seed, "executions"));
         let functions = Functions::new(
             Surroundings {
                 clock,
@@ -165,6 +168,7 @@ impl World {
                 store: store.clone(),
                 transport: Arc::new(pagerduty.clone()),
                 secrets: Secrets::new(mishaps.clone(), Chance::new(seed, "secrets"), odds.secrets),
+                executions: executions.clone(),
             },
             Chance::new(seed, "functions"),
             odds.functions,
@@ -175,6 +179,8 @@ impl World {
             mishaps.clone(),
             Chance::new(seed, "bridge"),
             odds.machine,
+            executions,
+            store.clone(),
         );
         let faults = Machine::new(
             store.clone(),

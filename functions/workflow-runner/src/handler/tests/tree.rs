@@ -109,8 +109,12 @@ impl Tree {
     /// Makes the next Plan of an execution, and gives its command.
     pub(super) async fn plan(&mut self, name: &str, state: &mut Value) -> Result<Value, TaskError> {
         self.store.take_calls();
-        let payload = json!({"execution": {"arn": format!("{MACHINE}:{name}"), "started_at": START}, "state": state});
-        let handover = self.runner.plan(payload, self.now).await?;
+        let payload = json!({
+            "execution": {"arn": format!("{MACHINE}:{name}"), "started_at": START},
+            "entered_at": self.now,
+            "state": state,
+        });
+        let handover = self.runner.plan(payload).await?;
         state["next"] = handover;
         self.largest = self.largest.max(state.to_string().len());
         let command = state["next"]["command"].clone();

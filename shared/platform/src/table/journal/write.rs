@@ -3,7 +3,7 @@
 use super::{
     Entry, OutsideEnd, Written,
     change::{Change, unbuildable},
-    read, trail,
+    open, read, trail,
 };
 use crate::table::{Item, StoreError, Table, expiry, item, keys, number, run_list::SHARDS, text, unavailable};
 use aws_sdk_dynamodb::{
@@ -240,16 +240,28 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
         Some(LaneEnd::Cancelled { .. }) => "cancelled",
     };
     change.set("status", text(status));
-    if let Some(end) = end {
-        change.set("ended_at", text(entry.now.to_string()));
-        if let Some(failure) = end.failure() {
-            change.set("error", error_value(&failure.name, &failure.message));
-        }
-        if let LaneEnd::Skipped { reason } = end {
-            change.set("reason", text(reason));
-        }
+    let Some(end) = end else {
+        let run = &entry.input.run.id;
+        change.set(open::PARTITION, text(open::partition(run)));
+        change.set(open::ORDER, text(format!("{}#{run}", entry.started_at)));
+        return change.build(table).map(Some);
+    };
+    close(&mut change);
+    change.set("ended_at", text(entry.now.to_string()));
+    if let Some(failure) = end.failure() {
+        change.set("error", error_value(&failure.name, &failure.message));
     }
+    if let LaneEnd::Skipped { reason } = end {
+        change.set("reason", text(reason));
+    }
+
     change.build(table).map(Some)
+}
+
+/// Takes the run out of the index of open runs.
+fn close(change: &mut Change) {
+    change.remove(open::PARTITION);
+    change.remove(open::ORDER);
 }
 
 /// Who the run is, as far as the item does not say it yet.
@@ -284,11 +296,12 @@ fn identify(
     change.set_once("expires_at", number(expiry::of_run(deadline)));
     change.set_once("gsi1pk", text(format!("WORKFLOW#{}#{day}", run.workflow)));
     change.set_once("gsi1sk", text(format!("{started}#{}", run.id)));
-    change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard(&run.id))));
+    change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard_of(&run.id))));
     change.set_once("gsi2sk", text(format!("{started}#{}", run.id)));
 }
 
-fn shard(run: &RunId) -> u32 {
+/// The shard of the indexes of all runs in which a run is.
+pub(super) fn shard_of(run: &RunId) -> u32 {
     run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
 }
 
@@ -404,6 +417,7 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
         end.ended_at,
         depth,
     );
+    close(&mut change);
     change.set("status", text("failed"));
     change.set("ended_at", text(end.ended_at.to_string()));
     change.set("error", error_value(&end.failure.name, &end.failure.message));

@@ -5,7 +5,7 @@ use super::{
         ActionSpec, Changes, Function, Repeat, Rule, Thing, Unfit,
         fields::{Field, FieldKind, Longest},
     },
-    FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, NOTE, PRIORITY, SETTLE_SECONDS, STATUS, TIMEOUT_SECONDS,
+    FROM, INCIDENT, INCIDENT_ID, INCIDENT_NUMBER, INTEGRATION, NOTE, PRIORITY, SETTLING, STATUS, TIMEOUT_SECONDS,
     TITLE, URGENCIES, URGENCY,
 };
 
@@ -95,7 +95,7 @@ pub(super) static CREATE: ActionSpec = ActionSpec {
     // PagerDuty refuses a second open incident of the same `incident_key` on a service, but forgets the key when the
     // incident is resolved; so a repeat first looks for it.
     repeat: Repeat::NeedsLook {
-        settle_seconds: SETTLE_SECONDS,
+        settling: SETTLING,
     },
     on_repeat: "It looks for the incident of the first time, by its key and over all statuses, and takes that.",
     function: Function::CreateIncident,
@@ -126,9 +126,7 @@ pub(super) static RESOLVE: ActionSpec = ActionSpec {
         events: &["incident.resolved", "incident.annotated"],
     }),
     // Resolving twice is harmless; its note is looked for before it is written again.
-    repeat: Repeat::NeedsLook {
-        settle_seconds: SETTLE_SECONDS,
-    },
+    repeat: Repeat::NeedsLook { settling: SETTLING },
     on_repeat: "An incident that is resolved already is a success; the note is looked for before it is written again.",
     function: Function::ResolveIncident,
     timeout_seconds: TIMEOUT_SECONDS,

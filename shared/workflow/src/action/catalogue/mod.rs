@@ -7,7 +7,7 @@ mod reads;
 mod records;
 
 use super::{
-    ActionSpec, Thing, Unfit,
+    ActionSpec, Settling, Thing, Unfit,
     fields::{Field, FieldKind, Longest},
 };
 
@@ -82,9 +82,12 @@ actions! {
 /// Longer than the time-out of the functions, which is 30 s.
 const TIMEOUT_SECONDS: u32 = 60;
 
-/// How long PagerDuty may need to show what is new, in seconds. It documents no figure; clients that read at once miss what
-/// they wrote for a few seconds.
-const SETTLE_SECONDS: u32 = 10;
+/// How long PagerDuty may need. It documents neither figure. Clients that read at once miss what they wrote for a few seconds; half a
+/// minute is more than any gateway that we know of waits for what is behind it.
+const SETTLING: Settling = Settling {
+    carried_out_seconds: 30,
+    shown_seconds: 10,
+};
 
 const URGENCIES: &[&str] = &["high", "low"];
 

@@ -5,7 +5,7 @@ use super::{
         ActionSpec, Changes, Function, Repeat, Unfit,
         fields::{Field, FieldKind},
     },
-    FROM, INCIDENT, INCIDENT_ID, INTEGRATION, NOTE, SETTLE_SECONDS, TIMEOUT_SECONDS,
+    FROM, INCIDENT, INCIDENT_ID, INTEGRATION, NOTE, SETTLING, TIMEOUT_SECONDS,
 };
 
 pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
@@ -28,9 +28,7 @@ pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
         events: &["incident.annotated"],
     }),
     // PagerDuty has no key for notes; the note carries a marker, by which a repeat finds it.
-    repeat: Repeat::NeedsLook {
-        settle_seconds: SETTLE_SECONDS,
-    },
+    repeat: Repeat::NeedsLook { settling: SETTLING },
     on_repeat: "It looks among the notes for that of the first time, by a marker at its end, and writes no second one.",
     function: Function::UpdateIncident,
     timeout_seconds: TIMEOUT_SECONDS,

@@ -133,9 +133,11 @@ fn name(field: &Field, outer: &str) -> String {
 fn after_an_unknown_outcome(repeat: Repeat) -> String {
     match repeat {
         Repeat::IsHarmless => "So an attempt with an unknown outcome is simply made again.".to_owned(),
-        Repeat::NeedsLook { settle_seconds } => format!(
-            "So an attempt with an unknown outcome is made again, after at least {settle_seconds} seconds, because PagerDuty \
-             shows new things late."
+        Repeat::NeedsLook { settling } => format!(
+            "So an attempt with an unknown outcome is made again, but only when a look can be relied on: PagerDuty may carry a \
+             request out up to {} seconds after it was sent, also if nobody waits for it any more, and shows new things up to {} \
+             seconds late.",
+            settling.carried_out_seconds, settling.shown_seconds
         ),
         Repeat::IsForbidden { look } => format!(
             "So it is done at most once: after an attempt with an unknown outcome the step fails, and its message says to look \

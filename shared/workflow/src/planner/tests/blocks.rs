@@ -170,12 +170,7 @@ fn f37_a_wait_until_a_time_that_has_passed_is_no_wait(#[case] until: &str, #[cas
     let mut execution = world.begin();
     let plan = world.plan(&mut execution);
     match waits {
-        Some(time) => assert_eq!(
-            plan.command,
-            Command::Wait {
-                until: time.parse().unwrap()
-            }
-        ),
+        Some(time) => assert_eq!(plan.command, Command::wait(time.parse().unwrap())),
         None => assert_eq!(plan.command.type_name(), "succeed"),
     }
 }
@@ -207,12 +202,7 @@ fn what_takes_over_a_lane_that_waits_waits_no_longer_than_the_deadline() {
     world.plan(&mut execution);
     execution.found = execution.cursor.take().map(Found::Left);
     let plan = world.plan(&mut execution);
-    assert_eq!(
-        plan.command,
-        Command::Wait {
-            until: "2026-11-22T11:00:00Z".parse().unwrap()
-        }
-    );
+    assert_eq!(plan.command, Command::wait("2026-11-22T11:00:00Z".parse().unwrap()));
 }
 
 #[test]
@@ -223,12 +213,7 @@ fn what_takes_over_a_lane_that_waits_waits_on() {
     execution.found = execution.cursor.take().map(Found::Left);
     world.now = "2026-11-22T10:05:00Z".parse().unwrap();
     let plan = world.plan(&mut execution);
-    assert_eq!(
-        plan.command,
-        Command::Wait {
-            until: "2026-11-22T10:30:00Z".parse().unwrap()
-        }
-    );
+    assert_eq!(plan.command, Command::wait("2026-11-22T10:30:00Z".parse().unwrap()));
     assert_eq!(
         world.plan(&mut execution).command.type_name(),
         "pagerduty.create_incident"

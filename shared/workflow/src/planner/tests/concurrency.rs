@@ -45,7 +45,7 @@ fn a_run_waits_until_it_is_its_turn() {
         let Command::Wait { until } = plan.command else {
             panic!("{:?}", plan.command);
         };
-        world.now = until;
+        world.now = until.time();
     }
     assert_eq!(world.lock.lock.version, 4, "it joins the queue once");
     world.lock.ended.insert(run("other"));

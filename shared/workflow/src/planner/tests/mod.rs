@@ -304,7 +304,7 @@ impl World {
                     execution.answer = Some((self.answers)(&name, self.calls.len()));
                     self.calls.push(name);
                 }
-                Command::Wait { until } => self.now = self.now.max(until),
+                Command::Wait { until } => self.now = self.now.max(until.time()),
                 Command::Fork { executions } => {
                     assert!((1..=40).contains(&executions.len()), "{}", executions.len());
                     for child in executions {

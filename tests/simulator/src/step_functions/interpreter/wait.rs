@@ -23,6 +23,9 @@ impl Visit<'_> {
             }
             Until::TimestampPath(path) => {
                 let until = self.timestamp(path, input, context)?;
+                // "Step Functions considers the time value up to seconds and truncates milliseconds" (developer guide,
+                // `state-wait.html`).
+                let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
                 self.run.ledger.clock.sleep_until(until).await;
             }
         }

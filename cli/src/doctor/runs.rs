@@ -1,0 +1,72 @@
+//! Runs that seem to go on although they do not.
+
+use super::finding::Finding;
+use crate::stack::Stack;
+use jiff::{SignedDuration, Timestamp};
+use platform::run_end::reconcile;
+
+/// The schedule of the stack looks every hour. What is older should have an end.
+const LOOKED_AT: SignedDuration = SignedDuration::from_hours(2);
+
+/// How many runs are looked at.
+const MOST: usize = 200;
+
+/// Looks at the runs that seem to go on for hours, the oldest first, and writes down the ends that nobody was told of.
+pub(super) async fn check(stack: &Stack, now: Timestamp) -> Finding {
+    let before = now.checked_sub(LOOKED_AT).unwrap_or(now);
+    let mut open = match platform::table::journal::Journal::open_runs(&stack.table, before).await {
+        Ok(open) => open,
+        Err(error) => return Finding::not_checked("runs", format!("The runs that go on are not known: {error}.")),
+    };
+    open.sort_by_key(|run| run.started_at);
+    let mut ended = Vec::new();
+    for run in open.iter().take(MOST) {
+        match reconcile(run, &stack.state_machine, &stack.table, now).await {
+            Ok(true) => ended.push(run.run.to_string()),
+            Ok(false) => {}
+            Err(error) => {
+                return Finding::not_checked(
+                    "runs",
+                    format!("Whether the run {} goes on is not known: {error}.", run.run),
+                );
+            }
+        }
+    }
+    judge(open.len(), &ended)
+}
+
+fn judge(open: usize, ended: &[String]) -> Finding {
+    if ended.is_empty() {
+        return Finding::ok(
+            "runs",
+            format!("{open} runs go on for more than two hours, and all of them really do."),
+        );
+    }
+    Finding::warning(
+        "runs",
+        format!(
+            "The executions of these runs had ended without anybody knowing, and their ends are written down now: {}. The schedule of \
+             the stack should have found them within an hour.",
+            ended.join(", ")
+        ),
+        "Look at the log of workflow-runner for `looked at the open runs`, and replay the runs.",
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::finding;
+
+    #[test]
+    fn runs_that_nobody_ended_are_named() {
+        let found = finding::view(&[judge(3, &["abc".to_owned()]), judge(3, &[])]);
+
+        assert_eq!(found["findings"][0]["level"], "warning", "{found}");
+        assert!(
+            found["findings"][0]["text"].as_str().unwrap().contains("now: abc."),
+            "{found}"
+        );
+        assert_eq!(found["findings"][1]["level"], "ok", "{found}");
+    }
+}

@@ -1,0 +1,40 @@
+//! Runs that seem to go on: whether they do.
+//!
+//! EventBridge may fail to tell of the end of an execution, and such a run would go on for ever by its record. So whoever shows, ends or
+//! repeats a run that seems to go on asks Step Functions first.
+
+use crate::{error::Error, output::Output, stack::Stack};
+use jiff::{SignedDuration, Timestamp};
+use platform::{
+    run_end::reconcile,
+    table::{RunStatus, RunView, journal::OpenRun},
+};
+
+/// How old a run is before anybody asks: Step Functions tells of a new execution a moment late.
+const YOUNG: SignedDuration = SignedDuration::from_mins(1);
+
+/// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the
+/// run is taken to go on, and that is said.
+pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) -> Result<RunView, Error> {
+    let now = Timestamp::now();
+    if view.status != RunStatus::Running || now.duration_since(view.started_at) < YOUNG {
+        return Ok(view);
+    }
+    let open = OpenRun {
+        run: view.run.clone(),
+        execution: view.execution.clone(),
+        is_called: view.called_by.is_some(),
+        started_at: view.started_at,
+    };
+    match reconcile(&open, &stack.state_machine, &stack.table, now).await {
+        Ok(true) => Ok(stack.table.run(&view.run).await?.unwrap_or(view)),
+        Ok(false) => Ok(view),
+        Err(error) => {
+            output.warn(&format!(
+                "it is not known whether the run {} goes on: {error}",
+                view.run
+            ));
+            Ok(view)
+        }
+    }
+}

@@ -1,0 +1,154 @@
+//! Ends of runs that no Plan wrote.
+//!
+//! The planner writes the end of a run into the journal. Where an execution ends otherwise (a person stops it, its time is over,
+//! no Plan comes about) somebody else has to. EventBridge tells the runner of such ends, but it may not: "the delivery of status
+//! changes is best effort" (Step Functions developer guide, "Automating Step Functions event delivery with EventBridge"). So whoever
+//! meets a run that seems to go on can ask Step Functions, and a schedule has the runner ask about all of them.
+
+use crate::{
+    executions::{DescribeError, ExecutionView, ExecutionViews},
+    table::{
+        StoreError,
+        journal::{Journal, OpenRun, OutsideEnd},
+    },
+};
+use jiff::Timestamp;
+use std::collections::BTreeSet;
+use workflow::{
+    error_name::ErrorName,
+    ids::LanePath,
+    planner::{Failure, LaneKey},
+    run::RunInput,
+};
+
+/// The end of a run was not written, and it is not known whether that is needed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunEndError {
+    /// Step Functions did not tell of the execution.
+    #[error(transparent)]
+    Execution(#[from] DescribeError),
+    /// The table did not take it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The execution was told of without its input.
+    #[error(
+        "what is told about {execution} lacks the execution's input, so its run is not known; look at the execution"
+    )]
+    NoInput {
+        /// Its ARN.
+        execution: String,
+    },
+}
+
+/// Writes the final record of the run whose execution has ended, if it has none. Gives whether that was needed.
+///
+/// # Errors
+/// The execution has no input, or the table did not answer.
+pub async fn record(
+    execution: &str,
+    view: &ExecutionView,
+    journal: &impl Journal,
+    now: Timestamp,
+) -> Result<bool, RunEndError> {
+    let Some(input) = &view.input else {
+        return Err(RunEndError::NoInput {
+            execution: execution.to_owned(),
+        });
+    };
+    let input: RunInput = match serde_json::from_str(input) {
+        Ok(input) => input,
+        Err(error) => {
+            tracing::warn!(execution, %error, "an execution ended that was no run");
+            return Ok(false);
+        }
+    };
+    let (run, workflow, event_id, status) = (
+        &input.run.id,
+        &input.run.workflow,
+        input.event_id(),
+        view.status.as_str(),
+    );
+    if !bears_run(&input) {
+        // Whoever started it waits for it, and finds that its lane has not ended.
+        let lane = input.lane();
+        tracing::info!(%run, %workflow, event_id, %lane, execution, status, "an execution of a lane ended");
+        return Ok(false);
+    }
+    let failure = failure(execution, view);
+    let end = OutsideEnd {
+        input: &input,
+        execution,
+        started_at: view.started_at,
+        ended_at: view.ended_at.unwrap_or(now),
+        failure: &failure,
+    };
+    let written = journal.end_from_outside(&end).await?;
+    if written {
+        let error = &failure.message;
+        tracing::error!(%run, %workflow, event_id, execution, status, error, "run ended from outside");
+    }
+    Ok(written)
+}
+
+/// Asks Step Functions about a run of which no end is known, and writes its final record if its execution has ended. Gives whether
+/// that was needed. A run of whose execution Step Functions knows nothing is taken to go on: it tells of new ones a moment late.
+///
+/// # Errors
+/// Step Functions or the table did not answer.
+pub async fn reconcile(
+    run: &OpenRun,
+    executions: &impl ExecutionViews,
+    journal: &impl Journal,
+    now: Timestamp,
+) -> Result<bool, RunEndError> {
+    let execution = match run.is_called {
+        false => run.execution.clone(),
+        // It has no execution of its own name; the one that owns its main lane bears it.
+        true => {
+            let main = LaneKey {
+                run: run.run.clone(),
+                lane: LanePath::main(),
+            };
+            let lanes = journal.lanes(&BTreeSet::from([main.clone()])).await?;
+            match lanes.get(&main).and_then(|lane| lane.last.as_ref()) {
+                Some(last) => last.owner.clone(),
+                None => return Ok(false),
+            }
+        }
+    };
+    let Some(view) = executions.execution(&execution).await? else {
+        return Ok(false);
+    };
+    // An execution that succeeds has written the end of its part before, or somebody else goes on with it.
+    if view.is_running || view.status == "SUCCEEDED" {
+        return Ok(false);
+    }
+    record(&execution, &view, journal, now).await
+}
+
+/// Whether a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its
+/// main lane. Such a run has no execution of its own name, and its caller may have ended together with it.
+fn bears_run(input: &RunInput) -> bool {
+    match &input.part {
+        None => true,
+        Some(part) => part.lane.is_main() && input.called_by.is_some(),
+    }
+}
+
+fn failure(execution: &str, view: &ExecutionView) -> Failure {
+    let what = match view.status.as_str() {
+        "ABORTED" => "the execution was stopped in Step Functions",
+        "TIMED_OUT" => "Step Functions ended the execution, because its time was over",
+        _ => "the execution failed, and the planner could not go on with it",
+    };
+    let said = view.error.iter().flat_map(|(name, cause)| [name, cause]);
+    let said: Vec<&str> = said.map(String::as_str).filter(|text| !text.is_empty()).collect();
+    let why = match said.as_slice() {
+        [] => String::new(),
+        said => format!(" ({})", said.join(": ").chars().take(1_000).collect::<String>()),
+    };
+    Failure::new(
+        ErrorName::RunAborted,
+        format!("{what}{why}; look at the execution {execution}"),
+    )
+}
