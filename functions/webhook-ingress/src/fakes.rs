@@ -23,7 +23,9 @@ use std::{
     cell::RefCell,
     io,
     sync::{Arc, Mutex, Once},
+    time::Duration,
 };
+use tokio::time::sleep;
 use workflow::{
     definition::Filters,
     ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
@@ -75,6 +77,10 @@ pub(crate) struct State {
     pub(crate) starts_left: usize,
     /// Whether Step Functions starts a run and its answer is lost.
     pub(crate) answers_are_lost: bool,
+    /// How long Step Functions takes to answer. A run is there when half of that is over.
+    pub(crate) start_takes: Duration,
+    /// How long the start-buffer takes to answer.
+    pub(crate) buffer_takes: Duration,
     /// Whether Step Functions never answers.
     pub(crate) hangs: bool,
     /// Whether Step Functions does not let us start runs.
@@ -111,6 +117,8 @@ impl World {
             down: Vec::new(),
             starts_left: usize::MAX,
             answers_are_lost: false,
+            start_takes: Duration::ZERO,
+            buffer_takes: Duration::ZERO,
             hangs: false,
             refuses: false,
             calls: Vec::new(),
@@ -279,7 +287,9 @@ impl Executions for World {
                 cause: "AccessDeniedException".into(),
             });
         }
-        self.with(|state| {
+        let half = self.with(|state| state.start_takes) / 2;
+        pass(half).await;
+        let started = self.with(|state| {
             if state.runs.iter().any(|run| run.run.id == input.run.id) {
                 return Ok(Started::Before);
             }
@@ -293,7 +303,9 @@ impl Executions for World {
             } else {
                 Ok(Started::Now)
             }
-        })
+        });
+        pass(half).await;
+        started
     }
 }
 
@@ -303,6 +315,7 @@ impl StartBuffer for World {
             run: input.run.id.clone(),
             cause: cause.into(),
         })?;
+        pass(self.with(|state| state.buffer_takes)).await;
         self.with(|state| state.buffered.push(input.clone()));
         Ok(())
     }
@@ -323,6 +336,13 @@ impl DeadLetters for World {
                 .push((letter.reason.to_owned(), letter.body.to_vec()));
         });
         Ok(())
+    }
+}
+
+/// Lets time pass, and other futures go on, if it is to.
+async fn pass(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
     }
 }
 
