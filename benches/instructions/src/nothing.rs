@@ -96,7 +96,7 @@ impl Executions for Nothing {
 }
 
 impl StartBuffer for Nothing {
-    async fn put(&self, _: &RunInput) -> Result<(), BufferError> {
+    async fn put(&self, _: &[&RunInput]) -> Result<(), BufferError> {
         self.calls.count();
         Ok(())
     }

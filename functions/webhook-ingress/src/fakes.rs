@@ -81,6 +81,9 @@ pub(crate) struct State {
     pub(crate) start_takes: Duration,
     /// How long the start-buffer takes to answer.
     pub(crate) buffer_takes: Duration,
+    /// Which messages the start-buffer does not take while it takes the others: every so manieth.
+    pub(crate) buffer_drops: Option<usize>,
+    sent_to_buffer: usize,
     /// Whether Step Functions never answers.
     pub(crate) hangs: bool,
     /// Whether Step Functions does not let us start runs.
@@ -119,6 +122,8 @@ impl World {
             answers_are_lost: false,
             start_takes: Duration::ZERO,
             buffer_takes: Duration::ZERO,
+            buffer_drops: None,
+            sent_to_buffer: 0,
             hangs: false,
             refuses: false,
             calls: Vec::new(),
@@ -310,14 +315,29 @@ impl Executions for World {
 }
 
 impl StartBuffer for World {
-    async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
-        self.call(Call::Buffer).map_err(|cause| BufferError {
+    /// As that of SQS does, sixteen times ten at a time.
+    async fn put(&self, inputs: &[&RunInput]) -> Result<(), BufferError> {
+        let failed = |input: &RunInput, cause: String| BufferError {
             run: input.run.id.clone(),
             cause: cause.into(),
-        })?;
-        pass(self.with(|state| state.buffer_takes)).await;
-        self.with(|state| state.buffered.push(input.clone()));
-        Ok(())
+        };
+        let mut all = Ok(());
+        for inputs in inputs.chunks(160) {
+            self.call(Call::Buffer).map_err(|cause| failed(inputs[0], cause))?;
+            pass(self.with(|state| state.buffer_takes)).await;
+            for input in inputs {
+                let is_taken = self.with(|state| {
+                    state.sent_to_buffer += 1;
+                    let is_taken = state.buffer_drops.is_none_or(|each| state.sent_to_buffer % each != 0);
+                    state.buffered.extend(is_taken.then(|| (*input).clone()));
+                    is_taken
+                });
+                if !is_taken {
+                    all = Err(failed(input, "InternalError".into()));
+                }
+            }
+        }
+        all
     }
 }
 

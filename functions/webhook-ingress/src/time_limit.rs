@@ -16,6 +16,7 @@ use platform::{
     executions::StateMachine,
     start_buffer::SqsStartBuffer,
 };
+use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -27,8 +28,15 @@ enum Aws {
 }
 
 impl HttpConnector for Aws {
-    fn call(&self, _: HttpRequest) -> HttpConnectorFuture {
+    fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let aws = *self;
+        // Of SQS, which takes each message.
+        let body: Value = serde_json::from_slice(request.body().bytes().unwrap_or_default()).unwrap_or_default();
+        let entries = body["Entries"].as_array().into_iter().flatten();
+        let taken: Vec<_> = entries
+            .map(|entry| json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": "d"}))
+            .collect();
+        let answer = json!({"Successful": taken, "Failed": [], "executionArn": "arn:execution", "startDate": 1.0});
         HttpConnectorFuture::new(async move {
             match aws {
                 Self::After(delay) => tokio::time::sleep(delay).await,
@@ -36,7 +44,7 @@ impl HttpConnector for Aws {
             }
             Ok(HttpResponse::new(
                 200.try_into().unwrap(),
-                r#"{"MessageId": "m"}"#.into(),
+                answer.to_string().into(),
             ))
         })
     }

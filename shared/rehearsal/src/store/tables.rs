@@ -9,7 +9,7 @@ use workflow::{
     definition::Definition,
     ids::{LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     planner::{
-        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError, StepRecord,
+        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError, StepRecord,
         StepResult, Trail, period_of,
     },
 };
@@ -132,7 +132,7 @@ impl Tables {
             lanes: lanes
                 .filter_map(|key| Some((key.clone(), self.lanes.get(key)?.end.clone()?)))
                 .collect(),
-            workflows: workflows.map(|id| (id.clone(), VERSION)).collect(),
+            workflows: workflows.map(|id| (id.clone(), Availability::Enabled(VERSION))).collect(),
             lock: match question.concurrency_key {
                 Some(key) if needs.lock => self.lock(question.workflow, key),
                 _ => LockView::default(),

@@ -3,7 +3,7 @@
 use super::*;
 use workflow::{
     ids::{LanePath, RunId, WorkflowId},
-    planner::LaneKey,
+    planner::{Availability, LaneKey},
     run::RunInput,
 };
 
@@ -39,7 +39,7 @@ impl Tree {
         let Admitted { input, large_body } = admitted(data);
         let tree = Self::of(&json!(input));
         tree.store
-            .with(|state| state.bodies.extend(large_body.map(|body| (input.run.id.clone(), body))));
+            .with(|state| state.bodies.extend(large_body.map(|body| (input.run.id.clone(), body.to_vec()))));
         tree.apply(definition);
         tree
     }
@@ -75,7 +75,7 @@ impl Tree {
         };
         let (name, version) = (definition.name.clone(), WorkflowVersion(3));
         self.store.with(|state| {
-            state.active.insert(name.clone(), version);
+            state.workflows.insert(name.clone(), Availability::Enabled(version));
             state.versions.insert((name, version), Ok(definition));
         });
     }
