@@ -40,7 +40,7 @@ def allows(rights, question):
         region="us-east-1",
         service_context={
             "dynamodb:leadingkeys": question.get("with_keys"),
-            "states:statemachinequalifier": question.get("through"),
+            "states:statemachinequalifier": [question["through"]] if "through" in question else None,
         },
     )
     statements = [parse_policy_document({"Statement": with_everything(policy)}) for policy in policies]
