@@ -12,8 +12,8 @@ use workflow::{
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, Section, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        Availability, CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock, Marker, Needs,
-        Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
+        Availability, CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock,
+        Marker, Needs, Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
     },
     run::{Part, RunIdentity, RunInput},
 };

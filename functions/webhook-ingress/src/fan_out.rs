@@ -5,9 +5,7 @@
 
 use crate::{
     Answer, EventAnswer,
-    fakes::{
-        Call, FakeIngress, Message, SIGNING_SECRET, WORKFLOW, World, noise, now, signature, v2, v3, v3_with,
-    },
+    fakes::{Call, FakeIngress, Message, SIGNING_SECRET, WORKFLOW, World, noise, now, signature, v2, v3, v3_with},
 };
 use jiff::SignedDuration;
 use rstest::rstest;
@@ -50,7 +48,11 @@ impl FanOut {
             Url::Integration => {
                 let (world, key) = World::with_routes_to(&names);
                 let message = Message::signed(&key, v3("01A")).addressed_to("prod");
-                (world, message, names.iter().map(|workflow| run(workflow, "01A")).collect())
+                (
+                    world,
+                    message,
+                    names.iter().map(|workflow| run(workflow, "01A")).collect(),
+                )
             }
         };
         let ingress = world.ingress();
@@ -71,11 +73,13 @@ impl FanOut {
     }
 
     fn started(&self) -> BTreeSet<RunId> {
-        self.world.with(|state| state.runs.iter().map(|input| input.run.id.clone()).collect())
+        self.world
+            .with(|state| state.runs.iter().map(|input| input.run.id.clone()).collect())
     }
 
     fn buffered(&self) -> BTreeSet<RunId> {
-        self.world.with(|state| state.buffered.iter().map(|input| input.run.id.clone()).collect())
+        self.world
+            .with(|state| state.buffered.iter().map(|input| input.run.id.clone()).collect())
     }
 
     /// Expects every run to be started or to wait, none to be started twice, and none to wait twice.
@@ -114,7 +118,9 @@ async fn however_many_runs_a_delivery_starts_it_is_answered_in_time_and_none_is_
     #[values(0, 20, 45, 50, 200, 1_000, 1_999, 10_000)] start_takes: u64,
 ) {
     let fan_out = FanOut::new(url, count);
-    fan_out.world.with(|state| state.start_takes = Duration::from_millis(start_takes));
+    fan_out
+        .world
+        .with(|state| state.start_takes = Duration::from_millis(start_takes));
 
     let (answer, took) = fan_out.take(SignedDuration::ZERO).await;
 
@@ -154,7 +160,11 @@ async fn with_a_start_buffer_that_drops_some_nothing_is_acknowledged_that_is_not
     assert_eq!(events(&answer).len(), count);
     let all: BTreeSet<RunId> = fan_out.started().union(&fan_out.buffered()).cloned().collect();
     assert_eq!(all, fan_out.runs);
-    assert_eq!(fan_out.world.runs(), fan_out.started().len(), "nothing is started twice");
+    assert_eq!(
+        fan_out.world.runs(),
+        fan_out.started().len(),
+        "nothing is started twice"
+    );
 }
 
 /// PagerDuty sends again at times that nobody knows before, and at regular ones.
@@ -179,7 +189,10 @@ async fn while_the_start_buffer_is_out_of_reach_each_delivery_starts_some_more_u
         assert!(took <= WANTED, "{took:?}");
         let started = fan_out.started().len();
         assert_eq!(fan_out.world.runs(), started, "nothing is started twice");
-        assert!(started > before || started == count, "delivery {delivery} made no progress at {started} of {count}: {answer:?}");
+        assert!(
+            started > before || started == count,
+            "delivery {delivery} made no progress at {started} of {count}: {answer:?}"
+        );
         if started == count {
             return;
         }
@@ -216,10 +229,13 @@ async fn the_runs_of_one_event_share_its_body() {
     fan_out.ingress.take(&message.delivery(), now()).await;
 
     let bodies: BTreeSet<_> = fan_out.world.with(|state| {
-        let bodies = state.runs.iter().filter_map(|input| match &input.trigger.as_ref()?.body {
-            RunBody::Input { data } => Some(data.as_ptr()),
-            RunBody::Table {} => None,
-        });
+        let bodies = state
+            .runs
+            .iter()
+            .filter_map(|input| match &input.trigger.as_ref()?.body {
+                RunBody::Input { data } => Some(data.as_ptr()),
+                RunBody::Table {} => None,
+            });
         bodies.collect()
     });
     assert_eq!((fan_out.world.runs(), bodies.len()), (1_000, 1));

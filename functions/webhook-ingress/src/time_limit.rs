@@ -42,10 +42,7 @@ impl HttpConnector for Aws {
                 Self::After(delay) => tokio::time::sleep(delay).await,
                 Self::Never => std::future::pending().await,
             }
-            Ok(HttpResponse::new(
-                200.try_into().unwrap(),
-                answer.to_string().into(),
-            ))
+            Ok(HttpResponse::new(200.try_into().unwrap(), answer.to_string().into()))
         })
     }
 }

@@ -21,8 +21,8 @@ use workflow::{
     definition::Definition,
     ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord, StepResult,
-        Trail, period_of,
+        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord,
+        StepResult, Trail, period_of,
     },
     run::RunInput,
 };

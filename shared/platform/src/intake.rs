@@ -147,7 +147,9 @@ impl<'a> Told<'a> {
 
     /// What the conditions of all workflows see of the event.
     fn seen(&self) -> Result<&Context, String> {
-        let seen = self.seen.get_or_init(|| event_value(&self.event).map(Context::of_event));
+        let seen = self
+            .seen
+            .get_or_init(|| event_value(&self.event).map(Context::of_event));
         seen.as_ref().map_err(Clone::clone)
     }
 }

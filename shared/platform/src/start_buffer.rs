@@ -85,7 +85,10 @@ impl SqsStartBuffer {
             // What SQS does not say it has taken is not taken.
             let is_taken = |place: usize| output.successful.iter().any(|entry| entry.id == place.to_string());
             let places = left.iter().enumerate();
-            left = places.filter(|(place, _)| !is_taken(*place)).map(|(_, input)| *input).collect();
+            left = places
+                .filter(|(place, _)| !is_taken(*place))
+                .map(|(_, input)| *input)
+                .collect();
             refused = output.failed.into_iter().next();
         }
         match left.first() {

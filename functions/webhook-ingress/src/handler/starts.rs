@@ -43,7 +43,9 @@ impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Step(error) => error.fmt(f),
-            Self::Time => f.write_str("Step Functions takes longer to start the runs of the delivery than PagerDuty waits"),
+            Self::Time => {
+                f.write_str("Step Functions takes longer to start the runs of the delivery than PagerDuty waits")
+            }
         }
     }
 }
@@ -88,7 +90,10 @@ where
         wanted.rotate_left(first);
         let obstacle = OnceLock::new();
         // None of these does anything before the stream comes to it.
-        let starts: Vec<_> = wanted.iter().map(|run| self.start(run, &obstacle, begun, now)).collect();
+        let starts: Vec<_> = wanted
+            .iter()
+            .map(|run| self.start(run, &obstacle, begun, now))
+            .collect();
         let mut starts = stream::iter(starts).buffer_unordered(AT_ONCE);
         let (mut late, mut without_body) = (Vec::new(), None);
         while let Some((run, started)) = starts.next().await {

@@ -33,15 +33,19 @@ fn input(run: &str, bytes: usize) -> RunInput {
 }
 
 fn inputs(count: usize, bytes: usize) -> Vec<RunInput> {
-    (0..count).map(|number| input(&format!("run-{number}"), bytes)).collect()
+    (0..count)
+        .map(|number| input(&format!("run-{number}"), bytes))
+        .collect()
 }
 
 /// SQS's answer: which of the entries it has taken, and which it has not.
 fn answer(taken: &[usize], refused: &[usize]) -> Value {
-    let taken = taken.iter().map(|place| json!({"Id": place.to_string(), "MessageId": "m", "MD5OfMessageBody": "d"}));
-    let refused = refused.iter().map(|place| {
-        json!({"Id": place.to_string(), "SenderFault": false, "Code": "InternalError", "Message": "try again"})
-    });
+    let taken = taken
+        .iter()
+        .map(|place| json!({"Id": place.to_string(), "MessageId": "m", "MD5OfMessageBody": "d"}));
+    let refused = refused.iter().map(
+        |place| json!({"Id": place.to_string(), "SenderFault": false, "Code": "InternalError", "Message": "try again"}),
+    );
     json!({"Successful": taken.collect::<Vec<_>>(), "Failed": refused.collect::<Vec<_>>()})
 }
 
@@ -73,7 +77,9 @@ async fn f44_a_run_waits_in_the_group_of_its_workflow_so_that_none_waits_for_the
     let (requests, result) = put(std::slice::from_ref(&input), vec![answer(&[0], &[])]).await;
 
     result.unwrap();
-    let [entry] = &requests[0][..] else { panic!("{requests:?}") };
+    let [entry] = &requests[0][..] else {
+        panic!("{requests:?}")
+    };
     assert_eq!(entry["MessageGroupId"], "memory-alert");
     let message: RunInput = serde_json::from_str(entry["MessageBody"].as_str().unwrap()).unwrap();
     assert_eq!(message, input);
@@ -85,13 +91,21 @@ async fn f44_a_run_waits_in_the_group_of_its_workflow_so_that_none_waits_for_the
 #[case::ten(10, 10, &[10])]
 #[case::eleven(11, 10, &[10, 1])]
 #[case::the_largest_that_can_be(20, 128 * 1024, &[7, 7, 6])]
-fn a_request_has_ten_messages_and_a_megabyte_at_most(#[case] count: usize, #[case] bytes: usize, #[case] expected: &[usize]) {
+fn a_request_has_ten_messages_and_a_megabyte_at_most(
+    #[case] count: usize,
+    #[case] bytes: usize,
+    #[case] expected: &[usize],
+) {
     let inputs = inputs(count, bytes);
     let inputs: Vec<&RunInput> = inputs.iter().collect();
 
     let batches = batches(&inputs).unwrap();
 
-    let sizes: Vec<usize> = batches.iter().map(|batch| batch.len()).filter(|size| *size > 0).collect();
+    let sizes: Vec<usize> = batches
+        .iter()
+        .map(|batch| batch.len())
+        .filter(|size| *size > 0)
+        .collect();
     assert_eq!(sizes, expected);
     assert_eq!(batches.concat(), inputs);
     for batch in batches {
@@ -106,7 +120,10 @@ async fn what_sqs_does_not_take_while_it_takes_others_is_sent_once_more() {
 
     result.unwrap();
     let requests: Vec<_> = requests.iter().map(|request| runs(request)).collect();
-    assert_eq!(requests, [vec!["run-0", "run-1", "run-2", "run-3"], vec!["run-1", "run-3"]]);
+    assert_eq!(
+        requests,
+        [vec!["run-0", "run-1", "run-2", "run-3"], vec!["run-1", "run-3"]]
+    );
 }
 
 #[rstest]

@@ -26,7 +26,11 @@ const FAULTS: [(&str, &str, &str); 4] = [
         "secret:another/api-token",
     ),
     (r#""sqs:DeleteMessage""#, r#""sqs:*""#, "sqs:SendMessage"),
-    ("ForAnyValue:StringEquals", "ForAllValues:StringEquals", "states:StartExecution"),
+    (
+        "ForAnyValue:StringEquals",
+        "ForAllValues:StringEquals",
+        "states:StartExecution",
+    ),
 ];
 
 /// Has every question answered, and compares the answers with those that are wanted.

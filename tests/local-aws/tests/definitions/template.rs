@@ -347,7 +347,11 @@ fn the_runner_starts_runs_as_the_ingress_does_with_and_without_an_alias() {
         let start = statements
             .iter()
             .find(|statement| actions(statement).contains("states:StartExecution"));
-        assert_eq!(start.unwrap()["Resource"], by, "AWS authorises an alias by the ARN of its state machine");
+        assert_eq!(
+            start.unwrap()["Resource"],
+            by,
+            "AWS authorises an alias by the ARN of its state machine"
+        );
         assert_eq!(
             start.unwrap()["Condition"]["If"],
             json!([
@@ -490,7 +494,12 @@ fn a_few_requests_without_a_key_raise_no_alarm() {
         .map(|alarm| &alarm["Properties"]);
     let thresholds: Vec<_> = alarms
         .filter(|alarm| alarm["MetricName"] == "RequestsWithoutKey")
-        .map(|alarm| (alarm["Statistic"].as_str().unwrap(), alarm["Threshold"].as_u64().unwrap()))
+        .map(|alarm| {
+            (
+                alarm["Statistic"].as_str().unwrap(),
+                alarm["Threshold"].as_u64().unwrap(),
+            )
+        })
         .collect();
 
     assert_eq!(thresholds, [("Sum", 3_000)]);

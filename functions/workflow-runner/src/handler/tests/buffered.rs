@@ -100,7 +100,10 @@ async fn f19_while_step_functions_does_not_answer_a_batch_comes_back_before_the_
 /// What a person finds of a run that did nothing.
 #[track_caller]
 fn assert_skipped(machine: &Machine, command: &Value, reason: &str) {
-    assert_eq!((&command["type"], &command["output"]["outcome"]), (&json!("succeed"), &json!("skipped")));
+    assert_eq!(
+        (&command["type"], &command["output"]["outcome"]),
+        (&json!("succeed"), &json!("skipped"))
+    );
     let reason = reason.to_owned();
     assert_eq!(machine.run().end, Some(RunEnd::OfMainLane(LaneEnd::Skipped { reason })));
     assert_eq!(
@@ -120,7 +123,9 @@ async fn a_run_that_waited_until_its_workflow_was_not_enabled_any_more_does_noth
 ) {
     let mut machine = Machine::new(CREATE);
     assert_eq!(drain(&machine.store, &[machine.state.to_string()]).await, undone(&[]));
-    machine.store.with(|store| store.workflows.insert("w".parse().unwrap(), state));
+    machine
+        .store
+        .with(|store| store.workflows.insert("w".parse().unwrap(), state));
     machine.store.take_calls();
 
     let command = machine.plan().await;

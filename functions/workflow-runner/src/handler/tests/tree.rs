@@ -38,8 +38,11 @@ impl Tree {
     pub(super) fn with_data(definition: &str, data: Value) -> Self {
         let Admitted { input, large_body } = admitted(data);
         let tree = Self::of(&json!(input));
-        tree.store
-            .with(|state| state.bodies.extend(large_body.map(|body| (input.run.id.clone(), body.to_vec()))));
+        tree.store.with(|state| {
+            state
+                .bodies
+                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())))
+        });
         tree.apply(definition);
         tree
     }

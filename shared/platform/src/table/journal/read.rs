@@ -9,7 +9,10 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use workflow::{
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{Availability, CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult, period_of},
+    planner::{
+        Availability, CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult,
+        period_of,
+    },
 };
 
 /// What is read of the items of a Plan. The last handover of a lane, which can be large, is not.

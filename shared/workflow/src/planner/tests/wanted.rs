@@ -8,7 +8,8 @@ use crate::{
 use jiff::ToSpan;
 use rstest::rstest;
 
-const STEPS: &str = "  - { set: { a: 1 } }\n  - { uses: pagerduty.get_incident, with: { integration: prod, incident_id: P1 } }\n";
+const STEPS: &str =
+    "  - { set: { a: 1 } }\n  - { uses: pagerduty.get_incident, with: { integration: prod, incident_id: P1 } }\n";
 
 /// What started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +63,10 @@ fn skipped(plan: &Plan) -> Option<String> {
     match plan.changes.as_ref().unwrap().end.as_ref() {
         Some(LaneEnd::Skipped { reason }) => {
             let changes = plan.changes.as_ref().unwrap();
-            assert!(changes.steps.is_empty() && changes.lock.is_none() && changes.counted.is_none(), "{changes:?}");
+            assert!(
+                changes.steps.is_empty() && changes.lock.is_none() && changes.counted.is_none(),
+                "{changes:?}"
+            );
             assert!(matches!(plan.command, Command::Succeed { .. }), "{:?}", plan.command);
             Some(reason.clone())
         }
@@ -72,7 +76,9 @@ fn skipped(plan: &Plan) -> Option<String> {
 
 fn first_plan(state: Option<Availability>, age: Option<SignedDuration>, by: By) -> Plan {
     let mut world = World::of(STEPS);
-    world.availability.extend(state.map(|state| ("w".parse().unwrap(), state)));
+    world
+        .availability
+        .extend(state.map(|state| ("w".parse().unwrap(), state)));
     if let Some(age) = age {
         world.event["occurred_at"] = json!(world.now - age);
     }
@@ -87,7 +93,10 @@ fn a_run_of_a_workflow_that_is_not_enabled_any_more_ends_as_skipped_and_says_why
     #[case] state: Availability,
     #[case] reason: &str,
 ) {
-    assert_eq!(skipped(&first_plan(Some(state), None, By::Event)).as_deref(), Some(reason));
+    assert_eq!(
+        skipped(&first_plan(Some(state), None, By::Event)).as_deref(),
+        Some(reason)
+    );
 }
 
 #[rstest]
