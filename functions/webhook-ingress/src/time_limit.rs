@@ -36,7 +36,7 @@ impl HttpConnector for Aws {
         let taken: Vec<_> = entries
             .map(|entry| json!({"Id": entry["Id"], "MessageId": "m", "MD5OfMessageBody": "d"}))
             .collect();
-        let answer = json!({"Successful": taken, "Failed": [], "executionArn": "arn:execution", "startDate": 1.0});
+        let answer = json!({"MessageId": "m", "Successful": taken, "Failed": [], "executionArn": "arn:execution", "startDate": 1.0});
         HttpConnectorFuture::new(async move {
             match aws {
                 Self::After(delay) => tokio::time::sleep(delay).await,

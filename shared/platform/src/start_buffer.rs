@@ -66,36 +66,69 @@ impl SqsStartBuffer {
     /// no time to wait for that twice.
     async fn send(&self, batch: &[&RunInput], out_of_reach: &OnceLock<AwsFailure>) -> Result<(), BufferError> {
         let mut left = batch.to_vec();
-        let mut refused: Option<BatchResultErrorEntry> = None;
+        let mut refused = None;
         for _ in 0..ATTEMPTS {
             let Some(first) = left.first() else { return Ok(()) };
             if let Some(cause) = out_of_reach.get() {
                 return Err(failed(first, cause.clone()));
             }
-            let entries = left.iter().enumerate().map(|(place, input)| entry(place, input));
-            let entries = entries.collect::<Result<Vec<_>, _>>()?;
-            let request = self.client.send_message_batch().queue_url(&self.queue_url);
-            let output = match Box::pin(request.set_entries(Some(entries)).send()).await {
-                Ok(output) => output,
-                Err(error) => {
-                    let cause = out_of_reach.get_or_init(|| AwsFailure::of(&error));
-                    return Err(failed(first, cause.clone()));
-                }
+            let answer = match left.as_slice() {
+                [input] => self.send_one(input).await?,
+                several => self.send_several(several).await?,
+            };
+            let Taken { places, first_refused } = match answer {
+                Ok(taken) => taken,
+                Err(cause) => return Err(failed(first, out_of_reach.get_or_init(|| cause).clone())),
             };
             // What SQS does not say it has taken is not taken.
-            let is_taken = |place: usize| output.successful.iter().any(|entry| entry.id == place.to_string());
-            let places = left.iter().enumerate();
-            left = places
-                .filter(|(place, _)| !is_taken(*place))
+            let is_left = |(place, _): &(usize, &&RunInput)| !places.contains(&place.to_string());
+            left = left
+                .iter()
+                .enumerate()
+                .filter(is_left)
                 .map(|(_, input)| *input)
                 .collect();
-            refused = output.failed.into_iter().next();
+            refused = first_refused;
         }
         match left.first() {
             Some(input) => Err(failed(input, cause(refused))),
             None => Ok(()),
         }
     }
+
+    /// Sends one message, as most deliveries have no more.
+    async fn send_one(&self, input: &RunInput) -> Result<Result<Taken, AwsFailure>, BufferError> {
+        let request = self.client.send_message().queue_url(&self.queue_url);
+        let request = request.message_group_id(group(input)).message_body(message(input)?);
+        let answer = Box::pin(request.send()).await;
+        Ok(answer
+            .map(|_| Taken {
+                places: vec!["0".to_owned()],
+                first_refused: None,
+            })
+            .map_err(|error| AwsFailure::of(&error)))
+    }
+
+    async fn send_several(&self, inputs: &[&RunInput]) -> Result<Result<Taken, AwsFailure>, BufferError> {
+        let entries = inputs.iter().enumerate().map(|(place, input)| entry(place, input));
+        let entries = entries.collect::<Result<Vec<_>, _>>()?;
+        let request = self.client.send_message_batch().queue_url(&self.queue_url);
+        let answer = Box::pin(request.set_entries(Some(entries)).send()).await;
+        Ok(answer
+            .map(|output| Taken {
+                places: output.successful.into_iter().map(|entry| entry.id).collect(),
+                first_refused: output.failed.into_iter().next(),
+            })
+            .map_err(|error| AwsFailure::of(&error)))
+    }
+}
+
+/// What SQS has taken of a request.
+struct Taken {
+    /// The ids of the messages.
+    places: Vec<String>,
+    /// Why it has not taken the first of the others, as it says.
+    first_refused: Option<BatchResultErrorEntry>,
 }
 
 impl StartBuffer for SqsStartBuffer {
@@ -132,12 +165,16 @@ fn batches<'a, 'i>(inputs: &'a [&'i RunInput]) -> Result<Vec<&'a [&'i RunInput]>
 fn entry(place: usize, input: &RunInput) -> Result<SendMessageBatchRequestEntry, BufferError> {
     SendMessageBatchRequestEntry::builder()
         .id(place.to_string())
-        // SQS gives the messages of other groups precedence while one has many waiting ("fair queues" of standard
-        // queues), so a workflow with few events does not wait for one in an alert storm.
-        .message_group_id(input.run.workflow.to_string())
+        .message_group_id(group(input))
         .message_body(message(input)?)
         .build()
         .map_err(|error| failed(input, error.to_string().into()))
+}
+
+/// SQS gives the messages of other groups precedence while one has many waiting ("fair queues" of standard queues), so a
+/// workflow with few events does not wait for one in an alert storm.
+fn group(input: &RunInput) -> String {
+    input.run.workflow.to_string()
 }
 
 fn message(input: &RunInput) -> Result<String, BufferError> {

@@ -41,7 +41,7 @@ impl Tree {
         tree.store.with(|state| {
             state
                 .bodies
-                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())))
+                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())));
         });
         tree.apply(definition);
         tree
