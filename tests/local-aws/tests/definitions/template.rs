@@ -559,7 +559,7 @@ fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
 }
 
 #[test]
-fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
+fn every_parameter_that_somebody_gives_has_its_limits_and_an_explanation() {
     let template = template();
 
     for (name, parameter) in fields(&template, "/Parameters") {
@@ -567,11 +567,19 @@ fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
         if parameter["AllowedValues"].is_array() {
             continue;
         }
+        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
+        if parameter["Type"] == "Number" {
+            let number = |field: &str| parameter[field].as_u64().unwrap();
+            assert!(
+                (number("MinValue")..=number("MaxValue")).contains(&number("Default")),
+                "{name}"
+            );
+            continue;
+        }
         let pattern = parameter["AllowedPattern"].as_str().unwrap();
         assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{name}: {pattern}");
         let default = parameter["Default"].as_str().unwrap();
         assert!(Regex::new(pattern).unwrap().is_match(default), "{name}: {default}");
-        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
     }
 }
 
