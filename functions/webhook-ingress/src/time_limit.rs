@@ -105,3 +105,25 @@ async fn f21_while_neither_answers_another_delivery_is_asked_for_in_time() {
     assert!(matches!(answer, Answer::Unavailable { .. }), "{answer:?}");
     assert!(begun.elapsed() < TIME_LIMIT, "{:?}", begun.elapsed());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_slow_step_functions_has_no_time_for_reaches_a_slow_start_buffer_in_time() {
+    let names: Vec<String> = (0..200).map(|number| format!("w{number}")).collect();
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let (world, key) = World::with_routes_to(&names);
+    let second = Aws::After(Duration::from_secs(1));
+    let ingress = ingress(&world, second, Aws::After(Duration::from_millis(500)));
+    let message = Message::signed(&key, v3("01A")).addressed_to("prod");
+    let begun = Instant::now();
+
+    let answer = ingress.take(&message.delivery(), now()).await;
+
+    let Answer::HandedOn(answers) = &answer else {
+        panic!("{answer:?}")
+    };
+    let buffered = answers
+        .iter()
+        .filter(|answer| matches!(answer.event, EventAnswer::Buffered { .. }));
+    assert_eq!((answers.len(), buffered.count() >= 100), (200, true));
+    assert!(begun.elapsed() <= Duration::from_secs(3), "{:?}", begun.elapsed());
+}

@@ -34,7 +34,7 @@ const END_OF_STARTS: Duration = Duration::from_millis(2_000);
 #[derive(Debug)]
 pub(super) enum Obstacle {
     /// Step Functions did not start a run of the delivery.
-    Step(StartError),
+    Start(StartError),
     /// Step Functions answers, and too slowly for all runs of the delivery.
     Time,
 }
@@ -42,7 +42,7 @@ pub(super) enum Obstacle {
 impl fmt::Display for Obstacle {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Step(error) => error.fmt(f),
+            Self::Start(error) => error.fmt(f),
             Self::Time => {
                 f.write_str("Step Functions takes longer to start the runs of the delivery than PagerDuty waits")
             }
@@ -143,7 +143,7 @@ where
             false => Obstacle::Time,
             true => match timeout_at(begun + END_OF_STARTS, Box::pin(self.executions.start(input))).await {
                 Ok(Ok(started)) => return (run, Ok(Some(answer(input, started)))),
-                Ok(Err(error)) => Obstacle::Step(error),
+                Ok(Err(error)) => Obstacle::Start(error),
                 Err(_) => Obstacle::Time,
             },
         };
@@ -161,10 +161,10 @@ where
         for input in &inputs {
             let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
             match obstacle {
-                Obstacle::Time | Obstacle::Step(StartError::OutOfReach { .. }) => {
+                Obstacle::Time | Obstacle::Start(StartError::OutOfReach { .. }) => {
                     tracing::warn!(%run, %workflow, event_id, error = %obstacle, "run waits in the start-buffer");
                 }
-                Obstacle::Step(StartError::Refused { .. }) => {
+                Obstacle::Start(StartError::Refused { .. }) => {
                     tracing::error!(%run, %workflow, event_id, error = %obstacle, "run waits in the start-buffer");
                 }
             }
