@@ -12,8 +12,8 @@ use workflow::{
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, Section, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock, Marker, Needs,
-        Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
+        Availability, CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock,
+        Marker, Needs, Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
     },
     run::{Part, RunIdentity, RunInput},
 };
@@ -612,7 +612,7 @@ async fn more_than_a_hundred_things_are_read_and_a_very_long_lane_is_found_again
 }
 
 #[tokio::test]
-async fn only_a_workflow_that_is_enabled_has_an_active_version() {
+async fn a_plan_is_told_whether_runs_of_a_workflow_may_begin() {
     let scenario = Scenario::without_integration("e2e-active");
     let run = Run::new("active");
     let version = scenario.apply(&scenario.by_hand("steps: [{ wait: 1s }]\n"))["version"].clone();
@@ -620,14 +620,15 @@ async fn only_a_workflow_that_is_enabled_has_an_active_version() {
         workflows: BTreeSet::from(["e2e-active".parse().unwrap(), "e2e-no-such".parse().unwrap()]),
         ..Needs::default()
     };
-    let active: Vec<_> = run.known(&needs).await.workflows.into_values().collect();
-    assert_eq!(json!(active), json!([version]));
+    let known = async || run.known(&needs).await.workflows.into_values().collect::<Vec<_>>();
+    let version = serde_json::from_value(version).unwrap();
+    assert_eq!(known().await, [Availability::Enabled(version)]);
 
     scenario
         .pagerflow
         .json(&["workflow", "disable", "e2e-active"], "")
         .unwrap();
-    assert!(run.known(&needs).await.workflows.is_empty());
+    assert_eq!(known().await, [Availability::Disabled]);
     scenario
         .pagerflow
         .json(&["workflow", "enable", "e2e-active"], "")

@@ -10,7 +10,7 @@ use platform::{
     secrets::{SecretNames, SigningSecrets, SigningSecretsSource},
     table::{ApiKeyRecord, KeyScope, KeyState, TriggerCache, TriggerRecord, WorkflowRecord, WorkflowState},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 use sha2::Sha256;
 use webhook_ingress::{Ingress, http::respond};
 use workflow::{definition::Filters, ids::WorkflowVersion, run::WebhookKind};
@@ -32,6 +32,9 @@ const NOW: Timestamp = Timestamp::constant(4_098_850_201, 0);
 const SMALL: usize = 1_500;
 const LARGE: usize = 55_000;
 
+/// How many workflows the URL of the integration leads to.
+const WORKFLOWS: usize = 200;
+
 /// An ingress that has everything in its caches, and what it is sent.
 pub(crate) struct Ready {
     ingress: Ingress<Nothing, Nothing, Nothing, Nothing, Nothing, Nothing>,
@@ -49,7 +52,7 @@ impl Ready {
             Case::V2 => WebhookKind::V2,
             _ => WebhookKind::V3,
         };
-        let aws = Nothing {
+        let mut aws = Nothing {
             is_repeated: case == Case::Duplicate,
             ..aws(&key, kind)?
         };
@@ -60,7 +63,7 @@ impl Ready {
         .map_err(Error::at("read the sample event"))?;
         let body = match case {
             Case::V2 => text(&event, "/body"),
-            Case::LargeV3 => v3(&text(&event, "/body"), LARGE)?,
+            Case::LargeV3 | Case::FanOut => v3(&text(&event, "/body"), LARGE)?,
             _ => v3(&text(&event, "/body"), SMALL)?,
         };
         let secret = match case {
@@ -75,6 +78,12 @@ impl Ready {
             Case::Filtered => body.replace("CloudWatch-Memory-Alert", "Checkout"),
             _ => body,
         };
+        if case == Case::FanOut {
+            leads_to_many(&mut aws)?;
+            if let Some(parameters) = event.pointer_mut("/pathParameters") {
+                *parameters = json!({"alias": "prod"});
+            }
+        }
         set(&mut event, "/headers/x-api-key", api_key);
         set(&mut event, "/headers/x-pagerduty-signature", &signature(secret, &body)?);
         set(&mut event, "/headers/content-length", &body.len().to_string());
@@ -123,6 +132,7 @@ fn aws(key: &ApiKey, webhook: WebhookKind) -> Result<Nothing, Error> {
     secrets.add("PSUBSC1", SIGNING_SECRET.into());
     Ok(Nothing {
         definition: None,
+        routes: Vec::new(),
         is_repeated: false,
         calls: Calls::default(),
         key: Some(ApiKeyRecord {
@@ -149,6 +159,21 @@ fn aws(key: &ApiKey, webhook: WebhookKind) -> Result<Nothing, Error> {
             updated_at: NOW,
         },
     })
+}
+
+/// Has the key open the URL of an integration, which leads to many workflows.
+fn leads_to_many(aws: &mut Nothing) -> Result<(), Error> {
+    if let Some(key) = &mut aws.key {
+        key.scope = KeyScope::Integration("prod".parse().map_err(Error::at("name the integration"))?);
+    }
+    for number in 0..WORKFLOWS {
+        let name = format!("workflow-{number}");
+        aws.routes.push(WorkflowRecord {
+            workflow: name.parse().map_err(Error::at("name a workflow"))?,
+            ..aws.workflow.clone()
+        });
+    }
+    Ok(())
 }
 
 /// A delivery of about a size: the sample, without some of what nobody reads or with more of it. People make incidents large

@@ -37,6 +37,8 @@ enum Case {
     V3,
     /// A V3 delivery of 55 KB, which starts a run.
     LargeV3,
+    /// A V3 delivery of 55 KB to the URL of an integration, which starts a run of each of 200 workflows.
+    FanOut,
     /// A V2 delivery of 5 KB, which starts a run.
     V2,
     /// A V3 delivery of 1.5 KB whose run was started before.
@@ -155,6 +157,7 @@ mod tests {
         }
         let accepted = [Case::V3, Case::LargeV3, Case::Duplicate].map(|case| (case, 3, 1));
         let others = [
+            (Case::FanOut, 203, 200),
             (Case::V2, 2, 1),
             (Case::Filtered, 2, 0),
             (Case::Forged, 2, 0),

@@ -33,6 +33,8 @@ use workflow::{
 #[derive(Debug, Clone)]
 pub(crate) struct Nothing {
     pub(crate) workflow: WorkflowRecord,
+    /// The workflows that the URL of an integration leads to.
+    pub(crate) routes: Vec<WorkflowRecord>,
     pub(crate) definition: Option<Definition>,
     pub(crate) key: Option<ApiKeyRecord>,
     pub(crate) signing_secrets: SecretString,
@@ -72,7 +74,7 @@ impl TriggerSource for Nothing {
 
     async fn read_routes(&self, _: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
         self.calls.count();
-        Ok(Vec::new())
+        Ok(self.routes.clone())
     }
 }
 
@@ -108,7 +110,7 @@ impl ExecutionViews for Nothing {
 }
 
 impl StartBuffer for Nothing {
-    async fn put(&self, _: &RunInput) -> Result<(), BufferError> {
+    async fn put(&self, _: &[&RunInput]) -> Result<(), BufferError> {
         self.calls.count();
         Ok(())
     }

@@ -124,6 +124,7 @@ fn started(definition: Definition) -> Result<(Nothing, Value), Error> {
     };
     let aws = Nothing {
         workflow,
+        routes: Vec::new(),
         definition: Some(definition),
         key: None,
         signing_secrets: String::new().into(),

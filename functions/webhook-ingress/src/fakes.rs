@@ -23,7 +23,9 @@ use std::{
     cell::RefCell,
     io,
     sync::{Arc, Mutex, Once},
+    time::Duration,
 };
+use tokio::time::sleep;
 use workflow::{
     definition::Filters,
     ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
@@ -75,6 +77,13 @@ pub(crate) struct State {
     pub(crate) starts_left: usize,
     /// Whether Step Functions starts a run and its answer is lost.
     pub(crate) answers_are_lost: bool,
+    /// How long Step Functions takes to answer. A run is there when half of that is over.
+    pub(crate) start_takes: Duration,
+    /// How long the start-buffer takes to answer.
+    pub(crate) buffer_takes: Duration,
+    /// Which messages the start-buffer does not take while it takes the others: every so manieth.
+    pub(crate) buffer_drops: Option<usize>,
+    sent_to_buffer: usize,
     /// Whether Step Functions never answers.
     pub(crate) hangs: bool,
     /// Whether Step Functions does not let us start runs.
@@ -111,6 +120,10 @@ impl World {
             down: Vec::new(),
             starts_left: usize::MAX,
             answers_are_lost: false,
+            start_takes: Duration::ZERO,
+            buffer_takes: Duration::ZERO,
+            buffer_drops: None,
+            sent_to_buffer: 0,
             hangs: false,
             refuses: false,
             calls: Vec::new(),
@@ -279,7 +292,9 @@ impl Executions for World {
                 cause: "AccessDeniedException".into(),
             });
         }
-        self.with(|state| {
+        let half = self.with(|state| state.start_takes) / 2;
+        pass(half).await;
+        let started = self.with(|state| {
             if state.runs.iter().any(|run| run.run.id == input.run.id) {
                 return Ok(Started::Before);
             }
@@ -293,18 +308,36 @@ impl Executions for World {
             } else {
                 Ok(Started::Now)
             }
-        })
+        });
+        pass(half).await;
+        started
     }
 }
 
 impl StartBuffer for World {
-    async fn put(&self, input: &RunInput) -> Result<(), BufferError> {
-        self.call(Call::Buffer).map_err(|cause| BufferError {
+    /// As that of SQS does, sixteen times ten at a time.
+    async fn put(&self, inputs: &[&RunInput]) -> Result<(), BufferError> {
+        let failed = |input: &RunInput, cause: String| BufferError {
             run: input.run.id.clone(),
             cause: cause.into(),
-        })?;
-        self.with(|state| state.buffered.push(input.clone()));
-        Ok(())
+        };
+        let mut all = Ok(());
+        for inputs in inputs.chunks(160) {
+            self.call(Call::Buffer).map_err(|cause| failed(inputs[0], cause))?;
+            pass(self.with(|state| state.buffer_takes)).await;
+            for input in inputs {
+                let is_taken = self.with(|state| {
+                    state.sent_to_buffer += 1;
+                    let is_taken = state.buffer_drops.is_none_or(|each| state.sent_to_buffer % each != 0);
+                    state.buffered.extend(is_taken.then(|| (*input).clone()));
+                    is_taken
+                });
+                if !is_taken {
+                    all = Err(failed(input, "InternalError".into()));
+                }
+            }
+        }
+        all
     }
 }
 
@@ -323,6 +356,13 @@ impl DeadLetters for World {
                 .push((letter.reason.to_owned(), letter.body.to_vec()));
         });
         Ok(())
+    }
+}
+
+/// Lets time pass, and other futures go on, if it is to.
+async fn pass(time: Duration) {
+    if !time.is_zero() {
+        sleep(time).await;
     }
 }
 

@@ -1,6 +1,7 @@
 //! What becomes of a delivery.
 
 mod integration;
+mod starts;
 
 use jiff::Timestamp;
 use pagerduty::webhook::{
@@ -11,17 +12,18 @@ use pagerduty::webhook::{
 use platform::{
     api_key::{ApiKey, KeyHash},
     dead_letters::{DeadLetter, DeadLetters},
-    executions::{Executions, StartError, Started},
-    intake::{Admission, Admitted, Events, Ignored, LARGEST_BODY},
+    executions::Executions,
+    intake::{Events, Ignored, LARGEST_BODY},
     secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
     start_buffer::StartBuffer,
-    table::{ApiKeyRecord, Bodies, KeyScope, TriggerCache, TriggerRecord, TriggerSource, WorkflowRecord},
+    table::{ApiKeyRecord, Bodies, KeyScope, TriggerCache, TriggerSource},
 };
 use serde::Serialize;
-use std::{fmt, sync::OnceLock};
+use std::fmt;
+use tokio::time::Instant;
 use workflow::{
     ids::{IntegrationAlias, RunId, WorkflowId},
-    run::{RunInput, WebhookKind},
+    run::WebhookKind,
 };
 
 /// All that the ingress works with.
@@ -177,21 +179,25 @@ where
 {
     /// Takes a delivery.
     pub async fn take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Answer {
-        match self.try_take(delivery, now).await {
+        match self.try_take(delivery, Instant::now(), now).await {
             Ok(answer) | Err(answer) => answer,
         }
     }
 
-    async fn try_take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Result<Answer, Answer> {
+    async fn try_take(&self, delivery: &Delivery<'_>, begun: Instant, now: Timestamp) -> Result<Answer, Answer> {
+        // Before all else: whatever else is wrong with a request of nobody knows whom, it counts as that.
+        let key = delivery.api_key.and_then(|text| ApiKey::parse(text).ok());
+        let key = key.ok_or(Answer::Unauthorized { reason: Doubt::NoKey })?;
         if delivery.body.len() > LARGEST_BODY {
             return Err(Answer::TooLarge);
         }
-        let key = delivery.api_key.and_then(|text| ApiKey::parse(text).ok());
-        let key = key.ok_or(Answer::Unauthorized { reason: Doubt::NoKey })?;
         match delivery.target {
-            Target::Workflow(id) => self.for_workflow(id, &key, delivery, now).await.map(Answer::Accepted),
+            Target::Workflow(id) => {
+                let accepted = self.for_workflow(id, &key, delivery, begun, now).await;
+                accepted.map(Answer::Accepted)
+            }
             Target::Integration(alias) => {
-                let handed_on = self.for_integration(alias, &key, delivery, now).await;
+                let handed_on = self.for_integration(alias, &key, delivery, begun, now).await;
                 handed_on.map(Answer::HandedOn)
             }
         }
@@ -203,6 +209,7 @@ where
         id: &str,
         key: &ApiKey,
         delivery: &Delivery<'_>,
+        begun: Instant,
         now: Timestamp,
     ) -> Result<Vec<EventAnswer>, Answer> {
         let workflow = id.parse::<WorkflowId>().map_err(|_| Answer::Unauthorized {
@@ -227,7 +234,20 @@ where
         if trigger.webhook == WebhookKind::V3 {
             self.check_signature(&trigger.integration, delivery, now).await?;
         }
-        self.start(workflow, trigger, &scope, key, delivery, now).await
+        let events = match Events::read(trigger.webhook, delivery.body) {
+            Ok(events) => events,
+            Err(unreadable) => {
+                return Ok(vec![self.set_aside(&unreadable, &scope, key, delivery, now).await?]);
+            }
+        };
+        let mut answers = self
+            .start_runs(events.admit(workflow, trigger, now), begun, now)
+            .await?;
+        // Last, so that a delivery that PagerDuty sends again for the sake of a run is not set aside twice.
+        if let Some(unreadable) = events.unreadable() {
+            answers.push(self.set_aside(unreadable, &scope, key, delivery, now).await?);
+        }
+        Ok(answers)
     }
 
     /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the
@@ -266,36 +286,6 @@ where
         }
     }
 
-    async fn start(
-        &self,
-        workflow: &WorkflowRecord,
-        trigger: &TriggerRecord,
-        scope: &KeyScope,
-        key: &ApiKey,
-        delivery: &Delivery<'_>,
-        now: Timestamp,
-    ) -> Result<Vec<EventAnswer>, Answer> {
-        let events = match Events::read(trigger.webhook, delivery.body) {
-            Ok(events) => events,
-            Err(unreadable) => {
-                return Ok(vec![self.set_aside(&unreadable, scope, key, delivery, now).await?]);
-            }
-        };
-        let mut answers = Vec::new();
-        let obstacle = OnceLock::new();
-        for admission in events.admit(workflow, trigger, now) {
-            answers.push(match admission {
-                Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, &obstacle, now).await?,
-            });
-        }
-        // Last, so that a delivery that PagerDuty sends again for the sake of a run is not set aside twice.
-        if let Some(unreadable) = events.unreadable() {
-            answers.push(self.set_aside(unreadable, scope, key, delivery, now).await?);
-        }
-        Ok(answers)
-    }
-
     /// Keeps a delivery that is authentic and cannot be read, or not all of it.
     async fn set_aside(
         &self,
@@ -315,66 +305,6 @@ where
         };
         self.dead_letters.put(&letter).await.map_err(unavailable)?;
         Ok(EventAnswer::Unreadable { reason })
-    }
-
-    /// Starts a run, or has it started later. `obstacle` is why an earlier run of the same delivery did not start: there is
-    /// no time to wait for Step Functions twice.
-    async fn start_run(
-        &self,
-        admitted: Admitted,
-        obstacle: &OnceLock<StartError>,
-        now: Timestamp,
-    ) -> Result<EventAnswer, Answer> {
-        let Admitted { input, large_body } = admitted;
-        let run = input.run.id.clone();
-        // Before the run, so that the run finds it.
-        if let Some(body) = large_body {
-            self.bodies.put_body(&run, body, now).await.map_err(unavailable)?;
-        }
-        // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
-        // duplicates then.
-        if let Some(error) = obstacle.get() {
-            return self.buffer(&input, error).await;
-        }
-        match self.executions.start(&input).await {
-            Ok(started) => {
-                let (workflow, event_id) = (&input.run.workflow, input.event_id());
-                Ok(match started {
-                    Started::Now => {
-                        tracing::info!(%run, %workflow, event_id, "run started");
-                        EventAnswer::Started { run }
-                    }
-                    Started::Before => {
-                        tracing::info!(%run, %workflow, event_id, "run had been started before");
-                        EventAnswer::Duplicate { run }
-                    }
-                })
-            }
-            Err(error) => self.buffer(&input, obstacle.get_or_init(|| error)).await,
-        }
-    }
-
-    /// Has a run started later, because Step Functions did not start it.
-    ///
-    /// Also one that Step Functions refuses, for which nobody but us is to blame: PagerDuty would give up after two days of
-    /// 503, while the start-buffer and its dead letters keep it for two weeks and raise an alarm, and what is put right
-    /// within hours starts by itself.
-    async fn buffer(&self, input: &RunInput, error: &StartError) -> Result<EventAnswer, Answer> {
-        let run = input.run.id.clone();
-        let (workflow, event_id) = (&input.run.workflow, input.event_id());
-        match error {
-            StartError::OutOfReach { .. } => {
-                tracing::warn!(%run, %workflow, event_id, %error, "run waits in the start-buffer");
-            }
-            StartError::Refused { .. } => {
-                tracing::error!(%run, %workflow, event_id, %error, "run waits in the start-buffer");
-            }
-        }
-        self.start_buffer
-            .put(input)
-            .await
-            .map(|()| EventAnswer::Buffered { run })
-            .map_err(unavailable)
     }
 }
 

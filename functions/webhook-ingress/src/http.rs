@@ -117,7 +117,8 @@ fn observed(answer: &Answer) -> Option<Observation> {
         Answer::Accepted(events) => Some(taken(events.iter())),
         Answer::HandedOn(events) => Some(taken(events.iter().map(|answer| &answer.event))),
         Answer::Unauthorized { reason } => refused(match reason {
-            Doubt::NoKey => RefusalReason::NoKey,
+            // Apart, so that nobody raises the alarm of the others without so much as a key.
+            Doubt::NoKey => return Some(Observation::Anonymous),
             Doubt::MalformedUrl => RefusalReason::MalformedUrl,
             Doubt::UnknownKey => RefusalReason::UnknownKey,
             Doubt::NoSignature => RefusalReason::NoSignature,

@@ -10,6 +10,8 @@
 mod aws_calls;
 #[cfg(test)]
 mod fakes;
+#[cfg(test)]
+mod fan_out;
 mod handler;
 pub mod http;
 #[cfg(test)]

@@ -23,8 +23,8 @@ use workflow::{
     definition::Definition,
     ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord, StepResult,
-        Trail, period_of,
+        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord,
+        StepResult, Trail, period_of,
     },
     run::RunInput,
 };
@@ -56,8 +56,8 @@ pub(crate) struct Store(Arc<Mutex<State>>);
 pub(crate) struct State {
     /// The versions, or why one cannot be read.
     pub(crate) versions: BTreeMap<(WorkflowId, WorkflowVersion), Result<Definition, String>>,
-    /// The active versions of the workflows that are enabled.
-    pub(crate) active: BTreeMap<WorkflowId, WorkflowVersion>,
+    /// Whether runs of workflows may begin.
+    pub(crate) workflows: BTreeMap<WorkflowId, Availability>,
     pub(crate) bodies: BTreeMap<RunId, Vec<u8>>,
     pub(crate) runs: BTreeMap<RunId, RunItem>,
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
@@ -349,7 +349,7 @@ impl State {
                 .filter_map(|key| Some((key.clone(), lane(key)?.end.clone()?)))
                 .collect(),
             workflows: workflows
-                .filter_map(|id| Some((id.clone(), *self.active.get(id)?)))
+                .filter_map(|id| Some((id.clone(), *self.workflows.get(id)?)))
                 .collect(),
             lock: match question.concurrency_key.filter(|_| needs.lock) {
                 Some(key) => self.lock(question.workflow, key),

@@ -6,17 +6,21 @@ use crate::{
     body,
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use pagerduty::{
     actions::resolve_incident::is_note_of_a_run,
     webhook::{Event, Unreadable, v2, v3},
 };
 use serde::Serialize;
 use serde_json::Value;
-use std::{fmt, sync::OnceLock};
+use std::{
+    fmt,
+    sync::{Arc, OnceLock},
+};
 use workflow::{
     ids::{RunId, WorkflowVersion},
-    run::{RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
+    planner::OLDEST_EVENT,
+    run::{PackedBody, RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
     template::Context,
 };
 
@@ -26,10 +30,6 @@ pub const LARGEST_BODY: usize = 384 * 1024;
 /// How much of a body may ride in the input of an execution, in bytes, compressed and as text. The input travels through
 /// the whole run, whose state holds 256 KiB in all.
 pub const LARGEST_BODY_IN_INPUT: usize = 128 * 1024;
-
-/// The oldest event that starts a run. PagerDuty repeats a delivery for two days; Step Functions forgets a run's name
-/// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
-const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// Why an authentic event starts no run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -100,8 +100,9 @@ pub enum Admission {
 pub struct Admitted {
     /// The input of its execution.
     pub input: RunInput,
-    /// The compressed body, if it is too large for the input and must be stored beside the run.
-    pub large_body: Option<Vec<u8>>,
+    /// The compressed body, if it is too large for the input and must be stored beside the run. The runs of one event share
+    /// it.
+    pub large_body: Option<Arc<[u8]>>,
 }
 
 /// One event of a delivery and the bytes that tell of it alone.
@@ -109,13 +110,47 @@ pub struct Admitted {
 struct Told<'a> {
     event: Event,
     body: std::borrow::Cow<'a, [u8]>,
-    compressed: OnceLock<Vec<u8>>,
+    packed: OnceLock<Packed>,
+    seen: OnceLock<Result<Context, String>>,
 }
 
-impl Told<'_> {
-    /// The bytes, compressed once for all workflows.
-    fn compressed(&self) -> &[u8] {
-        self.compressed.get_or_init(|| body::compress_quickly(&self.body))
+/// The bytes of an event in the form in which its runs get them.
+#[derive(Debug, Clone)]
+enum Packed {
+    /// In their input.
+    Input(PackedBody),
+    /// Beside them, because they are too large for that.
+    Table(Arc<[u8]>),
+}
+
+impl<'a> Told<'a> {
+    fn new(event: Event, body: impl Into<std::borrow::Cow<'a, [u8]>>) -> Self {
+        Self {
+            event,
+            body: body.into(),
+            packed: OnceLock::new(),
+            seen: OnceLock::new(),
+        }
+    }
+
+    /// The bytes, packed once for all workflows.
+    fn packed(&self) -> &Packed {
+        self.packed.get_or_init(|| {
+            let compressed = body::compress_quickly(&self.body);
+            let text = body::to_text(&compressed);
+            match text.len() <= LARGEST_BODY_IN_INPUT {
+                true => Packed::Input(text.into()),
+                false => Packed::Table(compressed.into()),
+            }
+        })
+    }
+
+    /// What the conditions of all workflows see of the event.
+    fn seen(&self) -> Result<&Context, String> {
+        let seen = self
+            .seen
+            .get_or_init(|| event_value(&self.event).map(Context::of_event));
+        seen.as_ref().map_err(Clone::clone)
     }
 }
 
@@ -134,20 +169,15 @@ impl<'a> Events<'a> {
     pub fn read(webhook: WebhookKind, body: &'a [u8]) -> Result<Self, Unreadable> {
         Ok(match webhook {
             WebhookKind::V3 => Self {
-                told: vec![Told {
-                    event: v3::parse(body)?,
-                    body: body.into(),
-                    compressed: OnceLock::new(),
-                }],
+                told: vec![Told::new(v3::parse(body)?, body)],
                 unreadable: None,
             },
             WebhookKind::V2 => {
                 let messages = v2::parse(body)?;
-                let told = messages.read.into_iter().map(|message| Told {
-                    event: message.event,
-                    body: message.sanitised.to_string().into_bytes().into(),
-                    compressed: OnceLock::new(),
-                });
+                let told = messages
+                    .read
+                    .into_iter()
+                    .map(|message| Told::new(message.event, message.sanitised.to_string().into_bytes()));
                 Self {
                     told: told.collect(),
                     unreadable: messages.unreadable,
@@ -229,18 +259,15 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
     if let Some(reason) = reason {
         return Admission::Ignore(reason);
     }
-    let filter_error = match condition(trigger, event) {
+    let filter_error = match condition(trigger, told) {
         Ok(true) => None,
         Ok(false) => return Admission::Ignore(Ignored::Condition),
         // Nobody knows whether this event was wanted. A run that fails is seen; an event that is dropped is not.
         Err(error) => Some(error),
     };
-    let compressed = told.compressed();
-    let text = body::to_text(compressed);
-    let (body, large_body) = if text.len() <= LARGEST_BODY_IN_INPUT {
-        (RunBody::Input { data: text }, None)
-    } else {
-        (RunBody::Table {}, Some(compressed.to_vec()))
+    let (body, large_body) = match told.packed().clone() {
+        Packed::Input(data) => (RunBody::Input { data }, None),
+        Packed::Table(compressed) => (RunBody::Table {}, Some(compressed)),
     };
     let input = RunInput {
         run: identity(workflow, event, workflow.active_version),
@@ -273,10 +300,9 @@ fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) 
     }
 }
 
-fn condition(trigger: &TriggerRecord, event: &Event) -> Result<bool, String> {
+fn condition(trigger: &TriggerRecord, told: &Told<'_>) -> Result<bool, String> {
     let Some(when) = &trigger.when else { return Ok(true) };
-    when.holds(&Context::of_event(event_value(event)?))
-        .map_err(|error| error.to_string())
+    when.holds(told.seen()?).map_err(|error| error.to_string())
 }
 
 fn is_too_old(event: &Event, now: Timestamp) -> bool {

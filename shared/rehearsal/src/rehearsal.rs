@@ -221,7 +221,7 @@ impl Rehearsal {
 fn prepare(store: &Store, account: &Account, admitted: &Admitted) {
     let run = &admitted.input.run.id;
     if let Some(body) = &admitted.large_body {
-        store.with(|tables| tables.put_body(run, body.clone()));
+        store.with(|tables| tables.put_body(run, body.to_vec()));
     }
     let event = admitted.input.trigger.as_ref();
     let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());

@@ -12,9 +12,13 @@ use crate::{
     planner::{Outcome, StepError, StepResult},
 };
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Deref,
+    sync::Arc,
+};
 
 /// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -224,8 +228,33 @@ pub enum RunBody {
     /// Here: DEFLATE, then base64.
     Input {
         /// The compressed body.
-        data: String,
+        data: PackedBody,
     },
     /// In the table, as an item of its own under the run's id, because it is too large for the input.
     Table {},
+}
+
+/// A compressed body as text. The runs of one event share one: an event can start a thousand of them.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(from = "String")]
+pub struct PackedBody(Arc<str>);
+
+impl From<String> for PackedBody {
+    fn from(text: String) -> Self {
+        Self(text.into())
+    }
+}
+
+impl Deref for PackedBody {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for PackedBody {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self)
+    }
 }

@@ -14,9 +14,10 @@ use crate::console::Console;
 use crate::error::Error;
 
 /// The cases of the program `instructions`, and how they are told.
-const CASES: [(&str, &str); 11] = [
+const CASES: [(&str, &str); 12] = [
     ("v3", "V3 delivery of 1.5 KB, accepted"),
     ("large-v3", "V3 delivery of 55 KB, accepted"),
+    ("fan-out", "V3 delivery of 55 KB, accepted for 200 workflows"),
     ("v2", "V2 delivery of 5 KB, accepted"),
     ("duplicate", "V3 delivery of 1.5 KB, duplicate"),
     ("filtered", "V3 delivery of 1.5 KB, filtered out by a condition"),

@@ -1,23 +1,18 @@
 //! The URL of an integration, which leads to many workflows.
 
-use super::{Admission, Answer, Delivery, Doubt, EventAnswer, Ingress, WorkflowAnswer, admits, unavailable};
-use futures_util::{StreamExt, stream};
+use super::{Answer, Delivery, Doubt, EventAnswer, Ingress, WorkflowAnswer, admits, unavailable};
 use jiff::Timestamp;
 use platform::{
     api_key::ApiKey,
     dead_letters::DeadLetters,
-    executions::{Executions, StartError},
-    intake::{Events, Ignored},
+    executions::Executions,
+    intake::{Admission, Events, Ignored},
     secrets::SecretStore,
     start_buffer::StartBuffer,
-    table::{Bodies, KeyScope, TriggerSource, WorkflowRecord},
+    table::{Bodies, KeyScope, TriggerSource},
 };
-use std::sync::OnceLock;
+use tokio::time::Instant;
 use workflow::{ids::IntegrationAlias, run::WebhookKind};
-
-/// How many workflows are seen to at the same time. All must be done before PagerDuty stops waiting, and each may hold a
-/// compressed body meanwhile.
-const AT_ONCE: usize = 10;
 
 impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
 where
@@ -37,6 +32,7 @@ where
         alias: &str,
         key: &ApiKey,
         delivery: &Delivery<'_>,
+        begun: Instant,
         now: Timestamp,
     ) -> Result<Vec<WorkflowAnswer>, Answer> {
         let alias = alias.parse::<IntegrationAlias>().map_err(|_| Answer::Unauthorized {
@@ -63,43 +59,22 @@ where
             let event = EventAnswer::Ignored { reason };
             return Ok(vec![WorkflowAnswer { workflow: None, event }]);
         }
-        let obstacle = OnceLock::new();
-        // None of these does anything before the stream comes to it.
-        let hand_on: Vec<_> = workflows
-            .iter()
-            .map(|workflow| self.hand_on(workflow, &events, &obstacle, now))
-            .collect();
-        let handed_on: Vec<_> = stream::iter(hand_on).buffered(AT_ONCE).collect().await;
-        // One that cannot be started holds no other up. PagerDuty sends again then, and those that were started are
-        // duplicates.
-        let answers = handed_on.into_iter().collect::<Result<Vec<_>, _>>()?;
-        Ok(answers.into_iter().flatten().collect())
-    }
-
-    /// Hands the events of a delivery to one workflow.
-    async fn hand_on(
-        &self,
-        workflow: &WorkflowRecord,
-        events: &Events<'_>,
-        obstacle: &OnceLock<StartError>,
-        now: Timestamp,
-    ) -> Result<Vec<WorkflowAnswer>, Answer> {
-        let admissions = match &workflow.trigger {
-            Some(trigger) => events.admit(workflow, trigger, now),
-            None => vec![Admission::Ignore(Ignored::NoTrigger)],
-        };
-        let mut answers = Vec::with_capacity(admissions.len());
-        for admission in admissions {
-            let event = match admission {
-                Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, obstacle, now).await?,
+        let mut told = Vec::new();
+        let mut admissions = Vec::new();
+        for workflow in workflows.iter() {
+            let admitted = match &workflow.trigger {
+                Some(trigger) => events.admit(workflow, trigger, now),
+                None => vec![Admission::Ignore(Ignored::NoTrigger)],
             };
-            answers.push(WorkflowAnswer {
-                workflow: Some(workflow.workflow.clone()),
-                event,
-            });
+            told.extend(std::iter::repeat_n(&workflow.workflow, admitted.len()));
+            admissions.extend(admitted);
         }
-        Ok(answers)
+        let events = self.start_runs(admissions, begun, now).await?;
+        let answers = told.into_iter().zip(events).map(|(workflow, event)| WorkflowAnswer {
+            workflow: Some(workflow.clone()),
+            event,
+        });
+        Ok(answers.collect())
     }
 }
 

@@ -9,7 +9,7 @@ use jiff::ToSpan;
 use platform::{
     body,
     secrets::SecretError,
-    table::{KeyState, WorkflowState},
+    table::{KeyState, WorkflowRecord, WorkflowState},
 };
 use rstest::rstest;
 use secrecy::SecretString;
@@ -454,7 +454,7 @@ async fn f19_step_functions_is_asked_once_for_a_delivery_of_several_events_that_
     let answer = take(&world.ingress(), &Message::new(&key, v2(&["m1", "m2", "m3"], &key))).await;
 
     assert_eq!(answer, accepted([buffered("m1"), buffered("m2"), buffered("m3")]));
-    let asked = [Call::Trigger, Call::Start, Call::Buffer, Call::Buffer, Call::Buffer];
+    let asked = [Call::Trigger, Call::Start, Call::Buffer];
     assert_eq!(world.take_calls(), asked);
 }
 
@@ -548,23 +548,19 @@ async fn f22_a_redelivery_starts_only_the_runs_that_are_missing() {
         state.down = vec![Call::Buffer];
     });
     assert_unavailable(&take(&ingress, &message).await);
-    assert_eq!(world.runs(), 3);
+    let before: Vec<RunId> = world.with(|state| state.runs.iter().map(|input| input.run.id.clone()).collect());
+    assert_eq!(before.len(), 3);
 
     world.with(|state| {
         state.starts_left = usize::MAX;
         state.down.clear();
     });
 
-    assert_eq!(
-        take(&ingress, &message).await,
-        accepted([
-            duplicate("m1"),
-            duplicate("m2"),
-            duplicate("m3"),
-            started("m4"),
-            started("m5")
-        ])
-    );
+    let expected = ["m1", "m2", "m3", "m4", "m5"].map(|event| match before.contains(&run(event)) {
+        true => duplicate(event),
+        false => started(event),
+    });
+    assert_eq!(take(&ingress, &message).await, accepted(expected));
     assert_eq!(world.runs(), 5);
 }
 

@@ -296,7 +296,10 @@ async fn a_request_without_a_workflow_in_its_path_is_not_let_in() {
 #[tokio::test(start_paused = true)]
 async fn i6_the_answer_comes_before_pagerduty_stops_waiting() {
     let (world, key) = World::new();
-    world.with(|state| state.hangs = true);
+    world.with(|state| {
+        state.hangs = true;
+        state.buffer_takes = Duration::from_secs(60);
+    });
     let begun = tokio::time::Instant::now();
 
     let (status, _) = answer_to(&world, &event(&Message::signed(&key, v3("01A")))).await;
@@ -434,8 +437,36 @@ async fn a_refused_webhook_is_counted_by_its_reason_and_by_nothing_that_the_send
     assert_eq!(what, expected.map(|(what, _)| what));
     assert_eq!(
         measured(),
-        expected.map(|(_, reason)| json!({"WebhooksRefused": 1, "Reason": reason}))
+        expected.map(|(_, reason)| match reason {
+            "no_key" => json!({"RequestsWithoutKey": 1}),
+            _ => json!({"WebhooksRefused": 1, "Reason": reason}),
+        })
     );
+}
+
+#[rstest]
+#[tokio::test]
+async fn whatever_else_is_wrong_with_a_request_without_a_key_it_counts_as_that_and_costs_no_call(
+    #[values(None, Some(""), Some("made-up"), Some("pgf_garbage"))] api_key: Option<&str>,
+    #[values(0, 100, 384 * 1024 + 1)] bytes: usize,
+    #[values(WORKFLOW, "no-such-workflow", "../admin")] workflow: &str,
+    #[values(None, Some("prod"), Some("no such"))] integration: Option<&str>,
+    #[values(None, Some("v1=zz"))] signature: Option<&str>,
+) {
+    let (world, _) = World::new();
+    let message = Message {
+        workflow: workflow.into(),
+        integration: integration.map(Into::into),
+        api_key: api_key.map(Into::into),
+        signature: signature.map(Into::into),
+        body: vec![b' '; bytes],
+    };
+
+    let (status, _) = answer_to(&world, &event(&message)).await;
+
+    assert_eq!(status, 401);
+    assert_eq!(measured(), [json!({"RequestsWithoutKey": 1})]);
+    assert_eq!(world.take_calls(), []);
 }
 
 #[tokio::test]

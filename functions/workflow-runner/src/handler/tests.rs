@@ -85,7 +85,9 @@ impl Machine {
             state
                 .versions
                 .insert((input.run.workflow.clone(), input.run.version), Ok(definition));
-            state.bodies.extend(large_body.map(|body| (input.run.id.clone(), body)));
+            state
+                .bodies
+                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())));
         });
         Self {
             runner: runner(&store),

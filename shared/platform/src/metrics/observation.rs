@@ -18,6 +18,8 @@ pub enum Observation {
     },
     /// A webhook was refused, and is not sent again.
     Refused(RefusalReason),
+    /// A request without a well-formed API key was refused. Anybody can send such.
+    Anonymous,
     /// A Plan was written, or the end of a run from outside.
     Planned {
         /// How its run ended, if it did.
@@ -67,11 +69,9 @@ macro_rules! words {
 }
 
 words! {
-    /// Why a webhook was refused. One that is to be sent again, because something is out of reach (503), is none of these; API
-    /// Gateway counts it.
+    /// Why a webhook with a well-formed API key was refused. One that is to be sent again, because something is out of reach
+    /// (503), is none of these; API Gateway counts it.
     RefusalReason {
-        /// 401: no well-formed API key.
-        NoKey = "no_key",
         /// 401: the URL names what can be neither a workflow nor an integration.
         MalformedUrl = "malformed_url",
         /// 401: an unknown or revoked API key, the key of another URL, or an unknown workflow.
@@ -96,7 +96,7 @@ words! {
         Failed = "failed",
         /// It was cancelled.
         Cancelled = "cancelled",
-        /// It did nothing, because another run held its concurrency key.
+        /// It did nothing, because another run held its concurrency key, or because it was not wanted any more.
         Skipped = "skipped",
     }
 }
@@ -157,6 +157,7 @@ pub(super) enum Metric {
     WebhooksDuplicate,
     WebhooksFiltered,
     WebhooksRefused,
+    RequestsWithoutKey,
     RunsBuffered,
     DeadLetters,
     RunsEnded,
@@ -191,6 +192,7 @@ impl Metric {
             Self::WebhooksDuplicate => "WebhooksDuplicate",
             Self::WebhooksFiltered => "WebhooksFiltered",
             Self::WebhooksRefused => "WebhooksRefused",
+            Self::RequestsWithoutKey => "RequestsWithoutKey",
             Self::RunsBuffered => "RunsBuffered",
             Self::DeadLetters => "DeadLetters",
             Self::RunsEnded => "RunsEnded",
@@ -217,6 +219,7 @@ impl Metric {
             Self::WebhooksAccepted
             | Self::WebhooksDuplicate
             | Self::WebhooksFiltered
+            | Self::RequestsWithoutKey
             | Self::RunsBuffered
             | Self::DeadLetters
             | Self::PagerDutyRateLimitLeft => &[&[Dimension::Stack]],
@@ -272,6 +275,7 @@ impl Observation {
                 [taken, buffered, dead_letters].into_iter().flatten().collect()
             }
             Self::Refused(reason) => vec![Metric::WebhooksRefused.of(Dimension::Reason, reason.word(), 1)],
+            Self::Anonymous => vec![Metric::RequestsWithoutKey.is(1)],
             Self::Planned { run, step } => {
                 let run = run.map(|outcome| Metric::RunsEnded.of(Dimension::Outcome, outcome.word(), 1));
                 let step = step.map(|StepLatency { action, duration }| {

@@ -67,6 +67,7 @@ fn all() -> Vec<Observation> {
     .map(taken)
     .into();
     all.extend(RefusalReason::ALL.iter().copied().map(Observation::Refused));
+    all.push(Observation::Anonymous);
     all.extend(RunOutcome::ALL.iter().map(|outcome| Observation::Planned {
         run: Some(*outcome),
         step: Some(TOOK),
@@ -242,7 +243,7 @@ fn standard_output_that_is_closed_fails_nothing() {
             Ok(())
         }
     }
-    Metrics::new("pagerflow", Closed).tell(&Observation::Refused(RefusalReason::NoKey), NOW);
+    Metrics::new("pagerflow", Closed).tell(&Observation::Refused(RefusalReason::UnknownKey), NOW);
 }
 
 /// What PagerDuty does.

@@ -23,6 +23,7 @@ use std::{
 use workflow::{
     definition::{Definition, Filters, PagerDutyTrigger},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
+    planner::Availability,
     run::WebhookKind,
     template::{Context, Expression, TemplateError},
 };
@@ -193,6 +194,18 @@ pub enum WorkflowState {
     /// The workflow is gone. Its record stays, so that its rightful sender is not told 401, which would make PagerDuty
     /// disable the subscription.
     Deleted,
+}
+
+impl WorkflowState {
+    /// Whether runs of the workflow may begin, of which this version is the active one.
+    #[must_use]
+    pub fn availability(self, active: WorkflowVersion) -> Availability {
+        match self {
+            Self::Enabled => Availability::Enabled(active),
+            Self::Disabled => Availability::Disabled,
+            Self::Deleted => Availability::Deleted,
+        }
+    }
 }
 
 impl WorkflowRecord {

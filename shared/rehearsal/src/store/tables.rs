@@ -11,8 +11,8 @@ use workflow::{
     definition::Definition,
     ids::{LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     planner::{
-        CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError, StepRecord,
-        StepResult, Trail, period_of,
+        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError,
+        StepRecord, StepResult, Trail, period_of,
     },
 };
 
@@ -134,7 +134,9 @@ impl Tables {
             lanes: lanes
                 .filter_map(|key| Some((key.clone(), self.lanes.get(key)?.end.clone()?)))
                 .collect(),
-            workflows: workflows.map(|id| (id.clone(), VERSION)).collect(),
+            workflows: workflows
+                .map(|id| (id.clone(), Availability::Enabled(VERSION)))
+                .collect(),
             lock: match question.concurrency_key {
                 Some(key) if needs.lock => self.lock(question.workflow, key),
                 _ => LockView::default(),

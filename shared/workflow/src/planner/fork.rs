@@ -5,7 +5,7 @@
 //! the table.
 
 use super::{
-    ChildExecution, Command, Failure, Fork, LaneEnd, Outcome, Pending, StepChange, Tally,
+    Availability, ChildExecution, Command, Failure, Fork, LaneEnd, Outcome, Pending, StepChange, Tally,
     going::{Outputs, Planner, json_size, template_failure},
     handoff::{self, STARTS, rest},
     lane::Cancelled,
@@ -271,7 +271,7 @@ impl Planner<'_> {
             Ok(inputs) => inputs,
             Err(failure) => return self.step_failed(path, None, Outputs::none(), failure),
         };
-        let Some(version) = self.situation.known.workflows.get(workflow).copied() else {
+        let Some(&Availability::Enabled(version)) = self.situation.known.workflows.get(workflow) else {
             let message = format!("there is no workflow {workflow} that is enabled; apply or enable it");
             return self.step_failed(
                 path,

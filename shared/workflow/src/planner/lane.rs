@@ -24,7 +24,8 @@ pub enum LaneEnd {
         /// What the lane gives to the step that opened it.
         output: Value,
     },
-    /// The run did nothing: another run held its concurrency key, or `only_while` does not ask for its incident's status.
+    /// The run did nothing: another run held its concurrency key, `only_while` does not ask for its incident's status, or it was
+    /// not wanted any more when it began.
     Skipped {
         /// Why, for people.
         reason: String,

@@ -37,6 +37,7 @@ mod replay;
 mod retry;
 mod start;
 mod turn;
+mod wanted;
 mod window;
 
 pub use attempts::INPUT_BYTES;
@@ -49,11 +50,12 @@ pub use inputs::resolve as resolve_inputs;
 pub use lane::{CancelMark, LaneEnd, LaneKey};
 pub use lock::{Lock, LockView};
 pub use needs::{Needs, concurrency_key, needs};
+pub use wanted::{Availability, OLDEST_EVENT};
 
 use crate::{
     action::Adjustment,
     definition::Definition,
-    ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId, WorkflowVersion},
+    ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     run::RunInput,
 };
 use going::Planner;
@@ -105,8 +107,8 @@ pub struct Known {
     pub results: BTreeMap<(LanePath, StepPath), StepResult>,
     /// How lanes ended; those that have not are not here.
     pub lanes: BTreeMap<LaneKey, LaneEnd>,
-    /// The active versions of workflows; those that are disabled or deleted, or never were, are not here.
-    pub workflows: BTreeMap<WorkflowId, WorkflowVersion>,
+    /// Whether runs of workflows may begin; those that never were are not here.
+    pub workflows: BTreeMap<WorkflowId, Availability>,
     /// The lock of the run's concurrency key.
     pub lock: LockView,
     /// What of the run is cancelled.

@@ -22,7 +22,7 @@ pub struct Needs {
     pub results: BTreeSet<(LanePath, StepPath)>,
     /// Lanes of which must be known whether they have ended.
     pub lanes: BTreeSet<LaneKey>,
-    /// Workflows of which the active version must be known.
+    /// Workflows of which must be known whether runs of them may begin.
     pub workflows: BTreeSet<WorkflowId>,
     /// Whether the lock of the run's concurrency key is needed.
     pub lock: bool,
@@ -36,6 +36,11 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
     let here = input.lane();
     let mut needs = Needs {
         trail: guard::watches(input, standing),
+        // Whether the run is still wanted.
+        workflows: guard::watches(input, standing)
+            .then(|| input.run.workflow.clone())
+            .into_iter()
+            .collect(),
         ..Needs::default()
     };
     let mut referred;

@@ -1,9 +1,9 @@
 //! The first Plan of a run and of a lane.
 
 use super::{
-    Command, Cursor, Failure, FreshIds, Item, Pending, Situation,
+    Command, Cursor, Failure, FreshIds, Item, LaneEnd, Pending, Situation,
     going::{Planner, VARIABLES_BYTES, json_size},
-    guard, inputs, later, only_while, window,
+    guard, inputs, later, only_while, wanted, window,
 };
 use crate::{
     definition::{StepKind, limits},
@@ -154,6 +154,9 @@ pub(super) fn item(
 impl Planner<'_> {
     /// The first Plan of a run.
     pub(super) fn begin_run(&mut self, obstacle: Option<Failure>) -> Command {
+        if let Some(reason) = wanted::unwanted(self.situation) {
+            return self.end_with(LaneEnd::Skipped { reason });
+        }
         let is_stopped = |failure: &Failure| failure.name == ErrorName::RunLoopStopped.as_str();
         if !obstacle.as_ref().is_some_and(is_stopped) {
             self.changes.counted = guard::counted(self.situation);

@@ -15,10 +15,10 @@ use crate::{Error, Project, Tools};
 
 const PATH: &str = "policy/questions.json";
 
-/// Rights that are wider than they should be: on the items, on the resource, on the action.
+/// Rights that are wider than they should be: on the items, on the resource, on the action, on the alias.
 ///
 /// The third is in the question that is answered otherwise.
-const FAULTS: [(&str, &str, &str); 3] = [
+const FAULTS: [(&str, &str, &str); 4] = [
     (r#""BODY#*""#, r#""*""#, "dynamodb:PutItem"),
     (
         "secret:${SecretsPrefix}/api-token/*",
@@ -26,6 +26,11 @@ const FAULTS: [(&str, &str, &str); 3] = [
         "secret:another/api-token",
     ),
     (r#""sqs:DeleteMessage""#, r#""sqs:*""#, "sqs:SendMessage"),
+    (
+        "ForAnyValue:StringEquals",
+        "ForAllValues:StringEquals",
+        "states:StartExecution",
+    ),
 ];
 
 /// Has every question answered, and compares the answers with those that are wanted.

@@ -48,7 +48,12 @@ fn every_link_within_the_runbook_leads_somewhere() {
     for file in runbook.split("](").skip(1).filter_map(|link| link.split_once(')')) {
         let (link, _) = file;
         if !link.starts_with(['#', 'h']) {
-            read(&format!("docs/{link}"));
+            let (file, anchor) = link.split_once('#').unwrap_or((link, ""));
+            let text = read(&format!("docs/{file}"));
+            let mut headings = text.lines().filter_map(|line| line.strip_prefix('#'));
+            let leads_to =
+                |heading: &str| heading.trim_start_matches(['#', ' ']).to_lowercase().replace(' ', "-") == anchor;
+            assert!(anchor.is_empty() || headings.any(leads_to), "{link}");
         }
     }
 }

@@ -339,11 +339,28 @@ fn the_runner_starts_runs_as_the_ingress_does_with_and_without_an_alias() {
         told["If"],
         json!(["PublishesVersion", {"Sub": alias}, {"Sub": machine}])
     );
-    let statements = statements(&template, "WorkflowRunnerRole");
-    let start = statements
-        .iter()
-        .find(|statement| actions(statement).contains("states:StartExecution"));
-    assert_eq!(start.unwrap()["Resource"], json!([{"Sub": machine}, {"Sub": alias}]));
+    for (role, by) in [
+        ("WorkflowRunnerRole", json!({"Sub": machine})),
+        ("WebhookIngressRole", json!({"Ref": "StateMachine"})),
+    ] {
+        let statements = statements(&template, role);
+        let start = statements
+            .iter()
+            .find(|statement| actions(statement).contains("states:StartExecution"));
+        assert_eq!(
+            start.unwrap()["Resource"],
+            by,
+            "AWS authorises an alias by the ARN of its state machine"
+        );
+        assert_eq!(
+            start.unwrap()["Condition"]["If"],
+            json!([
+                "PublishesVersion",
+                {"ForAnyValue:StringEquals": {"states:StateMachineQualifier": ["live"]}},
+                {"Ref": "AWS::NoValue"},
+            ])
+        );
+    }
 }
 
 #[test]
@@ -456,7 +473,38 @@ fn b38_only_a_post_to_the_two_routes_reaches_the_ingress_and_it_is_throttled() {
         assert!(source.unwrap().ends_with(&format!("/*/POST/{path}")), "{permission}");
     }
     let throttling = &template["Resources"]["HttpApiStage"]["Properties"]["DefaultRouteSettings"];
-    assert!(throttling["ThrottlingRateLimit"].is_u64() && throttling["ThrottlingBurstLimit"].is_u64());
+    assert_eq!(
+        throttling,
+        &json!({"ThrottlingRateLimit": {"Ref": "RequestRate"}, "ThrottlingBurstLimit": {"Ref": "RequestBurst"}})
+    );
+    for (parameter, default) in [("RequestRate", 100), ("RequestBurst", 200)] {
+        let parameter = &template["Parameters"][parameter];
+        assert_eq!(parameter["Default"], default);
+        assert!(parameter["MinValue"].as_u64() > Some(0), "nothing would be let in");
+    }
+}
+
+#[test]
+fn a_few_requests_without_a_key_raise_no_alarm() {
+    let template = template();
+    let resources = fields(&template, "/Resources");
+    let alarms = resources
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::CloudWatch::Alarm")
+        .map(|alarm| &alarm["Properties"]);
+    let thresholds: Vec<_> = alarms
+        .filter(|alarm| alarm["MetricName"] == "RequestsWithoutKey")
+        .map(|alarm| {
+            (
+                alarm["Statistic"].as_str().unwrap(),
+                alarm["Threshold"].as_u64().unwrap(),
+            )
+        })
+        .collect();
+
+    assert_eq!(thresholds, [("Sum", 3_000)]);
+    let refused = &template["Resources"]["RefusedWebhooksAlarm"]["Properties"];
+    assert_eq!(refused["MetricName"], "WebhooksRefused", "which counts none of them");
 }
 
 #[test]
@@ -511,7 +559,7 @@ fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
 }
 
 #[test]
-fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
+fn every_parameter_that_somebody_gives_has_its_limits_and_an_explanation() {
     let template = template();
 
     for (name, parameter) in fields(&template, "/Parameters") {
@@ -519,11 +567,19 @@ fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
         if parameter["AllowedValues"].is_array() {
             continue;
         }
+        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
+        if parameter["Type"] == "Number" {
+            let number = |field: &str| parameter[field].as_u64().unwrap();
+            assert!(
+                (number("MinValue")..=number("MaxValue")).contains(&number("Default")),
+                "{name}"
+            );
+            continue;
+        }
         let pattern = parameter["AllowedPattern"].as_str().unwrap();
         assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{name}: {pattern}");
         let default = parameter["Default"].as_str().unwrap();
         assert!(Regex::new(pattern).unwrap().is_match(default), "{name}: {default}");
-        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
     }
 }
 

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
 use workflow::{
     definition::Definition,
-    ids::WorkflowId,
-    planner::{Cursor, Outcome},
+    ids::{LanePath, WorkflowId},
+    planner::{Cursor, LaneEnd, LaneKey, Outcome},
 };
 
 const TRIGGER: &str = "on: { pagerduty: { integration: prod, events: [incident.triggered] } }";
@@ -63,6 +63,47 @@ fn f31_a_run_of_a_disabled_workflow_finishes_and_new_events_start_none() {
 
         assert_eq!(stage.outcome(&run, "ticket"), Outcome::Success);
         assert_eq!(stage.world.ingress.started().len(), 1);
+    });
+}
+
+#[rstest]
+#[case::in_time(11, false, None)]
+#[case::disabled_meanwhile(11, true, Some("the workflow w was disabled when the run began"))]
+#[case::sent_back_after_a_week(8 * 24, false, Some("the event happened more than a week before the run began"))]
+fn f31_a_run_that_waited_in_the_start_buffer_begins_only_if_it_is_still_wanted(
+    #[case] hours: u64,
+    #[case] is_disabled: bool,
+    #[case] reason: Option<&str>,
+) {
+    play_calmly(async |stage| {
+        stage.apply_steps("  - { id: ticket, CREATE }\n");
+        let workflow: WorkflowId = "w".parse().unwrap();
+        let body = stage.world.ingress.delivery(&arrival("a"));
+        let waits = stage
+            .world
+            .ingress
+            .take_and_start_after(Duration::from_secs(hours * 3600), &workflow, &body);
+        let disabled = async {
+            tokio::time::sleep(Duration::from_secs(3600)).await;
+            if is_disabled {
+                stage.world.store.disable(&workflow);
+            }
+        };
+        let (run, ()) = tokio::join!(waits, disabled);
+        stage.finish().await;
+
+        let main = LaneKey {
+            run: run.expect("a run"),
+            lane: LanePath::main(),
+        };
+        let found = match stage.world.store.with(|tables| tables.lanes[&main].end.clone()) {
+            Some(LaneEnd::Skipped { reason }) => Some(reason),
+            _ => None,
+        };
+        assert_eq!(found.as_deref(), reason);
+        let status = if reason.is_some() { "skipped" } else { "succeeded" };
+        assert_eq!(stage.run(&main.run).status, status);
+        assert_eq!(stage.created(), usize::from(reason.is_none()));
     });
 }
 

@@ -4,7 +4,7 @@ use super::log::{Change, Logged};
 use crate::reference::Place;
 use jiff::{SignedDuration, Timestamp};
 use platform::table::{
-    StoreError, WorkflowRecord, WorkflowState,
+    StoreError, WorkflowRecord,
     journal::{Entry, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written},
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -144,7 +144,7 @@ impl Tables {
         });
         let workflows = needs.workflows.iter().filter_map(|id| {
             let record = self.workflows.get(id)?;
-            (record.state == WorkflowState::Enabled).then(|| (id.clone(), record.active_version))
+            Some((id.clone(), record.state.availability(record.active_version)))
         });
         let lock = match question.concurrency_key {
             Some(key) if needs.lock => self.lock(question.workflow, key, question.now),

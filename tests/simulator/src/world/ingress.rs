@@ -206,6 +206,11 @@ impl Ingress {
 
     /// Takes one delivery, as the function webhook-ingress does.
     pub async fn take(&self, workflow: &WorkflowId, body: &[u8]) -> Option<RunId> {
+        self.take_and_start_after(Duration::ZERO, workflow, body).await
+    }
+
+    /// The same while Step Functions is out of reach for so long: the run waits in the start-buffer.
+    pub async fn take_and_start_after(&self, wait: Duration, workflow: &WorkflowId, body: &[u8]) -> Option<RunId> {
         let inner = &self.inner;
         let record = inner.store.workflow(workflow)?;
         let trigger = record.trigger.as_ref()?;
@@ -222,7 +227,7 @@ impl Ingress {
                 if let Some(large) = admitted.large_body {
                     while inner
                         .store
-                        .put_body(&run, large.clone(), inner.clock.now())
+                        .put_body(&run, large.to_vec(), inner.clock.now())
                         .await
                         .is_err()
                     {
@@ -230,6 +235,9 @@ impl Ingress {
                     }
                 }
                 let event = serde_json::from_slice::<Value>(body).unwrap_or_default();
+                if !wait.is_zero() {
+                    sleep(wait).await;
+                }
                 self.start(admitted.input, event).await;
                 Some(run)
             }

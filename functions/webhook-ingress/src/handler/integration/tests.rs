@@ -84,23 +84,19 @@ async fn f22_a_redelivery_starts_only_the_workflows_that_are_missing() {
         state.down = vec![Call::Buffer];
     });
     assert_unavailable(&take(&ingress, &signed(&key, v3("01A"))).await);
-    assert_eq!(world.runs(), 3);
+    let before: Vec<RunId> = world.with(|state| state.runs.iter().map(|input| input.run.id.clone()).collect());
+    assert_eq!(before.len(), 3);
 
     world.with(|state| {
         state.starts_left = usize::MAX;
         state.down.clear();
     });
 
-    assert_handed_on(
-        &take(&ingress, &signed(&key, v3("01A"))).await,
-        [
-            duplicate("a"),
-            duplicate("b"),
-            duplicate("c"),
-            started("d"),
-            started("e"),
-        ],
-    );
+    let expected = ["a", "b", "c", "d", "e"].map(|workflow| match before.contains(&run(workflow, "01A")) {
+        true => duplicate(workflow),
+        false => started(workflow),
+    });
+    assert_handed_on(&take(&ingress, &signed(&key, v3("01A"))).await, expected);
     assert_eq!(world.runs(), 5);
 }
 

@@ -1,7 +1,7 @@
 //! Runs that come from the start-buffer.
 
 use super::*;
-use workflow::{ids::RunId, run::RunInput};
+use workflow::{ids::RunId, planner::Availability, run::RunInput};
 
 /// The input of the run for an event.
 fn input(event: &str) -> RunInput {
@@ -95,4 +95,54 @@ async fn f19_while_step_functions_does_not_answer_a_batch_comes_back_before_the_
         "{:?}",
         begun.elapsed()
     );
+}
+
+/// What a person finds of a run that did nothing.
+#[track_caller]
+fn assert_skipped(machine: &Machine, command: &Value, reason: &str) {
+    assert_eq!(
+        (&command["type"], &command["output"]["outcome"]),
+        (&json!("succeed"), &json!("skipped"))
+    );
+    let reason = reason.to_owned();
+    assert_eq!(machine.run().end, Some(RunEnd::OfMainLane(LaneEnd::Skipped { reason })));
+    assert_eq!(
+        machine.store.take_calls(),
+        [Call::Version, Call::Known, Call::Write],
+        "no call more than for a run that goes on"
+    );
+}
+
+#[rstest]
+#[case::disabled(Availability::Disabled, "the workflow w was disabled when the run began")]
+#[case::deleted(Availability::Deleted, "the workflow w was deleted when the run began")]
+#[tokio::test]
+async fn a_run_that_waited_until_its_workflow_was_not_enabled_any_more_does_nothing(
+    #[case] state: Availability,
+    #[case] reason: &str,
+) {
+    let mut machine = Machine::new(CREATE);
+    assert_eq!(drain(&machine.store, &[machine.state.to_string()]).await, undone(&[]));
+    machine
+        .store
+        .with(|store| store.workflows.insert("w".parse().unwrap(), state));
+    machine.store.take_calls();
+
+    let command = machine.plan().await;
+
+    assert_skipped(&machine, &command, reason);
+}
+
+#[tokio::test]
+async fn a_run_that_waited_for_more_than_a_week_does_nothing() {
+    let machine = Machine::new(CREATE);
+    let later = start() + (7 * 24 * 3600 + 1).seconds();
+    let mut payload = machine.payload();
+    payload["execution"]["started_at"] = json!(later);
+    payload["entered_at"] = json!(later);
+
+    let handover = machine.runner.plan(payload).await.unwrap();
+
+    let reason = "the event happened more than a week before the run began";
+    assert_skipped(&machine, &handover["command"], reason);
 }

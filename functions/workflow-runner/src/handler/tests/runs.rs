@@ -6,7 +6,7 @@ use super::{
 };
 use workflow::{
     ids::RunId,
-    planner::{CancelMark, LaneEnd, LaneKey},
+    planner::{Availability, CancelMark, LaneEnd, LaneKey},
 };
 
 const CALLS: &str = "  - id: call\n    run_workflow: called\n    with: { who: \"{{ event.incident.title }}\" }\n";
@@ -51,7 +51,8 @@ async fn a_run_that_a_step_starts_is_started_once_however_often_its_execution_is
 async fn f31_a_workflow_that_is_not_enabled_is_not_run() {
     let mut tree = Tree::new(&workflow(CALLS));
     tree.apply(CALLED);
-    tree.store.with(|state| state.active.remove(&id("called")));
+    tree.store
+        .with(|state| state.workflows.insert(id("called"), Availability::Disabled));
 
     assert_eq!(tree.play().await["error"], "Workflow.NotFound");
     assert!(tree.started.is_empty());

@@ -3,7 +3,7 @@
 use super::*;
 use workflow::{
     ids::{LanePath, RunId, WorkflowId},
-    planner::LaneKey,
+    planner::{Availability, LaneKey},
     run::RunInput,
 };
 
@@ -38,8 +38,11 @@ impl Tree {
     pub(super) fn with_data(definition: &str, data: Value) -> Self {
         let Admitted { input, large_body } = admitted(data);
         let tree = Self::of(&json!(input));
-        tree.store
-            .with(|state| state.bodies.extend(large_body.map(|body| (input.run.id.clone(), body))));
+        tree.store.with(|state| {
+            state
+                .bodies
+                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())));
+        });
         tree.apply(definition);
         tree
     }
@@ -75,7 +78,7 @@ impl Tree {
         };
         let (name, version) = (definition.name.clone(), WorkflowVersion(3));
         self.store.with(|state| {
-            state.active.insert(name.clone(), version);
+            state.workflows.insert(name.clone(), Availability::Enabled(version));
             state.versions.insert((name, version), Ok(definition));
         });
     }

@@ -9,7 +9,10 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use workflow::{
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult, period_of},
+    planner::{
+        Availability, CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult,
+        period_of,
+    },
 };
 
 /// What is read of the items of a Plan. The last handover of a lane, which can be large, is not.
@@ -142,9 +145,7 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
                 }
             }
             Some(Wanted::Workflow(id)) => {
-                if let Some(version) = active_version(item)? {
-                    known.workflows.insert((*id).clone(), version);
-                }
+                known.workflows.insert((*id).clone(), availability(item)?);
             }
             Some(Wanted::Marks) => known.cancelled = marks(item),
             Some(Wanted::Changes) => known.trail.changes = trail::changes(item).collect(),
@@ -195,15 +196,15 @@ fn has_ended(run: &Item, now: Timestamp) -> bool {
     run.contains_key("ended_at") || is_overdue
 }
 
-/// The active version of a workflow, if runs of it may be started.
-fn active_version(item: Item) -> Result<Option<WorkflowVersion>, StoreError> {
+/// Whether runs of a workflow may begin.
+fn availability(item: Item) -> Result<Availability, StoreError> {
     #[derive(Deserialize)]
     struct Active {
         state: crate::table::WorkflowState,
         active_version: WorkflowVersion,
     }
     let active: Active = record("workflow", item)?;
-    Ok((active.state == crate::table::WorkflowState::Enabled).then_some(active.active_version))
+    Ok(active.state.availability(active.active_version))
 }
 
 fn marks(mut item: Item) -> BTreeSet<CancelMark> {

@@ -12,6 +12,7 @@ mod nulls;
 mod only_while;
 mod properties;
 mod replay;
+mod wanted;
 
 use super::*;
 use crate::{
@@ -118,6 +119,8 @@ struct World {
     lost: BTreeSet<usize>,
     /// The most that a Plan has read.
     most_read: usize,
+    /// What is known of workflows besides that they are enabled.
+    availability: BTreeMap<WorkflowId, Availability>,
     /// The most that a Plan has written.
     most_written: usize,
     /// The largest handed-over cursor and command, in bytes.
@@ -141,6 +144,7 @@ impl World {
             executions: Vec::new(),
             lost: BTreeSet::new(),
             most_read: 0,
+            availability: BTreeMap::new(),
             most_written: 0,
             largest: 0,
             plans: 0,
@@ -231,7 +235,12 @@ impl World {
         Known {
             results: needs.results.iter().filter_map(result).collect(),
             lanes: needs.lanes.iter().filter_map(end).collect(),
-            workflows: workflows.map(|id| (id.clone(), WorkflowVersion(1))).collect(),
+            workflows: workflows
+                .map(|id| {
+                    let enabled = Availability::Enabled(WorkflowVersion(1));
+                    (id.clone(), self.availability.get(id).copied().unwrap_or(enabled))
+                })
+                .collect(),
             lock: match needs.lock {
                 true => self.lock.clone(),
                 false => LockView::default(),
