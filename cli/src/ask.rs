@@ -1,7 +1,7 @@
 //! Asking the person at the terminal.
 
-use crate::error::Error;
-use std::io::{self, IsTerminal, Write};
+use crate::{error::Error, output};
+use std::io::{self, IsTerminal};
 
 /// Whether there is a terminal to ask at.
 pub(crate) fn can_ask() -> bool {
@@ -20,8 +20,7 @@ pub(crate) fn confirmed(question: &str) -> Result<bool, Error> {
     if !can_ask() {
         return Err(needs_yes(question));
     }
-    // Standard output is for the result.
-    write!(io::stderr(), "{question} [y/N] ")?;
+    output::ask(&format!("{question} [y/N]"))?;
     let mut answer = String::new();
     io::stdin().read_line(&mut answer)?;
     Ok(is_yes(&answer))

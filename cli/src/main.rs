@@ -133,7 +133,7 @@ enum Command {
 async fn main() -> ExitCode {
     let arguments = match Arguments::try_parse() {
         Ok(arguments) => arguments,
-        Err(error) => without_wrong_tip(error).exit(),
+        Err(error) => return refused(&without_wrong_tip(error)),
     };
     let Arguments { stack, output, command } = arguments;
     let mut output = Output::new(output == Format::Json);
@@ -144,6 +144,15 @@ async fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Tells what is wrong with the arguments, or gives the help that was asked for, which is our own text alone.
+fn refused(error: &clap::Error) -> ExitCode {
+    if !error.use_stderr() {
+        error.exit();
+    }
+    output::tell(error.render().to_string().trim_end());
+    ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(1))
 }
 
 /// An error about an option that a command does not have, without the tip to pass it as a value after `--`: no value of ours

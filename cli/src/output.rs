@@ -1,12 +1,15 @@
 //! Printing: text for people, JSON for programs.
 
 mod progress;
+mod seen;
 
 pub(crate) use progress::Working;
+pub(crate) use seen::printable;
 
 use crate::error::Error;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
+use workflow::characters::escaped_in_json;
 
 /// Where results go.
 #[derive(Debug)]
@@ -42,16 +45,19 @@ impl Output {
 
     /// Prints a result: as JSON for a program, as `text` for a person.
     pub(crate) fn result(&mut self, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Error> {
-        let line = if self.json {
-            serde_json::to_string_pretty(result)?
-        } else {
-            text()
-        };
-        self.line(&line)
+        if self.json {
+            return self.print(&escaped_in_json(&serde_json::to_string_pretty(result)?));
+        }
+        self.line(&text())
     }
 
     /// Prints a line for a person. That nobody reads it any more is no error: what the command does besides is done to its end.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Error> {
+        self.print(&seen::lines(line, self.colour))
+    }
+
+    /// Prints what is fit to be printed.
+    fn print(&mut self, line: &str) -> Result<(), Error> {
         let written = writeln!(io::stdout().lock(), "{line}");
         self.note_closed(written)
     }
@@ -76,7 +82,7 @@ impl Output {
         if self.is_terminal() {
             let mut out = io::stdout().lock();
             // Back to the front, and away with what stood there. A line that wraps would leave its front behind.
-            let shown: String = line.chars().take(LIVE_WIDTH).collect();
+            let shown: String = seen::lines(line, self.colour).chars().take(LIVE_WIDTH).collect();
             write!(out, "\r\u{1b}[2K{shown}")?;
             out.flush()?;
         }
@@ -94,8 +100,7 @@ impl Output {
 
     /// Tells what somebody should know although it worked.
     pub(crate) fn warn(&self, text: &str) {
-        // If standard error is closed there is nobody left to tell.
-        let _closed = writeln!(io::stderr().lock(), "{}warning: {text}", progress::front());
+        tell(&format!("warning: {text}"));
     }
 
     /// Tells a person who waits what for, once it takes longer than a second and until what this gives is dropped. Where
@@ -106,32 +111,29 @@ impl Output {
 
     /// Reports something beside the result that is neither wrong nor unusual.
     pub(crate) fn note(&self, text: &str) {
-        // If standard error is closed there is nobody left to tell.
-        let _closed = writeln!(io::stderr().lock(), "{}{text}", progress::front());
+        tell(text);
     }
 
     /// Tells what went wrong.
     pub(crate) fn complain(&self, error: &str) {
-        // If standard error is closed there is nobody left to tell.
-        let _closed = writeln!(io::stderr().lock(), "{}error: {error}", progress::front());
+        tell(&format!("error: {error}"));
     }
+}
+
+/// Writes a line on standard error.
+pub(crate) fn tell(text: &str) {
+    let text = seen::lines(text, false);
+    // If standard error is closed there is nobody left to tell.
+    let _closed = writeln!(io::stderr().lock(), "{}{text}", progress::front());
+}
+
+/// Writes a question on standard error, where standard output is for the result. The answer stands behind it.
+pub(crate) fn ask(question: &str) -> Result<(), Error> {
+    Ok(write!(io::stderr(), "{} ", seen::lines(question, false))?)
 }
 
 /// The widest live line: terminals are at least as wide.
 const LIVE_WIDTH: usize = 79;
-
-/// Makes text that came from outside fit to be printed: what would steer the terminal is shown and not done.
-pub(crate) fn printable(text: &str) -> String {
-    text.chars()
-        .map(|c| {
-            if c.is_control() || ('\u{202a}'..='\u{202e}').contains(&c) {
-                '\u{fffd}'
-            } else {
-                c
-            }
-        })
-        .collect()
-}
 
 /// A word of a command line that people copy, in quotes where a shell would read it otherwise.
 pub(crate) fn shell_word(word: &str) -> String {
@@ -144,7 +146,8 @@ pub(crate) fn shell_word(word: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{printable, shell_word};
+    use super::shell_word;
+    use std::path::{Path, PathBuf};
 
     #[test]
     fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
@@ -155,11 +158,38 @@ mod tests {
         assert_eq!(shell_word(""), "''");
     }
 
+    /// The characters that a terminal does not only show pass through this module: nothing else writes.
     #[test]
-    fn b28_t4_a_title_cannot_steer_the_terminal() {
-        assert_eq!(
-            printable("a\u{1b}[31mb\r\n\u{202e}c"),
-            "a\u{fffd}[31mb\u{fffd}\u{fffd}\u{fffd}c"
-        );
+    fn nothing_is_printed_but_here() {
+        fn sources(folder: &Path) -> Vec<PathBuf> {
+            let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            entries
+                .flat_map(|path| if path.is_dir() { sources(&path) } else { vec![path] })
+                .collect()
+        }
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+        let mut looked_at = 0;
+        for path in sources(&root)
+            .into_iter()
+            .filter(|path| path.extension().is_some_and(|it| it == "rs"))
+        {
+            let source = std::fs::read_to_string(&path).unwrap();
+            let code = source.split("#[cfg(test)]").next().unwrap_or_default();
+            let writes = [
+                "io::stdout()",
+                "io::stderr()",
+                " print!(",
+                " println!(",
+                "eprint!(",
+                "eprintln!(",
+                "dbg!(",
+            ]
+            .iter()
+            .any(|word| code.contains(word));
+            let may = path.starts_with(root.join("output")) || path == root.join("output.rs");
+            assert!(may || !writes, "{}", path.display());
+            looked_at += 1;
+        }
+        assert!(looked_at > 50, "{looked_at}");
     }
 }

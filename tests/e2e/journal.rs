@@ -25,6 +25,9 @@ fn table(scenario: &Scenario) -> Table {
     Table::new(client, scenario.stack.table_name.clone())
 }
 
+/// The key of an incident that a run creates.
+const OWN_KEY: &str = "pgf-1-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
 fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
@@ -167,6 +170,7 @@ impl Run {
             needs,
             concurrency_key: Some("key"),
             incident: Some(self.id().as_str()),
+            own_key: Some(OWN_KEY),
             now: now(),
         };
         self.table.known(&question).await.unwrap()
@@ -473,6 +477,7 @@ async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
             needs: &needs,
             concurrency_key: Some("key"),
             incident: None,
+            own_key: None,
             now: now.parse().unwrap(),
         };
         run.table.known(&question).await.unwrap().lock.ended.len()
@@ -730,6 +735,7 @@ async fn f40_what_runs_did_to_an_incident_and_how_many_began_is_known_to_those_t
         depth,
         change: OwnChange {
             action: "pagerduty.resolve_incident".to_owned(),
+            since: now() + jiff::SignedDuration::from_secs(second),
             at: now() + jiff::SignedDuration::from_secs(second),
         },
     };
@@ -752,9 +758,17 @@ async fn f40_what_runs_did_to_an_incident_and_how_many_began_is_known_to_those_t
     let shallow = Plan::main(3).with(|changes| changes.marker = Some(marker(0, 2)));
     run.written(&shallow).await;
 
+    let created = Marker {
+        incident: OWN_KEY.to_owned(),
+        ..marker(1, 3)
+    };
+    run.written(&Plan::main(4).with(|changes| changes.marker = Some(created.clone())))
+        .await;
+
     let trail = run.known(&needs).await.trail;
 
     assert_eq!((trail.runs, trail.runs_before), (2, 0));
     let changes: Vec<_> = trail.changes.into_iter().collect();
     assert_eq!(changes, [(0, marker(0, 2).change), (2, marker(2, 1).change)]);
+    assert_eq!(trail.creations.into_iter().collect::<Vec<_>>(), [(1, created.change)]);
 }

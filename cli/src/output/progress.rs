@@ -1,5 +1,6 @@
 //! A line that tells who waits at a terminal what for, and for how long. It is on standard error, and gone at the end.
 
+use super::printable;
 use std::{
     io::{self, IsTerminal, Write},
     time::Duration,
@@ -59,7 +60,7 @@ fn line(what: &str, elapsed: Duration) -> String {
     let drawn = elapsed.as_millis() / REDRAWN.as_millis();
     let frame = usize::try_from(drawn).unwrap_or_default() % FRAMES.len();
     let frame = FRAMES.get(frame).copied().unwrap_or(' ');
-    let line = format!("{frame} {what} … {} s", elapsed.as_secs());
+    let line = format!("{frame} {} … {} s", printable(what), elapsed.as_secs());
     line.chars().take(WIDTH).collect()
 }
 

@@ -7,7 +7,7 @@ use super::stored;
 use crate::{error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use serde_json::json;
-use workflow::ids::WorkflowId;
+use workflow::{characters::steers, ids::WorkflowId};
 
 /// Which version, and in which form.
 #[derive(Debug, Args)]
@@ -38,5 +38,11 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         "workflow": name, "version": version, "digest": definition.digest(), "text": text,
         "definition": definition.to_json(),
     });
+    // What is written from the definition has them as escapes.
+    if options.as_written && !output.is_json() && text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\t')) {
+        output.warn(
+            "characters that steer a terminal are printed as U+FFFD; `--output json` has them as they were written",
+        );
+    }
     output.result(&result, || text.trim_end_matches('\n').to_owned())
 }

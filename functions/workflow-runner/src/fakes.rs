@@ -365,8 +365,10 @@ impl State {
                         self.runs_of_incidents.get(&name).copied().unwrap_or_default()
                     };
                     let period = period_of(question.now);
+                    let changes = |name| self.changes.get(name).cloned().unwrap_or_default();
                     Trail {
-                        changes: self.changes.get(incident).cloned().unwrap_or_default(),
+                        changes: changes(incident),
+                        creations: question.own_key.map(changes).unwrap_or_default(),
                         runs: runs(period),
                         runs_before: runs(period - 1),
                     }

@@ -29,7 +29,7 @@ use workflow::{
     ids::StepPath,
     planner::{
         Changes, Command, Cursor, Failure, Pending, Plan, Situation, StepChange, concurrency_key, fail, incident_of,
-        needs, plan,
+        needs, own_key_of, plan,
     },
     run::{RunBody, RunInput},
 };
@@ -287,6 +287,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             needs: &needs,
             concurrency_key: concurrency_key.as_deref(),
             incident: incident_of(event),
+            own_key: own_key_of(event),
             now,
         };
         let mut known = self.journal.known(&question).await.map_err(|error| store(&error))?;
@@ -324,7 +325,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         let now = request.entered_at;
         let input = &request.state.input;
         let mut handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
-        if let Some(failure) = room::overflow(input, &handover) {
+        if let Some(failure) = room::overflow(input, &decision.plan.command, &handover) {
             decision.plan = fail(input, plans.standing(), request.execution.started_at, failure);
             handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
         }

@@ -287,16 +287,13 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
 }
 
 fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) -> RunIdentity {
-    let key = event
-        .incident
-        .as_ref()
-        .and_then(|incident| incident.incident_key.as_deref());
-    let made_by = key.and_then(workflow::ids::EffectKey::depth_of);
     RunIdentity {
         id: RunId::for_event(&workflow.workflow, &event.id.to_string()),
         workflow: workflow.workflow.clone(),
         version,
-        depth: made_by.map_or(0, |depth| depth.saturating_add(1)),
+        // What the event may follow from, only the first Plan can tell: the ingress has no call for it, and what the key of the
+        // incident says can be said by whoever sends an alert.
+        depth: 0,
     }
 }
 

@@ -63,6 +63,8 @@ impl RateLimits {
             return;
         };
         let mut resets = self.resets.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who names integrations in expressions must not fill the memory.
+        resets.retain(|_, reset| *reset > now);
         resets.insert((integration.clone(), action), reset);
     }
 }

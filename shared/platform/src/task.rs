@@ -54,9 +54,10 @@ impl std::error::Error for TaskError {}
 
 impl From<TaskError> for Diagnostic {
     fn from(error: TaskError) -> Self {
+        let failure = error.0.of_an_answer();
         Self {
-            error_message: error.0.to_text(),
-            error_type: error.0.name,
+            error_message: failure.to_text(),
+            error_type: failure.name,
         }
     }
 }

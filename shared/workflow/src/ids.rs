@@ -401,8 +401,8 @@ impl From<LanePath> for String {
 /// What makes an effect recognisable as ours and as the same: a key for one step in one lane of one run.
 ///
 /// PagerDuty gets it as `incident_key`. Every attempt of the step uses the same key. It carries the depth of the run
-/// (how many runs of ours stand between it and an event from outside), so that a workflow that feeds itself can be
-/// seen from the event alone.
+/// (how many runs of ours stand between it and an event from outside), so that people see it in the
+/// incident.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct EffectKey(String);
@@ -417,7 +417,8 @@ impl EffectKey {
         Self(format!("{}{depth}-{hash}", Self::PREFIX))
     }
 
-    /// The depth that an `incident_key` carries, if it is one of ours.
+    /// The depth that an `incident_key` carries, if it has the form of ours. Anybody can write that form: whether a run has given the key
+    /// out, the table knows alone (see the loop guard).
     #[must_use]
     pub fn depth_of(incident_key: &str) -> Option<u32> {
         let (depth, hash) = incident_key.strip_prefix(Self::PREFIX)?.split_once('-')?;

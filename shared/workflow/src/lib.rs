@@ -4,6 +4,7 @@
 //! - [`ids`], [`fingerprint`] — names of workflows, steps, runs and effects, and the hashes that make them stable.
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
+//! - [`characters`] — characters that nobody sees and that change what is seen.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
 //! - [`types`] — the types of what expressions see, by which they are checked when a definition is saved.
 //! - [`graph`] — a workflow as people look at it: an outline, a tree, a flowchart.
@@ -14,6 +15,7 @@
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
 
 pub mod action;
+pub mod characters;
 pub mod definition;
 pub mod error_name;
 pub mod fingerprint;

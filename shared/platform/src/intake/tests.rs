@@ -250,7 +250,7 @@ fn a_condition_that_cannot_be_evaluated_starts_a_run_that_says_so() {
 }
 
 #[test]
-fn f40_a_run_knows_how_many_runs_of_ours_stand_before_it() {
+fn f40_what_the_key_of_an_incident_says_of_its_depth_counts_for_nothing_by_itself() {
     let key = EffectKey::new(
         &RunId::for_event(&"w".parse().unwrap(), "e"),
         2,
@@ -258,7 +258,7 @@ fn f40_a_run_knows_how_many_runs_of_ours_stand_before_it() {
         &workflow::ids::StepPath::top(workflow::ids::Section::Steps, 0),
     );
     let body = delivery(|event| event["data"]["incident_key"] = json!(key.as_str()));
-    assert_eq!(started(one(&workflow(), &body)).input.run.depth, 3);
+    assert_eq!(started(one(&workflow(), &body)).input.run.depth, 0);
 }
 
 #[rstest]

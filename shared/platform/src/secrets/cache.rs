@@ -18,6 +18,9 @@ use std::{
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
+/// How many secrets are kept: of Secrets Manager's largest, 64 KiB, they take 16 MB. An integration has one of each kind.
+const KEPT_AT_MOST: usize = 256;
+
 #[derive(Debug, Clone)]
 struct Kept {
     secret: SecretString,
@@ -72,7 +75,15 @@ impl<S: SecretStore> SecretCache<S> {
                     read_at: now,
                     asked_at: now,
                 };
-                self.lock().insert(name.to_owned(), fresh);
+                let mut all = self.lock();
+                if all.len() >= KEPT_AT_MOST && !all.contains_key(name) {
+                    let oldest = all
+                        .iter()
+                        .min_by_key(|(_, kept)| kept.read_at)
+                        .map(|(name, _)| name.clone());
+                    oldest.and_then(|oldest| all.remove(&oldest));
+                }
+                all.insert(name.to_owned(), fresh);
                 Ok(secret)
             }
             (Err(SecretError::Unavailable { cause, .. }), Some(kept)) => {
@@ -135,6 +146,18 @@ mod tests {
             name: "n".into(),
             cause: "down".into(),
         }
+    }
+
+    #[tokio::test]
+    async fn many_names_do_not_fill_the_memory_and_the_oldest_makes_room() {
+        let store = Store::default();
+        let cache = SecretCache::new(&store);
+        for number in 0..2 * KEPT_AT_MOST {
+            let name = number.to_string();
+            cache.get(&name, at(i64::try_from(number).unwrap())).await.unwrap();
+        }
+        assert_eq!(cache.lock().len(), KEPT_AT_MOST);
+        assert!(cache.lock().contains_key(&(2 * KEPT_AT_MOST - 1).to_string()));
     }
 
     async fn get(cache: &SecretCache<&Store>, seconds: i64) -> Result<String, SecretError> {

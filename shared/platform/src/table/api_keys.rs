@@ -1,6 +1,6 @@
 //! API keys, as hashes.
 
-use super::{StoreError, Table, item, keys, record, text, unavailable};
+use super::{StoreError, Table, item, keys, record, record_cache::Weight, text, unavailable};
 use crate::api_key::{ApiKey, KeyHash, KeyId};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -25,6 +25,12 @@ pub struct ApiKeyRecord {
     pub created_at: Timestamp,
     /// When it was revoked.
     pub revoked_at: Option<Timestamp>,
+}
+
+impl Weight for ApiKeyRecord {
+    fn weight(&self) -> usize {
+        1024 + self.name.len()
+    }
 }
 
 /// The one URL that a key opens.

@@ -22,6 +22,16 @@ pub(super) fn of_any(now: Timestamp) -> i64 {
 /// How long it is known what runs did to an incident. PagerDuty repeats a delivery for two days.
 const INCIDENT_RETENTION: SignedDuration = SignedDuration::from_hours(3 * 24);
 
+/// How long it is known that a run created an incident: people may come back to it, and start runs by it, for as long as it is open.
+const CREATED_INCIDENT_RETENTION: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// The time to live of what is known of an incident that a run creates.
+pub(super) fn of_created_incident(now: Timestamp) -> i64 {
+    now.checked_add(CREATED_INCIDENT_RETENTION)
+        .unwrap_or(Timestamp::MAX)
+        .as_second()
+}
+
 /// The time to live of what is known of an incident, when it is written.
 pub(super) fn of_incident(now: Timestamp) -> i64 {
     now.checked_add(INCIDENT_RETENTION)

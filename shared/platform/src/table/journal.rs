@@ -69,6 +69,8 @@ pub struct Question<'a> {
     pub concurrency_key: Option<&'a str>,
     /// The id of the incident that the run's event is about. Without one no trail is read.
     pub incident: Option<&'a str>,
+    /// Its key, if a run may have given it out.
+    pub own_key: Option<&'a str>,
     /// The time.
     pub now: Timestamp,
 }

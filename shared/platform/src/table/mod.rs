@@ -13,7 +13,7 @@
 //! | what of a run is cancelled | `CANCEL#<run id>` | `CANCEL` |
 //! | body of a delivery that is too large for an execution's input, or that several executions need | `BODY#<run id>` | `BODY` |
 //! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
-//! | changes that runs made to an incident | `INCIDENT#<id>` | `CHANGES` |
+//! | changes that runs made to an incident; also that a run creates one, by the key that it gives it | `INCIDENT#<id>`, `INCIDENT#<key>` | `CHANGES` |
 //! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
 //! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The

@@ -19,10 +19,61 @@ const STALE_FOR: SignedDuration = SignedDuration::from_mins(15);
 /// the time-out of DynamoDB.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// How many records of a kind are kept. A stranger who makes up well-formed keys must not fill the memory.
-const KEPT_AT_MOST: usize = 1_000;
+/// How much memory the records of a kind may take, in bytes. A stranger who makes up well-formed keys must not fill it.
+const KEPT_AT_MOST: usize = 16 * 1024 * 1024;
 
-type Kept<K, V> = HashMap<K, Read<V>>;
+/// How long it is not tried again to make room.
+const TIDIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(1);
+
+/// What a record takes beside itself: its name, and its place in the cache.
+const PLACE: usize = 512;
+
+/// Something that takes memory.
+pub(super) trait Weight {
+    /// About how many bytes it takes; rather too many.
+    fn weight(&self) -> usize;
+}
+
+impl<T: Weight> Weight for Option<T> {
+    fn weight(&self) -> usize {
+        self.as_ref().map_or(0, T::weight)
+    }
+}
+
+impl<T: Weight> Weight for Vec<T> {
+    fn weight(&self) -> usize {
+        self.iter().map(T::weight).sum()
+    }
+}
+
+#[derive(Debug)]
+struct Kept<K, V> {
+    records: HashMap<K, Read<V>>,
+    weight: usize,
+    /// When room was last made. To look for what is old costs more the more there is, and is in vain a moment later.
+    tidied_at: Timestamp,
+}
+
+impl<K: Eq + Hash, V: Weight> Kept<K, V> {
+    /// Keeps what was read, where there is room. What is old makes room; what was read just now stays.
+    fn keep(&mut self, name: K, read: Read<V>) {
+        let now = read.read_at;
+        let weight = |read: &Read<V>| read.record.weight() + PLACE;
+        if let Some(before) = self.records.remove(&name) {
+            self.weight -= weight(&before);
+        }
+        if self.weight + weight(&read) > KEPT_AT_MOST && now.duration_since(self.tidied_at) >= TIDIED_AGAIN_AFTER {
+            self.tidied_at = now;
+            self.records
+                .retain(|_, read| now.duration_since(read.read_at) < KEPT_FOR);
+            self.weight = self.records.values().map(weight).sum();
+        }
+        if self.weight + weight(&read) <= KEPT_AT_MOST {
+            self.weight += weight(&read);
+            self.records.insert(name, read);
+        }
+    }
+}
 
 #[derive(Debug)]
 struct Read<V> {
@@ -58,12 +109,16 @@ pub(super) struct RecordCache<K, V> {
     kept: Mutex<Kept<K, V>>,
 }
 
-impl<K: Eq + Hash + fmt::Debug, V> RecordCache<K, V> {
+impl<K: Eq + Hash + fmt::Debug, V: Weight> RecordCache<K, V> {
     /// An empty cache. `what` names the kind of record in logs.
     pub(super) fn new(what: &'static str) -> Self {
         Self {
             what,
-            kept: Mutex::new(HashMap::new()),
+            kept: Mutex::new(Kept {
+                records: HashMap::new(),
+                weight: 0,
+                tidied_at: Timestamp::MIN,
+            }),
         }
     }
 
@@ -78,7 +133,7 @@ impl<K: Eq + Hash + fmt::Debug, V> RecordCache<K, V> {
         now: Timestamp,
         read: impl Future<Output = Result<V, StoreError>>,
     ) -> Result<Arc<V>, StoreError> {
-        let kept = self.lock().get(&name).cloned();
+        let kept = self.lock().records.get(&name).cloned();
         if let Some(kept) = &kept
             && kept.serves_without_asking(now)
         {
@@ -87,24 +142,18 @@ impl<K: Eq + Hash + fmt::Debug, V> RecordCache<K, V> {
         match (read.await, kept) {
             (Ok(record), _) => {
                 let record = Arc::new(record);
-                let mut all = self.lock();
-                if all.len() >= KEPT_AT_MOST {
-                    all.retain(|_, read| now.duration_since(read.read_at) < KEPT_FOR);
-                }
-                if all.len() < KEPT_AT_MOST {
-                    let read = Read {
-                        record: record.clone(),
-                        read_at: now,
-                        failed_at: None,
-                    };
-                    all.insert(name, read);
-                }
+                let read = Read {
+                    record: record.clone(),
+                    read_at: now,
+                    failed_at: None,
+                };
+                self.lock().keep(name, read);
                 Ok(record)
             }
             (Err(error), Some(kept)) if now.duration_since(kept.read_at) < STALE_FOR => {
                 tracing::warn!(what = self.what, ?name, %error, "served from the cache because it could not be read");
                 // It may have been removed meanwhile to make room; then it stays so.
-                if let Some(kept) = self.lock().get_mut(&name) {
+                if let Some(kept) = self.lock().records.get_mut(&name) {
                     kept.failed_at = Some(now);
                 }
                 Ok(kept.record)
@@ -122,6 +171,21 @@ impl<K: Eq + Hash + fmt::Debug, V> RecordCache<K, V> {
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
+
+    impl Weight for () {
+        fn weight(&self) -> usize {
+            0
+        }
+    }
+
+    /// A record of so many bytes.
+    struct Large(usize);
+
+    impl Weight for Large {
+        fn weight(&self) -> usize {
+            self.0
+        }
+    }
 
     #[derive(Default)]
     struct Source {
@@ -198,9 +262,36 @@ mod tests {
     async fn made_up_names_do_not_fill_the_memory() {
         let source = Source::default();
         let cache = RecordCache::new("record");
-        for number in 0..2_000 {
+        for number in 0..100_000 {
             cache.get(number, at(0), source.read()).await.unwrap();
         }
-        assert!(cache.lock().len() <= KEPT_AT_MOST);
+        assert!(cache.lock().records.len() * PLACE <= KEPT_AT_MOST);
+    }
+
+    #[tokio::test]
+    async fn records_have_so_many_bytes_together_however_large_each_is_and_what_is_old_makes_room() {
+        let cache = RecordCache::new("record");
+        let get = async |name: u32, second: i64, bytes: usize| {
+            cache.get(name, at(second), async { Ok(Large(bytes)) }).await.unwrap();
+        };
+        for name in 0..40 {
+            get(name, 0, 1024 * 1024).await;
+        }
+        assert_eq!(cache.lock().records.len(), 15);
+        get(40, 20, 15 * 1024 * 1024).await;
+        get(41, 20, KEPT_AT_MOST).await;
+        let kept = cache.lock();
+        let names: Vec<u32> = kept.records.keys().copied().collect();
+        assert_eq!((names, kept.weight), (vec![40], 15 * 1024 * 1024 + PLACE));
+    }
+
+    #[tokio::test]
+    async fn a_record_that_is_read_again_counts_once() {
+        let source = Source::default();
+        let cache = RecordCache::new("record");
+        for second in 0..100 {
+            cache.get("w", at(second * 10), source.read()).await.unwrap();
+        }
+        assert_eq!(cache.lock().weight, PLACE);
     }
 }

@@ -1,7 +1,10 @@
 //! What the ingress reads: for the URL of a workflow its trigger and an API key, in one call; for that of an integration the
 //! key, and then the routes.
 
-use super::{ApiKeyRecord, StoreError, Table, WorkflowRecord, keys, record, record_cache::RecordCache};
+use super::{
+    ApiKeyRecord, StoreError, Table, WorkflowRecord, keys, record,
+    record_cache::{RecordCache, Weight},
+};
 use crate::api_key::KeyId;
 use jiff::Timestamp;
 use std::sync::Arc;
@@ -14,6 +17,12 @@ pub struct TriggerRecords {
     pub workflow: Option<WorkflowRecord>,
     /// The key.
     pub key: Option<ApiKeyRecord>,
+}
+
+impl Weight for TriggerRecords {
+    fn weight(&self) -> usize {
+        self.workflow.weight() + self.key.weight()
+    }
 }
 
 /// Where workflows and keys are.

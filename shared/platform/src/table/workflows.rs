@@ -9,7 +9,7 @@ mod versions;
 
 pub use versions::VersionRecord;
 
-use super::{Item, StoreError, Table, item, keys, number, record, routes, text, unavailable};
+use super::{Item, StoreError, Table, item, keys, number, record, record_cache::Weight, routes, text, unavailable};
 use aws_sdk_dynamodb::{
     operation::transact_write_items::TransactWriteItemsError,
     types::{AttributeValue, ConditionCheck, Put, TransactWriteItem},
@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use workflow::{
     definition::{Definition, Filters, PagerDutyTrigger},
@@ -65,6 +65,22 @@ pub struct TriggerRecord {
 pub struct TriggerCondition {
     source: String,
     expression: Result<Expression, TemplateError>,
+}
+
+impl Weight for WorkflowRecord {
+    /// A condition is kept with its source, the names in it and perhaps a second form of it.
+    fn weight(&self) -> usize {
+        let filters = self
+            .trigger
+            .as_ref()
+            .map(|trigger| format!("{:?}{:?}", trigger.filters, trigger.events).len());
+        let condition = self
+            .trigger
+            .as_ref()
+            .and_then(|trigger| trigger.when.as_ref())
+            .map(|when| when.source().len());
+        1024 + 4 * filters.unwrap_or_default() + 16 * condition.unwrap_or_default()
+    }
 }
 
 impl TriggerCondition {
@@ -552,18 +568,41 @@ pub trait VersionSource: Sync {
 #[derive(Debug)]
 pub struct Versions<S> {
     source: S,
-    kept: Mutex<HashMap<(WorkflowId, WorkflowVersion), Arc<Definition>>>,
+    kept: Mutex<KeptVersions>,
 }
 
-/// How many versions are kept in memory.
-const KEPT_AT_MOST: usize = 200;
+/// The versions that are kept, and what they weigh together.
+#[derive(Debug, Default)]
+struct KeptVersions {
+    definitions: HashMap<(WorkflowId, WorkflowVersion), Arc<Definition>>,
+    weight: usize,
+}
+
+/// How much memory versions may take, in bytes by [`Definition::weight`]. The runner has 256 MB, and reads and plans in what is left.
+const KEPT_AT_MOST: usize = 96 * 1024 * 1024;
+
+impl KeptVersions {
+    /// Keeps a version, if it is not too large to be kept at all. The others make room: what is in use is read again.
+    fn keep(&mut self, name: (WorkflowId, WorkflowVersion), definition: &Arc<Definition>) {
+        let weight = definition.weight();
+        if weight > KEPT_AT_MOST {
+            return;
+        }
+        if self.weight + weight > KEPT_AT_MOST {
+            *self = Self::default();
+        }
+        if self.definitions.insert(name, definition.clone()).is_none() {
+            self.weight += weight;
+        }
+    }
+}
 
 impl<S: VersionSource> Versions<S> {
     /// Versions of a source.
     pub fn new(source: S) -> Self {
         Self {
             source,
-            kept: Mutex::new(HashMap::new()),
+            kept: Mutex::default(),
         }
     }
 
@@ -577,19 +616,19 @@ impl<S: VersionSource> Versions<S> {
         version: WorkflowVersion,
     ) -> Result<Option<Arc<Definition>>, StoreError> {
         let name = (workflow.clone(), version);
-        if let Some(kept) = self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(&name) {
+        if let Some(kept) = self.lock().definitions.get(&name) {
             return Ok(Some(kept.clone()));
         }
         let Some(definition) = self.source.version(workflow, version).await? else {
             return Ok(None);
         };
         let definition = Arc::new(definition);
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT_AT_MOST {
-            kept.clear();
-        }
-        kept.insert(name, definition.clone());
+        self.lock().keep(name, &definition);
         Ok(Some(definition))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, KeptVersions> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -91,12 +91,18 @@ impl Adjustment {
 
 impl fmt::Display for Adjustment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let at = &self.at;
+        /// A key of a map can be as long as an input, and this goes into the journal.
+        const LONGEST_PLACE: usize = 120;
+        const LONGEST_REASON: usize = 200;
+        let at = format_args!("{:.LONGEST_PLACE$}", self.at);
         match &self.change {
-            Change::LeftOut(why) => write!(f, "`{at}` was left out: {why}"),
-            Change::Cut(how) => write!(f, "`{at}` was cut: {how}"),
-            Change::Hashed(why) => write!(f, "`{at}` was replaced by its beginning and a hash of it: {why}"),
-            Change::Replaced { by, why } => write!(f, "`{at}` was replaced by `{by}`: {why}"),
+            Change::LeftOut(why) => write!(f, "`{at}` was left out: {why:.LONGEST_REASON$}"),
+            Change::Cut(how) => write!(f, "`{at}` was cut: {how:.LONGEST_REASON$}"),
+            Change::Hashed(why) => write!(
+                f,
+                "`{at}` was replaced by its beginning and a hash of it: {why:.LONGEST_REASON$}"
+            ),
+            Change::Replaced { by, why } => write!(f, "`{at}` was replaced by `{by}`: {why:.LONGEST_REASON$}"),
             Change::Unreadable(1) => write!(f, "`{at}`: 1 control character was replaced by U+FFFD"),
             Change::Unreadable(count) => write!(f, "`{at}`: {count} control characters were replaced by U+FFFD"),
             Change::More(count) => write!(f, "{count} more adjustments"),

@@ -619,6 +619,29 @@ impl Definition {
         fingerprint("definition", &[&stored.to_string()])
     }
 
+    /// About how many bytes of memory it takes; rather too many. A definition takes many times what it takes as JSON, most where it has
+    /// many short steps and expressions.
+    #[must_use]
+    pub fn weight(&self) -> usize {
+        fn weight(value: &serde_json::Value) -> usize {
+            /// What a step, a field or an entry takes, with what is kept for it.
+            const ENTRY: usize = 640;
+            /// What a byte of text stands for: an expression is kept with the names in it.
+            const BYTE: usize = 16;
+            ENTRY
+                + match value {
+                    serde_json::Value::String(text) => text.len() * BYTE,
+                    serde_json::Value::Array(entries) => entries.iter().map(weight).sum(),
+                    serde_json::Value::Object(fields) => fields
+                        .iter()
+                        .map(|(name, field)| name.len() * BYTE + weight(field))
+                        .sum(),
+                    _ => 0,
+                }
+        }
+        weight(&self.to_json())
+    }
+
     /// The step at a path.
     #[must_use]
     pub fn step(&self, path: &StepPath) -> Option<&Step> {

@@ -1,5 +1,6 @@
 //! A definition as YAML for people: in the order in which they write, and quoted only where it must be.
 
+use crate::characters::{escaped_in_json, steers};
 use saphyr::{Mapping, Scalar, ScalarStyle, Yaml, YamlEmitter};
 use serde_json::Value;
 use std::borrow::Cow;
@@ -79,17 +80,32 @@ fn rank(key: &str) -> usize {
 fn of_key(key: &str) -> Yaml<'_> {
     match key {
         "on" => Yaml::Representation(Cow::Borrowed(key), ScalarStyle::Plain, None),
-        key => Yaml::Value(Scalar::String(Cow::Borrowed(key))),
+        key => of_text(key),
     }
 }
 
 /// Expressions are full of double quotes, which need no escape within single ones.
 fn of_text(text: &str) -> Yaml<'_> {
+    if text.chars().any(|c| steers(c) && c != '\n') {
+        return escaped(text);
+    }
     let is_single_line = !text.chars().any(|c| c.is_control() || BREAKS.contains(&c));
     match is_single_line && text.contains(['"', '\\']) {
         true => Yaml::Representation(text.replace('\'', "''").into(), ScalarStyle::SingleQuoted, None),
         false => Yaml::Value(Scalar::String(Cow::Borrowed(text))),
     }
+}
+
+/// A text in which nobody sees some characters, with these as escapes: whoever reviews it must see what is run. The escapes of JSON are
+/// those of YAML too.
+fn escaped(text: &str) -> Yaml<'_> {
+    let quoted = escaped_in_json(&Value::from(text).to_string());
+    let inner = quoted.strip_prefix('"').and_then(|inner| inner.strip_suffix('"'));
+    Yaml::Representation(
+        inner.unwrap_or_default().to_owned().into(),
+        ScalarStyle::DoubleQuoted,
+        None,
+    )
 }
 
 /// What a reader of YAML may take for the end of a line, or of a text, besides control characters.

@@ -103,7 +103,9 @@ impl Planner<'_> {
             input: call.input(&input),
             timeout_seconds: spec.timeout_seconds,
         };
-        self.changes.marker = Marker::of(action, &input, self.depth(), self.situation.now);
+        let now = self.situation.now;
+        let times = (attempts.intended_at.unwrap_or(now), now);
+        self.changes.marker = Marker::of(action, &input, &effect_key, self.depth(), times);
         self.record(
             path,
             StepChange::AttemptStarted {
@@ -211,7 +213,7 @@ impl Planner<'_> {
             path,
             StepChange::AttemptFailed {
                 number: attempts.attempt,
-                failure,
+                failure: failure.of_an_attempt(),
                 retry_at,
             },
         );

@@ -17,6 +17,9 @@ use serde_json::{Value, json};
 /// The most that a lane may give to the step that opened it, in bytes of JSON.
 const LANE_OUTPUT_BYTES: usize = 8 * 1024;
 
+/// The most that the marks of a run may have together, in bytes. Lanes that end at the same moment do not see each other's.
+pub const MARKS_BYTES: usize = 256 * 1024;
+
 /// What an execution is told when its run or lane did not succeed. An execution that another one started always succeeds:
 /// what became of its lane is in the table.
 pub(super) fn command_of_failure(input: &RunInput, failure: &Failure) -> Command {
@@ -185,7 +188,18 @@ impl Planner<'_> {
         if let Some((opener, fork, _)) = self.cursor.lane.opener()
             && self.policy_of(fork) == OnLaneFailure::Cancel
         {
-            self.changes.cancels.insert(CancelMark::lanes_of(&opener, fork));
+            // The marks of a run are one item. Beyond that the lanes beside it go on to their ends.
+            let marked: usize = self
+                .situation
+                .known
+                .cancelled
+                .iter()
+                .map(|mark| mark.as_str().len())
+                .sum();
+            let mark = CancelMark::lanes_of(&opener, fork);
+            if marked + mark.as_str().len() <= MARKS_BYTES {
+                self.changes.cancels.insert(mark);
+            }
         }
         self.end_with(LaneEnd::Failure { failure })
     }

@@ -36,6 +36,16 @@ const THROTTLED: &str = "Lambda.TooManyRequestsException";
 /// The most of a message that is kept. It travels with the cursor, and a person reads no more of it.
 const MESSAGE_CHARACTERS: usize = 2_000;
 
+/// The most of a message that one attempt keeps in the journal, in bytes. All attempts of a step are in one item of 400 KB, and there
+/// may be [`MOST_ATTEMPTS`](super::MOST_ATTEMPTS). How the step ended is kept beside them, with more of it.
+const ATTEMPT_MESSAGE_BYTES: usize = 600;
+
+/// The most of a name that is kept. Ours are shorter; those of others can be anything.
+const NAME_BYTES: usize = 100;
+
+/// The most of a message that travels from an action to the planner, in bytes of the state of the execution.
+const ANSWER_MESSAGE_BYTES: usize = 10 * 1024;
+
 /// The error of an action whose answer never came to the planner.
 const ANSWER_MISSING: &str = "Answer.Missing";
 
@@ -119,7 +129,33 @@ impl Failure {
             let tail: String = self.message.chars().skip(characters - half).collect();
             self.message = format!("{head} … {tail}");
         }
+        self.name = without_middle(&self.name, NAME_BYTES, char::len_utf8);
         self
+    }
+
+    /// The same as an attempt keeps it.
+    #[must_use]
+    pub fn of_an_attempt(&self) -> Self {
+        Self {
+            name: without_middle(&self.name, NAME_BYTES, char::len_utf8),
+            message: without_middle(&self.message, ATTEMPT_MESSAGE_BYTES, char::len_utf8),
+            retry_after_seconds: self.retry_after_seconds,
+        }
+    }
+
+    /// The same with a message for which the state of an execution has room, where it stands as JSON in a text of JSON.
+    #[must_use]
+    pub fn of_an_answer(self) -> Self {
+        let size = |c: char| match c {
+            '\n' | '\r' | '\t' => 3,
+            '"' | '\\' => 4,
+            c if c.is_control() => 7,
+            c => c.len_utf8(),
+        };
+        Self {
+            message: without_middle(&self.message, ANSWER_MESSAGE_BYTES, size),
+            ..self
+        }
     }
 
     /// The same with a sentence more.
@@ -128,6 +164,34 @@ impl Failure {
         self.message = format!("{}; {advice}", self.message);
         self
     }
+}
+
+/// A text of at most so many bytes, where a character takes what `size` says. The middle is left out: at the end stands what began it.
+fn without_middle(text: &str, most: usize, size: impl Fn(char) -> usize) -> String {
+    const LEFT_OUT: &str = " … ";
+    if text.chars().map(&size).sum::<usize>() <= most {
+        return text.to_owned();
+    }
+    let half = most.saturating_sub(LEFT_OUT.len()) / 2;
+    let fitting = |taken: &mut usize, c: &char| {
+        *taken += size(*c);
+        Some(*taken <= half)
+    };
+    let head = text
+        .chars()
+        .scan(0, |taken, c| fitting(taken, &c))
+        .take_while(|fits| *fits)
+        .count();
+    let tail = text
+        .chars()
+        .rev()
+        .scan(0, |taken, c| fitting(taken, &c))
+        .take_while(|fits| *fits)
+        .count();
+    let characters = text.chars().count();
+    let first: String = text.chars().take(head).collect();
+    let last: String = text.chars().skip(characters - tail).collect();
+    format!("{first}{LEFT_OUT}{last}")
 }
 
 #[cfg(test)]
@@ -145,6 +209,33 @@ mod tests {
             retry_after_seconds,
         };
         assert_eq!(Failure::from_text(&failure.name, &failure.to_text()), failure);
+    }
+
+    #[rstest]
+    #[case::plain('x')]
+    #[case::four_bytes('\u{10ffff}')]
+    #[case::escaped('\u{0}')]
+    #[case::quoted('"')]
+    #[case::broken('\n')]
+    fn a_long_failure_has_room_wherever_it_is_kept(#[case] c: char) {
+        let failure = Failure {
+            name: c.to_string().repeat(40_000),
+            message: c.to_string().repeat(40_000),
+            retry_after_seconds: None,
+        };
+        let attempt = failure.of_an_attempt();
+        assert!(attempt.name.len() <= NAME_BYTES && attempt.message.len() <= ATTEMPT_MESSAGE_BYTES);
+        assert!(
+            attempt.message.len() > ATTEMPT_MESSAGE_BYTES - 20,
+            "{}",
+            attempt.message.len()
+        );
+        let cause = serde_json::json!({ "errorMessage": failure.of_an_answer().message }).to_string();
+        let bytes = serde_json::Value::from(cause).to_string().len();
+        assert!(
+            (ANSWER_MESSAGE_BYTES - 40..ANSWER_MESSAGE_BYTES + 60).contains(&bytes),
+            "{bytes}"
+        );
     }
 
     #[rstest]

@@ -115,10 +115,9 @@ pub(super) struct LastAttempt {
 impl LastAttempt {
     /// One that has just failed.
     pub(super) fn failed(number: u32, failure: &Failure) -> Self {
-        let failure = failure.clone().shortened();
         Self {
             number,
-            error: Some(StepError::from(&failure)),
+            error: Some(StepError::from(&failure.of_an_attempt())),
         }
     }
 

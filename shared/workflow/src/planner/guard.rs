@@ -1,13 +1,15 @@
 //! The loop guard: what keeps a workflow from starting itself for ever.
 //!
-//! - An incident that a run creates tells the run's depth in its key, and so does every event about it. That depth is in the
-//!   input of the run that such an event starts.
-//! - A change that a run makes to any other incident cannot be told by PagerDuty. It leaves a marker in the table, written
-//!   with the intent of the step. The first Plan of a run that may be started by such a change counts it.
+//! - A run that is about to create an incident leaves a marker in the table under the key that it gives it, written with the intent
+//!   of the step. Every event about the incident has that key. The first Plan of a run that such an event starts counts the marker.
+//! - One that is about to make another change leaves a marker under the id of the incident. The first Plan of a run that may be started
+//!   by such a change counts it.
+//! - What a key says by itself counts for nothing: whoever can send an alert chooses its key. A key that a run did give out, and that
+//!   somebody sent again with an alert of his own, counts only for an incident that was opened while the run was at it.
 //! - Whatever neither of these sees is limited: so many runs of a workflow for an incident in ten minutes.
 
 use super::{Failure, Situation, Standing};
-use crate::{action::Action, error_name::ErrorName, run::RunInput};
+use crate::{action::Action, error_name::ErrorName, ids::EffectKey, run::RunInput};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -33,6 +35,8 @@ const SKEW: SignedDuration = SignedDuration::from_mins(1);
 pub struct Trail {
     /// The last change that a run of ours made to it, for each depth of runs.
     pub changes: BTreeMap<u32, OwnChange>,
+    /// What is known of the run that created it, under the key that it has.
+    pub creations: BTreeMap<u32, OwnChange>,
     /// How many runs of the workflow have begun for it in this period.
     pub runs: u32,
     /// How many did in the period before.
@@ -44,14 +48,16 @@ pub struct Trail {
 pub struct OwnChange {
     /// The name of the action.
     pub action: String,
-    /// When its attempt was written down.
+    /// When its first attempt was written down.
+    pub since: Timestamp,
+    /// When its last one was.
     pub at: Timestamp,
 }
 
 /// A marker that is to be left for an incident.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Marker {
-    /// The id of the incident.
+    /// The id of the incident; of one that is yet to be created, its key.
     pub incident: String,
     /// The depth of the run.
     pub depth: u32,
@@ -91,12 +97,25 @@ pub fn incident_of(event: &Value) -> Option<&str> {
     event.pointer("/incident/id").and_then(Value::as_str)
 }
 
+/// The key of the incident of an event, if it has the form of those that runs give out.
+#[must_use]
+pub fn own_key_of(event: &Value) -> Option<&str> {
+    let key = event.pointer("/incident/incident_key").and_then(Value::as_str)?;
+    EffectKey::depth_of(key).map(|_| key)
+}
+
 /// The depth of a run that begins.
 pub(super) fn depth(situation: &Situation<'_>) -> u32 {
     let own = situation.input.run.depth;
     let changes = &situation.known.trail.changes;
     let caused = changes.iter().filter(|(_, change)| can_have_caused(change, situation));
-    caused.fold(own, |depth, (of_change, _)| depth.max(of_change.saturating_add(1)))
+    let creations = &situation.known.trail.creations;
+    let created = creations
+        .iter()
+        .filter(|(_, creation)| can_have_created(creation, situation.event));
+    caused
+        .chain(created)
+        .fold(own, |depth, (of_change, _)| depth.max(of_change.saturating_add(1)))
 }
 
 /// Whether a change of ours may be what the event tells of.
@@ -115,8 +134,22 @@ fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
     let happened = occurred_at
         .and_then(|time| time.parse().ok())
         .unwrap_or(situation.started_at);
-    let after = happened.duration_since(change.at);
-    is_of_type && after >= -SKEW && after <= REACH && !is_of_others(event)
+    is_of_type && change.can_have_been_at(happened) && !is_of_others(event)
+}
+
+/// Whether the incident of an event is the one that a run of ours created, and not another that was given the same key.
+fn can_have_created(creation: &OwnChange, event: &Value) -> bool {
+    let created_at = event.pointer("/incident/created_at").and_then(Value::as_str);
+    let created_at: Option<Timestamp> = created_at.and_then(|time| time.parse().ok());
+    // PagerDuty tells it of every incident.
+    created_at.is_none_or(|created_at| creation.can_have_been_at(created_at))
+}
+
+impl OwnChange {
+    /// Whether an attempt of it can have come about at a time of PagerDuty's clock.
+    fn can_have_been_at(&self, time: Timestamp) -> bool {
+        time.duration_since(self.since) >= -SKEW && time.duration_since(self.at) <= REACH
+    }
 }
 
 /// Whether an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
@@ -172,15 +205,26 @@ pub(super) fn counted(situation: &Situation<'_>) -> Option<Counted> {
 }
 
 impl Marker {
-    /// The marker of an attempt of an action with this input, if it changes an incident.
-    pub(super) fn of(action: Action, input: &Value, depth: u32, now: Timestamp) -> Option<Self> {
-        let changes = action.spec().changes?;
+    /// The marker of an attempt of an action with this input and key, if it changes or creates an incident.
+    pub(super) fn of(
+        action: Action,
+        input: &Value,
+        key: &EffectKey,
+        depth: u32,
+        times: (Timestamp, Timestamp),
+    ) -> Option<Self> {
+        let incident = match action {
+            Action::CreateIncident => key.as_str(),
+            _ => input.get(action.spec().changes?.incident)?.as_str()?,
+        };
+        let (since, at) = times;
         Some(Self {
-            incident: input.get(changes.incident)?.as_str()?.to_owned(),
+            incident: incident.to_owned(),
             depth,
             change: OwnChange {
                 action: action.to_string(),
-                at: now,
+                since,
+                at,
             },
         })
     }

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The most runs that wait for one lock. The lock is one item of the table.
-pub(super) const LONGEST_QUEUE: usize = 500;
+pub const LONGEST_QUEUE: usize = 500;
 
 /// How many of the queue are looked at at a time: which of them have ended is not written in the lock.
 pub(super) const LOOK_AHEAD: usize = 20;

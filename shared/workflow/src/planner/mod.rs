@@ -43,13 +43,16 @@ mod window;
 pub use attempts::INPUT_BYTES;
 pub use command::{ChildExecution, Command, Wake};
 pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
+pub use ending::MARKS_BYTES;
 pub use failure::{Answer, Failure};
 pub use fresh::FreshIds;
-pub use guard::{Counted, LOOP_DEPTH, Marker, OwnChange, Trail, incident_of, period_of};
+pub use guard::{Counted, LOOP_DEPTH, Marker, OwnChange, Trail, incident_of, own_key_of, period_of};
 pub use inputs::resolve as resolve_inputs;
 pub use lane::{CancelMark, LaneEnd, LaneKey};
+pub use lock::LONGEST_QUEUE;
 pub use lock::{Lock, LockView};
 pub use needs::{Needs, concurrency_key, needs};
+pub use retry::MOST_ATTEMPTS;
 pub use wanted::{Availability, OLDEST_EVENT};
 
 use crate::{

@@ -30,6 +30,9 @@ const RATE_LIMIT_WAIT_SECONDS: u32 = 30;
 /// A bound for a token that is turned away all day: at 30 s each, about an hour and a half.
 const RATE_LIMITED_ATTEMPTS: u32 = 180;
 
+/// The most attempts that a step can have.
+pub const MOST_ATTEMPTS: u32 = crate::definition::limits::ATTEMPTS + RATE_LIMITED_ATTEMPTS;
+
 /// The first wait for an id that PagerDuty does not know yet. It doubles twice.
 const UNSEEN_WAIT_SECONDS: i64 = 2;
 

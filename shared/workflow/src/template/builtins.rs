@@ -370,6 +370,9 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
 /// # Errors
 /// A name that does not exist, with the one that was probably meant.
 pub(super) fn check(expression: &Expr<'_>) -> Result<(), String> {
+    if arguments(expression).iter().any(is_spread) {
+        return Err("`*` before an argument is not supported; name the arguments one by one".to_owned());
+    }
     match expression {
         Expr::Filter(filter) => check_filter(filter),
         Expr::Test(test) => known(Kind::Test, test.name),
@@ -383,6 +386,20 @@ pub(super) fn check(expression: &Expr<'_>) -> Result<(), String> {
         },
         _ => Ok(()),
     }
+}
+
+fn arguments<'e, 'a>(expression: &'e Expr<'a>) -> &'e [CallArg<'a>] {
+    match expression {
+        Expr::Filter(filter) => &filter.args,
+        Expr::Test(test) => &test.args,
+        Expr::Call(call) => &call.args,
+        _ => &[],
+    }
+}
+
+/// Whether an argument stands for as many as a list or a map has, which the source does not tell.
+fn is_spread(argument: &CallArg<'_>) -> bool {
+    matches!(argument, CallArg::PosSplat(_) | CallArg::KwargSplat(_))
 }
 
 /// A filter, and the filters and tests that it names in its arguments.

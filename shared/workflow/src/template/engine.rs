@@ -1,10 +1,14 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Expression, Reference, filters, json, nulls, syntax};
-use minijinja::{Environment, ErrorKind, Output, State, UndefinedBehavior, value::ValueKind};
+use super::{Context, Expression, Form, Parsed, filters, json, nulls, program, syntax, weight};
+use minijinja::{
+    Environment, ErrorKind, Output, State, UndefinedBehavior,
+    machinery::{parse, parse_expr},
+    syntax::SyntaxConfig,
+    value::ValueKind,
+};
 use serde_json::Value;
 use std::{
-    collections::BTreeSet,
     io::{self, Write},
     sync::{Arc, LazyLock},
 };
@@ -79,6 +83,9 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("default", filters::default);
     environment.add_filter("d", filters::default);
     environment.add_filter("tojson", filters::tojson);
+    environment.add_filter("pprint", filters::pprint);
+    environment.add_filter("map", filters::map);
+    program::prepare(&mut environment);
     environment.add_filter(syntax::FIELD, filters::field);
     environment
 });
@@ -100,6 +107,7 @@ fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Val
             if value.len() == Some(0) {
                 state.set_temp(CAME_TO_NOTHING, true.into());
             }
+            weight::check(state, value)?;
             serde_json::to_writer(Pieces(out), value).map_err(|error| match error.is_io() {
                 true => fail(std::fmt::Error),
                 false => minijinja::Error::new(ErrorKind::BadSerialization, error.to_string()),
@@ -122,39 +130,6 @@ impl Write for Pieces<'_, '_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
-}
-
-/// What stands within `{{ }}` if that is all there is. Its value then keeps its type.
-pub(super) fn only_expression(source: &str) -> Option<&str> {
-    let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
-    // The dashes say what happens to the space around the braces; there is none here.
-    let inner = inner.strip_prefix('-').unwrap_or(inner);
-    let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
-    // `{{ a }} and {{ b }}` begins and ends alike, but what is between is no expression.
-    syntax::expression(inner).is_ok().then_some(inner)
-}
-
-pub(super) fn references_of_expression(source: &str) -> Result<BTreeSet<Reference>, TemplateError> {
-    let expression = ENVIRONMENT
-        .compile_expression(source)
-        .map_err(|error| TemplateError::of(source, &error))?;
-    Ok(references(expression.undeclared_variables(true)))
-}
-
-pub(super) fn references_of_text(source: &str) -> Result<BTreeSet<Reference>, TemplateError> {
-    let template = ENVIRONMENT
-        .template_from_str(source)
-        .map_err(|error| TemplateError::of(source, &error))?;
-    Ok(references(template.undeclared_variables(true)))
-}
-
-fn references(names: impl IntoIterator<Item = String>) -> BTreeSet<Reference> {
-    let is_function = |name: &str| ENVIRONMENT.globals().any(|(global, _)| global == name);
-    names
-        .into_iter()
-        .filter(|name| !is_function(name))
-        .map(|name| Reference::from_dotted(&name))
-        .collect()
 }
 
 pub(super) fn evaluate(expression: &Expression, context: &Context) -> Result<Given<Value>, TemplateError> {
@@ -187,21 +162,35 @@ pub(super) fn evaluate_item(
     item.map(|item| to_json(&expression.source, &item)).transpose()
 }
 
+/// Runs an expression or a text.
+fn run(expression: &Expression, context: &Context, values: &Arc<Value>) -> Result<program::Run, TemplateError> {
+    let source = expression.program();
+    let parsed = match expression.form {
+        Form::Value => parse_expr(source).map(Parsed::Value),
+        Form::Text => parse(source, "template", SyntaxConfig::default()).map(Parsed::Text),
+    };
+    parsed
+        .and_then(|parsed| program::run(&ENVIRONMENT, source, &parsed, json::value(values), CAME_TO_NOTHING))
+        .map_err(|error| TemplateError::of_evaluation(expression, &error, context))
+}
+
 fn value_of(
     expression: &Expression,
     context: &Context,
     values: &Arc<Value>,
 ) -> Result<minijinja::Value, TemplateError> {
-    let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
-    let program = ENVIRONMENT.compile_expression(expression.program()).map_err(fail)?;
-    let value = program.eval(json::value(values)).map_err(fail)?;
-    match value.is_undefined() {
-        true => Err(fail(ErrorKind::UndefinedError.into())),
-        false => Ok(value),
+    match run(expression, context, values)?.value {
+        Some(value) if !value.is_undefined() => Ok(value),
+        _ => Err(TemplateError::of_evaluation(
+            expression,
+            &ErrorKind::UndefinedError.into(),
+            context,
+        )),
     }
 }
 
 fn to_json(source: &str, value: &minijinja::Value) -> Result<Value, TemplateError> {
+    weight::check_result(value).map_err(|error| TemplateError::of(source, &error))?;
     let value = serde_json::to_value(value)
         .map_err(|error| TemplateError::new(format!("`{source}` gives no value of JSON: {error}")))?;
     let mut size = Counter { bytes: 0 };
@@ -221,36 +210,14 @@ pub(super) fn render(expression: &Expression, context: &Context) -> Result<Given
 }
 
 fn text_of(expression: &Expression, context: &Context, values: &Arc<Value>) -> Result<Given<String>, TemplateError> {
-    let fail = |error: minijinja::Error| TemplateError::of_evaluation(expression, &error, context);
-    let template = ENVIRONMENT.template_from_str(expression.program()).map_err(fail)?;
-    let mut text = Capped { bytes: Vec::new() };
-    let rendered = template
-        .render_captured_to(json::value(values), &mut text)
-        .map_err(fail)?;
-    let lacks_something = rendered.state().get_temp(CAME_TO_NOTHING).is_some();
-    drop(rendered);
-    let value = String::from_utf8(text.bytes)
-        .map_err(|_| TemplateError::new(format!("`{}` gives no text", expression.source)))?;
-    Ok(Given { value, lacks_something })
-}
-
-/// Collects a text and fails as soon as it is too large, before it is all in memory.
-struct Capped {
-    bytes: Vec<u8>,
-}
-
-impl Write for Capped {
-    fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
-        if self.bytes.len() + piece.len() > LARGEST_RESULT {
-            return Err(io::Error::other(too_large()));
-        }
-        self.bytes.extend_from_slice(piece);
-        Ok(piece.len())
+    let run = run(expression, context, values)?;
+    if run.text.len() > LARGEST_RESULT {
+        return Err(TemplateError::new(format!("`{}`: {}", expression.source, too_large())));
     }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+    Ok(Given {
+        value: run.text,
+        lacks_something: run.has_set,
+    })
 }
 
 /// Counts the bytes of a value and fails as soon as there are too many.

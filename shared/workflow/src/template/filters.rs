@@ -1,8 +1,9 @@
 //! Filters that differ from minijinja's, or that it does not have.
 
+use super::weight;
 use minijinja::{
-    Error, State, Value,
-    value::{Kwargs, Rest},
+    Error, ErrorKind, State, Value,
+    value::{Kwargs, Rest, ValueOrKwargs, from_args},
 };
 
 /// What a filter gives.
@@ -21,13 +22,61 @@ pub(super) fn field(value: &Value, name: &Value) -> Value {
     value.get_item(name).unwrap_or(Value::UNDEFINED)
 }
 
-/// minijinja's `tojson` without its escapes for HTML, which people would read in notes.
+/// minijinja's `map`, which does not see how much a filter makes of an entry.
+pub(super) fn map(state: &mut State<'_, '_>, value: Value, arguments: Rest<ValueOrKwargs>) -> Filtered {
+    let arguments: Vec<Value> = arguments.0.into_iter().map(Value::from).collect();
+    let (positional, _): (&[Value], Kwargs) = from_args(&arguments)?;
+    let Some(filter) = positional.first().and_then(Value::as_str) else {
+        let arguments = Rest(arguments.into_iter().map(ValueOrKwargs::from).collect());
+        return minijinja::filters::map(state, value, arguments).map(Value::from);
+    };
+    let mut made = Vec::new();
+    let mut scales = weight::Scales::new(0);
+    for entry in value.try_iter()? {
+        let operands: Vec<Value> = std::iter::once(entry)
+            .chain(arguments.iter().skip(1).cloned())
+            .collect();
+        state.consume_fuel(1)?;
+        let of_entry = state.apply_filter(filter, &operands)?;
+        scales.add(state, &of_entry)?;
+        made.push(of_entry);
+    }
+    Ok(made.into())
+}
+
+/// minijinja's `pprint`, weighed with what it puts before each entry.
+pub(super) fn pprint(state: &State<'_, '_>, value: &Value) -> Filtered {
+    weight::check_indented(state, value, 4)?;
+    let printed = minijinja::filters::pprint(value);
+    charge(state, &printed)?;
+    Ok(printed.into())
+}
+
+/// Charges for what was written.
+fn charge(state: &State<'_, '_>, written: &str) -> Result<(), Error> {
+    /// How much may be written for one instruction, in bytes.
+    const BYTES_PER_FUEL: usize = 16;
+    state.consume_fuel(u64::try_from(written.len() / BYTES_PER_FUEL).unwrap_or(u64::MAX))
+}
+
+/// How many spaces JSON may be indented by.
+const WIDEST_INDENT: usize = 8;
+
+/// minijinja's `tojson` without its escapes for HTML, which people would read in notes, and with a bound on its indent.
 pub(super) fn tojson(state: &State<'_, '_>, value: &Value, indent: Option<Value>, arguments: Kwargs) -> Filtered {
-    /// How much JSON may be written for one instruction, in bytes.
-    const BYTES_PER_FUEL: usize = 64;
+    let wanted = match &indent {
+        Some(indent) => Some(indent.clone()),
+        None => arguments.get::<Option<Value>>("indent")?,
+    };
+    let width = wanted.and_then(|indent| indent.as_usize()).unwrap_or_default();
+    if width > WIDEST_INDENT {
+        let said = format!("the indent of `tojson` is {width}, and at most {WIDEST_INDENT}");
+        return Err(Error::new(ErrorKind::InvalidOperation, said));
+    }
+    weight::check_indented(state, value, width)?;
     let written = minijinja::filters::tojson(value, indent, arguments)?;
     let written = written.as_str().unwrap_or_default();
-    state.consume_fuel(u64::try_from(written.len() / BYTES_PER_FUEL).unwrap_or(u64::MAX))?;
+    charge(state, written)?;
     let mut readable = String::with_capacity(written.len());
     let mut rest = written;
     // In JSON a backslash always stands with the character that it escapes, so two of them are taken together.

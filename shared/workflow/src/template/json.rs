@@ -28,7 +28,7 @@ fn of(json: &Json, place: impl FnOnce() -> Place) -> Value {
 
 /// Where a list or a map stands.
 #[derive(Debug)]
-enum Place {
+pub(super) enum Place {
     /// By itself.
     Whole(Arc<Json>),
     /// In a map.
@@ -39,7 +39,7 @@ enum Place {
 
 impl Place {
     /// What stands there. A place is only ever made of what is there, so null stands for nothing here.
-    fn json(&self) -> &Json {
+    pub(super) fn json(&self) -> &Json {
         const NOTHING: &Json = &Json::Null;
         match self {
             Self::Whole(json) => json,

@@ -15,7 +15,7 @@ An expression stands in `{{ … }}`, or without braces in `if` and `when`. A val
 the number 2. Next to other text it becomes text: `\"No {{ 1 + 1 }}\"`. In YAML an expression in braces needs quotes.
 
 The language is Jinja, as [minijinja](https://docs.rs/minijinja) has it, with these differences: `default` also replaces null, and `tojson`
-writes `<`, `>`, `&` and `'` as they are. Names, fields, filters, tests, functions and the types of values are checked when a workflow is
+writes `<`, `>`, `&` and `'` as they are and indents by 8 at most; an argument has no `*`. Names, fields, filters, tests, functions and the types of values are checked when a workflow is
 saved; [events](events.md) has what each event carries, and what of it can be null.
 
 ## What stands where

@@ -17,9 +17,12 @@ mod context;
 mod engine;
 mod filters;
 mod json;
+mod names;
 mod nulls;
+mod program;
 mod reference;
 mod syntax;
+mod weight;
 
 pub use builtins::{Builtin, FILTERS, FUNCTIONS, TESTS};
 pub use context::Context;
@@ -65,29 +68,24 @@ impl Expression {
     /// What is wrong with it.
     pub fn condition(source: &str) -> Result<Self, TemplateError> {
         bounds::check(source)?;
-        Self::value(engine::only_expression(source).unwrap_or(source).trim())
+        if let Some((source, parsed)) = syntax::only_expression(source) {
+            return Ok(Self::of(source, &parsed));
+        }
+        let source = source.trim();
+        Ok(Self::of(source, &Parsed::Value(syntax::expression(source)?)))
     }
 
-    /// One expression.
-    fn value(source: &str) -> Result<Self, TemplateError> {
-        let parsed = Parsed::Value(syntax::expression(source)?);
-        Ok(Self {
-            form: Form::Value,
-            references: engine::references_of_expression(source)?,
-            lenient: syntax::lenient(source, &parsed),
+    /// What was read from this source.
+    fn of(source: &str, parsed: &Parsed<'_>) -> Self {
+        Self {
+            form: match parsed {
+                Parsed::Value(_) => Form::Value,
+                Parsed::Text(_) => Form::Text,
+            },
+            references: names::of(parsed),
+            lenient: syntax::lenient(source, parsed),
             source: source.to_owned(),
-        })
-    }
-
-    /// Text with expressions in it.
-    fn text(source: &str) -> Result<Self, TemplateError> {
-        let parsed = Parsed::Text(syntax::text(source)?);
-        Ok(Self {
-            form: Form::Text,
-            references: engine::references_of_text(source)?,
-            lenient: syntax::lenient(source, &parsed),
-            source: source.to_owned(),
-        })
+        }
     }
 
     /// What is evaluated.
@@ -190,11 +188,10 @@ impl Template {
             return Ok(Self::Literal(Value::String(source.to_owned())));
         }
         bounds::check(source)?;
-        let expression = match engine::only_expression(source) {
-            Some(expression) => Expression::value(expression)?,
-            None => Expression::text(source)?,
-        };
-        Ok(Self::Expression(expression))
+        Ok(Self::Expression(match syntax::only_expression(source) {
+            Some((source, parsed)) => Expression::of(source, &parsed),
+            None => Expression::of(source, &Parsed::Text(syntax::text(source)?)),
+        }))
     }
 
     /// The expressions in it.

@@ -38,8 +38,10 @@ pub(super) fn without_null(
     }
 }
 
-/// Whether a text is what a marked one becomes with nulls in the place of its marks.
+/// Whether a text is what a marked one becomes with nulls in the place of its marks. Said to be none where it can be read in too many
+/// ways, as where many nulls stand beside a text that says `None` again and again: each of them would be tried with each other.
 fn is_marked_form_of(text: &str, marked: &str) -> bool {
+    const MOST_PLACES: usize = 64;
     let goes_on = |from: usize, with: &str| text.get(from..).is_some_and(|rest| rest.starts_with(with));
     // The places in the text that the marked one, as far as it is read, may have come to.
     let mut places = BTreeSet::from([0]);
@@ -57,6 +59,9 @@ fn is_marked_form_of(text: &str, marked: &str) -> bool {
                 .filter(|at| goes_on(*at, literal))
                 .map(|at| at + literal.len())
                 .collect();
+            if places.len() > MOST_PLACES {
+                return false;
+            }
         }
     }
     places.contains(&text.len())

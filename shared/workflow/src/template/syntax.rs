@@ -41,6 +41,16 @@ pub(super) fn text(source: &str) -> Result<Stmt<'_>, TemplateError> {
     Ok(template)
 }
 
+/// What stands within `{{ }}`, and what it is made of, if that is all there is. Its value then keeps its type.
+pub(super) fn only_expression(source: &str) -> Option<(&str, Parsed<'_>)> {
+    let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    // The dashes say what happens to the space around the braces; there is none here.
+    let inner = inner.strip_prefix('-').unwrap_or(inner);
+    let inner = inner.strip_suffix('-').unwrap_or(inner).trim();
+    // `{{ a }} and {{ b }}` begins and ends alike, but what is between is no expression.
+    Some((inner, Parsed::Value(expression(inner).ok()?)))
+}
+
 fn wrong(source: &str, problem: &str) -> TemplateError {
     TemplateError::new(format!("`{}`: {problem}", shortened(source)))
 }

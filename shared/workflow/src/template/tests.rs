@@ -253,6 +253,80 @@ fn the_names_that_a_template_refers_to_are_known_before_it_runs() {
 }
 
 #[rstest]
+#[case::cut("{{ steps.ticket.outputs.title[:40] }}", &["steps.ticket.outputs.title"])]
+#[case::cut_by_names("{{ 'x'[vars.a:vars.b:vars.c] }}", &["vars.a", "vars.b", "vars.c"])]
+#[case::set_to_something_of_its_own_name("{% set event = event.incident %}{{ event.id }}", &["event.incident"])]
+#[case::filter_of_a_block("{% filter replace('x', vars.a) %}{{ event.id }}{% endfilter %}", &["event.id", "vars.a"])]
+#[case::filter_of_a_name("{% set x | default(vars.a) %}{% endset %}{{ x }}", &["vars.a"])]
+#[case::names_of_its_own("{% for a, b in event.data | items %}{{ a }}{{ b }}{{ loop.index }}{% endfor %}", &["event.data"])]
+#[case::names_that_end_with_their_block("{% for event in vars.a %}{{ event }}{% endfor %}{{ event.id }}", &["event.id", "vars.a"])]
+#[case::functions_and_methods("{% for a in range(3) %}{{ loop.cycle(vars.a) }}{{ dict(b=vars.b) }}{% endfor %}", &["vars.a", "vars.b"])]
+#[case::whole_names_beside_parts("{{ event }}{{ event.id }}{{ event['a'].b }}", &["event", "event.id"])]
+fn the_names_are_all_that_it_takes_from_outside_and_nothing_else(#[case] source: &str, #[case] expected: &[&str]) {
+    let template = Template::from_text(source).unwrap();
+    let names: Vec<String> = template
+        .expressions()
+        .iter()
+        .flat_map(|e| e.references())
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(names, expected);
+}
+
+#[rstest]
+#[case::of_a_function("{{ dict(**event) }}")]
+#[case::of_a_filter("{{ 'x' | format(*vars.a) }}")]
+#[case::of_a_test("{{ 1 is in(*vars.a) }}")]
+fn an_argument_that_stands_for_as_many_as_a_list_has_is_refused(#[case] source: &str) {
+    let error = value(source).unwrap_err();
+    assert!(error.contains("`*` before an argument is not supported"), "{error}");
+}
+
+#[rstest]
+#[case::at_most("{{ {'a': [1]} | tojson(indent=8) }}", None)]
+#[case::wider(
+    "{{ {'a': [1]} | tojson(indent=9) }}",
+    Some("the indent of `tojson` is 9, and at most 8")
+)]
+#[case::wider_by_position("{{ {'a': [1]} | tojson(9) }}", Some("the indent of `tojson` is 9"))]
+#[case::larger_than_any_number("{{ {'a': [1]} | tojson(indent=1e99) }}", Some("`"))]
+fn json_is_indented_by_a_few_spaces(#[case] source: &str, #[case] refused: Option<&str>) {
+    match (value(source), refused) {
+        (Ok(_), None) => {}
+        (Err(error), Some(said)) => assert!(error.contains(said), "{error}"),
+        other => panic!("{other:?}"),
+    }
+}
+
+/// The instructions jump to the same places with the scales in between.
+#[rstest]
+#[case("{{ 'a' if (event.id == '01F' and vars.limit < 4) or vars.nope else 'b' }}", "a")]
+#[case(
+    "{% for a in [1, 2, 3] %}{% if a == 2 %}{{ a ~ '' }}{% elif a in [3] %}three{% else %}{{ a + 1 }}{% endif %}{% else %}none{% endfor %}",
+    "22three"
+)]
+#[case("{% for a in [] %}{{ a }}{% else %}{{ 'no' ~ 'ne' }}{% endfor %}", "none")]
+#[case("{% for a in [1, 2, 3, 4] if a > 1 and a != 3 %}{{ a }}{% endfor %}", "24")]
+#[case("{{ 1 < 2 < 3 < 2 }}{{ 1 < 2 <= 2 in [2] }}", "falsetrue")]
+#[case(
+    "{% filter upper %}{% for a in 'xy' %}{{ a ~ '-' }}{% endfor %}{% endfilter %}",
+    "X-Y-"
+)]
+#[case("{{ {'b': [1, {'c': 2 * 3}]}['b'][1:][0].c }}", "6")]
+#[case(
+    "{{ range(3) | map('string') | join(',') }}{{ ([1] * 2 + [3]) | map('int', default=0) | sum }}",
+    "0,1,25"
+)]
+#[case(
+    "{% for row in [[1, 2], [3, 4]] %}{% for a in row %}{{ loop.index }}{{ loop.changed(a) }}{% endfor %}{% endfor %}",
+    "1true2true1true2true"
+)]
+fn what_is_weighed_computes_the_same(#[case] source: &str, #[case] text: &str) {
+    let said = value(&format!("{source}{{# #}}"));
+    assert_eq!(said, Ok(json!(text)));
+}
+
+#[rstest]
 #[case("plain")]
 #[case("{{ event.id }}")]
 #[case("x {{ event.id }}")]
@@ -335,6 +409,10 @@ fn expressions() -> impl proptest::strategy::Strategy<Value = String> {
             "EXPR|length",
             "EXPR|map(attribute='a')|list",
             "(EXPR)",
+            "(EXPR)[:1]",
+            "(EXPR)[::-1]",
+            "-(EXPR)",
+            "EXPR|replace('x', EXPR)",
         ]);
         let of_two = select(vec![
             "LEFT ~ RIGHT",
@@ -361,6 +439,9 @@ proptest::proptest! {
         form in proptest::sample::select(vec![
             "{{ EXPR }}", "text {{ EXPR }} text", "{% for z in EXPR %}{{ z }}{% endfor %}", "{% set z = EXPR %}{{ z }}",
             "{% with z = EXPR %}{{ z }}{% endwith %}", "{% if EXPR %}{{ EXPR }}{% endif %}",
+            "{% set event = EXPR %}{{ event }}", "{% with event = EXPR %}{{ event }}{% endwith %}",
+            "{% filter default(EXPR) %}{{ EXPR }}{% endfilter %}", "{% set z | default(EXPR) %}x{% endset %}{{ z }}",
+            "{% for event in EXPR if EXPR %}{{ event }}{% else %}{{ EXPR }}{% endfor %}", "{% autoescape EXPR %}x{% endautoescape %}",
         ]),
     ) {
         let values = json!({

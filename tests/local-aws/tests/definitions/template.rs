@@ -105,11 +105,14 @@ fn each_role_may_do_this_and_no_more() {
                 "dynamodb:BatchGetItem",
                 "dynamodb:GetItem",
                 "dynamodb:PutItem",
+                "dynamodb:Query",
                 "dynamodb:UpdateItem",
                 "sqs:DeleteMessage",
                 "sqs:GetQueueAttributes",
                 "sqs:ReceiveMessage",
                 "sqs:SendMessage",
+                "states:DescribeExecution",
+                "states:ListExecutions",
                 "states:StartExecution",
             ]),
         ),
@@ -152,10 +155,16 @@ fn each_role_may_do_this_and_no_more() {
 }
 
 #[test]
-fn a_wildcard_stands_only_behind_the_prefix_of_secrets() {
+fn a_wildcard_stands_only_behind_the_prefix_of_secrets_and_for_the_executions_of_the_machine() {
     let template = template();
     let secrets = "arn:${AWS::Partition}:secretsmanager:${AWS::Region}:${AWS::AccountId}:secret:${SecretsPrefix}";
-    let allowed = [format!("{secrets}/signing-secrets/*"), format!("{secrets}/api-token/*")];
+    let executions =
+        "arn:${AWS::Partition}:states:${AWS::Region}:${AWS::AccountId}:execution:${AWS::StackName}-workflow";
+    let allowed = [
+        format!("{secrets}/signing-secrets/*"),
+        format!("{secrets}/api-token/*"),
+        format!("{executions}:*"),
+    ];
 
     for function in FUNCTIONS {
         for statement in statements(&template, &format!("{function}Role")) {

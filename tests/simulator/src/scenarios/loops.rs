@@ -1,7 +1,7 @@
 //! F40: workflows that start themselves, and those that only look so.
 
 use super::{Stage, arrival, play_calmly};
-use pagerduty_simulator::IncidentId;
+use pagerduty_simulator::{EffectKind, IncidentId};
 use serde_json::{Value, json};
 use std::time::Duration;
 use workflow::ids::RunId;
@@ -185,5 +185,91 @@ fn f40_more_than_twenty_runs_for_an_incident_in_ten_minutes_stop_until_it_is_cal
 
         assert_eq!(stopped, 20);
         assert_eq!((stage.error(&of_other), stage.error(&later)), (None, None));
+    });
+}
+
+/// Creates an incident, whatever starts it.
+const CREATES: &str = "id: page, uses: pagerduty.create_incident, with: { integration: prod, title: x, service: PWIXJZS, \
+                       escalation_policy: PT20YPA, from: oncall@example.com }";
+
+impl Stage {
+    /// The incident that a run has created just now, as the data of events about it.
+    fn created_by(&self, run: &RunId) -> Value {
+        let step = self.world.store.with(|tables| {
+            let step = tables.steps.iter().find(|(place, _)| place.run == *run);
+            step.and_then(|(_, step)| step.result.clone()).expect("a step")
+        });
+        let id = IncidentId::new(step.outputs["incident_id"].as_str().expect("an incident"));
+        let mut data = self.incident();
+        data["id"] = json!(id.as_str());
+        let key = self
+            .world
+            .account
+            .effects()
+            .into_iter()
+            .find_map(|effect| match effect.kind {
+                EffectKind::Created { key, .. } if effect.incident == id => Some(key),
+                _ => None,
+            });
+        data["incident_key"] = json!(key.expect("a key"));
+        data["created_at"] = json!(self.world.clock.now().to_string());
+        data
+    }
+}
+
+#[test]
+fn f40_a_workflow_that_creates_what_starts_it_stops_after_five_runs() {
+    play_calmly(async |stage| {
+        stage.on("incident.triggered", CREATES);
+        let mut incident = stage.incident();
+        let mut runs = 0;
+        for number in 0..50 {
+            let run = stage
+                .told(number, "incident.triggered", &incident, Duration::from_secs(20))
+                .await
+                .expect("a run");
+            if stage.is_stopped(&run) {
+                break;
+            }
+            assert_eq!(stage.run(&run).depth, u32::try_from(number).unwrap());
+            incident = stage.created_by(&run);
+            runs += 1;
+        }
+        stage.finish().await;
+
+        assert_eq!(runs, 5);
+    });
+}
+
+#[test]
+fn f40_an_alert_with_a_key_of_ours_in_it_stops_nothing() {
+    play_calmly(async |stage| {
+        stage.on("incident.triggered", CREATES);
+        let mut incident = stage.incident();
+        let first = stage
+            .told(0, "incident.triggered", &incident, Duration::from_secs(20))
+            .await
+            .expect("a run");
+        let genuine = stage.created_by(&first)["incident_key"].clone();
+        tokio::time::sleep(Duration::from_secs(600)).await;
+        for (number, key) in [json!("pgf-9-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), genuine]
+            .into_iter()
+            .enumerate()
+        {
+            incident["id"] = json!(format!("PFORGED{number}"));
+            incident["incident_key"] = key;
+            incident["created_at"] = json!(stage.world.clock.now().to_string());
+            let run = stage
+                .told(number + 1, "incident.triggered", &incident, Duration::from_secs(20))
+                .await
+                .expect("a run");
+            assert_eq!(
+                (stage.error(&run), stage.run(&run).depth),
+                (None, 0),
+                "{}",
+                incident["incident_key"]
+            );
+        }
+        stage.finish().await;
     });
 }

@@ -341,6 +341,7 @@ impl Journal for Store {
         let (run, workflow, needs) = (question.run.clone(), question.workflow.clone(), question.needs.clone());
         let (key, now) = (question.concurrency_key.map(str::to_owned), question.now);
         let incident = question.incident.map(str::to_owned);
+        let own_key = question.own_key.map(str::to_owned);
         self.call("known", Effect::Read, move |store| {
             Ok(store.tables().known(&Question {
                 run: &run,
@@ -348,6 +349,7 @@ impl Journal for Store {
                 needs: &needs,
                 concurrency_key: key.as_deref(),
                 incident: incident.as_deref(),
+                own_key: own_key.as_deref(),
                 now,
             }))
         })

@@ -157,20 +157,22 @@ impl Tables {
             lock,
             cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
             trail: match question.incident {
-                Some(incident) if needs.trail => self.trail(question.workflow, incident, question.now),
+                Some(incident) if needs.trail => self.trail(question, incident),
                 _ => Trail::default(),
             },
         }
     }
 
-    fn trail(&self, workflow: &WorkflowId, incident: &str, now: Timestamp) -> Trail {
-        let period = period_of(now);
+    fn trail(&self, question: &Question<'_>, incident: &str) -> Trail {
+        let period = period_of(question.now);
         let runs = |period| {
-            let name = (incident.to_owned(), workflow.clone(), period);
+            let name = (incident.to_owned(), question.workflow.clone(), period);
             self.runs_of_incidents.get(&name).copied().unwrap_or_default()
         };
+        let changes = |name| self.changes.get(name).cloned().unwrap_or_default();
         Trail {
-            changes: self.changes.get(incident).cloned().unwrap_or_default(),
+            changes: changes(incident),
+            creations: question.own_key.map(changes).unwrap_or_default(),
             runs: runs(period),
             runs_before: runs(period - 1),
         }

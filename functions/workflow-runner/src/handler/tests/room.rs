@@ -106,6 +106,33 @@ async fn f35_a_full_fork_beside_the_largest_event_and_full_variables_fits() {
     assert!((180_000..=LIMIT).contains(&tree.largest), "{} bytes", tree.largest);
 }
 
+/// The lists that an action gives have 30 KiB: more than other answers, and the next state has them beside all else.
+#[tokio::test]
+async fn f35_the_answer_of_an_action_that_gives_lists_has_room_or_the_action_is_not_called() {
+    let steps = "  - { uses: pagerduty.list_alerts, with: { integration: prod, incident_id: P1 } }\n";
+    let mut ends = std::collections::BTreeSet::new();
+    for padding in (60..124).step_by(4) {
+        let mut tree = Tree::with_data(&workflow(steps), full_body());
+        tree.input["trigger"]["filter_error"] = Value::Null;
+        tree.input["trigger"]["event_type"] = json!("p".repeat(padding * 1024));
+        let entry = json!({"id": "P1", "summary": "s".repeat(900)});
+        tree.result = json!({"output": {"alerts": vec![entry; 31], "more": true}});
+        let command = tree.play().await;
+        assert!(
+            tree.largest <= LIMIT,
+            "{} bytes with {padding} KiB: {}",
+            tree.largest,
+            command["type"]
+        );
+        ends.insert(command["type"].as_str().unwrap().to_owned());
+    }
+    assert_eq!(
+        ends.into_iter().collect::<Vec<_>>(),
+        ["fail", "succeed"],
+        "both sides of the limit"
+    );
+}
+
 #[tokio::test]
 async fn f35_what_would_be_too_large_all_the_same_ends_the_run_with_what_to_do() {
     let mut tree = Tree::with_data(&workflow("  - wait: 1h\n"), full_body());

@@ -90,6 +90,7 @@ enum Wanted<'a> {
     Workflow(&'a WorkflowId),
     Marks,
     Changes,
+    Creations,
     Runs,
     RunsBefore,
 }
@@ -121,11 +122,17 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
             (runs(period - 1), Wanted::RunsBefore),
         ]
     });
+    let own_key = question.own_key.filter(|_| needs.trail);
+    let creations = own_key.map(|own_key| {
+        let (pk, sk) = keys::incident_changes(own_key);
+        ((pk, sk.to_owned()), Wanted::Creations)
+    });
     let wanted: HashMap<(String, String), Wanted<'_>> = results
         .chain(lanes)
         .chain(workflows)
         .chain(cancelled)
         .chain(trail)
+        .chain(creations)
         .collect();
 
     let mut known = Known::default();
@@ -149,6 +156,7 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
             }
             Some(Wanted::Marks) => known.cancelled = marks(item),
             Some(Wanted::Changes) => known.trail.changes = trail::changes(item).collect(),
+            Some(Wanted::Creations) => known.trail.creations = trail::changes(item).collect(),
             Some(Wanted::Runs) => known.trail.runs = trail::count(&item),
             Some(Wanted::RunsBefore) => known.trail.runs_before = trail::count(&item),
             None => {}

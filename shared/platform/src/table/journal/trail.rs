@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
-    ids::{RunId, WorkflowId},
+    ids::{EffectKey, RunId, WorkflowId},
     planner::{Counted, LOOP_DEPTH, Marker, OwnChange},
 };
 
@@ -28,8 +28,10 @@ pub(super) fn changes(mut item: Item) -> impl Iterator<Item = (u32, OwnChange)> 
             _ => None,
         };
         let at: Timestamp = text("at")?.parse().ok()?;
+        // A release before this one did not tell it.
+        let since = text("since").and_then(|since| since.parse().ok()).unwrap_or(at);
         let action = text("action")?;
-        Some((depth, OwnChange { action, at }))
+        Some((depth, OwnChange { action, since, at }))
     })
 }
 
@@ -51,15 +53,21 @@ pub(super) fn mark(
     let name = usize::try_from(marker.depth).ok().and_then(|depth| CHANGES.get(depth));
     let Some(name) = name else { return Ok(None) };
     let (pk, sk) = keys::incident_changes(&marker.incident);
-    let OwnChange { action, at } = &marker.change;
+    let OwnChange { action, since, at } = &marker.change;
     let fields = [
         ("action".to_owned(), text(action)),
+        ("since".to_owned(), text(since.to_string())),
         ("at".to_owned(), text(at.to_string())),
         ("run".to_owned(), text(run.as_str())),
     ];
     let mut change = Change::new(&pk, sk);
     change.set(name, AttributeValue::M(HashMap::from(fields)));
-    change.set("expires_at", number(expiry::of_incident(now)));
+    let is_of_new_one = EffectKey::depth_of(&marker.incident).is_some();
+    let expires_at = match is_of_new_one {
+        true => expiry::of_created_incident(now),
+        false => expiry::of_incident(now),
+    };
+    change.set("expires_at", number(expires_at));
     change.build(table).map(Some)
 }
 

@@ -445,3 +445,6 @@ fn main_lane_from_outside(table: &str, end: &OutsideEnd<'_>) -> Result<TransactW
     change.condition(format!("{owner} = :execution AND attribute_not_exists(#end)"));
     change.build(table)
 }
+
+#[cfg(test)]
+mod tests;

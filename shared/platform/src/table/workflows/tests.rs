@@ -506,3 +506,31 @@ async fn a_definition_that_is_larger_than_any_body_is_read_again() {
 
     assert!(matches!(read, Ok(Some(read)) if read == large));
 }
+
+/// Versions without end, each of so many steps.
+struct Endless(usize);
+
+impl VersionSource for Endless {
+    async fn version(&self, _: &WorkflowId, _: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
+        let steps = vec![json!({"wait": "1s"}); self.0];
+        Ok(Definition::from_source(&json!({"name": "w", "steps": steps}).to_string()).ok())
+    }
+}
+
+/// That a definition weighs at least what it takes is proved where definitions are.
+#[rstest]
+#[case::of_the_most_steps(5_000, 40)]
+#[case::of_a_few(1, 400)]
+#[tokio::test]
+async fn versions_are_kept_in_so_much_memory_however_large_they_are(#[case] steps: usize, #[case] versions: u32) {
+    let cache = Versions::new(Endless(steps));
+    let workflow = "w".parse().unwrap();
+    for version in 1..=versions {
+        cache.get(&workflow, WorkflowVersion(version)).await.unwrap().unwrap();
+        let kept = cache.lock();
+        let weight: usize = kept.definitions.values().map(|definition| definition.weight()).sum();
+        assert!(weight <= KEPT_AT_MOST, "{weight} bytes");
+        assert_eq!(weight, kept.weight);
+        assert!(!kept.definitions.is_empty());
+    }
+}

@@ -31,6 +31,18 @@ proptest! {
     }
 
     #[test]
+    fn what_nobody_sees_is_written_as_an_escape_and_read_as_what_it_was(
+        text in "[a\"'\\\\{ \t\n\u{0}-\u{1f}\u{7f}-\u{9f}\u{61c}\u{200e}\u{200f}\u{2028}-\u{202e}\u{2066}-\u{2069}]{1,20}"
+    ) {
+        prop_assume!(!["{{", "{%", "{#"].iter().any(|open| text.contains(open)));
+        let definition = with_value(&json!([text, {text.clone(): text}]));
+        let yaml = definition.to_yaml();
+        prop_assert!(!yaml.chars().any(|c| crate::characters::steers(c) && c != '\n'), "{yaml:?}");
+        let read = Definition::from_source(&yaml).map(|read| variable(&read));
+        prop_assert_eq!(read, Ok(variable(&definition)), "{}", yaml);
+    }
+
+    #[test]
     fn any_number_survives(number in any::<f64>().prop_filter("JSON has it", |number| number.is_finite())) {
         let definition = with_value(&json!(number));
         let read = Definition::from_source(&definition.to_yaml()).map(|read| variable(&read));

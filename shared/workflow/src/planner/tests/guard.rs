@@ -27,6 +27,7 @@ fn after_a_change(steps: &str, depth: u32, seconds_before: i64) -> World {
     world.event = event(json!({}));
     let change = OwnChange {
         action: "pagerduty.resolve_incident".to_owned(),
+        since: start() - SignedDuration::from_secs(seconds_before),
         at: start() - SignedDuration::from_secs(seconds_before),
     };
     world.trail.changes.insert(depth, change);
@@ -76,7 +77,12 @@ fn f40_a_run_that_a_change_of_ours_has_started_is_deeper_and_so_is_all_that_it_d
         [3],
         "the incident that it creates tells the depth"
     );
-    assert_eq!(changes.marker, None, "an incident that is new needs no marker");
+    let marker = changes.marker.unwrap();
+    assert_eq!(EffectKey::depth_of(&marker.incident), Some(3), "it is known by its key");
+    assert_eq!(
+        (marker.depth, marker.change.action.as_str()),
+        (3, "pagerduty.create_incident")
+    );
 }
 
 #[test]
@@ -129,6 +135,52 @@ fn f40_the_deepest_change_counts_and_the_depth_that_the_incident_tells_as_well()
     execution.input.trigger = Some(trigger());
     execution.input.run.depth = 2;
     assert_eq!(world.plan(&mut execution).cursor.depth, 2);
+}
+
+/// A key of the form that runs give out.
+const KEY: &str = "pgf-4-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+/// A run was at it from 30 seconds before the event to 10 seconds before.
+#[rstest]
+#[case::of_the_incident_that_it_created(KEY, true, json!(-20), 5)]
+#[case::by_a_clock_that_is_behind(KEY, true, json!(-90), 5)]
+#[case::that_took_its_time(KEY, true, json!(110), 5)]
+#[case::without_a_time(KEY, true, Value::Null, 5)]
+#[case::that_no_run_has_given_out(KEY, false, json!(-20), 0)]
+#[case::that_no_run_has_given_out_with_a_depth_beyond_all(
+    "pgf-4294967295-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, json!(-20), 0)]
+#[case::that_was_copied_into_an_alert_later(KEY, true, json!(111), 0)]
+#[case::that_was_copied_into_an_alert_days_later(KEY, true, json!(300_000), 0)]
+#[case::that_an_incident_had_before(KEY, true, json!(-91), 0)]
+fn f40_a_key_counts_where_a_run_of_ours_gave_it_out_for_that_incident(
+    #[case] key: &str,
+    #[case] is_given_out: bool,
+    #[case] created: Value,
+    #[case] depth: u32,
+) {
+    let mut world = World::new(parsed(&format!("{ON_RESOLVED}  - wait: 1s\n")));
+    let at = |seconds: i64| start() + SignedDuration::from_secs(seconds);
+    let created_at = created.as_i64().map(|seconds| at(seconds).to_string());
+    world.event = event(json!({"incident": {"id": "P1", "incident_key": key, "created_at": created_at}}));
+    let creation = OwnChange {
+        action: "pagerduty.create_incident".to_owned(),
+        since: at(-30),
+        at: at(-10),
+    };
+    world.trail.creations.extend(is_given_out.then_some((4, creation)));
+
+    let plan = first_plan(&mut world);
+
+    assert_eq!(plan.cursor.depth, depth);
+    assert_eq!(plan.command.type_name() == "fail", depth == 5);
+}
+
+/// A later attempt leaves a later marker, and the event may tell of the first one.
+#[test]
+fn f40_a_change_counts_from_its_first_attempt_to_its_last() {
+    let mut world = after_a_change("  - wait: 1s\n", 0, 600);
+    world.trail.changes.get_mut(&0).unwrap().at = start() + SignedDuration::from_secs(300);
+    assert_eq!(first_plan(&mut world).cursor.depth, 1);
 }
 
 #[test]

@@ -1,0 +1,182 @@
+//! How large items can get. DynamoDB refuses an item of more than 400 KB, and with it the whole transaction: a run whose item is full
+//! is lost. The texts are the worst that there are, characters of four bytes.
+
+use super::*;
+use crate::table::Item;
+use serde_json::json;
+use workflow::{
+    action::Action,
+    ids::{EffectKey, RunId, StepPath},
+    planner::{Changes, Cursor, EndedAttempt, Failure, INPUT_BYTES, LONGEST_QUEUE, MARKS_BYTES, MOST_ATTEMPTS},
+};
+
+/// What DynamoDB takes, in bytes of names and values.
+///
+/// Source: DynamoDB's developer guide, pages on quotas and on item sizes.
+const LARGEST_ITEM: usize = 400 * 1024;
+
+/// The size of a value, as DynamoDB counts.
+fn size(value: &AttributeValue) -> usize {
+    match value {
+        AttributeValue::S(text) => text.len(),
+        AttributeValue::N(number) => number.len(),
+        AttributeValue::Ss(texts) => texts.iter().map(|text| text.len() + 1).sum(),
+        AttributeValue::L(values) => 3 + values.iter().map(|value| size(value) + 1).sum::<usize>(),
+        AttributeValue::M(fields) => {
+            3 + fields
+                .iter()
+                .map(|(name, value)| name.len() + size(value) + 1)
+                .sum::<usize>()
+        }
+        _ => 1,
+    }
+}
+
+fn size_of_item(item: &Item) -> usize {
+    item.iter().map(|(name, value)| name.len() + size(value)).sum()
+}
+
+/// An item that takes the updates of this file: it sets, and adds to the list of attempts.
+#[derive(Default)]
+struct Growing {
+    set: HashMap<String, usize>,
+    attempts: usize,
+}
+
+impl Growing {
+    fn take(&mut self, write: TransactWriteItem) {
+        let update = write.update.expect("an update");
+        for (placeholder, value) in update.expression_attribute_values.unwrap_or_default() {
+            let name = placeholder.trim_start_matches(':').to_owned();
+            match name.starts_with("attempts") {
+                true => self.attempts += name.len() + size(&value),
+                false => {
+                    self.set.insert(name.clone(), name.len() + size(&value));
+                }
+            }
+        }
+    }
+
+    fn size(&self) -> usize {
+        self.attempts + self.set.values().sum::<usize>()
+    }
+}
+
+const WORST: &str = "\u{10ffff}";
+
+/// A run whose id is as long as one can be.
+fn input() -> RunInput {
+    let run = json!({"id": "r".repeat(64), "workflow": "w", "version": 1, "depth": 0});
+    serde_json::from_value(json!({"run": run, "inputs": {}})).unwrap()
+}
+
+/// A failure as an action may tell of it, and as an attempt keeps it.
+fn failure() -> Failure {
+    Failure {
+        name: WORST.repeat(10_000),
+        message: WORST.repeat(30_000),
+        retry_after_seconds: None,
+    }
+    .of_an_attempt()
+}
+
+#[test]
+fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can_has_room() {
+    let now: Timestamp = "2026-11-20T09:30:00.123456789Z".parse().unwrap();
+    let input = input();
+    let path = StepPath::top(workflow::ids::Section::Steps, 0);
+    let key = EffectKey::new(&input.run.id, 0, &LanePath::main(), &path);
+    let given = json!({
+        "integration": "prod", "title": WORST.repeat(1_000), "body": WORST.repeat(60_000), "service": "P1",
+        "escalation_policy": "P2", "from": "a@b.c",
+    });
+    let admitted = Action::CreateIncident
+        .spec()
+        .admit(given, &[], INPUT_BYTES)
+        .expect("an input");
+    let cursor: Cursor = serde_json::from_value(json!({
+        "lane": "main", "plans": 1, "started_at": now, "deadline": now, "run_deadline": now, "events": 1,
+    }))
+    .unwrap();
+    let mut item = Growing::default();
+    let mut take = |change: StepChange| {
+        let record = StepRecord {
+            id: Some("s".repeat(63).parse().unwrap()),
+            title: WORST.repeat(200),
+            at: now,
+            change,
+        };
+        let entry = Entry {
+            input: &input,
+            event: None,
+            execution: "e",
+            previous_owner: None,
+            started_at: now,
+            now,
+            cursor: &cursor,
+            changes: &Changes::default(),
+            concurrency_key: None,
+            handover: "",
+        };
+        item.take(step("table", &entry, &path, &record).unwrap());
+    };
+    for number in 1..=MOST_ATTEMPTS {
+        take(StepChange::AttemptStarted {
+            number,
+            input: admitted.input.clone(),
+            adjusted: admitted.adjusted.clone(),
+            effect_key: key.clone(),
+        });
+        take(StepChange::AttemptFailed {
+            number,
+            failure: failure(),
+            retry_at: now,
+        });
+    }
+    let result = StepResult {
+        outcome: Outcome::Failure,
+        outputs: json!({"a": WORST.repeat(8_000)}),
+        error: Some(StepError {
+            name: WORST.repeat(25),
+            message: WORST.repeat(2_100),
+        }),
+        cut: Default::default(),
+    };
+    let attempt = Some(EndedAttempt {
+        number: MOST_ATTEMPTS,
+        error: None,
+    });
+    take(StepChange::Finished { result, attempt });
+    assert!((250_000..LARGEST_ITEM).contains(&item.size()), "{} bytes", item.size());
+}
+
+#[test]
+fn f35_the_longest_queue_of_a_lock_has_room() {
+    let input = input();
+    let run = |number: usize| -> RunId { format!("{}{number:05}", "r".repeat(59)).parse().unwrap() };
+    let lock = Lock {
+        version: u64::MAX,
+        holder: Some(run(0)),
+        queue: (0..LONGEST_QUEUE).map(run).collect(),
+    };
+    let (pk, sk) = keys::lock(&input.run.workflow, &WORST.repeat(1_000));
+    let fields = item("lock of a concurrency key", &pk, sk, &lock).unwrap();
+    assert!(
+        (30_000..LARGEST_ITEM).contains(&size_of_item(&fields)),
+        "{} bytes",
+        size_of_item(&fields)
+    );
+}
+
+/// Forty lanes may end at the same moment, each with a mark, and none sees the marks of the others.
+#[test]
+fn f35_the_marks_of_a_run_have_room() {
+    let seen = (0..MARKS_BYTES / 6).map(|_| "00000:".to_owned());
+    let beside = (0..40).map(|_| "m".repeat(2_048));
+    let marks = AttributeValue::Ss(seen.chain(beside).collect());
+    assert!(
+        (250_000..LARGEST_ITEM).contains(&size(&marks)),
+        "{} bytes",
+        size(&marks)
+    );
+}
