@@ -1,4 +1,7 @@
-use crate::definition::Draft;
+use crate::{
+    action::{Action, Field, OnNull},
+    definition::Draft,
+};
 use rstest::rstest;
 
 /// A workflow for events of these types, with this condition and this `set`.
@@ -344,6 +347,37 @@ fn types_follow_values_through_steps(#[case] source: &str, #[case] wanted: &str)
         "" => assert_eq!(errors, Vec::<String>::new()),
         wanted => assert!(errors.iter().any(|message| message.contains(wanted)), "{errors:#?}"),
     }
+}
+
+#[test]
+fn what_narrows_a_list_is_needed_in_every_list() {
+    let narrows = |field: &&Field| field.null == OnNull::Refuse;
+    let mut tried = 0;
+    for spec in Action::ALL.iter().map(|action| action.spec()) {
+        let incident = spec.input("incident_id").map_or("", |_| "incident_id: Q1, ");
+        for field in spec.inputs.iter().filter(narrows) {
+            let given = |value: &str| {
+                format!(
+                    "  - uses: {}\n    with: {{ integration: prod, {incident}{}: \"{{{{ {value} }}}}\" }}\n",
+                    spec.name, field.name
+                )
+            };
+            let (errors, _) = steps(&given("event.incident.incident_key"));
+            let wanted = format!("can be null, and `{}` is needed", field.name);
+            assert!(
+                errors.iter().any(|message| message.contains(&wanted)),
+                "{}: {errors:#?}",
+                spec.name
+            );
+            let (errors, _) = steps(&given("event.data"));
+            assert!(
+                !errors.iter().any(|message| message.contains("can be null")),
+                "{errors:#?}"
+            );
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 13);
 }
 
 #[rstest]
