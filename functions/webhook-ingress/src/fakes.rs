@@ -97,6 +97,7 @@ impl World {
                 filters: Filters::default(),
                 when: None,
             }),
+            timeout: None,
             updated_at: now(),
         };
         let world = Self(Arc::new(Mutex::new(State {

@@ -286,7 +286,7 @@ where
         for admission in events.admit(workflow, trigger, now) {
             answers.push(match admission {
                 Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, &obstacle, now).await?,
+                Admission::Start(admitted) => self.start_run(*admitted, &obstacle).await?,
             });
         }
         // Last, so that a delivery that PagerDuty sends again for the sake of a run is not set aside twice.
@@ -319,17 +319,16 @@ where
 
     /// Starts a run, or has it started later. `obstacle` is why an earlier run of the same delivery did not start: there is
     /// no time to wait for Step Functions twice.
-    async fn start_run(
-        &self,
-        admitted: Admitted,
-        obstacle: &OnceLock<StartError>,
-        now: Timestamp,
-    ) -> Result<EventAnswer, Answer> {
-        let Admitted { input, large_body } = admitted;
+    async fn start_run(&self, admitted: Admitted, obstacle: &OnceLock<StartError>) -> Result<EventAnswer, Answer> {
+        let Admitted {
+            input,
+            large_body,
+            ends_by,
+        } = admitted;
         let run = input.run.id.clone();
         // Before the run, so that the run finds it.
         if let Some(body) = large_body {
-            self.bodies.put_body(&run, body, now).await.map_err(unavailable)?;
+            self.bodies.put_body(&run, body, ends_by).await.map_err(unavailable)?;
         }
         // If this fails for one of several events, PagerDuty sends all of them again, and those that were started are
         // duplicates then.

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::{fmt, sync::OnceLock};
 use workflow::{
+    definition::limits::run_timeout,
     ids::{RunId, WorkflowVersion},
     run::{RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
     template::Context,
@@ -30,6 +31,9 @@ pub const LARGEST_BODY_IN_INPUT: usize = 128 * 1024;
 /// The oldest event that starts a run. PagerDuty repeats a delivery for two days; Step Functions forgets a run's name
 /// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
 const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How long a run may wait for its start: the queues of the start-buffer keep it for two weeks.
+const LONGEST_START: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Why an authentic event starts no run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -102,6 +106,8 @@ pub struct Admitted {
     pub input: RunInput,
     /// The compressed body, if it is too large for the input and must be stored beside the run.
     pub large_body: Option<Vec<u8>>,
+    /// When the run has ended, at the latest: it may wait for its start as long as the queues of the start-buffer keep it.
+    pub ends_by: Timestamp,
 }
 
 /// One event of a delivery and the bytes that tell of it alone.
@@ -256,7 +262,14 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         part: None,
         replay_of: None,
     };
-    Admission::Start(Box::new(Admitted { input, large_body }))
+    let ends_by = now
+        .checked_add(LONGEST_START)
+        .and_then(|begun| begun.checked_add(run_timeout(workflow.timeout)));
+    Admission::Start(Box::new(Admitted {
+        input,
+        large_body,
+        ends_by: ends_by.unwrap_or(Timestamp::MAX),
+    }))
 }
 
 fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) -> RunIdentity {

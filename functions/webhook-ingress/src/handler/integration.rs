@@ -92,7 +92,7 @@ where
         for admission in admissions {
             let event = match admission {
                 Admission::Ignore(reason) => EventAnswer::Ignored { reason },
-                Admission::Start(admitted) => self.start_run(*admitted, obstacle, now).await?,
+                Admission::Start(admitted) => self.start_run(*admitted, obstacle).await?,
             };
             answers.push(WorkflowAnswer {
                 workflow: Some(workflow.workflow.clone()),

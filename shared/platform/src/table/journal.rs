@@ -24,6 +24,9 @@ mod read;
 mod trail;
 mod write;
 
+pub use write::Verdict;
+
+pub(super) use read::deadline;
 pub(super) use write::cancel;
 
 use super::{StoreError, Table};
@@ -166,8 +169,8 @@ pub trait Journal: Sync {
     fn write(&self, entry: &Entry<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
     /// Writes the final record of a run whose execution ended from outside, and cancels what may still go on of it. Gives
-    /// whether that was needed: a run that has ended, or that another execution goes on with, does not change. One call,
-    /// which may be repeated.
+    /// whether that was needed: a run that has ended, or that another execution goes on with, does not change. Two
+    /// calls, which may be repeated.
     ///
     /// # Errors
     /// DynamoDB did not answer.
@@ -191,3 +194,6 @@ impl Journal for Table {
         write::end_from_outside(self, end).await
     }
 }
+
+#[cfg(test)]
+mod tests;

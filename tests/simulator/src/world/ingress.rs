@@ -222,7 +222,7 @@ impl Ingress {
                 if let Some(large) = admitted.large_body {
                     while inner
                         .store
-                        .put_body(&run, large.clone(), inner.clock.now())
+                        .put_body(&run, large.clone(), admitted.ends_by)
                         .await
                         .is_err()
                     {

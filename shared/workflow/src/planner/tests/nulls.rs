@@ -141,7 +141,10 @@ fn inputs_of_actions() {
             if field.null == OnNull::Refuse {
                 let error = null.unwrap_err();
                 let told = format!("`{}` is null", field.name);
-                assert!(error.contains("Input.Invalid") && error.contains(&told), "{action}: {error}");
+                assert!(
+                    error.contains("Input.Invalid") && error.contains(&told),
+                    "{action}: {error}"
+                );
                 continue;
             }
             assert_eq!(null, left_out, "{action}: {}", field.name);
