@@ -24,8 +24,11 @@ use std::{
 #[derive(Clone)]
 pub(crate) struct Scripted(Arc<Mutex<Script>>);
 
+/// What an operation and its request are answered with.
+type Answer = Box<dyn FnMut(&str, &Value) -> Value + Send>;
+
 struct Script {
-    answer: Box<dyn FnMut(&str, &Value) -> Value + Send>,
+    answer: Answer,
     asked: Vec<(String, Value)>,
     takes: Duration,
 }
