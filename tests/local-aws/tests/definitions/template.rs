@@ -515,7 +515,7 @@ fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
 }
 
 #[test]
-fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
+fn everything_that_somebody_gives_has_a_pattern_or_bounds_and_an_explanation() {
     let template = template();
 
     for (name, parameter) in fields(&template, "/Parameters") {
@@ -523,11 +523,17 @@ fn every_text_that_somebody_gives_has_a_pattern_and_an_explanation() {
         if parameter["AllowedValues"].is_array() {
             continue;
         }
+        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
+        if parameter["Type"] == "Number" {
+            let default = parameter["Default"].as_i64().unwrap();
+            let bounds = ["MinValue", "MaxValue"].map(|bound| parameter[bound].as_i64().unwrap());
+            assert!((bounds[0]..=bounds[1]).contains(&default), "{name}: {default}");
+            continue;
+        }
         let pattern = parameter["AllowedPattern"].as_str().unwrap();
         assert!(pattern.starts_with('^') && pattern.ends_with('$'), "{name}: {pattern}");
         let default = parameter["Default"].as_str().unwrap();
         assert!(Regex::new(pattern).unwrap().is_match(default), "{name}: {default}");
-        assert!(parameter["ConstraintDescription"].is_string(), "{name}");
     }
 }
 

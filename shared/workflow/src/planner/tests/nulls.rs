@@ -178,7 +178,8 @@ fn filters() {
             "  - uses: pagerduty.list_incidents\n    with: {{ integration: prod, {field}: {value:?} }}\n"
         ))
     };
-    for blank in [NULL, "svc-{{ event.incident.priority }}", "{{ '' }}", "{{ ' ' }}"] {
+    let in_text = format!("svc-{NULL}");
+    for blank in [NULL, &in_text, "{{ '' }}", "{{ ' ' }}"] {
         let error = listed("incident_key", blank).unwrap_err();
         assert!(error.contains("`incident_key` is null"), "{blank}: {error}");
     }
