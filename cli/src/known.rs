@@ -61,9 +61,9 @@ pub(crate) async fn unknown_workflow(name: &WorkflowId, stack: &Stack) -> Error 
 
 /// There is no integration of an alias.
 pub(crate) async fn unknown_integration(alias: &IntegrationAlias, stack: &Stack) -> Error {
-    let all = tokio::time::timeout(PATIENCE, stack.table.inventory()).await;
+    let all = tokio::time::timeout(PATIENCE, stack.table.integrations()).await;
     let all = all.ok().and_then(Result::ok).unwrap_or_default();
-    let names = all.integrations.iter().map(|record| record.alias.as_str());
+    let names = all.iter().map(|record| record.alias.as_str());
     let remedy =
         format!("List them with `pagerflow integration list`, or add it with `pagerflow integration add {alias}`.");
     unknown("integration", alias.as_str(), names, &remedy)

@@ -438,6 +438,7 @@ async fn of_two_runs_that_take_a_lock_at_once_one_gets_it() {
             version: version + 1,
             holder: Some(run.id().clone()),
             queue: Vec::new(),
+            until: None,
         };
         Plan::main(1).with(|changes| changes.lock = Some(lock))
     };
@@ -467,6 +468,7 @@ async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
         version: version + 1,
         holder: Some(run.id().clone()),
         queue: Vec::new(),
+        until: None,
     };
     run.written(&Plan::main(1).with(|changes| changes.lock = Some(lock)))
         .await;
@@ -771,4 +773,43 @@ async fn f40_what_runs_did_to_an_incident_and_how_many_began_is_known_to_those_t
     let changes: Vec<_> = trail.changes.into_iter().collect();
     assert_eq!(changes, [(0, marker(0, 2).change), (2, marker(2, 1).change)]);
     assert_eq!(trail.creations.into_iter().collect::<Vec<_>>(), [(1, created.change)]);
+}
+
+#[tokio::test]
+async fn numbers_of_19_digits_and_what_was_adjusted_are_read_as_they_were_written() {
+    let run = Run::new("digits");
+    let input = json!({"integration": "prod", "title": "x".repeat(2_000), "service": "PS"});
+    let admitted = workflow::action::Action::CreateIncident
+        .spec()
+        .admit(input, &[], 48 * 1024)
+        .unwrap();
+    let outputs = json!({"numbers": [9_007_199_254_740_993_u64, u64::MAX, i64::MIN, 1.5]});
+    let attempt = StepChange::AttemptStarted {
+        number: 1,
+        input: admitted.input.clone(),
+        adjusted: admitted.adjusted.clone(),
+        effect_key: EffectKey::new(run.id(), 0, &LanePath::main(), &step(0)),
+    };
+    let finished = StepChange::Finished {
+        result: StepResult {
+            outcome: Outcome::Success,
+            outputs: outputs.clone(),
+            error: None,
+            cut: BTreeSet::new(),
+        },
+        attempt: Some(EndedAttempt { number: 1, error: None }),
+    };
+    run.written(&Plan::main(1).step(0, attempt)).await;
+    run.written(&Plan::main(2).step(0, finished)).await;
+
+    let steps = run.table.lane_steps(run.id(), &LanePath::main()).await.unwrap();
+    let sentences: Vec<String> = admitted.adjusted.iter().map(ToString::to_string).collect();
+    assert_eq!((steps[0].adjusted.clone(), sentences.len()), (sentences, 1));
+    assert_eq!(steps[0].outputs.as_ref(), Some(&outputs));
+    let needs = Needs {
+        results: BTreeSet::from([(LanePath::main(), step(0))]),
+        ..Needs::default()
+    };
+    let known = run.known(&needs).await;
+    assert_eq!(known.results[&(LanePath::main(), step(0))].outputs, outputs);
 }

@@ -69,7 +69,7 @@ impl Intruder {
         let get = aws_sdk_dynamodb::Client::new(&self.config)
             .get_item()
             .table_name(&self.stack.table_name);
-        let get = get.key("pk", text("WORKFLOW#e2e-rights")).key("sk", text("nothing"));
+        let get = get.key("pk", text("WORKFLOWS")).key("sk", text("e2e-rights"));
         !is_refused(get.send().await)
     }
 
@@ -83,6 +83,8 @@ impl Intruder {
         let sqs = aws_sdk_sqs::Client::new(&self.config);
         let lambda = aws_sdk_lambda::Client::new(&self.config);
         let sts = aws_sdk_sts::Client::new(&self.config);
+        #[expect(clippy::disallowed_methods, reason = "it is to be refused")]
+        let scan = dynamodb.scan();
         let another_machine = self.stack.state_machine_arn.replace("-workflow", "-other");
         let execution = self.stack.state_machine_arn.replace(":stateMachine:", ":execution:");
         let role = "arn:aws:iam::000000000000:role/another";
@@ -121,17 +123,14 @@ impl Intruder {
                         .await,
                 ),
             ),
-            (
-                "scans the table",
-                is_refused(dynamodb.scan().table_name(table).send().await),
-            ),
+            ("scans the table", is_refused(scan.table_name(table).send().await)),
             (
                 "reads another table",
                 is_refused(
                     dynamodb
                         .get_item()
                         .table_name("another")
-                        .key("pk", text("WORKFLOW#e2e-rights"))
+                        .key("pk", text("WORKFLOWS"))
                         .send()
                         .await,
                 ),

@@ -116,6 +116,7 @@ fn started(definition: Definition) -> Result<(Nothing, Value), Error> {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(1),
         trigger: Some(trigger.clone()),
+        timeout: None,
         updated_at: NOW,
     };
     let admitted = admit(&workflow, &trigger, DELIVERY.as_bytes(), NOW).map_err(Error::at("admit the delivery"))?;

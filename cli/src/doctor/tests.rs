@@ -25,6 +25,7 @@ fn workflow(id: &str, alias: &str, events: &[&str]) -> WorkflowRecord {
             filters: workflow::definition::Filters::default(),
             when: None,
         }),
+        timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }
 }

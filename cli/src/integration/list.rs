@@ -11,7 +11,7 @@ use workflow::ids::IntegrationAlias;
 
 pub(super) async fn list(stack: &Stack, output: &mut Output) -> Result<(), Error> {
     let reading = output.working("Reading the table");
-    let integrations = stack.table.inventory().await?.integrations;
+    let integrations = stack.table.integrations().await?;
     drop(reading);
     output.result(&json!({ "integrations": integrations }), || table(&integrations))
 }

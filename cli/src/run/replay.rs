@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use platform::{
     executions::{Executions, Started},
     intake::{event_value, stored_event},
-    table::{Bodies, RunStatus, RunView, StepState, StepView, VersionSource},
+    table::{RunStatus, RunView, StepState, StepView, VersionSource},
 };
 use serde_json::{Value, json};
 use shown::Plan;
 use workflow::{
-    definition::Definition,
+    definition::{Definition, limits::run_timeout},
     ids::{LanePath, RunId, WorkflowVersion},
     planner::{Outcome, StepError, StepResult},
     replay::{Past, PastStep, Replay, Start, replay},
@@ -76,7 +76,10 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
 
     let trigger = input.trigger.as_ref().map(RunTrigger::with_stored_body);
     if let Some(body) = body {
-        stack.table.put_body(&id, body, Timestamp::now()).await?;
+        let ends_by = Timestamp::now()
+            .checked_add(run_timeout(after.timeout))
+            .unwrap_or(Timestamp::MAX);
+        stack.table.put_body_of_replay(run, &id, body, ends_by).await?;
     }
     let input = RunInput {
         run: RunIdentity {

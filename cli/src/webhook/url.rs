@@ -135,6 +135,7 @@ mod tests {
                 filters: workflow::definition::Filters::default(),
                 when: None,
             }),
+            timeout: None,
             updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
         }
     }

@@ -279,7 +279,7 @@ fn a_name_that_is_not_known_is_an_error_with_the_nearest_one_in_every_command_th
     for (line, unknown) in TAKING_NAMES {
         let line = line.replace('?', unknown.typed());
         let words: Vec<&str> = line.split(' ').collect();
-        let mut command = pagerflow(&words, &of_small_aws(&aws));
+        let mut command = pagerflow(&words, &of_small_aws(&aws.url));
         let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -317,6 +317,66 @@ fn each_command_takes_names_that_are_tried_here_or_says_why_it_takes_none() {
     assert_eq!(missing, Vec::<String>::new());
 }
 
+/// The commands that look at what is set up, each with the partitions that it reads to show it.
+const LISTING: &[(&str, &[&str])] = &[
+    ("workflow list", &["WORKFLOWS"]),
+    ("key list", &["KEYS"]),
+    ("integration list", &["INTEGRATIONS"]),
+    ("integration remove prd --yes", &["INTEGRATIONS", "KEYS", "WORKFLOWS"]),
+    (
+        "doctor",
+        &[
+            "INTEGRATIONS",
+            "KEYS",
+            "OPEN#0",
+            "OPEN#1",
+            "OPEN#2",
+            "OPEN#3",
+            "WORKFLOWS",
+        ],
+    ),
+];
+
+#[test]
+fn no_command_ever_reads_the_whole_table_and_a_list_reads_what_it_shows() {
+    let aws = small_aws::start();
+    let run = |line: &str| {
+        let words: Vec<&str> = line.split(' ').collect();
+        pagerflow(&words, &of_small_aws(&aws.url)).output().unwrap();
+        aws.take_asked()
+    };
+    for (line, unknown) in TAKING_NAMES {
+        let asked = run(&line.replace('?', unknown.typed()));
+        assert!(
+            asked.iter().all(|(operation, _)| operation != "scan"),
+            "{line}: {asked:?}"
+        );
+    }
+    for (line, partitions) in LISTING {
+        let asked = run(line);
+        assert!(
+            asked.iter().all(|(operation, _)| operation != "scan"),
+            "{line}: {asked:?}"
+        );
+        let queries = asked.iter().filter(|(operation, _)| operation == "query");
+        let read: Vec<_> = queries
+            .map(|(_, request)| {
+                // An index is always a little behind.
+                let of_index = request.get("IndexName").is_some();
+                assert_eq!(request["ConsistentRead"] == true, !of_index, "{line}");
+                assert!(request.get("FilterExpression").is_none(), "{line}");
+                request["ExpressionAttributeValues"][":pk"]["S"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned()
+            })
+            .collect();
+        let mut sorted = read.clone();
+        sorted.sort();
+        assert_eq!(sorted, *partitions, "{line}");
+    }
+}
+
 #[test]
 fn a_deleted_workflow_is_told_as_deleted_and_how_to_bring_it_back() {
     let aws = small_aws::start();
@@ -329,7 +389,7 @@ fn a_deleted_workflow_is_told_as_deleted_and_how_to_bring_it_back() {
     ] {
         let line = format!("{line} {DELETED}");
         let words: Vec<&str> = line.split(' ').collect();
-        let output = pagerflow(&words, &of_small_aws(&aws)).output().unwrap();
+        let output = pagerflow(&words, &of_small_aws(&aws.url)).output().unwrap();
         let told = told(&output);
         assert_eq!(output.status.code(), Some(1), "{line}: {told}");
         assert!(

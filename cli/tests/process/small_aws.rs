@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
     thread,
 };
 
@@ -12,29 +13,50 @@ pub(crate) const DELETED: &str = "disk-alert";
 pub(crate) const INTEGRATION: &str = "prod";
 pub(crate) const KEY: &str = "aaaaaaaaaaaa";
 
-/// Starts it, and gives its URL.
-pub(crate) fn start() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}", listener.local_addr().unwrap());
-    thread::spawn(move || {
-        for connection in listener.incoming() {
-            thread::spawn(move || serve(connection.unwrap()));
-        }
-    });
-    url
+/// It, once it has been started.
+pub(crate) struct SmallAws {
+    pub(crate) url: String,
+    asked: Arc<Mutex<Vec<(String, Value)>>>,
 }
 
-fn serve(mut connection: TcpStream) {
+impl SmallAws {
+    /// What was asked since the last look: operations, in lower case, with their requests.
+    pub(crate) fn take_asked(&self) -> Vec<(String, Value)> {
+        std::mem::take(&mut self.asked.lock().unwrap())
+    }
+}
+
+/// Starts it.
+pub(crate) fn start() -> SmallAws {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let asked = Arc::new(Mutex::default());
+    let small = SmallAws {
+        url,
+        asked: Arc::clone(&asked),
+    };
+    thread::spawn(move || {
+        for connection in listener.incoming() {
+            let asked = Arc::clone(&asked);
+            thread::spawn(move || serve(connection.unwrap(), &asked));
+        }
+    });
+    small
+}
+
+fn serve(mut connection: TcpStream, asked: &Mutex<Vec<(String, Value)>>) {
     let (head, body) = request(&mut connection);
     let target = head
         .lines()
         .find_map(|line| line.strip_prefix("x-amz-target:"))
         .unwrap_or_default()
         .trim();
-    let (status, answer) = match target.rsplit_once('.').map_or("", |(_, operation)| operation) {
+    let operation = target.rsplit_once('.').map_or("", |(_, operation)| operation);
+    let sent = serde_json::from_str(&body).unwrap_or_default();
+    asked.lock().unwrap().push((operation.to_owned(), sent));
+    let (status, answer) = match operation {
         "getitem" => (200, get(&body)),
-        "scan" => (200, json!({ "Items": scan(&body) })),
-        "query" => (200, json!({ "Items": [] })),
+        "query" => (200, json!({ "Items": query(&body) })),
         "updateitem" | "transactwriteitems" => refused("ConditionalCheckFailedException"),
         "describeexecution" => refused("ExecutionDoesNotExist"),
         _ => refused("ResourceNotFoundException"),
@@ -77,7 +99,7 @@ const TIME: &str = "2026-11-20T09:30:00Z";
 fn items() -> Vec<Value> {
     let workflow = |name: &str, state: &str| {
         json!({
-            "pk": {"S": format!("WORKFLOW#{name}")}, "sk": {"S": "WORKFLOW"}, "workflow": {"S": name}, "state": {"S": state},
+            "pk": {"S": "WORKFLOWS"}, "sk": {"S": name}, "workflow": {"S": name}, "state": {"S": state},
             "active_version": {"N": "1"}, "updated_at": {"S": TIME},
         })
     };
@@ -85,11 +107,11 @@ fn items() -> Vec<Value> {
         workflow(WORKFLOW, "enabled"),
         workflow(DELETED, "deleted"),
         json!({
-            "pk": {"S": format!("INTEGRATION#{INTEGRATION}")}, "sk": {"S": "INTEGRATION"}, "alias": {"S": INTEGRATION},
+            "pk": {"S": "INTEGRATIONS"}, "sk": {"S": INTEGRATION}, "alias": {"S": INTEGRATION},
             "service_region": {"S": "us"}, "updated_at": {"S": TIME},
         }),
         json!({
-            "pk": {"S": format!("KEY#{KEY}")}, "sk": {"S": "KEY"}, "key_id": {"S": KEY}, "name": {"S": "n"},
+            "pk": {"S": "KEYS"}, "sk": {"S": KEY}, "key_id": {"S": KEY}, "name": {"S": "n"},
             "integration": {"S": INTEGRATION}, "sha256": {"S": "0".repeat(64)}, "state": {"S": "active"},
             "created_at": {"S": TIME},
         }),
@@ -105,17 +127,9 @@ fn get(body: &str) -> Value {
     }
 }
 
-/// The items whose sort key the filter names.
-fn scan(body: &str) -> Vec<Value> {
+/// The items of a partition of the table.
+fn query(body: &str) -> Vec<Value> {
     let asked: Value = serde_json::from_str(body).unwrap();
-    let wanted: Vec<&Value> = asked["ExpressionAttributeValues"]
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(_, value)| value)
-        .collect();
-    items()
-        .into_iter()
-        .filter(|item| wanted.contains(&&item["sk"]))
-        .collect()
+    let pk = &asked["ExpressionAttributeValues"][":pk"];
+    items().into_iter().filter(|item| item["pk"] == *pk).collect()
 }

@@ -43,10 +43,14 @@ struct Asked {
 impl Aws {
     async fn serve(world: &World) -> (Self, RealIngress) {
         let (items, routes) = world.with(|state| {
-            let keys = state.keys.iter().map(|key| item(&json!(key), "KEY"));
-            let items = std::iter::once(item(&json!(state.workflow), "WORKFLOW")).chain(keys);
+            let keys = state
+                .keys
+                .iter()
+                .map(|key| item(&json!(key), "KEYS", key.key_id.as_str()));
+            let workflow = item(&json!(state.workflow), "WORKFLOWS", state.workflow.workflow.as_str());
+            let items = std::iter::once(workflow).chain(keys);
             let routes = state.routes.iter();
-            let routes = routes.map(|route| item(&json!(route), route.workflow.as_str()));
+            let routes = routes.map(|route| item(&json!(route), "ROUTES", route.workflow.as_str()));
             (items.collect(), routes.collect())
         });
         let aws = Self(Arc::new(Mutex::new(Asked {
@@ -102,8 +106,8 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl
         "BatchGetItem" => (200, json!({"Responses": {"table": asked.items}, "UnprocessedKeys": {}})),
         "GetItem" => {
             let mut keys = asked.items.iter();
-            let pk = body["Key"]["pk"]["S"].as_str().unwrap();
-            let key = keys.find(|item| item["key_id"]["S"].as_str().is_some_and(|id| pk == format!("KEY#{id}")));
+            let wanted = (&body["Key"]["pk"], &body["Key"]["sk"]);
+            let key = keys.find(|item| (&item["pk"], &item["sk"]) == wanted);
             (200, json!({ "Item": key }))
         }
         "Query" => (200, json!({"Items": asked.routes})),
@@ -137,13 +141,14 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl
 }
 
 /// A record as an item of DynamoDB.
-fn item(record: &Value, sk: &str) -> Value {
+fn item(record: &Value, pk: &str, sk: &str) -> Value {
     let mut fields: Map<String, Value> = record
         .as_object()
         .unwrap()
         .iter()
         .map(|(name, value)| (name.clone(), attribute(value)))
         .collect();
+    fields.insert("pk".into(), json!({"S": pk}));
     fields.insert("sk".into(), json!({"S": sk}));
     Value::Object(fields)
 }

@@ -106,6 +106,7 @@ impl World {
                 filters: Filters::default(),
                 when: None,
             }),
+            timeout: None,
             updated_at: now(),
         };
         let world = Self(Arc::new(Mutex::new(State {

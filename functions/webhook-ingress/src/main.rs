@@ -21,6 +21,7 @@ async fn main() -> Result<(), Error> {
     let config = sdk_config(environment, Patience::Webhook)?;
     let mut settings = Settings::new(environment);
     let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
+    let table = table.keeping(settings.or_default("RETENTION_DAYS"));
     let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
     let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
     let queues = OnFirstUse::new({

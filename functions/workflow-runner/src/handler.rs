@@ -334,7 +334,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             concurrency_key,
             attempted,
         } = &decision;
-        self.leave_body(input, &plan.command, now)
+        self.leave_body(input, &plan.command, plan.cursor.run_deadline)
             .await
             .map_err(|error| store(&error))?;
         let command = plan.command.type_name();
@@ -376,8 +376,9 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         }
     }
 
-    /// Puts the body of the event where the executions find it that a command starts: under the id of their run.
-    async fn leave_body(&self, input: &RunInput, command: &Command, now: Timestamp) -> Result<(), StoreError> {
+    /// Puts the body of the event where the executions find it that a command starts: under the id of their run, which has
+    /// ended when this one must have.
+    async fn leave_body(&self, input: &RunInput, command: &Command, ends_by: Timestamp) -> Result<(), StoreError> {
         let (Command::Fork { executions }, Some(trigger)) = (command, &input.trigger) else {
             return Ok(());
         };
@@ -401,7 +402,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                 Err(_) => return Ok(()),
             },
         };
-        self.bodies.put(run, compressed, now).await
+        self.bodies.put(run, compressed, ends_by).await
     }
 }
 

@@ -20,6 +20,7 @@ async fn main() -> Result<(), Error> {
     let config = sdk_config(environment, Patience::Task)?;
     let mut settings = Settings::new(environment);
     let table = Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME"));
+    let table = table.keeping(settings.or_default("RETENTION_DAYS"));
     let runner = Runner {
         versions: Versions::new(table.clone()),
         bodies: BodyCache::new(table.clone()),

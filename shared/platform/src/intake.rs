@@ -6,7 +6,7 @@ use crate::{
     body,
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pagerduty::{
     actions::resolve_incident::is_note_of_a_run,
     webhook::{Event, Unreadable, v2, v3},
@@ -18,6 +18,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 use workflow::{
+    definition::limits::run_timeout,
     ids::{RunId, WorkflowVersion},
     planner::OLDEST_EVENT,
     run::{PackedBody, RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
@@ -30,6 +31,9 @@ pub const LARGEST_BODY: usize = 384 * 1024;
 /// How much of a body may ride in the input of an execution, in bytes, compressed and as text. The input travels through
 /// the whole run, whose state holds 256 KiB in all.
 pub const LARGEST_BODY_IN_INPUT: usize = 128 * 1024;
+
+/// How long a run may wait for its start: the queues of the start-buffer keep it for two weeks.
+const LONGEST_START: SignedDuration = SignedDuration::from_hours(14 * 24);
 
 /// Why an authentic event starts no run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -103,6 +107,8 @@ pub struct Admitted {
     /// The compressed body, if it is too large for the input and must be stored beside the run. The runs of one event share
     /// it.
     pub large_body: Option<Arc<[u8]>>,
+    /// When the run has ended, at the latest: it may wait for its start as long as the queues of the start-buffer keep it.
+    pub ends_by: Timestamp,
 }
 
 /// One event of a delivery and the bytes that tell of it alone.
@@ -283,7 +289,14 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
         part: None,
         replay_of: None,
     };
-    Admission::Start(Box::new(Admitted { input, large_body }))
+    let ends_by = now
+        .checked_add(LONGEST_START)
+        .and_then(|begun| begun.checked_add(run_timeout(workflow.timeout)));
+    Admission::Start(Box::new(Admitted {
+        input,
+        large_body,
+        ends_by: ends_by.unwrap_or(Timestamp::MAX),
+    }))
 }
 
 fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) -> RunIdentity {

@@ -1,6 +1,6 @@
 //! Settings from environment variables.
 
-use std::fmt;
+use std::{fmt, str::FromStr};
 
 /// Reads settings through a lookup and collects what is missing, so that one start tells all of it.
 #[derive(Debug)]
@@ -9,7 +9,7 @@ pub struct Settings<L> {
     missing: Vec<&'static str>,
 }
 
-/// Settings that are missing.
+/// Settings that are missing or not valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MissingSettings(Vec<&'static str>);
 
@@ -17,7 +17,7 @@ impl fmt::Display for MissingSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "environment variables are missing or empty: {}; the stack's template sets them",
+            "environment variables are missing, empty or not valid: {}; the stack's template sets them",
             self.0.join(", ")
         )
     }
@@ -48,6 +48,19 @@ impl<L: Fn(&str) -> Option<String>> Settings<L> {
         })
     }
 
+    /// A setting that is read as something, with a default for one that is missing. One that cannot be read is told like one
+    /// that must be there and is not.
+    pub fn or_default<T: FromStr + Default>(&mut self, name: &'static str) -> T {
+        match self.optional(name).map(|text| text.parse()) {
+            None => T::default(),
+            Some(Ok(value)) => value,
+            Some(Err(_)) => {
+                self.missing.push(name);
+                T::default()
+            }
+        }
+    }
+
     /// A setting that may be missing; empty counts as missing.
     pub fn optional(&self, name: &str) -> Option<String> {
         (self.lookup)(name).filter(|value| !value.is_empty())
@@ -76,5 +89,14 @@ mod tests {
         let values = (settings.required("TABLE_NAME"), settings.required("EMPTY"));
         let error = settings.finish(values).unwrap_err().to_string();
         assert!(error.contains("TABLE_NAME, EMPTY"), "{error}");
+    }
+
+    #[test]
+    fn a_setting_that_cannot_be_read_is_told_and_one_that_is_not_there_has_its_default() {
+        let mut settings = Settings::new(|name: &str| (name == "BAD").then(|| "seven".to_owned()));
+        assert_eq!(settings.or_default::<u16>("NOT_THERE"), 0);
+        let value = settings.or_default::<u16>("BAD");
+        let error = settings.finish(value).unwrap_err().to_string();
+        assert!(error.contains(": BAD;"), "{error}");
     }
 }

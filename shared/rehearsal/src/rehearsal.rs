@@ -196,6 +196,7 @@ impl Rehearsal {
             state: WorkflowState::Enabled,
             active_version: VERSION,
             trigger: Some(trigger.clone()),
+            timeout: None,
             updated_at: otherwise,
         };
         // No event is too old at the earliest time.

@@ -83,7 +83,9 @@ impl Sinks {
     pub(super) async fn read_table(&mut self, scenario: &Scenario) {
         let client = aws_sdk_dynamodb::Client::new(&aws::config(&scenario.stack));
         let table = &scenario.stack.table_name;
-        let mut items = client.scan().table_name(table).into_paginator().items().send();
+        #[expect(clippy::disallowed_methods, reason = "the table of a test, and all of it is wanted")]
+        let scan = client.scan();
+        let mut items = scan.table_name(table).into_paginator().items().send();
         while let Some(item) = items.next().await {
             for (name, value) in item.unwrap() {
                 if let AttributeValue::B(bytes) = &value {

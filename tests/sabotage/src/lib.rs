@@ -75,6 +75,10 @@ breaks! {
     WriteWithoutFence = "write-without-fence";
     /// The end of a run is written over another end.
     EndTwice = "end-twice";
+    /// What is read of the journal may be some moments old.
+    StaleJournal = "stale-journal";
+    /// A write that somebody else's write was in the way of counts as lost to it.
+    ConflictIsLost = "conflict-is-lost";
     /// An execution that ended from outside gets no final record.
     NoFinalRecord = "no-final-record";
     /// Nobody looks for runs that seem to go on.

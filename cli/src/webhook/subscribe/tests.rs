@@ -13,6 +13,7 @@ fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
             filters: workflow::definition::Filters::default(),
             when: None,
         }),
+        timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }
 }

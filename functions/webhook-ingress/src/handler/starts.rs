@@ -90,10 +90,7 @@ where
         wanted.rotate_left(first);
         let obstacle = OnceLock::new();
         // None of these does anything before the stream comes to it.
-        let starts: Vec<_> = wanted
-            .iter()
-            .map(|run| self.start(run, &obstacle, begun, now))
-            .collect();
+        let starts: Vec<_> = wanted.iter().map(|run| self.start(run, &obstacle, begun)).collect();
         let mut starts = stream::iter(starts).buffer_unordered(AT_ONCE);
         let (mut late, mut without_body) = (Vec::new(), None);
         while let Some((run, started)) = starts.next().await {
@@ -126,12 +123,15 @@ where
         run: &'a Wanted,
         obstacle: &OnceLock<Obstacle>,
         begun: Instant,
-        now: Timestamp,
     ) -> (&'a Wanted, Result<Option<EventAnswer>, Answer>) {
-        let Admitted { input, large_body } = &run.admitted;
+        let Admitted {
+            input,
+            large_body,
+            ends_by,
+        } = &run.admitted;
         // Before the run, so that the run finds it.
         if let Some(body) = large_body {
-            let stored = Box::pin(self.bodies.put_body(&input.run.id, body.to_vec(), now)).await;
+            let stored = Box::pin(self.bodies.put_body(&input.run.id, body.to_vec(), *ends_by)).await;
             if let Err(error) = stored {
                 return (run, Err(unavailable(error)));
             }

@@ -79,7 +79,7 @@ impl Machine {
             "name: w\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{steps}"
         );
         let definition = Definition::from_source(&source).unwrap();
-        let Admitted { input, large_body } = admitted(data);
+        let Admitted { input, large_body, .. } = admitted(data);
         let store = Store::default();
         store.with(|state| {
             state
@@ -177,6 +177,7 @@ fn admitted(data: Value) -> Admitted {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(3),
         trigger: Some(trigger.clone()),
+        timeout: None,
         updated_at: start(),
     };
     let mut event = json!({

@@ -32,7 +32,7 @@ pub enum AwsFailureKind {
     Denied,
     /// What was asked for is not in this account and region.
     Missing,
-    /// Too much was asked at once.
+    /// Too much was asked at once, or somebody else was at it: a moment later it may go well.
     Throttled,
     /// A fault of AWS's own.
     Down,
@@ -123,6 +123,8 @@ const CODES: &[(AwsFailureKind, &[&str])] = &[
             "ThrottlingException",
             "ThrottledException",
             "TooManyRequestsException",
+            "TransactionConflictException",
+            "TransactionInProgressException",
         ],
     ),
     (
@@ -201,6 +203,14 @@ impl AwsFailure {
             kind,
             words,
             detail: Some(Detail(chain.join(": "))),
+        }
+    }
+
+    /// A refusal that is over a moment later, in our words.
+    pub(crate) fn passing(words: String) -> Self {
+        Self {
+            kind: AwsFailureKind::Throttled,
+            ..Self::from(words)
         }
     }
 

@@ -12,6 +12,7 @@ fn workflow() -> WorkflowRecord {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(3),
         trigger: Some(trigger()),
+        timeout: None,
         updated_at: now(),
     }
 }

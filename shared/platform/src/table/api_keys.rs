@@ -1,7 +1,8 @@
 //! API keys, as hashes.
 
-use super::{StoreError, Table, item, keys, record, record_cache::Weight, text, unavailable};
+use super::{Read, StoreError, Table, expiry, item, keys, number, record, record_cache::Weight, text, unavailable};
 use crate::api_key::{ApiKey, KeyHash, KeyId};
+use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -144,15 +145,21 @@ impl Table {
     /// DynamoDB did not take it.
     pub async fn put_api_key(&self, key: &ApiKeyRecord) -> Result<(), StoreError> {
         let (pk, sk) = keys::api_key(&key.key_id);
-        let item = item("API key", &pk, sk, key)?;
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
+        let item = item("API key", pk, &sk, key)?;
+        let request = self.client.put_item().table_name(&self.name);
         // Sixty bits of id do not collide by chance; if they do, the older key must not be lost.
-        let request = request.condition_expression("attribute_not_exists(pk)");
-        request
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable("store the API key", &error))
+        let request = request
+            .set_item(Some(item.clone()))
+            .condition_expression("attribute_not_exists(pk)")
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = request.send().await else {
+            return Ok(());
+        };
+        match error.as_service_error() {
+            // The answer to the first try was lost, and the SDK made another one.
+            Some(PutItemError::ConditionalCheckFailedException(refusal)) if refusal.item() == Some(&item) => Ok(()),
+            _ => Err(unavailable("store the API key", &error)),
+        }
     }
 
     /// The key of an id.
@@ -161,38 +168,22 @@ impl Table {
     /// DynamoDB did not answer.
     pub async fn api_key(&self, id: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
         let (pk, sk) = keys::api_key(id);
-        let item = self.get("read the API key", &pk, sk).await?;
+        let item = self.get(Read::ApiKey, pk, &sk).await?;
         item.map(|item| record("API key", item)).transpose()
     }
 
     /// All keys, the oldest first.
     ///
-    /// It reads the whole table, because each key has a partition of its own and no index tells of keys. That finds every
-    /// key there is, whichever release made it, and only people ask for it, rarely.
-    ///
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn api_keys(&self) -> Result<Vec<ApiKeyRecord>, StoreError> {
-        let mut items = self
-            .client
-            .scan()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .filter_expression("sk = :key")
-            .expression_attribute_values(":key", text(keys::API_KEY))
-            .into_paginator()
-            .items()
-            .send();
-        let mut found: Vec<ApiKeyRecord> = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable("list the API keys", &error))?;
-            found.push(record("API key", item)?);
-        }
+        let mut found: Vec<ApiKeyRecord> = self.partition(Read::ApiKeys, "API key", keys::API_KEYS).await?;
         found.sort_by(|one, other| (one.created_at, &one.key_id).cmp(&(other.created_at, &other.key_id)));
         Ok(found)
     }
 
-    /// Revokes a key. Gives whether there is one. A key that was revoked before keeps the time at which it was.
+    /// Revokes a key. Gives whether there is one. A key that was revoked before keeps the time at which it was. It can be seen for
+    /// three months.
     ///
     /// # Errors
     /// DynamoDB failed.
@@ -202,12 +193,16 @@ impl Table {
             .client
             .update_item()
             .table_name(&self.name)
-            .set_key(Some(Self::key(&pk, sk)))
+            .set_key(Some(Self::key(pk, &sk)))
             .condition_expression("attribute_exists(pk)")
-            .update_expression("SET #state = :revoked, revoked_at = if_not_exists(revoked_at, :now)")
+            .update_expression(
+                "SET #state = :revoked, revoked_at = if_not_exists(revoked_at, :now), \
+                 expires_at = if_not_exists(expires_at, :expires_at)",
+            )
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":revoked", text("revoked"))
-            .expression_attribute_values(":now", text(now.to_string()));
+            .expression_attribute_values(":now", text(now.to_string()))
+            .expression_attribute_values(":expires_at", number(expiry::of_revoked_key(now)));
         match request.send().await {
             Ok(_) => Ok(true),
             Err(error)
@@ -252,7 +247,7 @@ mod tests {
     /// A key as an item of DynamoDB.
     fn stored(id: &str, created_at: &str, scope: (&str, &str)) -> Value {
         let mut item = json!({
-            "pk": {"S": format!("KEY#{id}")}, "sk": {"S": "KEY"},
+            "pk": {"S": "KEYS"}, "sk": {"S": id},
             "key_id": {"S": id}, "name": {"S": "PagerDuty"}, "sha256": {"S": "0".repeat(64)},
             "state": {"S": "active"}, "created_at": {"S": created_at},
         });
@@ -285,8 +280,7 @@ mod tests {
     async fn keys_are_found_on_all_pages_and_listed_by_age() {
         let (dynamodb, table) = Scripted::answering([
             json!({"Items": [stored("bbbbbbbbbbbb", "2026-11-20T09:30:00Z", ("workflow", "memory-alert"))],
-                   "LastEvaluatedKey": {"pk": {"S": "KEY#bbbbbbbbbbbb"}, "sk": {"S": "KEY"}}}),
-            json!({"Items": [], "LastEvaluatedKey": {"pk": {"S": "RUN#r"}, "sk": {"S": "RUN"}}}),
+                   "LastEvaluatedKey": {"pk": {"S": "KEYS"}, "sk": {"S": "bbbbbbbbbbbb"}}}),
             json!({"Items": [stored("aaaaaaaaaaaa", "2026-11-19T09:30:00Z", ("integration", "prod"))]}),
         ])
         .await;
@@ -302,8 +296,8 @@ mod tests {
             ]
         );
         let asked = dynamodb.asked();
-        assert_eq!(asked.len(), 3);
-        assert_eq!(asked[2].1["ExclusiveStartKey"]["pk"]["S"], "RUN#r");
+        assert_eq!(asked.len(), 2);
+        assert_eq!(asked[1].1["ExclusiveStartKey"]["sk"]["S"], "bbbbbbbbbbbb");
     }
 
     #[rstest]

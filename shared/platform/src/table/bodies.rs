@@ -1,6 +1,6 @@
 //! Bodies of deliveries that are too large for the input of an execution.
 
-use super::{StoreError, Table, expiry, keys, number, unavailable};
+use super::{Read, StoreError, Table, keys, number, unavailable};
 use aws_sdk_dynamodb::{operation::put_item::PutItemError, primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use std::{
@@ -12,7 +12,8 @@ use workflow::ids::RunId;
 /// Where large bodies are.
 pub trait Bodies: Sync {
     /// Stores a compressed body under the run that it starts. If the run has a body already, that one stays: the run may be
-    /// under way, and another body under the same event's id is a redelivery that somebody has changed.
+    /// under way, and another body under the same event's id is a redelivery that somebody has changed. `ends_by` is when
+    /// the run must have ended.
     ///
     /// # Errors
     /// DynamoDB did not take it.
@@ -20,7 +21,7 @@ pub trait Bodies: Sync {
         &self,
         run: &RunId,
         compressed: Vec<u8>,
-        now: Timestamp,
+        ends_by: Timestamp,
     ) -> impl Future<Output = Result<(), StoreError>> + Send;
 
     /// The compressed body of a run.
@@ -73,11 +74,11 @@ impl<B: Bodies> BodyCache<B> {
     ///
     /// # Errors
     /// As [`Bodies::put_body`].
-    pub async fn put(&self, run: &RunId, compressed: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    pub async fn put(&self, run: &RunId, compressed: Vec<u8>, ends_by: Timestamp) -> Result<(), StoreError> {
         if self.lock().iter().any(|(of, _)| of == run) {
             return Ok(());
         }
-        self.source.put_body(run, compressed.clone(), now).await?;
+        self.source.put_body(run, compressed.clone(), ends_by).await?;
         self.keep(run, Arc::new(compressed));
         Ok(())
     }
@@ -96,11 +97,11 @@ impl<B: Bodies> BodyCache<B> {
 }
 
 impl Bodies for Table {
-    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, now: Timestamp) -> Result<(), StoreError> {
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, ends_by: Timestamp) -> Result<(), StoreError> {
         let (pk, sk) = keys::body(run);
         let mut item = Self::key(&pk, sk);
         item.insert("body".to_owned(), AttributeValue::B(Blob::new(compressed)));
-        item.insert("expires_at".to_owned(), number(expiry::of_any(now)));
+        item.insert("expires_at".to_owned(), number(self.retention.of_run(ends_by)));
         let request = self
             .client
             .put_item()
@@ -122,7 +123,7 @@ impl Bodies for Table {
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         let (pk, sk) = keys::body(run);
-        let item = self.get("read the body of the delivery", &pk, sk).await?;
+        let item = self.get(Read::Body, &pk, sk).await?;
         match item.and_then(|mut item| item.remove("body")) {
             Some(AttributeValue::B(body)) => Ok(Some(body.into_inner())),
             _ => Ok(None),

@@ -1,6 +1,6 @@
 //! Integrations, as people see them. What an action needs stands in the secret.
 
-use super::{StoreError, Table, item, keys, record, text, unavailable};
+use super::{Read, StoreError, Table, item, keys, record, text, unavailable};
 use aws_sdk_dynamodb::types::ReturnValue;
 use jiff::Timestamp;
 use pagerduty::client::ServiceRegion;
@@ -28,7 +28,7 @@ impl Table {
     /// DynamoDB did not take it.
     pub async fn put_integration(&self, integration: &IntegrationRecord) -> Result<(), StoreError> {
         let (pk, sk) = keys::integration(&integration.alias);
-        let item = item("integration", &pk, sk, integration)?;
+        let item = item("integration", pk, &sk, integration)?;
         let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
         request
             .send()
@@ -43,10 +43,19 @@ impl Table {
     /// DynamoDB did not answer.
     pub async fn integration(&self, alias: &IntegrationAlias) -> Result<Option<IntegrationRecord>, StoreError> {
         let (pk, sk) = keys::integration(alias);
-        self.get("read the integration", &pk, sk)
+        self.get(Read::Integration, pk, &sk)
             .await?
             .map(|item| record("integration", item))
             .transpose()
+    }
+
+    /// All integrations, by their aliases.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn integrations(&self) -> Result<Vec<IntegrationRecord>, StoreError> {
+        self.partition(Read::Integrations, "integration", keys::INTEGRATIONS)
+            .await
     }
 
     /// Removes an integration. Gives whether there was one.

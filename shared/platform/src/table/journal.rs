@@ -25,6 +25,9 @@ mod read;
 mod trail;
 mod write;
 
+pub use write::Verdict;
+
+pub(super) use read::deadline;
 pub(super) use write::cancel;
 
 use super::{StoreError, Table};
@@ -193,8 +196,8 @@ pub trait Journal: Sync {
     fn write(&self, entry: &Entry<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 
     /// Writes the final record of a run whose execution ended from outside, and cancels what may still go on of it. Gives
-    /// whether that was needed: a run that has ended, or that another execution goes on with, does not change. One call,
-    /// which may be repeated.
+    /// whether that was needed: a run that has ended, or that another execution goes on with, does not change. Two
+    /// calls, which may be repeated.
     ///
     /// # Errors
     /// DynamoDB did not answer.
@@ -239,3 +242,6 @@ impl Journal for Table {
         open::runs(self, before).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,11 +2,11 @@
 //!
 //! | item | `pk` | `sk` |
 //! |---|---|---|
-//! | workflow: active version, trigger | `WORKFLOW#<id>` | `WORKFLOW` |
+//! | workflow: active version, trigger | `WORKFLOWS` | `<id>` |
 //! | version of a workflow | `WORKFLOW#<id>` | `VERSION#<number>` |
 //! | route: an enabled workflow that the URL of an integration leads to | `ROUTES#<alias>` | `<workflow id>` |
-//! | API key | `KEY#<key id>` | `KEY` |
-//! | integration | `INTEGRATION#<alias>` | `INTEGRATION` |
+//! | API key | `KEYS` | `<key id>` |
+//! | integration | `INTEGRATIONS` | `<alias>` |
 //! | run | `RUN#<run id>` | `RUN` |
 //! | lane of a run | `LANE#<run id>#<lane>`, with a hash for a very long path | `LANE` |
 //! | step of a lane | as its lane | `STEP#<path>` |
@@ -16,9 +16,13 @@
 //! | changes that runs made to an incident; also that a run creates one, by the key that it gives it | `INCIDENT#<id>`, `INCIDENT#<key>` | `CHANGES` |
 //! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
+//! What people set up has one partition for each kind, so that a list of it is one consistent query that reads what it
+//! shows. Nothing ever scans the table: at ten thousand runs a day it has gigabytes of runs. These partitions are written
+//! by people, and read by the functions a few hundred times a second at most.
+//!
 //! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The
-//! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs of a day in a few shards; only
-//! run items are in them, and these change when a run starts and when it ends.
+//! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs; both have a few shards for each
+//! day. Only run items are in them, and these change when a run starts and when it ends.
 
 mod api_keys;
 mod bodies;
@@ -27,20 +31,25 @@ mod expiry;
 mod integrations;
 mod inventory;
 pub mod journal;
+mod read;
 mod record_cache;
 mod routes;
 mod run_list;
 mod runs;
+mod transaction;
 mod triggers;
 mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use bodies::{Bodies, BodyCache};
 pub use condition::TableCondition;
+pub use expiry::{NotRetention, Retention};
 pub use integrations::IntegrationRecord;
 pub use inventory::Inventory;
+pub use read::{Consistency, Read};
 pub use run_list::RunQuery;
 pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
+pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use workflows::{
     Applied, ApplyError, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord, VersionSource,
@@ -62,6 +71,7 @@ pub(crate) type Item = HashMap<String, AttributeValue>;
 pub struct Table {
     client: aws_sdk_dynamodb::Client,
     name: String,
+    retention: Retention,
 }
 
 /// The table could not be read or written.
@@ -87,40 +97,75 @@ pub enum StoreError {
 }
 
 impl Table {
-    /// A table of that name.
+    /// A table of that name. Runs are kept for the default time.
     #[must_use]
     pub fn new(client: aws_sdk_dynamodb::Client, name: String) -> Self {
-        Self { client, name }
+        Self {
+            client,
+            name,
+            retention: Retention::default(),
+        }
+    }
+
+    /// The same table; what is written from now on is kept so long.
+    #[must_use]
+    pub fn keeping(self, retention: Retention) -> Self {
+        Self { retention, ..self }
     }
 
     fn key(pk: &str, sk: &str) -> Item {
         HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
     }
 
-    async fn get(&self, operation: &'static str, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
+    async fn get(&self, read: Read, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
         let request = self
             .client
             .get_item()
             .table_name(&self.name)
-            .set_key(Some(Self::key(pk, sk)));
-        // A version or a key that was written a moment ago must be found. Boxed, because the SDK's futures are so deep that
-        // the compiler gives up on the functions that await this one.
-        let answer = Box::pin(request.consistent_read(true).send()).await;
-        let output = answer.map_err(|error| unavailable(operation, &error))?;
+            .set_key(Some(Self::key(pk, sk)))
+            .consistent_read(read.is_consistent());
+        // Boxed, because the SDK's futures are so deep that the compiler gives up on the functions that await this one.
+        let answer = Box::pin(request.send()).await;
+        let output = answer.map_err(|error| unavailable(read.words(), &error))?;
         Ok(output.item)
+    }
+
+    /// Reads a partition as records, all pages of it.
+    async fn partition<T: serde::de::DeserializeOwned>(
+        &self,
+        read: Read,
+        what: &'static str,
+        pk: &str,
+    ) -> Result<Vec<T>, StoreError> {
+        let mut items = self
+            .client
+            .query()
+            .table_name(&self.name)
+            .consistent_read(read.is_consistent())
+            .key_condition_expression("pk = :pk")
+            .expression_attribute_values(":pk", text(pk))
+            .into_paginator()
+            .items()
+            .send();
+        let mut records = Vec::new();
+        while let Some(item) = items.next().await {
+            let item = item.map_err(|error| unavailable(read.words(), &error))?;
+            records.push(record(what, item)?);
+        }
+        Ok(records)
     }
 
     /// Reads items, 100 in one call, or only some attributes of them. Those that DynamoDB put off are read in further calls.
     async fn get_all(
         &self,
-        operation: &'static str,
+        read: Read,
         mut keys: Vec<Item>,
         projection: Option<Projection>,
     ) -> Result<Vec<Item>, StoreError> {
         let mut items = Vec::new();
         while !keys.is_empty() {
             let rest = keys.split_off(keys.len().min(READ_AT_ONCE));
-            items.extend(self.get_batch(operation, keys, projection).await?);
+            items.extend(self.get_batch(read, keys, projection).await?);
             keys = rest;
         }
         Ok(items)
@@ -128,7 +173,7 @@ impl Table {
 
     async fn get_batch(
         &self,
-        operation: &'static str,
+        read: Read,
         keys: Vec<Item>,
         projection: Option<Projection>,
     ) -> Result<Vec<Item>, StoreError> {
@@ -142,15 +187,15 @@ impl Table {
                 .set_keys(Some(std::mem::take(&mut wanted)))
                 .set_projection_expression(projection.map(Projection::expression))
                 .set_expression_attribute_names(projection.map(Projection::names))
-                .consistent_read(true)
+                .consistent_read(read.is_consistent())
                 .build()
                 .map_err(|error| StoreError::Unavailable {
-                    operation,
+                    operation: read.words(),
                     cause: error.to_string().into(),
                 })?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
             let answer = Box::pin(request.send()).await;
-            let output = answer.map_err(|error| unavailable(operation, &error))?;
+            let output = answer.map_err(|error| unavailable(read.words(), &error))?;
             items.extend(
                 output
                     .responses
@@ -168,7 +213,7 @@ impl Table {
             return Ok(items);
         }
         Err(StoreError::Unavailable {
-            operation,
+            operation: read.words(),
             cause: "DynamoDB throttles: some items were put off four times".into(),
         })
     }
@@ -230,6 +275,9 @@ fn item<T: serde::Serialize>(what: &'static str, pk: &str, sk: &str, record: &T)
     Ok(item)
 }
 
+#[cfg(test)]
+mod tests;
+
 /// The keys of the items.
 mod keys {
     use crate::api_key::KeyId;
@@ -238,16 +286,20 @@ mod keys {
         ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     };
 
-    pub(super) const WORKFLOW: &str = "WORKFLOW";
+    pub(super) const WORKFLOWS: &str = "WORKFLOWS";
 
-    pub(super) fn workflow(id: &WorkflowId) -> (String, &'static str) {
-        (format!("WORKFLOW#{id}"), WORKFLOW)
+    pub(super) fn workflow(id: &WorkflowId) -> (&'static str, String) {
+        (WORKFLOWS, id.to_string())
+    }
+
+    pub(super) fn versions(id: &WorkflowId) -> String {
+        format!("WORKFLOW#{id}")
     }
 
     pub(super) const VERSION: &str = "VERSION#";
 
     pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
-        (format!("WORKFLOW#{id}"), format!("{VERSION}{:010}", version.0))
+        (versions(id), format!("{VERSION}{:010}", version.0))
     }
 
     pub(super) fn routes(alias: &IntegrationAlias) -> String {
@@ -258,16 +310,16 @@ mod keys {
         (routes(alias), workflow.to_string())
     }
 
-    pub(super) const API_KEY: &str = "KEY";
+    pub(super) const API_KEYS: &str = "KEYS";
 
-    pub(super) fn api_key(id: &KeyId) -> (String, &'static str) {
-        (format!("KEY#{id}"), API_KEY)
+    pub(super) fn api_key(id: &KeyId) -> (&'static str, String) {
+        (API_KEYS, id.to_string())
     }
 
-    pub(super) const INTEGRATION: &str = "INTEGRATION";
+    pub(super) const INTEGRATIONS: &str = "INTEGRATIONS";
 
-    pub(super) fn integration(alias: &IntegrationAlias) -> (String, &'static str) {
-        (format!("INTEGRATION#{alias}"), INTEGRATION)
+    pub(super) fn integration(alias: &IntegrationAlias) -> (&'static str, String) {
+        (INTEGRATIONS, alias.to_string())
     }
 
     pub(super) fn run(id: &RunId) -> (String, &'static str) {

@@ -4,7 +4,7 @@
 //! ingress needs. It is there while the workflow is enabled and takes the integration's signed webhooks. Whatever changes
 //! the workflow changes its route in the same transaction.
 
-use super::{Item, StoreError, Table, WorkflowRecord, WorkflowState, keys, record, text, unavailable};
+use super::{Item, Read, StoreError, Table, WorkflowRecord, WorkflowState, keys};
 use aws_sdk_dynamodb::{
     error::BuildError,
     types::{Delete, Put, TransactWriteItem},
@@ -75,21 +75,6 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub(super) async fn routes(&self, alias: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(true)
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(keys::routes(alias)))
-            .into_paginator()
-            .items()
-            .send();
-        let mut workflows = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable("read the routes of the integration", &error))?;
-            workflows.push(record("route", item)?);
-        }
-        Ok(workflows)
+        self.partition(Read::Routes, "route", &keys::routes(alias)).await
     }
 }

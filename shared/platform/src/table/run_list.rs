@@ -1,11 +1,24 @@
 //! Lists of runs, newest first, from the indexes.
+//!
+//! An index has a few shards for each day. All shards of a day are read at once, and after the first day several days
+//! are. A query asks for no more items than are wanted; where a filter leaves some of them out, the next page is larger.
 
-use super::{RunStatus, RunView, StoreError, Table, record, text, unavailable};
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
-use workflow::ids::WorkflowId;
+use super::{Item, Read, RunStatus, RunView, StoreError, Table, record, text, unavailable};
+use futures_util::future::try_join_all;
+use jiff::{Timestamp, tz::TimeZone};
+use workflow::ids::{RunId, WorkflowId};
 
-/// How many shards the index of all runs of a day has. A shard takes 1,000 writes a second.
+/// How many shards an index has for a day. A shard takes 1,000 write units a second, and a run takes about four.
 pub(super) const SHARDS: u32 = 4;
+
+/// How many days are read at once at most.
+const DAYS_AT_ONCE: usize = 8;
+
+/// How many times as large as the page before a page is.
+const GROWTH: i32 = 4;
+
+/// The most items that a page is asked for. It ends at a megabyte anyway.
+const LARGEST_PAGE: i32 = 4_000;
 
 /// Which runs are wanted.
 #[derive(Debug, Clone)]
@@ -16,23 +29,74 @@ pub struct RunQuery {
     pub status: Option<RunStatus>,
     /// Those that were started since then.
     pub since: Timestamp,
-    /// Those that were started until then.
+    /// Those that were started until the end of this day, in UTC. A clock that is a little behind hides no run.
     pub until: Timestamp,
     /// How many at most.
     pub limit: usize,
 }
 
-/// One partition of an index.
+/// Where a run stands in an index: the name of the attribute of each part of the key, and what is in it.
+type Place = [(&'static str, String); 2];
+
+/// Where a run stands in the indexes.
+pub(super) fn places(run: &RunId, workflow: &WorkflowId, started_at: Timestamp) -> [Place; 2] {
+    let day = day(started_at);
+    let shard = shard(run);
+    let sk = format!("{}#{run}", sortable(started_at));
+    [
+        [
+            (BY_WORKFLOW.pk, of_workflow(workflow, &day, shard)),
+            (BY_WORKFLOW.sk, sk.clone()),
+        ],
+        [(BY_DAY.pk, of_day(&day, shard)), (BY_DAY.sk, sk)],
+    ]
+}
+
+/// The shard of an index in which a run is.
+pub(super) fn shard(run: &RunId) -> u32 {
+    run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
+}
+
+/// An index, and the attributes that are its key.
 #[derive(Debug, PartialEq, Eq)]
-struct Partition {
-    index: &'static str,
+struct Index {
+    name: &'static str,
     pk: &'static str,
     sk: &'static str,
-    name: String,
+}
+
+const BY_WORKFLOW: Index = Index {
+    name: "runs-by-workflow",
+    pk: "gsi1pk",
+    sk: "gsi1sk",
+};
+
+const BY_DAY: Index = Index {
+    name: "runs-by-day",
+    pk: "gsi2pk",
+    sk: "gsi2sk",
+};
+
+fn of_workflow(workflow: &WorkflowId, day: &str, shard: u32) -> String {
+    format!("WORKFLOW#{workflow}#{day}#{shard}")
+}
+
+fn of_day(day: &str, shard: u32) -> String {
+    format!("RUNS#{day}#{shard}")
+}
+
+/// The day of a time, in UTC, as `2026-11-23`.
+fn day(time: Timestamp) -> String {
+    time.to_zoned(TimeZone::UTC).date().to_string()
+}
+
+/// A time as text that sorts by time: all of them have as many digits.
+pub(super) fn sortable(time: Timestamp) -> String {
+    time.strftime("%Y-%m-%dT%H:%M:%S%.9fZ").to_string()
 }
 
 impl RunQuery {
-    /// The days that it covers, newest first: in UTC, as `2026-11-23`.
+    /// The days that it covers, newest first.
     fn days(&self) -> Vec<String> {
         let date = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
         let (first, mut day) = (date(self.since), date(self.until));
@@ -47,24 +111,21 @@ impl RunQuery {
         days
     }
 
-    /// The partitions of the index that hold the runs of a day.
-    fn partitions(&self, day: &str) -> Vec<Partition> {
+    /// The index that the runs are read from.
+    fn index(&self) -> &'static Index {
         match &self.workflow {
-            Some(workflow) => vec![Partition {
-                index: "runs-by-workflow",
-                pk: "gsi1pk",
-                sk: "gsi1sk",
-                name: format!("WORKFLOW#{workflow}#{day}"),
-            }],
-            None => (0..SHARDS)
-                .map(|shard| Partition {
-                    index: "runs-by-day",
-                    pk: "gsi2pk",
-                    sk: "gsi2sk",
-                    name: format!("RUNS#{day}#{shard}"),
-                })
-                .collect(),
+            Some(_) => &BY_WORKFLOW,
+            None => &BY_DAY,
         }
+    }
+
+    /// The partitions of the index that hold the runs of a day.
+    fn partitions(&self, day: &str) -> Vec<String> {
+        let name = |shard| match &self.workflow {
+            Some(workflow) => of_workflow(workflow, day, shard),
+            None => of_day(day, shard),
+        };
+        (0..SHARDS).map(name).collect()
     }
 }
 
@@ -89,96 +150,81 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn runs(&self, query: &RunQuery) -> Result<Vec<RunView>, StoreError> {
+        let days = query.days();
+        let mut left = days.as_slice();
+        // Mostly today has as many as are wanted.
+        let mut at_once = 1;
         let mut runs = Vec::new();
-        for day in query.days() {
-            let mut of_day = Vec::new();
-            for partition in query.partitions(&day) {
-                of_day.extend(self.runs_in(query, &partition).await?);
+        while !left.is_empty() && runs.len() < query.limit {
+            let (next, later) = left.split_at(at_once.min(left.len()));
+            let of_days = try_join_all(next.iter().map(|day| self.runs_of(query, day))).await?;
+            runs.extend(of_days.into_iter().flatten());
+            left = later;
+            at_once = DAYS_AT_ONCE.min(at_once * 2);
+        }
+        runs.truncate(query.limit);
+        Ok(runs)
+    }
+
+    /// The newest runs of a day, at least as many as are wanted if there are so many.
+    async fn runs_of(&self, query: &RunQuery, day: &str) -> Result<Vec<RunView>, StoreError> {
+        let partitions = query.partitions(day);
+        let found = try_join_all(partitions.iter().map(|partition| self.runs_in(query, partition))).await?;
+        let mut runs: Vec<RunView> = found.into_iter().flatten().collect();
+        runs.sort_by(|one, other| (other.started_at, &other.run).cmp(&(one.started_at, &one.run)));
+        Ok(runs)
+    }
+
+    async fn runs_in(&self, query: &RunQuery, partition: &str) -> Result<Vec<RunView>, StoreError> {
+        let mut runs: Vec<RunView> = Vec::new();
+        let mut page = i32::try_from(query.limit).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
+        let mut from = None;
+        while runs.len() < query.limit {
+            let (items, last) = self.page_of_runs(query, partition, page, from).await?;
+            for item in items {
+                runs.push(record("run", item)?);
             }
-            of_day.sort_by(|one: &RunView, other| (other.started_at, &other.run).cmp(&(one.started_at, &one.run)));
-            runs.extend(of_day);
-            if runs.len() >= query.limit {
-                runs.truncate(query.limit);
-                break;
-            }
+            let Some(last) = last else { break };
+            from = Some(last);
+            page = page.saturating_mul(GROWTH).min(LARGEST_PAGE);
         }
         Ok(runs)
     }
 
-    async fn runs_in(&self, query: &RunQuery, partition: &Partition) -> Result<Vec<RunView>, StoreError> {
-        // A sort key is the time of the start and the run. Fractions of a second differ in length, so a key is compared with
-        // the second before, and the run's time with the rest.
-        let since = query
-            .since
-            .checked_sub(SignedDuration::from_secs(1))
-            .unwrap_or(query.since);
+    async fn page_of_runs(
+        &self,
+        query: &RunQuery,
+        partition: &str,
+        page: i32,
+        from: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
+        let index = query.index();
         let mut request = self
             .client
             .query()
             .table_name(&self.name)
-            .index_name(partition.index)
+            .index_name(index.name)
             .scan_index_forward(false)
+            .limit(page)
+            .set_exclusive_start_key(from)
             .key_condition_expression("#pk = :pk AND #sk >= :since")
-            .expression_attribute_names("#pk", partition.pk)
-            .expression_attribute_names("#sk", partition.sk)
-            .expression_attribute_values(":pk", text(&partition.name))
-            .expression_attribute_values(":since", text(since.strftime("%Y-%m-%dT%H:%M:%S").to_string()));
+            .expression_attribute_names("#pk", index.pk)
+            .expression_attribute_names("#sk", index.sk)
+            .expression_attribute_values(":pk", text(partition))
+            .expression_attribute_values(":since", text(sortable(query.since)));
         if let Some(status) = query.status {
             request = request
                 .filter_expression("#status = :status")
                 .expression_attribute_names("#status", "status")
                 .expression_attribute_values(":status", text(status.word()));
         }
-        let mut items = request.into_paginator().items().send();
-        let mut runs: Vec<RunView> = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable("list the runs", &error))?;
-            let run: RunView = record("run", item)?;
-            if run.started_at >= query.since {
-                runs.push(run);
-            }
-            if runs.len() >= query.limit {
-                break;
-            }
-        }
-        Ok(runs)
+        let answer = Box::pin(request.send()).await;
+        let output = answer.map_err(|error| unavailable(Read::Runs.words(), &error))?;
+        // The SDK gives an empty key for none, where DynamoDB sends one.
+        let last = output.last_evaluated_key.filter(|key| !key.is_empty());
+        Ok((output.items.unwrap_or_default(), last))
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn query(workflow: Option<&str>) -> RunQuery {
-        RunQuery {
-            workflow: workflow.map(|id| id.parse().unwrap()),
-            status: None,
-            since: "2026-10-30T23:59:59Z".parse().unwrap(),
-            until: "2026-11-01T00:00:00Z".parse().unwrap(),
-            limit: 10,
-        }
-    }
-
-    #[test]
-    fn the_days_are_asked_newest_first_and_both_ends_are_among_them() {
-        assert_eq!(query(None).days(), ["2026-11-01", "2026-10-31", "2026-10-30"]);
-    }
-
-    #[test]
-    fn all_runs_of_a_day_are_in_shards_and_those_of_a_workflow_in_one_place() {
-        let names = |query: &RunQuery| -> Vec<String> {
-            let partitions = query.partitions("2026-11-01");
-            partitions.into_iter().map(|partition| partition.name).collect()
-        };
-        assert_eq!(
-            names(&query(None)),
-            [
-                "RUNS#2026-11-01#0",
-                "RUNS#2026-11-01#1",
-                "RUNS#2026-11-01#2",
-                "RUNS#2026-11-01#3"
-            ]
-        );
-        assert_eq!(names(&query(Some("w"))), ["WORKFLOW#w#2026-11-01"]);
-    }
-}
+mod tests;

@@ -1,6 +1,6 @@
 //! Runs as people look at them.
 
-use super::{StoreError, Table, expiry, journal, keys, record, text, unavailable};
+use super::{Bodies, Item, Read, Retention, StoreError, Table, journal, keys, record, text, unavailable};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -197,9 +197,27 @@ impl Table {
         Ok(Some(view))
     }
 
+    /// Stores the compressed body of a replay, which must have ended by then. It is kept as long after that as the run that is
+    /// repeated.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer.
+    pub async fn put_body_of_replay(
+        &self,
+        of: &RunId,
+        replay: &RunId,
+        compressed: Vec<u8>,
+        ends_by: Timestamp,
+    ) -> Result<(), StoreError> {
+        let (pk, sk) = keys::run(of);
+        let item = self.get(Read::Run, &pk, sk).await?.unwrap_or_default();
+        let table = self.clone().keeping(retention(&item));
+        table.put_body(replay, compressed, ends_by).await
+    }
+
     async fn run_alone(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
         let (pk, sk) = keys::run(run);
-        let item = self.get("read the run", &pk, sk).await?;
+        let item = self.get(Read::Run, &pk, sk).await?;
         item.map(|item| record("run", item)).transpose()
     }
 
@@ -213,7 +231,7 @@ impl Table {
             .client
             .query()
             .table_name(&self.name)
-            .consistent_read(true)
+            .consistent_read(Read::Steps.is_consistent())
             .key_condition_expression("pk = :pk AND begins_with(sk, :step)")
             .expression_attribute_values(":pk", text(pk))
             .expression_attribute_values(":step", text(keys::STEP))
@@ -222,7 +240,7 @@ impl Table {
             .send();
         let mut steps = Vec::new();
         while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable("read the steps of the run", &error))?;
+            let item = item.map_err(|error| unavailable(Read::Steps.words(), &error))?;
             steps.push(record("step of a run", item)?);
         }
         // By the text of its path, the look at the incident would come last.
@@ -235,17 +253,33 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn cancel_run(&self, run: &RunId) -> Result<CancelRequest, StoreError> {
-        let Some(view) = self.run_alone(run).await? else {
+        let (pk, sk) = keys::run(run);
+        let Some(item) = self.get(Read::Run, &pk, sk).await? else {
             return Ok(CancelRequest::Unknown);
         };
+        let retention = retention(&item);
+        let view: RunView = record("run", item)?;
         if view.status != RunStatus::Running {
             return Ok(CancelRequest::Ended(view.status));
         }
         let whole = CancelMark::run();
-        let mark = journal::cancel(&self.name, run, std::iter::once(&whole), expiry::of_run(view.deadline))?;
-        let request = self.client.transact_write_items().transact_items(mark);
-        let answer = Box::pin(request.send()).await;
-        answer.map_err(|error| unavailable("cancel the run", &error))?;
+        let mark = journal::cancel(
+            &self.name,
+            run,
+            std::iter::once(&whole),
+            retention.of_run(view.deadline),
+        )?;
+        // The mark has no condition.
+        self.transact("cancel the run", vec![mark]).await?;
         Ok(CancelRequest::Accepted)
+    }
+}
+
+/// How long the stack keeps runs, by one of them: a person's command is not told what the functions are.
+fn retention(run: &Item) -> Retention {
+    let expires_at = run.get("expires_at").and_then(|value| value.as_n().ok()?.parse().ok());
+    match (expires_at, journal::deadline(run)) {
+        (Some(expires_at), Some(deadline)) => Retention::of_item(expires_at, deadline),
+        _ => Retention::default(),
     }
 }

@@ -2,7 +2,7 @@
 //! key, and then the routes.
 
 use super::{
-    ApiKeyRecord, StoreError, Table, WorkflowRecord, keys, record,
+    ApiKeyRecord, Read, StoreError, Table, WorkflowRecord, keys, record,
     record_cache::{RecordCache, Weight},
 };
 use crate::api_key::KeyId;
@@ -57,12 +57,12 @@ impl TriggerSource for Table {
     async fn read(&self, workflow: &WorkflowId, key: &KeyId) -> Result<TriggerRecords, StoreError> {
         let (workflow_pk, workflow_sk) = keys::workflow(workflow);
         let (key_pk, key_sk) = keys::api_key(key);
-        let wanted = vec![Self::key(&workflow_pk, workflow_sk), Self::key(&key_pk, key_sk)];
+        let wanted = vec![Self::key(workflow_pk, &workflow_sk), Self::key(key_pk, &key_sk)];
         let mut records = TriggerRecords::default();
-        for item in self.get_all("read the trigger", wanted, None).await? {
-            match item.get("sk").and_then(|sk| sk.as_s().ok()).map(String::as_str) {
-                Some(sk) if sk == workflow_sk => records.workflow = Some(record("workflow", item)?),
-                Some(sk) if sk == key_sk => records.key = Some(record("API key", item)?),
+        for item in self.get_all(Read::Trigger, wanted, None).await? {
+            match item.get("pk").and_then(|pk| pk.as_s().ok()).map(String::as_str) {
+                Some(pk) if pk == workflow_pk => records.workflow = Some(record("workflow", item)?),
+                Some(pk) if pk == key_pk => records.key = Some(record("API key", item)?),
                 _ => {}
             }
         }
@@ -177,8 +177,7 @@ mod tests {
     #[tokio::test]
     async fn a_workflow_and_a_key_are_read_in_one_call() {
         let mut item = stored_workflow("a");
-        item["pk"] = json!({"S": "WORKFLOW#a"});
-        item["sk"] = json!({"S": "WORKFLOW"});
+        item["pk"] = json!({"S": "WORKFLOWS"});
         let answer = json!({"Responses": {"table": [item]}, "UnprocessedKeys": {}});
         let (dynamodb, table) = Scripted::answering([answer]).await;
         let cache = TriggerCache::new(table);

@@ -9,11 +9,8 @@ mod versions;
 
 pub use versions::VersionRecord;
 
-use super::{Item, StoreError, Table, item, keys, number, record, record_cache::Weight, routes, text, unavailable};
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, ConditionCheck, Put, TransactWriteItem},
-};
+use super::{Item, Read, StoreError, Table, item, keys, number, record, record_cache::Weight, routes, text};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -21,7 +18,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use workflow::{
-    definition::{Definition, Filters, PagerDutyTrigger},
+    definition::{Definition, Filters, Length, PagerDutyTrigger},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
     planner::Availability,
     run::WebhookKind,
@@ -40,6 +37,8 @@ pub struct WorkflowRecord {
     pub active_version: WorkflowVersion,
     /// Which webhooks start it; none if only people and other workflows do.
     pub trigger: Option<TriggerRecord>,
+    /// How long a run of that version may take, if it says so.
+    pub timeout: Option<Length>,
     /// When it was last changed.
     pub updated_at: Timestamp,
 }
@@ -151,6 +150,8 @@ struct StoredWorkflow {
     filters: Filters,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     when: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    timeout_seconds: Option<i64>,
     updated_at: Timestamp,
 }
 
@@ -171,6 +172,7 @@ impl From<StoredWorkflow> for WorkflowRecord {
             state: stored.state,
             active_version: stored.active_version,
             trigger,
+            timeout: stored.timeout_seconds.and_then(Length::from_seconds),
             updated_at: stored.updated_at,
         }
     }
@@ -194,6 +196,7 @@ impl From<WorkflowRecord> for StoredWorkflow {
                 .map(|trigger| trigger.filters.clone())
                 .unwrap_or_default(),
             when: trigger.and_then(|trigger| trigger.when).map(|when| when.source),
+            timeout_seconds: record.timeout.map(|timeout| timeout.duration().as_secs()),
             updated_at: record.updated_at,
         }
     }
@@ -239,6 +242,7 @@ impl WorkflowRecord {
                 .trigger
                 .as_ref()
                 .map(|trigger| TriggerRecord::from(&trigger.pagerduty)),
+            timeout: definition.timeout,
             updated_at: now,
         }
     }
@@ -337,7 +341,7 @@ impl Table {
     /// DynamoDB did not answer.
     pub async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
         let (pk, sk) = keys::workflow(id);
-        self.get("read the workflow", &pk, sk)
+        self.get(Read::Workflow, pk, &sk)
             .await?
             .map(|item| record("workflow", item))
             .transpose()
@@ -377,7 +381,7 @@ impl Table {
             .map_err(|error| routes::malformed(&error))?;
         let record = WorkflowRecord::of(definition, version, seen.map(|seen| seen.state), now);
         let (pk, sk) = keys::workflow(id);
-        let record_item = item("workflow", &pk, sk, &record)?;
+        let record_item = item("workflow", pk, &sk, &record)?;
         let mut writes = vec![TransactWriteItem::builder().put(put_version).build()];
         writes.extend(self.replacing(seen, &record, record_item)?);
         if !self.transact("store the workflow", writes).await? {
@@ -412,7 +416,7 @@ impl Table {
         })?;
         let record = WorkflowRecord::of(&definition, version, Some(seen.state), now);
         let (pk, sk) = keys::workflow(id);
-        let record_item = item("workflow", &pk, sk, &record)?;
+        let record_item = item("workflow", pk, &sk, &record)?;
         let writes = self.replacing(Some(seen), &record, record_item)?;
         if !self.transact("activate the version", writes).await? {
             return Err(ApplyError::Conflict(id.clone()));
@@ -437,13 +441,13 @@ impl Table {
     /// written it.
     async fn heal_routes(&self, seen: &WorkflowRecord) -> Result<(), ApplyError> {
         let (pk, sk) = keys::workflow(&seen.workflow);
-        let writes = routes::writes(&self.name, None, seen, &item("workflow", &pk, sk, seen)?)?;
+        let writes = routes::writes(&self.name, None, seen, &item("workflow", pk, &sk, seen)?)?;
         if writes.is_empty() {
             return Ok(());
         }
         let unchanged = ConditionCheck::builder()
             .table_name(&self.name)
-            .set_key(Some(Self::key(&pk, sk)))
+            .set_key(Some(Self::key(pk, &sk)))
             .condition_expression(AS_SEEN)
             .set_expression_attribute_values(Some(as_seen(seen)))
             .build()
@@ -475,7 +479,7 @@ impl Table {
             })?;
         let (pk, sk) = keys::workflow(id);
         for _ in 0..STATE_TRIED_AT_MOST {
-            let item = self.get("read the workflow", &pk, sk).await?;
+            let item = self.get(Read::Workflow, pk, &sk).await?;
             let mut item = item.ok_or_else(|| StateError::Unknown(id.clone()))?;
             let seen: WorkflowRecord = record("workflow", item.clone())?;
             if seen.state == WorkflowState::Deleted && state != WorkflowState::Deleted {
@@ -514,30 +518,6 @@ impl Table {
         };
         let put = TransactWriteItem::builder().put(put.build().map_err(|error| routes::malformed(&error))?);
         Ok(std::iter::once(put.build()).chain(of_routes).collect())
-    }
-
-    /// Makes all writes or none. Gives whether the conditions held.
-    pub(super) async fn transact(
-        &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<bool, StoreError> {
-        let request = self.client.transact_write_items().set_transact_items(Some(writes));
-        let Err(error) = Box::pin(request.send()).await else {
-            return Ok(true);
-        };
-        match error.as_service_error() {
-            // A transaction is also cancelled where DynamoDB throttles.
-            Some(TransactWriteItemsError::TransactionCanceledException(refusal))
-                if refusal
-                    .cancellation_reasons()
-                    .iter()
-                    .any(|reason| reason.code() == Some("ConditionalCheckFailed")) =>
-            {
-                Ok(false)
-            }
-            _ => Err(unavailable(operation, &error)),
-        }
     }
 }
 

@@ -46,6 +46,17 @@ pub struct Field {
     pub names: Option<Thing>,
     /// Of an input: what becomes of a value that is known at run time only and does not fit.
     pub unfit: Unfit,
+    /// Of an input: what null means.
+    pub null: OnNull,
+}
+
+/// What null means in an input.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnNull {
+    /// It is not there.
+    LeaveOut,
+    /// The step fails. The input narrows what is listed: without it everything would be.
+    Refuse,
 }
 
 /// The most that a text may have.
@@ -127,6 +138,7 @@ impl Field {
             summary,
             names: None,
             unfit: Unfit::Refuse,
+            null: OnNull::LeaveOut,
         }
     }
 
@@ -138,6 +150,7 @@ impl Field {
             summary,
             names: None,
             unfit: Unfit::Refuse,
+            null: OnNull::LeaveOut,
         }
     }
 
@@ -145,6 +158,14 @@ impl Field {
     pub(super) const fn naming(self, thing: Thing) -> Self {
         Self {
             names: Some(thing),
+            ..self
+        }
+    }
+
+    /// The field, which narrows what is listed: a null must not widen it.
+    pub(super) const fn narrowing(self) -> Self {
+        Self {
+            null: OnNull::Refuse,
             ..self
         }
     }

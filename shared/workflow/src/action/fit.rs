@@ -13,7 +13,7 @@ mod shrink;
 
 use super::{
     ActionSpec, Rule,
-    fields::{Field, FieldKind, KEY_BYTES, LINK, Longest, MOST_LINKS},
+    fields::{Field, FieldKind, KEY_BYTES, LINK, Longest, MOST_LINKS, OnNull},
 };
 use crate::fingerprint::fingerprint;
 use serde::{Serialize, Serializer};
@@ -129,8 +129,10 @@ impl Unfit {
             (Self::Cut, FieldKind::Prose(_), true) => "cut; blank or not text: left out".to_owned(),
             (Self::Cut, _, true) => "cut; not text: left out".to_owned(),
             (Self::Cut, _, false) => "cut; blank or not text: the step fails".to_owned(),
-            (Self::Hash, _, true) => "replaced by a hash; blank or not text: left out".to_owned(),
-            (Self::Hash, _, false) => "replaced by a hash; blank or not text: the step fails".to_owned(),
+            (Self::Hash, _, true) if field.null == OnNull::LeaveOut => {
+                "replaced by a hash; blank or not text: left out".to_owned()
+            }
+            (Self::Hash, _, _) => "replaced by a hash; blank or not text: the step fails".to_owned(),
             (Self::LeaveOutEntries, _, _) => "entries that do not fit are left out".to_owned(),
             (Self::Replace(by), _, _) => format!("replaced by `{by}`"),
         }
@@ -247,7 +249,7 @@ impl Fitting {
                 self.note(at, Change::Replaced { by, why });
                 Some(by.into())
             }
-            _ if field.optional => {
+            _ if field.optional && field.null == OnNull::LeaveOut => {
                 self.left_out(at, &problem);
                 None
             }

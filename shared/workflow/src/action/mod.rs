@@ -16,7 +16,7 @@ mod rules;
 mod thing;
 
 pub use catalogue::Action;
-pub use fields::{Field, FieldKind, LINK, Longest, MOST_LINKS};
+pub use fields::{Field, FieldKind, LINK, Longest, MOST_LINKS, OnNull};
 pub use fit::{Adjustment, Unfit};
 pub use rules::Rule;
 pub use thing::Thing;
@@ -203,7 +203,7 @@ impl ActionSpec {
     }
 
     /// Checks a rendered input: what is missing, not known, of the wrong type, or does not go together. All problems at
-    /// once. A field that is null counts as left out.
+    /// once. A field that is null counts as left out, unless it narrows what is listed.
     ///
     /// `also_known` names further fields that the caller deals with.
     ///
@@ -222,7 +222,12 @@ impl ActionSpec {
         let wrong = fields.iter().filter_map(|(name, value)| match self.input(name) {
             None if also_known.contains(&name.as_str()) => None,
             None => Some(unknown_field(name, self.inputs.iter().map(|field| field.name))),
-            Some(_) if value.is_null() => None,
+            Some(field) if value.is_null() => match field.null {
+                OnNull::LeaveOut => None,
+                OnNull::Refuse => Some(format!(
+                    "`{name}` is null, and without it everything would be listed; give it a default, or give the step an `if`"
+                )),
+            },
             Some(field) => field
                 .kind
                 .check(value)

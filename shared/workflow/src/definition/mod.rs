@@ -160,6 +160,15 @@ pub mod limits {
     pub const LONGEST_SECONDS: i64 = 364 * 24 * 60 * 60;
     /// How long a run may take if its workflow does not say, in seconds: a day.
     pub const DEFAULT_TIMEOUT_SECONDS: i64 = 24 * 60 * 60;
+
+    /// How long a run may take whose workflow says this.
+    #[must_use]
+    pub fn run_timeout(timeout: Option<super::Length>) -> jiff::SignedDuration {
+        match timeout {
+            Some(timeout) => timeout.duration(),
+            None => jiff::SignedDuration::from_secs(DEFAULT_TIMEOUT_SECONDS),
+        }
+    }
 }
 
 /// A workflow as it is defined.

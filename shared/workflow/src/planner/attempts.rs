@@ -7,7 +7,7 @@ use super::{
     later, only_while, retry,
 };
 use crate::{
-    action::{Action, Adjustment, Admitted},
+    action::{Action, Adjustment, Admitted, OnNull},
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
@@ -119,7 +119,8 @@ impl Planner<'_> {
         Some(command)
     }
 
-    /// The input of an action, and what of it was left out because its expression failed. What is null counts as left out.
+    /// The input of an action, and what of it was left out because its expression failed. What is null counts as
+    /// left out, unless it is to be refused.
     fn render(
         &self,
         action: Action,
@@ -138,7 +139,8 @@ impl Planner<'_> {
                 },
                 None => template.evaluate(&self.context)?,
             };
-            if !value.is_null() {
+            let is_refused = spec.input(name).is_some_and(|field| field.null == OnNull::Refuse);
+            if !value.is_null() || is_refused {
                 input.insert(name.clone(), value);
             }
         }

@@ -5,6 +5,7 @@
 //! first of them that still goes on is next.
 
 use crate::ids::RunId;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
@@ -23,6 +24,9 @@ pub struct Lock {
     pub holder: Option<RunId>,
     /// The runs that wait, the oldest first.
     pub queue: Vec<RunId>,
+    /// When all runs that ever stood in it must have ended. Until then the lock is needed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Timestamp>,
 }
 
 impl Lock {
@@ -79,8 +83,8 @@ impl LockView {
         }
     }
 
-    /// Takes the lock whoever holds it.
-    pub(super) fn seized_by(&self, run: &RunId) -> Lock {
+    /// Takes the lock whoever holds it. `deadline` is when the run must have ended.
+    pub(super) fn seized_by(&self, run: &RunId, deadline: Timestamp) -> Lock {
         Lock {
             version: self.lock.version.saturating_add(1),
             holder: Some(run.clone()),
@@ -91,15 +95,16 @@ impl LockView {
                 .filter(|waiting| *waiting != run)
                 .cloned()
                 .collect(),
+            until: self.lock.until.max(Some(deadline)),
         }
     }
 
-    /// What a run does that is ready to wait.
-    pub(super) fn turn_of(&self, run: &RunId) -> Turn {
+    /// What a run does that is ready to wait. `deadline` is when it must have ended.
+    pub(super) fn turn_of(&self, run: &RunId, deadline: Timestamp) -> Turn {
         let living = |waiting: &&RunId| !self.ended.contains(*waiting);
         let next = self.lock.queue.iter().find(living);
         if self.other_holder(run).is_none() && next.is_none_or(|next| next == run) {
-            let mut lock = self.seized_by(run);
+            let mut lock = self.seized_by(run, deadline);
             lock.queue.retain(|waiting| !self.ended.contains(waiting));
             return Turn::Take(lock);
         }
@@ -127,6 +132,7 @@ impl LockView {
             return Turn::Full;
         }
         lock.queue.push(run.clone());
+        lock.until = lock.until.max(Some(deadline));
         Turn::Join(lock)
     }
 }
@@ -139,12 +145,17 @@ mod tests {
         name.parse().unwrap()
     }
 
+    fn deadline(hour: i64) -> Timestamp {
+        Timestamp::from_second(1_800_000_000 + hour * 3_600).unwrap()
+    }
+
     fn view(holder: &str, queue: &[&str], ended: &[&str]) -> LockView {
         LockView {
             lock: Lock {
                 version: 7,
                 holder: Some(run(holder)),
                 queue: queue.iter().copied().map(run).collect(),
+                until: Some(deadline(2)),
             },
             ended: ended.iter().copied().map(run).collect(),
         }
@@ -152,7 +163,7 @@ mod tests {
 
     #[test]
     fn a_lock_that_nobody_held_is_taken() {
-        let Turn::Take(lock) = LockView::default().turn_of(&run("a")) else {
+        let Turn::Take(lock) = LockView::default().turn_of(&run("a"), deadline(1)) else {
             panic!("not taken");
         };
         assert_eq!((lock.version, lock.holder), (1, Some(run("a"))));
@@ -160,18 +171,18 @@ mod tests {
 
     #[test]
     fn a_run_joins_the_queue_behind_the_others_and_stays_in_it() {
-        let Turn::Join(lock) = view("a", &["b"], &[]).turn_of(&run("c")) else {
+        let Turn::Join(lock) = view("a", &["b"], &[]).turn_of(&run("c"), deadline(1)) else {
             panic!("did not join");
         };
         assert_eq!(lock.queue, [run("b"), run("c")]);
-        assert_eq!(view("a", &["b", "c"], &[]).turn_of(&run("c")), Turn::Stay);
+        assert_eq!(view("a", &["b", "c"], &[]).turn_of(&run("c"), deadline(1)), Turn::Stay);
     }
 
     #[test]
     fn the_oldest_that_goes_on_is_next_when_the_holder_has_ended() {
         let lock = view("a", &["b", "c", "d"], &["a", "b"]);
-        assert_eq!(lock.turn_of(&run("d")), Turn::Stay);
-        let Turn::Take(taken) = lock.turn_of(&run("c")) else {
+        assert_eq!(lock.turn_of(&run("d"), deadline(1)), Turn::Stay);
+        let Turn::Take(taken) = lock.turn_of(&run("c"), deadline(1)) else {
             panic!("not taken");
         };
         assert_eq!((taken.holder, taken.queue), (Some(run("c")), vec![run("d")]));
@@ -179,13 +190,22 @@ mod tests {
 
     #[test]
     fn a_newcomer_does_not_overtake_those_who_wait() {
-        assert!(matches!(view("a", &["b"], &["a"]).turn_of(&run("c")), Turn::Join(_)));
+        assert!(matches!(
+            view("a", &["b"], &["a"]).turn_of(&run("c"), deadline(1)),
+            Turn::Join(_)
+        ));
     }
 
     #[test]
     fn a_run_that_holds_the_lock_already_takes_it_again() {
-        assert!(matches!(view("a", &["b"], &[]).turn_of(&run("b")), Turn::Stay));
-        assert!(matches!(view("b", &[], &[]).turn_of(&run("b")), Turn::Take(_)));
+        assert!(matches!(
+            view("a", &["b"], &[]).turn_of(&run("b"), deadline(1)),
+            Turn::Stay
+        ));
+        assert!(matches!(
+            view("b", &[], &[]).turn_of(&run("b"), deadline(1)),
+            Turn::Take(_)
+        ));
     }
 
     #[test]
@@ -196,9 +216,9 @@ mod tests {
         let mut ended = dead.to_vec();
         ended.push("a");
         let lock = view("a", &names, &ended);
-        assert!(matches!(lock.turn_of(&run(last)), Turn::Take(_)));
+        assert!(matches!(lock.turn_of(&run(last), deadline(1)), Turn::Take(_)));
         let held = view("a", &names, dead);
-        let Turn::Join(cleared) = held.turn_of(&run(last)) else {
+        let Turn::Join(cleared) = held.turn_of(&run(last), deadline(1)) else {
             panic!("not cleared");
         };
         assert_eq!(cleared.queue, [run(last)]);
@@ -208,6 +228,23 @@ mod tests {
     fn a_full_queue_takes_nobody() {
         let names: Vec<String> = (0..LONGEST_QUEUE).map(|number| format!("w{number}")).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert_eq!(view("a", &names, &[]).turn_of(&run("z")), Turn::Full);
+        assert_eq!(view("a", &names, &[]).turn_of(&run("z"), deadline(1)), Turn::Full);
+    }
+
+    #[test]
+    fn a_lock_is_needed_until_the_last_run_in_it_must_have_ended() {
+        let until = |turn: Turn| match turn {
+            Turn::Take(lock) | Turn::Join(lock) => lock.until,
+            Turn::Stay | Turn::Full => panic!("it is not written"),
+        };
+        for view in [view("a", &[], &[]), view("a", &[], &["a"])] {
+            assert_eq!(until(view.turn_of(&run("b"), deadline(1))), Some(deadline(2)));
+            assert_eq!(until(view.turn_of(&run("b"), deadline(3))), Some(deadline(3)));
+            assert_eq!(view.seized_by(&run("b"), deadline(3)).until, Some(deadline(3)));
+        }
+        assert_eq!(
+            until(LockView::default().turn_of(&run("b"), deadline(1))),
+            Some(deadline(1))
+        );
     }
 }

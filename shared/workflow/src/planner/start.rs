@@ -49,10 +49,7 @@ pub(super) fn first_cursor(
 /// those, so that a run that takes too long can still say so.
 pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
     let definition = situation.definition;
-    let timeout = match definition.timeout {
-        Some(timeout) => timeout.duration(),
-        None => SignedDuration::from_secs(limits::DEFAULT_TIMEOUT_SECONDS),
-    };
+    let timeout = limits::run_timeout(definition.timeout);
     let reserve = match definition.on_failure.is_empty() {
         true => SignedDuration::ZERO,
         false => (timeout / 10).min(LONGEST_RESERVE),

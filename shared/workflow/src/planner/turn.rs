@@ -33,7 +33,7 @@ impl Planner<'_> {
             return self.then(next);
         }
         let view = &self.situation.known.lock;
-        let run = &self.situation.input.run.id;
+        let (run, deadline) = (&self.situation.input.run.id, self.cursor.run_deadline);
         match (concurrency.policy, view.other_holder(run)) {
             (ConcurrencyPolicy::Skip, Some(holder)) => {
                 let reason = format!("the run {holder} with the same concurrency key goes on");
@@ -41,14 +41,14 @@ impl Planner<'_> {
             }
             (ConcurrencyPolicy::Cancel, Some(holder)) => {
                 self.changes.cancels_runs.insert(holder.clone());
-                self.changes.lock = Some(view.seized_by(run));
+                self.changes.lock = Some(view.seized_by(run, deadline));
                 self.go_on()
             }
             (ConcurrencyPolicy::Skip | ConcurrencyPolicy::Cancel, None) => {
-                self.changes.lock = Some(view.seized_by(run));
+                self.changes.lock = Some(view.seized_by(run, deadline));
                 self.go_on()
             }
-            (ConcurrencyPolicy::Wait, _) => match view.turn_of(run) {
+            (ConcurrencyPolicy::Wait, _) => match view.turn_of(run, deadline) {
                 Turn::Take(lock) => {
                     self.changes.lock = Some(lock);
                     self.go_on()

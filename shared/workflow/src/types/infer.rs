@@ -635,13 +635,11 @@ impl<'r> Inference<'r> {
         self.must_be_there(&one, left, "+");
         self.must_be_there(&other, right, "+");
         match (Class::of(&one), Class::of(&other)) {
-            (None, _) | (_, None) => Type::UNKNOWN,
-            (Some(a), Some(b)) if a == b && matches!(a, Class::Number | Class::Text | Class::List) => {
-                match one.present().or(other.present()).kind {
-                    Kind::Words(_) => Kind::Text.into(),
-                    kind => kind.into(),
-                }
-            }
+            (None, of) | (of, None) if of.is_none_or(Class::is_operand) => Type::UNKNOWN,
+            (Some(a), Some(b)) if a == b && a.is_operand() => match one.present().or(other.present()).kind {
+                Kind::Words(_) => Kind::Text.into(),
+                kind => kind.into(),
+            },
             _ => {
                 self.error(format!(
                     "{} is {} and {} is {}, and `+` takes two of a kind; join text with `~`",
@@ -664,7 +662,7 @@ impl<'r> Inference<'r> {
             (Some(Class::Number), Some(Class::Number)) => one.present().or(other.present()),
             (Some(Class::Text | Class::List), Some(Class::Number)) => one.present(),
             (Some(Class::Number), Some(Class::Text | Class::List)) => other.present(),
-            (None, _) | (_, None) => Type::UNKNOWN,
+            (None, of) | (of, None) if of.is_none_or(Class::is_operand) => Type::UNKNOWN,
             _ => {
                 self.error(format!(
                     "{} is {} and {} is {}, and `*` takes numbers",
@@ -897,6 +895,11 @@ pub(super) enum Class {
 }
 
 impl Class {
+    /// Whether a value of the class can be added or multiplied, whatever the other one is.
+    fn is_operand(self) -> bool {
+        matches!(self, Self::Number | Self::Text | Self::List)
+    }
+
     /// The class of a type; none if it can be anything or is null.
     pub(super) fn of(of: &Type) -> Option<Self> {
         match of.kind {

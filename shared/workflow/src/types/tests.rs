@@ -1,4 +1,7 @@
-use crate::definition::Draft;
+use crate::{
+    action::{Action, Field, OnNull},
+    definition::Draft,
+};
 use rstest::rstest;
 
 /// A workflow for events of these types, with this condition and this `set`.
@@ -174,6 +177,14 @@ fn a_test_of_the_type_of_the_event_says_what_the_event_carries(#[case] when: &st
 #[case::number_in_texts("event.incident.number in ['7', '8']", "never the same")]
 #[case::sum("event.incident.title + 1 == 'x'", "`+` takes two of a kind")]
 #[case::number_of_text("event.incident.title - 1 == 0", "takes numbers")]
+#[case::a_map_times_what_may_be_anything(
+    "event.incident * (event.incident.service.id | default(1)) == 'x'",
+    "takes numbers"
+)]
+#[case::what_may_be_anything_plus_a_map(
+    "(event.incident.service.id | default(1)) + event.incident == 'x'",
+    "`+` takes two of a kind"
+)]
 #[case::upper_of_list("event.incident.teams | upper == 'x'", "takes text")]
 #[case::length_of_number("event.incident.number | length == 1", "has no length")]
 fn values_of_the_wrong_type_are_refused(#[case] when: &str, #[case] wanted: &str) {
@@ -344,6 +355,37 @@ fn types_follow_values_through_steps(#[case] source: &str, #[case] wanted: &str)
         "" => assert_eq!(errors, Vec::<String>::new()),
         wanted => assert!(errors.iter().any(|message| message.contains(wanted)), "{errors:#?}"),
     }
+}
+
+#[test]
+fn what_narrows_a_list_is_needed_in_every_list() {
+    let narrows = |field: &&Field| field.null == OnNull::Refuse;
+    let mut tried = 0;
+    for spec in Action::ALL.iter().map(|action| action.spec()) {
+        let incident = spec.input("incident_id").map_or("", |_| "incident_id: Q1, ");
+        for field in spec.inputs.iter().filter(narrows) {
+            let given = |value: &str| {
+                format!(
+                    "  - uses: {}\n    with: {{ integration: prod, {incident}{}: \"{{{{ {value} }}}}\" }}\n",
+                    spec.name, field.name
+                )
+            };
+            let (errors, _) = steps(&given("event.incident.incident_key"));
+            let wanted = format!("can be null, and `{}` is needed", field.name);
+            assert!(
+                errors.iter().any(|message| message.contains(&wanted)),
+                "{}: {errors:#?}",
+                spec.name
+            );
+            let (errors, _) = steps(&given("event.data"));
+            assert!(
+                !errors.iter().any(|message| message.contains("can be null")),
+                "{errors:#?}"
+            );
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 13);
 }
 
 #[rstest]

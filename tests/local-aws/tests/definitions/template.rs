@@ -226,8 +226,8 @@ fn the_ingress_reads_workflows_keys_and_routes_and_writes_bodies_and_touches_not
         statement["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].clone()
     };
 
-    assert_eq!(keys("dynamodb:GetItem"), json!(["WORKFLOW#*", "KEY#*"]));
-    assert_eq!(keys("dynamodb:BatchGetItem"), json!(["WORKFLOW#*", "KEY#*"]));
+    assert_eq!(keys("dynamodb:GetItem"), json!(["WORKFLOWS", "KEYS"]));
+    assert_eq!(keys("dynamodb:BatchGetItem"), json!(["WORKFLOWS", "KEYS"]));
     assert_eq!(keys("dynamodb:Query"), json!(["ROUTES#*"]));
     assert_eq!(keys("dynamodb:PutItem"), json!(["BODY#*"]));
 }
@@ -241,7 +241,7 @@ fn the_runner_reads_workflows_and_keeps_runs_and_touches_no_key_and_no_integrati
         statement.unwrap()["Condition"]["ForAllValues:StringLike"]["dynamodb:LeadingKeys"].clone()
     };
     let of_runs = ["RUN#*", "LANE#*", "CANCEL#*", "BODY#*", "LOCK#*", "INCIDENT#*"];
-    let read: Vec<_> = std::iter::once("WORKFLOW#*").chain(of_runs).collect();
+    let read: Vec<_> = ["WORKFLOWS", "WORKFLOW#*"].into_iter().chain(of_runs).collect();
 
     assert_eq!(keys("dynamodb:BatchGetItem"), json!(read));
     assert_eq!(keys("dynamodb:GetItem"), json!(read));
@@ -406,13 +406,17 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         told("WebhookIngress"),
         set(&[
             "DEAD_LETTER_QUEUE_URL",
+            "RETENTION_DAYS",
             "SECRETS_PREFIX",
             "START_BUFFER_URL",
             "STATE_MACHINE_ARN",
             "TABLE_NAME"
         ])
     );
-    assert_eq!(told("WorkflowRunner"), set(&["STATE_MACHINE_ARN", "TABLE_NAME"]));
+    assert_eq!(
+        told("WorkflowRunner"),
+        set(&["RETENTION_DAYS", "STATE_MACHINE_ARN", "TABLE_NAME"])
+    );
     assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
     assert_eq!(told("ResolveIncident"), told("CreateIncident"));
     assert_eq!(
@@ -568,7 +572,7 @@ fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
 }
 
 #[test]
-fn every_parameter_that_somebody_gives_has_its_limits_and_an_explanation() {
+fn everything_that_somebody_gives_has_a_pattern_or_bounds_and_an_explanation() {
     let template = template();
 
     for (name, parameter) in fields(&template, "/Parameters") {
@@ -578,11 +582,9 @@ fn every_parameter_that_somebody_gives_has_its_limits_and_an_explanation() {
         }
         assert!(parameter["ConstraintDescription"].is_string(), "{name}");
         if parameter["Type"] == "Number" {
-            let number = |field: &str| parameter[field].as_u64().unwrap();
-            assert!(
-                (number("MinValue")..=number("MaxValue")).contains(&number("Default")),
-                "{name}"
-            );
+            let default = parameter["Default"].as_i64().unwrap();
+            let bounds = ["MinValue", "MaxValue"].map(|bound| parameter[bound].as_i64().unwrap());
+            assert!((bounds[0]..=bounds[1]).contains(&default), "{name}: {default}");
             continue;
         }
         let pattern = parameter["AllowedPattern"].as_str().unwrap();

@@ -171,6 +171,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
         },
         store: StoreOdds {
             faults: share(random, shares),
+            index: share(random, shares),
         },
         secrets: share(random, shares),
         way: WayOdds {

@@ -4,8 +4,13 @@
 //! lane and run, the version of a lock. A write is one step in virtual time, as a transaction is. Whatever DynamoDB would
 //! refuse for good, because the request itself is wrong, is kept as a mistake, which no simulation may have.
 //!
-//! Every read of the real table is consistent, so none here is stale. A call can be refused, slow, or unanswered, and a
-//! write can be done after its caller was told that it is not known.
+//! Whether a read sees the last write is asked of the real table, kind by kind (`Read::consistency`): one that need not may see
+//! the state of some seconds ago. All that a Plan reads must, so only a deliberate break shows the difference. No call here
+//! reads an index.
+//!
+//! A call can be refused, slow, or unanswered, and a write can be done after its caller was told that it is not known. A
+//! transaction can meet another one (a conflict) or a throttled index; what the reasons mean is the real table's code
+//! (`Reason`, `Verdict`).
 //!
 //! # Layout
 //! - `tables`: the items and what a write does to them.
@@ -20,5 +25,5 @@ mod tables;
 mod tests;
 
 pub use log::{Change, Logged};
-pub use service::{Store, StoreFault, StoreOdds};
+pub use service::{Contended, Store, StoreFault, StoreOdds};
 pub use tables::{LaneItem, RunItem, StepItem, Tables};

@@ -2,20 +2,20 @@
 
 use super::{
     log::{Change, Logged},
-    tables::{Tables, Write, unavailable},
+    tables::{Obstacle, Tables, Write, unavailable},
 };
 use crate::{
     reference::Place,
     step_functions::Clock,
     world::{Chance, Fault, Mishaps, Trace},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::table::{
-    Bodies, StoreError, TriggerRecord, VersionSource, WorkflowRecord, WorkflowState,
+    Bodies, Consistency, Read, Reason, StoreError, TriggerRecord, VersionSource, WorkflowRecord, WorkflowState,
     journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
 };
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -31,6 +31,8 @@ use workflow::{
 pub struct StoreOdds {
     /// The share of the calls that have a fault, from 0 to 1.
     pub faults: f64,
+    /// The share of the writes of runs that begin a time in which the indexes are throttled.
+    pub index: f64,
 }
 
 /// What goes wrong with a call.
@@ -44,7 +46,28 @@ pub enum StoreFault {
     Late(Duration),
     /// It takes so much longer.
     Slow(Duration),
+    /// Somebody else writes an item of the transaction at this moment.
+    Conflict(Contended),
+    /// An index takes no writes.
+    IndexThrottled,
 }
+
+/// Which item of a transaction somebody else writes at the same moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Contended {
+    /// The lane.
+    Lane,
+    /// The run, if the transaction writes it, or else another item.
+    Run,
+    /// Another item.
+    Other,
+}
+
+/// How many states of the table are kept for reads that may be stale.
+const PAST_STATES: usize = 8;
+
+/// How old is what a stale read sees, at most.
+const STALE_FOR: SignedDuration = SignedDuration::from_secs(5);
 
 /// The table. Clones are the same table.
 #[derive(Debug, Clone)]
@@ -62,7 +85,25 @@ struct Inner {
     /// Faults of the next calls, before chance has a say.
     script: Mutex<Vec<Scripted>>,
     tables: Mutex<Tables>,
+    /// What the table was before each of the last writes, if a read may see it.
+    past: Mutex<VecDeque<(Timestamp, Tables)>>,
+    /// Until when the indexes take no writes.
+    throttled_until: Mutex<Option<Timestamp>>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
+}
+
+impl StoreFault {
+    /// Which write of a transaction is in the way, and why.
+    fn obstacle(self) -> Option<Obstacle> {
+        let conflict = Reason::of(Some("TransactionConflict"));
+        Some(match self {
+            Self::Conflict(Contended::Lane) => Obstacle::Lane(conflict),
+            Self::Conflict(Contended::Run) => Obstacle::Run(conflict),
+            Self::Conflict(Contended::Other) => Obstacle::Other,
+            Self::IndexThrottled => Obstacle::Run(Reason::of(Some("ThrottlingError"))),
+            Self::Refused | Self::Unanswered | Self::Late(_) | Self::Slow(_) => return None,
+        })
+    }
 }
 
 /// A fault that a test wants.
@@ -78,6 +119,8 @@ struct Scripted {
 enum Effect {
     Read,
     Write,
+    /// A write of several items, or none.
+    Transaction,
 }
 
 impl Store {
@@ -93,6 +136,8 @@ impl Store {
                 odds,
                 script: Mutex::default(),
                 tables: Mutex::default(),
+                past: Mutex::default(),
+                throttled_until: Mutex::default(),
                 calls: Mutex::default(),
             }),
         }
@@ -143,6 +188,7 @@ impl Store {
             state: WorkflowState::Enabled,
             active_version: version,
             trigger,
+            timeout: None,
             updated_at: now,
         };
         tables.workflows.insert(id.clone(), record);
@@ -204,10 +250,13 @@ impl Store {
             return None;
         }
         let seconds = |range| chance.millis(range);
-        Some(match (chance.number(0..=5), effect) {
+        Some(match (chance.number(0..=7), effect) {
             (0, _) => StoreFault::Slow(seconds(500..=8_000)),
-            (1..=2, Effect::Write) => StoreFault::Unanswered,
-            (3, Effect::Write) => StoreFault::Late(seconds(50..=20_000)),
+            (1..=2, Effect::Write | Effect::Transaction) => StoreFault::Unanswered,
+            (3, Effect::Write | Effect::Transaction) => StoreFault::Late(seconds(50..=20_000)),
+            (4, Effect::Transaction) => StoreFault::Conflict(Contended::Lane),
+            (5, Effect::Transaction) => StoreFault::Conflict(Contended::Run),
+            (6, Effect::Transaction) => StoreFault::Conflict(Contended::Other),
             _ => StoreFault::Refused,
         })
     }
@@ -219,14 +268,25 @@ impl Store {
         effect: Effect,
         act: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
-        let inner = &self.inner;
         let fault = self.fault(operation, effect);
+        self.call_with(operation, fault, act).await
+    }
+
+    async fn call_with<T: Send + 'static>(
+        &self,
+        operation: &'static str,
+        fault: Option<StoreFault>,
+        act: impl FnOnce(&Self) -> Result<T, StoreError> + Send + 'static,
+    ) -> Result<T, StoreError> {
+        let inner = &self.inner;
         if let Some(fault) = fault {
             inner.mishaps.note_here(match fault {
                 StoreFault::Refused => Fault::StoreRefused,
                 StoreFault::Unanswered => Fault::StoreUnanswered,
                 StoreFault::Late(_) => Fault::StoreLate,
                 StoreFault::Slow(_) => Fault::StoreSlow,
+                StoreFault::Conflict(_) => Fault::StoreConflict,
+                StoreFault::IndexThrottled => Fault::IndexThrottled,
             });
             inner.trace.say(format_args!("table: {operation} {fault:?}"));
         }
@@ -246,6 +306,8 @@ impl Store {
                 return Err(unavailable("timeout"));
             }
             Some(StoreFault::Slow(by)) => sleep(by).await,
+            // The transaction itself sees to these.
+            Some(StoreFault::Conflict(_) | StoreFault::IndexThrottled) => {}
             Some(StoreFault::Unanswered) | None => {}
         }
         let result = act(self);
@@ -254,6 +316,49 @@ impl Store {
             Some(StoreFault::Unanswered) => Err(unavailable("connection reset")),
             _ => result,
         }
+    }
+
+    /// The fault of a transaction. `writes_run` says whether it changes the indexes.
+    fn fault_of_transaction(&self, operation: &'static str, writes_run: bool) -> Option<StoreFault> {
+        let fault = self.fault(operation, Effect::Transaction);
+        if fault.is_some() || !writes_run {
+            return fault;
+        }
+        let (now, chance) = (self.now(), &self.inner.chance);
+        let mut until = lock(&self.inner.throttled_until);
+        if until.is_none_or(|until| until < now) && chance.happens(self.inner.odds.index) {
+            let length = SignedDuration::from_secs(i64::try_from(chance.number(1..=20)).unwrap_or(1));
+            *until = now.checked_add(length).ok();
+        }
+        until
+            .is_some_and(|until| now <= until)
+            .then_some(StoreFault::IndexThrottled)
+    }
+
+    /// Reads the table as a read of this kind sees it.
+    fn read<R>(&self, read: Read, look: impl FnOnce(&Tables) -> R) -> R {
+        if read.consistency() == Consistency::Eventual && self.inner.chance.happens(0.5) {
+            let now = self.now();
+            let past = lock(&self.inner.past);
+            let mut young = past.iter().filter(|(at, _)| now.duration_since(*at) <= STALE_FOR);
+            if let Some((_, tables)) = young.next() {
+                return look(tables);
+            }
+        }
+        look(&self.tables())
+    }
+
+    /// The table, to be written.
+    fn written(&self) -> MutexGuard<'_, Tables> {
+        let tables = self.tables();
+        if READS.iter().any(|read| read.consistency() == Consistency::Eventual) {
+            let mut past = lock(&self.inner.past);
+            past.push_back((self.now(), tables.clone()));
+            if past.len() > PAST_STATES {
+                past.pop_front();
+            }
+        }
+        tables
     }
 
     fn now(&self) -> Timestamp {
@@ -286,11 +391,14 @@ impl Store {
     }
 }
 
+/// The kinds of reads that a Plan makes.
+const READS: [Read; 4] = [Read::Version, Read::Body, Read::Lanes, Read::Known];
+
 impl VersionSource for Store {
     async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         let key = (workflow.clone(), version);
         self.call("version", Effect::Read, move |store| {
-            Ok(store.tables().versions.get(&key).cloned())
+            Ok(store.read(Read::Version, |tables| tables.versions.get(&key).cloned()))
         })
         .await
     }
@@ -300,7 +408,7 @@ impl Bodies for Store {
     async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
         let run = run.clone();
         self.call("put_body", Effect::Write, move |store| {
-            store.tables().bodies.entry(run).or_insert(compressed);
+            store.written().bodies.entry(run).or_insert(compressed);
             Ok(())
         })
         .await
@@ -309,7 +417,7 @@ impl Bodies for Store {
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         let run = run.clone();
         self.call("body", Effect::Read, move |store| {
-            Ok(store.tables().bodies.get(&run).cloned())
+            Ok(store.read(Read::Body, |tables| tables.bodies.get(&run).cloned()))
         })
         .await
     }
@@ -332,7 +440,7 @@ impl Journal for Store {
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
         let keys = keys.clone();
         self.call("lanes", Effect::Read, move |store| {
-            Ok(store.tables().lane_records(&keys))
+            Ok(store.read(Read::Lanes, |tables| tables.lane_records(&keys)))
         })
         .await
     }
@@ -343,7 +451,7 @@ impl Journal for Store {
         let incident = question.incident.map(str::to_owned);
         let own_key = question.own_key.map(str::to_owned);
         self.call("known", Effect::Read, move |store| {
-            Ok(store.tables().known(&Question {
+            let question = Question {
                 run: &run,
                 workflow: &workflow,
                 needs: &needs,
@@ -351,18 +459,20 @@ impl Journal for Store {
                 incident: incident.as_deref(),
                 own_key: own_key.as_deref(),
                 now,
-            }))
+            };
+            Ok(store.read(Read::Known, |tables| tables.known(&question)))
         })
         .await
     }
 
     async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
         let write = Write::of(entry);
-        self.call("write", Effect::Write, move |store| {
+        let fault = self.fault_of_transaction("write", write.touches_run());
+        self.call_with("write", fault, move |store| {
             let now = store.now();
-            let mut tables = store.tables();
+            let mut tables = store.written();
             let from = tables.log.len();
-            let written = tables.plan(now, &write);
+            let written = tables.plan(now, &write, fault.and_then(StoreFault::obstacle));
             store.tell(&tables, from);
             written
         })
@@ -372,12 +482,14 @@ impl Journal for Store {
     async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
         let (input, execution, failure) = (end.input.clone(), end.execution.to_owned(), end.failure.clone());
         let (started_at, ended_at) = (end.started_at, end.ended_at);
-        self.call("end", Effect::Write, move |store| {
+        let fault = self.fault_of_transaction("end", true);
+        self.call_with("end", fault, move |store| {
             let now = store.now();
-            let mut tables = store.tables();
+            let mut tables = store.written();
             let from = tables.log.len();
             let was_needed = tables.end_from_outside(
                 now,
+                fault.and_then(StoreFault::obstacle),
                 &OutsideEnd {
                     input: &input,
                     execution: &execution,
@@ -387,7 +499,7 @@ impl Journal for Store {
                 },
             );
             store.tell(&tables, from);
-            Ok(was_needed)
+            was_needed
         })
         .await
     }

@@ -4,8 +4,8 @@ use super::log::{Change, Logged};
 use crate::reference::Place;
 use jiff::{SignedDuration, Timestamp};
 use platform::table::{
-    StoreError, WorkflowRecord,
-    journal::{Entry, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written},
+    Reason, StoreError, WorkflowRecord,
+    journal::{Entry, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Verdict, Written},
 };
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
@@ -194,14 +194,46 @@ impl Tables {
         LockView { lock, ended }
     }
 
-    /// Writes a Plan.
-    pub(super) fn plan(&mut self, at: Timestamp, write: &Write) -> Result<Written, StoreError> {
+    /// Writes a Plan, unless something is in the way.
+    pub(super) fn plan(
+        &mut self,
+        at: Timestamp,
+        write: &Write,
+        obstacle: Option<Obstacle>,
+    ) -> Result<Written, StoreError> {
         self.check_form(write);
         let key = write.lane();
+        let (mut lane, mut run) = (self.lane_reason(write, &key), self.run_reason(write, &key));
+        let mut other = self.in_the_way(write, &key);
+        match obstacle {
+            Some(Obstacle::Lane(reason)) => lane = reason,
+            Some(Obstacle::Run(reason)) if run.is_some() => run = Some(reason),
+            Some(Obstacle::Run(_) | Obstacle::Other) => other = Some("somebody else writes an item"),
+            None => {}
+        }
+        if (lane, run.unwrap_or(Reason::Nothing), other) == (Reason::Nothing, Reason::Nothing, None) {
+            self.put(at, write, &key);
+            return Ok(Written::Now);
+        }
+        let before = self.lanes.get(&key).and_then(|lane| lane.last.as_ref());
+        let before = before
+            .filter(|last| last.cursor.plans == write.cursor.plans && last.owner == write.execution)
+            .map(|last| Written::Before {
+                handover: last.handover.clone(),
+            });
+        match Verdict::of(lane, run) {
+            Verdict::LaneMoved => Ok(before.unwrap_or(Written::Superseded)),
+            Verdict::LaneBusy => before.ok_or_else(|| unavailable("somebody else writes the lane")),
+            Verdict::RunMoved => Ok(Written::Superseded),
+            Verdict::Again => Err(unavailable(other.unwrap_or("the transaction was cancelled"))),
+        }
+    }
+
+    /// Whether the lane is as the Plan expects it.
+    fn lane_reason(&self, write: &Write, key: &LaneKey) -> Reason {
         let before = write.cursor.plans.saturating_sub(1);
-        let lane = self.lanes.get(&key);
         let holder = write.previous_owner.as_ref().unwrap_or(&write.execution);
-        let is_free = match lane {
+        let is_free = match self.lanes.get(key) {
             None => before == 0,
             Some(LaneItem {
                 last: Some(last),
@@ -211,48 +243,40 @@ impl Tables {
         };
         #[cfg(feature = "sabotage")]
         let is_free = is_free || sabotage::breaks(sabotage::Break::WriteWithoutFence);
-        if !is_free {
-            let last = lane.and_then(|lane| lane.last.as_ref());
-            return Ok(match last {
-                Some(last) if last.cursor.plans == write.cursor.plans && last.owner == write.execution => {
-                    Written::Before {
-                        handover: last.handover.clone(),
-                    }
-                }
-                _ => Written::Superseded,
-            });
+        condition(is_free)
+    }
+
+    /// Whether the run is as the Plan expects it, if it writes the run.
+    fn run_reason(&self, write: &Write, key: &LaneKey) -> Option<Reason> {
+        if !write.touches_run() {
+            return None;
         }
         let run = self.runs.get(&key.run);
-        let touches_run = key.lane.is_main() && (write.cursor.plans == 1 || write.changes.end.is_some());
-        if touches_run {
-            let is_free = match write.cursor.plans {
-                1 => run.is_none(),
-                _ => run.is_none_or(|run| run.ended_at.is_none()),
-            };
-            #[cfg(feature = "sabotage")]
-            let is_free = is_free || sabotage::breaks(sabotage::Break::EndTwice);
-            if !is_free {
-                return Ok(Written::Superseded);
-            }
-        }
-        for lost in write.changes.lost.keys() {
+        let is_free = match write.cursor.plans {
+            1 => run.is_none(),
+            _ => run.is_none_or(|run| run.ended_at.is_none()),
+        };
+        #[cfg(feature = "sabotage")]
+        let is_free = is_free || sabotage::breaks(sabotage::Break::EndTwice);
+        Some(condition(is_free))
+    }
+
+    /// What else keeps a Plan from being written.
+    fn in_the_way(&self, write: &Write, key: &LaneKey) -> Option<&'static str> {
+        let has_ended = |lost: &LanePath| {
             let key = LaneKey {
                 run: key.run.clone(),
                 lane: lost.clone(),
             };
-            if self.lanes.get(&key).is_some_and(|lane| lane.end.is_some()) {
-                return Err(unavailable("a lane that the Plan gives up has ended"));
-            }
+            self.lanes.get(&key).is_some_and(|lane| lane.end.is_some())
+        };
+        if write.changes.lost.keys().any(has_ended) {
+            return Some("a lane that the Plan gives up has ended");
         }
-        if let (Some(lock), Some(name)) = (&write.changes.lock, &write.concurrency_key) {
-            let held = self.locks.get(&(write.input.run.workflow.clone(), name.clone()));
-            let version = held.map_or(0, |held| held.version);
-            if version != lock.version.saturating_sub(1) {
-                return Err(unavailable("somebody else wrote the lock"));
-            }
-        }
-        self.put(at, write, &key);
-        Ok(Written::Now)
+        let (lock, name) = (write.changes.lock.as_ref()?, write.concurrency_key.as_ref()?);
+        let held = self.locks.get(&(write.input.run.workflow.clone(), name.clone()));
+        let version = held.map_or(0, |held| held.version);
+        (version != lock.version.saturating_sub(1)).then_some("somebody else wrote the lock")
     }
 
     fn put(&mut self, at: Timestamp, write: &Write, key: &LaneKey) {
@@ -422,7 +446,6 @@ impl Tables {
         self.note(at, Change::Cancelled { run, mark });
     }
 
-    /// Writes the end of a run whose execution ended from outside.
     /// Whether a run has ended.
     pub(super) fn run_known(&self, run: &RunId) -> RunKnown {
         match self.runs.get(run) {
@@ -440,7 +463,22 @@ impl Tables {
             .collect()
     }
 
-    pub(super) fn end_from_outside(&mut self, at: Timestamp, end: &OutsideEnd<'_>) -> bool {
+    /// Writes the end of a run whose execution ended from outside, unless something is in the way.
+    pub(super) fn end_from_outside(
+        &mut self,
+        at: Timestamp,
+        obstacle: Option<Obstacle>,
+        end: &OutsideEnd<'_>,
+    ) -> Result<bool, StoreError> {
+        match obstacle {
+            Some(Obstacle::Lane(Reason::ConditionFailed) | Obstacle::Run(Reason::ConditionFailed)) => return Ok(false),
+            Some(_) => return Err(unavailable("the transaction was cancelled")),
+            None => {}
+        }
+        Ok(self.end_unless_ended(at, end))
+    }
+
+    fn end_unless_ended(&mut self, at: Timestamp, end: &OutsideEnd<'_>) -> bool {
         let run = &end.input.run.id;
         if self.runs.get(run).is_some_and(|item| item.ended_at.is_some()) {
             return false;
@@ -480,14 +518,13 @@ impl Tables {
     /// What DynamoDB refuses whatever is in the table.
     fn check_form(&mut self, write: &Write) {
         let changes = &write.changes;
-        let touches_run = write.cursor.lane.is_main() && (write.cursor.plans == 1 || changes.end.is_some());
         let others = changes
             .cancels_runs
             .iter()
             .filter(|run| **run != write.input.run.id)
             .count();
         let items = 1
-            + usize::from(touches_run)
+            + usize::from(write.touches_run())
             + changes.steps.len()
             + changes.lost.len()
             + usize::from(!changes.cancels.is_empty())
@@ -508,6 +545,24 @@ impl Tables {
             let bytes = write.handover.len();
             self.mistakes.push(format!("the item of a lane has {bytes} bytes"));
         }
+    }
+}
+
+/// What is in the way of a transaction, besides its conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// The write of the lane, for this reason.
+    Lane(Reason),
+    /// The write of the run, if there is one, for this reason.
+    Run(Reason),
+    /// Another write.
+    Other,
+}
+
+fn condition(holds: bool) -> Reason {
+    match holds {
+        true => Reason::Nothing,
+        false => Reason::ConditionFailed,
     }
 }
 
@@ -538,6 +593,11 @@ impl Write {
             concurrency_key: entry.concurrency_key.map(str::to_owned),
             handover: entry.handover.to_owned(),
         }
+    }
+
+    /// Whether the run's own item changes, and with it the indexes.
+    pub(super) fn touches_run(&self) -> bool {
+        self.cursor.lane.is_main() && (self.cursor.plans == 1 || self.changes.end.is_some())
     }
 
     pub(super) fn lane(&self) -> LaneKey {

@@ -67,6 +67,10 @@ faults! {
     StoreLate = "table writes late";
     /// A call to the table takes long.
     StoreSlow = "table slow";
+    /// Somebody else writes an item of a transaction at the same moment, and nothing is written.
+    StoreConflict = "table conflict";
+    /// An index is written too often, so that for some seconds no run can begin or end.
+    IndexThrottled = "index throttled";
     /// Secrets Manager is out of reach.
     SecretsUnavailable = "no secrets";
     /// No connection to PagerDuty comes about.

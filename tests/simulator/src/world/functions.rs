@@ -606,7 +606,13 @@ fn shown(payload: &Value) -> String {
             let plans = state.pointer("/next/cursor/plans").and_then(Value::as_u64).unwrap_or(0);
             format!("{run} {lane} after plan {plans}")
         }
-        (_, Some(key), _) => format!("{key} attempt {}", state["call"]["attempt"]),
+        (_, Some(key), _) => {
+            let attempt = state
+                .pointer("/call/attempt")
+                .and_then(Value::as_u64)
+                .unwrap_or_default();
+            format!("{key} attempt {attempt}")
+        }
         (_, _, Some(name)) => format!("told of {name}"),
         _ => String::new(),
     }

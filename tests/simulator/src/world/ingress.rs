@@ -227,7 +227,7 @@ impl Ingress {
                 if let Some(large) = admitted.large_body {
                     while inner
                         .store
-                        .put_body(&run, large.to_vec(), inner.clock.now())
+                        .put_body(&run, large.to_vec(), admitted.ends_by)
                         .await
                         .is_err()
                     {

@@ -36,7 +36,7 @@ impl Tree {
 
     /// The same with further fields in the event's data.
     pub(super) fn with_data(definition: &str, data: Value) -> Self {
-        let Admitted { input, large_body } = admitted(data);
+        let Admitted { input, large_body, .. } = admitted(data);
         let tree = Self::of(&json!(input));
         tree.store.with(|state| {
             state

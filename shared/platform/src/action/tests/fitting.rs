@@ -26,7 +26,7 @@ use pagerduty::actions::{
 };
 use serde_json::{Map, Value, json};
 use workflow::{
-    action::{Action, ActionSpec, Admitted, Field, FieldKind, Rule, Unfit},
+    action::{Action, ActionSpec, Admitted, Field, FieldKind, OnNull, Rule, Unfit},
     planner::INPUT_BYTES,
 };
 
@@ -192,6 +192,7 @@ fn is_unreadable(field: &Field, value: &Value) -> bool {
 fn is_needed(field: &Field, value: &Value) -> bool {
     let is_said = value.as_str().is_some_and(|text| !text.trim().is_empty());
     match field.unfit {
+        _ if value.is_null() && field.null == OnNull::Refuse => true,
         Unfit::Refuse => true,
         Unfit::Cut | Unfit::Hash => !field.optional && !is_said,
         Unfit::LeaveOut | Unfit::LeaveOutEntries | Unfit::Replace(_) => false,

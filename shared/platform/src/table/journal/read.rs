@@ -1,7 +1,7 @@
 //! Reading for a Plan.
 
 use super::{LaneRecord, LastPlan, Question, trail};
-use crate::table::{Item, Projection, StoreError, Table, keys, record};
+use crate::table::{Item, Projection, Read, StoreError, Table, keys, record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -51,7 +51,7 @@ pub(super) async fn lanes(
         .collect();
     let names = wanted.iter().map(|((pk, sk), _)| Table::key(pk, sk)).collect();
     let mut lanes = BTreeMap::new();
-    for item in table.get_all("read the lanes of the run", names, None).await? {
+    for item in table.get_all(Read::Lanes, names, None).await? {
         let found = wanted.iter().find(|((pk, _), _)| held_text(&item, "pk") == Some(pk));
         if let Some((_, key)) = found {
             lanes.insert((*key).clone(), lane(item)?);
@@ -107,7 +107,7 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
     });
     let workflows = needs.workflows.iter().map(|id| {
         let (pk, sk) = keys::workflow(id);
-        ((pk, sk.to_owned()), Wanted::Workflow(id))
+        ((pk.to_owned(), sk), Wanted::Workflow(id))
     });
     let (pk, sk) = keys::cancel(question.run);
     let cancelled = std::iter::once(((pk, sk.to_owned()), Wanted::Marks));
@@ -137,7 +137,7 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
 
     let mut known = Known::default();
     let names = wanted.keys().map(|(pk, sk)| Table::key(pk, sk)).collect();
-    for mut item in table.get_all("read what the Plan needs", names, Some(KNOWN)).await? {
+    for mut item in table.get_all(Read::Known, names, Some(KNOWN)).await? {
         let name = (take_text(&mut item, "pk"), take_text(&mut item, "sk"));
         let (Some(pk), Some(sk)) = name else { continue };
         match wanted.get(&(pk, sk)) {
@@ -170,7 +170,7 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
 
 async fn lock(table: &Table, workflow: &WorkflowId, key: &str, now: Timestamp) -> Result<LockView, StoreError> {
     let (pk, sk) = keys::lock(workflow, key);
-    let Some(item) = table.get("read the lock of the concurrency key", &pk, sk).await? else {
+    let Some(item) = table.get(Read::Lock, &pk, sk).await? else {
         return Ok(LockView::default());
     };
     let lock: Lock = record("lock of a concurrency key", item)?;
@@ -182,7 +182,7 @@ async fn lock(table: &Table, workflow: &WorkflowId, key: &str, now: Timestamp) -
             Table::key(&pk, sk)
         })
         .collect();
-    let items = table.get_all("read which runs have ended", names, Some(ENDED)).await?;
+    let items = table.get_all(Read::Ended, names, Some(ENDED)).await?;
     // A run is written together with the lock. One that is not there was deleted after its time to live.
     let go_on: BTreeSet<String> = items
         .into_iter()
@@ -197,11 +197,15 @@ async fn lock(table: &Table, workflow: &WorkflowId, key: &str, now: Timestamp) -
 }
 
 fn has_ended(run: &Item, now: Timestamp) -> bool {
-    let deadline = held_text(run, "deadline").and_then(|deadline| deadline.parse::<Timestamp>().ok());
-    let is_overdue = deadline
+    let is_overdue = deadline(run)
         .and_then(|deadline| deadline.checked_add(GRACE).ok())
         .is_some_and(|latest| latest < now);
     run.contains_key("ended_at") || is_overdue
+}
+
+/// When a run must have ended.
+pub(in crate::table) fn deadline(run: &Item) -> Option<Timestamp> {
+    held_text(run, "deadline").and_then(|deadline| deadline.parse().ok())
 }
 
 /// Whether runs of a workflow may begin.

@@ -5,11 +5,8 @@ use super::{
     change::{Change, unbuildable},
     open, read, trail,
 };
-use crate::table::{Item, StoreError, Table, expiry, item, keys, number, run_list::SHARDS, text, unavailable};
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{AttributeValue, CancellationReason, Put, TransactWriteItem},
-};
+use crate::table::{Item, Read, Reason, StoreError, Table, item, keys, number, run_list, text};
+use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
@@ -21,48 +18,50 @@ use workflow::{
 const OPERATION: &str = "write the journal";
 
 pub(super) async fn plan(table: &Table, entry: &Entry<'_>) -> Result<Written, StoreError> {
-    let Transaction { writes, run } = transaction(&table.name, entry)?;
-    let request = table.client.transact_write_items().set_transact_items(Some(writes));
-    let Err(error) = Box::pin(request.send()).await else {
+    let Transaction { writes, run } = transaction(table, entry)?;
+    let Err(cancelled) = table.transact_once(OPERATION, writes).await? else {
         return Ok(Written::Now);
     };
-    let Some(TransactWriteItemsError::TransactionCanceledException(refusal)) = error.as_service_error() else {
-        return Err(unavailable(OPERATION, &error));
-    };
-    let reasons = refusal.cancellation_reasons();
-    let code = |position: usize| reasons.get(position).and_then(CancellationReason::code);
-    // The lane comes first in the transaction.
-    match code(0) {
-        Some("ConditionalCheckFailed") => {
-            let lane = reasons.first().and_then(CancellationReason::item).cloned();
-            Ok(before(lane.unwrap_or_default(), entry).unwrap_or(Written::Superseded))
-        }
-        // A repeat of this Plan that is just being written is in the way, or was.
-        Some("TransactionConflict") => {
+    match Verdict::of(cancelled.reason(LANE), run.map(|run| cancelled.reason(run))) {
+        Verdict::LaneMoved => Ok(before(cancelled.item(LANE), entry).unwrap_or(Written::Superseded)),
+        Verdict::LaneBusy => {
             let (pk, sk) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
-            let lane = table.get("read the lane again", &pk, sk).await?;
-            before(lane.unwrap_or_default(), entry).ok_or_else(|| unavailable(OPERATION, &error))
+            let lane = table.get(Read::LaneAgain, &pk, sk).await?;
+            before(lane.unwrap_or_default(), entry).ok_or_else(|| cancelled.failure(OPERATION))
         }
-        _ if run.and_then(code) == Some("ConditionalCheckFailed") => Ok(Written::Superseded),
-        _ => Err(StoreError::Unavailable {
-            operation: OPERATION,
-            cause: in_the_way(reasons).into(),
-        }),
+        Verdict::RunMoved => Ok(Written::Superseded),
+        Verdict::Again => Err(cancelled.failure(OPERATION)),
     }
 }
 
-/// Why a transaction was refused, when it was neither for the lane nor for the run: throttled, or somebody else wrote a lock
-/// or a lane that the Plan gives up.
-fn in_the_way(reasons: &[CancellationReason]) -> String {
-    let failed = reasons.iter().enumerate().filter_map(|(position, reason)| {
-        let code = reason.code().filter(|code| *code != "None")?;
-        Some(format!("{code} at write {position}"))
-    });
-    let failed: Vec<_> = failed.collect();
-    format!(
-        "the transaction was refused: {}; the Plan is made again",
-        failed.join(", ")
-    )
+/// Where the lane stands in the transaction of a Plan.
+const LANE: usize = 0;
+
+/// What it means for a Plan that its transaction was cancelled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// The lane is not as the Plan expects it. It shows whether by this same Plan, made before, or by another.
+    LaneMoved,
+    /// The lane is being written: by a repeat of this Plan, or by another. The lane shows it a moment later.
+    LaneBusy,
+    /// The run has begun, or ended, by somebody else's doing.
+    RunMoved,
+    /// Nobody was first: DynamoDB throttles, or somebody else writes a lock or a lane that the Plan gives up. The Plan is made
+    /// again.
+    Again,
+}
+
+impl Verdict {
+    /// By the reasons of the lane, and of the run, where the Plan touches that.
+    #[must_use]
+    pub fn of(lane: Reason, run: Option<Reason>) -> Self {
+        match (lane, run) {
+            (Reason::ConditionFailed, _) => Self::LaneMoved,
+            (Reason::Conflict, _) => Self::LaneBusy,
+            (_, Some(Reason::ConditionFailed)) => Self::RunMoved,
+            _ => Self::Again,
+        }
+    }
 }
 
 /// What this Plan handed over when it was written before, if the lane shows that it was.
@@ -80,7 +79,7 @@ struct Transaction {
     run: Option<usize>,
 }
 
-fn transaction(table: &str, entry: &Entry<'_>) -> Result<Transaction, StoreError> {
+fn transaction(table: &Table, entry: &Entry<'_>) -> Result<Transaction, StoreError> {
     let changes = entry.changes;
     let mut writes = vec![lane(table, entry)?];
     let mut run_at = None;
@@ -96,32 +95,30 @@ fn transaction(table: &str, entry: &Entry<'_>) -> Result<Transaction, StoreError
     }
     let run = &entry.input.run.id;
     if !changes.cancels.is_empty() {
-        let expires_at = expiry::of_run(entry.cursor.run_deadline);
-        writes.push(cancel(table, run, changes.cancels.iter(), expires_at)?);
+        let expires_at = table.retention.of_run(entry.cursor.run_deadline);
+        writes.push(cancel(&table.name, run, changes.cancels.iter(), expires_at)?);
     }
     let whole = CancelMark::run();
     for other in changes.cancels_runs.iter().filter(|other| *other != run) {
-        // Of another run the deadline is not known.
-        writes.push(cancel(
-            table,
-            other,
-            std::iter::once(&whole),
-            expiry::of_any(entry.now),
-        )?);
+        // A run that this one has started ends with it; one that holds the lock is known to the lock.
+        let lock = changes.lock.as_ref().and_then(|lock| lock.until);
+        let deadline = lock.max(Some(entry.cursor.run_deadline));
+        let expires_at = table.retention.of_run(deadline.unwrap_or(entry.cursor.run_deadline));
+        writes.push(cancel(&table.name, other, std::iter::once(&whole), expires_at)?);
     }
     if let (Some(wanted), Some(key)) = (&changes.lock, entry.concurrency_key) {
         writes.push(lock(table, entry, key, wanted)?);
     }
     if let Some(marker) = &changes.marker {
-        writes.extend(trail::mark(table, run, marker, entry.now)?);
+        writes.extend(trail::mark(&table.name, run, marker, entry.now)?);
     }
     if let Some(counted) = &changes.counted {
-        writes.push(trail::add(table, &entry.input.run.workflow, counted, entry.now)?);
+        writes.push(trail::add(&table.name, &entry.input.run.workflow, counted, entry.now)?);
     }
     Ok(Transaction { writes, run: run_at })
 }
 
-fn lane(table: &str, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError> {
+fn lane(table: &Table, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError> {
     let cursor = entry.cursor;
     let (pk, sk) = keys::lane(&entry.input.run.id, &cursor.lane);
     let before = cursor.plans.saturating_sub(1);
@@ -129,7 +126,7 @@ fn lane(table: &str, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError>
     change.set("plans", number(cursor.plans));
     change.set("handover", text(entry.handover));
     change.set("updated_at", text(entry.now.to_string()));
-    change.set("expires_at", number(expiry::of_run(cursor.run_deadline)));
+    change.set("expires_at", number(table.retention.of_run(cursor.run_deadline)));
     change.set("owner", text(entry.execution));
     if before == 0 {
         change.condition("attribute_not_exists(pk)".to_owned());
@@ -145,18 +142,23 @@ fn lane(table: &str, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError>
     if let Some(ended) = &entry.changes.end {
         change.set("end", end_value(ended)?);
     }
-    change.build_and_show(table)
+    change.build_and_show(&table.name)
 }
 
 /// A lane that this one has opened and gives up. If it has ended meanwhile, its own end counts.
-fn lost_lane(table: &str, entry: &Entry<'_>, lane: &LanePath, end: &LaneEnd) -> Result<TransactWriteItem, StoreError> {
+fn lost_lane(
+    table: &Table,
+    entry: &Entry<'_>,
+    lane: &LanePath,
+    end: &LaneEnd,
+) -> Result<TransactWriteItem, StoreError> {
     let (pk, sk) = keys::lane(&entry.input.run.id, lane);
     let mut change = Change::new(&pk, sk);
     change.set("end", end_value(end)?);
     change.set("updated_at", text(entry.now.to_string()));
-    change.set("expires_at", number(expiry::of_run(entry.cursor.run_deadline)));
+    change.set("expires_at", number(table.retention.of_run(entry.cursor.run_deadline)));
     change.condition("attribute_not_exists(#end)".to_owned());
-    change.build(table)
+    change.build(&table.name)
 }
 
 fn end_value(end: &LaneEnd) -> Result<AttributeValue, StoreError> {
@@ -180,11 +182,12 @@ pub(in crate::table) fn cancel<'a>(
     change.build(table)
 }
 
-fn lock(table: &str, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<TransactWriteItem, StoreError> {
+fn lock(table: &Table, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<TransactWriteItem, StoreError> {
     let (pk, sk) = keys::lock(&entry.input.run.workflow, key);
     let mut fields = item("lock of a concurrency key", &pk, sk, lock)?;
-    fields.insert("expires_at".to_owned(), number(expiry::of_any(entry.now)));
-    let put = Put::builder().table_name(table).set_item(Some(fields));
+    let until = lock.until.unwrap_or(entry.cursor.run_deadline);
+    fields.insert("expires_at".to_owned(), number(table.retention.of_run(until)));
+    let put = Put::builder().table_name(&table.name).set_item(Some(fields));
     let put = match lock.version.saturating_sub(1) {
         0 => put.condition_expression("attribute_not_exists(pk)"),
         before => put
@@ -198,7 +201,7 @@ fn lock(table: &str, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<Transa
 
 /// The run's own item changes only when its main lane begins and when that ends, because only then its place in the
 /// indexes does.
-fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, StoreError> {
+fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, StoreError> {
     let cursor = entry.cursor;
     if !cursor.lane.is_main() {
         return Ok(None);
@@ -215,6 +218,7 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
             cursor.run_deadline,
             cursor.depth.max(entry.input.run.depth),
         );
+        change.set_once("expires_at", number(table.retention.of_run(cursor.run_deadline)));
         for (name, value) in entry.event.iter().flat_map(|event| {
             [
                 ("incident_id", &event.incident_id),
@@ -243,8 +247,8 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
     let Some(end) = end else {
         let run = &entry.input.run.id;
         change.set(open::PARTITION, text(open::partition(run)));
-        change.set(open::ORDER, text(format!("{}#{run}", entry.started_at)));
-        return change.build(table).map(Some);
+        change.set(open::ORDER, text(open::order(run, entry.started_at)));
+        return change.build(&table.name).map(Some);
     };
     close(&mut change);
     change.set("ended_at", text(entry.now.to_string()));
@@ -254,8 +258,7 @@ fn run(table: &str, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, Stor
     if let LaneEnd::Skipped { reason } = end {
         change.set("reason", text(reason));
     }
-
-    change.build(table).map(Some)
+    change.build(&table.name).map(Some)
 }
 
 /// Takes the run out of the index of open runs.
@@ -274,8 +277,6 @@ fn identify(
     depth: u32,
 ) {
     let run = &input.run;
-    let started = started_at.to_string();
-    let day: String = started.chars().take(10).collect();
     change.set_once("run", text(run.id.as_str()));
     change.set_once("workflow", text(run.workflow.as_str()));
     change.set_once("version", number(run.version.0));
@@ -291,27 +292,28 @@ fn identify(
         change.set_once("replay_of", text(replay.run.as_str()));
     }
     change.set_once("execution", text(execution));
-    change.set_once("started_at", text(&started));
+    change.set_once("started_at", text(started_at.to_string()));
     change.set_once("deadline", text(deadline.to_string()));
-    change.set_once("expires_at", number(expiry::of_run(deadline)));
-    change.set_once("gsi1pk", text(format!("WORKFLOW#{}#{day}", run.workflow)));
-    change.set_once("gsi1sk", text(format!("{started}#{}", run.id)));
-    change.set_once("gsi2pk", text(format!("RUNS#{day}#{}", shard_of(&run.id))));
-    change.set_once("gsi2sk", text(format!("{started}#{}", run.id)));
+    for (name, value) in run_list::places(&run.id, &run.workflow, started_at)
+        .into_iter()
+        .flatten()
+    {
+        change.set_once(name, text(value));
+    }
 }
 
-/// The shard of the indexes of all runs in which a run is.
-pub(super) fn shard_of(run: &RunId) -> u32 {
-    run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
-}
-
-fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) -> Result<TransactWriteItem, StoreError> {
+fn step(
+    table: &Table,
+    entry: &Entry<'_>,
+    path: &StepPath,
+    record: &StepRecord,
+) -> Result<TransactWriteItem, StoreError> {
     let (pk, _) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
     let at = || text(record.at.to_string());
     let mut change = Change::new(&pk, &keys::step(path));
     change.set("path", text(path.to_string()));
     change.set("title", text(&record.title));
-    change.set("expires_at", number(expiry::of_run(entry.cursor.run_deadline)));
+    change.set("expires_at", number(table.retention.of_run(entry.cursor.run_deadline)));
     change.set_once("started_at", at());
     if let Some(id) = &record.id {
         change.set("id", text(id.as_str()));
@@ -377,7 +379,7 @@ fn step(table: &str, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) ->
             step_result(&mut change, result, record.at);
         }
     }
-    change.build(table)
+    change.build(&table.name)
 }
 
 /// How a step ended.
@@ -406,24 +408,21 @@ fn error_value(name: &str, message: &str) -> AttributeValue {
 pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
     let run = &end.input.run.id;
     let (pk, sk) = keys::run(run);
+    // A run without a first Plan has no deadline: it was over when it ended, and nothing of it goes on.
+    let known = table.get(Read::Run, &pk, sk).await?;
+    let deadline = known.as_ref().and_then(read::deadline).unwrap_or(end.ended_at);
+    let expires_at = table.retention.of_run(deadline);
     let mut change = Change::new(&pk, sk);
-    // The deadline is known where the run had its first Plan; where it had none, it was over when it ended.
     let depth = end.input.run.depth;
-    identify(
-        &mut change,
-        end.input,
-        end.execution,
-        end.started_at,
-        end.ended_at,
-        depth,
-    );
+    identify(&mut change, end.input, end.execution, end.started_at, deadline, depth);
+    change.set_once("expires_at", number(expires_at));
     close(&mut change);
     change.set("status", text("failed"));
     change.set("ended_at", text(end.ended_at.to_string()));
     change.set("error", error_value(&end.failure.name, &end.failure.message));
     change.condition("attribute_not_exists(#ended_at)".to_owned());
     let whole = CancelMark::run();
-    let marks = cancel(&table.name, run, std::iter::once(&whole), expiry::of_any(end.ended_at))?;
+    let marks = cancel(&table.name, run, std::iter::once(&whole), expires_at)?;
     let mut writes = vec![change.build(&table.name)?, marks];
     if end.input.part.is_some() {
         writes.push(main_lane_from_outside(&table.name, end)?);

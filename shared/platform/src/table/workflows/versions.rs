@@ -1,7 +1,7 @@
 //! The versions of a workflow.
 
 use super::{
-    super::{Item, Projection, StoreError, Table, keys, number, record, text, unavailable},
+    super::{Item, Projection, Read, StoreError, Table, keys, number, record, text, unavailable},
     ApplyError, LARGEST_UNPACKED, LARGEST_VERSION, NewVersion, VersionSource,
 };
 use crate::body::{self, DamagedBody};
@@ -65,7 +65,7 @@ impl Table {
         let mut items = self.versions_query(id).into_paginator().items().send();
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable("list the versions of the workflow", &error))?;
+            let item = item.map_err(|error| unavailable(Read::Versions.words(), &error))?;
             let mut version: VersionRecord = record("version of a workflow", item)?;
             if version.digest.is_none() {
                 version.digest = self.digest(id, version.version).await?;
@@ -88,7 +88,7 @@ impl Table {
     pub(super) async fn latest_version(&self, id: &WorkflowId) -> Result<WorkflowVersion, StoreError> {
         let request = self.versions_query(id).limit(1);
         let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable("read the versions of the workflow", &error))?;
+        let output = answer.map_err(|error| unavailable(Read::Versions.words(), &error))?;
         let newest = output.items.unwrap_or_default().into_iter().next();
         let newest = newest.map(|item| record::<VersionRecord>("version of a workflow", item));
         Ok(newest.transpose()?.map_or(WorkflowVersion(0), |newest| newest.version))
@@ -98,10 +98,10 @@ impl Table {
         self.client
             .query()
             .table_name(&self.name)
-            .consistent_read(true)
+            .consistent_read(Read::Versions.is_consistent())
             .scan_index_forward(false)
             .key_condition_expression("pk = :pk AND begins_with(sk, :version)")
-            .expression_attribute_values(":pk", text(keys::workflow(id).0))
+            .expression_attribute_values(":pk", text(keys::versions(id)))
             .expression_attribute_values(":version", text(keys::VERSION))
             .projection_expression(RECORD.expression())
             .set_expression_attribute_names(Some(RECORD.names()))
@@ -127,7 +127,7 @@ impl Table {
 
     async fn version_item(&self, id: &WorkflowId, version: WorkflowVersion) -> Result<Option<Item>, StoreError> {
         let (pk, sk) = keys::version(id, version);
-        self.get("read the version of the workflow", &pk, &sk).await
+        self.get(Read::Version, &pk, &sk).await
     }
 }
 

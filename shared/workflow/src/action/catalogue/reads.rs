@@ -78,28 +78,34 @@ pub(super) static LIST_INCIDENTS: ActionSpec = ActionSpec {
             "statuses",
             FieldKind::Words(&["triggered", "acknowledged", "resolved"]),
             "only those with one of these",
-        ),
+        )
+        .narrowing(),
         Field::optional(
             "services",
             FieldKind::PagerDutyIds,
             "only those of these services, by id",
         )
+        .narrowing()
         .naming(Thing::Service),
-        Field::optional("teams", FieldKind::PagerDutyIds, "only those of these teams, by id").naming(Thing::Team),
-        Field::optional("urgencies", FieldKind::Words(URGENCIES), "only those of one of these"),
+        Field::optional("teams", FieldKind::PagerDutyIds, "only those of these teams, by id")
+            .narrowing()
+            .naming(Thing::Team),
+        Field::optional("urgencies", FieldKind::Words(URGENCIES), "only those of one of these").narrowing(),
         Field::optional(
             "incident_key",
             FieldKind::Key,
             "only those with this key, or with an alert of this dedup key",
         )
+        .narrowing()
         // As the key of the alert or the incident was replaced.
         .unfit(Unfit::Hash),
-        Field::optional("since", FieldKind::Time, "only those made from this time on"),
+        Field::optional("since", FieldKind::Time, "only those made from this time on").narrowing(),
         Field::optional(
             "until",
             FieldKind::Time,
             "only those made before this time, at most six months after `since`",
-        ),
+        )
+        .narrowing(),
         LIMIT,
         FROM,
     ],
@@ -146,7 +152,8 @@ pub(super) static LIST_ALERTS: ActionSpec = ActionSpec {
             "statuses",
             FieldKind::Words(&["triggered", "resolved"]),
             "only those with one of these",
-        ),
+        )
+        .narrowing(),
         LIMIT,
         FROM,
     ],
@@ -266,15 +273,19 @@ pub(super) static LIST_ONCALLS: ActionSpec = ActionSpec {
             FieldKind::PagerDutyIds,
             "only for these escalation policies, by id",
         )
+        .narrowing()
         .naming(Thing::EscalationPolicy),
-        Field::optional("schedules", FieldKind::PagerDutyIds, "only by these schedules, by id"),
-        Field::optional("users", FieldKind::PagerDutyIds, "only these users, by id").naming(Thing::User),
+        Field::optional("schedules", FieldKind::PagerDutyIds, "only by these schedules, by id").narrowing(),
+        Field::optional("users", FieldKind::PagerDutyIds, "only these users, by id")
+            .narrowing()
+            .naming(Thing::User),
         Field::optional(
             "since",
             FieldKind::Time,
             "the beginning of the time that is asked about",
-        ),
-        Field::optional("until", FieldKind::Time, "its end"),
+        )
+        .narrowing(),
+        Field::optional("until", FieldKind::Time, "its end").narrowing(),
         LIMIT,
         FROM,
     ],

@@ -6,7 +6,7 @@ use super::super::{
     Concurrency, Definition, InputKind, Problems, Severity, Step, StepKind, Template, node::Path, outputs,
 };
 use crate::{
-    action::{Field, FieldKind, Unfit},
+    action::{Field, FieldKind, OnNull, Unfit},
     ids::VariableName,
     template::Expression,
     types::{self, Absence, Doubt, Facts, Finding, Kind, Roots, Type, Words},
@@ -318,14 +318,17 @@ impl super::Checks<'_, '_> {
         }
         if let (FieldKind::Key, Template::Expression(key), Some(typing)) = (field.kind, template, &self.typing) {
             for reason in types::nulls_of(key, &typing.roots, &typing.facts) {
-                match field.optional {
+                match field.optional && field.null == OnNull::LeaveOut {
                     true => self.warn(path, format!("can be null, and then it counts as left out: {reason}")),
                     false => self.problem(path, format!("can be null, and `{}` is needed: {reason}", field.name)),
                 }
             }
             return;
         }
-        let is_needed = !field.optional && !matches!(field.unfit, Unfit::Replace(_));
+        let is_needed = match field.null {
+            OnNull::Refuse => true,
+            OnNull::LeaveOut => !field.optional && !matches!(field.unfit, Unfit::Replace(_)),
+        };
         if let (Some(absence), true) = (&of.absence, is_needed) {
             let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
             let message = format!(

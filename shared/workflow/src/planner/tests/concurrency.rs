@@ -19,6 +19,7 @@ fn held_by(holder: &str, queue: &[&str]) -> LockView {
             version: 3,
             holder: Some(run(holder)),
             queue: queue.iter().copied().map(run).collect(),
+            until: None,
         },
         ended: BTreeSet::new(),
     }

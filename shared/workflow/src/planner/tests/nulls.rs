@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    action::{Action, Rule, Unfit},
+    action::{Action, OnNull, Rule, Unfit},
     definition::{StepKind, tests::actions::value_of},
     template::Template,
 };
@@ -17,6 +17,10 @@ const PLACES: &[(&str, fn())] = &[
     ("a condition: `if`, `when`", conditions),
     ("text around `{{ }}`", text),
     ("an input of an action", inputs_of_actions),
+    (
+        "an input that narrows what is listed, such as `services` of `pagerduty.list_incidents`",
+        filters,
+    ),
     (
         "an entry of a list of ids or words, a field of `conference_bridge`",
         entries,
@@ -106,7 +110,7 @@ fn text() {
     );
 }
 
-/// For every input of every action: null comes to the same as if it were not there, also where it must be.
+/// For every input of every action: null comes to the same as if it were not there, also where it must be; or it is refused.
 fn inputs_of_actions() {
     let mut runner = TestRunner::deterministic();
     let mut sample = |kind| value_of(kind).new_tree(&mut runner).unwrap().current();
@@ -134,6 +138,15 @@ fn inputs_of_actions() {
                 asked_in(&mut world_of(definition))
             };
             let (null, left_out) = (outcome(Some(NULL)), outcome(None));
+            if field.null == OnNull::Refuse {
+                let error = null.unwrap_err();
+                let told = format!("`{}` is null", field.name);
+                assert!(
+                    error.contains("Input.Invalid") && error.contains(&told),
+                    "{action}: {error}"
+                );
+                continue;
+            }
             assert_eq!(null, left_out, "{action}: {}", field.name);
             // What has a stand-in is never missing.
             if !field.optional && !matches!(field.unfit, Unfit::Replace(_)) {
@@ -142,6 +155,44 @@ fn inputs_of_actions() {
             }
         }
     }
+}
+
+/// What each list gives less of, as the catalogue has it: all that may be left out, and is not about how much is shown.
+fn filters() {
+    let lists = Action::ALL.iter().map(|action| action.spec());
+    let lists: Vec<_> = lists.filter(|spec| spec.name.starts_with("pagerduty.list_")).collect();
+    assert!(lists.len() >= 5, "{}", lists.len());
+    for spec in Action::ALL.iter().map(|action| action.spec()) {
+        for field in spec.inputs {
+            let is_of_list = spec.name.starts_with("pagerduty.list_");
+            let shows = ["limit", "is_overview", "from"].contains(&field.name);
+            let expected = is_of_list && field.optional && !shows;
+            assert_eq!(field.null == OnNull::Refuse, expected, "{}: {}", spec.name, field.name);
+            // Nor does a value that does not fit vanish.
+            let stays = matches!(field.unfit, Unfit::Refuse | Unfit::Hash);
+            assert!(!expected || stays, "{}: {}", spec.name, field.name);
+        }
+    }
+    let listed = |field: &str, value: &str| {
+        asked(&format!(
+            "  - uses: pagerduty.list_incidents\n    with: {{ integration: prod, {field}: {value:?} }}\n"
+        ))
+    };
+    let in_text = format!("svc-{NULL}");
+    for blank in [NULL, &in_text, "{{ '' }}", "{{ ' ' }}"] {
+        let error = listed("incident_key", blank).unwrap_err();
+        assert!(error.contains("`incident_key` is null"), "{blank}: {error}");
+    }
+    for (field, empty) in [
+        ("services", "{{ [] }}"),
+        ("services", "{{ [none] }}"),
+        ("statuses", "{{ [] }}"),
+        ("since", "{{ '' }}"),
+    ] {
+        let error = listed(field, empty).unwrap_err();
+        assert!(error.contains("Input.Invalid"), "{field} {empty}: {error}");
+    }
+    assert_eq!(listed("services", "{{ ['PS'] }}").unwrap()["services"], json!(["PS"]));
 }
 
 fn entries() {

@@ -223,6 +223,7 @@ fn held() -> LockView {
             version: 3,
             holder: Some("other".parse().unwrap()),
             queue: Vec::new(),
+            until: None,
         },
         ended: BTreeSet::new(),
     }

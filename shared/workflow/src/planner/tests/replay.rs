@@ -116,6 +116,43 @@ fn a_replay_writes_what_it_keeps_and_gives_what_it_repeats_keys_of_its_own() {
 }
 
 #[test]
+fn more_results_than_a_transaction_has_room_for_are_taken_over_in_several_plans() {
+    let steps: String = (0..120)
+        .map(|number| format!("  - {}\n", page(&format!("p{number}"))))
+        .collect();
+    let last = page("{{ steps.ticket.outputs.incident_id }}").replacen('{', "{ id: last,", 1);
+    let mut world = World::of(&format!("{CREATE}{steps}  - {last}\n"));
+    world.finish();
+    world.calls.clear();
+    let replay = world.replay_from(Start::Step(&"last".parse().unwrap())).unwrap();
+    assert_eq!(replay.kept.len(), 121);
+    let mut execution = world.begin_replay(&replay);
+
+    let mut kept = Vec::new();
+    loop {
+        let plan = world.plan(&mut execution);
+        if plan.command != Command::Continue {
+            break;
+        }
+        let changes = plan.changes.unwrap().steps;
+        assert!(
+            changes
+                .values()
+                .all(|record| matches!(record.change, StepChange::Kept { .. }))
+        );
+        kept.push(changes.len());
+    }
+    assert_eq!(kept, [50, 50, 21]);
+    world.run(&mut execution);
+    assert_eq!(world.end_of(&execution), success());
+    assert_eq!(
+        world.calls,
+        ["Q9"],
+        "the first result is known, and nothing is done again"
+    );
+}
+
+#[test]
 fn a_replay_from_the_beginning_does_everything_again() {
     let mut world = World::of(&format!("{CREATE}{RESOLVE}"));
     world.finish();

@@ -2,7 +2,7 @@
 //! is lost. The texts are the worst that there are, characters of four bytes.
 
 use super::*;
-use crate::table::Item;
+use crate::{scripted::Scripted, table::Item};
 use serde_json::json;
 use workflow::{
     action::Action,
@@ -80,8 +80,8 @@ fn failure() -> Failure {
     .of_an_attempt()
 }
 
-#[test]
-fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can_has_room() {
+#[tokio::test]
+async fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can_has_room() {
     let now: Timestamp = "2026-11-20T09:30:00.123456789Z".parse().unwrap();
     let input = input();
     let path = StepPath::top(workflow::ids::Section::Steps, 0);
@@ -98,6 +98,7 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
         "lane": "main", "plans": 1, "started_at": now, "deadline": now, "run_deadline": now, "events": 1,
     }))
     .unwrap();
+    let (_, table) = Scripted::answering([json!({})]).await;
     let mut item = Growing::default();
     let mut take = |change: StepChange| {
         let record = StepRecord {
@@ -118,7 +119,7 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
             concurrency_key: None,
             handover: "",
         };
-        item.take(step("table", &entry, &path, &record).unwrap());
+        item.take(step(&table, &entry, &path, &record).unwrap());
     };
     for number in 1..=MOST_ATTEMPTS {
         take(StepChange::AttemptStarted {
@@ -158,6 +159,7 @@ fn f35_the_longest_queue_of_a_lock_has_room() {
         version: u64::MAX,
         holder: Some(run(0)),
         queue: (0..LONGEST_QUEUE).map(run).collect(),
+        until: Some("2026-11-30T00:00:00.123456789Z".parse().unwrap()),
     };
     let (pk, sk) = keys::lock(&input.run.workflow, &WORST.repeat(1_000));
     let fields = item("lock of a concurrency key", &pk, sk, &lock).unwrap();
