@@ -23,7 +23,7 @@ const ENOUGH: u64 = 10_000;
 
 /// How many more there are at a time, while a construct has not met a fault, and up to how many times as many as were asked for.
 const MORE: u64 = 1_000;
-const MANY_TIMES: u64 = 3;
+const MANY_TIMES: u64 = 4;
 
 /// Where the first seed is taken from by chance: it has few digits, so that a person can type it.
 const SEEDS: std::ops::Range<u64> = 0..1_000_000_000;
