@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::simulate;
 
 /// How many simulations there are for each break, unless told otherwise.
-pub(crate) const SEEDS: u64 = 2_000;
+pub(crate) const SEEDS: u64 = 6_000;
 
 /// The chore of that name: as many simulations for each break, until one of them comes to no good.
 pub(crate) fn run(project: &Project, seeds: u64) -> Result<(), Error> {

@@ -5,13 +5,14 @@ use crate::store::Change;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     ids::RunId,
-    planner::{LaneKey, StepChange},
+    planner::{LaneKey, Outcome, StepChange},
 };
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let mut ended_runs: BTreeSet<&RunId> = BTreeSet::new();
     let mut ended_lanes: BTreeSet<&LaneKey> = BTreeSet::new();
     let mut ended_steps = BTreeMap::new();
+    let mut waits = BTreeMap::new();
     let mut numbers: BTreeMap<&LaneKey, u64> = BTreeMap::new();
     for logged in &evidence.tables.log {
         let at = logged.at;
@@ -48,8 +49,21 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
                         format!("{place:?} ended at {ended} and changed at {at}: {:?}", record.change),
                     );
                 }
-                if let StepChange::Finished { .. } = &record.change {
-                    ended_steps.insert(place, at);
+                match &record.change {
+                    StepChange::Waiting { until } => {
+                        waits.insert(place, *until);
+                    }
+                    StepChange::Finished { result, .. } => {
+                        ended_steps.insert(place, at);
+                        let until = waits.get(place).filter(|until| **until > at);
+                        if let (Outcome::Success, Some(until)) = (result.outcome, until) {
+                            violations.add(
+                                "a wait takes its time",
+                                format!("{place:?} was to wait until {until} and went on at {at}"),
+                            );
+                        }
+                    }
+                    _ => {}
                 }
             }
             Change::RunBegan(_)
