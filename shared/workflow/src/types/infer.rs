@@ -431,7 +431,9 @@ impl<'r> Inference<'r> {
     fn field(&mut self, outer: &Type, of: &Expr<'_>, name: &str, whole: &Expr<'_>) -> Type {
         let is_there = self.must_have(outer, of, whole);
         let found = match &outer.kind {
-            Kind::Unknown | Kind::Map | Kind::Null => Type::UNKNOWN,
+            Kind::Unknown | Kind::Map => Type::UNKNOWN,
+            // Nothing is ever found in it. A `default` then always gives what it has.
+            Kind::Null => Kind::Null.into(),
             Kind::Record(record) => match record.field(name) {
                 Some(field) => field.clone(),
                 None => {
@@ -471,7 +473,8 @@ impl<'r> Inference<'r> {
                 self.error(format!("{whole}: {} is a map, whose fields have names", shown(of)));
                 Type::UNKNOWN
             }
-            Kind::Unknown | Kind::Map | Kind::Record(_) | Kind::Null => Type::UNKNOWN,
+            Kind::Unknown | Kind::Map | Kind::Record(_) => Type::UNKNOWN,
+            Kind::Null => Kind::Null.into(),
             Kind::List(of) => of.as_ref().clone().or_missing("the list may have fewer entries"),
             Kind::Text | Kind::Words(_) => Kind::Text.into(),
             Kind::Boolean | Kind::Integer | Kind::Number => self.has_nothing_in_it(outer, of, whole),
