@@ -192,7 +192,8 @@ fn is_unreadable(field: &Field, value: &Value) -> bool {
 fn is_needed(field: &Field, value: &Value) -> bool {
     let is_said = value.as_str().is_some_and(|text| !text.trim().is_empty());
     match field.unfit {
-        _ if value.is_null() && field.null == OnNull::Refuse => true,
+        // What narrows a list must not vanish.
+        _ if !is_said && field.null == OnNull::Refuse => true,
         Unfit::Refuse => true,
         Unfit::Cut | Unfit::Hash => !field.optional && !is_said,
         Unfit::LeaveOut | Unfit::LeaveOutEntries | Unfit::Replace(_) => false,
