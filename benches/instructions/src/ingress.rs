@@ -32,7 +32,7 @@ const NOW: Timestamp = Timestamp::constant(4_098_850_201, 0);
 const SMALL: usize = 1_500;
 const LARGE: usize = 55_000;
 
-/// How many workflows the URL of the integration leads to.
+/// The number of workflows of the integration.
 const WORKFLOWS: usize = 200;
 
 /// An ingress that has everything in its caches, and what it is sent.

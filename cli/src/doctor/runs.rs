@@ -3,18 +3,18 @@
 use super::finding::Finding;
 use crate::stack::Stack;
 use jiff::{SignedDuration, Timestamp};
-use platform::run_end::reconcile;
+use platform::{run_end::reconcile, table::journal::Journal};
 
 /// The schedule of the stack looks every hour. What is older should have an end.
 const LOOKED_AT: SignedDuration = SignedDuration::from_hours(2);
 
-/// How many runs are looked at.
+/// The most runs that are checked: each takes a question to Step Functions.
 const MOST: usize = 200;
 
-/// Looks at the runs that seem to go on for hours, the oldest first, and writes down the ends that nobody was told of.
+/// Checks the oldest runs without an end, and writes the ends that are missing.
 pub(super) async fn check(stack: &Stack, now: Timestamp) -> Finding {
     let before = now.checked_sub(LOOKED_AT).unwrap_or(now);
-    let mut open = match platform::table::journal::Journal::open_runs(&stack.table, before).await {
+    let mut open = match stack.table.open_runs(before).await {
         Ok(open) => open,
         Err(error) => return Finding::not_checked("runs", format!("The runs that go on are not known: {error}.")),
     };
@@ -32,14 +32,19 @@ pub(super) async fn check(stack: &Stack, now: Timestamp) -> Finding {
             }
         }
     }
-    judge(open.len(), &ended)
+    judge(open.len().min(MOST), open.len(), &ended)
 }
 
-fn judge(open: usize, ended: &[String]) -> Finding {
+fn judge(checked: usize, open: usize, ended: &[String]) -> Finding {
     if ended.is_empty() {
         return Finding::ok(
             "runs",
-            format!("{open} runs go on for more than two hours, and all of them really do."),
+            match open.saturating_sub(checked) {
+                0 => format!("All {open} runs that began more than two hours ago and have no end really go on."),
+                _ => format!(
+                    "Of the {open} runs that began more than two hours ago and have no end, the oldest {checked} were checked; they really go on."
+                ),
+            },
         );
     }
     Finding::warning(
@@ -60,7 +65,7 @@ mod tests {
 
     #[test]
     fn runs_that_nobody_ended_are_named() {
-        let found = finding::view(&[judge(3, &["abc".to_owned()]), judge(3, &[])]);
+        let found = finding::view(&[judge(3, 3, &["abc".to_owned()]), judge(3, 3, &[]), judge(200, 900, &[])]);
 
         assert_eq!(found["findings"][0]["level"], "warning", "{found}");
         assert!(
@@ -68,5 +73,12 @@ mod tests {
             "{found}"
         );
         assert_eq!(found["findings"][1]["level"], "ok", "{found}");
+        assert!(
+            found["findings"][2]["text"]
+                .as_str()
+                .unwrap()
+                .contains("the oldest 200 were checked"),
+            "{found}"
+        );
     }
 }

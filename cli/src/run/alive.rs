@@ -4,20 +4,16 @@
 //! repeats a run that seems to go on asks Step Functions first.
 
 use crate::{error::Error, output::Output, stack::Stack};
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 use platform::{
     run_end::reconcile,
     table::{RunStatus, RunView, journal::OpenRun},
 };
 
-/// How old a run is before anybody asks: Step Functions tells of a new execution a moment late.
-const YOUNG: SignedDuration = SignedDuration::from_mins(1);
-
 /// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the
 /// run is taken to go on, and that is said.
 pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) -> Result<RunView, Error> {
-    let now = Timestamp::now();
-    if view.status != RunStatus::Running || now.duration_since(view.started_at) < YOUNG {
+    if view.status != RunStatus::Running {
         return Ok(view);
     }
     let open = OpenRun {
@@ -26,7 +22,7 @@ pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) ->
         is_called: view.called_by.is_some(),
         started_at: view.started_at,
     };
-    match reconcile(&open, &stack.state_machine, &stack.table, now).await {
+    match reconcile(&open, &stack.state_machine, &stack.table, Timestamp::now()).await {
         Ok(true) => Ok(stack.table.run(&view.run).await?.unwrap_or(view)),
         Ok(false) => Ok(view),
         Err(error) => {

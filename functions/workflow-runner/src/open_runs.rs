@@ -3,17 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     executions::ExecutionViews,
-    run_end::{self, reconcile},
+    run_end::{self, YOUNG, reconcile},
     table::journal::{Journal, OpenRun, RunKnown},
     task::TaskError,
 };
 use std::time::Duration;
 use tokio::time::Instant;
 use workflow::{error_name::ErrorName, ids::RunId};
-
-/// How old a run is before anybody asks: its end is usually told within seconds, and Step Functions tells of a new execution a
-/// moment late.
-const YOUNG: SignedDuration = SignedDuration::from_mins(1);
 
 /// How long it takes at most to look at all open runs: the function has 30 s. Those that are left have their turn an hour later.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
@@ -104,9 +100,7 @@ pub(crate) async fn is_over(
     now: Timestamp,
 ) -> bool {
     match journal.run_known(run).await {
-        Ok(RunKnown::Open(open)) => {
-            now.duration_since(open.started_at) > YOUNG && has_ended(&open, journal, executions, now).await
-        }
+        Ok(RunKnown::Open(open)) => has_ended(&open, journal, executions, now).await,
         // It has ended meanwhile, or long since.
         Ok(RunKnown::Ended | RunKnown::Nothing) => true,
         Err(error) => {

@@ -1,9 +1,9 @@
 //! Ends of runs that no Plan wrote.
 //!
 //! The planner writes the end of a run into the journal. Where an execution ends otherwise (a person stops it, its time is over,
-//! no Plan comes about) somebody else has to. EventBridge tells the runner of such ends, but it may not: "the delivery of status
-//! changes is best effort" (Step Functions developer guide, "Automating Step Functions event delivery with EventBridge"). So whoever
-//! meets a run that seems to go on can ask Step Functions, and a schedule has the runner ask about all of them.
+//! no Plan comes about) somebody else has to. EventBridge tells the runner of such ends, but now and then it does not: its reference
+//! gives these events the delivery type "best effort" (page `events-ref-states`). So whoever meets a run without an end asks Step
+//! Functions, and a schedule has the runner ask about all of them.
 
 use crate::{
     executions::{DescribeError, ExecutionView, ExecutionViews},
@@ -12,7 +12,7 @@ use crate::{
         journal::{Journal, OpenRun, OutsideEnd},
     },
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use workflow::{
     error_name::ErrorName,
@@ -90,8 +90,12 @@ pub async fn record(
     Ok(written)
 }
 
-/// Asks Step Functions about a run of which no end is known, and writes its final record if its execution has ended. Gives whether
-/// that was needed. A run of whose execution Step Functions knows nothing is taken to go on: it tells of new ones a moment late.
+/// How old a run is before anybody asks: its end is usually told within seconds, and Step Functions tells of a new execution a
+/// moment late.
+pub const YOUNG: SignedDuration = SignedDuration::from_mins(1);
+
+/// Asks Step Functions about a run without an end, and writes its final record if its execution has ended. Gives whether
+/// that was needed. A run that is [`YOUNG`], or of whose execution Step Functions knows nothing, is taken to go on.
 ///
 /// # Errors
 /// Step Functions or the table did not answer.
@@ -101,6 +105,9 @@ pub async fn reconcile(
     journal: &impl Journal,
     now: Timestamp,
 ) -> Result<bool, RunEndError> {
+    if now.duration_since(run.started_at) < YOUNG {
+        return Ok(false);
+    }
     let execution = match run.is_called {
         false => run.execution.clone(),
         // It has no execution of its own name; the one that owns its main lane bears it.
