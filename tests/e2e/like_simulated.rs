@@ -35,6 +35,7 @@ const STYLE: Style = Style {
     steps: 14,
     lanes: 10,
     depth: 3,
+    events: &["incident.triggered"],
     queues: false,
 };
 

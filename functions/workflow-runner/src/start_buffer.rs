@@ -66,6 +66,10 @@ pub(crate) async fn drain(batch: Value, executions: &impl Executions) -> Result<
             undone.push(Item { item_identifier });
         }
     }
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::BatchAsDone) {
+        undone.clear();
+    }
     serde_json::to_value(Undone {
         batch_item_failures: undone,
     })

@@ -89,6 +89,20 @@ breaks! {
     OwnClock = "own-clock";
     /// A wait ends up to a second early.
     WaitCutShort = "wait-cut-short";
+    /// A run begins although its workflow was disabled while it waited for its start.
+    StartsDisabled = "starts-disabled";
+    /// A run begins however long ago its event happened.
+    StartsOld = "starts-old";
+    /// Of a batch of the start-buffer all counts as started.
+    BatchAsDone = "batch-as-done";
+    /// A delivery is acknowledged although the start-buffer did not take its runs.
+    AcceptedUnbuffered = "accepted-unbuffered";
+    /// The key of an incident counts for a loop whoever has given it.
+    ForgedKeyCounts = "forged-key-counts";
+    /// Runs lead to each other without end.
+    NoLoopGuard = "no-loop-guard";
+    /// A note that quotes one of a run counts as written by a run.
+    QuotedNoteIsOurs = "quoted-note-is-ours";
 }
 
 /// Whether a break is in force.

@@ -74,6 +74,7 @@ constructs! {
     InLanes = "in a lane of a lane";
     InCalledRun = "in a called run";
     Inputs = "inputs";
+    Replay = "replay";
     RunTimeout = "timeout of a workflow";
     WaitsForTurn = "concurrency: wait";
     SkipsTurn = "concurrency: skip";
@@ -230,6 +231,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::InLanes
             | C::InCalledRun
             | C::Inputs
+            | C::Replay
             | C::RunTimeout
             | C::WaitsForTurn
             | C::SkipsTurn
@@ -257,6 +259,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::InLanes
             | C::InCalledRun
             | C::Inputs
+            | C::Replay
             | C::RunTimeout
             | C::WaitsForTurn
             | C::SkipsTurn
@@ -267,7 +270,18 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     }
     let is_of_run = matches!(
         fault,
-        F::StatusLate | F::StatusLost | F::StatusTwice | F::StartedTwice | F::StartUnanswered
+        F::StatusLate
+            | F::StatusLost
+            | F::StatusTwice
+            | F::StartedTwice
+            | F::StartUnanswered
+            | F::StartRefused
+            | F::StartSlow
+            | F::BufferRefused
+            | F::BufferUnanswered
+            | F::BufferedTwice
+            | F::DeadLetter
+            | F::IngressCrashed
     );
     let describes_run = matches!(
         construct,
@@ -408,6 +422,11 @@ impl<'a, 'e> Seen<'a, 'e> {
 
     fn of_run(&self, run: &RunId) -> BTreeSet<Construct> {
         let mut constructs = BTreeSet::new();
+        let item = self.evidence.tables.runs.get(run);
+        constructs.extend(
+            item.and_then(|item| item.input.replay_of.as_ref())
+                .map(|_| Construct::Replay),
+        );
         if let Some(definition) = self.definition(run) {
             constructs.extend((!definition.inputs.is_empty()).then_some(Construct::Inputs));
             constructs.extend(definition.timeout.map(|_| Construct::RunTimeout));

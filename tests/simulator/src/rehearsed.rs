@@ -26,6 +26,7 @@ const STYLE: Style = Style {
     steps: 20,
     lanes: 12,
     depth: 3,
+    events: &["incident.triggered"],
     queues: false,
 };
 

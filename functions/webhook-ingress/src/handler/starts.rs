@@ -169,7 +169,13 @@ where
                 }
             }
         }
-        self.start_buffer.put(&inputs).await.map_err(unavailable)
+        let kept = self.start_buffer.put(&inputs).await;
+        #[cfg(feature = "sabotage")]
+        let kept = match sabotage::breaks(sabotage::Break::AcceptedUnbuffered) {
+            true => Ok(()),
+            false => kept,
+        };
+        kept.map_err(unavailable)
     }
 }
 

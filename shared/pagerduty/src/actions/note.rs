@@ -66,6 +66,10 @@ const MARKER_LENGTH: usize = 13;
 /// more on that line, or below it.
 #[must_use]
 pub fn is_note_of_a_run(note: &str) -> bool {
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::QuotedNoteIsOurs) {
+        return note.contains(MARKER);
+    }
     marker_of(note).is_some()
 }
 

@@ -113,6 +113,12 @@ pub(super) fn depth(situation: &Situation<'_>) -> u32 {
     let created = creations
         .iter()
         .filter(|(_, creation)| can_have_created(creation, situation.event));
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::ForgedKeyCounts)
+        && let Some(depth) = own_key_of(situation.event).and_then(EffectKey::depth_of)
+    {
+        return own.max(depth.saturating_add(1));
+    }
     caused
         .chain(created)
         .fold(own, |depth, (of_change, _)| depth.max(of_change.saturating_add(1)))
@@ -166,6 +172,10 @@ fn is_of_others(event: &Value) -> bool {
 
 /// Why a run of that depth does nothing, if it is part of a loop.
 pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Failure> {
+    #[cfg(feature = "sabotage")]
+    if sabotage::breaks(sabotage::Break::NoLoopGuard) {
+        return None;
+    }
     let workflow = &situation.input.run.workflow;
     let message = if usize::try_from(depth).is_ok_and(|depth| depth >= LOOP_DEPTH) {
         format!(

@@ -31,7 +31,12 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     cancelled(evidence, violations);
     given_up(evidence, violations);
     let disturbed = evidence.disturbed();
-    for (place, step) in &evidence.tables.steps {
+    for (place, step) in evidence
+        .tables
+        .steps
+        .iter()
+        .filter(|(place, _)| !evidence.is_kept(place))
+    {
         let succeeded = step
             .result
             .as_ref()

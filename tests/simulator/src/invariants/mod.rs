@@ -3,6 +3,9 @@
 //! | invariant | file |
 //! |---|---|
 //! | I1 an accepted event gives exactly one run | `runs` |
+//! | an event that gives none is passed over for a reason that holds, and PagerDuty is never told to stop sending | `admissions` |
+//! | a run that is not wanted any more when it begins does nothing | `admissions` |
+//! | runs that lead to each other come to an end, and no others are taken for such | `loops` |
 //! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `lanes` |
 //! | I3 every run ends within its deadline, with a final record | `runs` |
 //! | I5 no secret is ever said | `secrets` |
@@ -15,21 +18,24 @@
 //!
 //! I4 and I6 are about the ingress, whose own tests show them.
 
+mod admissions;
 mod changes;
 mod effects;
 mod executions;
 mod lanes;
 mod locks;
+mod loops;
 mod results;
 mod runs;
 mod secrets;
 
 use crate::{
     pagerduty::Effect,
+    reference::Place,
     simulation::Scenario,
     step_functions::Execution,
     store::Tables,
-    world::{Fault, Site, Started, World},
+    world::{Fault, PassedOver, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
 use std::{
@@ -40,6 +46,12 @@ use workflow::{
     ids::RunId,
     planner::{LaneEnd, StepError, StepResult},
 };
+
+/// How many runs may follow from each other through incidents.
+const LOOP_DEPTH: u32 = 5;
+
+/// The user in whose name runs act. Nobody else uses it.
+const ACTS_FOR_RUNS: &str = "PUS1A7C";
 
 /// Something that must not be and was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -83,8 +95,14 @@ pub struct Evidence<'a> {
     pub executions: Vec<Execution>,
     /// What happened at PagerDuty.
     pub effects: Vec<Effect>,
-    /// The runs that were started from outside.
+    /// The runs that were to be started from outside.
     pub started: BTreeMap<RunId, Started>,
+    /// Those of them of which somebody was told that they start.
+    pub accepted: BTreeSet<RunId>,
+    /// The events for which no run was started.
+    pub passed_over: Vec<PassedOver>,
+    /// What PagerDuty was told that makes it stop sending, and the deliveries that were set aside.
+    pub refused: Vec<String>,
     /// What went wrong.
     pub mishaps: BTreeMap<(Fault, Site), u64>,
     /// Whether everything came to its end.
@@ -109,6 +127,9 @@ impl<'a> Evidence<'a> {
             executions: world.machine.executions(),
             effects: world.account.effects(),
             started: world.ingress.started(),
+            accepted: world.ingress.accepted(),
+            passed_over: world.ingress.passed_over(),
+            refused: world.ingress.refused(),
             mishaps: world.mishaps.all(),
             has_ended,
             secret_was_said,
@@ -153,7 +174,7 @@ impl<'a> Evidence<'a> {
             let is_chance =
                 |error: &StepError| name_is_chance(&error.name) || error.message.contains("time was over at");
             // The reference does not count the runs for an incident.
-            let is_counted_out = run.depth < 5
+            let is_counted_out = run.depth < LOOP_DEPTH
                 && run.input.called_by.is_none()
                 && run.error.as_ref().is_some_and(|error| error.name == "Run.LoopStopped");
             if is_counted_out
@@ -164,6 +185,14 @@ impl<'a> Evidence<'a> {
             }
         }
         disturbed
+    }
+
+    /// Whether a replay took the step's result over from the run that it repeats, whose journal and effects tell of it.
+    #[must_use]
+    pub fn is_kept(&self, place: &Place) -> bool {
+        let run = self.tables.runs.get(&place.run);
+        let replay = run.and_then(|run| run.input.replay_of.as_ref());
+        replay.is_some_and(|replay| place.lane.is_main() && replay.kept.contains_key(&place.step))
     }
 
     /// The notes on an incident.
@@ -219,6 +248,8 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     let mut violations = Violations::default();
     executions::check(evidence, &mut violations);
     runs::check(evidence, &mut violations);
+    admissions::check(evidence, &mut violations);
+    loops::check(evidence, &mut violations);
     effects::check(evidence, &mut violations);
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);

@@ -28,11 +28,14 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) -> u64
         }
         let started_at = |run: &RunId| evidence.tables.runs.get(run).map(|item| item.started_at);
         let library = &evidence.tables.versions;
-        // What else happened to the incident of the event, which the reference does not know, can make a run deeper.
-        let mut input = started.input.clone();
-        if let Some(item) = evidence.tables.runs.get(root) {
-            input.run.depth = item.depth;
-        }
+        let Some(item) = evidence.tables.runs.get(root) else {
+            continue;
+        };
+        let version = item.input.run.version;
+        let asked = started.inputs.iter().find(|input| input.run.version == version);
+        let Some(mut input) = asked.cloned() else { continue };
+        // What else happened to the incident of the event, which the reference does not know, can make a run deeper: see `loops`.
+        input.run.depth = item.depth;
         let expected = course(library, &witness, &input, started_at, &started.event);
         compared += u64::try_from(expected.ends.len()).unwrap_or(0);
         compare(evidence, root, &expected, violations);

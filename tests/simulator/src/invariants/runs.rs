@@ -11,6 +11,7 @@ use workflow::{
     definition::IncidentStatus,
     ids::{LanePath, RunId, Section},
     planner::{LaneKey, Outcome},
+    run::RunInput,
 };
 
 /// What a run may take beyond its deadline: a Plan that is repeated while the table is out of reach, an action that is under way, a function
@@ -23,7 +24,7 @@ const TOLD_LATE: SignedDuration = SignedDuration::from_hours(3);
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let tables = evidence.tables;
     late(evidence, violations);
-    for id in evidence.started.keys() {
+    for id in &evidence.accepted {
         if !tables.runs.contains_key(id) {
             violations.add(
                 "I1 an accepted event gives a run",
@@ -42,9 +43,11 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
             );
         }
     }
-    for run in tables.runs.keys() {
-        let is_called = tables.runs.get(run).is_some_and(|item| item.input.called_by.is_some());
-        if !is_called && !evidence.started.contains_key(run) {
+    for (run, item) in &tables.runs {
+        let is_same = |asked: &RunInput| (&asked.run, &asked.inputs) == (&item.input.run, &item.input.inputs);
+        let started = evidence.started.get(run);
+        let is_asked_for = started.is_some_and(|started| started.inputs.iter().any(is_same));
+        if item.input.called_by.is_none() && !is_asked_for {
             violations.add("I1 an accepted event gives a run", format!("nobody started {run}"));
         }
     }
@@ -68,7 +71,8 @@ fn late(evidence: &Evidence<'_>, violations: &mut Violations) {
             .versions
             .get(&(identity.workflow.clone(), identity.version));
         let only_while = definition.and_then(workflow::definition::Definition::only_while);
-        let (Some(only_while), true) = (only_while, item.input.trigger.is_some()) else {
+        let is_by_event = item.input.trigger.is_some() && item.input.replay_of.is_none();
+        let (Some(only_while), true) = (only_while, is_by_event) else {
             continue;
         };
         let of_run = evidence.tables.steps.iter().filter(|(place, _)| place.run == *run);

@@ -1,16 +1,22 @@
 //! An account as PagerDuty sees it, and the people who work with it.
 
 use crate::step_functions::Clock;
+use http::{
+    Method,
+    header::{AUTHORIZATION, FROM},
+};
 use jiff::Timestamp;
-use pagerduty_simulator::{Effect, EffectKind, IncidentId, PagerDuty, Refusal, Status};
+use pagerduty_simulator::{Effect, EffectKind, IncidentId, PagerDuty, Refusal, Request, Seed, Status};
+use serde_json::json;
 use std::sync::{Arc, Mutex, PoisonError};
-use tokio::task::JoinHandle;
+use tokio::{sync::Notify, task::JoinHandle};
 
 /// An account at PagerDuty. Clones are the same account.
 #[derive(Debug, Clone)]
 pub struct Account {
     rules: Arc<Mutex<PagerDuty>>,
     clock: Clock,
+    changed: Arc<Notify>,
 }
 
 impl Account {
@@ -18,14 +24,27 @@ impl Account {
         Self {
             rules: Arc::new(Mutex::new(rules)),
             clock,
+            changed: Arc::default(),
         }
     }
 
     /// Does something with the account at the present time: opens an incident as a monitoring tool, reads what it was asked,
     /// takes its webhooks.
     pub fn with<R>(&self, action: impl FnOnce(&mut PagerDuty, Timestamp) -> R) -> R {
+        let result = self.look(action);
+        self.changed.notify_waiters();
+        result
+    }
+
+    /// The same, if it changes nothing that whoever carries webhooks has to know.
+    pub(crate) fn look<R>(&self, action: impl FnOnce(&mut PagerDuty, Timestamp) -> R) -> R {
         let mut rules = self.rules.lock().unwrap_or_else(PoisonError::into_inner);
         action(&mut rules, self.clock.now())
+    }
+
+    /// Comes when something may have changed since this was called.
+    pub(crate) fn changed(&self) -> impl Future<Output = ()> + use<> {
+        Arc::clone(&self.changed).notified_owned()
     }
 
     /// All that has happened to incidents so far, in order, whoever did it.
@@ -58,7 +77,16 @@ impl Account {
         self.with(|rules, now| rules.set_status(incident, status, email, now))
     }
 
-    /// A person will do so at a time, with the newest incident that has this key by then. Nobody needs to wait for the task.
+    /// A person with this e-mail address leaves a note on an incident.
+    pub fn leave_note(&self, incident: &IncidentId, text: &str, email: &str) {
+        let request = Request::new(Method::POST, &format!("/incidents/{}/notes", incident.as_str()))
+            .header(AUTHORIZATION, &format!("Token token={}", Seed::ACCOUNT_TOKEN))
+            .header(FROM, email)
+            .json(&json!({"note": {"content": text}}));
+        self.with(|rules, now| rules.receive(&request, now));
+    }
+
+    /// A person will set a status at a time, with the newest incident that has this key by then. Nobody needs to wait for the task.
     pub fn set_status_at(
         &self,
         at: Timestamp,

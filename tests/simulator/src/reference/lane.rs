@@ -19,7 +19,7 @@ use workflow::{
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
     planner::{Failure, Outcome, StepError, StepResult},
-    run::{CalledBy, RunIdentity, RunInput},
+    run::{CalledBy, ReplayOf, RunIdentity, RunInput},
     template::Template,
 };
 
@@ -75,6 +75,23 @@ impl<'a> Lane<'a> {
     pub(super) fn section(&mut self, course: &mut Course, section: Section) -> Ending {
         let steps = self.run.definition.section(section);
         self.list(course, steps, |index| StepPath::top(section, index))
+    }
+
+    /// The steps of a replay: what it takes over stands, and the rest is done.
+    pub(super) fn repeat(&mut self, course: &mut Course, replay: &ReplayOf) -> Ending {
+        self.view.variables.clone_from(&replay.variables);
+        for (path, kept) in &replay.kept {
+            let result = StepResult::from(kept);
+            let id = self.run.definition.step(path).and_then(|step| step.id.clone());
+            self.view.results.extend(id.map(|id| (id, result.clone())));
+            course.results.insert(self.place(path), result);
+        }
+        let steps = self.run.definition.section(Section::Steps);
+        let first = replay.from.as_ref().and_then(|from| from.indices().first()).copied();
+        let first = first.unwrap_or_default();
+        let left = steps.get(usize::try_from(first).unwrap_or_default()..);
+        let at = |index: u32| StepPath::top(Section::Steps, first + index);
+        self.list(course, left.unwrap_or_default(), at)
     }
 
     fn list(&mut self, course: &mut Course, steps: &[Step], at: impl Fn(u32) -> StepPath) -> Ending {

@@ -83,7 +83,10 @@ impl Run<'_> {
             Ok(()) => {
                 let mut lane = Lane::new(self, LanePath::main(), view);
                 let ending = match self.look(course, &mut lane) {
-                    Ending::Through => lane.section(course, Section::Steps),
+                    Ending::Through => match &self.input.replay_of {
+                        Some(replay) => lane.repeat(course, replay),
+                        None => lane.section(course, Section::Steps),
+                    },
                     ending => ending,
                 };
                 view = lane.view;

@@ -79,17 +79,14 @@ fn f31_a_run_that_waited_in_the_start_buffer_begins_only_if_it_is_still_wanted(
         stage.apply_steps("  - { id: ticket, CREATE }\n");
         let workflow: WorkflowId = "w".parse().unwrap();
         let body = stage.world.ingress.delivery(&arrival("a"));
-        let waits = stage
-            .world
-            .ingress
-            .take_and_start_after(Duration::from_secs(hours * 3600), &workflow, &body);
-        let disabled = async {
-            tokio::time::sleep(Duration::from_secs(3600)).await;
-            if is_disabled {
-                stage.world.store.disable(&workflow);
-            }
-        };
-        let (run, ()) = tokio::join!(waits, disabled);
+        let closed = Duration::from_secs(hours * 3600);
+        stage.world.ingress.let_nothing_start(closed);
+        let run = stage.world.ingress.take(&workflow, &body).await;
+        tokio::time::sleep(Duration::from_secs(3600)).await;
+        if is_disabled {
+            stage.world.store.disable(&workflow);
+        }
+        tokio::time::sleep(closed).await;
         stage.finish().await;
 
         let main = LaneKey {

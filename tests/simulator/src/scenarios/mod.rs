@@ -115,9 +115,11 @@ impl Stage {
                 steps: 1,
                 lanes: 1,
                 depth: 1,
+                events: &[],
                 queues: false,
             },
             workflows: Vec::new(),
+            echoes: 0,
             happenings: Vec::new(),
             odds: WorldOdds::calm(),
         };

@@ -1,6 +1,6 @@
 //! The course of a simulation.
 
-use super::{Happening, Scenario};
+use super::{Happening, Scenario, replay};
 use crate::{
     pagerduty::{EffectKind, Status},
     step_functions::{Execution, ExecutionArn},
@@ -27,6 +27,12 @@ pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
     let world = World::new(scenario.seed, &scenario.odds, keeps);
     for written in &scenario.workflows {
         world.store.apply(&written.definition);
+    }
+    let first = scenario.workflows.first().map(|written| &written.definition);
+    if let Some(first) = first.filter(|first| first.trigger.is_some() && scenario.echoes > 0) {
+        world
+            .ingress
+            .subscribe(&first.name, scenario.style.events, scenario.echoes);
     }
     let tasks: Vec<_> = scenario
         .happenings
@@ -105,6 +111,25 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
                 world.store.disable(name);
             }
         }
+        Happening::Note(text) => {
+            let incidents = world
+                .account
+                .effects()
+                .into_iter()
+                .filter_map(|effect| match effect.kind {
+                    EffectKind::Created { .. } => Some(effect.incident),
+                    _ => None,
+                });
+            let incidents: Vec<_> = incidents.collect();
+            if let Some(incident) = incidents.get(chance.position(incidents.len())) {
+                world
+                    .trace
+                    .say(format_args!("somebody leaves a note on {}", incident.as_str()));
+                world.account.leave_note(incident, text, "manager@example.com");
+            }
+        }
+        Happening::Replay => replay::of_any_run(world, chance).await,
+        Happening::NothingStarts(length) => world.ingress.let_nothing_start(*length),
         Happening::Resolve => {
             let ours = world
                 .account

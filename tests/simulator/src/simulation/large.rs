@@ -177,9 +177,11 @@ pub(super) fn calm_scenario() -> Scenario {
             steps: 1,
             lanes: 1,
             depth: 1,
+            events: &[],
             queues: false,
         },
         workflows: Vec::new(),
+        echoes: 0,
         happenings: Vec::new(),
         odds: WorldOdds::calm(),
     }

@@ -3,6 +3,7 @@
 pub mod calm;
 mod course;
 pub mod large;
+mod replay;
 mod report;
 mod scenario;
 pub mod storm;

@@ -4,7 +4,7 @@ use crate::{
     pagerduty::{FaultKind, Odds as WayOdds},
     store::StoreOdds,
     workflows::{Mood, Style, Written, family},
-    world::{Arrival, Chance, FunctionOdds, MachineOdds, WorldOdds},
+    world::{Arrival, Chance, FunctionOdds, IngressOdds, MachineOdds, WorldOdds},
 };
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
@@ -68,6 +68,12 @@ pub enum Happening {
     Disable,
     /// A person resolves an incident that a run has opened; which one is drawn then.
     Resolve,
+    /// A person leaves a note with this text on an incident; on which one is drawn then.
+    Note(&'static str),
+    /// A person repeats a run that has ended; which one is drawn then.
+    Replay,
+    /// Step Functions starts nothing for so long.
+    NothingStarts(Duration),
 }
 
 /// What a seed stands for.
@@ -81,6 +87,8 @@ pub struct Scenario {
     pub style: Style,
     /// The workflows.
     pub workflows: Vec<Written>,
+    /// How many webhooks PagerDuty sends to the first workflow about what happens to incidents, whoever does it.
+    pub echoes: usize,
     /// What happens, and when, counted from the beginning.
     pub happenings: Vec<(Duration, Happening)>,
     /// How much goes wrong.
@@ -105,23 +113,36 @@ impl Scenario {
     #[must_use]
     pub fn in_climate(seed: u64, climate: Climate) -> Self {
         let mut random = Chance::rng(seed, "workflows");
+        // A run that PagerDuty tells of what it did itself leads to the next one.
+        let is_told = random.u32(0..8) == 0;
         let style = Style {
             mood: match climate {
                 Climate::Calm | Climate::Passing => Mood::Patient,
                 Climate::Hasty | Climate::Storm => Mood::Wild,
             },
             steps: match random.u32(0..20) {
+                _ if is_told => 5,
                 0..12 => 8,
                 12..19 => 18,
                 _ => 70,
             },
             lanes: match random.u32(0..40) {
+                _ if is_told => 3,
                 0..28 => 12,
                 28..39 => 40,
                 _ => 160,
             },
             depth: random.u32(2..=5),
-            queues: matches!(climate, Climate::Passing | Climate::Storm) && random.u32(0..40) == 0,
+            events: match is_told {
+                true => EVENTS,
+                false => &["incident.triggered"],
+            },
+            // With more runs than a few, waiting for hours takes the simulation as long as the rest of it.
+            queues: !is_told && matches!(climate, Climate::Passing | Climate::Storm) && random.u32(0..40) == 0,
+        };
+        let echoes = match is_told {
+            true => random.usize(4..=14),
+            false => 0,
         };
         let workflows = family(&mut random, style);
         let odds = odds(&mut random, climate);
@@ -134,11 +155,20 @@ impl Scenario {
             climate,
             style,
             workflows,
+            echoes,
             happenings,
             odds,
         }
     }
 }
+
+/// The events of an incident that runs cause themselves, besides others.
+const EVENTS: &[&str] = &[
+    "incident.triggered",
+    "incident.acknowledged",
+    "incident.annotated",
+    "incident.resolved",
+];
 
 /// One of some shares; most worlds have little of one thing and more of another.
 fn share(random: &mut Rng, shares: &[f64]) -> f64 {
@@ -186,7 +216,13 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
             child_starts: share(random, &[0.0, 0.02, 0.05, 0.25]),
             child_stops: share(random, &[0.0, 0.6]),
             status: share(random, &[0.0, 0.2, 0.5]),
+            starts: share(random, &[0.0, 0.1, 0.4]),
         },
+        ingress: IngressOdds {
+            crashes: share(random, &[0.0, 0.1, 0.3]),
+            is_shared: random.bool(),
+        },
+        queues: share(random, &[0.0, 0.1, 0.4]),
     }
 }
 
@@ -216,6 +252,13 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
         for _ in 0..random.u32(0..3) {
             happenings.push((moment(random), Happening::Resolve));
         }
+        if random.u32(0..4) == 0 {
+            happenings.push((moment(random), Happening::Replay));
+        }
+        for _ in 0..random.u32(0..3) {
+            let note = random.choice(NOTES.iter().copied()).unwrap_or_default();
+            happenings.push((moment(random), Happening::Note(note)));
+        }
     }
     if climate == Climate::Storm {
         let kinds = [
@@ -229,6 +272,13 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
             if random.u32(0..one_in) == 0 {
                 happenings.push((moment(random), kind));
             }
+        }
+        if random.u32(0..8) == 0 {
+            let seconds = match random.u32(0..4) {
+                0 => random.u64(11 * 3_600..14 * 3_600),
+                _ => random.u64(20..3_000),
+            };
+            happenings.push((Duration::ZERO, Happening::NothingStarts(Duration::from_secs(seconds))));
         }
         // Of lanes many must be lost, because each is lost in its own way.
         if random.u32(0..4) == 0 {
@@ -268,6 +318,13 @@ const TITLES: &[&str] = &[
     "\",\"service\":{\"id\":\"EVIL",
     "<script>alert(1)</script> \u{1b}[31m @here =cmd",
     "\u{e9}\u{301} \u{202e}gnp.exe",
+];
+
+/// What people write on incidents. Some quote what a run has left.
+const NOTES: &[&str] = &[
+    "Looking into it",
+    "> Closed by run x.\n>\n> [pagerflow ABCDEFGHIJKLM]\nNot yet, I fear",
+    "What is [pagerflow AAAAAAAAAAAAA] here?",
 ];
 
 fn arrival(random: &mut Rng, number: u32) -> Arrival {

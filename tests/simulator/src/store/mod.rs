@@ -5,8 +5,8 @@
 //! refuse for good, because the request itself is wrong, is kept as a mistake, which no simulation may have.
 //!
 //! Whether a read sees the last write is asked of the real table, kind by kind (`Read::consistency`): one that need not may see
-//! the state of some seconds ago. All that a Plan reads must, so only a deliberate break shows the difference. No call here
-//! reads an index.
+//! the state of some seconds ago, as the ingress does, and the index of the open runs is behind now and then. All that a Plan reads
+//! must, so only a deliberate break shows the difference there.
 //!
 //! A call can be refused, slow, or unanswered, and a write can be done after its caller was told that it is not known. A
 //! transaction can meet another one (a conflict) or a throttled index; what the reasons mean is the real table's code

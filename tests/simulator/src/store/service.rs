@@ -7,12 +7,16 @@ use super::{
 use crate::{
     reference::Place,
     step_functions::Clock,
-    world::{Chance, Fault, Mishaps, Trace},
+    world::{API_KEY, BEGIN, Chance, Fault, Mishaps, Trace},
 };
 use jiff::{SignedDuration, Timestamp};
-use platform::table::{
-    Bodies, Consistency, Read, Reason, StoreError, TriggerRecord, VersionSource, WorkflowRecord, WorkflowState,
-    journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
+use platform::{
+    api_key::{ApiKey, KeyId},
+    table::{
+        ApiKeyRecord, Bodies, Consistency, KeyScope, KeyState, Read, Reason, StoreError, TriggerRecord, TriggerRecords,
+        TriggerSource, VersionSource, WorkflowRecord, WorkflowState,
+        journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
+    },
 };
 use std::{
     collections::{BTreeMap, BTreeSet, VecDeque},
@@ -22,7 +26,7 @@ use std::{
 use tokio::time::sleep;
 use workflow::{
     definition::Definition,
-    ids::{RunId, WorkflowId, WorkflowVersion},
+    ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
     planner::{CancelMark, Known, LaneKey},
 };
 
@@ -87,6 +91,8 @@ struct Inner {
     tables: Mutex<Tables>,
     /// What the table was before each of the last writes, if a read may see it.
     past: Mutex<VecDeque<(Timestamp, Tables)>>,
+    /// What the workflows were before each of the last changes, for reads that may be stale.
+    past_workflows: Mutex<VecDeque<(Timestamp, BTreeMap<WorkflowId, WorkflowRecord>)>>,
     /// Until when the indexes take no writes.
     throttled_until: Mutex<Option<Timestamp>>,
     calls: Mutex<BTreeMap<&'static str, u64>>,
@@ -137,6 +143,7 @@ impl Store {
                 script: Mutex::default(),
                 tables: Mutex::default(),
                 past: Mutex::default(),
+                past_workflows: Mutex::default(),
                 throttled_until: Mutex::default(),
                 calls: Mutex::default(),
             }),
@@ -170,6 +177,7 @@ impl Store {
     pub fn apply(&self, definition: &Definition) -> WorkflowVersion {
         let now = self.inner.clock.now();
         let mut tables = self.tables();
+        self.remember_workflows(&tables);
         let id = definition.name.clone();
         let version = tables
             .workflows
@@ -201,6 +209,7 @@ impl Store {
     pub fn disable(&self, workflow: &WorkflowId) {
         let now = self.inner.clock.now();
         let mut tables = self.tables();
+        self.remember_workflows(&tables);
         if let Some(record) = tables.workflows.get_mut(workflow) {
             record.state = WorkflowState::Disabled;
         }
@@ -335,6 +344,27 @@ impl Store {
             .then_some(StoreFault::IndexThrottled)
     }
 
+    fn remember_workflows(&self, tables: &Tables) {
+        let mut past = lock(&self.inner.past_workflows);
+        past.push_back((self.now(), tables.workflows.clone()));
+        if past.len() > PAST_STATES {
+            past.pop_front();
+        }
+    }
+
+    /// A workflow as the ingress sees it: its read may be stale.
+    fn trigger_of(&self, workflow: &WorkflowId) -> Option<WorkflowRecord> {
+        if Read::Trigger.consistency() == Consistency::Eventual && self.inner.chance.happens(0.5) {
+            let now = self.now();
+            let past = lock(&self.inner.past_workflows);
+            let mut young = past.iter().filter(|(at, _)| now.duration_since(*at) <= STALE_FOR);
+            if let Some((_, workflows)) = young.next() {
+                return workflows.get(workflow).cloned();
+            }
+        }
+        self.tables().workflows.get(workflow).cloned()
+    }
+
     /// Reads the table as a read of this kind sees it.
     fn read<R>(&self, read: Read, look: impl FnOnce(&Tables) -> R) -> R {
         if read.consistency() == Consistency::Eventual && self.inner.chance.happens(0.5) {
@@ -394,6 +424,50 @@ impl Store {
 /// The kinds of reads that a Plan makes.
 const READS: [Read; 4] = [Read::Version, Read::Body, Read::Lanes, Read::Known];
 
+/// What the table has of the one API key.
+fn api_key(key: &KeyId) -> Option<ApiKeyRecord> {
+    let known = ApiKey::parse(API_KEY).ok().filter(|known| known.id() == key)?;
+    Some(ApiKeyRecord {
+        key_id: known.id().clone(),
+        name: "pagerduty".to_owned(),
+        scope: KeyScope::Integration("prod".parse().ok()?),
+        sha256: known.hash(),
+        state: KeyState::Active,
+        created_at: BEGIN,
+        revoked_at: None,
+    })
+}
+
+impl TriggerSource for Store {
+    async fn read(&self, workflow: &WorkflowId, key: &KeyId) -> Result<TriggerRecords, StoreError> {
+        let (workflow, key) = (workflow.clone(), key.clone());
+        self.call("trigger", Effect::Read, move |store| {
+            let key = api_key(&key).map(|key| {
+                let scope = KeyScope::Workflow(workflow.clone());
+                ApiKeyRecord { scope, ..key }
+            });
+            let workflow = store.trigger_of(&workflow);
+            Ok(TriggerRecords { workflow, key })
+        })
+        .await
+    }
+
+    async fn read_key(&self, key: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
+        let key = key.clone();
+        self.call("key", Effect::Read, move |_| Ok(api_key(&key))).await
+    }
+
+    async fn read_routes(&self, _: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
+        self.call("routes", Effect::Read, |store| {
+            let tables = store.tables();
+            let is_open =
+                |workflow: &&WorkflowRecord| workflow.trigger.is_some() && workflow.state == WorkflowState::Enabled;
+            Ok(tables.workflows.values().filter(is_open).cloned().collect())
+        })
+        .await
+    }
+}
+
 impl VersionSource for Store {
     async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         let key = (workflow.clone(), version);
@@ -432,7 +506,12 @@ impl Journal for Store {
 
     async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
         self.call("open_runs", Effect::Read, move |store| {
-            Ok(store.tables().open_runs(before))
+            // Of the index it is not known how far behind it is.
+            let behind = match store.inner.chance.happens(0.3) {
+                true => SignedDuration::from_secs(i64::try_from(store.inner.chance.number(1..=60)).unwrap_or(1)),
+                false => SignedDuration::ZERO,
+            };
+            Ok(store.tables().open_runs(before, store.now() - behind))
         })
         .await
     }

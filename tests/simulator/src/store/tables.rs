@@ -455,10 +455,13 @@ impl Tables {
         }
     }
 
-    /// The runs of which no end is known, started before a time.
-    pub(super) fn open_runs(&self, before: Timestamp) -> Vec<OpenRun> {
-        let open = self.runs.values().filter(|item| item.ended_at.is_none());
-        open.filter(|item| item.started_at < before)
+    /// The runs of which no end was known at a time in the past, started before another one.
+    pub(super) fn open_runs(&self, before: Timestamp, known_at: Timestamp) -> Vec<OpenRun> {
+        let open = self
+            .runs
+            .values()
+            .filter(|item| item.ended_at.is_none_or(|ended| ended > known_at));
+        open.filter(|item| item.started_at < before && item.started_at < known_at)
             .map(RunItem::open)
             .collect()
     }

@@ -40,7 +40,7 @@ impl Writer<'_> {
     pub(super) fn number(&mut self) -> String {
         let mut choices = vec![
             self.random.u32(0..9).to_string(),
-            "event.incident.number".to_owned(),
+            self.style.number().to_owned(),
             "inputs.rounds".to_owned(),
         ];
         if self.scope.item {
@@ -60,10 +60,11 @@ impl Writer<'_> {
 
     /// A text with expressions in it.
     pub(super) fn text(&mut self) -> String {
+        let title = self.style.title();
         let mut choices = vec![
             "plain".to_owned(),
-            "{{ event.incident.title }}".to_owned(),
-            "Again: {{ event.incident.title }}".to_owned(),
+            format!("{{{{ {title} }}}}"),
+            format!("Again: {{{{ {title} }}}}"),
             "run {{ run.id }} of {{ run.workflow }}".to_owned(),
             "{% if event.incident.urgency == 'high' %}now{% else %}later{% endif %}".to_owned(),
             format!("number {{{{ {} }}}}", self.number()),

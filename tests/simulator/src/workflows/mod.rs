@@ -42,8 +42,33 @@ pub struct Style {
     pub lanes: u32,
     /// How deep steps are nested at most.
     pub depth: u32,
+    /// The types of the events that start the first one.
+    pub events: &'static [&'static str],
     /// Whether runs of the first one wait for each other for hours.
     pub queues: bool,
+}
+
+impl Style {
+    /// Whether some of the events only name their incident.
+    fn only_names(self) -> bool {
+        self.events.contains(&"incident.annotated")
+    }
+
+    /// The number of the event's incident.
+    fn number(self) -> &'static str {
+        match self.only_names() {
+            true => "(event.incident.number | default(7))",
+            false => "event.incident.number",
+        }
+    }
+
+    /// The title of the event's incident.
+    fn title(self) -> &'static str {
+        match self.only_names() {
+            true => "event.incident.title | default('of a note')",
+            false => "event.incident.title",
+        }
+    }
 }
 
 /// A workflow that was made up.
@@ -65,9 +90,6 @@ pub(crate) struct Callee {
     /// Whether it is the workflow that calls.
     is_caller: bool,
 }
-
-/// What starts the first workflow.
-const EVENT_TYPE: &str = "incident.triggered";
 
 /// Some workflows that belong together. A webhook or a person starts the first one; the others are called.
 ///
@@ -124,13 +146,11 @@ fn main(random: &mut Rng, style: Style, callees: &[Callee]) -> Written {
     fields.insert("name".to_owned(), "main".into());
     let is_triggered = random.u32(0..4) > 0;
     if is_triggered {
-        let mut trigger = json!({"integration": "prod", "events": [EVENT_TYPE]});
+        let mut trigger = json!({"integration": "prod", "events": style.events});
         if random.u32(0..4) == 0 {
-            trigger["when"] = random_of(
-                random,
-                &["event.incident.urgency == \"high\"", "event.incident.number > 0"],
-            )
-            .into();
+            let has_number = format!("{} > 0", style.number());
+            let conditions = ["event.incident.urgency == \"high\"", &has_number];
+            trigger["when"] = random_of(random, &conditions).into();
         }
         if random.u32(0..4) == 0 {
             trigger["only_while"] = match random.u32(0..3) {

@@ -12,6 +12,7 @@ const STYLE: Style = Style {
     steps: 12,
     lanes: 30,
     depth: 4,
+    events: &["incident.triggered"],
     queues: false,
 };
 

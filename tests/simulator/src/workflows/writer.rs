@@ -16,7 +16,7 @@ use workflow::definition::InputKind;
 pub(super) struct Writer<'a> {
     pub(super) random: &'a mut Rng,
     pub(super) scope: Scope,
-    style: Style,
+    pub(super) style: Style,
     callees: Vec<Callee>,
     /// How many more steps there may be.
     left: u32,
@@ -453,7 +453,7 @@ impl<'a> Writer<'a> {
             3..5 => "2020-01-01T00:00:00Z".to_owned(),
             5..9 => "2026-11-20T12:00:00Z".to_owned(),
             // It is no time.
-            _ => "{{ event.incident.title }}".to_owned(),
+            _ => format!("{{{{ {} }}}}", self.style.title()),
         }
     }
 

@@ -1,47 +1,170 @@
-//! What Step Functions tells of executions.
+//! Step Functions as the functions call it: it starts executions, and tells of them.
 
-use super::chance::Chance;
-use crate::step_functions::{Status, StatusChange};
+use super::{
+    asked::Asked,
+    chance::Chance,
+    fault::{Fault, Mishaps, Site},
+    machine::MachineOdds,
+    trace::Trace,
+};
+use crate::step_functions::{self, Clock, Status, StatusChange, StepFunctions};
 use jiff::Timestamp;
 use platform::executions::{
     DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started,
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
+use tokio::time::sleep;
 use workflow::run::RunInput;
 
 /// The share of the questions that Step Functions does not answer, from 0 to 1.
 const UNANSWERED: f64 = 0.05;
 
-/// All executions as they stood when they last changed. Clones are the same.
+/// What the functions call of Step Functions. Clones are the same.
 #[derive(Debug, Clone)]
-pub(super) struct KnownExecutions {
-    known: Arc<Mutex<BTreeMap<String, StatusChange>>>,
-    chance: Arc<Chance>,
+pub(super) struct ExecutionsApi {
+    inner: Arc<Inner>,
 }
 
-impl KnownExecutions {
-    pub(super) fn new(chance: Chance) -> Self {
+#[derive(Debug)]
+struct Inner {
+    clock: Clock,
+    trace: Trace,
+    mishaps: Mishaps,
+    chance: Chance,
+    odds: MachineOdds,
+    asked: Asked,
+    /// All executions as they stood when they last changed.
+    known: Mutex<BTreeMap<String, StatusChange>>,
+    /// Until when no execution starts.
+    closed_until: Mutex<Timestamp>,
+    machine: OnceLock<StepFunctions>,
+}
+
+/// What goes wrong with a start.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum StartFault {
+    Refused,
+    Unanswered,
+    Slow,
+}
+
+impl ExecutionsApi {
+    pub(super) fn new(
+        clock: Clock,
+        trace: Trace,
+        mishaps: Mishaps,
+        chance: Chance,
+        odds: MachineOdds,
+        asked: Asked,
+    ) -> Self {
         Self {
-            known: Arc::default(),
-            chance: Arc::new(chance),
+            inner: Arc::new(Inner {
+                clock,
+                trace,
+                mishaps,
+                chance,
+                odds,
+                asked,
+                known: Mutex::default(),
+                closed_until: Mutex::new(clock.now()),
+                machine: OnceLock::new(),
+            }),
         }
+    }
+
+    /// Where executions run. Nothing starts before it is known.
+    pub(super) fn run_at(&self, machine: StepFunctions) {
+        // There is one in each world.
+        let _ = self.inner.machine.set(machine);
+    }
+
+    /// Lets no execution start until then.
+    pub(super) fn close_until(&self, end: Timestamp) {
+        *lock(&self.inner.closed_until) = end;
     }
 
     /// Takes in a change.
     pub(super) fn changed(&self, change: &StatusChange) {
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        known.insert(change.execution_arn.as_str().to_owned(), change.clone());
+        let name = change.execution_arn.as_str().to_owned();
+        lock(&self.inner.known).insert(name, change.clone());
     }
 
     /// Looks at all of them, unless Step Functions does not answer.
     fn ask<T>(&self, about: &str, look: impl FnOnce(&BTreeMap<String, StatusChange>) -> T) -> Result<T, DescribeError> {
-        if self.chance.happens(UNANSWERED) {
+        if self.inner.chance.happens(UNANSWERED) {
             return Err(DescribeError::new(about, "ThrottlingException".into()));
         }
-        Ok(look(&self.known.lock().unwrap_or_else(PoisonError::into_inner)))
+        Ok(look(&lock(&self.inner.known)))
+    }
+
+    fn fault(&self, now: Timestamp) -> Option<StartFault> {
+        let inner = &self.inner;
+        if now < *lock(&inner.closed_until) {
+            return Some(StartFault::Refused);
+        }
+        if !inner.chance.happens(inner.odds.starts) {
+            return None;
+        }
+        inner
+            .chance
+            .one_of(&[StartFault::Refused, StartFault::Unanswered, StartFault::Slow])
+    }
+
+    fn start_now(&self, input: &RunInput) -> Result<Started, StartError> {
+        let run = &input.run.id;
+        let refused = |cause: String| StartError::Refused {
+            run: run.clone(),
+            cause: cause.into(),
+        };
+        let machine = self.inner.machine.get();
+        let machine = machine.ok_or_else(|| refused("there is no state machine".to_owned()))?;
+        let input = serde_json::to_value(input).map_err(|error| refused(error.to_string()))?;
+        match machine.start_execution(run.as_str(), input) {
+            Ok(_) => Ok(Started::Now),
+            Err(step_functions::StartError::AlreadyExists { .. }) => Ok(Started::Before),
+            Err(error) => Err(refused(error.to_string())),
+        }
+    }
+}
+
+impl Executions for ExecutionsApi {
+    async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
+        let (inner, run) = (&self.inner, &input.run.id);
+        inner.asked.note(input);
+        sleep(inner.chance.millis(2..=20)).await;
+        let fault = self.fault(inner.clock.now());
+        if let Some(fault) = fault {
+            inner.trace.say(format_args!("start of {run}: {fault:?}"));
+            let kind = match fault {
+                StartFault::Refused => Fault::StartRefused,
+                StartFault::Unanswered => Fault::StartUnanswered,
+                StartFault::Slow => Fault::StartSlow,
+            };
+            inner.mishaps.note(kind, Site::Run(run.clone()));
+        }
+        let out_of_reach = |cause: &str| StartError::OutOfReach {
+            run: run.clone(),
+            cause: cause.into(),
+        };
+        if fault == Some(StartFault::Refused) {
+            return Err(out_of_reach("ThrottlingException"));
+        }
+        let started = self.start_now(input);
+        inner.trace.say(format_args!("start of {run}: {started:?}"));
+        match fault {
+            Some(StartFault::Unanswered) => {
+                sleep(inner.chance.millis(100..=4_000)).await;
+                Err(out_of_reach("connection reset"))
+            }
+            Some(StartFault::Slow) => {
+                sleep(inner.chance.millis(500..=5_000)).await;
+                started
+            }
+            Some(StartFault::Refused) | None => started,
+        }
     }
 }
 
@@ -59,7 +182,7 @@ fn view(change: &StatusChange) -> ExecutionView {
     }
 }
 
-impl ExecutionViews for KnownExecutions {
+impl ExecutionViews for ExecutionsApi {
     async fn execution(&self, arn: &str) -> Result<Option<ExecutionView>, DescribeError> {
         self.ask(arn, |known| known.get(arn).map(view))
     }
@@ -79,12 +202,6 @@ impl ExecutionViews for KnownExecutions {
     }
 }
 
-/// The start of runs by the runner. There is none: the simulated ingress tries again itself, and has no start-buffer.
-impl Executions for KnownExecutions {
-    async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
-        Err(StartError::Refused {
-            run: input.run.id.clone(),
-            cause: "the simulation has no start-buffer".into(),
-        })
-    }
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -125,6 +125,20 @@ faults! {
     StartedTwice = "started twice";
     /// The answer to the start of a run is lost.
     StartUnanswered = "start unanswered";
+    /// Step Functions does not start a run.
+    StartRefused = "start refused";
+    /// The answer to the start of a run takes seconds.
+    StartSlow = "start slow";
+    /// The start-buffer does not take a run.
+    BufferRefused = "buffer refused";
+    /// The start-buffer takes a run, and does not say so.
+    BufferUnanswered = "buffer unanswered";
+    /// The start-buffer hands a run over twice.
+    BufferedTwice = "buffered twice";
+    /// A run waits in the dead letters of the start-buffer.
+    DeadLetter = "dead letter";
+    /// The ingress ends in the middle of a delivery.
+    IngressCrashed = "ingress crashed";
 }
 
 impl Fault {

@@ -5,7 +5,7 @@
 
 use super::{
     chance::Chance,
-    executions::KnownExecutions,
+    executions::ExecutionsApi,
     fault::{Fault, Mishaps, SITE, Site},
     secrets::Secrets,
     trace::Trace,
@@ -130,7 +130,7 @@ struct Inner {
     store: Store,
     transport: Arc<dyn Transport>,
     secrets: Secrets,
-    executions: KnownExecutions,
+    executions: ExecutionsApi,
     worker: Worker,
     state: Mutex<State>,
 }
@@ -164,7 +164,7 @@ struct Environment {
 
 #[derive(Debug, Clone)]
 enum Host {
-    Runner(Arc<Runner<Store, Store, Store, KnownExecutions>>),
+    Runner(Arc<Runner<Store, Store, Store, ExecutionsApi>>),
     Action(Arc<PagerDuty<Secrets>>),
 }
 
@@ -184,7 +184,7 @@ pub struct Surroundings {
     /// Secrets Manager.
     pub secrets: Secrets,
     /// What Step Functions tells of executions.
-    pub(super) executions: KnownExecutions,
+    pub(super) executions: ExecutionsApi,
 }
 
 impl Functions {

@@ -1,188 +1,191 @@
-//! How runs are started: by webhooks, with the shipped rules of the ingress, and by people.
-
-#![expect(
-    clippy::indexing_slicing,
-    reason = "JSON that is made or read here has these fields, or gives null"
-)]
+//! How runs are started: by webhooks, which come to the shipped ingress, and by people.
 
 use super::{
+    asked::{Asked, Started},
     chance::Chance,
+    executions::ExecutionsApi,
     fault::{Fault, Mishaps, Site},
+    queues::Queues,
+    secrets::Secrets,
     trace::Trace,
 };
-use crate::{
-    pagerduty::{Account, Status},
-    step_functions::{Clock, StartError, StepFunctions},
-    store::Store,
-};
-use jiff::Timestamp;
-use pagerduty_simulator::{IncidentId, ServiceId, Trigger};
+use crate::{pagerduty::Account, step_functions::Clock, store::Store, world::Arrival};
+use jiff::{SignedDuration, Timestamp};
+use pagerduty_simulator::{Secret, sign};
 use platform::{
-    intake::{Admission, admit},
-    table::Bodies,
+    executions::Executions,
+    intake::Ignored,
+    secrets::{SecretNames, SigningSecretsSource},
+    table::TriggerCache,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::sleep;
+use tokio::time::{sleep, timeout};
+use webhook_ingress::{Answer, Delivery, EventAnswer, Target};
 use workflow::{
     ids::{RunId, WorkflowId},
     run::{RunIdentity, RunInput},
 };
 
-/// An event that comes in.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Arrival {
-    /// Its id at PagerDuty.
-    pub event_id: String,
-    /// The title of its incident.
-    pub title: String,
-    /// The urgency of its incident.
-    pub urgency: &'static str,
-    /// Whether PagerDuty says which number the incident has.
-    pub has_number: bool,
-    /// The `incident_key` of its incident, if it is to be a certain one.
-    pub key: Option<String>,
-    /// Whether it comes late: its incident has been resolved meanwhile.
-    pub is_late: bool,
-    /// Bytes of a field that nobody reads.
-    pub padding: usize,
-    /// How many times it is delivered.
-    pub deliveries: u32,
+/// The API key of all senders.
+pub const API_KEY: &str = "pgf_simulation01_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_90e1e140";
+
+/// How long the function may run. The template says so.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
+
+/// How long PagerDuty goes on with a delivery that nobody acknowledges.
+const GIVES_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
+
+/// How long it waits between two attempts at most. It says "periodically".
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);
+
+/// How webhooks come, and how likely faults of the ingress are.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct IngressOdds {
+    /// The share of the deliveries during which it crashes, from 0 to 1.
+    pub crashes: f64,
+    /// Whether they come to the URL of the integration, and not to that of the workflow.
+    pub is_shared: bool,
 }
 
-/// A run that was started.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Started {
-    /// The input of its execution.
-    pub input: RunInput,
-    /// When that was accepted.
-    pub at: Timestamp,
-    /// The event as expressions see it; null for a run by hand.
-    pub event: Value,
-}
-
-/// What starts runs. Clones are the same.
+/// What starts runs: PagerDuty, which delivers to the shipped ingress until it is acknowledged, and people. Clones are the same.
 #[derive(Debug, Clone)]
 pub struct Ingress {
-    inner: Arc<Inner>,
+    pub(super) inner: Arc<Inner>,
 }
 
 #[derive(Debug)]
-struct Inner {
-    clock: Clock,
+pub(super) struct Inner {
+    pub(super) clock: Clock,
     trace: Trace,
     mishaps: Mishaps,
     store: Store,
-    machine: StepFunctions,
-    account: Account,
-    chance: Chance,
-    started: Mutex<BTreeMap<RunId, Started>>,
+    pub(super) account: Account,
+    pub(super) secrets: Secrets,
+    pub(super) chance: Chance,
+    /// The share of the deliveries during which the ingress crashes, from 0 to 1.
+    crashes: f64,
+    /// Whether webhooks come to the URL of the integration, and not to that of the workflow.
+    is_shared: bool,
+    executions: ExecutionsApi,
+    queues: Queues,
+    asked: Asked,
+    /// The environment of the function, with what it has cached.
+    function: Mutex<Arc<Function>>,
+    state: Mutex<State>,
+}
+
+type Function = webhook_ingress::Ingress<Store, Secrets, ExecutionsApi, Queues, Store, Queues>;
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    accepted: BTreeSet<RunId>,
+    passed_over: Vec<PassedOver>,
+    refused: Vec<String>,
+    /// Webhooks of PagerDuty that are on their way.
+    pub(super) under_way: usize,
+}
+
+/// An event for which no run was started.
+#[derive(Debug, Clone, PartialEq)]
+pub struct PassedOver {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// Why.
+    pub reason: Ignored,
+    /// When.
+    pub at: Timestamp,
+    /// The event, as PagerDuty told it.
+    pub event: Value,
+}
+
+/// What the ingress works with.
+#[derive(Debug)]
+pub(super) struct Surroundings {
+    pub(super) clock: Clock,
+    pub(super) trace: Trace,
+    pub(super) mishaps: Mishaps,
+    pub(super) store: Store,
+    pub(super) account: Account,
+    pub(super) secrets: Secrets,
+    pub(super) executions: ExecutionsApi,
+    pub(super) queues: Queues,
+    pub(super) asked: Asked,
 }
 
 impl Ingress {
-    pub(super) fn new(
-        clock: Clock,
-        trace: Trace,
-        mishaps: Mishaps,
-        store: Store,
-        machine: StepFunctions,
-        account: Account,
-        chance: Chance,
-    ) -> Self {
+    pub(super) fn new(surroundings: Surroundings, chance: Chance, odds: IngressOdds) -> Self {
+        let Surroundings {
+            clock,
+            trace,
+            mishaps,
+            store,
+            account,
+            secrets,
+            executions,
+            queues,
+            asked,
+        } = surroundings;
+        let function = environment(&store, &secrets, &executions, &queues);
         Self {
             inner: Arc::new(Inner {
                 clock,
                 trace,
                 mishaps,
                 store,
-                machine,
                 account,
+                secrets,
                 chance,
-                started: Mutex::default(),
+                crashes: odds.crashes,
+                is_shared: odds.is_shared,
+                executions,
+                queues,
+                asked,
+                function: Mutex::new(function),
+                state: Mutex::default(),
             }),
         }
     }
 
-    /// The runs that were started.
+    /// The runs that Step Functions was asked to start, or the start-buffer to keep.
     #[must_use]
     pub fn started(&self) -> BTreeMap<RunId, Started> {
-        self.lock().clone()
+        self.inner.asked.all()
     }
 
-    fn lock(&self) -> MutexGuard<'_, BTreeMap<RunId, Started>> {
-        self.inner.started.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The bytes of a delivery of PagerDuty about a new incident, which PagerDuty has from then on.
-    ///
-    /// # Panics
-    /// If the simulated PagerDuty refuses to open it.
+    /// The runs of which PagerDuty, or a person, was told that they start.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the service is one of the account")]
-    pub fn delivery(&self, arrival: &Arrival) -> Vec<u8> {
-        let mut trigger = Trigger::new(arrival.title.clone(), ServiceId::new("PSVC8R2"));
-        trigger.from = Some("manager@example.com".to_owned());
-        trigger.key.clone_from(&arrival.key);
-        let opened = self.inner.account.with(|rules, now| rules.trigger(trigger, now));
-        let opened = opened.expect("an incident");
-        let incident = &opened["incident"];
-        if arrival.is_late {
-            let id = IncidentId::new(incident["id"].as_str().unwrap_or_default());
-            // Nobody else knows of it yet.
-            let _ = self
-                .inner
-                .account
-                .set_status(&id, Status::Resolved, "manager@example.com");
-        }
-        let now = self.inner.clock.now();
-        let mut data = json!({
-            "id": incident["id"],
-            "type": "incident",
-            "title": arrival.title,
-            "status": "triggered",
-            "urgency": arrival.urgency,
-            "incident_key": incident["incident_key"],
-            "created_at": now.to_string(),
-            "html_url": incident["html_url"],
-            "service": {"id": "PSVC8R2", "type": "service_reference", "summary": "Checkout"},
-            "escalation_policy": {"id": "PT31ZQB", "type": "escalation_policy_reference", "summary": "Payments On-Call"},
-            "priority": null,
-            "teams": [{"id": "PGT9S2M", "type": "team_reference", "summary": "Payments"}],
-            "assignees": [],
-        });
-        if arrival.has_number {
-            data["number"] = incident["incident_number"].clone();
-        }
-        if arrival.padding > 0 {
-            data["padding"] = self.padding(arrival.padding).into();
-        }
-        json!({
-            "event": {
-                "id": arrival.event_id,
-                "event_type": "incident.triggered",
-                "resource_type": "incident",
-                "occurred_at": now.to_string(),
-                "agent": null,
-                "client": null,
-                "data": data,
-            },
-        })
-        .to_string()
-        .into_bytes()
+    pub fn accepted(&self) -> BTreeSet<RunId> {
+        self.inner.state().accepted.clone()
     }
 
-    /// Text that does not get smaller when it is packed.
-    fn padding(&self, bytes: usize) -> String {
-        const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-        let letter = |_| {
-            let position = self.inner.chance.position(LETTERS.len());
-            LETTERS.get(position).copied().map_or('-', char::from)
-        };
-        (0..bytes).map(letter).collect()
+    /// The events for which no run was started.
+    #[must_use]
+    pub fn passed_over(&self) -> Vec<PassedOver> {
+        self.inner.state().passed_over.clone()
+    }
+
+    /// What PagerDuty was told that makes it stop sending.
+    #[must_use]
+    pub fn refused(&self) -> Vec<String> {
+        let mut refused = self.inner.state().refused.clone();
+        let set_aside = self.inner.queues.set_aside().into_iter();
+        refused.extend(set_aside.map(|reason| format!("set aside: {reason}")));
+        refused
+    }
+
+    /// Whether all that PagerDuty has sent has come.
+    pub(super) fn is_idle(&self) -> bool {
+        self.inner.queues.is_idle() && self.inner.state().under_way == 0
+    }
+
+    /// Lets Step Functions start nothing for so long.
+    pub fn let_nothing_start(&self, length: Duration) {
+        self.inner.executions.close_until(self.inner.clock.now() + length);
     }
 
     /// Delivers an event to a workflow, as often as PagerDuty does. Gives the run that it starts, if one starts.
@@ -204,48 +207,81 @@ impl Ingress {
         run
     }
 
-    /// Takes one delivery, as the function webhook-ingress does.
+    /// Delivers a body until it is acknowledged. Gives the run that starts, if one does.
     pub async fn take(&self, workflow: &WorkflowId, body: &[u8]) -> Option<RunId> {
-        self.take_and_start_after(Duration::ZERO, workflow, body).await
+        let signature = sign(&Secret::new(Secrets::SIGNING), body);
+        let begin = self.inner.clock.now();
+        let (mut wait, mut crashes) = (Duration::from_secs(2), 0);
+        loop {
+            match self.attempt(workflow, body, &signature).await {
+                Attempt::Crashed => crashes += 1,
+                Attempt::Unavailable => {}
+                Attempt::Answered(runs) => {
+                    for run in runs.iter().filter(|_| crashes > 0) {
+                        self.inner.mishaps.note(Fault::IngressCrashed, Site::Run(run.clone()));
+                    }
+                    return runs.into_iter().next();
+                }
+            }
+            if self.inner.clock.now().duration_since(begin) > GIVES_UP_AFTER {
+                return None;
+            }
+            sleep(wait).await;
+            wait = (wait * 2).min(LONGEST_WAIT);
+        }
     }
 
-    /// The same while Step Functions is out of reach for so long: the run waits in the start-buffer.
-    pub async fn take_and_start_after(&self, wait: Duration, workflow: &WorkflowId, body: &[u8]) -> Option<RunId> {
+    /// One delivery to the URL of a workflow, or of the integration.
+    pub(super) async fn attempt(&self, workflow: &WorkflowId, body: &[u8], signature: &str) -> Attempt {
         let inner = &self.inner;
-        let record = inner.store.workflow(workflow)?;
-        let trigger = record.trigger.as_ref()?;
-        let admitted = match admit(&record, trigger, body, inner.clock.now()) {
-            Ok(admissions) => admissions.into_iter().next(),
-            Err(unreadable) => {
-                inner.trace.say(format_args!("ingress: {unreadable}"));
-                None
+        sleep(inner.chance.millis(5..=60)).await;
+        let function = inner.function();
+        let delivery = Delivery {
+            target: match inner.is_shared {
+                true => Target::Integration("prod"),
+                false => Target::Workflow(workflow.as_str()),
+            },
+            api_key: Some(API_KEY),
+            signature: Some(signature),
+            body,
+        };
+        let limit = match inner.chance.happens(inner.crashes) {
+            true => inner.chance.millis(1..=80),
+            false => TIME_LIMIT,
+        };
+        let Ok(answer) = timeout(limit, function.take(&delivery, inner.clock.now())).await else {
+            inner.trace.say(format_args!("ingress: ended after {limit:?}"));
+            inner.begin_anew();
+            return Attempt::Crashed;
+        };
+        inner.trace.say(format_args!("ingress: {answer:?}"));
+        let answers = match answer {
+            Answer::Accepted(answers) => answers,
+            Answer::HandedOn(answers) => answers.into_iter().map(|answer| answer.event).collect(),
+            Answer::Unavailable { .. } => return Attempt::Unavailable,
+            other => {
+                inner.state().refused.push(format!("{other:?}"));
+                return Attempt::Answered(Vec::new());
             }
         };
-        match admitted? {
-            Admission::Start(admitted) => {
-                let run = admitted.input.run.id.clone();
-                if let Some(large) = admitted.large_body {
-                    while inner
-                        .store
-                        .put_body(&run, large.to_vec(), admitted.ends_by)
-                        .await
-                        .is_err()
-                    {
-                        sleep(Duration::from_secs(2)).await;
-                    }
+        let mut runs = Vec::new();
+        for answer in answers {
+            match answer {
+                EventAnswer::Started { run } | EventAnswer::Duplicate { run } | EventAnswer::Buffered { run } => {
+                    inner.state().accepted.insert(run.clone());
+                    runs.push(run);
                 }
-                let event = serde_json::from_slice::<Value>(body).unwrap_or_default();
-                if !wait.is_zero() {
-                    sleep(wait).await;
-                }
-                self.start(admitted.input, event).await;
-                Some(run)
-            }
-            Admission::Ignore(reason) => {
-                inner.trace.say(format_args!("ingress: ignored, {reason}"));
-                None
+                EventAnswer::Ignored { reason } => inner.state().passed_over.push(PassedOver {
+                    workflow: workflow.clone(),
+                    reason,
+                    at: inner.clock.now(),
+                    event: serde_json::from_slice(body).unwrap_or_default(),
+                }),
+                // The queue that it goes to remembers it.
+                EventAnswer::Unreadable { .. } => {}
             }
         }
+        Attempt::Answered(runs)
     }
 
     /// Starts a run by hand, as `pagerflow run start` does.
@@ -265,48 +301,52 @@ impl Ingress {
             part: None,
             replay_of: None,
         };
-        self.start(input, Value::Null).await;
-        Some(run)
+        self.start(&input).await.then_some(run)
     }
 
-    /// Starts the execution of a run, again where the answer is lost.
-    async fn start(&self, input: RunInput, delivery: Value) {
-        let inner = &self.inner;
-        let run = input.run.id.clone();
-        let json = serde_json::to_value(&input).unwrap_or_default();
-        for attempt in 0..2 {
-            sleep(inner.chance.millis(2..=20)).await;
-            match inner.machine.start_execution(run.as_str(), json.clone()) {
-                Ok(_) => {}
-                Err(StartError::AlreadyExists { .. }) => {
-                    inner.trace.say(format_args!("ingress: {run} exists already"));
-                }
-                Err(error) => inner.trace.say(format_args!("ingress: {run} does not start: {error}")),
+    /// Starts a run as the command does, again where the answer is lost. Gives whether it starts.
+    pub async fn start(&self, input: &RunInput) -> bool {
+        for _ in 0..3 {
+            if self.inner.executions.start(input).await.is_ok() {
+                self.inner.state().accepted.insert(input.run.id.clone());
+                return true;
             }
-            let is_lost = attempt == 0 && inner.chance.happens(0.05);
-            if !is_lost {
-                break;
-            }
-            inner.mishaps.note(Fault::StartUnanswered, Site::Run(run.clone()));
-            sleep(inner.chance.millis(100..=4_000)).await;
+            sleep(self.inner.chance.millis(100..=4_000)).await;
         }
-        let event = pagerduty_event(&delivery);
-        self.lock().entry(run).or_insert_with(|| Started {
-            input,
-            at: inner.clock.now(),
-            event,
-        });
+        false
     }
 }
 
-/// The event of a delivery as expressions see it.
-fn pagerduty_event(delivery: &Value) -> Value {
-    if delivery.is_null() {
-        return Value::Null;
+/// What came of a delivery.
+pub(super) enum Attempt {
+    Answered(Vec<RunId>),
+    Unavailable,
+    Crashed,
+}
+
+impl Inner {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
-    let bytes = delivery.to_string().into_bytes();
-    let event = pagerduty::webhook::v3::parse(&bytes).ok();
-    event
-        .and_then(|event| serde_json::to_value(event).ok())
-        .unwrap_or_default()
+
+    fn function(&self) -> Arc<Function> {
+        Arc::clone(&self.function.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The next delivery comes to a new environment.
+    fn begin_anew(&self) {
+        let function = environment(&self.store, &self.secrets, &self.executions, &self.queues);
+        *self.function.lock().unwrap_or_else(PoisonError::into_inner) = function;
+    }
+}
+
+fn environment(store: &Store, secrets: &Secrets, executions: &ExecutionsApi, queues: &Queues) -> Arc<Function> {
+    Arc::new(Function {
+        triggers: TriggerCache::new(store.clone()),
+        signing_secrets: SigningSecretsSource::new(secrets.clone(), SecretNames::new(Secrets::PREFIX)),
+        executions: executions.clone(),
+        start_buffer: queues.clone(),
+        bodies: store.clone(),
+        dead_letters: queues.clone(),
+    })
 }

@@ -2,7 +2,7 @@
 
 use super::{
     chance::Chance,
-    executions::KnownExecutions,
+    executions::ExecutionsApi,
     fault::{Fault, Mishaps, Site},
     functions::{Function, Functions},
     trace::Trace,
@@ -35,6 +35,8 @@ pub struct MachineOdds {
     pub child_stops: f64,
     /// The share of the status changes that are told late, or twice, or never.
     pub status: f64,
+    /// The share of the starts of runs that are refused, slow or not answered.
+    pub starts: f64,
 }
 
 /// How often the schedule has the open runs looked at. The template says so.
@@ -149,7 +151,7 @@ struct Inner {
     mishaps: Mishaps,
     chance: Chance,
     odds: MachineOdds,
-    executions: KnownExecutions,
+    executions: ExecutionsApi,
     store: Store,
     under_way: AtomicUsize,
     numbers: Mutex<BTreeMap<ExecutionArn, u64>>,
@@ -162,7 +164,7 @@ impl Bridge {
         mishaps: Mishaps,
         chance: Chance,
         odds: MachineOdds,
-        executions: KnownExecutions,
+        executions: ExecutionsApi,
         store: Store,
     ) -> Self {
         Self {

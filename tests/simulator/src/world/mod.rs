@@ -4,25 +4,33 @@
 //! # Layout
 //! - [`World`]: all of it, put together.
 //! - [`Functions`]: Lambda with the shipped handlers.
-//! - `ingress`: how runs are started, by webhooks and by people.
+//! - `ingress`: how runs are started, by webhooks and by people; `arrival` and `courier`: which webhooks come; `asked`: which
+//!   runs were asked for.
+//! - `queues`: SQS, where runs wait for their start.
 //! - `machine`: the faults of Step Functions, and what EventBridge tells.
 //! - [`Fault`], [`Site`], [`Mishaps`]: what goes wrong, where, and how often.
 //! - [`Chance`], [`Trace`]: one seed for everything, one trace of everything.
 
+mod arrival;
+mod asked;
 mod chance;
+mod courier;
 mod executions;
 mod fault;
 mod functions;
 mod ingress;
 mod machine;
+mod queues;
 mod secrets;
 mod trace;
 mod worker;
 
+pub use arrival::Arrival;
+pub use asked::Started;
 pub use chance::Chance;
 pub use fault::{Fault, Mishaps, Site};
 pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
-pub use ingress::{Arrival, Ingress, Started};
+pub use ingress::{API_KEY, Ingress, IngressOdds, PassedOver};
 pub use machine::{MachineOdds, shipped_definition};
 pub use secrets::Secrets;
 pub use trace::{Keeps, Trace};
@@ -33,9 +41,11 @@ use crate::{
     store::{Store, StoreOdds},
 };
 use ::pagerduty::client::Request;
-use executions::KnownExecutions;
+use asked::Asked;
+use executions::ExecutionsApi;
 use jiff::Timestamp;
 use machine::{Bridge, Machine};
+use queues::Queues;
 use std::{
     ops::Range,
     sync::{
@@ -65,6 +75,10 @@ pub struct WorldOdds {
     pub requests_per_minute: Option<u32>,
     /// Step Functions and EventBridge.
     pub machine: MachineOdds,
+    /// The ingress.
+    pub ingress: IngressOdds,
+    /// The share of the calls to SQS, and of its messages, that have a fault.
+    pub queues: f64,
 }
 
 impl WorldOdds {
@@ -159,7 +173,16 @@ impl World {
         let account = pagerduty
             .open_account(rules, Ids::from_seed(seed))
             .expect("the default seed");
-        let executions = KnownExecutions::new(Chance::new(seed, "executions"));
+        let asked = Asked::new(clock, store.clone());
+        let executions = ExecutionsApi::new(
+            clock,
+            trace.clone(),
+            mishaps.clone(),
+            Chance::new(seed, "executions"),
+            odds.machine,
+            asked.clone(),
+        );
+        let secrets = Secrets::new(mishaps.clone(), Chance::new(seed, "secrets"), odds.secrets);
         let functions = Functions::new(
             Surroundings {
                 clock,
@@ -167,7 +190,7 @@ impl World {
                 mishaps: mishaps.clone(),
                 store: store.clone(),
                 transport: Arc::new(pagerduty.clone()),
-                secrets: Secrets::new(mishaps.clone(), Chance::new(seed, "secrets"), odds.secrets),
+                secrets: secrets.clone(),
                 executions: executions.clone(),
             },
             Chance::new(seed, "functions"),
@@ -179,7 +202,7 @@ impl World {
             mishaps.clone(),
             Chance::new(seed, "bridge"),
             odds.machine,
-            executions,
+            executions.clone(),
             store.clone(),
         );
         let faults = Machine::new(
@@ -197,14 +220,30 @@ impl World {
             jitter: Arc::new(move || jitter.part()),
         };
         let machine = StepFunctions::new(StateMachineArn::of("pagerflow"), shipped_definition(), clock, outside);
-        let ingress = Ingress::new(
+        executions.run_at(machine.clone());
+        let queues = Queues::new(
             clock,
             trace.clone(),
             mishaps.clone(),
-            store.clone(),
-            machine.clone(),
-            account.clone(),
+            Chance::new(seed, "queues"),
+            odds.queues,
+            functions.clone(),
+            asked.clone(),
+        );
+        let ingress = Ingress::new(
+            ingress::Surroundings {
+                clock,
+                trace: trace.clone(),
+                mishaps: mishaps.clone(),
+                store: store.clone(),
+                account: account.clone(),
+                secrets,
+                executions,
+                queues,
+                asked,
+            },
             Chance::new(seed, "ingress"),
+            odds.ingress,
         );
         Self {
             clock,
@@ -225,20 +264,26 @@ impl World {
     pub async fn rest(&self, latest: Timestamp) -> bool {
         let is_late = Arc::new(AtomicBool::new(false));
         let quiet = async {
+            let is_quiet = || self.running().is_empty() && self.bridge.is_idle() && self.ingress.is_idle();
+            let mut pause = Duration::from_secs(1);
             loop {
-                let running: Vec<Execution> = self.running();
-                if running.is_empty() && self.bridge.is_idle() {
+                if is_quiet() {
                     // What still runs of a function, or is on its way, comes to its end.
                     tokio::time::sleep(Duration::from_secs(600)).await;
-                    if self.running().is_empty() && self.bridge.is_idle() {
+                    if is_quiet() {
                         return;
                     }
                 }
-                match running.first() {
+                match self.running().first() {
                     Some(execution) => {
                         self.machine.ended(execution.arn()).await;
+                        pause = Duration::from_secs(1);
                     }
-                    None => tokio::time::sleep(Duration::from_secs(1)).await,
+                    // A message can wait for days.
+                    None => {
+                        tokio::time::sleep(pause).await;
+                        pause = (pause * 2).min(Duration::from_secs(600));
+                    }
                 }
             }
         };
