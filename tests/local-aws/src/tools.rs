@@ -1,11 +1,12 @@
-//! The Python environments with the tools.
+//! The tools: Python environments, and Rust programs.
+
+mod cargo_tool;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
-use crate::checks::install;
 use crate::environment::{only_local_aws, without_own_package};
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
 use crate::process::{each_line, output};
@@ -13,8 +14,6 @@ use crate::{Error, Progress, Project};
 
 /// The Python commands that are tried, best first.
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
-/// Its own Cargo.lock pins the rest.
-const GUARD_VERSION: &str = "=3.2.1";
 const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
 /// The tools: the SAM CLI, cargo-lambda, Zig, cfn-lint, statelint, ministack and PagerDuty's client for Python, at the versions
@@ -98,18 +97,9 @@ impl Tools {
         self.sam.command("cfn-lint")
     }
 
-    /// cfn-guard, which is a Rust program. Building it takes about a minute, the first time.
+    /// cfn-guard. Building it takes about a minute, the first time.
     pub(crate) fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
-        let _lock = project.lock("guard", progress)?;
-        let root = project.scratch().join("tools/guard");
-        let program = root.join("bin/cfn-guard");
-        let stamp = root.join("installed");
-        if !(program.exists() && is_stamped(&stamp, GUARD_VERSION)) {
-            progress.begin("Building cfn-guard into .pagerflow/tools (about a minute)");
-            install(self.cargo().current_dir(project.root()), GUARD_VERSION, &root)?;
-            set_stamp(&stamp, GUARD_VERSION)?;
-        }
-        Ok(program)
+        cargo_tool::GUARD.ensure(project, &mut self.cargo(), progress)
     }
 
     pub(crate) fn statelint(&self) -> Command {
