@@ -6,6 +6,7 @@
 //! - `storm`: many deliveries at once, while Step Functions fails now and then
 //! - `bench`: measurements, and the document that tells them
 //! - `package`: the functions as they go to AWS
+//! - `sbom`: the lists of what is in them
 //! - `cloud`: the local AWS together with the PagerDuty simulator
 //! - `simulate`: whole runs in virtual time
 //! - `sabotage`: deliberate breaks, which that must notice
@@ -19,6 +20,7 @@ mod demo;
 mod error;
 mod package;
 mod sabotage;
+mod sbom;
 mod simulate;
 mod simulator;
 mod storm;
@@ -93,7 +95,7 @@ enum Chore {
     Setup,
     /// Builds the functions for this machine, as `local`, `demo` and `test` do.
     Build,
-    /// Builds the functions as they go to AWS, and says how large each is as a zip file.
+    /// Builds the functions as they go to AWS, says how large each is as a zip file, and lists what is in it (an SBOM).
     Package,
 }
 
