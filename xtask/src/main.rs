@@ -7,6 +7,7 @@
 //! - `bench`: measurements, and the document that tells them
 //! - `package`: the functions as they go to AWS
 //! - `sbom`: the lists of what is in them
+//! - `dependencies`: whether what others have written may be used, and is known to be faulty
 //! - `cloud`: the local AWS together with the PagerDuty simulator
 //! - `simulate`: whole runs in virtual time
 //! - `sabotage`: deliberate breaks, which that must notice
@@ -17,6 +18,7 @@ mod bench;
 mod cloud;
 mod console;
 mod demo;
+mod dependencies;
 mod error;
 mod package;
 mod sabotage;

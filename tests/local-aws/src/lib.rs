@@ -57,4 +57,4 @@ pub use progress::{Progress, Silent};
 pub use project::{Project, Workspace};
 pub use service::{Service, free_port};
 pub use stack::{FunctionNames, Stack, StackInfo};
-pub use tools::Tools;
+pub use tools::{Auditors, Tools};

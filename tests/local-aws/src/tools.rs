@@ -1,11 +1,14 @@
 //! The tools: Python environments, and Rust programs.
 
+mod auditors;
 mod cargo_tool;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
+
+pub use auditors::Auditors;
 
 use crate::environment::{only_local_aws, without_own_package};
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};

@@ -15,6 +15,13 @@ pub(super) const GUARD: CargoTool = CargoTool {
     folder: "guard",
 };
 
+/// Judges the crates that a workspace is built from.
+pub(super) const DENY: CargoTool = CargoTool {
+    name: "cargo-deny",
+    version: "=0.20.2",
+    folder: "deny",
+};
+
 /// A program at one version. Its own Cargo.lock pins the rest.
 #[derive(Debug)]
 pub(super) struct CargoTool {
@@ -27,8 +34,8 @@ pub(super) struct CargoTool {
 impl CargoTool {
     /// The program, built with `cargo` if it is missing or not up to date.
     ///
-    /// A debug build takes a fraction of the time of a release build, and does its work within
-    /// seconds all the same. Line tables would take time too, and be of use to nobody.
+    /// A debug build takes a fraction of the time of a release build, most of all of cargo-deny's, which asks for fat LTO; each
+    /// of them does its work within seconds all the same. Line tables would take time too, and be of use to nobody.
     pub(super) fn ensure(
         &self,
         project: &Project,
