@@ -32,7 +32,7 @@ pub(crate) enum Check {
     PagerdutyClient,
     /// The documentation, with warnings as errors.
     Doc,
-    /// What others have written: licences, sources, known faults.
+    /// What others have written: licences, sources, known faults; and the lists of what is in the functions.
     Dependencies,
     /// The template: linters, rules of our own, and the rights that it gives.
     Template,

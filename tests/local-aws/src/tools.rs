@@ -150,6 +150,19 @@ impl VirtualEnvironment {
         self.folder.join("bin/python").exists() && is_stamped(&self.stamp(), fingerprint)
     }
 
+    /// Installs it alone, if it is missing or not up to date.
+    fn ensure(&self, what: &str, progress: &dyn Progress) -> Result<(), Error> {
+        let fingerprint = self.fingerprint()?;
+        if self.is_current(&fingerprint) {
+            return Ok(());
+        }
+        progress.begin(&format!("Installing {what} into .pagerflow/tools"));
+        let outdated = [(self, fingerprint)];
+        let counter = Counter::new(&outdated, progress);
+        let [(_, fingerprint)] = &outdated;
+        self.install(&find_python()?, fingerprint, &counter)
+    }
+
     fn install(&self, python: &str, fingerprint: &str, counter: &Counter<'_>) -> Result<(), Error> {
         match fs::remove_dir_all(&self.folder) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {

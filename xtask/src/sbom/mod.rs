@@ -15,16 +15,20 @@ mod tree;
 use std::fs;
 use std::path::Path;
 
-use local_aws::Project;
+use local_aws::{Auditors, Project, output};
 use sha2::{Digest, Sha256};
 
 use self::details::Details;
 use self::document::Document;
 use self::tree::Tree;
 use crate::error::Error;
+use crate::package::FUNCTIONS;
 
 /// What the template has the functions built for, by Rust's name.
 const TARGET: &str = "aarch64-unknown-linux-gnu";
+
+/// What the schema must refuse.
+const FAULTY: &str = r#"{"bomFormat": "Cyclone", "specVersion": "1.6"}"#;
 
 /// The lists of all functions.
 #[derive(Debug)]
@@ -49,6 +53,34 @@ impl<'a> Sboms<'a> {
     }
 }
 
+/// Holds the lists of all functions against CycloneDX's schema, which must refuse a deliberate fault.
+pub(crate) fn check(project: &Project, auditors: &Auditors) -> Result<(), Error> {
+    let folder = project.path(".pagerflow/dependencies");
+    let sboms = Sboms::of(project)?;
+    let mut validate = auditors.python();
+    validate.arg("tools/validate_sbom.py");
+    for (name, function) in FUNCTIONS {
+        let path = folder.join(format!("{name}.cdx.json"));
+        sboms.write(function, None, &path)?;
+        validate.arg(path);
+    }
+    output("the check against CycloneDX's schema", &mut validate)?;
+
+    let faulty = folder.join("faulty.cdx.json");
+    fs::write(&faulty, FAULTY).map_err(Error::file("write", &faulty))?;
+    let mut validate = auditors.python();
+    validate.arg("tools/validate_sbom.py").arg(&faulty);
+    match output("the check against CycloneDX's schema", &mut validate) {
+        Err(local_aws::Error::FailedQuietly { output, .. }) if output.contains("bomFormat") => Ok(()),
+        Err(local_aws::Error::FailedQuietly { .. }) | Ok(_) => Err(local_aws::Error::NotRefused {
+            gate: "tools/validate_sbom.py".to_owned(),
+            fault: "an SBOM of another format".to_owned(),
+        }
+        .into()),
+        Err(other) => Err(other.into()),
+    }
+}
+
 fn sha256(path: &Path) -> Result<String, Error> {
     let content = fs::read(path).map_err(Error::file("read", path))?;
     Ok(Sha256::digest(content)
@@ -61,12 +93,10 @@ fn sha256(path: &Path) -> Result<String, Error> {
 mod tests {
     use std::collections::BTreeSet;
 
-    use local_aws::output;
     use serde_json::Value;
 
     use super::*;
     use crate::cloud::cargo;
-    use crate::package::FUNCTIONS;
 
     /// What Cargo lists with these options, by name and version, without the function itself.
     fn listed(project: &Project, function: &str, options: &[&str]) -> BTreeSet<String> {

@@ -4,16 +4,18 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
+use super::VirtualEnvironment;
 use super::cargo_tool::DENY;
 use crate::environment::without_own_package;
 use crate::{Error, Progress, Project};
 
-/// cargo-deny. It is apart from [`Tools`](super::Tools), because nothing that is
-/// built, deployed or tried needs it.
+/// cargo-deny, pip-audit, and what has CycloneDX's schema. They are apart from [`Tools`](super::Tools), because nothing that is
+/// built, deployed or tried needs them.
 #[derive(Debug, Clone)]
 pub struct Auditors {
     root: PathBuf,
     deny: PathBuf,
+    audit: VirtualEnvironment,
 }
 
 impl Auditors {
@@ -24,10 +26,14 @@ impl Auditors {
     pub fn ensure(project: &Project, progress: &dyn Progress) -> Result<Self, Error> {
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         without_own_package(&mut cargo);
-        Ok(Self {
+        let auditors = Self {
             root: project.root().to_owned(),
             deny: DENY.ensure(project, &mut cargo, progress)?,
-        })
+            audit: VirtualEnvironment::new(project, "audit"),
+        };
+        let _lock = project.lock("audit", progress)?;
+        auditors.audit.ensure("pip-audit", progress)?;
+        Ok(auditors)
     }
 
     /// cargo-deny, in the project.
@@ -35,6 +41,20 @@ impl Auditors {
         let mut command = Command::new(&self.deny);
         command.current_dir(&self.root);
         without_own_package(&mut command);
+        command
+    }
+
+    /// pip-audit, in the project.
+    pub fn pip_audit(&self) -> Command {
+        let mut command = self.audit.command("pip-audit");
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// Python, with CycloneDX's library.
+    pub fn python(&self) -> Command {
+        let mut command = self.audit.command("python");
+        command.current_dir(&self.root);
         command
     }
 }
