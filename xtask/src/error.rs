@@ -44,6 +44,12 @@ pub(crate) enum Error {
 }
 
 impl Error {
+    /// A function that wraps a JSON error of `what`.
+    pub(crate) fn json(what: &str) -> impl FnOnce(serde_json::Error) -> Self {
+        let what = what.to_owned();
+        move |source| Self::LocalAws(local_aws::Error::Json { what, source })
+    }
+
     /// A function that wraps an I/O error of `operation` on `path`.
     pub(crate) fn file(operation: &'static str, path: &Path) -> impl FnOnce(std::io::Error) -> Self {
         let path = path.to_owned();

@@ -6,6 +6,8 @@
 //! - `storm`: many deliveries at once, while Step Functions fails now and then
 //! - `bench`: measurements, and the document that tells them
 //! - `package`: the functions as they go to AWS
+//! - `sbom`: the lists of what is in them
+//! - `dependencies`: whether what others have written may be used, and is known to be faulty
 //! - `cloud`: the local AWS together with the PagerDuty simulator
 //! - `simulate`: whole runs in virtual time
 //! - `sabotage`: deliberate breaks, which that must notice
@@ -16,9 +18,11 @@ mod bench;
 mod cloud;
 mod console;
 mod demo;
+mod dependencies;
 mod error;
 mod package;
 mod sabotage;
+mod sbom;
 mod simulate;
 mod simulator;
 mod storm;
@@ -93,7 +97,7 @@ enum Chore {
     Setup,
     /// Builds the functions for this machine, as `local`, `demo` and `test` do.
     Build,
-    /// Builds the functions as they go to AWS, and says how large each is as a zip file.
+    /// Builds the functions as they go to AWS, says how large each is as a zip file, and lists what is in it (an SBOM).
     Package,
 }
 

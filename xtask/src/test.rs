@@ -8,8 +8,9 @@ use local_aws::{Progress, Project, Tools, run as run_program};
 
 use crate::cloud::{Cloud, cargo};
 use crate::console::Console;
+use crate::dependencies::Gap;
 use crate::error::Error;
-use crate::{sabotage, simulate, simulator, storm};
+use crate::{dependencies, sabotage, simulate, simulator, storm};
 
 /// From so many on, a construct that never met a fault is a failure, and the largest runs are simulated too.
 const SIMULATIONS: u32 = 10_000;
@@ -31,6 +32,8 @@ pub(crate) enum Check {
     PagerdutyClient,
     /// The documentation, with warnings as errors.
     Doc,
+    /// What others have written: licences, sources, known faults; and the lists of what is in the functions.
+    Dependencies,
     /// The template: linters, rules of our own, and the rights that it gives.
     Template,
     /// The definition of the state machine.
@@ -41,7 +44,7 @@ pub(crate) enum Check {
 
 impl Check {
     /// The quick ones first.
-    const ALL: [Self; 10] = [
+    const ALL: [Self; 11] = [
         Self::Fmt,
         Self::Clippy,
         Self::Unit,
@@ -49,6 +52,7 @@ impl Check {
         Self::Sabotage,
         Self::PagerdutyClient,
         Self::Doc,
+        Self::Dependencies,
         Self::Template,
         Self::Asl,
         Self::E2e,
@@ -63,14 +67,16 @@ impl Check {
             Self::Sabotage => "deliberate breaks",
             Self::PagerdutyClient => "PagerDuty's client",
             Self::Doc => "documentation",
+            Self::Dependencies => "dependencies",
             Self::Template => "template",
             Self::Asl => "state machine",
             Self::E2e => "end-to-end tests",
         }
     }
 
-    fn run(self, project: &Project) -> Result<(), Error> {
-        match self {
+    /// Does it. The answer has what could not be looked for here.
+    fn run(self, project: &Project) -> Result<Vec<Gap>, Error> {
+        let result: Result<(), Error> = match self {
             Self::Fmt => cargo_with(project, "cargo fmt", &["fmt", "--all", "--", "--check"]),
             Self::Clippy => {
                 let mut command = cargo(project);
@@ -92,6 +98,7 @@ impl Check {
                     .env("RUSTDOCFLAGS", "-D warnings");
                 Ok(run_program("cargo doc", &mut command)?)
             }
+            Self::Dependencies => return dependencies::check(project),
             Self::Template => Ok(local_aws::check_template(
                 project,
                 &Tools::ensure(project, &Console)?,
@@ -114,7 +121,8 @@ impl Check {
                 drop(cloud);
                 storm::run(project, storm::SMALL)
             }
-        }
+        };
+        result.map(|()| Vec::new())
     }
 }
 
@@ -129,7 +137,7 @@ pub(crate) fn run(project: &Project, only: &[Check]) -> Result<(), Error> {
         let started = Instant::now();
         let result = check.run(project);
         if local_aws::is_stopping() {
-            return result;
+            return result.map(drop);
         }
         if let Err(error) = &result {
             Console.complain(error);
@@ -137,11 +145,11 @@ pub(crate) fn run(project: &Project, only: &[Check]) -> Result<(), Error> {
         outcomes.push(Outcome {
             check,
             took: started.elapsed(),
-            passed: result.is_ok(),
+            result: result.map_err(drop),
         });
     }
     Console.say(&table(&outcomes));
-    if outcomes.iter().all(|outcome| outcome.passed) {
+    if outcomes.iter().all(|outcome| outcome.result.is_ok()) {
         Ok(())
     } else {
         Err(Error::ChecksFailed)
@@ -151,21 +159,35 @@ pub(crate) fn run(project: &Project, only: &[Check]) -> Result<(), Error> {
 struct Outcome {
     check: Check,
     took: Duration,
-    passed: bool,
+    /// What could not be looked for, where the rest passed.
+    result: Result<Vec<Gap>, ()>,
+}
+
+impl Outcome {
+    fn tell(&self) -> String {
+        match &self.result {
+            Ok(gaps) if gaps.is_empty() => "passed".to_owned(),
+            Ok(gaps) => {
+                let gaps: Vec<&str> = gaps.iter().map(Gap::what).collect();
+                format!("passed, NOT CHECKED: {}", gaps.join("; "))
+            }
+            Err(()) => "FAILED".to_owned(),
+        }
+    }
 }
 
 /// The last line is one that test reporters understand.
 fn table(outcomes: &[Outcome]) -> String {
     let mut text = String::from("\n");
     for outcome in outcomes {
-        let result = if outcome.passed { "passed" } else { "FAILED" };
         text.push_str(&format!(
-            "{:24} {:>7.1} s  {result}\n",
+            "{:24} {:>7.1} s  {}\n",
             outcome.check.title(),
-            outcome.took.as_secs_f64()
+            outcome.took.as_secs_f64(),
+            outcome.tell()
         ));
     }
-    let passed = outcomes.iter().filter(|outcome| outcome.passed).count();
+    let passed = outcomes.iter().filter(|outcome| outcome.result.is_ok()).count();
     text.push_str(&format!(
         "\nchecks: {passed} passed, {} failed",
         outcomes.len() - passed
@@ -199,18 +221,24 @@ mod tests {
             Outcome {
                 check: Check::Fmt,
                 took: Duration::from_millis(1540),
-                passed: true,
+                result: Ok(Vec::new()),
+            },
+            Outcome {
+                check: Check::Dependencies,
+                took: Duration::from_millis(20_000),
+                result: Ok(vec![Gap::new("advisories"), Gap::new("vulnerabilities")]),
             },
             Outcome {
                 check: Check::E2e,
                 took: Duration::from_secs(75),
-                passed: false,
+                result: Err(()),
             },
         ];
 
         assert_eq!(
             table(&outcomes),
-            "\nformatting                   1.5 s  passed\nend-to-end tests            75.0 s  FAILED\n\nchecks: 1 passed, 1 failed"
+            "\nformatting                   1.5 s  passed\ndependencies                20.0 s  passed, NOT CHECKED: advisories; vulnerabilities\n\
+             end-to-end tests            75.0 s  FAILED\n\nchecks: 2 passed, 1 failed"
         );
     }
 }

@@ -24,7 +24,7 @@
 //!
 //! # Layout
 //! - `project`: where things are in this checkout
-//! - `tools`: the Python environments with the SAM CLI, cargo-lambda, Zig and ministack
+//! - `tools`: the Python environments with the SAM CLI, cargo-lambda, Zig and ministack; Rust programs that are built here
 //! - `functions`: `sam build`
 //! - `emulator`: ministack as a process
 //! - `stack`: `sam deploy`, and what the tests and the command-line tool need to know of the result
@@ -57,4 +57,4 @@ pub use progress::{Progress, Silent};
 pub use project::{Project, Workspace};
 pub use service::{Service, free_port};
 pub use stack::{FunctionNames, Stack, StackInfo};
-pub use tools::Tools;
+pub use tools::{Auditors, Tools};

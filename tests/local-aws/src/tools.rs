@@ -1,11 +1,15 @@
-//! The Python environments with the tools.
+//! The tools: Python environments, and Rust programs.
+
+mod auditors;
+mod cargo_tool;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
-use crate::checks::install;
+pub use auditors::Auditors;
+
 use crate::environment::{only_local_aws, without_own_package};
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
 use crate::process::{each_line, output};
@@ -13,8 +17,6 @@ use crate::{Error, Progress, Project};
 
 /// The Python commands that are tried, best first.
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
-/// Its own Cargo.lock pins the rest.
-const GUARD_VERSION: &str = "=3.2.1";
 const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
 /// The tools: the SAM CLI, cargo-lambda, Zig, cfn-lint, statelint, ministack and PagerDuty's client for Python, at the versions
@@ -98,18 +100,9 @@ impl Tools {
         self.sam.command("cfn-lint")
     }
 
-    /// cfn-guard, which is a Rust program. Building it takes about a minute, the first time.
+    /// cfn-guard. Building it takes about a minute, the first time.
     pub(crate) fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
-        let _lock = project.lock("guard", progress)?;
-        let root = project.scratch().join("tools/guard");
-        let program = root.join("bin/cfn-guard");
-        let stamp = root.join("installed");
-        if !(program.exists() && is_stamped(&stamp, GUARD_VERSION)) {
-            progress.begin("Building cfn-guard into .pagerflow/tools (about a minute)");
-            install(self.cargo().current_dir(project.root()), GUARD_VERSION, &root)?;
-            set_stamp(&stamp, GUARD_VERSION)?;
-        }
-        Ok(program)
+        cargo_tool::GUARD.ensure(project, &mut self.cargo(), progress)
     }
 
     pub(crate) fn statelint(&self) -> Command {
@@ -155,6 +148,19 @@ impl VirtualEnvironment {
     fn is_current(&self, fingerprint: &str) -> bool {
         // The interpreter is a link, which leads nowhere after that Python was removed.
         self.folder.join("bin/python").exists() && is_stamped(&self.stamp(), fingerprint)
+    }
+
+    /// Installs it alone, if it is missing or not up to date.
+    fn ensure(&self, what: &str, progress: &dyn Progress) -> Result<(), Error> {
+        let fingerprint = self.fingerprint()?;
+        if self.is_current(&fingerprint) {
+            return Ok(());
+        }
+        progress.begin(&format!("Installing {what} into .pagerflow/tools"));
+        let outdated = [(self, fingerprint)];
+        let counter = Counter::new(&outdated, progress);
+        let [(_, fingerprint)] = &outdated;
+        self.install(&find_python()?, fingerprint, &counter)
     }
 
     fn install(&self, python: &str, fingerprint: &str, counter: &Counter<'_>) -> Result<(), Error> {

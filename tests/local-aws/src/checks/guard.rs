@@ -9,7 +9,6 @@ use serde_json::Value;
 
 use super::faults::{Fault, missed, untried};
 use super::scratch;
-use crate::process::output;
 use crate::{Error, Progress, Project, Tools, run};
 
 #[derive(Debug)]
@@ -115,24 +114,6 @@ fn names(rules: &str) -> impl Iterator<Item = &str> {
 
 fn write(path: &Path, template: &Value) -> Result<(), Error> {
     fs::write(path, template.to_string()).map_err(Error::file("write", path))
-}
-
-/// Builds cfn-guard into `root`. A debug build takes half the time of a release build, and reads the template in a tenth of a
-/// second.
-pub(crate) fn install(cargo: &mut Command, version: &str, root: &Path) -> Result<(), Error> {
-    let target = root.join("build");
-    cargo.args([
-        "install",
-        "cfn-guard",
-        "--locked",
-        "--debug",
-        "--force",
-        "--version",
-        version,
-    ]);
-    cargo.arg("--root").arg(root).arg("--target-dir").arg(&target);
-    output("cargo install cfn-guard", cargo)?;
-    fs::remove_dir_all(&target).map_err(Error::file("remove", &target))
 }
 
 #[cfg(test)]

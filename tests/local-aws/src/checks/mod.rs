@@ -12,8 +12,6 @@ mod transform;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-pub(crate) use guard::install;
-
 use faults::{must_refuse, with_change};
 use guard::Guard;
 use transform::transform;
