@@ -1,6 +1,6 @@
 //! `pagerflow run`.
 
-mod alive;
+pub(crate) mod alive;
 mod event;
 mod list;
 mod names;

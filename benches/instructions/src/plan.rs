@@ -97,7 +97,7 @@ impl Ready {
 
     /// Makes the Plan.
     pub(crate) async fn plan(&self) -> Result<Value, Error> {
-        let handover = self.runner.plan(self.payload.clone()).await;
+        let handover = self.runner.plan(self.payload.clone(), NOW).await;
         handover.map_err(Error::at("plan"))
     }
 }

@@ -1,7 +1,8 @@
 //! Runs that seem to go on although they do not.
 
 use super::finding::Finding;
-use crate::stack::Stack;
+use crate::{run::alive::AT_ONCE, stack::Stack};
+use futures_util::{StreamExt, stream};
 use jiff::{SignedDuration, Timestamp};
 use platform::{run_end::reconcile, table::journal::Journal};
 
@@ -19,9 +20,14 @@ pub(super) async fn check(stack: &Stack, now: Timestamp) -> Finding {
         Err(error) => return Finding::not_checked("runs", format!("The runs that go on are not known: {error}.")),
     };
     open.sort_by_key(|run| run.started_at);
+    let looks = open.iter().take(MOST).map(async |run| {
+        let ended = reconcile(run, &stack.state_machine, &stack.table, now).await;
+        (run, ended)
+    });
+    let mut looks = stream::iter(looks).buffered(AT_ONCE);
     let mut ended = Vec::new();
-    for run in open.iter().take(MOST) {
-        match reconcile(run, &stack.state_machine, &stack.table, now).await {
+    while let Some((run, is_over)) = looks.next().await {
+        match is_over {
             Ok(true) => ended.push(run.run.to_string()),
             Ok(false) => {}
             Err(error) => {

@@ -10,6 +10,9 @@ use platform::{
     table::{RunStatus, RunView, journal::OpenRun},
 };
 
+/// How many runs Step Functions is asked about at the same time.
+pub(crate) const AT_ONCE: usize = 16;
+
 /// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the
 /// run is taken to go on, and that is said.
 pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) -> Result<RunView, Error> {

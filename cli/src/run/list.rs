@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
 use clap::ValueEnum;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use platform::table::{RunQuery, RunStatus, RunView};
 use serde::Serialize;
@@ -101,10 +102,8 @@ pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) 
     let reading = output.working("Reading the runs");
     let mut runs = stack.table.runs(&query).await?;
     if query.status == Some(RunStatus::Running) {
-        let seem_to = std::mem::take(&mut runs);
-        for run in seem_to {
-            runs.push(alive::reconciled(run, stack, output).await?);
-        }
+        let looks = runs.into_iter().map(|run| alive::reconciled(run, stack, output));
+        runs = stream::iter(looks).buffered(alive::AT_ONCE).try_collect().await?;
         runs.retain(|run| run.status == RunStatus::Running);
     }
     if let (Some(workflow), []) = (&options.workflow, runs.as_slice()) {

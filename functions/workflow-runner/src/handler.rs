@@ -24,7 +24,7 @@ use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use workflow::{
     action::Action,
-    definition::{Definition, StepKind},
+    definition::{ConcurrencyPolicy, Definition, StepKind},
     error_name::ErrorName,
     ids::StepPath,
     planner::{
@@ -130,7 +130,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             true => with_time(payload, now),
             false => payload,
         };
-        self.plan(payload).await
+        self.plan(payload, now).await
     }
 
     /// Tells of runs that were found to have ended from outside.
@@ -146,7 +146,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
     /// # Errors
     /// `Input.Invalid`, if the state machine sent what no Plan can be made of; `Run.Superseded`, if another execution
     /// holds the lane, or the lane or its run has ended; `Store.Unavailable`, after which the Plan is made again.
-    pub async fn plan(&self, payload: Value) -> Result<Value, TaskError> {
+    pub async fn plan(&self, payload: Value, own_clock: Timestamp) -> Result<Value, TaskError> {
         let begun = Instant::now();
         let request: PlanRequest = serde_json::from_value(payload).map_err(|error| {
             let error = TaskError::new(
@@ -156,7 +156,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             tracing::error!(%error, "not planned");
             error
         })?;
-        let result = self.handover(&request).await;
+        let result = self.handover(&request, own_clock).await;
         let input = &request.state.input;
         let (run, workflow, event_id, lane) = (&input.run.id, &input.run.workflow, input.event_id(), input.lane());
         let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -178,7 +178,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         result.map(|(handover, _)| handover)
     }
 
-    async fn handover(&self, request: &PlanRequest) -> Result<(Value, &'static str), TaskError> {
+    async fn handover(&self, request: &PlanRequest, own_clock: Timestamp) -> Result<(Value, &'static str), TaskError> {
         let state = &request.state;
         let needed = lanes_needed(state);
         let mut lanes = match needed.is_empty() {
@@ -186,7 +186,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             false => self.journal.lanes(&needed).await.map_err(|error| store(&error))?,
         };
         match footing(request, &mut lanes) {
-            Footing::Plans(plans) => self.make(request, &plans).await,
+            Footing::Plans(plans) => self.make(request, &plans, own_clock).await,
             Footing::Repeats { handover } => Ok((read(&handover)?, "repeated")),
             Footing::Ended { cursor, end } => {
                 let command = Command::Succeed {
@@ -198,7 +198,12 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         }
     }
 
-    async fn make(&self, request: &PlanRequest, plans: &Plans) -> Result<(Value, &'static str), TaskError> {
+    async fn make(
+        &self,
+        request: &PlanRequest,
+        plans: &Plans,
+        own_clock: Timestamp,
+    ) -> Result<(Value, &'static str), TaskError> {
         let input = &request.state.input;
         let event = self.event(input).await.map_err(|error| store(&error))?;
         let prepared = self.prepare(input, event.as_ref().map(Option::as_ref)).await;
@@ -208,7 +213,10 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                 concurrency_key: None,
                 attempted: None,
             },
-            Ok((definition, event)) => self.decide(request, plans, &definition, &event).await?,
+            Ok((definition, event)) => {
+                let planned = self.decide(request, plans, &definition, &event, own_clock);
+                planned.await?
+            }
         };
         self.hand_over(request, plans, event.ok().flatten().as_ref(), decision)
             .await
@@ -266,6 +274,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         plans: &Plans,
         definition: &Definition,
         event: &Value,
+        own_clock: Timestamp,
     ) -> Result<Decision, TaskError> {
         let now = request.entered_at;
         let input = &request.state.input;
@@ -291,7 +300,10 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             now,
         };
         let mut known = self.journal.known(&question).await.map_err(|error| store(&error))?;
-        if let Some(other) = known.lock.obstacle(&input.run.id).cloned()
+        let policy = definition.concurrency.as_ref().map(|concurrency| concurrency.policy);
+        // Who cancels the other takes the key whether the other goes on or not.
+        if policy != Some(ConcurrencyPolicy::Cancel)
+            && let Some(other) = known.lock.obstacle(&input.run.id).cloned()
             && open_runs::is_over(&other, &self.journal, &self.executions, now).await
         {
             known.lock.ended.insert(other);
@@ -306,6 +318,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             known: &known,
             trouble: trouble(input).as_ref(),
             now,
+            own_clock,
         });
         let attempted = plans.cursor().and_then(|cursor| Attempted::of(cursor, definition));
         Ok(Decision {

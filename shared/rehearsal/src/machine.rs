@@ -139,7 +139,7 @@ impl Machine {
             return Ok(());
         };
         self.took.plans += 1;
-        let handover = match self.runner.plan(execution.payload(now)?).await {
+        let handover = match self.runner.plan(execution.payload(now)?, now).await {
             Ok(handover) => handover,
             Err(error) => {
                 self.plan_failed(number, &error, now);

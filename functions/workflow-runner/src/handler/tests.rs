@@ -103,7 +103,7 @@ impl Machine {
     }
 
     async fn try_plan(&self) -> Result<Value, TaskError> {
-        self.runner.plan(self.payload()).await
+        self.runner.plan(self.payload(), self.now).await
     }
 
     /// Makes a Plan and gives its command. If that is to wait, the time passes.
@@ -590,7 +590,7 @@ async fn a_payload_that_no_plan_can_be_made_of_is_refused_without_a_call(#[case]
     let machine = Machine::new(CREATE);
     let payload = spoil(&mut machine.payload());
 
-    let error = machine.runner.plan(payload).await.unwrap_err();
+    let error = machine.runner.plan(payload, start()).await.unwrap_err();
 
     assert_eq!(error.failure().name, "Input.Invalid");
     assert!(error.to_string().contains("start runs by a webhook or with"), "{error}");

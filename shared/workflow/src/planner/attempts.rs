@@ -104,7 +104,7 @@ impl Planner<'_> {
             timeout_seconds: spec.timeout_seconds,
         };
         let now = self.situation.now;
-        let times = (attempts.intended_at.unwrap_or(now), now);
+        let times = (attempts.intended_at.unwrap_or(now), now.max(self.situation.own_clock));
         self.changes.marker = Marker::of(action, &input, &effect_key, self.depth(), times);
         self.record(
             path,

@@ -27,6 +27,11 @@ const PERIOD_SECONDS: i64 = 10 * 60;
 /// How long after its marker a change can come about: an attempt may take a minute, after Lambda turned it away for another.
 const REACH: SignedDuration = SignedDuration::from_mins(2);
 
+/// How long after its marker an incident can be created with the key that it is about. The key belongs to that step alone, so the time
+/// is the longest: the state machine makes a Plan again for up to four hours until it hears what the Plan has decided, and the marker
+/// may have been written with the first of these.
+const REACH_OF_CREATION: SignedDuration = SignedDuration::from_hours(4);
+
 /// How far PagerDuty's clock may be behind ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
@@ -140,7 +145,7 @@ fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
     let happened = occurred_at
         .and_then(|time| time.parse().ok())
         .unwrap_or(situation.started_at);
-    is_of_type && change.can_have_been_at(happened) && !is_of_others(event)
+    is_of_type && change.can_have_been_at(happened, REACH) && !is_of_others(event)
 }
 
 /// Whether the incident of an event is the one that a run of ours created, and not another that was given the same key.
@@ -148,13 +153,13 @@ fn can_have_created(creation: &OwnChange, event: &Value) -> bool {
     let created_at = event.pointer("/incident/created_at").and_then(Value::as_str);
     let created_at: Option<Timestamp> = created_at.and_then(|time| time.parse().ok());
     // PagerDuty tells it of every incident.
-    created_at.is_none_or(|created_at| creation.can_have_been_at(created_at))
+    created_at.is_none_or(|created_at| creation.can_have_been_at(created_at, REACH_OF_CREATION))
 }
 
 impl OwnChange {
-    /// Whether an attempt of it can have come about at a time of PagerDuty's clock.
-    fn can_have_been_at(&self, time: Timestamp) -> bool {
-        time.duration_since(self.since) >= -SKEW && time.duration_since(self.at) <= REACH
+    /// Whether an attempt of it can have come about at a time of PagerDuty's clock, no longer after it was written down.
+    fn can_have_been_at(&self, time: Timestamp, reach: SignedDuration) -> bool {
+        time.duration_since(self.since) >= -SKEW && time.duration_since(self.at) <= reach
     }
 }
 

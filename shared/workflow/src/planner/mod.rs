@@ -88,6 +88,9 @@ pub struct Situation<'a> {
     pub trouble: Option<&'a Failure>,
     /// The time.
     pub now: Timestamp,
+    /// The time by the clock of whoever plans. A Plan that is made again and again, because it cannot be written, has the same
+    /// `now` each time. It serves for nothing but what must not be taken for earlier than it is.
+    pub own_clock: Timestamp,
 }
 
 /// How an execution stands to its lane.

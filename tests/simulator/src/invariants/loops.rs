@@ -8,11 +8,15 @@ use crate::{
     store::Change,
     world::{Fault, Started},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pagerduty_simulator::{Effect, EffectKind, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{ids::RunId, planner::StepChange};
+
+/// How soon after its attempt was written down a change is taken for that of a run, and not for one of the person in whose name
+/// it acts.
+const SOON: SignedDuration = SignedDuration::from_secs(90);
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let made = Made::of(evidence);
@@ -32,7 +36,10 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         if depth >= LOOP_DEPTH && acts && !is_skewed {
             violations.add(
                 "runs that lead to each other come to an end",
-                format!("{run} acts, and {depth} runs came before it"),
+                format!(
+                    "{run} acts, and {depth} runs came before it: {}",
+                    made.chain(evidence, run)
+                ),
             );
         }
         if item.depth > 0 && !made.touched(started) {
@@ -89,9 +96,8 @@ impl<'a> Made<'a> {
                 EffectKind::Created { key, .. } => creators.get(key.as_str()).cloned(),
                 _ if effect.by.as_ref().is_some_and(|user| user.as_str() == ACTS_FOR_RUNS) => {
                     let before = about_to.get(incident).into_iter().flatten();
-                    before
-                        .rev()
-                        .find(|(at, _)| *at <= effect.at)
+                    let last = before.rev().find(|(at, _)| *at <= effect.at);
+                    last.filter(|(at, _)| effect.at.duration_since(*at) <= SOON)
                         .map(|(_, run)| run.clone())
                 }
                 _ => None,
@@ -127,8 +133,25 @@ impl<'a> Made<'a> {
         depth
     }
 
-    /// The run whose doing an event tells of, if that is certain.
+    /// The runs that led to one, the last first, each with the depth that it took itself for.
+    fn chain(&self, evidence: &Evidence<'_>, run: &RunId) -> String {
+        let mut chain = Vec::new();
+        let mut next = Some(run.clone());
+        while let Some(run) = next.take()
+            && chain.len() < 20
+        {
+            let depth = evidence.tables.runs.get(&run).map(|item| item.depth);
+            chain.push(format!("{run} {depth:?}"));
+            next = evidence.started.get(&run).and_then(|started| self.cause(started));
+        }
+        chain.join(", ")
+    }
+
+    /// The run whose doing an event tells of, if that is certain. What a person repeats, a person has begun.
     fn cause(&self, started: &Started) -> Option<RunId> {
+        if started.inputs.iter().any(|input| input.replay_of.is_some()) {
+            return None;
+        }
         let event = &started.event;
         let incident = event.pointer("/incident/id")?.as_str()?;
         let occurred_at: Timestamp = event.get("occurred_at")?.as_str()?.parse().ok()?;

@@ -251,7 +251,7 @@ fn f40_an_alert_with_a_key_of_ours_in_it_stops_nothing() {
             .await
             .expect("a run");
         let genuine = stage.created_by(&first)["incident_key"].clone();
-        tokio::time::sleep(Duration::from_secs(600)).await;
+        tokio::time::sleep(Duration::from_secs(5 * 3_600)).await;
         for (number, key) in [json!("pgf-9-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"), genuine]
             .into_iter()
             .enumerate()

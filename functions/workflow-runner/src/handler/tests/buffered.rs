@@ -141,7 +141,7 @@ async fn a_run_that_waited_for_more_than_a_week_does_nothing() {
     payload["execution"]["started_at"] = json!(later);
     payload["entered_at"] = json!(later);
 
-    let handover = machine.runner.plan(payload).await.unwrap();
+    let handover = machine.runner.plan(payload, start()).await.unwrap();
 
     let reason = "the event happened more than a week before the run began";
     assert_skipped(&machine, &handover["command"], reason);

@@ -117,7 +117,7 @@ impl Tree {
             "entered_at": self.now,
             "state": state,
         });
-        let handover = self.runner.plan(payload).await?;
+        let handover = self.runner.plan(payload, start()).await?;
         state["next"] = handover;
         self.largest = self.largest.max(state.to_string().len());
         let command = state["next"]["command"].clone();

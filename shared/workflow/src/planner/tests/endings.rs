@@ -142,6 +142,7 @@ fn what_is_in_the_way_of_a_run_outside_of_its_steps_is_a_failure_like_any_other(
         known: &known,
         trouble: Some(&trouble),
         now: start(),
+        own_clock: start(),
     };
     let plan = super::plan(&situation);
     assert_eq!(plan.command, Command::Continue, "on_failure has not been read for");

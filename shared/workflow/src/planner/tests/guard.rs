@@ -149,7 +149,8 @@ const KEY: &str = "pgf-4-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 #[case::that_no_run_has_given_out(KEY, false, json!(-20), 0)]
 #[case::that_no_run_has_given_out_with_a_depth_beyond_all(
     "pgf-4294967295-aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", false, json!(-20), 0)]
-#[case::that_was_copied_into_an_alert_later(KEY, true, json!(111), 0)]
+#[case::that_took_its_time_while_the_table_was_out_of_reach(KEY, true, json!(4 * 3_600 - 10), 5)]
+#[case::that_was_copied_into_an_alert_later(KEY, true, json!(4 * 3_600 - 9), 0)]
 #[case::that_was_copied_into_an_alert_days_later(KEY, true, json!(300_000), 0)]
 #[case::that_an_incident_had_before(KEY, true, json!(-91), 0)]
 fn f40_a_key_counts_where_a_run_of_ours_gave_it_out_for_that_incident(
@@ -173,6 +174,20 @@ fn f40_a_key_counts_where_a_run_of_ours_gave_it_out_for_that_incident(
 
     assert_eq!(plan.cursor.depth, depth);
     assert_eq!(plan.command.type_name() == "fail", depth == 5);
+}
+
+/// A Plan that could not be written is made again for an hour or more, each time at the time of the first one.
+#[rstest]
+#[case::by_a_clock_that_is_right(3_000, 3_000)]
+#[case::by_a_clock_that_is_behind(-600, 0)]
+fn f40_a_marker_is_as_late_as_its_plan(#[case] late_by: i64, #[case] seconds: i64) {
+    let mut world = World::new(parsed(&format!("{ON_RESOLVED}{RESOLVES}")));
+    world.late_by = SignedDuration::from_secs(late_by);
+
+    let marker = first_plan(&mut world).changes.unwrap().marker.unwrap();
+
+    assert_eq!(marker.change.since, start());
+    assert_eq!(marker.change.at, start() + SignedDuration::from_secs(seconds));
 }
 
 /// A later attempt leaves a later marker, and the event may tell of the first one.

@@ -105,6 +105,8 @@ struct World {
     definitions: BTreeMap<WorkflowId, Definition>,
     event: Value,
     now: Timestamp,
+    /// How much later it is than Step Functions said when the Plan was begun.
+    late_by: SignedDuration,
     lanes: BTreeMap<LaneKey, Lane>,
     results: BTreeMap<(RunId, LanePath, StepPath), StepResult>,
     marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
@@ -134,6 +136,7 @@ impl World {
             definitions: BTreeMap::from([(definition.name.clone(), definition)]),
             event: json!({"id": "e", "incident": {"id": "P1", "title": "disk {{ full }}", "urgency": "high"}}),
             now: start(),
+            late_by: SignedDuration::ZERO,
             lanes: BTreeMap::new(),
             results: BTreeMap::new(),
             marks: BTreeMap::new(),
@@ -209,6 +212,7 @@ impl World {
             known: &known,
             trouble: None,
             now: self.now,
+            own_clock: self.now + self.late_by,
         };
         let plan = super::plan(&situation);
         assert_eq!(plan, super::plan(&situation), "a repeated Plan gives the same");
