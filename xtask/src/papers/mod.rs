@@ -3,8 +3,10 @@
 //! They live here because this crate sees the whole checkout and the command line of `cargo xtask`.
 //!
 //! - `faults`: the codes in the names of tests, and their legend
+//! - `links`: links between documents
 
 mod faults;
+mod links;
 
 use std::collections::BTreeMap;
 use std::fs;
