@@ -4,7 +4,9 @@
 //!
 //! - `faults`: the codes in the names of tests, and their legend
 //! - `links`: links between documents
+//! - `commands`: commands that documents tell people to type
 
+mod commands;
 mod faults;
 mod links;
 
