@@ -51,7 +51,7 @@ fn f14_ten_identical_deliveries_at_once_give_one_run_and_one_incident() {
 }
 
 #[test]
-fn b17_b20_a_delivery_that_is_not_authentic_gets_401_and_starts_nothing() {
+fn i4_b17_b20_a_delivery_that_is_not_authentic_gets_401_and_starts_nothing() {
     let scenario = Scenario::new("e2e-forged");
     let webhook = scenario.subscribed(&ticket("e2e-forged"));
     let other = Scenario::new("e2e-forged-other");

@@ -13,6 +13,7 @@
 //! - `sabotage`: deliberate breaks, which that must notice
 //! - `simulator`: the PagerDuty simulator as a process
 //! - `console`: what is said, and how
+//! - `papers`: tests of the documents
 
 mod bench;
 mod cloud;
@@ -21,6 +22,8 @@ mod demo;
 mod dependencies;
 mod error;
 mod package;
+#[cfg(test)]
+mod papers;
 mod sabotage;
 mod sbom;
 mod simulate;

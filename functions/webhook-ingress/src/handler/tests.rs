@@ -269,7 +269,7 @@ async fn b8_while_a_key_is_replaced_the_old_and_the_new_one_work() {
 #[case::b19_by_the_secret_of_another_account(|body: &[u8]| Some(sign("another-secret", body)))]
 #[case::by_the_empty_secret(|body: &[u8]| Some(sign("", body)))]
 #[tokio::test]
-async fn a_v3_delivery_without_a_fitting_signature_starts_nothing(#[case] header: fn(&[u8]) -> Option<String>) {
+async fn i4_a_v3_delivery_without_a_fitting_signature_starts_nothing(#[case] header: fn(&[u8]) -> Option<String>) {
     let (world, key) = World::new();
     let message = Message::signed(&key, v3("01A"));
     let message = Message {

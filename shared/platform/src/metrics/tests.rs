@@ -273,7 +273,7 @@ fn answered(status: u16, left: &'static str) -> Result<Answer, Interruption> {
 #[case::done(answered(201, "7"), "2xx", Some(7))]
 #[case::not_found(answered(404, "7"), "4xx", Some(7))]
 #[case::f3_rate_limited(answered(429, "0"), "429", Some(0))]
-#[case::f7_fault(answered(503, "x"), "5xx", None)]
+#[case::f1_fault(answered(503, "x"), "5xx", None)]
 #[case::redirected(answered(307, "x"), "none", None)]
 #[case::f9_no_answer(Err(Interruption::TimedOut), "none", None)]
 #[tokio::test]

@@ -16,7 +16,7 @@
 //! | a lock is held by one run that goes on | `locks` |
 //! | results are those of the reference | `results` |
 //!
-//! I4 and I6 are about the ingress, whose own tests show them.
+//! I4 and I6 are about the ingress, whose own tests show them. `docs/faults.md` has the legend of all codes.
 
 mod admissions;
 mod changes;

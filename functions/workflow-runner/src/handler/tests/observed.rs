@@ -19,7 +19,7 @@ fn measured(metric: &str) -> Vec<Value> {
 
 #[rstest]
 #[case::succeeded("  - wait: 1s\n", "succeeded")]
-#[case::f31_failed("  - fail: as it should\n", "failed")]
+#[case::failed("  - fail: as it should\n", "failed")]
 #[tokio::test]
 async fn the_end_of_a_run_is_counted_once_however_often_its_last_plan_is_made(
     #[case] steps: &str,

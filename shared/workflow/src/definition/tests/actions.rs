@@ -224,7 +224,7 @@ proptest! {
     }
 
     #[test]
-    fn p2_an_input_with_anything_in_it_is_refused_by_the_grammar_just_as_by_the_function(
+    fn p1_an_input_with_anything_in_it_is_refused_by_the_grammar_just_as_by_the_function(
         (action, mut input) in calls(),
         which in any::<prop::sample::Index>(),
         value in prop::option::of(any_json()),

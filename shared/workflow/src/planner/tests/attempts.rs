@@ -193,7 +193,7 @@ fn a_steps_timeout_covers_all_its_attempts_and_reaches_the_action() {
 }
 
 #[test]
-fn f5_a_retry_that_would_come_after_the_deadline_is_not_waited_for() {
+fn f2_a_retry_that_would_come_after_the_deadline_is_not_waited_for() {
     let mut machine = Machine::new(CREATE);
     machine.plan();
     machine.world.now = "2026-11-22T10:59:55Z".parse().unwrap();
