@@ -3,6 +3,7 @@
 use crate::step_functions::Clock;
 use jiff::Timestamp;
 use pagerduty_simulator::{Effect, EffectKind, IncidentId, PagerDuty, Refusal, Status};
+use serde_json::Value;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::task::JoinHandle;
 
@@ -32,6 +33,12 @@ impl Account {
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
         self.with(|rules, _| rules.effects().to_vec())
+    }
+
+    /// All change events so far, in order, each as it came but without its routing key.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Value> {
+        self.with(|rules, _| rules.change_events().to_vec())
     }
 
     /// The incidents that were created with this key, the oldest first.

@@ -24,7 +24,7 @@ pub use fault::{Fault, Mishaps, Site};
 pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
 pub use ingress::{Arrival, Ingress, Started};
 pub use machine::{MachineOdds, shipped_definition};
-pub use secrets::Secrets;
+pub use secrets::{RoutingKey, Secrets};
 pub use trace::{Keeps, Trace};
 
 use crate::{
