@@ -113,8 +113,14 @@ impl Function {
 /// What a repeat of an action would do, which decides what follows an unknown outcome.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Repeat {
-    /// Nothing: the second time it finds its work done.
+    /// Nothing: it only reads.
     IsHarmless,
+    /// Nothing, unless something else was done in between: what is set is set already. So there is none as long as the request before
+    /// can still be carried out, because late it would undo what a later step does.
+    SetsState {
+        /// When that is over.
+        settling: Settling,
+    },
     /// A second effect, unless the action first looks for the effect key of the first.
     NeedsLook {
         /// When a look can be relied on.
@@ -127,8 +133,8 @@ pub enum Repeat {
     },
 }
 
-/// How long it takes until a look shows what a request has done. A look that comes earlier finds nothing, and the thing would be
-/// made twice.
+/// How long it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
+/// earlier finds nothing, and the thing would be made twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settling {
     /// How long after it was sent a request can still be carried out, in seconds: also when nobody waits for it any more.

@@ -1,10 +1,10 @@
 //! What follows a failed attempt.
 //!
-//! | class of the failure | repeat is harmless or can look first | repeat is forbidden |
-//! |---|---|---|
-//! | permanent | fail | fail |
-//! | transient: nothing was done | wait, try again | wait, try again |
-//! | unknown outcome | wait until it can be seen, try again | fail, and say what to check |
+//! | class of the failure | repeat only reads | repeat sets a state | repeat looks first | repeat is forbidden |
+//! |---|---|---|---|---|
+//! | permanent | fail | fail | fail | fail |
+//! | transient: nothing was done | wait, try again | wait, try again | wait, try again | wait, try again |
+//! | unknown outcome | wait, try again | wait until it can no longer happen, try again | wait until it can be seen, try again | fail, and say what to check |
 //!
 //! How many attempts there are and how the waits between them grow is the step's `retry`; without one they grow from 10 s
 //! to 5 min, and eight attempts span about a quarter of an hour. A `retry` that names errors has just these tried again, also
@@ -120,8 +120,8 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     }
 }
 
-/// How many seconds after a failure of unknown outcome an attempt that looks can rely on what it sees: what was asked for is
-/// either to be seen by then, or will never be done.
+/// How many seconds after a failure of unknown outcome another attempt can be made: what was asked for is either done by then, or will
+/// never be, and one that looks can rely on what it sees.
 fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
     #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoSettling) {
@@ -137,6 +137,8 @@ fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
         // The action knows what it sent, when, and how it broke off.
         (Repeat::NeedsLook { .. }, Some(seconds)) => seconds,
         (Repeat::NeedsLook { settling }, None) => settling.longest_seconds(),
+        (Repeat::SetsState { settling }, Some(seconds)) => seconds.saturating_sub(settling.shown_seconds),
+        (Repeat::SetsState { settling }, None) => settling.carried_out_seconds,
         (Repeat::IsHarmless | Repeat::IsForbidden { .. }, _) => 0,
     };
     i64::from(call).saturating_add(look.into())
@@ -200,12 +202,12 @@ mod tests {
     use crate::ids::{LanePath, RunId, Section, StepPath};
     use rstest::rstest;
 
-    const LOOK: Repeat = Repeat::NeedsLook {
-        settling: Settling {
-            carried_out_seconds: 30,
-            shown_seconds: 10,
-        },
+    const SETTLING: Settling = Settling {
+        carried_out_seconds: 30,
+        shown_seconds: 10,
     };
+    const LOOK: Repeat = Repeat::NeedsLook { settling: SETTLING };
+    const STATE: Repeat = Repeat::SetsState { settling: SETTLING };
     const FORBIDDEN: Repeat = Repeat::IsForbidden {
         look: "whether people were told",
     };
@@ -250,6 +252,7 @@ mod tests {
             "before PagerDuty shows what it has"
         );
         assert!(waited(Repeat::IsHarmless, name, 1).is_some());
+        assert!(waited(STATE, name, 1).is_some());
         assert_eq!(waited(FORBIDDEN, name, 1), None);
     }
 
@@ -269,6 +272,22 @@ mod tests {
         let mut failure = Failure::from_text(name, "");
         failure.retry_after_seconds = told;
         let wait = after(&attempt(LOOK, &failure, 1, 0)).wait.unwrap().as_secs();
+        assert!((least..=least + least / 5 + 1).contains(&wait), "{wait}");
+    }
+
+    #[rstest]
+    #[case::the_action_says_that_it_may_go_on("PagerDuty.OutcomeUnknown", Some(40), 30)]
+    #[case::the_action_says_that_it_is_over("PagerDuty.OutcomeUnknown", Some(10), 10)]
+    #[case::the_function_crashed("Runtime.ExitError", None, 30)]
+    #[case::lambda_lost_track_of_the_call("Lambda.Unknown", None, 90)]
+    fn what_sets_a_state_is_asked_for_again_when_the_request_before_can_no_longer_be_carried_out(
+        #[case] name: &str,
+        #[case] told: Option<u32>,
+        #[case] least: i64,
+    ) {
+        let mut failure = Failure::from_text(name, "");
+        failure.retry_after_seconds = told;
+        let wait = after(&attempt(STATE, &failure, 1, 0)).wait.unwrap().as_secs();
         assert!((least..=least + least / 5 + 1).contains(&wait), "{wait}");
     }
 
@@ -303,7 +322,7 @@ mod tests {
     #[test]
     fn an_id_that_pagerduty_does_not_know_yet_is_asked_for_again_by_any_action_whatever_its_retry_says() {
         let failure = Failure::new(ErrorName::PagerDutyNotFound, "");
-        for repeat in [LOOK, FORBIDDEN, Repeat::IsHarmless] {
+        for repeat in [LOOK, FORBIDDEN, STATE, Repeat::IsHarmless] {
             let mut attempt = attempt(repeat, &failure, 1, 0);
             attempt.policy.max_attempts = 1;
             attempt.policy.errors = Some([ErrorName::PagerDutyUnavailable].into_iter().collect());

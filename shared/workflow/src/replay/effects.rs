@@ -185,8 +185,8 @@ fn again(definition: &Definition, version: &Definition, places: &Places, step: &
     match action.spec().repeat {
         Repeat::IsForbidden { .. } => Again::PagesTwice,
         // A new key is a new alert.
-        Repeat::IsHarmless if *action == Action::TriggerAlert => Again::Twice,
-        Repeat::IsHarmless => Again::Harmless,
+        Repeat::SetsState { .. } if *action == Action::TriggerAlert => Again::Twice,
+        Repeat::IsHarmless | Repeat::SetsState { .. } => Again::Harmless,
         // It looks for what has its own key, and the replay has another one. Only whether it is resolved an incident tells itself.
         Repeat::NeedsLook { .. } if *action == Action::ResolveIncident && !has_note(definition, &step.path) => {
             Again::Harmless

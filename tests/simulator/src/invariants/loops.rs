@@ -1,9 +1,10 @@
 //! Runs that lead to each other through what they do to incidents.
 //!
 //! What led to what is told here from PagerDuty's side: an event tells of an incident, a run had opened that incident or had
-//! changed it before, an event had started that run, and so on.
+//! changed it before, an event had started that run, and so on. Incidents that PagerDuty opens for an alert of a run are left out:
+//! its webhook does not tell the alert's key, and nobody can know (ARCHITECTURE.md, known gaps).
 
-use super::{ACTS_FOR_RUNS, Evidence, LOOP_DEPTH, Violations};
+use super::{ACTS_FOR_RUNS, Evidence, LOOP_DEPTH, Violations, effects::action_at};
 use crate::{
     store::Change,
     world::{Fault, Started},
@@ -12,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use pagerduty_simulator::{Effect, EffectKind, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{ids::RunId, planner::StepChange};
+use workflow::{action::Action, ids::RunId, planner::StepChange};
 
 /// How soon after its attempt was written down a change is taken for that of a run, and not for one of the person in whose name
 /// it acts.
@@ -84,7 +85,9 @@ impl<'a> Made<'a> {
             let root = evidence.root_of(&place.run);
             made.acting.insert(root.clone());
             made.keys.insert(effect_key.as_str());
-            creators.insert(effect_key.as_str(), root.clone());
+            if action_at(evidence, place) == Some(Action::CreateIncident) {
+                creators.insert(effect_key.as_str(), root.clone());
+            }
             if let Some(incident) = input.get("incident_id").and_then(Value::as_str) {
                 made.attempted.insert(incident);
                 about_to.entry(incident).or_default().push((logged.at, root));

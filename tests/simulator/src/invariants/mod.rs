@@ -6,7 +6,7 @@
 //! | an event that gives none is passed over for a reason that holds, and PagerDuty is never told to stop sending | `admissions` |
 //! | a run that is not wanted any more when it begins does nothing | `admissions` |
 //! | runs that lead to each other come to an end, and no others are taken for such | `loops` |
-//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `lanes` |
+//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `events`, `lanes` |
 //! | I3 every run ends within its deadline, with a final record | `runs` |
 //! | I5 no secret is ever said | `secrets` |
 //! | I7 what has ended does not change | `changes` |
@@ -21,6 +21,7 @@
 mod admissions;
 mod changes;
 mod effects;
+mod events;
 mod executions;
 mod lanes;
 mod locks;
@@ -38,6 +39,7 @@ use crate::{
     world::{Fault, PassedOver, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -95,6 +97,8 @@ pub struct Evidence<'a> {
     pub executions: Vec<Execution>,
     /// What happened at PagerDuty.
     pub effects: Vec<Effect>,
+    /// The changes that PagerDuty was told of.
+    pub changes: Vec<Value>,
     /// The runs that were to be started from outside.
     pub started: BTreeMap<RunId, Started>,
     /// Those of them of which somebody was told that they start.
@@ -126,6 +130,7 @@ impl<'a> Evidence<'a> {
             tables,
             executions: world.machine.executions(),
             effects: world.account.effects(),
+            changes: world.account.changes(),
             started: world.ingress.started(),
             accepted: world.ingress.accepted(),
             passed_over: world.ingress.passed_over(),
@@ -251,6 +256,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     admissions::check(evidence, &mut violations);
     loops::check(evidence, &mut violations);
     effects::check(evidence, &mut violations);
+    events::check(evidence, &mut violations);
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);

@@ -5,13 +5,13 @@ use crate::{store::Change, world::Secrets};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let mut look = |place: &str, text: &str| {
-        if text.contains(Secrets::CANARY) {
-            violations.add("I5 no secret is said", format!("{place} has the token"));
+        if Secrets::are_said_in(text) {
+            violations.add(
+                "I5 no secret is said",
+                format!("{place} has the token or a routing key"),
+            );
         }
     };
-    if evidence.secret_was_said {
-        look("a log", Secrets::CANARY);
-    }
     for execution in &evidence.executions {
         look("the input of an execution", &execution.input().to_string());
         for text in [&execution.error, &execution.cause].into_iter().flatten() {
@@ -26,5 +26,8 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
             Change::LaneEnded { end, .. } => look("the end of a lane", &format!("{end:?}")),
             _ => {}
         }
+    }
+    if evidence.secret_was_said {
+        violations.add("I5 no secret is said", "a log has the token or a routing key");
     }
 }

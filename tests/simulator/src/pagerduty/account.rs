@@ -7,7 +7,7 @@ use http::{
 };
 use jiff::Timestamp;
 use pagerduty_simulator::{Effect, EffectKind, IncidentId, PagerDuty, Refusal, Request, Seed, Status};
-use serde_json::json;
+use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::{sync::Notify, task::JoinHandle};
 
@@ -51,6 +51,12 @@ impl Account {
     #[must_use]
     pub fn effects(&self) -> Vec<Effect> {
         self.with(|rules, _| rules.effects().to_vec())
+    }
+
+    /// All change events so far, in order, each as it came but without its routing key.
+    #[must_use]
+    pub fn changes(&self) -> Vec<Value> {
+        self.with(|rules, _| rules.change_events().to_vec())
     }
 
     /// The incidents that were created with this key, the oldest first.

@@ -20,8 +20,25 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-/// The hosts of both service regions. Either takes the requests of all accounts, as PagerDuty's do.
+/// The hosts of the REST API in both service regions. Either takes the requests of all accounts, as PagerDuty's do.
 const HOSTS: [&str; 2] = ["api.pagerduty.com", "api.eu.pagerduty.com"];
+
+/// The hosts of the Events API, likewise.
+const EVENTS_HOSTS: [&str; 2] = ["events.pagerduty.com", "events.eu.pagerduty.com"];
+
+/// Whether a request is one of the Events API.
+pub(super) fn is_event(request: &Request) -> bool {
+    request.url.path().starts_with("/v2/")
+}
+
+/// Whether somebody is at the address of a request. Neither API takes the requests of the other one.
+fn is_there(request: &Request) -> bool {
+    let hosts = match is_event(request) {
+        true => EVENTS_HOSTS,
+        false => HOSTS,
+    };
+    request.url.host_str().is_some_and(|host| hosts.contains(&host))
+}
 
 /// PagerDuty with its accounts, behind a network with latency and faults. Clones are the same PagerDuty.
 ///
@@ -60,7 +77,8 @@ impl PagerDuty {
         }
     }
 
-    /// Opens an account. Requests belong to the first account that knows their token, so that accounts must not share any.
+    /// Opens an account. Requests belong to the first account that knows their token or their routing key, so that accounts
+    /// must not share any.
     ///
     /// # Errors
     /// When the seed contradicts itself.
@@ -102,7 +120,7 @@ impl Transport for PagerDuty {
 
 impl Inner {
     async fn exchange(self: &Arc<Self>, number: u64, request: Request, course: Course) -> Result<Answer, Interruption> {
-        if !request.url.host_str().is_some_and(|host| HOSTS.contains(&host)) {
+        if !is_there(&request) {
             return Err(Interruption::Connect("no such host".to_owned()));
         }
         let there_and_back = sleep(course.there + course.back);
@@ -117,7 +135,10 @@ impl Inner {
             }
             Some(Fault::RateLimited { reset }) => {
                 there_and_back.await;
-                return Ok(rate_limited(reset.as_deref()));
+                return Ok(match is_event(&request) {
+                    true => too_many_events(),
+                    false => rate_limited(reset.as_deref()),
+                });
             }
             Some(Fault::Reset(When::BeforeEffect)) => {
                 there_and_back.await;
@@ -159,7 +180,9 @@ impl Inner {
         let accounts = lock(&self.accounts).clone();
         let owner = accounts
             .iter()
-            .find(|account| account.with(|rules, _| rules.knows_token_of(request)));
+            .find(|account| account.with(|rules, _| rules.knows_token_of(request)))
+            // What nobody knows each of them refuses alike.
+            .or(accounts.first());
         let answer = owner.map_or_else(
             || Refusal::Unauthenticated.answer(),
             |account| account.with(|rules, now| rules.receive_lagging(request, now, lag)),
@@ -280,6 +303,19 @@ fn rate_limited(reset: Option<&str>) -> Answer {
         body: Ok(json!({"error": {"message": "Rate Limit Exceeded", "code": 2020}})
             .to_string()
             .into_bytes()),
+    }
+}
+
+/// The Events API documents no header that says how long to wait.
+fn too_many_events() -> Answer {
+    Answer {
+        status: StatusCode::TOO_MANY_REQUESTS,
+        headers: HeaderMap::new(),
+        body: Ok(
+            json!({"status": "throttle exceeded", "message": "Request Limit Exceeded", "errors": []})
+                .to_string()
+                .into_bytes(),
+        ),
     }
 }
 

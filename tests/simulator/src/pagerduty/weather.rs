@@ -1,6 +1,9 @@
 //! Latency and faults by chance.
 
-use super::course::{Course, Delivery, Fault, Faults, When};
+use super::{
+    course::{Course, Delivery, Fault, Faults, When},
+    service::is_event,
+};
 use fastrand::Rng;
 use http::StatusCode;
 use jiff::Timestamp;
@@ -147,14 +150,15 @@ impl Weather {
 }
 
 impl Faults for Weather {
-    fn course(&self, _: &Request, _: Timestamp) -> Course {
+    fn course(&self, request: &Request, _: Timestamp) -> Course {
         let mut random = self.random.lock().unwrap_or_else(PoisonError::into_inner);
         let (shortest, longest) = (*self.odds.latency.start(), *self.odds.latency.end());
         let spread = longest.saturating_sub(shortest);
         Course {
             there: shortest + up_to(&mut random, spread),
             back: shortest + up_to(&mut random, spread),
-            lag: if random.f64() < self.odds.lags {
+            // The Events API has no lists.
+            lag: if random.f64() < self.odds.lags && !is_event(request) {
                 up_to(&mut random, self.odds.longest_lag)
             } else {
                 Duration::ZERO

@@ -2,6 +2,7 @@
 //! invariants.
 
 mod engine;
+mod events;
 mod functions;
 mod large;
 mod loops;

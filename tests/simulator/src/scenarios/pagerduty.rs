@@ -229,6 +229,33 @@ fn an_incident_that_pagerduty_does_not_know_yet_is_resolved_once_by_the_run_that
 }
 
 #[test]
+fn a_late_acknowledgement_does_not_reopen_an_incident_that_the_run_has_resolved() {
+    let on_ticket = |id, action| {
+        let with = "integration: prod, incident_id: \"{{ steps.ticket.outputs.incident_id }}\"";
+        format!("  - {{ id: {id}, uses: pagerduty.{action}, with: {{ {with} }} }}\n")
+    };
+    let (seen, close) = (
+        on_ticket("seen", "acknowledge_incident"),
+        on_ticket("close", "resolve_incident"),
+    );
+    let late = Course::with(Fault::Late(Duration::from_secs(29)));
+    let script = [Course::default(), Course::default(), late];
+    play_on_the_way(Script::new(script), async |stage| {
+        stage.apply_steps(&format!("{TICKET}{seen}{close}"));
+        let run = stage.event("e").await;
+        stage.finish().await;
+
+        assert_eq!(stage.outcome(&run, "close"), Outcome::Success);
+        assert!(stage.step(&run, "seen").attempts > 1, "its answer was late");
+        let key = stage.step(&run, "ticket").effect_key.unwrap();
+        let incident = stage.world.account.created(&key).remove(0);
+        let mut effects = stage.world.account.effects().into_iter();
+        let last = effects.rfind(|effect| effect.incident == incident).unwrap().kind;
+        assert_eq!(last, EffectKind::Status(Status::Resolved));
+    });
+}
+
+#[test]
 fn f9_a_note_whose_answer_was_lost_is_not_left_twice() {
     let resolve = "  - { id: close, uses: pagerduty.resolve_incident, with: { integration: prod, incident_id: \"{{ \
                    event.incident.id }}\", from: oncall@example.com, note: Closed } }\n";

@@ -32,7 +32,7 @@ pub use fault::{Fault, Mishaps, Site};
 pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
 pub use ingress::{API_KEY, Ingress, IngressOdds, PassedOver};
 pub use machine::{MachineOdds, shipped_definition};
-pub use secrets::Secrets;
+pub use secrets::{RoutingKey, Secrets};
 pub use trace::{Keeps, Trace};
 
 use crate::{

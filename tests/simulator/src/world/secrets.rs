@@ -3,11 +3,12 @@
 use super::{
     chance::Chance,
     fault::{Fault, Mishaps},
+    ingress::API_KEY,
 };
-use pagerduty::client::{ServiceRegion, TokenKind};
 use pagerduty_simulator::Seed;
-use platform::secrets::{Connection, SecretError, SecretNames, SecretStore, SigningSecrets};
+use platform::secrets::{SecretError, SecretNames, SecretStore, SigningSecrets};
 use secrecy::SecretString;
+use serde_json::json;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -30,12 +31,39 @@ struct Inner {
     faults: f64,
 }
 
+/// A routing key of the Events API.
+#[derive(Debug, Clone, Copy)]
+pub struct RoutingKey {
+    /// The name by which workflows call it.
+    pub name: &'static str,
+    /// The key itself.
+    pub key: &'static str,
+    /// The service to which PagerDuty brings what comes with it; none where PagerDuty does not know it any more.
+    pub service: Option<&'static str>,
+}
+
 impl Secrets {
     /// What the names of all secrets begin with.
     pub const PREFIX: &str = "pagerflow";
 
-    /// What nobody must ever see: the token in the secret. It is a word that nothing else contains.
-    pub const CANARY: &str = Seed::ACCOUNT_TOKEN;
+    /// The routing keys of the integration.
+    pub const ROUTING_KEYS: [RoutingKey; 3] = [
+        RoutingKey {
+            name: "platform",
+            key: Seed::ROUTING_KEY,
+            service: Some("PWIXJZS"),
+        },
+        RoutingKey {
+            name: "checkout",
+            key: Seed::CHECKOUT_ROUTING_KEY,
+            service: Some("PSVC8R2"),
+        },
+        RoutingKey {
+            name: "retired",
+            key: "9e8d7c6b5a4f30211203f4e5d6c7b8a9",
+            service: None,
+        },
+    ];
 
     /// What the deliveries are signed with that a scenario makes up itself.
     pub const SIGNING: &str = "made-up-signing-secret";
@@ -43,15 +71,20 @@ impl Secrets {
     /// The secrets of the integration `prod`. `faults` is the share of the reads that fail, from 0 to 1.
     ///
     /// # Panics
-    /// If the token is none, which is a mistake of this code.
+    /// If the alias is none, which is a mistake of this code.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the token is a constant")]
+    #[expect(clippy::expect_used, reason = "the alias is a constant")]
     pub fn new(mishaps: Mishaps, chance: Chance, faults: f64) -> Self {
+        let keys = Self::ROUTING_KEYS.map(|key| (key.name, key.key));
+        let value = json!({
+            "token": Seed::ACCOUNT_TOKEN,
+            "token_kind": "api_token",
+            "service_region": "us",
+            "default_from": "oncall@example.com",
+            "routing_keys": BTreeMap::from(keys),
+        });
+        let value = SecretString::from(value.to_string());
         let names = SecretNames::new(Self::PREFIX);
-        let token = SecretString::from(Self::CANARY);
-        let default_from = Some("oncall@example.com");
-        let value =
-            Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Us, default_from).expect("a token");
         let alias = "prod".parse().expect("an alias");
         let name = names.api_token(&alias);
         let mut signing = SigningSecrets::default();
@@ -74,6 +107,15 @@ impl Secrets {
 
     fn signing(&self) -> MutexGuard<'_, SigningSecrets> {
         self.inner.signing.1.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether the token, a routing key, a signing secret or the API key stands in a text, where nobody must ever see them. Nothing
+    /// else contains such words.
+    #[must_use]
+    pub fn are_said_in(text: &str) -> bool {
+        let keys = Self::ROUTING_KEYS.into_iter().map(|key| key.key);
+        keys.chain([Seed::ACCOUNT_TOKEN, Self::SIGNING, API_KEY])
+            .any(|secret| text.contains(secret))
     }
 }
 

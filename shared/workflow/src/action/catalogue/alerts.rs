@@ -5,7 +5,7 @@ use super::{
         ActionSpec, Function, Repeat, Unfit,
         fields::{Field, FieldKind, Longest},
     },
-    INTEGRATION, TIMEOUT_SECONDS,
+    INTEGRATION, SETTLING, TIMEOUT_SECONDS,
 };
 
 const ROUTING_KEY: Field = Field::required(
@@ -71,7 +71,7 @@ pub(super) static TRIGGER: ActionSpec = ActionSpec {
     rules: &[],
     outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
-    repeat: Repeat::IsHarmless,
+    repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "PagerDuty takes alerts of one dedup key as one, as long as it is not resolved.",
     function: Function::UpdateIncident,
     timeout_seconds: TIMEOUT_SECONDS,
@@ -92,7 +92,7 @@ pub(super) static ACKNOWLEDGE: ActionSpec = ActionSpec {
     rules: &[],
     outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
-    repeat: Repeat::IsHarmless,
+    repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "An alert that is acknowledged stays so.",
     function: Function::UpdateIncident,
     timeout_seconds: TIMEOUT_SECONDS,
@@ -109,7 +109,7 @@ pub(super) static RESOLVE: ActionSpec = ActionSpec {
     rules: &[],
     outputs: &[DEDUP_KEY_OF_ALERT],
     changes: None,
-    repeat: Repeat::IsHarmless,
+    repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "An alert that is resolved stays so.",
     function: Function::UpdateIncident,
     timeout_seconds: TIMEOUT_SECONDS,

@@ -64,7 +64,7 @@ pub(super) static SET_CUSTOM_FIELDS: ActionSpec = ActionSpec {
         incident: "incident_id",
         events: &["incident.custom_field_values.updated"],
     }),
-    repeat: Repeat::IsHarmless,
+    repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "The same values again change nothing.",
     function: Function::UpdateIncident,
     timeout_seconds: TIMEOUT_SECONDS,

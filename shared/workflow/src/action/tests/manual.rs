@@ -133,6 +133,11 @@ fn name(field: &Field, outer: &str) -> String {
 fn after_an_unknown_outcome(repeat: Repeat) -> String {
     match repeat {
         Repeat::IsHarmless => "So an attempt with an unknown outcome is simply made again.".to_owned(),
+        Repeat::SetsState { settling } => format!(
+            "So an attempt with an unknown outcome is made again, but only when its request can no longer be carried out, which \
+             may come about up to {} seconds after it was sent: so late, it could undo what a later step does.",
+            settling.carried_out_seconds
+        ),
         Repeat::NeedsLook { settling } => format!(
             "So an attempt with an unknown outcome is made again, but only when a look can be relied on: PagerDuty may carry a \
              request out up to {} seconds after it was sent, also if nobody waits for it any more, and shows new things up to {} \
