@@ -9,6 +9,7 @@ use simulator::{
     reference::Place,
     simulation::calm::{self, CalmRun},
     workflows::{Mood, Style, family},
+    world::{RoutingKey, Secrets},
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -75,6 +76,10 @@ type Endings = BTreeMap<String, Ending>;
 #[test]
 fn random_workflows_give_on_the_stack_what_they_give_in_the_simulation() {
     let scenario = Scenario::new("e2e-like");
+    for RoutingKey { name, key, .. } in Secrets::ROUTING_KEYS {
+        let add = ["integration", "routing-key", "add", &scenario.name, name];
+        scenario.pagerflow.json(&add, key).unwrap();
+    }
     let table = Table::new(
         aws_sdk_dynamodb::Client::new(&aws::config(&scenario.stack)),
         scenario.stack.table_name.clone(),
@@ -326,7 +331,7 @@ fn simulated_endings(simulated: &CalmRun) -> Endings {
 fn comparable(endings: Endings, root: &str) -> Endings {
     let mut ids = BTreeMap::from([(root.to_owned(), "<root>".to_owned())]);
     for (place, (_, outputs, _)) in &endings {
-        for field in ["incident_id", "run_id"] {
+        for field in ["incident_id", "run_id", "dedup_key"] {
             if let Some(id) = outputs[field].as_str() {
                 ids.entry(id.to_owned())
                     .or_insert_with(|| format!("<{field} of {place}>"));

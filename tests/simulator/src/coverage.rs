@@ -46,6 +46,10 @@ constructs! {
     AddNote = "add_note";
     AddResponders = "add_responders";
     Get = "get_incident";
+    TriggerAlert = "trigger_alert";
+    AcknowledgeAlert = "acknowledge_alert";
+    ResolveAlert = "resolve_alert";
+    SendChange = "send_change_event";
     OnlyWhile = "only_while";
     Retry = "retry";
     Timeout = "timeout of an action";
@@ -220,6 +224,10 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::AddNote
             | C::AddResponders
             | C::Get
+            | C::TriggerAlert
+            | C::AcknowledgeAlert
+            | C::ResolveAlert
+            | C::SendChange
             | C::OnlyWhile
             | C::Retry
             | C::Timeout
@@ -237,6 +245,13 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     );
     if is_of_action && !may_be_of_action {
         return Some("faults of actions and of PagerDuty: steps that call no action, and Plans");
+    }
+    let is_event = matches!(
+        construct,
+        C::TriggerAlert | C::AcknowledgeAlert | C::ResolveAlert | C::SendChange
+    );
+    if fault == F::StaleList && is_event {
+        return Some("lists that are behind: the Events API, which has none");
     }
     let starts_children = matches!(
         construct,
@@ -495,6 +510,10 @@ impl<'a, 'e> Seen<'a, 'e> {
                     Action::UpdateIncident => Construct::Update,
                     Action::AddNote => Construct::AddNote,
                     Action::AddResponders => Construct::AddResponders,
+                    Action::TriggerAlert => Construct::TriggerAlert,
+                    Action::AcknowledgeAlert => Construct::AcknowledgeAlert,
+                    Action::ResolveAlert => Construct::ResolveAlert,
+                    Action::SendChangeEvent => Construct::SendChange,
                     // The random workflows use no others.
                     _ => Construct::Get,
                 });

@@ -37,7 +37,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     requests_for_help(evidence, violations);
 }
 
-fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action> {
+pub(super) fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action> {
     let run = &evidence.tables.runs.get(&place.run)?.input.run;
     let definition = evidence.tables.versions.get(&(run.workflow.clone(), run.version))?;
     match &definition.step(&place.step)?.kind {

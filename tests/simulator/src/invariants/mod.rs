@@ -3,7 +3,7 @@
 //! | invariant | file |
 //! |---|---|
 //! | I1 an accepted event gives exactly one run | `runs` |
-//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `lanes` |
+//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `events`, `lanes` |
 //! | I3 every run ends within its deadline, with a final record | `runs` |
 //! | I5 no secret is ever said | `secrets` |
 //! | I7 what has ended does not change | `changes` |
@@ -17,6 +17,7 @@
 
 mod changes;
 mod effects;
+mod events;
 mod executions;
 mod lanes;
 mod locks;
@@ -32,6 +33,7 @@ use crate::{
     world::{Fault, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
+use serde_json::Value;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
@@ -83,6 +85,10 @@ pub struct Evidence<'a> {
     pub executions: Vec<Execution>,
     /// What happened at PagerDuty.
     pub effects: Vec<Effect>,
+    /// The events about alerts that PagerDuty took.
+    pub alert_events: Vec<Value>,
+    /// The changes that PagerDuty was told of.
+    pub changes: Vec<Value>,
     /// The runs that were started from outside.
     pub started: BTreeMap<RunId, Started>,
     /// What went wrong.
@@ -108,6 +114,8 @@ impl<'a> Evidence<'a> {
             tables,
             executions: world.machine.executions(),
             effects: world.account.effects(),
+            alert_events: world.account.alert_events(),
+            changes: world.account.changes(),
             started: world.ingress.started(),
             mishaps: world.mishaps.all(),
             has_ended,
@@ -220,6 +228,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     executions::check(evidence, &mut violations);
     runs::check(evidence, &mut violations);
     effects::check(evidence, &mut violations);
+    events::check(evidence, &mut violations);
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);

@@ -172,6 +172,8 @@ fn refusal(action: Action, input: &Value) -> Option<ErrorName> {
         Action::CreateIncident if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
         _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound),
         Action::CreateIncident if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
+        _ if text("routing_key") == "nobody" => Some(ErrorName::IntegrationInvalid),
+        _ if text("routing_key") == "retired" => Some(ErrorName::PagerDutyInvalidRequest),
         _ if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),
         _ => None,
     }

@@ -14,7 +14,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    action::{Action, Admitted, Field},
+    action::{Action, Admitted, Field, FieldKind},
     definition::{OnLaneFailure, Step, StepKind, Wait, limits},
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
@@ -211,8 +211,14 @@ impl<'a> Lane<'a> {
     ) -> Outcome1 {
         let mut input = Map::new();
         for (name, template) in with {
-            let only_decorates = action.spec().input(name).is_some_and(Field::only_decorates);
-            let value = match self.view.value(template) {
+            let field = action.spec().input(name);
+            let only_decorates = field.is_some_and(Field::only_decorates);
+            let value = match field.map(|field| field.kind) {
+                // A key that an expression gives null in is none.
+                Some(FieldKind::Key) => self.view.key(template).map(|key| json!(key)),
+                _ => self.view.value(template),
+            };
+            let value = match value {
                 Err(_) if only_decorates => self.view.what_works(template).unwrap_or_default(),
                 value => value?,
             };
@@ -229,7 +235,24 @@ impl<'a> Lane<'a> {
         let place = self.place(path);
         course.inputs.insert(place.clone(), input.clone());
         let outputs = self.run.world.witness.action(&place, action, &input)?;
+        let outputs = self.of_event(path, action, &input).unwrap_or(outputs);
         Ok(Step1::Done(given(Outcome::Success, outputs)))
+    }
+
+    /// What an action of the Events API gives. That is known before PagerDuty is asked, however often it is asked.
+    fn of_event(&self, path: &StepPath, action: Action, input: &Value) -> Option<Value> {
+        let run = &self.run.input.run;
+        match action {
+            Action::TriggerAlert if input["dedup_key"].is_null() => {
+                let key = EffectKey::new(&run.id, run.depth, &self.path, path);
+                Some(json!({"dedup_key": key.as_str()}))
+            }
+            Action::TriggerAlert | Action::AcknowledgeAlert | Action::ResolveAlert => {
+                Some(json!({"dedup_key": input["dedup_key"]}))
+            }
+            Action::SendChangeEvent => Some(json!({"message": "Change event processed"})),
+            _ => None,
+        }
     }
 
     fn wait(&self, wait: &Wait) -> Outcome1 {

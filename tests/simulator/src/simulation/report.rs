@@ -105,7 +105,7 @@ pub struct Statistics {
     pub requests: u64,
     /// Steps that ended.
     pub steps: u64,
-    /// Things that happened to incidents.
+    /// Things that happened to incidents, and changes that PagerDuty was told of.
     pub effects: u64,
     /// Faults.
     pub faults: u64,
@@ -149,7 +149,7 @@ impl Statistics {
                     .filter(|step| step.result.is_some())
                     .count(),
             ),
-            effects: count(evidence.effects.len()),
+            effects: count(evidence.effects.len() + evidence.changes.len()),
             faults: evidence.mishaps.values().sum(),
             virtual_seconds: u64::try_from(seconds).unwrap_or(0),
         }

@@ -27,6 +27,7 @@ impl Writer<'_> {
             match gives {
                 Gives::Incident => choices.push(format!("steps.{id}.outputs.status == 'triggered'")),
                 Gives::Lanes => choices.push(format!("steps.{id}.outputs.failed == 0")),
+                Gives::Alert => choices.push(format!("steps.{id}.outputs.dedup_key != 'disk full'")),
                 Gives::Run | Gives::Nothing => {}
             }
         }
@@ -87,6 +88,9 @@ impl Writer<'_> {
         }
         for id in self.scope.steps_that_give(Gives::Incident) {
             choices.push(format!("see {{{{ steps.{id}.outputs.incident_id }}}}"));
+        }
+        for id in self.scope.steps_that_give(Gives::Alert) {
+            choices.push(format!("alert {{{{ steps.{id}.outputs.dedup_key }}}}"));
         }
         for id in self.scope.steps_that_give(Gives::Lanes) {
             choices.push(format!("{{{{ steps.{id}.outputs.lanes | length }}}} lanes"));

@@ -2,6 +2,7 @@
 //!
 //! # Layout
 //! - `writer`: steps, and which kind comes how often.
+//! - `alerts`: the inputs of steps that use the Events API.
 //! - `expressions`: what a step can refer to, and texts, conditions and lists of that.
 //! - `scope`: what can be seen where.
 
@@ -10,6 +11,7 @@
     reason = "JSON that is made or read here has these fields, or gives null"
 )]
 
+mod alerts;
 mod expressions;
 mod scope;
 mod writer;

@@ -7,6 +7,7 @@ use workflow::definition::InputKind;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Gives {
     Incident,
+    Alert,
     Lanes,
     Run,
     Nothing,

@@ -36,6 +36,10 @@ enum Kind {
     AddNote,
     AddResponders,
     Get,
+    TriggerAlert,
+    AcknowledgeAlert,
+    ResolveAlert,
+    SendChange,
     Wait,
     WaitUntil,
     Set,
@@ -57,6 +61,10 @@ const KINDS: &[(u32, Kind)] = &[
     (5, Kind::AddNote),
     (5, Kind::AddResponders),
     (3, Kind::Get),
+    (5, Kind::TriggerAlert),
+    (4, Kind::AcknowledgeAlert),
+    (2, Kind::ResolveAlert),
+    (4, Kind::SendChange),
     (8, Kind::Wait),
     (3, Kind::WaitUntil),
     (14, Kind::Set),
@@ -119,6 +127,16 @@ impl<'a> Writer<'a> {
     }
 
     fn kind(&mut self) -> Kind {
+        // What was triggered is often resolved soon, while late requests are still under way.
+        if let Some((_, Gives::Alert)) = self.scope.steps.last()
+            && self.random.u32(0..4) == 0
+        {
+            return match self.random.u32(0..4) {
+                0 => Kind::AcknowledgeAlert,
+                1 => Kind::TriggerAlert,
+                _ => Kind::ResolveAlert,
+            };
+        }
         let all: u32 = KINDS.iter().map(|(share, _)| share).sum();
         loop {
             let mut drawn = self.random.u32(0..all);
@@ -233,14 +251,26 @@ impl<'a> Writer<'a> {
                 put("uses", action_of(kind).into());
                 put("with", self.input(kind));
                 self.retry(&mut put);
-                // What must not be repeated needs the time of a whole call.
-                if kind == Kind::AddResponders && step.get("timeout").is_some_and(|timeout| timeout == "5s") {
-                    step.insert("timeout".to_owned(), "1m".into());
+                if kind == Kind::AddResponders {
+                    lengthen(step);
                 }
                 match kind {
                     Kind::AddNote | Kind::AddResponders => Gives::Nothing,
                     _ => Gives::Incident,
                 }
+            }
+            Kind::TriggerAlert | Kind::AcknowledgeAlert | Kind::ResolveAlert => {
+                put("uses", action_of(kind).into());
+                put("with", self.alert(kind == Kind::TriggerAlert));
+                self.retry(&mut put);
+                Gives::Alert
+            }
+            Kind::SendChange => {
+                put("uses", action_of(kind).into());
+                put("with", self.change());
+                self.retry(&mut put);
+                lengthen(step);
+                Gives::Nothing
             }
             Kind::Wait => {
                 put("wait", self.length().into());
@@ -412,7 +442,7 @@ impl<'a> Writer<'a> {
                 retry["max_attempts"] = self.random.u32(1..=6).into();
             }
             if self.random.bool() {
-                retry["interval"] = random_of(self.random, &["1s", "10s", "2m"]).into();
+                retry["interval"] = random_of(self.random, &["1s", "1s", "10s", "2m"]).into();
                 retry["backoff"] = self.random.u32(1..=3).into();
             }
             if self.random.u32(0..3) == 0 {
@@ -426,7 +456,9 @@ impl<'a> Writer<'a> {
             }
             put("retry", retry);
         } else if is_patient {
-            put("retry", json!({"max_attempts": 30}));
+            // An attempt that comes soon can be over before the request of the one before it has come.
+            let interval = random_of(self.random, &["1s", "10s"]);
+            put("retry", json!({"max_attempts": 30, "interval": interval}));
         }
         if self.random.u32(0..10) < 2 {
             let timeout = match is_patient {
@@ -447,7 +479,7 @@ impl<'a> Writer<'a> {
         }
     }
 
-    fn time(&mut self) -> String {
+    pub(super) fn time(&mut self) -> String {
         match self.random.u32(0..10) {
             0..3 => "{{ run.started_at }}".to_owned(),
             3..5 => "2020-01-01T00:00:00Z".to_owned(),
@@ -549,6 +581,13 @@ impl<'a> Writer<'a> {
     }
 }
 
+/// What must not be repeated needs the time of a whole call.
+fn lengthen(step: &mut Map<String, Value>) {
+    if step.get("timeout").is_some_and(|timeout| timeout == "5s") {
+        step.insert("timeout".to_owned(), "1m".into());
+    }
+}
+
 /// The name of the action of a kind of step.
 fn action_of(kind: Kind) -> &'static str {
     match kind {
@@ -556,6 +595,10 @@ fn action_of(kind: Kind) -> &'static str {
         Kind::Update => "pagerduty.update_incident",
         Kind::AddNote => "pagerduty.add_note",
         Kind::AddResponders => "pagerduty.add_responders",
+        Kind::TriggerAlert => "pagerduty.trigger_alert",
+        Kind::AcknowledgeAlert => "pagerduty.acknowledge_alert",
+        Kind::ResolveAlert => "pagerduty.resolve_alert",
+        Kind::SendChange => "pagerduty.send_change_event",
         _ => "pagerduty.get_incident",
     }
 }
