@@ -164,6 +164,13 @@ fn alert(account: &mut Account, integration: usize, event: &Object, now: Timesta
         }
         _ => return Err(invalid("'event_action' is not one of: trigger, acknowledge, resolve")),
     };
+    let mut taken = event.clone();
+    taken.remove("routing_key");
+    let service = account.routing_keys.get(integration).map(|row| &row.service);
+    taken.insert("service".to_owned(), json!(service));
+    taken.insert("dedup_key".to_owned(), json!(dedup_key));
+    taken.insert("received_at".to_owned(), json!(milliseconds(now)));
+    account.alert_events.push(Value::Object(taken));
     Ok(json!({"status": "success", "message": "Event processed", "dedup_key": dedup_key}))
 }
 

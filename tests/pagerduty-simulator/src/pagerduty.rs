@@ -312,6 +312,12 @@ impl PagerDuty {
         &self.account.effects
     }
 
+    /// All events about alerts that were taken so far, in order, whatever came of them: each as it came but with its service in the
+    /// place of its routing key, and with the dedup key that was made up for it if it had none.
+    pub fn alert_events(&self) -> &[Value] {
+        &self.account.alert_events
+    }
+
     /// All change events so far, in order, each as it came but without its routing key.
     pub fn change_events(&self) -> &[Value] {
         &self.account.change_events

@@ -45,6 +45,10 @@ breaks! {
     NoteWithoutLooking = "note-without-looking";
     /// A step that must not be repeated is tried again after an unknown outcome.
     ForbiddenAgain = "forbidden-again";
+    /// A change of which it is not known whether it was recorded is sent again.
+    ChangeAgain = "change-again";
+    /// What sets a state is asked for again while the request before can still be carried out.
+    StateAtOnce = "state-at-once";
     /// An incident that is resolved already is a failure of the step that resolves it.
     ResolvedIsFailure = "resolved-is-failure";
     /// What takes a lane over believes that the pending action was done.

@@ -182,9 +182,15 @@ impl Planner<'_> {
         };
         let effect_key = self.effect_key(path);
         let spec = action.spec();
+        let repeat = spec.repeat;
+        #[cfg(feature = "sabotage")]
+        let repeat = match sabotage::breaks(sabotage::Break::ChangeAgain) && action == Action::SendChangeEvent {
+            true => crate::action::Repeat::IsHarmless,
+            false => repeat,
+        };
         let late = only_while::wait_for_incident(&attempts, &failure, self.situation.now);
         let decision = retry::after(&retry::Attempt {
-            repeat: spec.repeat,
+            repeat,
             policy,
             failure: &failure,
             number: attempts.attempt,

@@ -133,6 +133,11 @@ fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
         true => attempt.call_seconds,
         false => 0,
     };
+    #[cfg(feature = "sabotage")]
+    let repeat = match repeat {
+        Repeat::SetsState { .. } if sabotage::breaks(sabotage::Break::StateAtOnce) => Repeat::IsHarmless,
+        repeat => repeat,
+    };
     let look = match (repeat, failure.retry_after_seconds) {
         // The action knows what it sent, when, and how it broke off.
         (Repeat::NeedsLook { .. }, Some(seconds)) => seconds,

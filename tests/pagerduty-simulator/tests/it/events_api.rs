@@ -400,6 +400,25 @@ fn a_change_event_is_remembered_and_opens_nothing() {
 }
 
 #[test]
+fn an_event_about_an_alert_is_remembered_whatever_comes_of_it() {
+    let mut desk = Desk::new();
+    let mut nameless = trigger("");
+    nameless["dedup_key"] = Value::Null;
+    let refused = json!({"routing_key": Seed::ROUTING_KEY, "event_action": "resolve"});
+
+    let made_up = send(&mut desk, &nameless).1["dedup_key"].clone();
+    send(&mut desk, &about("resolve", "nobody's"));
+    send(&mut desk, &refused);
+
+    let remembered = json!(desk.pagerduty.alert_events());
+    let shown = |pointer| column(&remembered, pointer).into_iter().cloned().collect::<Vec<_>>();
+    assert_eq!(shown("/event_action"), ["trigger", "resolve"]);
+    assert_eq!(shown("/dedup_key"), [made_up, json!("nobody's")]);
+    assert_eq!(shown("/service"), ["PWIXJZS", "PWIXJZS"]);
+    assert_eq!(remembered[0]["payload"], nameless["payload"]);
+}
+
+#[test]
 fn a_change_event_needs_a_summary_and_no_source() {
     let mut desk = Desk::new();
     let mut send = |payload: Value| {

@@ -19,13 +19,16 @@ use workflow::{
 };
 
 const WRITTEN_BEFORE: &str = "an effect is written down before it is made";
-const WHILE_GOING_ON: &str = "nothing happens of a step that has succeeded";
+const NOT_AFTER: &str = "no request is under way of a step that has succeeded";
 const HAS_EFFECT: &str = "a step that succeeded has its effect";
 const AS_ASKED: &str = "an effect is what the step asked for";
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let asks = asks(evidence);
-    let alerts = alerts(evidence, &asks, violations);
+    for event in &evidence.alert_events {
+        was_asked_for(event, &asks, violations);
+    }
+    let alerts = alerts(evidence);
     for ask in &asks {
         one_alert(ask, &alerts, violations);
         succeeded(ask, &alerts, violations);
@@ -48,15 +51,28 @@ struct Ask<'a> {
     succeeded: Option<Timestamp>,
     /// How often a call or a request of it was made twice.
     doubled: u64,
+    /// Whether the clock of a function that did it was wrong: such a function does not know when its time is over.
+    is_skewed: bool,
 }
 
 impl Ask<'_> {
-    fn is_about(&self, alert: &Alert<'_>) -> bool {
-        self.service == Some(alert.service) && self.keys.contains(alert.key)
+    fn is_about(&self, service: &str, key: &str) -> bool {
+        self.service == Some(service) && self.keys.contains(key)
     }
 
-    fn went_on_at(&self, at: Timestamp) -> bool {
-        self.since <= at && self.succeeded.is_none_or(|succeeded| at <= succeeded)
+    /// Whether a request of it can be carried out at a time.
+    fn may_be_at_it(&self, at: Timestamp) -> bool {
+        self.succeeded.is_none_or(|succeeded| at <= succeeded) || self.doubled > 0 || self.is_skewed
+    }
+
+    /// Whether an event says what it asked for.
+    fn says(&self, event: &Value) -> bool {
+        let payload = &event["payload"];
+        self.action != Action::TriggerAlert
+            || self.summary().as_deref() == payload["summary"].as_str()
+                && ["source", "severity", "component", "group", "class", "custom_details"]
+                    .into_iter()
+                    .all(|name| self.input[name] == payload[name])
     }
 
     fn summary(&self) -> Option<String> {
@@ -84,7 +100,8 @@ fn asks<'a>(evidence: &'a Evidence<'_>) -> Vec<Ask<'a>> {
                     service: service_of(input),
                     since: logged.at,
                     succeeded: None,
-                    doubled: doubled(evidence, place),
+                    doubled: times(evidence, place, &[Fault::ActionTwice, Fault::RequestTwice]),
+                    is_skewed: times(evidence, place, &[Fault::Skewed]) > 0,
                 });
                 ask.keys
                     .insert(input["dedup_key"].as_str().unwrap_or(effect_key.as_str()));
@@ -112,13 +129,47 @@ fn service_of(input: &Value) -> Option<&'static str> {
     Secrets::ROUTING_KEYS.into_iter().find(|key| key.name == name)?.service
 }
 
-fn doubled(evidence: &Evidence<'_>, place: &Place) -> u64 {
-    let twice = [Fault::ActionTwice, Fault::RequestTwice];
-    let times = twice.map(|fault| evidence.mishaps.get(&(fault, Site::Step(place.clone()))));
-    times.into_iter().flatten().sum()
+/// How often a step met some faults.
+fn times(evidence: &Evidence<'_>, place: &Place, faults: &[Fault]) -> u64 {
+    let times = faults
+        .iter()
+        .map(|fault| evidence.mishaps.get(&(*fault, Site::Step(place.clone()))));
+    times.flatten().sum()
 }
 
-/// An alert that runs have opened.
+/// What an event asks for a step had asked for, and went on asking: a request that comes later could undo what was done in
+/// between, such as open an alert again.
+fn was_asked_for(event: &Value, asks: &[Ask<'_>], violations: &mut Violations) {
+    let action = match event["event_action"].as_str() {
+        Some("acknowledge") => Action::AcknowledgeAlert,
+        Some("resolve") => Action::ResolveAlert,
+        _ => Action::TriggerAlert,
+    };
+    let text = |name: &str| event[name].as_str().unwrap_or_default();
+    let (service, key) = (text("service"), text("dedup_key"));
+    let at = received_at(event);
+    let asking: Vec<&Ask<'_>> = asks
+        .iter()
+        .filter(|ask| ask.action == action && ask.is_about(service, key) && ask.since <= at)
+        .collect();
+    let wrong = if asking.is_empty() {
+        WRITTEN_BEFORE
+    } else if !asking.iter().any(|ask| ask.says(event)) {
+        AS_ASKED
+    } else if !asking.iter().any(|ask| ask.may_be_at_it(at)) {
+        NOT_AFTER
+    } else {
+        return;
+    };
+    violations.add(wrong, format!("{action} of {key} at {at}: {event}"));
+}
+
+fn received_at(event: &Value) -> Timestamp {
+    let at = event["received_at"].as_str().and_then(|time| time.parse().ok());
+    at.unwrap_or(Timestamp::MIN)
+}
+
+/// An alert that an event has opened.
 struct Alert<'a> {
     incident: &'a IncidentId,
     key: &'a str,
@@ -135,59 +186,30 @@ impl Alert<'_> {
     }
 }
 
-/// The alerts in the order in which they were opened. Whatever happened to them by the Events API a step had asked for, and
-/// went on asking: a late request must not touch what came after it.
-fn alerts<'a>(evidence: &'a Evidence<'_>, asks: &[Ask<'_>], violations: &mut Violations) -> Vec<Alert<'a>> {
+/// The alerts in the order in which they were opened.
+fn alerts<'a>(evidence: &'a Evidence<'_>) -> Vec<Alert<'a>> {
     let mut alerts: Vec<Alert<'_>> = Vec::new();
     for effect in &evidence.effects {
-        let asked = match &effect.kind {
-            EffectKind::Created { key, service, title } if effect.by.is_none() => {
-                let alert = Alert {
-                    incident: &effect.incident,
-                    key,
-                    service: service.as_str(),
-                    opened: effect.at,
-                    acknowledged: None,
-                    resolved: None,
-                };
-                was_asked_for(asks, Action::TriggerAlert, &alert, effect.at, violations);
-                let mut summaries = asks.iter().filter(|ask| ask.is_about(&alert)).filter_map(Ask::summary);
-                if !summaries.any(|summary| summary == *title) {
-                    violations.add(AS_ASKED, format!("{key} is called {title:?}"));
-                }
-                alerts.push(alert);
-                continue;
-            }
-            EffectKind::Status(Status::Acknowledged) => Action::AcknowledgeAlert,
-            EffectKind::Status(Status::Resolved) => Action::ResolveAlert,
-            _ => continue,
-        };
         let alert = alerts.iter_mut().find(|alert| *alert.incident == effect.incident);
-        let Some(alert) = alert else { continue };
-        if effect.by.is_none() {
-            was_asked_for(asks, asked, alert, effect.at, violations);
+        match (&effect.kind, alert) {
+            (EffectKind::Created { key, service, .. }, _) if effect.by.is_none() => alerts.push(Alert {
+                incident: &effect.incident,
+                key,
+                service: service.as_str(),
+                opened: effect.at,
+                acknowledged: None,
+                resolved: None,
+            }),
+            (EffectKind::Status(Status::Acknowledged), Some(alert)) => {
+                alert.acknowledged.get_or_insert(effect.at);
+            }
+            (EffectKind::Status(Status::Resolved), Some(alert)) => {
+                alert.resolved.get_or_insert(effect.at);
+            }
+            _ => {}
         }
-        let at = match asked {
-            Action::AcknowledgeAlert => &mut alert.acknowledged,
-            _ => &mut alert.resolved,
-        };
-        at.get_or_insert(effect.at);
     }
     alerts
-}
-
-fn was_asked_for(asks: &[Ask<'_>], action: Action, alert: &Alert<'_>, at: Timestamp, violations: &mut Violations) {
-    let mut asking = asks
-        .iter()
-        .filter(|ask| ask.action == action && ask.is_about(alert) && ask.since <= at)
-        .peekable();
-    if asking.peek().is_none() {
-        let what = format!("{action} of {} at {at}: nothing is known of it", alert.key);
-        violations.add(WRITTEN_BEFORE, what);
-    } else if !asking.any(|ask| ask.went_on_at(at) || ask.doubled > 0) {
-        let what = format!("{action} of {} at {at}, when all that asked for it had it", alert.key);
-        violations.add(WHILE_GOING_ON, what);
-    }
 }
 
 /// A step that names no key of its author's has at most one open alert at a time, however often it was tried.
@@ -195,7 +217,10 @@ fn one_alert(ask: &Ask<'_>, alerts: &[Alert<'_>], violations: &mut Violations) {
     if ask.action != Action::TriggerAlert || !ask.input["dedup_key"].is_null() {
         return;
     }
-    let own: Vec<&Alert<'_>> = alerts.iter().filter(|alert| ask.is_about(alert)).collect();
+    let own: Vec<&Alert<'_>> = alerts
+        .iter()
+        .filter(|alert| ask.is_about(alert.service, alert.key))
+        .collect();
     for (number, alert) in own.iter().enumerate() {
         let mut before = own.iter().take(number);
         if before.any(|before| before.was_open_at(alert.opened)) {
@@ -210,7 +235,7 @@ fn one_alert(ask: &Ask<'_>, alerts: &[Alert<'_>], violations: &mut Violations) {
 /// While the step went on, the alert was for a moment as it said.
 fn succeeded(ask: &Ask<'_>, alerts: &[Alert<'_>], violations: &mut Violations) {
     let Some(end) = ask.succeeded else { return };
-    let mut own = alerts.iter().filter(|alert| ask.is_about(alert));
+    let mut own = alerts.iter().filter(|alert| ask.is_about(alert.service, alert.key));
     let stayed_open = |alert: &Alert<'_>| alert.was_open_at(ask.since) && alert.was_open_at(end);
     let is_so = match ask.action {
         Action::TriggerAlert => own.any(|alert| {
@@ -242,8 +267,7 @@ fn changes(evidence: &Evidence<'_>, asks: &[Ask<'_>], violations: &mut Violation
     for change in &evidence.changes {
         let payload = &change["payload"];
         let words = words(payload["summary"].as_str().unwrap_or_default(), payload);
-        let at = change["received_at"].as_str().and_then(|time| time.parse().ok());
-        made.entry(words).or_default().push(at.unwrap_or(Timestamp::MIN));
+        made.entry(words).or_default().push(received_at(change));
     }
     for (change, times) in &made {
         let asks = steps.get(change).map(Vec::as_slice).unwrap_or_default();

@@ -97,6 +97,8 @@ pub struct Evidence<'a> {
     pub executions: Vec<Execution>,
     /// What happened at PagerDuty.
     pub effects: Vec<Effect>,
+    /// The events about alerts that PagerDuty took.
+    pub alert_events: Vec<Value>,
     /// The changes that PagerDuty was told of.
     pub changes: Vec<Value>,
     /// The runs that were to be started from outside.
@@ -130,6 +132,7 @@ impl<'a> Evidence<'a> {
             tables,
             executions: world.machine.executions(),
             effects: world.account.effects(),
+            alert_events: world.account.alert_events(),
             changes: world.account.changes(),
             started: world.ingress.started(),
             accepted: world.ingress.accepted(),

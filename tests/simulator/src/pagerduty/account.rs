@@ -53,6 +53,13 @@ impl Account {
         self.with(|rules, _| rules.effects().to_vec())
     }
 
+    /// All events about alerts that were taken so far, in order, each as it came but with its service in the place of its
+    /// routing key.
+    #[must_use]
+    pub fn alert_events(&self) -> Vec<Value> {
+        self.with(|rules, _| rules.alert_events().to_vec())
+    }
+
     /// All change events so far, in order, each as it came but without its routing key.
     #[must_use]
     pub fn changes(&self) -> Vec<Value> {

@@ -118,11 +118,15 @@ impl Weather {
         }
     }
 
-    fn fault(&self, random: &mut Rng) -> Option<Fault> {
+    fn fault(&self, random: &mut Rng, is_event: bool) -> Option<Fault> {
         if random.f64() >= self.odds.faults {
             return None;
         }
-        let kind = *random.choice(&self.odds.kinds)?;
+        let mut kind = *random.choice(&self.odds.kinds)?;
+        // PagerDuty cannot tell an event that is late from a new one, so that more of them are.
+        if is_event && random.u32(0..4) == 0 && self.odds.kinds.contains(&FaultKind::Late) {
+            kind = FaultKind::Late;
+        }
         Some(match kind {
             FaultKind::Unreachable => Fault::Unreachable,
             FaultKind::StatusBeforeEffect => Fault::Status(When::BeforeEffect, server_error(random)),
@@ -134,7 +138,14 @@ impl Weather {
             FaultKind::ResetAfterEffect => Fault::Reset(When::AfterEffect),
             FaultKind::SilentBeforeEffect => Fault::Silent(When::BeforeEffect),
             FaultKind::SilentAfterEffect => Fault::Silent(When::AfterEffect),
-            FaultKind::Late => Fault::Late(up_to(random, self.odds.longest_delay)),
+            // More than half of them come when nobody waits for them any more.
+            FaultKind::Late => {
+                let spread = match random.bool() {
+                    true => self.odds.longest_delay,
+                    false => self.odds.longest_delay / 2,
+                };
+                Fault::Late(self.odds.longest_delay.saturating_sub(up_to(random, spread)))
+            }
             FaultKind::Cut => Fault::Cut,
             FaultKind::Shortened => Fault::Shortened,
             FaultKind::Twice => Fault::Twice {
@@ -163,7 +174,7 @@ impl Faults for Weather {
             } else {
                 Duration::ZERO
             },
-            fault: self.fault(&mut random),
+            fault: self.fault(&mut random, is_event(request)),
         }
     }
 }

@@ -17,7 +17,7 @@ impl Writer<'_> {
             return with;
         }
         with["summary"] = self.summary().into();
-        with["source"] = random_of(self.random, &["web-1", "{{ run.workflow }}", "{{ ' ' }}"]).into();
+        with["source"] = random_of(self.random, &["web-1", "{{ event.incident.title }}", "{{ ' ' }}"]).into();
         with["severity"] = random_of(
             self.random,
             &[
@@ -55,7 +55,7 @@ impl Writer<'_> {
         let mut with = self.event();
         with["summary"] = self.summary().into();
         if self.random.bool() {
-            with["source"] = random_of(self.random, &["pipeline", "{{ run.workflow }}"]).into();
+            with["source"] = random_of(self.random, &["pipeline", "{{ event.incident.title }}"]).into();
         }
         self.decorate(&mut with);
         with
@@ -86,7 +86,7 @@ impl Writer<'_> {
             self.random,
             &[
                 "disk full",
-                "{{ run.id }}",
+                "{{ event.incident.title }}",
                 "{{ event.incident.id }}",
                 // Too long, so that a hash stands in its place.
                 "{{ 'k' * 300 }}",
@@ -113,7 +113,7 @@ impl Writer<'_> {
             with["timestamp"] = self.time().into();
         }
         if self.random.u32(0..3) == 0 {
-            with["custom_details"] = json!({"run": "{{ run.id }}", "said": self.text()});
+            with["custom_details"] = json!({"urgency": "{{ event.incident.urgency }}", "said": self.text()});
         }
         if self.random.u32(0..3) == 0 {
             let links = (0..self.random.u32(1..=3)).map(|_| json!({"href": self.address(), "text": "Runbook"}));
@@ -127,7 +127,7 @@ impl Writer<'_> {
             self.random,
             &[
                 "https://example.com/runbook",
-                "https://example.com/runs/{{ run.id }}",
+                "https://example.com/incidents/{{ event.incident.id }}",
                 "{{ 'javascript:alert(1)' }}",
             ],
         )

@@ -442,7 +442,7 @@ impl<'a> Writer<'a> {
                 retry["max_attempts"] = self.random.u32(1..=6).into();
             }
             if self.random.bool() {
-                retry["interval"] = random_of(self.random, &["1s", "10s", "2m"]).into();
+                retry["interval"] = random_of(self.random, &["1s", "1s", "10s", "2m"]).into();
                 retry["backoff"] = self.random.u32(1..=3).into();
             }
             if self.random.u32(0..3) == 0 {
@@ -456,7 +456,9 @@ impl<'a> Writer<'a> {
             }
             put("retry", retry);
         } else if is_patient {
-            put("retry", json!({"max_attempts": 30}));
+            // An attempt that comes soon can be over before the request of the one before it has come.
+            let interval = random_of(self.random, &["1s", "10s"]);
+            put("retry", json!({"max_attempts": 30, "interval": interval}));
         }
         if self.random.u32(0..10) < 2 {
             let timeout = match is_patient {

@@ -187,7 +187,7 @@ impl Bridge {
         self.inner.under_way.load(Ordering::Relaxed) == 0
     }
 
-    /// What the schedule does after an end that nobody was told of, until the run has one. While nothing was lost, there is nothing for
+    /// What the schedule does after an end that nobody was told of, or too early, until the run has one. Otherwise there is nothing for
     /// it to find, and nobody waits for it.
     fn look_every_hour(&self, run: RunId) {
         let inner = Arc::clone(&self.inner);
@@ -208,6 +208,7 @@ impl Bridge {
     }
 
     fn deliver(&self, run: RunId, event: Value, after: Duration) {
+        let bridge = self.clone();
         let inner = Arc::clone(&self.inner);
         inner.under_way.fetch_add(1, Ordering::Relaxed);
         drop(tokio::spawn(async move {
@@ -216,6 +217,10 @@ impl Bridge {
             while inner.tell(&run, &event).await.is_none() {
                 sleep(wait).await;
                 wait = (wait * 2).min(Duration::from_secs(600));
+            }
+            // Its first Plan may be late, and begin it after all.
+            if inner.is_unknown(&run) {
+                bridge.look_every_hour(run);
             }
             inner.under_way.fetch_sub(1, Ordering::Relaxed);
         }));
@@ -235,6 +240,10 @@ impl Inner {
             }
             Err(_) => None,
         }
+    }
+
+    fn is_unknown(&self, run: &RunId) -> bool {
+        self.store.with(|tables| !tables.runs.contains_key(run))
     }
 
     fn has_ended(&self, run: &RunId) -> bool {
