@@ -17,7 +17,7 @@ impl Writer<'_> {
             return with;
         }
         with["summary"] = self.summary().into();
-        with["source"] = random_of(self.random, &["web-1", "{{ event.incident.title }}", "{{ ' ' }}"]).into();
+        with["source"] = random_of(self.random, &["web-1", self.style.title_alone(), "{{ ' ' }}"]).into();
         with["severity"] = random_of(
             self.random,
             &[
@@ -55,7 +55,7 @@ impl Writer<'_> {
         let mut with = self.event();
         with["summary"] = self.summary().into();
         if self.random.bool() {
-            with["source"] = random_of(self.random, &["pipeline", "{{ event.incident.title }}"]).into();
+            with["source"] = random_of(self.random, &["pipeline", self.style.title_alone()]).into();
         }
         self.decorate(&mut with);
         with
@@ -86,7 +86,7 @@ impl Writer<'_> {
             self.random,
             &[
                 "disk full",
-                "{{ event.incident.title }}",
+                self.style.title_alone(),
                 "{{ event.incident.id }}",
                 // Too long, so that a hash stands in its place.
                 "{{ 'k' * 300 }}",

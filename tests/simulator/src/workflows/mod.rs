@@ -71,6 +71,14 @@ impl Style {
             false => "event.incident.title",
         }
     }
+
+    /// The same as a whole text.
+    fn title_alone(self) -> &'static str {
+        match self.only_names() {
+            true => "{{ event.incident.title | default('of a note') }}",
+            false => "{{ event.incident.title }}",
+        }
+    }
 }
 
 /// A workflow that was made up.
