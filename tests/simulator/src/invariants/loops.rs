@@ -100,7 +100,8 @@ impl<'a> Made<'a> {
                 _ if effect.by.as_ref().is_some_and(|user| user.as_str() == ACTS_FOR_RUNS) => {
                     let before = about_to.get(incident).into_iter().flatten();
                     let last = before.rev().find(|(at, _)| *at <= effect.at);
-                    last.filter(|(at, _)| effect.at.duration_since(*at) <= SOON)
+                    let last = last.filter(|(at, _)| effect.at.duration_since(*at) <= SOON);
+                    last.filter(|last| !is_written_over(evidence, last, about_to.get(incident)))
                         .map(|(_, run)| run.clone())
                 }
                 _ => None,
@@ -170,4 +171,16 @@ impl<'a> Made<'a> {
             .find(|(effect, _)| is_told(&effect.kind) && effect.at == occurred_at);
         told.map(|(_, run)| run.clone())
     }
+}
+
+/// Whether another attempt at a change of the incident, by a run of the same depth, has written over the mark of one: the table keeps
+/// the last mark for each depth (ARCHITECTURE.md, known gaps).
+fn is_written_over(
+    evidence: &Evidence<'_>,
+    (at, run): &(Timestamp, RunId),
+    attempts: Option<&Vec<(Timestamp, RunId)>>,
+) -> bool {
+    let depth = |run: &RunId| evidence.tables.runs.get(run).map(|item| item.depth);
+    let mut later = attempts.into_iter().flatten().filter(|(later, _)| later > at);
+    later.any(|(_, other)| depth(other) == depth(run))
 }

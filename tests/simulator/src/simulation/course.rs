@@ -9,11 +9,14 @@ use crate::{
     world::{BEGIN, Chance, Fault, Keeps, Site, World},
 };
 use jiff::SignedDuration;
-use std::collections::BTreeSet;
-use workflow::ids::RunId;
+use std::{collections::BTreeSet, time::Duration};
+use workflow::{ids::RunId, planner::Pending};
 
 /// By when everything must have come to its end: the longest time that a workflow may give itself, and what surrounds it.
 const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
+
+/// How often somebody looks for an action that is under way, every quarter of a second.
+const LOOKS: u32 = 240;
 
 /// A scenario that was played.
 pub(super) struct Played {
@@ -81,7 +84,11 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
             }
         }
         Happening::Abort => {
-            if let Some(execution) = any_execution(world, chance) {
+            let in_action = match chance.happens(0.5) {
+                true => execution_in_action(world, chance).await,
+                false => None,
+            };
+            if let Some(execution) = in_action.or_else(|| any_execution(world, chance)) {
                 let run = execution.input().pointer("/run/id").and_then(serde_json::Value::as_str);
                 let of_run = run.and_then(|run| run.parse().ok()).map(Site::Run);
                 if let Some(site) = world.site_of(execution.arn()).or(of_run) {
@@ -184,6 +191,28 @@ fn any_workflow<'a>(world: &World, scenario: &'a Scenario, chance: &Chance) -> O
         Some(going) if chance.happens(0.8) => Some(going),
         _ => all.get(chance.position(all.len())),
     }
+}
+
+/// An execution of a lane that has called an action, whose outcome is the least certain when it is lost. It takes a while until there is
+/// one, if there ever is.
+async fn execution_in_action(world: &World, chance: &Chance) -> Option<Execution> {
+    for _ in 0..LOOKS {
+        let owners: BTreeSet<String> = world.store.with(|tables| {
+            let lanes = tables.lanes.iter().filter(|(key, _)| !key.lane.is_main());
+            let last = lanes.filter_map(|(_, lane)| lane.last.as_ref().filter(|_| lane.end.is_none()));
+            let acting = last.filter(|last| matches!(last.cursor.pending, Some(Pending::Action(_))));
+            acting.map(|last| last.owner.clone()).collect()
+        });
+        if !owners.is_empty() {
+            let mut running = world.running();
+            running.retain(|execution| owners.contains(execution.arn().as_str()));
+            if let Some(execution) = running.get(chance.position(running.len())) {
+                return Some(execution.clone());
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(250)).await;
+    }
+    None
 }
 
 /// An execution that runs; more often than not one that waits for others, whose end is the more difficult one.
