@@ -66,7 +66,9 @@ impl Simulation {
             _ => in_virtual_time(course::play(scenario, keeps)),
         };
         let course::Played { world, has_ended } = world;
-        Self::report(scenario, &world, has_ended, secret_was_said.get())
+        let report = Self::report(scenario, &world, has_ended, secret_was_said.get());
+        world.close();
+        report
     }
 
     fn report(scenario: &Scenario, world: &World, has_ended: bool, secret_was_said: bool) -> Report {

@@ -14,7 +14,7 @@ use platform::executions::{
 };
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use tokio::time::sleep;
 use workflow::run::RunInput;
@@ -40,7 +40,8 @@ struct Inner {
     known: Mutex<BTreeMap<String, StatusChange>>,
     /// Until when no execution starts.
     closed_until: Mutex<Timestamp>,
-    machine: OnceLock<StepFunctions>,
+    /// Where executions run, which calls the functions, which call this.
+    machine: Mutex<Option<StepFunctions>>,
 }
 
 /// What goes wrong with a start.
@@ -70,15 +71,20 @@ impl ExecutionsApi {
                 asked,
                 known: Mutex::default(),
                 closed_until: Mutex::new(clock.now()),
-                machine: OnceLock::new(),
+                machine: Mutex::default(),
             }),
         }
     }
 
     /// Where executions run. Nothing starts before it is known.
     pub(super) fn run_at(&self, machine: StepFunctions) {
-        // There is one in each world.
-        let _ = self.inner.machine.set(machine);
+        *lock(&self.inner.machine) = Some(machine);
+    }
+
+    /// Lets go of where executions run, so that the world can end: they hold each other.
+    pub(super) fn close(&self) {
+        let machine = lock(&self.inner.machine).take();
+        drop(machine);
     }
 
     /// Lets no execution start until then.
@@ -119,7 +125,7 @@ impl ExecutionsApi {
             run: run.clone(),
             cause: cause.into(),
         };
-        let machine = self.inner.machine.get();
+        let machine = lock(&self.inner.machine).clone();
         let machine = machine.ok_or_else(|| refused("there is no state machine".to_owned()))?;
         let input = serde_json::to_value(input).map_err(|error| refused(error.to_string()))?;
         match machine.start_execution(run.as_str(), input) {

@@ -183,6 +183,11 @@ impl Ingress {
         self.inner.queues.is_idle() && self.inner.state().under_way == 0
     }
 
+    /// Starts nothing any more.
+    pub(super) fn close(&self) {
+        self.inner.executions.close();
+    }
+
     /// Lets Step Functions start nothing for so long.
     pub fn let_nothing_start(&self, length: Duration) {
         self.inner.executions.close_until(self.inner.clock.now() + length);

@@ -294,6 +294,11 @@ impl World {
         !is_late.load(Ordering::Relaxed)
     }
 
+    /// Ends it. A world that nobody ends stays in memory, because its parts call each other.
+    pub fn close(&self) {
+        self.ingress.close();
+    }
+
     /// The last Plan that an execution made.
     #[must_use]
     pub fn site_of(&self, execution: &ExecutionArn) -> Option<Site> {
