@@ -67,10 +67,7 @@ pub(super) struct Inner {
     pub(super) account: Account,
     pub(super) secrets: Secrets,
     pub(super) chance: Chance,
-    /// The share of the deliveries during which the ingress crashes, from 0 to 1.
-    crashes: f64,
-    /// Whether webhooks come to the URL of the integration, and not to that of the workflow.
-    is_shared: bool,
+    odds: IngressOdds,
     executions: ExecutionsApi,
     queues: Queues,
     asked: Asked,
@@ -140,8 +137,7 @@ impl Ingress {
                 account,
                 secrets,
                 chance,
-                crashes: odds.crashes,
-                is_shared: odds.is_shared,
+                odds,
                 executions,
                 queues,
                 asked,
@@ -242,7 +238,7 @@ impl Ingress {
         sleep(inner.chance.millis(5..=60)).await;
         let function = inner.function();
         let delivery = Delivery {
-            target: match inner.is_shared {
+            target: match inner.odds.is_shared {
                 true => Target::Integration("prod"),
                 false => Target::Workflow(workflow.as_str()),
             },
@@ -250,7 +246,7 @@ impl Ingress {
             signature: Some(signature),
             body,
         };
-        let limit = match inner.chance.happens(inner.crashes) {
+        let limit = match inner.chance.happens(inner.odds.crashes) {
             true => inner.chance.millis(1..=80),
             false => TIME_LIMIT,
         };
