@@ -260,8 +260,8 @@ async fn resolve_incident_can_reach_its_tokens_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn update_incident_can_reach_its_tokens_and_nothing_else() {
-    assert_is_confined(|stack| stack.functions.update_incident.clone()).await;
+async fn pagerduty_action_can_reach_its_tokens_and_nothing_else() {
+    assert_is_confined(|stack| stack.functions.pagerduty_action.clone()).await;
 }
 
 #[tokio::test]

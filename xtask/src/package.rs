@@ -15,7 +15,7 @@ pub(crate) const FUNCTIONS: [(&str, &str); 5] = [
     ("WorkflowRunner", "workflow-runner"),
     ("CreateIncident", "create-incident"),
     ("ResolveIncident", "resolve-incident"),
-    ("UpdateIncident", "update-incident"),
+    ("PagerDutyAction", "pagerduty-action"),
 ];
 
 /// The chore of that name: a plain `sam build`, the size of each function as Lambda counts it, and the list of what is in it.

@@ -51,7 +51,7 @@ pub(crate) async fn table() -> Result<String, Error> {
     let functions = [
         Function::CreateIncident,
         Function::ResolveIncident,
-        Function::UpdateIncident,
+        Function::PagerDutyAction,
     ];
     for action in functions.into_iter().flat_map(Function::actions) {
         let requests = requests(action).await?;

@@ -84,7 +84,7 @@ impl Ready {
                     now += WAIT;
                     ready.payload = payload(&state, now);
                 }
-                Some("pagerduty.create_incident") => return Ok((ready, cold)),
+                Some("CreateIncident") => return Ok((ready, cold)),
                 other => return Err(Error(format!("no Plan of these steps gives {other:?}: {handover}"))),
             }
         }

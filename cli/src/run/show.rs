@@ -186,12 +186,19 @@ fn quoted(text: &str) -> String {
 
 /// Where an execution is shown in the AWS console, by its ARN.
 fn console_url(execution: &str) -> Option<String> {
-    match execution.split(':').collect::<Vec<_>>().as_slice() {
-        ["arn", "aws", "states", region, _, "execution", ..] => Some(format!(
-            "https://{region}.console.aws.amazon.com/states/home?region={region}#/v2/executions/details/{execution}"
-        )),
-        _ => None,
-    }
+    let parts: Vec<_> = execution.split(':').collect();
+    let ["arn", partition, "states", region, _, "execution", ..] = parts.as_slice() else {
+        return None;
+    };
+    let console = match *partition {
+        "aws" => "console.aws.amazon.com",
+        "aws-cn" => "console.amazonaws.cn",
+        "aws-us-gov" => "console.amazonaws-us-gov.com",
+        _ => return None,
+    };
+    Some(format!(
+        "https://{region}.{console}/states/home?region={region}#/v2/executions/details/{execution}"
+    ))
 }
 
 #[cfg(test)]

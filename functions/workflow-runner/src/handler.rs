@@ -350,7 +350,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         self.leave_body(input, &plan.command, plan.cursor.run_deadline)
             .await
             .map_err(|error| store(&error))?;
-        let command = plan.command.type_name();
+        let command = plan.command.name();
         let Some(changes) = &plan.changes else {
             return Ok((read(&handover)?, command));
         };

@@ -26,6 +26,9 @@ const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intend
 /// Which run and step calls.
 const CALLER: &str = "caller";
 
+/// The name of the action that is called.
+const ACTION: &str = "action";
+
 /// When the state that calls was entered.
 const ENTERED_AT: &str = "entered_at";
 
@@ -49,17 +52,24 @@ pub struct Done<T> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StateMachineCall {
+    action: String,
     call: Map<String, Value>,
     /// By the clock of Step Functions.
     entered_at: Timestamp,
 }
 
-/// The input of an action out of what its function is called with. The state machine of the stack puts around it when its state was
-/// entered: the call has its time from then on, however long the function takes to begin. Anybody else sends the input alone.
+/// The input of an action out of what its function is called with. The state machine of the stack puts around it the action's name, and
+/// when its state was entered: the call has its time from then on, however long the function takes to begin. Anybody else sends the
+/// input alone, with the name of the action in it.
 #[must_use]
 pub fn input_of(payload: Value) -> Value {
     match StateMachineCall::deserialize(&payload) {
-        Ok(StateMachineCall { mut call, entered_at }) => {
+        Ok(StateMachineCall {
+            action,
+            mut call,
+            entered_at,
+        }) => {
+            call.insert(ACTION.to_owned(), action.into());
             call.insert(ENTERED_AT.to_owned(), entered_at.to_string().into());
             Value::Object(call)
         }
@@ -80,6 +90,16 @@ fn limit(action: Action, input: &mut Map<String, Value>) {
     input.insert("deadline".to_owned(), ends.to_string().into());
 }
 
+/// Takes the name of the action out of an input. A function that performs one action need not be told it.
+fn take_name(action: Action, input: &mut Value) -> Result<(), TaskError> {
+    match input.as_object_mut().and_then(|fields| fields.remove(ACTION)) {
+        Some(named) if named != action.spec().name => {
+            Err(invalid(action, &format!("`action` is {named}, which is another one")))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn invalid(action: Action, problems: &str) -> TaskError {
     TaskError::new(
         ErrorName::InputInvalid,
@@ -98,7 +118,8 @@ struct Checked<I> {
 
 impl<I: DeserializeOwned> Checked<I> {
     /// Reads the input of an action.
-    fn read(action: Action, input: Value) -> Result<Self, TaskError> {
+    fn read(action: Action, mut input: Value) -> Result<Self, TaskError> {
+        take_name(action, &mut input)?;
         let spec = action.spec();
         let admitted = spec.admit(input, CALL_FIELDS, INPUT_BYTES);
         let Admitted { input, adjusted } = admitted.map_err(|problems| invalid(action, &problems.join("; ")))?;

@@ -179,7 +179,7 @@ impl StateMachine {
     /// The ARN of the execution that bears the name of a run; none if the ARN of the state machine is not one.
     #[must_use]
     pub fn execution_of(&self, run: &RunId) -> Option<String> {
-        // `arn:aws:states:<region>:<account>:stateMachine:<name>`, and behind that perhaps an alias.
+        // `arn:<partition>:states:<region>:<account>:stateMachine:<name>`, and behind that perhaps an alias.
         let parts: Vec<&str> = self.arn.split(':').collect();
         match parts.as_slice() {
             [arn, partition, service, region, account, "stateMachine", name, ..] => Some(format!(

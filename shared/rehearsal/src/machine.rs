@@ -168,8 +168,11 @@ impl Machine {
                 }
             }
             "succeed" | "fail" => self.ended(number, now),
-            action => {
-                let action = Action::parse(action).ok_or_else(|| Stuck::Command(format!("no command {action:?}")))?;
+            kind => {
+                let action = command.get("action").and_then(Value::as_str).and_then(Action::parse);
+                let action = action
+                    .filter(|action| action.spec().function.name() == kind)
+                    .ok_or_else(|| Stuck::Command(format!("no command {kind:?}")))?;
                 let input = command.get("input").cloned().unwrap_or_default();
                 self.took.calls += 1;
                 self.perform(number, action, input, now).await?;

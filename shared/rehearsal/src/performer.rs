@@ -112,10 +112,11 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
     };
     let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
     let pagerduty = PagerDuty::new(connections, transport, None);
+    let input = json!({ "action": action.spec().name, "call": input, "entered_at": now });
     match action.spec().function {
         Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
         Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
-        Function::UpdateIncident => update_incident::handle(&pagerduty, input, now).await,
+        Function::PagerDutyAction => pagerduty_action::handle(&pagerduty, input, now).await,
     }
 }
 

@@ -62,7 +62,7 @@ impl Sinks {
             &scenario.stack.functions.workflow_runner,
             &scenario.stack.functions.create_incident,
             &scenario.stack.functions.resolve_incident,
-            &scenario.stack.functions.update_incident,
+            &scenario.stack.functions.pagerduty_action,
         ] {
             assert!(
                 groups.iter().any(|group| group.ends_with(function.as_str())),

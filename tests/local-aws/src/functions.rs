@@ -32,7 +32,7 @@ const FUNCTIONS: [&str; 5] = [
     "workflow-runner",
     "create-incident",
     "resolve-incident",
-    "update-incident",
+    "pagerduty-action",
 ];
 
 /// The release profile makes small binaries, slowly: all of LLVM's optimiser, fat LTO, one unit. For trying things out a

@@ -118,7 +118,7 @@ pub struct FunctionNames {
     /// The one that resolves incidents.
     pub resolve_incident: String,
     /// The one that does everything else in PagerDuty.
-    pub update_incident: String,
+    pub pagerduty_action: String,
 }
 
 impl StackInfo {
@@ -149,7 +149,7 @@ impl StackInfo {
                 workflow_runner: value("WorkflowRunnerFunction")?,
                 create_incident: value("CreateIncidentFunction")?,
                 resolve_incident: value("ResolveIncidentFunction")?,
-                update_incident: value("UpdateIncidentFunction")?,
+                pagerduty_action: value("PagerDutyActionFunction")?,
             },
             pagerduty_url: pagerduty_url.to_owned(),
             emulator_log: emulator.service().log().to_owned(),

@@ -20,7 +20,7 @@ pub(super) const ALL: [&str; 6] = [
     "workflow-runner",
     "create-incident",
     "resolve-incident",
-    "update-incident",
+    "pagerduty-action",
 ];
 
 /// What does one thing many times, in the same profile.

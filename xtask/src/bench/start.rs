@@ -116,7 +116,7 @@ struct Stage {
 impl Stage {
     fn new(project: &Project, folder: PathBuf) -> Result<Self, Error> {
         let mut events = vec![(FLOOR, "{}".to_owned()), ("workflow-runner", plan().to_string())];
-        for function in ["create-incident", "resolve-incident", "update-incident"] {
+        for function in ["create-incident", "resolve-incident", "pagerduty-action"] {
             events.push((function, read(&project.path(&format!("events/{function}.json")))?));
         }
         let delivery = read(&project.path("events/webhook-ingress-v3.json"))?;

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::run::whole::Whole;
+use rstest::rstest;
 use serde_json::{Value, json};
 
 fn view(status: &str, step: &Value) -> RunView {
@@ -185,6 +186,17 @@ fn a_run_that_failed_says_first_why_and_what_to_do() {
     cost     about $0.00011 (estimate): 4 state transitions, 2 Lambda requests with 0.3 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
     console  https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:w:abc
     "#);
+}
+
+#[rstest]
+#[case("aws", "eu-west-1", Some("eu-west-1.console.aws.amazon.com"))]
+#[case("aws-cn", "cn-north-1", Some("cn-north-1.console.amazonaws.cn"))]
+#[case("aws-us-gov", "us-gov-west-1", Some("us-gov-west-1.console.amazonaws-us-gov.com"))]
+#[case::whose_console_is_not_known("aws-iso", "us-iso-east-1", None)]
+fn the_console_is_that_of_the_partition(#[case] partition: &str, #[case] region: &str, #[case] host: Option<&str>) {
+    let execution = format!("arn:{partition}:states:{region}:123456789012:execution:w:abc");
+    let url = host.map(|host| format!("https://{host}/states/home?region={region}#/v2/executions/details/{execution}"));
+    assert_eq!(console_url(&execution), url);
 }
 
 #[test]

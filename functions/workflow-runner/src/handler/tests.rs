@@ -204,7 +204,7 @@ async fn a_run_creates_waits_and_resolves() {
     let mut machine = Machine::new(&format!("{CREATE}  - wait: 10m\n{RESOLVE}"));
 
     let command = machine.plan().await;
-    assert_eq!(command["type"], "pagerduty.create_incident");
+    assert_eq!(command["action"], "pagerduty.create_incident");
     assert_eq!(
         command["input"]["title"], "disk {{ full }}",
         "an event's text is not a template"
@@ -214,7 +214,7 @@ async fn a_run_creates_waits_and_resolves() {
     assert_eq!(command, json!({"type": "wait", "until": "2026-11-20T09:40:01Z"}));
 
     let command = machine.plan().await;
-    assert_eq!(command["type"], "pagerduty.resolve_incident");
+    assert_eq!(command["action"], "pagerduty.resolve_incident");
     assert_eq!(command["input"]["incident_id"], "Q9");
 
     let command = machine
@@ -420,7 +420,7 @@ async fn f10_after_an_unknown_outcome_the_same_effect_is_asked_for_again_once_it
     assert!(machine.now.duration_since(start()) >= SignedDuration::from_secs(10));
 
     let second = machine.plan().await;
-    assert_eq!(second["type"], "pagerduty.create_incident");
+    assert_eq!(second["action"], "pagerduty.create_incident");
     assert_eq!(second["input"]["idempotency_key"], first["input"]["idempotency_key"]);
     assert_eq!(
         (&first["input"]["attempt"], &second["input"]["attempt"]),
@@ -573,7 +573,7 @@ async fn f24_with_the_table_out_of_reach_the_plan_fails_and_can_be_made_again(#[
     assert_eq!(machine.lane(), written);
 
     machine.store.with(|state| state.down = None);
-    assert_eq!(machine.plan().await["type"], "pagerduty.resolve_incident");
+    assert_eq!(machine.plan().await["action"], "pagerduty.resolve_incident");
 }
 
 #[rstest]

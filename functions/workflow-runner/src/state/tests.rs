@@ -15,7 +15,7 @@ fn answer(result: &Value) -> Option<Answer> {
             "cursor": {
                 "lane": "main", "plans": 1, "started_at": START, "deadline": START, "run_deadline": START,
             },
-            "command": {"type": "pagerduty.create_incident", "input": {}, "timeout_seconds": 60},
+            "command": {"type": "CreateIncident", "action": "pagerduty.create_incident", "input": {}, "timeout_seconds": 60},
             "result": result,
         },
     }))

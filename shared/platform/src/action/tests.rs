@@ -129,10 +129,30 @@ fn a_call_has_its_time_from_when_its_state_was_entered(#[case] of_step: Option<&
         call["deadline"] = json!(of_step);
     }
 
-    let mut input = input_of(json!({ "call": call, "entered_at": "2026-11-20T09:30:00.500Z" }));
+    let mut input = input_of(json!({
+        "action": "pagerduty.add_note", "call": call, "entered_at": "2026-11-20T09:30:00.500Z",
+    }));
     drop(Call::begin(Action::AddNote, &mut input));
+    take_name(Action::AddNote, &mut input).unwrap();
 
     assert_eq!(input, json!({ "integration": "prod", "deadline": ends }));
+}
+
+#[rstest]
+#[case::the_action(json!("pagerduty.resolve_alert"), true)]
+#[case::another_action(json!("pagerduty.create_incident"), false)]
+#[case::no_text(json!(7), false)]
+#[tokio::test]
+async fn a_function_that_is_told_an_action_performs_no_other(#[case] action: Value, #[case] is_performed: bool) {
+    let mut input = json!({ "action": action });
+
+    let taken = take_name(Action::ResolveAlert, &mut input);
+
+    assert_eq!(taken.is_ok(), is_performed);
+    if let Err(error) = taken {
+        assert_eq!(error.failure().name, "Input.Invalid");
+    }
+    assert_eq!(input, json!({}));
 }
 
 #[rstest]

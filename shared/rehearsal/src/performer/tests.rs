@@ -122,9 +122,6 @@ fn example(action: Action) -> Value {
     let mut input = Value::Object(fields.collect());
     input["idempotency_key"] = json!("pgf-0-key");
     input["attempt"] = json!(1);
-    if spec.function.is_told_the_action() {
-        input["action"] = json!(spec.name);
-    }
     input
 }
 

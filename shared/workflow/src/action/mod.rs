@@ -79,21 +79,21 @@ pub enum Function {
     CreateIncident,
     /// Resolves incidents.
     ResolveIncident,
-    /// Does everything else.
-    UpdateIncident,
+    /// Performs every other action.
+    PagerDutyAction,
 }
 
 impl Function {
     /// All functions.
-    pub const ALL: &'static [Self] = &[Self::CreateIncident, Self::ResolveIncident, Self::UpdateIncident];
+    pub const ALL: &'static [Self] = &[Self::CreateIncident, Self::ResolveIncident, Self::PagerDutyAction];
 
-    /// Its name in the template.
+    /// The name in the template, of its state in the state machine, and of the type of its commands.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
             Self::CreateIncident => "CreateIncident",
             Self::ResolveIncident => "ResolveIncident",
-            Self::UpdateIncident => "UpdateIncident",
+            Self::PagerDutyAction => "PagerDutyAction",
         }
     }
 
@@ -101,12 +101,6 @@ impl Function {
     pub fn actions(self) -> impl Iterator<Item = Action> {
         let actions = Action::ALL.iter().copied();
         actions.filter(move |action| action.spec().function == self)
-    }
-
-    /// Whether it performs several actions, and so must be told which one is meant.
-    #[must_use]
-    pub fn is_told_the_action(self) -> bool {
-        self.actions().nth(1).is_some()
     }
 }
 

@@ -92,7 +92,6 @@ impl Planner<'_> {
             event_id: self.situation.input.event_id().map(str::to_owned),
         };
         let call = Call {
-            action,
             caller: &caller,
             effect_key: &effect_key,
             attempts: &attempts,
@@ -266,7 +265,6 @@ fn action_at<'a>(
 
 /// What an action is told by the run and not by the workflow's author.
 struct Call<'a> {
-    action: Action,
     caller: &'a Caller,
     effect_key: &'a EffectKey,
     attempts: &'a Attempts,
@@ -284,9 +282,6 @@ impl Call<'_> {
         fields.insert("attempt".into(), self.attempts.attempt.into());
         fields.insert("deadline".into(), self.deadline.to_string().into());
         fields.insert("caller".into(), json!(self.caller));
-        if self.action.spec().function.is_told_the_action() {
-            fields.insert("action".into(), self.action.spec().name.into());
-        }
         // By a key that is the author's own, nobody can tell the incident of an earlier attempt from one that was there
         // before; by the time when the first attempt was written down one can.
         let has_own_key = fields.get("incident_key").is_some_and(|key| !key.is_null());

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 /// ever added.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
-    /// Call an action. The type is the action's name.
+    /// Call an action. The type is the function that performs it.
     Action {
         /// Which.
         action: Action,
@@ -98,12 +98,21 @@ impl Command {
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match self {
-            Self::Action { action, .. } => action.spec().name,
+            Self::Action { action, .. } => action.spec().function.name(),
             Self::Wait { .. } => "wait",
             Self::Fork { .. } => "fork",
             Self::Continue => "continue",
             Self::Succeed { .. } => "succeed",
             Self::Fail { .. } => "fail",
+        }
+    }
+
+    /// The name for people: of an action its own, of every other command its type.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Action { action, .. } => action.spec().name,
+            control => control.type_name(),
         }
     }
 
@@ -130,9 +139,16 @@ impl Serialize for Command {
         let kind = self.type_name();
         let command = match self {
             Self::Action {
-                input, timeout_seconds, ..
+                action,
+                input,
+                timeout_seconds,
             } => {
-                json!({ "type": kind, "input": input, "timeout_seconds": timeout_seconds })
+                json!({
+                    "type": kind,
+                    "action": action.spec().name,
+                    "input": input,
+                    "timeout_seconds": timeout_seconds,
+                })
             }
             Self::Wait { until } => json!({ "type": kind, "until": until }),
             Self::Fork { executions } => json!({ "type": kind, "executions": executions }),

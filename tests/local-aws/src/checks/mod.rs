@@ -111,13 +111,18 @@ fn statelint(project: &Project, tools: &Tools, definition: &str) -> Result<(), E
     }
 }
 
-/// Puts the ARN of a function in the place of every `${…}`.
+/// Puts the ARN of a function, or the partition, in the place of every `${…}`.
 fn substitute(definition: &str) -> String {
     let mut parts = definition.split("${");
     let mut text = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let (name, rest) = part.split_once('}').unwrap_or((part, ""));
-        text.push_str(&format!("arn:aws:lambda:{REGION}:000000000000:function:{name}{rest}"));
+        match name.strip_suffix("Arn") {
+            Some(function) => text.push_str(&format!(
+                "arn:aws:lambda:{REGION}:000000000000:function:{function}{rest}"
+            )),
+            None => text.push_str(&format!("aws{rest}")),
+        }
     }
     text
 }
@@ -127,12 +132,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_substitution_becomes_the_arn_of_a_function() {
-        let text = substitute(r#"{"a": "${One}", "b": "${Two}"}"#);
+    fn every_substitution_becomes_the_arn_of_a_function_or_the_partition() {
+        let text = substitute(r#"{"a": "${OneArn}", "b": "arn:${Partition}:states:::lambda:invoke"}"#);
 
         assert_eq!(
             text,
-            r#"{"a": "arn:aws:lambda:us-east-1:000000000000:function:One", "b": "arn:aws:lambda:us-east-1:000000000000:function:Two"}"#
+            r#"{"a": "arn:aws:lambda:us-east-1:000000000000:function:One", "b": "arn:aws:states:::lambda:invoke"}"#
         );
     }
 }

@@ -11,6 +11,7 @@
 )]
 
 mod files;
+mod partitions;
 mod runbook;
 mod state_machine;
 mod template;

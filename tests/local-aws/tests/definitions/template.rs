@@ -13,7 +13,7 @@ const FUNCTIONS: [&str; 5] = [
     "WorkflowRunner",
     "CreateIncident",
     "ResolveIncident",
-    "UpdateIncident",
+    "PagerDutyAction",
 ];
 
 /// All statements of a role's policies.
@@ -118,7 +118,7 @@ fn each_role_may_do_this_and_no_more() {
         ),
         ("CreateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
         ("ResolveIncidentRole", set(&["secretsmanager:GetSecretValue"])),
-        ("UpdateIncidentRole", set(&["secretsmanager:GetSecretValue"])),
+        ("PagerDutyActionRole", set(&["secretsmanager:GetSecretValue"])),
         (
             "StateMachineRole",
             set(&[
@@ -206,7 +206,7 @@ fn only_the_ingress_reads_signing_secrets_and_only_actions_read_tokens() {
     let ingress: Vec<String> = secrets("WebhookIngressRole");
     let create: Vec<String> = secrets("CreateIncidentRole");
     let resolve: Vec<String> = secrets("ResolveIncidentRole");
-    let update: Vec<String> = secrets("UpdateIncidentRole");
+    let update: Vec<String> = secrets("PagerDutyActionRole");
 
     assert_eq!(ingress, ["${SecretsPrefix}/signing-secrets/*"]);
     assert_eq!(create, ["${SecretsPrefix}/api-token/*"]);
@@ -420,7 +420,7 @@ fn each_function_is_told_what_it_needs_and_no_more() {
     assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
     assert_eq!(told("ResolveIncident"), told("CreateIncident"));
     assert_eq!(
-        told("UpdateIncident"),
+        told("PagerDutyAction"),
         set(&["PAGERDUTY_API_URL", "PAGERDUTY_EVENTS_URL", "SECRETS_PREFIX"])
     );
 }
@@ -607,7 +607,7 @@ fn a_parameter_that_changes_the_environment_of_a_function_with_an_alias_makes_a_
     let names: BTreeSet<&str> = with_alias.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(
         names,
-        BTreeSet::from(["CreateIncident", "ResolveIncident", "UpdateIncident", "WebhookIngress"])
+        BTreeSet::from(["CreateIncident", "ResolveIncident", "PagerDutyAction", "WebhookIngress"])
     );
     for (name, function) in with_alias {
         let properties = &function["Properties"];
@@ -643,7 +643,7 @@ fn functions_with_an_alias_are_called_by_it_and_the_runner_is_replaced_after_the
         );
     }
     let called = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
-    for action in ["CreateIncident", "ResolveIncident", "UpdateIncident"] {
+    for action in ["CreateIncident", "ResolveIncident", "PagerDutyAction"] {
         assert_eq!(
             called[&format!("{action}Arn")],
             json!({"Ref": format!("{action}.Alias")})
@@ -655,7 +655,7 @@ fn functions_with_an_alias_are_called_by_it_and_the_runner_is_replaced_after_the
         json!([
             "CreateIncidentAliaslive",
             "ResolveIncidentAliaslive",
-            "UpdateIncidentAliaslive"
+            "PagerDutyActionAliaslive"
         ])
     );
 }
@@ -669,7 +669,7 @@ fn a_deployment_in_parts_is_taken_back_by_alarms_and_is_off_unless_asked_for() {
         ("WebhookIngress", vec!["CrashAlarm", "UnacknowledgedAlarm"]),
         ("CreateIncident", vec!["CrashAlarm"]),
         ("ResolveIncident", vec!["CrashAlarm"]),
-        ("UpdateIncident", vec!["CrashAlarm"]),
+        ("PagerDutyAction", vec!["CrashAlarm"]),
     ] {
         let preference = &template["Resources"][function]["Properties"]["DeploymentPreference"];
         assert_eq!(preference["Enabled"], json!({"Ref": "CanaryDeployments"}));

@@ -51,8 +51,8 @@ pub enum Function {
     CreateIncident,
     /// resolve-incident.
     ResolveIncident,
-    /// update-incident.
-    UpdateIncident,
+    /// pagerduty-action.
+    PagerDutyAction,
 }
 
 impl Function {
@@ -61,7 +61,7 @@ impl Function {
         Self::Runner,
         Self::CreateIncident,
         Self::ResolveIncident,
-        Self::UpdateIncident,
+        Self::PagerDutyAction,
     ];
 
     /// What the definition of the state machine has in the place of its ARN.
@@ -71,7 +71,7 @@ impl Function {
             Self::Runner => "WorkflowRunnerArn",
             Self::CreateIncident => "CreateIncidentArn",
             Self::ResolveIncident => "ResolveIncidentArn",
-            Self::UpdateIncident => "UpdateIncidentArn",
+            Self::PagerDutyAction => "PagerDutyActionArn",
         }
     }
 
@@ -267,7 +267,7 @@ impl Lambdas for Functions {
             let site = inner.site(function, &payload);
             let odds = match function {
                 Function::Runner => inner.odds.plans,
-                Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => inner.odds.actions,
+                Function::CreateIncident | Function::ResolveIncident | Function::PagerDutyAction => inner.odds.actions,
             };
             let fault = inner.fault(function, odds);
             inner.invoke(function, site, payload, fault).await
@@ -479,7 +479,7 @@ impl Inner {
                 executions: self.executions.clone(),
                 metrics: Metrics::discarded(),
             })),
-            Function::CreateIncident | Function::ResolveIncident | Function::UpdateIncident => {
+            Function::CreateIncident | Function::ResolveIncident | Function::PagerDutyAction => {
                 let connections = Connections::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));
                 Host::Action(Arc::new(PagerDuty::new(connections, Arc::clone(&self.transport), None)))
             }
@@ -549,7 +549,7 @@ async fn handle(
         Host::Runner(runner) => runner.take(payload, now).await,
         Host::Action(accounts) => match function {
             Function::CreateIncident => json_of(create_incident::handle(accounts, payload, now).await),
-            Function::UpdateIncident => json_of(update_incident::handle(accounts, payload, now).await),
+            Function::PagerDutyAction => json_of(pagerduty_action::handle(accounts, payload, now).await),
             _ => json_of(resolve_incident::handle(accounts, payload, now).await),
         },
     };

@@ -58,7 +58,9 @@ pub fn shipped_definition() -> Definition {
     let source = include_str!("../../../../statemachine/workflow.asl.json");
     let source: Value = serde_json::from_str(source).expect("the definition is JSON");
     let names = Function::ALL.map(|function| (function.placeholder().to_owned(), function.placeholder().to_owned()));
-    let definition = substitute(&source, &BTreeMap::from(names)).expect("a substitution for each placeholder");
+    let mut substitutions = BTreeMap::from(names);
+    substitutions.insert("Partition".to_owned(), "aws".to_owned());
+    let definition = substitute(&source, &substitutions).expect("a substitution for each placeholder");
     Definition::parse(&definition).expect("a definition that is simulated")
 }
 

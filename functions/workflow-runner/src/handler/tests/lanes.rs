@@ -112,7 +112,7 @@ async fn f13_a_lane_whose_execution_was_lost_is_taken_over_and_the_lost_one_is_t
     let error = tree.plan("lost", &mut lost).await.unwrap_err();
     assert_eq!(error.failure().name, "Run.Superseded");
     assert_eq!(
-        tree.plan("next", &mut next).await.unwrap()["type"],
+        tree.plan("next", &mut next).await.unwrap()["action"],
         "pagerduty.create_incident"
     );
 }

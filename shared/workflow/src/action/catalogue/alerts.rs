@@ -73,7 +73,7 @@ pub(super) static TRIGGER: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "PagerDuty takes alerts of one dedup key as one, as long as it is not resolved.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 routing_key: checkout
@@ -94,7 +94,7 @@ pub(super) static ACKNOWLEDGE: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "An alert that is acknowledged stays so.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 routing_key: checkout
@@ -111,7 +111,7 @@ pub(super) static RESOLVE: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "An alert that is resolved stays so.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 routing_key: checkout
@@ -139,7 +139,7 @@ pub(super) static SEND_CHANGE_EVENT: ActionSpec = ActionSpec {
         look: "whether the service's recent changes have it",
     },
     on_repeat: "It would be recorded twice.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 routing_key: checkout

@@ -149,7 +149,7 @@ pub(super) static ACKNOWLEDGE: ActionSpec = ActionSpec {
     }),
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "It looks at the incident first, and does nothing to one that is acknowledged.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -179,7 +179,7 @@ pub(super) static UPDATE: ActionSpec = ActionSpec {
     }),
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "The same values again change nothing.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -209,7 +209,7 @@ pub(super) static SNOOZE: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "It only moves the end by the time between.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -241,7 +241,7 @@ pub(super) static MERGE: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "Incidents that are merged already are a success.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: Q1N25UZR80IMPW

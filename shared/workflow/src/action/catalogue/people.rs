@@ -27,7 +27,7 @@ pub(super) static REASSIGN: ActionSpec = ActionSpec {
         look: "who the incident is assigned to",
     },
     on_repeat: "It would notify the users again.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -64,7 +64,7 @@ pub(super) static ESCALATE: ActionSpec = ActionSpec {
         look: "at which level of which escalation policy the incident is",
     },
     on_repeat: "It would notify the people of that level again.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -102,7 +102,7 @@ pub(super) static POST_STATUS_UPDATE: ActionSpec = ActionSpec {
         look: "whether the incident's status updates have it",
     },
     on_repeat: "It would be sent to the subscribers again.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -147,7 +147,7 @@ pub(super) static ADD_RESPONDERS: ActionSpec = ActionSpec {
         look: "whether the incident's responders have them",
     },
     on_repeat: "It would page the people again.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"

@@ -62,7 +62,7 @@ pub(super) static GET_INCIDENT: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -133,7 +133,7 @@ pub(super) static LIST_INCIDENTS: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 statuses: [triggered, acknowledged]
@@ -181,7 +181,7 @@ pub(super) static LIST_ALERTS: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -210,7 +210,7 @@ pub(super) static LIST_NOTES: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -254,7 +254,7 @@ pub(super) static LIST_LOG_ENTRIES: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -321,7 +321,7 @@ pub(super) static LIST_ONCALLS: ActionSpec = ActionSpec {
     changes: None,
     repeat: Repeat::IsHarmless,
     on_repeat: ON_REPEAT,
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 escalation_policies: [PT20YPA]

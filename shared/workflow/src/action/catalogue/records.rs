@@ -30,7 +30,7 @@ pub(super) static ADD_NOTE: ActionSpec = ActionSpec {
     // PagerDuty has no key for notes; the note carries a marker, by which a repeat finds it.
     repeat: Repeat::NeedsLook { settling: SETTLING },
     on_repeat: "It looks among the notes for that of the first time, by a marker at its end, and writes no second one.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -66,7 +66,7 @@ pub(super) static SET_CUSTOM_FIELDS: ActionSpec = ActionSpec {
     }),
     repeat: Repeat::SetsState { settling: SETTLING },
     on_repeat: "The same values again change nothing.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"
@@ -106,7 +106,7 @@ pub(super) static RUN_INCIDENT_WORKFLOW: ActionSpec = ActionSpec {
         look: "whether the incident's timeline says that the incident workflow was started",
     },
     on_repeat: "It would run a second time.",
-    function: Function::UpdateIncident,
+    function: Function::PagerDutyAction,
     timeout_seconds: TIMEOUT_SECONDS,
     example: "integration: prod
 incident_id: \"{{ event.incident.id }}\"

@@ -55,7 +55,7 @@ fn ended(plan: &Plan) -> (&str, &str) {
 fn a_run_creates_waits_and_resolves_with_what_the_first_step_gave() {
     let mut machine = Machine::new(&format!("{CREATE}  - wait: 10m\n{RESOLVE}"));
     let plan = machine.plan();
-    assert_eq!(plan.command.type_name(), "pagerduty.create_incident");
+    assert_eq!(plan.command.name(), "pagerduty.create_incident");
     assert_eq!(
         input(&plan)["title"],
         "disk {{ full }}",
@@ -332,9 +332,17 @@ fn f1_people_are_paged_once_pagerduty_is_back_because_nothing_was_done_before() 
 }
 
 #[test]
-fn a_function_that_does_several_things_is_told_which_and_the_others_are_not() {
-    assert_eq!(input(&Machine::new(PAGE).plan())["action"], "pagerduty.add_responders");
-    assert_eq!(input(&Machine::new(CREATE).plan()).get("action"), None);
+fn a_command_names_the_function_that_performs_it_and_the_action() {
+    for (source, function, action) in [
+        (PAGE, "PagerDutyAction", "pagerduty.add_responders"),
+        (CREATE, "CreateIncident", "pagerduty.create_incident"),
+    ] {
+        let command = json!(Machine::new(source).plan().command);
+        assert_eq!(
+            (&command["type"], &command["action"]),
+            (&json!(function), &json!(action))
+        );
+    }
 }
 
 #[test]
@@ -386,7 +394,7 @@ fn inputs_that_exclude_each_other_only_when_they_are_rendered_are_told_apart_by_
         )
     };
     assert_eq!(
-        Machine::new(&step("low")).plan().command.type_name(),
+        Machine::new(&step("low")).plan().command.name(),
         "pagerduty.update_incident"
     );
     let plan = Machine::new(&step("null")).plan();

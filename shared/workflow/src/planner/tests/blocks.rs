@@ -31,10 +31,7 @@ fn conditions_and_variables_need_no_plan_of_their_own() {
         .collect();
     let done = Some(Outcome::Success);
     assert_eq!(outcomes, [done, done, Some(Outcome::Skipped), None]);
-    assert_eq!(
-        world.plan(&mut execution).command.type_name(),
-        "pagerduty.create_incident"
-    );
+    assert_eq!(world.plan(&mut execution).command.name(), "pagerduty.create_incident");
 }
 
 #[test]
@@ -214,8 +211,5 @@ fn what_takes_over_a_lane_that_waits_waits_on() {
     world.now = "2026-11-22T10:05:00Z".parse().unwrap();
     let plan = world.plan(&mut execution);
     assert_eq!(plan.command, Command::wait("2026-11-22T10:30:00Z".parse().unwrap()));
-    assert_eq!(
-        world.plan(&mut execution).command.type_name(),
-        "pagerduty.create_incident"
-    );
+    assert_eq!(world.plan(&mut execution).command.name(), "pagerduty.create_incident");
 }

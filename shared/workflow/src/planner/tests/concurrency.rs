@@ -31,7 +31,7 @@ fn a_run_takes_the_key_that_nobody_holds_and_does_its_steps() {
         let mut world = world(policy);
         let mut execution = world.begin();
         let plan = world.plan(&mut execution);
-        assert_eq!(plan.command.type_name(), "pagerduty.create_incident");
+        assert_eq!(plan.command.name(), "pagerduty.create_incident");
         assert_eq!(world.lock.lock.holder, Some(execution.input.run.id));
     }
 }
@@ -56,10 +56,7 @@ fn a_run_waits_until_it_is_its_turn() {
         "an older one waits"
     );
     world.lock.ended.insert(run("older"));
-    assert_eq!(
-        world.plan(&mut execution).command.type_name(),
-        "pagerduty.create_incident"
-    );
+    assert_eq!(world.plan(&mut execution).command.name(), "pagerduty.create_incident");
     assert_eq!(world.lock.lock.holder, Some(execution.input.run.id));
     assert_eq!(world.lock.lock.queue, []);
 }
@@ -106,7 +103,7 @@ fn a_run_that_cancels_the_older_one_goes_on_at_once() {
     world.lock = held_by("other", &[]);
     let mut execution = world.begin();
     let plan = world.plan(&mut execution);
-    assert_eq!(plan.command.type_name(), "pagerduty.create_incident");
+    assert_eq!(plan.command.name(), "pagerduty.create_incident");
     assert_eq!(plan.changes.unwrap().cancels_runs, BTreeSet::from([run("other")]));
 }
 

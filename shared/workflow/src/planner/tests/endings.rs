@@ -115,7 +115,7 @@ fn f40_a_run_that_five_others_led_to_does_nothing_and_says_why(#[case] depth: u3
     let mut execution = world.begin();
     execution.input.run.depth = depth;
     let plan = world.plan(&mut execution);
-    assert_eq!(plan.command.type_name(), command);
+    assert_eq!(plan.command.name(), command);
     if let Some(end) = plan.changes.unwrap().end {
         assert_eq!(why(&end).0, "Run.LoopStopped");
         assert!(why(&end).1.contains("the workflow w starts itself"), "{}", why(&end).1);

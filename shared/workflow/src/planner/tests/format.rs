@@ -86,6 +86,10 @@ fn f33_names_that_mean_something_for_good_never_change() {
 
 #[rstest]
 #[case(Command::wait(start()), r#"{"type":"wait","until":"2026-11-22T10:00:00Z"}"#)]
+#[case(
+    Command::Action { action: crate::action::Action::AddNote, input: json!({}), timeout_seconds: 60 },
+    r#"{"action":"pagerduty.add_note","input":{},"timeout_seconds":60,"type":"PagerDutyAction"}"#
+)]
 #[case(Command::Fork { executions: Vec::new() }, r#"{"executions":[],"type":"fork"}"#)]
 #[case(Command::Continue, r#"{"type":"continue"}"#)]
 #[case(Command::Succeed { output: json!(1) }, r#"{"output":1,"type":"succeed"}"#)]

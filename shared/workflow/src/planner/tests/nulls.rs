@@ -293,7 +293,7 @@ fn concurrency_keys() {
             let own = concurrency_key(definition, &execution.input, None, start(), &world.event);
             assert_eq!(own, Ok(None), "{key}");
             let plan = world.plan(&mut execution);
-            assert_eq!(plan.command.type_name(), "pagerduty.create_incident", "{key} {policy}");
+            assert_eq!(plan.command.name(), "pagerduty.create_incident", "{key} {policy}");
             let changes = plan.changes.unwrap();
             assert_eq!(
                 (changes.lock, changes.cancels_runs),

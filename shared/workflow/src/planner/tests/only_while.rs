@@ -281,7 +281,7 @@ fn a_run_that_waits_for_its_turn_looks_when_it_has_it() {
         world.now += SignedDuration::from_secs(15);
     }
     world.lock.ended.insert("other".parse().unwrap());
-    assert_eq!(world.plan(&mut execution).command.type_name(), LOOK);
+    assert_eq!(world.plan(&mut execution).command.name(), LOOK);
     execution.answer = Some(found("resolved"));
     world.run(&mut execution);
     assert!(matches!(world.end_of(&execution), LaneEnd::Skipped { .. }));

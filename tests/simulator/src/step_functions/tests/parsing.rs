@@ -13,8 +13,11 @@ fn shipped() -> Value {
 fn substitutions(definition: &Value) -> BTreeMap<String, String> {
     let mut substitutions = BTreeMap::new();
     while let Err(missing) = substitute(definition, &substitutions) {
-        let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{}", missing.name);
-        substitutions.insert(missing.name, arn);
+        let value = match missing.name.strip_suffix("Arn") {
+            Some(function) => format!("arn:aws:lambda:us-east-1:000000000000:function:{function}"),
+            None => "aws".to_owned(),
+        };
+        substitutions.insert(missing.name, value);
     }
     substitutions
 }

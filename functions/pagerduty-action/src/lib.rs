@@ -37,8 +37,8 @@ pub async fn handle<S: SecretStore>(
     input: Value,
     now: Timestamp,
 ) -> Result<Value, TaskError> {
-    let mut input = input_of(input);
-    let action = take_action(&mut input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
+    let input = input_of(input);
+    let action = named(&input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     let call = Call {
         pagerduty,
         action,
@@ -71,16 +71,15 @@ pub async fn handle<S: SecretStore>(
     }
 }
 
-/// Takes the name of the action out of the input.
-fn take_action(input: &mut Value) -> Result<Action, TaskError> {
-    let name = input.as_object_mut().and_then(|fields| fields.remove("action"));
-    let name = name.as_ref().and_then(Value::as_str).unwrap_or_default();
-    let ours = |action: &Action| action.spec().function == Function::UpdateIncident;
+/// The action that an input names.
+fn named(input: &Value) -> Result<Action, TaskError> {
+    let name = input.get("action").and_then(Value::as_str).unwrap_or_default();
+    let ours = |action: &Action| action.spec().function == Function::PagerDutyAction;
     Action::parse(name).filter(ours).ok_or_else(|| not_ours(name))
 }
 
 fn not_ours(name: &str) -> TaskError {
-    let known: Vec<&str> = Function::UpdateIncident
+    let known: Vec<&str> = Function::PagerDutyAction
         .actions()
         .map(|action| action.spec().name)
         .collect();

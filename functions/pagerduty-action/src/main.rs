@@ -17,7 +17,7 @@ async fn main() -> Result<(), Error> {
     let config = sdk_config(environment, Patience::Task)?;
     let pagerduty = PagerDuty::from_settings(Client::new(&config), environment)?;
     lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| {
-        update_incident::handle(&pagerduty, event.payload, Timestamp::now()).await
+        pagerduty_action::handle(&pagerduty, event.payload, Timestamp::now()).await
     }))
     .await
 }
