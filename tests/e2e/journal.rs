@@ -2,6 +2,7 @@
 
 use crate::{aws, scenario::Scenario};
 use jiff::Timestamp;
+use pagerduty::actions::catalog;
 use platform::table::{
     Bodies, CancelRequest, RunStatus, StepState, StoreError, Table,
     journal::{Entry, EventSummary, Journal, OutsideEnd, Question, Written},
@@ -694,7 +695,7 @@ async fn f32_of_two_who_apply_at_once_one_is_told_of_the_other() {
     let table = table(&scenario);
     let apply = |wait: u32| {
         let source = scenario.definition("v3", &format!("  - wait: {wait}s\n"));
-        let definition = Definition::from_source(&source).unwrap();
+        let definition = Definition::from_source(&source, catalog()).unwrap();
         let table = table.clone();
         async move {
             let seen = table.workflow(&definition.name).await?;
@@ -779,7 +780,7 @@ async fn f40_what_runs_did_to_an_incident_and_how_many_began_is_known_to_those_t
 async fn numbers_of_19_digits_and_what_was_adjusted_are_read_as_they_were_written() {
     let run = Run::new("digits");
     let input = json!({"integration": "prod", "title": "x".repeat(2_000), "service": "PS"});
-    let admitted = workflow::action::Action::CreateIncident
+    let admitted = pagerduty::actions::Action::CreateIncident
         .spec()
         .admit(input, &[], 48 * 1024)
         .unwrap();

@@ -3,6 +3,7 @@
 //! What the simulation proves holds for the deployed system only as far as the two agree.
 
 use crate::{aws, scenario::Scenario};
+use pagerduty::actions::catalog;
 use platform::table::{StepState, Table};
 use serde_json::{Value, json};
 use simulator::{
@@ -138,7 +139,7 @@ fn case(seed: u64) -> Option<Case> {
     }
     let family: Vec<_> = sources
         .iter()
-        .map(|source| Definition::from_source(&without_event(source.to_string())).unwrap())
+        .map(|source| Definition::from_source(&without_event(source.to_string()), catalog()).unwrap())
         .collect();
     let simulated = calm::by_hand(&family)?;
     let is_short = simulated.took.unsigned_abs() < SHORT;
@@ -385,7 +386,9 @@ fn a_workflow_whose_outcome_depends_on_the_speed_of_its_lanes_is_not_compared() 
             "on": {"pagerduty": {"integration": "prod", "events": ["incident.triggered"]}},
             "steps": [create("one"), create("other"), {"parallel": lanes}, lane(id_of("one"))["steps"][0]],
         });
-        lanes_share_incidents(&calm::by_hand(&[Definition::from_source(&source.to_string()).unwrap()]).unwrap())
+        lanes_share_incidents(
+            &calm::by_hand(&[Definition::from_source(&source.to_string(), catalog()).unwrap()]).unwrap(),
+        )
     };
     assert!(same(["one", "one"]));
     assert!(!same(["one", "other"]));

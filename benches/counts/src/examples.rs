@@ -3,6 +3,7 @@
 use cost::{PUBLISHED, Share, Work, shares};
 use figures::Table;
 use jiff::Timestamp;
+use pagerduty::actions::catalog;
 use rehearsal::{Rehearsal, Start, delivery::Delivery, report::Took};
 use serde_json::{Map, Value, json};
 use workflow::definition::Definition;
@@ -106,31 +107,39 @@ fn million<'a>(shares: impl Iterator<Item = &'a Share>) -> String {
     format!("{:.0}", dollars * 1e6)
 }
 
+/// The event that starts a run, when these texts of the sample delivery are others.
+fn changed_event(name: &str, changes: &[(&str, &str)]) -> Result<Start, Error> {
+    let changed = changes
+        .iter()
+        .fold(DELIVERY.to_owned(), |text, (from, to)| text.replace(from, to));
+    Ok(Start::Deliveries {
+        deliveries: vec![Delivery::read(changed.as_bytes()).map_err(Error::at(name))?],
+        otherwise: AT,
+    })
+}
+
+/// The sample event.
+pub(crate) fn event(name: &str) -> Result<Start, Error> {
+    changed_event(name, &[])
+}
+
+const AT: Timestamp = Timestamp::constant(1_795_167_000, 0);
+
 async fn took(example: &Example) -> Result<Took, Error> {
     let name = example.name;
-    let definition = Definition::from_source(example.source).map_err(Error::at(name))?;
-    let pages = Definition::from_source(PAGE_TEAMS).map_err(Error::at("page-teams"))?;
+    let definition = Definition::from_source(example.source, catalog()).map_err(Error::at(name))?;
+    let pages = Definition::from_source(PAGE_TEAMS, catalog()).map_err(Error::at("page-teams"))?;
     let others = match definition.name == pages.name {
         true => Vec::new(),
         false => vec![pages],
     };
     let rehearsal = Rehearsal::new(definition, others, Vec::new()).map_err(Error::at(name))?;
-    let at = Timestamp::constant(1_795_167_000, 0);
     let start = match &example.inputs {
         Some(inputs) => Start::ByHand {
             inputs: inputs.as_object().cloned().unwrap_or_else(Map::new),
-            at,
+            at: AT,
         },
-        None => {
-            let changed = example
-                .changes
-                .iter()
-                .fold(DELIVERY.to_owned(), |text, (from, to)| text.replace(from, to));
-            Start::Deliveries {
-                deliveries: vec![Delivery::read(changed.as_bytes()).map_err(Error::at(name))?],
-                otherwise: at,
-            }
-        }
+        None => changed_event(name, example.changes)?,
     };
     let report = rehearsal.play(&start).await.map_err(Error::at(name))?;
     match report.runs.is_empty() {

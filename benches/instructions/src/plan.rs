@@ -1,6 +1,7 @@
 //! Plans, from the JSON of the state machine to the command.
 
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::catalog;
 use platform::{
     intake::{Admission, admit},
     metrics::Metrics,
@@ -56,7 +57,7 @@ impl Ready {
         let source = format!(
             "name: bench\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{before}{LAST}"
         );
-        let definition = Definition::from_source(&source).map_err(Error::at("read the workflow"))?;
+        let definition = Definition::from_source(&source, catalog()).map_err(Error::at("read the workflow"))?;
         let (aws, mut state) = started(definition)?;
         let calls = aws.calls.clone();
         let runner = Runner {

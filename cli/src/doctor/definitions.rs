@@ -1,6 +1,7 @@
 //! Whether the stored definitions can still be read: the rules of the language grow stricter, and a definition is checked when it is saved.
 
 use super::finding::Finding;
+use pagerduty::actions::catalog;
 use platform::table::{Table, VersionSource, WorkflowRecord, WorkflowState};
 use workflow::definition::{Draft, Problems};
 
@@ -13,7 +14,7 @@ pub(super) async fn check(workflow: &WorkflowRecord, table: &Table) -> Option<Fi
     let stored = table.version(id, version).await;
     let source = table.version_source(id, version).await;
     match (stored, source) {
-        (Ok(Some(_)), Ok(Some(source))) => match Draft::from_source(&source) {
+        (Ok(Some(_)), Ok(Some(source))) => match Draft::from_source(&source, catalog()) {
             Ok(_) => None,
             Err(problems) => Some(refused_today(workflow, &problems)),
         },
@@ -68,7 +69,7 @@ mod tests {
         }))
         .unwrap();
         let source = "name: memory-alert\nsteps:\n  - if: event.incident.urgency == 'x' && nonsense\n    wait: 1s\n";
-        let finding = refused_today(&workflow, &Draft::from_source(source).unwrap_err());
+        let finding = refused_today(&workflow, &Draft::from_source(source, catalog()).unwrap_err());
 
         let told = format!("{finding:?}");
         assert!(told.contains("v3 of the workflow memory-alert"), "{told}");

@@ -4,6 +4,7 @@ use super::list::is_of;
 use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::catalog;
 use platform::{
     secrets::{ChangeError, SecretError, SecretsManager, read_signing_secrets},
     table::{KeyScope, KeyState, StoreError, VersionSource, WorkflowRecord, WorkflowState},
@@ -304,7 +305,7 @@ mod tests {
                 "name: w\nsteps:\n  - parallel:\n      - steps:\n          - uses: pagerduty.get_incident\n            \
                  with: {{ integration: {integration}, incident_id: Q1 }}\n"
             );
-            Definition::from_source(&source).unwrap()
+            Definition::from_source(&source, catalog()).unwrap()
         };
         assert!(names(&definition("staging"), &alias()));
         assert!(!names(&definition("prod"), &alias()));

@@ -1,6 +1,7 @@
 //! What the steps and lanes of a run are called.
 
 use crate::{error::Error, stack::Stack};
+use pagerduty::actions::catalog;
 use platform::table::{RunView, StoreError, VersionSource};
 use serde_json::Value;
 use workflow::{
@@ -66,6 +67,6 @@ impl Names {
 #[cfg(test)]
 impl Names {
     pub(super) fn of_definition(source: &str) -> Self {
-        Self(Definition::from_source(source).ok())
+        Self(Definition::from_source(source, catalog()).ok())
     }
 }

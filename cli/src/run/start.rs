@@ -1,6 +1,7 @@
 //! `pagerflow run start`.
 
 use crate::{error::Error, known, output::Output, stack::Stack, text_file};
+use pagerduty::actions::catalog;
 use platform::{executions::Executions, table::VersionSource};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::PathBuf};
@@ -115,7 +116,7 @@ mod tests {
     fn definition() -> Definition {
         let source = "name: w\ninputs:\n  who: { type: text }\n  count: { type: integer, default: 3 }\n  hosts: { type: list, default: [] }\n\
                       steps: [{ wait: 1s }]\n";
-        Definition::from_source(source).unwrap()
+        Definition::from_source(source, catalog()).unwrap()
     }
 
     fn given(input: &[&str]) -> Result<Value, String> {

@@ -13,6 +13,7 @@ use super::{
 use crate::{ask, error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
+use pagerduty::actions::catalog;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
 use serde_json::{Value, json};
 use std::{cell::RefCell, path::PathBuf, process::ExitCode};
@@ -158,7 +159,7 @@ fn resolved(
     let mut ready = Vec::with_capacity(sources.len());
     for source in sources {
         let names = RefCell::new(Vec::new());
-        let definition = source.draft.resolved(|reference| {
+        let definition = source.draft.resolved(catalog(), |reference| {
             let meaning = lookup.meaning(reference)?;
             names.borrow_mut().extend(name_meant(reference, &meaning));
             if let Some(doubt) = &meaning.doubt {

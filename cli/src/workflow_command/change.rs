@@ -1,6 +1,7 @@
 //! The difference of two definitions, for people: of what they say, and not of how they were written.
 
 use crate::output::{Output, printable};
+use pagerduty::actions::catalog;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 use workflow::definition::Definition;
@@ -83,7 +84,7 @@ mod tests {
     use super::*;
 
     fn definition(steps: &str) -> Definition {
-        Definition::from_source(&format!("name: a\nsteps:\n{steps}")).unwrap()
+        Definition::from_source(&format!("name: a\nsteps:\n{steps}"), catalog()).unwrap()
     }
 
     fn change(old: &str, new: &str) -> Change {

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{error::Error, known, output::Output, stack::Stack};
 use clap::Args;
+use pagerduty::actions::catalog;
 use serde_json::json;
 use std::path::Path;
 use workflow::{
@@ -104,7 +105,7 @@ async fn of_file(options: &Options, stack: &Stack, output: &Output) -> Result<(W
     let meaning = |reference: &_| lookup.meaning(reference).map(|meaning| meaning.value);
     let definition = source
         .draft
-        .resolved(meaning)
+        .resolved(catalog(), meaning)
         .map_err(|found| files::told(path, &found))?;
     let version = match options.from {
         Some(from) => from.0,

@@ -1,6 +1,7 @@
 //! Definitions in files and folders.
 
 use crate::{error::Error, output::Output, text_file};
+use pagerduty::actions::catalog;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -80,7 +81,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Sources, Error> {
     let (files, passed_over) = files(paths)?;
     for path in files {
         let text = text_file::read(&path)?;
-        match Draft::from_source(&text) {
+        match Draft::from_source(&text, catalog()) {
             Ok(draft) => sources.push(Source { path, text, draft }),
             Err(found) => problems.add(&path, &found),
         }
@@ -93,7 +94,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Sources, Error> {
 /// Reads one definition from a file.
 pub(super) fn read_one(path: &Path) -> Result<Source, Error> {
     let text = text_file::read(path)?;
-    let draft = Draft::from_source(&text).map_err(|found| told(path, &found))?;
+    let draft = Draft::from_source(&text, catalog()).map_err(|found| told(path, &found))?;
     Ok(Source {
         path: path.to_owned(),
         text,

@@ -8,6 +8,7 @@ use crate::{
     stack::Stack,
 };
 use clap::Args;
+use pagerduty::actions::catalog;
 use platform::table::{VersionRecord, WorkflowRecord};
 use serde_json::{Value, json};
 use workflow::{definition::Definition, graph::Graph, ids::WorkflowId};
@@ -127,7 +128,7 @@ mod tests {
     use workflow::ids::WorkflowVersion;
 
     fn shown(version: u32, source: &str) -> Shown {
-        let definition = Definition::from_source(source).unwrap_or_else(|problems| panic!("{problems}"));
+        let definition = Definition::from_source(source, catalog()).unwrap_or_else(|problems| panic!("{problems}"));
         Shown {
             record: WorkflowRecord {
                 workflow: definition.name.clone(),

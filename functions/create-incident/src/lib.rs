@@ -3,14 +3,13 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::create_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::create_incident::{CreatedIncident, run};
+use pagerduty::actions::Action;
 use platform::{
-    action::{Done, PagerDuty, input_of},
+    action::{PagerDuty, input_of},
     secrets::SecretStore,
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::action::Action;
 
 /// Creates an incident.
 ///
@@ -20,15 +19,8 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Done<CreatedIncident>, TaskError> {
-    pagerduty
-        .perform(
-            Action::CreateIncident,
-            input_of(input),
-            now,
-            async |client, token, input| run(client, token, input, now).await,
-        )
-        .await
+) -> Result<Value, TaskError> {
+    pagerduty.perform(Action::CreateIncident, input_of(input), now).await
 }
 
 #[cfg(test)]

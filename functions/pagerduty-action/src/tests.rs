@@ -12,5 +12,5 @@ use world::{World, example};
 
 /// The actions of this function.
 fn actions() -> impl Iterator<Item = Action> {
-    Function::PagerDutyAction.actions()
+    ours()
 }

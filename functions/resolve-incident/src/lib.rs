@@ -3,14 +3,13 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::resolve_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::{IncidentOutput, resolve_incident::run};
+use pagerduty::actions::Action;
 use platform::{
-    action::{Done, PagerDuty, input_of},
+    action::{PagerDuty, input_of},
     secrets::SecretStore,
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::action::Action;
 
 /// Resolves an incident.
 ///
@@ -20,15 +19,8 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Done<IncidentOutput>, TaskError> {
-    pagerduty
-        .perform(
-            Action::ResolveIncident,
-            input_of(input),
-            now,
-            async |client, token, input| run(client, token, input, now).await,
-        )
-        .await
+) -> Result<Value, TaskError> {
+    pagerduty.perform(Action::ResolveIncident, input_of(input), now).await
 }
 
 #[cfg(test)]

@@ -105,11 +105,11 @@ async fn the_output_is_what_the_catalogue_of_actions_promises_to_workflows() {
 
     let output = world.resolved(world.input()).await;
 
-    let fields = Action::ResolveIncident.spec().outputs;
+    let fields = &Action::ResolveIncident.spec().outputs;
     let given: BTreeSet<&str> = output.as_object().unwrap().keys().map(String::as_str).collect();
-    assert_eq!(given, fields.iter().map(|field| field.name).collect());
+    assert_eq!(given, fields.iter().map(|field| &*field.name).collect());
     for field in fields {
-        assert_eq!(field.kind.check(&output[field.name]), Ok(()), "{}", field.name);
+        assert_eq!(field.kind.check(&output[&*field.name]), Ok(()), "{}", field.name);
     }
 }
 

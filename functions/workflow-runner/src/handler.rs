@@ -8,7 +8,7 @@ use crate::{
     state::{Handover, PlanRequest},
 };
 use jiff::Timestamp;
-use pagerduty::webhook::Event;
+use pagerduty::{actions::catalog, webhook::Event};
 use platform::{
     body,
     executions::{ExecutionViews, Executions},
@@ -23,7 +23,7 @@ use platform::{
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use workflow::{
-    action::Action,
+    action::ActionSpec,
     definition::{ConcurrencyPolicy, Definition, StepKind},
     error_name::ErrorName,
     ids::StepPath,
@@ -60,7 +60,7 @@ struct Decision {
 /// A step's action that was attempted.
 struct Attempted {
     step: StepPath,
-    action: Action,
+    action: Arc<ActionSpec>,
     /// When the first attempt was written down.
     since: Timestamp,
 }
@@ -71,12 +71,12 @@ impl Attempted {
             Pending::Action(attempts) | Pending::Backoff { attempts, .. } => attempts,
             _ => return None,
         };
-        let StepKind::Action { uses, .. } = definition.step(&attempts.step)?.kind else {
+        let StepKind::Action { uses, .. } = &definition.step(&attempts.step)?.kind else {
             return None;
         };
         Some(Self {
             step: attempts.step.clone(),
-            action: uses,
+            action: Arc::clone(uses),
             since: attempts.intended_at?,
         })
     }
@@ -90,7 +90,7 @@ impl Attempted {
         // A clock may have been put back meanwhile.
         let duration = record.at.duration_since(self.since).try_into().unwrap_or_default();
         Some(StepLatency {
-            action: self.action,
+            action: self.action.name.clone(),
             duration,
         })
     }
@@ -178,7 +178,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         result.map(|(handover, _)| handover)
     }
 
-    async fn handover(&self, request: &PlanRequest, own_clock: Timestamp) -> Result<(Value, &'static str), TaskError> {
+    async fn handover(&self, request: &PlanRequest, own_clock: Timestamp) -> Result<(Value, String), TaskError> {
         let state = &request.state;
         let needed = lanes_needed(state);
         let mut lanes = match needed.is_empty() {
@@ -187,12 +187,12 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         };
         match footing(request, &mut lanes) {
             Footing::Plans(plans) => self.make(request, &plans, own_clock).await,
-            Footing::Repeats { handover } => Ok((read(&handover)?, "repeated")),
+            Footing::Repeats { handover } => Ok((read(&handover)?, "repeated".to_owned())),
             Footing::Ended { cursor, end } => {
                 let command = Command::Succeed {
                     output: serde_json::json!({ "run": state.input.run.id, "outcome": end.outcome() }),
                 };
-                Ok((read(&text(cursor.as_ref(), &command)?)?, "ended"))
+                Ok((read(&text(cursor.as_ref(), &command)?)?, "ended".to_owned()))
             }
             Footing::Superseded => Err(superseded(&state.input)),
         }
@@ -203,7 +203,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         request: &PlanRequest,
         plans: &Plans,
         own_clock: Timestamp,
-    ) -> Result<(Value, &'static str), TaskError> {
+    ) -> Result<(Value, String), TaskError> {
         let input = &request.state.input;
         let event = self.event(input).await.map_err(|error| store(&error))?;
         let prepared = self.prepare(input, event.as_ref().map(Option::as_ref)).await;
@@ -309,6 +309,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             known.lock.ended.insert(other);
         }
         let plan = plan(&Situation {
+            catalog: catalog(),
             definition,
             input,
             started_at: request.execution.started_at,
@@ -334,7 +335,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         plans: &Plans,
         event: Option<&Event>,
         mut decision: Decision,
-    ) -> Result<(Value, &'static str), TaskError> {
+    ) -> Result<(Value, String), TaskError> {
         let now = request.entered_at;
         let input = &request.state.input;
         let mut handover = text(Some(&decision.plan.cursor), &decision.plan.command)?;
@@ -350,7 +351,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         self.leave_body(input, &plan.command, plan.cursor.run_deadline)
             .await
             .map_err(|error| store(&error))?;
-        let command = plan.command.name();
+        let command = plan.command.name().to_owned();
         let Some(changes) = &plan.changes else {
             return Ok((read(&handover)?, command));
         };
@@ -384,7 +385,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                 self.metrics.tell(&observation, now);
                 Ok((read(&handover)?, command))
             }
-            Written::Before { handover } => Ok((read(&handover)?, "repeated")),
+            Written::Before { handover } => Ok((read(&handover)?, "repeated".to_owned())),
             Written::Superseded => Err(superseded(input)),
         }
     }

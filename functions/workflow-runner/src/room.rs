@@ -22,7 +22,7 @@ const ANSWER_WITH_LISTS: usize = 33 * 1024;
 /// What is kept free beside a command.
 fn answer(command: &Command) -> usize {
     let gives_lists = match command {
-        Command::Action { action, .. } => action.spec().outputs.iter().any(|output| {
+        Command::Action { action, .. } => action.outputs.iter().any(|output| {
             matches!(
                 output.kind,
                 FieldKind::List | FieldKind::Entries(_) | FieldKind::Map { .. } | FieldKind::Object(_)

@@ -1,16 +1,21 @@
 //! What the definition of the state machine and this code promise each other.
 
 use crate::state::PlanRequest;
+use pagerduty::actions::Action;
 use serde_json::{Map, Value, json};
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 use workflow::{
-    action::{Action, Function},
     definition::limits,
     error_name::{ErrorName, FailureClass},
     ids::LanePath,
     planner::{ChildExecution, Command, Wake},
     run::{Part, RunIdentity, RunInput},
 };
+
+/// The functions of all actions.
+fn functions() -> BTreeSet<&'static str> {
+    Action::ALL.iter().map(|action| &*action.spec().function).collect()
+}
 
 /// The states.
 fn states() -> Value {
@@ -46,7 +51,7 @@ fn names(rules: &Value) -> Vec<&str> {
 /// One command of each type.
 fn commands() -> Vec<Command> {
     let action = |action: &Action| Command::Action {
-        action: *action,
+        action: Arc::clone(action.spec()),
         input: json!({}),
         timeout_seconds: 60,
     };
@@ -108,8 +113,13 @@ fn the_machine_knows_each_type_of_command_and_no_other() {
         .map(|choice| text(&choice["StringEquals"]))
         .collect();
 
-    let functions = Function::ALL.iter().map(|function| function.name());
-    assert_eq!(known, functions.chain(Command::CONTROL_TYPES.iter().copied()).collect());
+    assert_eq!(
+        known,
+        functions()
+            .into_iter()
+            .chain(Command::CONTROL_TYPES.iter().copied())
+            .collect()
+    );
     assert_eq!(
         known,
         commands().iter().map(Command::type_name).collect(),
@@ -167,10 +177,8 @@ fn the_function_of_an_action_has_the_state_of_its_name_and_no_other_task_is_ther
         .map(|(name, _)| name.as_str())
         .collect();
 
-    let functions = Function::ALL.iter().map(|function| function.name());
-    assert_eq!(tasks, functions.chain(["Plan"]).collect());
-    for function in Function::ALL {
-        let name = function.name();
+    assert_eq!(tasks, functions().into_iter().chain(["Plan"]).collect());
+    for name in functions() {
         assert_eq!(next(&states, name), name);
         let called = &states[name]["Parameters"]["FunctionName"];
         assert_eq!(*called, format!("${{{name}Arn}}"));
@@ -180,8 +188,7 @@ fn the_function_of_an_action_has_the_state_of_its_name_and_no_other_task_is_ther
 #[test]
 fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_other_end() {
     let states = states();
-    for function in Function::ALL {
-        let name = function.name();
+    for name in functions() {
         let state = &states[name];
         assert_eq!(names(&state["Retry"]), ["Lambda.TooManyRequestsException"], "{name}");
         assert_eq!(names(&state["Catch"]), ["States.ALL"], "{name}");

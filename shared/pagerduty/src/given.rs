@@ -19,6 +19,9 @@ macro_rules! closed_enum {
         }
 
         impl $name {
+            /// PagerDuty's words.
+            pub(crate) const WORDS: &[&str] = &[$($text,)+];
+
             /// PagerDuty's word for it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
@@ -103,6 +106,9 @@ impl std::error::Error for OutOfRange {}
 pub struct ListLimit(u64);
 
 impl ListLimit {
+    /// The most that PagerDuty gives at once.
+    pub(crate) const MOST: u32 = 100;
+
     /// The number.
     #[must_use]
     pub const fn get(self) -> u64 {
@@ -122,7 +128,7 @@ impl TryFrom<u64> for ListLimit {
 
     fn try_from(limit: u64) -> Result<Self, OutOfRange> {
         match limit {
-            1..=100 => Ok(Self(limit)),
+            1.. if limit <= Self::MOST.into() => Ok(Self(limit)),
             _ => Err(OutOfRange("the limit is out of range; give a number from 1 to 100")),
         }
     }
@@ -151,7 +157,7 @@ pub struct SnoozeLength(u32);
 
 impl SnoozeLength {
     /// The longest that PagerDuty takes, in seconds: seven days.
-    const LONGEST: u32 = 604_800;
+    pub(crate) const LONGEST: u32 = 604_800;
 
     /// In seconds.
     #[must_use]

@@ -17,7 +17,7 @@ const MAX_EVENT_ID_LENGTH: usize = 1024;
 /// The longest e-mail address that SMTP can carry, in bytes.
 const MAX_EMAIL_LENGTH: usize = 254;
 /// The longest idempotency key, in bytes: what PagerDuty's Events API documents for a deduplication key.
-const MAX_KEY_LENGTH: usize = 255;
+pub(crate) const MAX_KEY_LENGTH: usize = 255;
 
 /// A value that can not be what its field asks for.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,12 +8,15 @@ use crate::{
     task::TaskError,
 };
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport};
+use pagerduty::{
+    actions::{Action, Performer},
+    client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport},
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
 use workflow::{
-    action::{Action, Adjustment, Admitted},
+    action::{Adjustment, Admitted},
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
     run::Caller,
@@ -38,14 +41,14 @@ const INPUT_BYTES: usize = 480 * 1024;
 
 /// What an action gave.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Done<T> {
+struct Done<T> {
     /// Its output.
     #[serde(flatten)]
-    pub output: T,
+    output: T,
     /// What of the input was changed so that PagerDuty takes it. There is nothing for a run, which has done that before it
     /// calls and keeps it in the record of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub adjusted: Vec<Adjustment>,
+    adjusted: Vec<Adjustment>,
 }
 
 /// What the state machine of the stack sends to the function of an action.
@@ -93,7 +96,7 @@ fn limit(action: Action, input: &mut Map<String, Value>) {
 /// Takes the name of the action out of an input. A function that performs one action need not be told it.
 fn take_name(action: Action, input: &mut Value) -> Result<(), TaskError> {
     match input.as_object_mut().and_then(|fields| fields.remove(ACTION)) {
-        Some(named) if named != action.spec().name => {
+        Some(named) if named != *action.spec().name => {
             Err(invalid(action, &format!("`action` is {named}, which is another one")))
         }
         _ => Ok(()),
@@ -217,9 +220,24 @@ impl<S: SecretStore> PagerDuty<S> {
         Self { events_url, ..self }
     }
 
-    /// Performs an action: reads its input, and makes its request with the token of the integration that the input names.
-    /// An input without `from` gets the integration's default user. What only decorates is made to fit, as
-    /// [`ActionSpec::admit`](workflow::action::ActionSpec::admit) says.
+    /// Makes one attempt at an action, and gives its output as JSON. `now` is the time of day at which it begins.
+    ///
+    /// The input is read as [`ActionSpec::admit`](workflow::action::ActionSpec::admit) says: what only decorates is made to fit. An input
+    /// without `from` gets the integration's default user.
+    ///
+    /// # Errors
+    /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
+    pub async fn perform(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+        let attempt = Attempt {
+            pagerduty: self,
+            action,
+            input,
+            now,
+        };
+        action.perform(attempt).await
+    }
+
+    /// Makes one attempt at an action of the REST API, with the token of the integration that the input names.
     ///
     /// If PagerDuty refuses the token, the secret is read again, if it was not just read. If another token, or another
     /// service region, is stored by now, the request is made once more: a refused request has done nothing. While
@@ -227,7 +245,7 @@ impl<S: SecretStore> PagerDuty<S> {
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
-    pub async fn perform<I: DeserializeOwned, T>(
+    async fn rest<I: DeserializeOwned, T>(
         &self,
         action: Action,
         mut input: Value,
@@ -238,13 +256,13 @@ impl<S: SecretStore> PagerDuty<S> {
         call.told(self.with_token(action, input, now, request).await)
     }
 
-    /// Performs an action of the Events API, with the routing key that the input names in `routing_key`.
+    /// Makes one attempt at an action of the Events API, with the routing key that the input names in `routing_key`.
     ///
     /// If the integration has no such key, its secret is read again, if it was not just read.
     ///
     /// # Errors
     /// As [`Self::perform`]; `Integration.Invalid` where there is no such key.
-    pub async fn perform_event<I: DeserializeOwned, T>(
+    async fn event<I: DeserializeOwned, T>(
         &self,
         action: Action,
         mut input: Value,
@@ -337,6 +355,56 @@ fn at(set: Option<&BaseUrl>, of_region: Result<BaseUrl, InvalidBaseUrl>) -> Resu
         Some(set) => Ok(set.clone()),
         None => of_region.map_err(|error| TaskError::new(ErrorName::IntegrationInvalid, error.to_string())),
     }
+}
+
+/// One attempt at an action.
+struct Attempt<'a, S> {
+    pagerduty: &'a PagerDuty<S>,
+    action: Action,
+    input: Value,
+    now: Timestamp,
+}
+
+impl<S: SecretStore> Performer for Attempt<'_, S> {
+    type Answer = Result<Value, TaskError>;
+
+    async fn rest<I: DeserializeOwned, O: Serialize>(
+        self,
+        run: impl AsyncFn(&Client, &ApiToken, &I, Timestamp) -> Result<O, pagerduty::Error>,
+    ) -> Self::Answer {
+        let Self {
+            pagerduty,
+            action,
+            input,
+            now,
+        } = self;
+        let request = async |client: &Client, token: &ApiToken, input: &I| run(client, token, input, now).await;
+        written(action, &pagerduty.rest(action, input, now, request).await?)
+    }
+
+    async fn event<I: DeserializeOwned, O: Serialize>(
+        self,
+        run: impl AsyncFn(&Events, &RoutingKey, &I, Timestamp) -> Result<O, pagerduty::Error>,
+    ) -> Self::Answer {
+        let Self {
+            pagerduty,
+            action,
+            input,
+            now,
+        } = self;
+        let request = async |events: &Events, key: &RoutingKey, input: &I| run(events, key, input, now).await;
+        written(action, &pagerduty.event(action, input, now, request).await?)
+    }
+}
+
+fn written(action: Action, output: &impl Serialize) -> Result<Value, TaskError> {
+    // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
+    serde_json::to_value(output).map_err(|error| {
+        TaskError::new(
+            ErrorName::PagerDutyOutcomeUnknown,
+            format!("{action} was done, but what it gave cannot be written: {error}"),
+        )
+    })
 }
 
 /// A call of an action, for the log.

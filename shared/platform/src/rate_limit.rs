@@ -9,11 +9,12 @@
 
 use crate::task::TaskError;
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::Action;
 use std::{
     collections::BTreeMap,
     sync::{Mutex, PoisonError},
 };
-use workflow::{action::Action, error_name::ErrorName, ids::IntegrationAlias, planner::Failure};
+use workflow::{error_name::ErrorName, ids::IntegrationAlias, planner::Failure};
 
 /// The longest time for which other runs are held back, in seconds: PagerDuty counts by the minute, so a longer time comes
 /// from something else, and may be wrong.

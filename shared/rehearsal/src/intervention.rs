@@ -150,6 +150,7 @@ fn calls_action(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagerduty::actions::catalog;
     use rstest::rstest;
     use serde_json::json;
 
@@ -221,7 +222,7 @@ mod tests {
         let resolve =
             "uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: P1, from: a@b.c }\n";
         let source = format!("name: w\nsteps:\n  - id: a\n    {resolve}  - {resolve}  - id: pause\n    wait: 1s\n");
-        let definition = Definition::from_source(&source).unwrap();
+        let definition = Definition::from_source(&source, catalog()).unwrap();
         let checked = Intervention::fails(text).unwrap().check([&definition].into_iter());
         match problem {
             None => assert_eq!(checked, Ok(())),

@@ -13,6 +13,7 @@ use crate::{
     store::Store,
 };
 use jiff::Timestamp;
+use pagerduty::actions::Action;
 use platform::{
     metrics::Metrics,
     table::{BodyCache, Versions},
@@ -24,7 +25,6 @@ use std::{
     sync::Arc,
 };
 use workflow::{
-    action::Action,
     ids::StepPath,
     planner::{Cursor, Failure, LaneKey, Pending, Wake},
     run::RunInput,
@@ -171,7 +171,7 @@ impl Machine {
             kind => {
                 let action = command.get("action").and_then(Value::as_str).and_then(Action::parse);
                 let action = action
-                    .filter(|action| action.spec().function.name() == kind)
+                    .filter(|action| action.spec().function == kind)
                     .ok_or_else(|| Stuck::Command(format!("no command {kind:?}")))?;
                 let input = command.get("input").cloned().unwrap_or_default();
                 self.took.calls += 1;

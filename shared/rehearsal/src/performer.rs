@@ -6,22 +6,18 @@ use crate::{
     report::Request,
 };
 use jiff::Timestamp;
+use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind, Transport};
 use platform::{
-    action::PagerDuty,
+    action::{PagerDuty, input_of},
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
 use reqwest::StatusCode;
 use secrecy::SecretString;
-use serde::Serialize;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use workflow::{
-    action::{Action, Function},
-    error_name::ErrorName,
-    planner::Failure,
-};
+use workflow::{error_name::ErrorName, planner::Failure};
 
 /// Performs actions.
 #[derive(Debug)]
@@ -113,16 +109,7 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
     let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
     let pagerduty = PagerDuty::new(connections, transport, None);
     let input = json!({ "action": action.spec().name, "call": input, "entered_at": now });
-    match action.spec().function {
-        Function::CreateIncident => value(create_incident::handle(&pagerduty, input, now).await),
-        Function::ResolveIncident => value(resolve_incident::handle(&pagerduty, input, now).await),
-        Function::PagerDutyAction => pagerduty_action::handle(&pagerduty, input, now).await,
-    }
-}
-
-/// What a function gives, as it goes to the state machine.
-fn value(output: Result<impl Serialize, TaskError>) -> Result<Value, TaskError> {
-    serde_json::to_value(output?).map_err(|error| TaskError::new(ErrorName::InputInvalid, error.to_string()))
+    pagerduty.perform(action, input_of(input), now).await
 }
 
 /// What has to become of a request for the action to fail with an error; none for errors that are not PagerDuty's.

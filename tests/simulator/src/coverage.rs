@@ -6,12 +6,12 @@ use crate::{
     store::Change,
     world::{Fault, Site},
 };
+use pagerduty::actions::Action;
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
 use workflow::{
-    action::Action,
     definition::{ConcurrencyPolicy, Definition, OnLaneFailure, StepKind, Wait},
     ids::{LanePath, RunId, Section, StepPath},
     planner::{Cursor, LaneKey, Pending},
@@ -522,17 +522,17 @@ impl<'a, 'e> Seen<'a, 'e> {
         };
         match &step.kind {
             StepKind::Action { uses, with } => {
-                add(match uses {
-                    Action::CreateIncident => Construct::Create,
-                    Action::ResolveIncident => Construct::Resolve,
-                    Action::AcknowledgeIncident => Construct::Acknowledge,
-                    Action::UpdateIncident => Construct::Update,
-                    Action::AddNote => Construct::AddNote,
-                    Action::AddResponders => Construct::AddResponders,
-                    Action::TriggerAlert => Construct::TriggerAlert,
-                    Action::AcknowledgeAlert => Construct::AcknowledgeAlert,
-                    Action::ResolveAlert => Construct::ResolveAlert,
-                    Action::SendChangeEvent => Construct::SendChange,
+                add(match Action::parse(&uses.name) {
+                    Some(Action::CreateIncident) => Construct::Create,
+                    Some(Action::ResolveIncident) => Construct::Resolve,
+                    Some(Action::AcknowledgeIncident) => Construct::Acknowledge,
+                    Some(Action::UpdateIncident) => Construct::Update,
+                    Some(Action::AddNote) => Construct::AddNote,
+                    Some(Action::AddResponders) => Construct::AddResponders,
+                    Some(Action::TriggerAlert) => Construct::TriggerAlert,
+                    Some(Action::AcknowledgeAlert) => Construct::AcknowledgeAlert,
+                    Some(Action::ResolveAlert) => Construct::ResolveAlert,
+                    Some(Action::SendChangeEvent) => Construct::SendChange,
                     // The random workflows use no others.
                     _ => Construct::Get,
                 });

@@ -7,6 +7,7 @@ use crate::{
     workflows::{Mood, Style, family},
     world::BEGIN,
 };
+use pagerduty::actions::catalog;
 use rehearsal::{
     Rehearsal, Start,
     report::{Step, StepState},
@@ -89,7 +90,7 @@ fn without_event(definition: &Definition) -> Definition {
         .fold(definition.to_json().to_string(), |source, (name, value)| {
             source.replace(name, value)
         });
-    Definition::from_source(&source).unwrap()
+    Definition::from_source(&source, catalog()).unwrap()
 }
 
 fn rehearsed(family: &[Definition]) -> Endings {

@@ -156,9 +156,9 @@ fn line(effect: &PastEffect, count: usize, output: &Output) -> String {
 }
 
 /// What a second time means, in the words of the catalogue.
-fn on_repeat(deed: &Deed) -> &'static str {
+fn on_repeat(deed: &Deed) -> &str {
     match deed {
-        Deed::Action(action) => action.spec().on_repeat,
+        Deed::Action(action) => &action.on_repeat,
         Deed::Run { .. } => "",
     }
 }
@@ -166,10 +166,9 @@ fn on_repeat(deed: &Deed) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use workflow::{
-        action::Action,
-        ids::{LanePath, Section},
-    };
+    use pagerduty::actions::{Action, catalog};
+    use std::sync::Arc;
+    use workflow::ids::{LanePath, Section};
 
     fn definition() -> Definition {
         let wait = |id: &str| format!("  - {{ id: {id}, wait: 1s }}\n");
@@ -178,7 +177,7 @@ mod tests {
             wait("ticket"),
             wait("help"),
         );
-        Definition::from_source(&source).unwrap()
+        Definition::from_source(&source, catalog()).unwrap()
     }
 
     fn effect(number: u32, step: &str, action: Action, again: Again) -> PastEffect {
@@ -186,7 +185,7 @@ mod tests {
             lane: LanePath::main(),
             path: StepPath::top(Section::Steps, number),
             step: format!("step `{step}` ({action})"),
-            deed: Deed::Action(action),
+            deed: Deed::Action(Arc::clone(action.spec())),
             happened: Happened::Yes,
             again,
         }

@@ -2,6 +2,7 @@ use super::{
     super::names::{Answers, Row, Things},
     *,
 };
+use pagerduty::actions::catalog;
 use serde_json::to_string_pretty;
 use std::collections::BTreeSet;
 use workflow::{action::Thing, definition::Draft, ids::IntegrationAlias};
@@ -13,7 +14,7 @@ fn source(text: &str) -> Source {
     Source {
         path: "outage.yaml".into(),
         text: text.to_owned(),
-        draft: Draft::from_source(text).unwrap_or_else(|problems| panic!("{problems}")),
+        draft: Draft::from_source(text, catalog()).unwrap_or_else(|problems| panic!("{problems}")),
     }
 }
 
@@ -94,8 +95,8 @@ async fn what_is_applied_has_the_id_and_programs_are_told_what_the_name_means() 
 #[tokio::test]
 async fn a_dry_run_tells_the_difference_and_no_version() {
     let text = "name: outage\nsteps: [{ wait: 2m }]\n";
-    let old = Definition::from_source("name: outage\nsteps: [{ wait: 1m }]\n").unwrap();
-    let new = Definition::from_source(text).unwrap();
+    let old = Definition::from_source("name: outage\nsteps: [{ wait: 1m }]\n", catalog()).unwrap();
+    let new = Definition::from_source(text, catalog()).unwrap();
     let change = Change::between(("outage v3", &old), ("outage.yaml", &new));
     let plan = plan(text, Some(seen(3, WorkflowState::Disabled)), Kind::Changed(change)).await;
     insta::assert_snapshot!(to_string_pretty(&plan.json(None, None)).unwrap());
@@ -104,7 +105,7 @@ async fn a_dry_run_tells_the_difference_and_no_version() {
 
 #[test]
 fn w_two_who_apply_are_told_of_each_other_by_the_version_they_expect() {
-    let definition = Definition::from_source("name: outage\nsteps: [{ wait: 2m }]\n").unwrap();
+    let definition = Definition::from_source("name: outage\nsteps: [{ wait: 2m }]\n", catalog()).unwrap();
     let check =
         |expected, seen: Option<WorkflowRecord>| as_expected(WorkflowVersion(expected), seen.as_ref(), &definition);
     assert!(check(3, Some(seen(3, WorkflowState::Enabled))).is_ok());

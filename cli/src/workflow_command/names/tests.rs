@@ -1,4 +1,5 @@
 use super::*;
+use pagerduty::actions::catalog;
 use rstest::rstest;
 use std::cell::RefCell;
 use workflow::definition::Draft;
@@ -63,7 +64,7 @@ fn step(input: &str) -> Draft {
     };
     let source =
         format!("name: a\nsteps:\n  - uses: pagerduty.{action}\n    with: {{ integration: prod, {rest}, {input} }}\n");
-    Draft::from_source(&source).unwrap_or_else(|problems| panic!("{source}\n{problems}"))
+    Draft::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{source}\n{problems}"))
 }
 
 async fn meaning_in(account: &Account, input: &str) -> Result<Meaning, String> {
@@ -100,9 +101,10 @@ async fn a_name_an_id_or_an_address_means_one_thing(#[case] input: &str, #[case]
 /// A trigger for the incidents of one service.
 fn filter(service: &str) -> Draft {
     let trigger = format!("{{ integration: prod, events: [incident.triggered], services: [{service}] }}");
-    Draft::from_source(&format!(
-        "name: a\non: {{ pagerduty: {trigger} }}\nsteps: [{{ wait: 1s }}]\n"
-    ))
+    Draft::from_source(
+        &format!("name: a\non: {{ pagerduty: {trigger} }}\nsteps: [{{ wait: 1s }}]\n"),
+        catalog(),
+    )
     .unwrap()
 }
 
@@ -113,7 +115,9 @@ async fn the_names_and_ids_of_a_filter_are_looked_up_in_the_account_of_its_integ
         let draft = filter(service);
         let lookup = Lookup::of(draft.references().iter(), &account).await;
         let meaning = |reference: &ThingReference| lookup.meaning(reference).map(|meaning| meaning.value);
-        let definition = draft.resolved(meaning).map_err(|problems| problems.to_string())?;
+        let definition = draft
+            .resolved(catalog(), meaning)
+            .map_err(|problems| problems.to_string())?;
         Ok::<_, String>(definition.trigger.unwrap().pagerduty.filters.services)
     };
     assert_eq!(resolved("checkout").await.unwrap(), ["PSVC8R2"]);
@@ -197,8 +201,7 @@ fn offline_nothing_is_looked_up() {
 async fn an_account_that_an_expression_names_cannot_be_asked() {
     let draft = Draft::from_source(
         "name: a\ninputs: { account: { type: text } }\nsteps:\n  - uses: pagerduty.create_incident\n    with: { integration: \
-         \"{{ inputs.account }}\", title: x, service: Checkout, assignee: PUS1A7C }\n",
-    )
+         \"{{ inputs.account }}\", title: x, service: Checkout, assignee: PUS1A7C }\n", catalog())
     .unwrap();
     let account = Account::default();
     let lookup = Lookup::of(draft.references().iter(), &account).await;

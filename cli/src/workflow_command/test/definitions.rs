@@ -1,6 +1,7 @@
 //! The definitions that are rehearsed.
 
 use crate::{error::Error, output::Output, workflow_command::files};
+use pagerduty::actions::catalog;
 use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 
@@ -11,7 +12,7 @@ pub(super) fn read(paths: &[PathBuf], output: &Output) -> Result<Vec<Definition>
         output.note(&lines);
     }
     let definitions = sources.iter().map(|source| {
-        let resolved = source.draft.resolved(|reference| Ok(stand_in(reference)));
+        let resolved = source.draft.resolved(catalog(), |reference| Ok(stand_in(reference)));
         resolved.map_err(|problems| files::told(&source.path, &problems))
     });
     definitions.collect()

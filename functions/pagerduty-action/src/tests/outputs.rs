@@ -14,11 +14,11 @@ async fn every_output_is_what_the_catalogue_of_actions_promises_to_workflows() {
 
         let output = world.done(&example(action)).await;
 
-        let fields = action.spec().outputs;
+        let fields = &action.spec().outputs;
         let given: BTreeSet<&str> = output.as_object().unwrap().keys().map(String::as_str).collect();
-        assert_eq!(given, fields.iter().map(|field| field.name).collect(), "{action}");
+        assert_eq!(given, fields.iter().map(|field| &*field.name).collect(), "{action}");
         for field in fields {
-            let value = &output[field.name];
+            let value = &output[&*field.name];
             if !(field.optional && value.is_null()) {
                 assert_eq!(field.kind.check(value), Ok(()), "{action}: {}", field.name);
             }

@@ -61,7 +61,7 @@ async fn f6_f9_a_lost_answer_is_an_unknown_outcome_and_never_leads_to_a_second_e
 
             assert_refused(&error, "PagerDuty.OutcomeUnknown", &["Look in PagerDuty"]);
             assert_eq!(world.effects(), calm.effects(), "{action} {fault:?}");
-            match action.spec().repeat {
+            match &action.spec().repeat {
                 Repeat::IsForbidden { look } => assert!(!look.is_empty(), "{action} says what to check"),
                 Repeat::IsHarmless | Repeat::SetsState { .. } | Repeat::NeedsLook { .. } => {
                     world.with_pagerduty(|pagerduty| pagerduty.clear_faults());
@@ -207,7 +207,7 @@ async fn an_alert_that_is_triggered_again_is_the_same_alert(#[case] dedup_key: V
 #[test]
 fn the_planner_and_the_client_wait_equally_long_for_what_may_still_happen() {
     use pagerduty::error::{CARRIED_OUT_WITHIN, SHOWN_WITHIN};
-    let settling = Action::ALL.iter().filter_map(|action| match action.spec().repeat {
+    let settling = Action::ALL.iter().filter_map(|action| match &action.spec().repeat {
         Repeat::NeedsLook { settling } | Repeat::SetsState { settling } => {
             Some((settling.carried_out_seconds, settling.shown_seconds))
         }

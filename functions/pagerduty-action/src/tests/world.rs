@@ -4,10 +4,10 @@ use crate::handle;
 use action_tests::{ROUTING_KEY_NAME, failure, now};
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
+use pagerduty::actions::Action;
 use pagerduty_simulator::{EffectKind, IncidentId, Seed, ServiceId, Status, Trigger};
 use serde_json::{Value, json};
 use std::ops::Deref;
-use workflow::action::Action;
 
 /// What stands for the id of the incident that an action is for.
 pub(super) const INCIDENT: &str = "INCIDENT";

@@ -3,6 +3,7 @@
 use super::*;
 use crate::fakes::{Call, Lane, Log, RunEnd, RunItem, Store};
 use jiff::{SignedDuration, ToSpan};
+use pagerduty::actions::catalog;
 use platform::{
     intake::{Admission, Admitted, admit},
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
@@ -78,7 +79,7 @@ impl Machine {
         let source = format!(
             "name: w\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{steps}"
         );
-        let definition = Definition::from_source(&source).unwrap();
+        let definition = Definition::from_source(&source, catalog()).unwrap();
         let Admitted { input, large_body, .. } = admitted(data);
         let store = Store::default();
         store.with(|state| {

@@ -7,8 +7,13 @@
 //! opened again.
 
 use jiff::Timestamp;
+use workflow::action::{ActionSpec, Repeat};
 
-use super::{IncidentOutput, call::Call, input::action_input};
+use super::{
+    IncidentOutput,
+    call::Call,
+    contract::{SETTLING, action, changes_incident, input},
+};
 use crate::{
     client::{ApiToken, Client, IncidentUpdate},
     error::{Error, Failure},
@@ -16,11 +21,27 @@ use crate::{
     incident::{Incident, IncidentStatus},
 };
 
-action_input! {
-    /// What is to be acknowledged.
-    AcknowledgeIncidentInput {
-        /// The incident.
-        incident_id: IncidentId,
+input! {
+    /// An incident to acknowledge.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Acknowledges an incident. One that is resolved is left alone, because that would reopen it: the step fails with \
+                  `PagerDuty.AlreadyResolved`."
+            .into(),
+        effect: changes_incident(&["incident.acknowledged"]),
+        repeat: Repeat::SetsState { settling: SETTLING },
+        on_repeat: "It looks at the incident first, and does nothing to one that is acknowledged.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+"
+            .into(),
+        ..action::<Input, IncidentOutput>("pagerduty.acknowledge_incident")
     }
 }
 
@@ -29,12 +50,7 @@ action_input! {
 /// # Errors
 /// [`Error::AlreadyResolved`]; any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another attempt finds
 /// out what happened.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &AcknowledgeIncidentInput,
-    now: Timestamp,
-) -> Result<IncidentOutput, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<IncidentOutput, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let id = &input.incident_id;
     let found = call.account()?.get_incident(id).await?;

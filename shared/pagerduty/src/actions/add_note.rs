@@ -1,34 +1,53 @@
 //! Writes a note on an incident. How a repeat is made harmless is told in [`note`](super::note).
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Repeat, Unfit};
 
-use super::{call::Call, input::action_input, note::OwnNote};
+use super::{
+    call::Call,
+    contract::{SETTLING, action, changes_incident, fields, input},
+    note::{NOTE_LENGTH, OwnNote},
+};
 use crate::{
     client::{ApiToken, Client},
     error::Error,
     ids::IncidentId,
 };
 
-action_input! {
-    /// What is to be noted.
-    AddNoteInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// What people shall read. One of more than 65,000 bytes is cut.
-        note: String,
+input! {
+    /// A note, and the incident that it is for.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        note: String => "the note", prose(NOTE_LENGTH), unfit(Unfit::Cut);
     }
 }
 
-/// The note that was written, or found to have been written by an earlier attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AddedNote {
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// The note's id. Null only where PagerDuty did not say.
-    pub note_id: Option<String>,
-    /// When it was written. Null only where PagerDuty did not say.
-    pub created_at: Option<Timestamp>,
+fields! {
+    /// The note that was written, or found to have been written by an earlier attempt.
+    Output {
+        incident_id: IncidentId => "its id";
+        note_id: Option<String> => "the id of the note", id();
+        created_at: Option<Timestamp> => "when it was written, RFC 3339";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Writes a note on an incident.".into(),
+        effect: changes_incident(&["incident.annotated"]),
+        // PagerDuty has no key for notes; the note carries a marker, by which a repeat finds it.
+        repeat: Repeat::NeedsLook { settling: SETTLING },
+        on_repeat:
+            "It looks among the notes for that of the first time, by a marker at its end, and writes no second one."
+                .into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+note: \"Seen by {{ run.workflow }}.\"
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.add_note")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -36,7 +55,7 @@ pub struct AddedNote {
 /// # Errors
 /// [`Error::Input`] for a note of nothing but blanks; any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which
 /// another attempt with the same key finds out what happened; without a key a person has to look.
-pub async fn run(client: &Client, token: &ApiToken, input: &AddNoteInput, now: Timestamp) -> Result<AddedNote, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     if input.note.trim().is_empty() {
         return Err(Error::Input("`note` is empty; give one that tells people something"));
     }
@@ -49,7 +68,7 @@ pub async fn run(client: &Client, token: &ApiToken, input: &AddNoteInput, now: T
         attempt: input.attempt,
     };
     let written = note.write(&call).await?;
-    Ok(AddedNote {
+    Ok(Output {
         incident_id: input.incident_id.clone(),
         note_id: written.id,
         created_at: written.created_at,

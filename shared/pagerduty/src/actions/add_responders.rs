@@ -6,38 +6,55 @@
 //! as the user whose token it is.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Longest, Repeat, Rule, Unfit};
 
-use super::{call::Call, input::action_input};
+use super::{
+    call::Call,
+    contract::{action, changes_incident, fields, input},
+};
 use crate::{
     client::{ApiToken, Client, NewResponderRequest},
     error::Error,
     ids::{EscalationPolicyId, IdList, IncidentId, UserId},
 };
 
-action_input! {
-    /// Who is to be asked for what; users, escalation policies or both.
-    AddRespondersInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// What they are told.
-        message: String,
-        /// The users who are asked.
-        users: Option<IdList<UserId>>,
-        /// The escalation policies whose users on call are asked.
-        escalation_policies: Option<IdList<EscalationPolicyId>>,
-        /// The user who asks.
-        requester: Option<UserId>,
+input! {
+    /// Who is asked for help, and why; users, escalation policies or both.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        message: String => "what they are told", prose(Longest::Unlimited), unfit(Unfit::Replace("Please help with this incident.".into()));
+        users: Option<IdList<UserId>> => "the ids of users";
+        escalation_policies: Option<IdList<EscalationPolicyId>> => "the ids of escalation policies";
+        requester: Option<UserId> => "the id of the user who asks; else the user of `from`, or the token's own user", unfit(Unfit::LeaveOut);
     }
 }
 
-/// The request for help that was made.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct RequestedResponders {
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// When it was made. Null where PagerDuty did not say.
-    pub requested_at: Option<Timestamp>,
+fields! {
+    /// The request for help that was made.
+    Output {
+        incident_id: IncidentId => "its id";
+        requested_at: Option<Timestamp> => "when they were asked, RFC 3339";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Asks users, or whoever is on call for escalation policies, to help with an incident.".into(),
+        rules: vec![Rule::AtLeastOne(vec!["users".into(), "escalation_policies".into()])],
+        effect: changes_incident(&["incident.responder.added"]),
+        repeat: Repeat::IsForbidden {
+            look: "whether the incident's responders have them".into(),
+        },
+        on_repeat: "It would page the people again.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+message: \"Please join: {{ event.incident.title }}\"
+escalation_policies: [PT20YPA]
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.add_responders")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -45,12 +62,7 @@ pub struct RequestedResponders {
 /// # Errors
 /// [`Error::Input`], [`Error::NoSuchUser`] or [`Error::NobodyAsks`]; any of [`Error`]'s refusals; [`Error::BegunLate`];
 /// [`Error::OutcomeUnknown`], after which a person has to look.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &AddRespondersInput,
-    now: Timestamp,
-) -> Result<RequestedResponders, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     if input.users.is_none() && input.escalation_policies.is_none() {
         return Err(Error::Input("give at least one of `users` and `escalation_policies`"));
     }
@@ -67,13 +79,13 @@ pub async fn run(
             .unwrap_or_default(),
     };
     let requested = call.account()?.request_responders(&input.incident_id, request).await?;
-    Ok(RequestedResponders {
+    Ok(Output {
         incident_id: input.incident_id.clone(),
         requested_at: requested.requested_at,
     })
 }
 
-async fn requester(call: &Call<'_>, input: &AddRespondersInput) -> Result<UserId, Error> {
+async fn requester(call: &Call<'_>, input: &Input) -> Result<UserId, Error> {
     match (&input.requester, &input.from) {
         (Some(user), _) => Ok(user.clone()),
         (None, Some(email)) => {

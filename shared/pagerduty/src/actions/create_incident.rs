@@ -31,9 +31,14 @@
 //! incident for its own. There is one incident then, as the key asks for.
 
 use jiff::{SignedDuration, Timestamp};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use workflow::action::{ActionSpec, Effect, FieldKind, Longest, Repeat, Rule, Unfit};
 
-use super::{call::Call, input::action_input, title::Title};
+use super::{
+    call::Call,
+    contract::{FieldType, SETTLING, action, fields, input},
+    title::Title,
+};
 use crate::{
     client::{ApiToken, Client, ConferenceBridge, NewIncident, Responsible},
     error::{Error, Failure},
@@ -45,33 +50,31 @@ use crate::{
 /// How far PagerDuty's clock and ours may be apart.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
-action_input! {
-    /// What is to be created. Without an idempotency key and an incident key, every call creates an incident.
-    CreateIncidentInput {
-        /// Its title.
-        title: Title,
-        /// The service that it is for.
-        service: ServiceId,
-        /// The escalation policy that says who is called, instead of the service's own.
-        escalation_policy: Option<EscalationPolicyId>,
-        /// The user who gets it, instead of an escalation policy.
-        assignee: Option<UserId>,
-        /// How urgent it is, instead of what the service says.
-        urgency: Option<given::Urgency>,
-        /// How important it is.
-        priority: Option<PriorityId>,
-        /// What people shall read beside the title.
-        body: Option<String>,
-        /// The name of its incident type.
-        incident_type: Option<String>,
-        /// Where people talk about it.
-        conference_bridge: Option<ConferenceBridge>,
-        /// A key of the user's own, of which PagerDuty has at most one open incident on a service.
-        incident_key: Option<IncidentKey>,
-        /// What becomes of an open incident with that key.
-        on_existing: Option<OnExisting>,
-        /// When the first attempt was about to be made. It tells whose an incident with the user's own key is.
-        intended_at: Option<Timestamp>,
+input! {
+    /// An incident to open. Without an idempotency key and an incident key, every call creates one.
+    rest Input {
+        title: Title => "the incident's title, 1 to 1024 characters", unfit(Unfit::Cut);
+        service: ServiceId => "the id of the service";
+        escalation_policy: Option<EscalationPolicyId> => "the id of the escalation policy; else the service's own";
+        assignee: Option<UserId> => "the id of the user who gets it, instead of an escalation policy";
+        urgency: Option<given::Urgency> => "high or low; else as the service has it", unfit(Unfit::LeaveOut);
+        priority: Option<PriorityId> => "the id of the priority", unfit(Unfit::LeaveOut);
+        body: Option<String> => "what people read on the incident beside its title", unfit(Unfit::Cut);
+        incident_type: Option<String> => "the name of the incident type", prose(Longest::Unlimited), unfit(Unfit::LeaveOut);
+        conference_bridge: Option<ConferenceBridge> => "where people meet", unfit(Unfit::LeaveOut);
+        incident_key: Option<IncidentKey> =>
+            "a key of your own, 1 to 255 characters, of which PagerDuty has at most one open incident on a service; else one that only \
+             this step has",
+            unfit(Unfit::Hash);
+        on_existing: Option<OnExisting> =>
+            "what is done when an incident with your `incident_key` is open already: `fail`, or `adopt` it; `fail` if it does not say",
+            unfit(Unfit::LeaveOut);
+    }
+}
+
+impl FieldType for OnExisting {
+    fn kind() -> FieldKind {
+        FieldKind::OneOf(vec!["fail".into(), "adopt".into()])
     }
 }
 
@@ -86,22 +89,18 @@ pub enum OnExisting {
     Adopt,
 }
 
-/// The incident that was created, or found to have been created by an earlier attempt.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct CreatedIncident {
-    /// When it was created. Null only where PagerDuty did not say.
-    pub created_at: Option<Timestamp>,
-    /// Its id.
-    pub incident_id: IncidentId,
-    /// Its title, as PagerDuty has it.
-    pub title: Option<String>,
-    /// The number that people use.
-    pub incident_number: Option<u64>,
-    /// Where it stands: `triggered` for a new one.
-    pub status: IncidentStatus,
+fields! {
+    /// The incident that was created, or found to have been created by an earlier attempt.
+    Output {
+        created_at: Option<Timestamp> => "when PagerDuty opened it, RFC 3339";
+        incident_id: IncidentId => "its id";
+        title: Option<String> => "its title";
+        incident_number: Option<u64> => "its number in the account";
+        status: IncidentStatus => "triggered, acknowledged or resolved";
+    }
 }
 
-impl From<Incident> for CreatedIncident {
+impl From<Incident> for Output {
     fn from(incident: Incident) -> Self {
         Self {
             created_at: incident.created_at,
@@ -113,17 +112,37 @@ impl From<Incident> for CreatedIncident {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Opens an incident.".into(),
+        rules: vec![Rule::AtMostOne(vec!["escalation_policy".into(), "assignee".into()])],
+        effect: Effect::CreatesIncident,
+        // PagerDuty refuses a second open incident of the same `incident_key` on a service, but forgets the key when the incident is
+        // resolved; so a repeat first looks for it.
+        repeat: Repeat::NeedsLook { settling: SETTLING },
+        on_repeat: "It looks for the incident of the first time, by its key and over all statuses, and takes that."
+            .into(),
+        function: "CreateIncident".into(),
+        example: "integration: prod
+title: \"Memory alert: {{ event.incident.title }}\"
+service: PWIXJZS
+escalation_policy: PT20YPA
+urgency: high
+body: \"Opened for {{ event.incident.html_url }}\"
+from: oncall@example.com
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.create_incident")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// [`Error::Input`] or [`Error::KeyInUse`]; any of [`Error`]'s refusals. After [`Error::OutcomeUnknown`] another attempt
 /// with the same key finds out what happened; without a key a person has to look.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &CreateIncidentInput,
-    now: Timestamp,
-) -> Result<CreatedIncident, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let attempt = Attempt {
         call: Call::new(client, token, input.deadline, now)?,
         input,
@@ -138,7 +157,7 @@ pub async fn run(
     Ok(incident.into())
 }
 
-fn responsible(input: &CreateIncidentInput) -> Result<Option<Responsible<'_>>, Error> {
+fn responsible(input: &Input) -> Result<Option<Responsible<'_>>, Error> {
     match (&input.escalation_policy, &input.assignee) {
         (Some(_), Some(_)) => Err(Error::Input("give at most one of `escalation_policy` and `assignee`")),
         (Some(policy), None) => Ok(Some(Responsible::EscalationPolicy(policy))),
@@ -170,7 +189,7 @@ impl Whose {
 
 struct Attempt<'a> {
     call: Call<'a>,
-    input: &'a CreateIncidentInput,
+    input: &'a Input,
     responsible: Option<Responsible<'a>>,
 }
 

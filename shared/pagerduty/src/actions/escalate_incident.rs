@@ -4,8 +4,13 @@
 //! repeated.
 
 use jiff::Timestamp;
+use workflow::action::{ActionSpec, Repeat, Rule};
 
-use super::{IncidentOutput, call::Call, input::action_input};
+use super::{
+    IncidentOutput,
+    call::Call,
+    contract::{action, changes_incident, input},
+};
 use crate::{
     client::{ApiToken, Client, IncidentUpdate},
     error::Error,
@@ -13,15 +18,34 @@ use crate::{
     ids::{EscalationPolicyId, IncidentId},
 };
 
-action_input! {
-    /// What is to be escalated, and where to; exactly one of the two.
-    EscalateIncidentInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// The level of its own policy.
-        escalation_level: Option<EscalationLevel>,
-        /// Another policy, which begins at its first level.
-        escalation_policy: Option<EscalationPolicyId>,
+input! {
+    /// An incident, and where it is escalated to; exactly one of the two.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        escalation_level: Option<EscalationLevel> => "the level of the incident's own policy";
+        escalation_policy: Option<EscalationPolicyId> => "the id of another policy, which begins at its first level";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Escalates an incident to a level of its escalation policy, or to another policy.".into(),
+        rules: vec![Rule::ExactlyOne(vec![
+            "escalation_level".into(),
+            "escalation_policy".into(),
+        ])],
+        effect: changes_incident(&["incident.escalated", "incident.reassigned", "incident.delegated"]),
+        repeat: Repeat::IsForbidden {
+            look: "at which level of which escalation policy the incident is".into(),
+        },
+        on_repeat: "It would notify the people of that level again.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+escalation_level: 2
+"
+        .into(),
+        ..action::<Input, IncidentOutput>("pagerduty.escalate_incident")
     }
 }
 
@@ -30,12 +54,7 @@ action_input! {
 /// # Errors
 /// [`Error::Input`]; any of [`Error`]'s refusals; [`Error::BegunLate`]; [`Error::OutcomeUnknown`], after which a person
 /// has to look.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &EscalateIncidentInput,
-    now: Timestamp,
-) -> Result<IncidentOutput, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<IncidentOutput, Error> {
     if input.escalation_level.is_some() == input.escalation_policy.is_some() {
         return Err(Error::Input("give one of `escalation_level` and `escalation_policy`"));
     }

@@ -3,9 +3,14 @@
 use std::mem::take;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::ActionSpec;
 
-use super::{call::Call, input::action_input, lists::list_incidents::ListedIncident, output::id};
+use super::{
+    call::Call,
+    contract::{action, fields, input},
+    lists::list_incidents::ListedIncident,
+    output::id,
+};
 use crate::{
     client::{ApiToken, Client},
     error::Error,
@@ -13,27 +18,23 @@ use crate::{
     incident::Incident,
 };
 
-action_input! {
-    /// What is to be read.
-    GetIncidentInput {
-        /// The incident.
-        incident_id: IncidentId,
+input! {
+    /// An incident to read.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
     }
 }
 
-/// An incident. What PagerDuty did not say is null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct FoundIncident {
-    /// What a list says of it too.
-    #[serde(flatten)]
-    pub listed: ListedIncident,
-    /// The id of its escalation policy.
-    pub escalation_policy: Option<String>,
-    /// The ids of those whom it is assigned to; none when it is resolved.
-    pub assignees: Vec<String>,
+fields! {
+    /// An incident. What PagerDuty did not say is null.
+    Output {
+        ..listed: ListedIncident;
+        escalation_policy: Option<String> => "the id of its escalation policy", id();
+        assignees: Vec<String> => "the ids of the users who have it; none when it is resolved";
+    }
 }
 
-impl From<Incident> for FoundIncident {
+impl From<Incident> for Output {
     fn from(mut incident: Incident) -> Self {
         Self {
             escalation_policy: id(incident.escalation_policy.take()),
@@ -46,16 +47,23 @@ impl From<Incident> for FoundIncident {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Reads an incident as it is now.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.get_incident")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &GetIncidentInput,
-    now: Timestamp,
-) -> Result<FoundIncident, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     Ok(call.account()?.get_incident(&input.incident_id).await?.into())
 }

@@ -6,21 +6,42 @@
 //! are merged again.
 
 use jiff::Timestamp;
+use workflow::action::{ActionSpec, Effect, Repeat};
 
-use super::{IncidentOutput, call::Call, input::action_input};
+use super::{
+    IncidentOutput,
+    call::Call,
+    contract::{SETTLING, action, input},
+};
 use crate::{
     client::{ApiToken, Client},
     error::{Error, Refusal},
     ids::{IdList, IncidentId},
 };
 
-action_input! {
-    /// What is to be merged into what.
-    MergeIncidentsInput {
-        /// The incident that stays, which has to be open.
-        incident_id: IncidentId,
-        /// The incidents that go into it. They are resolved.
-        source_incidents: IdList<IncidentId>,
+input! {
+    /// What to merge into what.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident that stays";
+        source_incidents: IdList<IncidentId> => "the ids of the incidents that go into it";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Merges incidents into one that is open. The others are resolved.".into(),
+        // It changes the sources, not the incident that stays: each gets `incident.resolved`. No mark is needed for these, because a
+        // merged incident is never merged again; a loop would need new incidents, and they carry the depth.
+        effect: Effect::Other,
+        repeat: Repeat::SetsState { settling: SETTLING },
+        on_repeat: "Incidents that are merged already are a success.".into(),
+        example: "integration: prod
+incident_id: Q1N25UZR80IMPW
+source_incidents: [\"{{ event.incident.id }}\"]
+"
+        .into(),
+        ..action::<Input, IncidentOutput>("pagerduty.merge_incidents")
     }
 }
 
@@ -28,12 +49,7 @@ action_input! {
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another attempt finds out what happened.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &MergeIncidentsInput,
-    now: Timestamp,
-) -> Result<IncidentOutput, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<IncidentOutput, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let target = &input.incident_id;
     let sources: Vec<&IncidentId> = input.source_incidents.as_ref().iter().collect();

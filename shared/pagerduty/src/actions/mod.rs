@@ -9,9 +9,10 @@
 
 //!
 //! # Layout
-//! - a module for each action, with its input, its output and `run`; [`lists`] has those that list something and
+//! - a module for each action, with its contract, its input, its output and `run`; [`lists`] has those that list something and
 //!   [`alerts`] those of the Events API
-//! - `input`, `output` and `call` have what is the same for many of them
+//! - [`registry`](Action) has a line for each
+//! - `contract`, `output` and `call` have what is the same for many of them
 //! - `deadline` and [`note`] have what makes a repeat harmless in many of them; the rest is told where it is done
 
 pub mod acknowledge_incident;
@@ -19,17 +20,18 @@ pub mod add_note;
 pub mod add_responders;
 pub mod alerts;
 mod call;
+mod contract;
 pub mod create_incident;
 mod deadline;
 pub mod escalate_incident;
 pub mod get_incident;
-mod input;
 pub mod lists;
 pub mod merge_incidents;
 pub mod note;
 mod output;
 pub mod post_status_update;
 pub mod reassign_incident;
+mod registry;
 pub mod resolve_incident;
 pub mod run_incident_workflow;
 pub mod set_custom_fields;
@@ -38,3 +40,4 @@ pub mod title;
 pub mod update_incident;
 
 pub use output::IncidentOutput;
+pub use registry::{Action, Performer, catalog};

@@ -6,6 +6,7 @@
 
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest, Sha256};
+use workflow::action::Longest;
 
 use super::call::Call;
 use crate::{
@@ -16,6 +17,9 @@ use crate::{
 
 /// How long a note may be without its marker, in bytes. PagerDuty takes 65,535.
 const MAX_NOTE_LENGTH: usize = 65_000;
+
+/// How long a note can be, as the language knows it.
+pub(super) const NOTE_LENGTH: Longest = Longest::Bytes(MAX_NOTE_LENGTH);
 
 /// What stands where a note was cut.
 const CUT: &str = "… [cut]";

@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::contract::fields;
 use crate::{
     ids::IncidentId,
     incident::{Incident, IncidentStatus},
@@ -14,17 +15,14 @@ const ROOM: usize = 30 * 1024;
 /// How long a text in a list may be, in characters.
 const LONGEST_TEXT: usize = 2000;
 
-/// An incident, as the actions that change one give it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct IncidentOutput {
-    /// Its id.
-    pub incident_id: IncidentId,
-    /// Its title. Null only where PagerDuty did not say.
-    pub title: Option<String>,
-    /// The number that people use.
-    pub incident_number: Option<u64>,
-    /// Where it stands.
-    pub status: IncidentStatus,
+fields! {
+    /// An incident, as the actions that change one give it. What PagerDuty did not say is null.
+    IncidentOutput {
+        incident_id: IncidentId => "its id";
+        title: Option<String> => "its title";
+        incident_number: Option<u64> => "its number in the account";
+        status: IncidentStatus => "triggered, acknowledged or resolved";
+    }
 }
 
 impl From<Incident> for IncidentOutput {

@@ -3,38 +3,55 @@
 //! They get an e-mail each time, so an attempt of which it is not known whether it was made is never repeated.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Longest, Repeat, Rule, Unfit};
 
-use super::{call::Call, input::action_input};
+use super::{
+    call::Call,
+    contract::{action, changes_incident, fields, input},
+};
 use crate::{
     client::{ApiToken, Client, NewStatusUpdate},
     error::Error,
     ids::IncidentId,
 };
 
-action_input! {
-    /// What is to be told.
-    PostStatusUpdateInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// What it says.
-        message: String,
-        /// The subject of its e-mail.
-        subject: Option<String>,
-        /// What its e-mail says instead of the message, as HTML.
-        html_message: Option<String>,
+input! {
+    /// A status update.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        message: String => "the update", prose(Longest::Unlimited), unfit(Unfit::Cut);
+        subject: Option<String> => "the subject of the e-mail", unfit(Unfit::Cut);
+        // HTML that is cut is broken.
+        html_message: Option<String> => "the e-mail as HTML", unfit(Unfit::LeaveOut);
     }
 }
 
-/// The status update that was sent.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct PostedStatusUpdate {
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// The status update's id. Null only where PagerDuty did not say.
-    pub status_update_id: Option<String>,
-    /// When it was sent. Null only where PagerDuty did not say.
-    pub created_at: Option<Timestamp>,
+fields! {
+    /// The status update that was sent.
+    Output {
+        incident_id: IncidentId => "its id";
+        status_update_id: Option<String> => "the id of the status update", id();
+        created_at: Option<Timestamp> => "when it was published, RFC 3339";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Publishes a status update of an incident, which is sent to its subscribers.".into(),
+        rules: vec![Rule::AllOrNone(vec!["subject".into(), "html_message".into()])],
+        effect: changes_incident(&["incident.status_update_published"]),
+        repeat: Repeat::IsForbidden {
+            look: "whether the incident's status updates have it".into(),
+        },
+        on_repeat: "It would be sent to the subscribers again.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+message: \"We are working on {{ event.incident.title }}.\"
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.post_status_update")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -42,12 +59,7 @@ pub struct PostedStatusUpdate {
 /// # Errors
 /// [`Error::Input`] for a message of nothing but blanks, or half of an e-mail; any of [`Error`]'s refusals; [`Error::BegunLate`];
 /// [`Error::OutcomeUnknown`], after which a person has to look.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &PostStatusUpdateInput,
-    now: Timestamp,
-) -> Result<PostedStatusUpdate, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     if input.message.trim().is_empty() {
         return Err(Error::Input("`message` is empty; give one that tells people something"));
     }
@@ -64,7 +76,7 @@ pub async fn run(
         .account()?
         .post_status_update(input.from.as_ref(), &input.incident_id, update)
         .await?;
-    Ok(PostedStatusUpdate {
+    Ok(Output {
         incident_id: input.incident_id.clone(),
         status_update_id: posted.id,
         created_at: posted.created_at,

@@ -11,40 +11,50 @@
 //! The note is a note of its own rather than the request's `resolution`, which PagerDuty does not show to people.
 
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use workflow::action::{ActionSpec, Repeat, Replayed, Unfit};
 
 pub use super::note::is_note_of_a_run;
-use super::{IncidentOutput, call::Call, note::OwnNote};
+use super::{
+    IncidentOutput,
+    call::Call,
+    contract::{SETTLING, action, changes_incident, input},
+    note::{NOTE_LENGTH, OwnNote},
+};
 use crate::{
     client::{ApiToken, Client, IncidentUpdate},
     error::{Error, Failure},
-    ids::{IdempotencyKey, IncidentId, UserEmail},
+    ids::IncidentId,
     incident::{Incident, IncidentStatus},
 };
 
-/// What is to be resolved.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ResolveIncidentInput {
-    /// The alias of the integration whose account the incident is in.
-    pub integration: String,
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// The user who counts as the one who resolved it. The token of a user needs none.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<UserEmail>,
-    /// What to note on the incident. A blank one counts as none; one of more than 65,000 bytes is cut.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// The same for every attempt at this. Without it, every call adds the note.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub idempotency_key: Option<IdempotencyKey>,
-    /// Which attempt this is, from 1. Where it is missing, an earlier one is taken to be possible.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub attempt: Option<u32>,
-    /// When the action has to be over.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub deadline: Option<Timestamp>,
+input! {
+    /// An incident to resolve, and a note for it. A blank note counts as none.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        note: Option<String> => "a note that people see on the incident", prose(NOTE_LENGTH), unfit(Unfit::Cut);
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Resolves an incident, and may leave a note on it.".into(),
+        effect: changes_incident(&["incident.resolved", "incident.annotated"]),
+        // Resolving twice is harmless; its note is looked for before it is written again.
+        repeat: Repeat::NeedsLook { settling: SETTLING },
+        // Only whether it is resolved does an incident say itself.
+        replayed: Some(Replayed::TwiceWith { input: "note".into() }),
+        on_repeat:
+            "An incident that is resolved already is a success; the note is looked for before it is written again."
+                .into(),
+        function: "ResolveIncident".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+note: The memory is back to normal.
+"
+        .into(),
+        ..action::<Input, IncidentOutput>("pagerduty.resolve_incident")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -52,12 +62,7 @@ pub struct ResolveIncidentInput {
 /// # Errors
 /// Any [`Error`]. [`Error::NoteMissing`] means that the incident is resolved; its name is that of the reason, so that
 /// the same retries apply.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &ResolveIncidentInput,
-    now: Timestamp,
-) -> Result<IncidentOutput, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<IncidentOutput, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let incident = resolve(&call, input).await?;
     if let Some(note) = input.note.as_deref().filter(|note| !note.trim().is_empty()) {
@@ -77,8 +82,8 @@ pub async fn run(
     Ok(incident.into())
 }
 
-async fn resolve(call: &Call<'_>, input: &ResolveIncidentInput) -> Result<Incident, Error> {
-    let ResolveIncidentInput { incident_id, from, .. } = input;
+async fn resolve(call: &Call<'_>, input: &Input) -> Result<Incident, Error> {
+    let Input { incident_id, from, .. } = input;
     let resolved = IncidentUpdate {
         status: Some(&IncidentStatus::Resolved),
         ..IncidentUpdate::default()

@@ -4,44 +4,57 @@
 //! repeated.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Repeat};
 
-use super::{call::Call, input::action_input};
+use super::{
+    call::Call,
+    contract::{action, changes_incident, fields, input},
+};
 use crate::{
     client::{ApiToken, Client},
     error::Error,
     ids::{IncidentId, IncidentWorkflowId},
 };
 
-action_input! {
-    /// What is to be started on what.
-    RunIncidentWorkflowInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// The incident workflow, which needs a manual trigger.
-        incident_workflow: IncidentWorkflowId,
+input! {
+    /// What to start on which incident.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        incident_workflow: IncidentWorkflowId => "the id of the incident workflow";
     }
 }
 
-/// The incident workflow, which now runs.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct StartedWorkflow {
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// The id of this run of the workflow. Null only where PagerDuty did not say.
-    pub instance_id: Option<String>,
+fields! {
+    /// The incident workflow, which now runs.
+    Output {
+        incident_id: IncidentId => "its id";
+        instance_id: Option<String> => "the id of the incident workflow's instance", id();
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Runs an incident workflow of PagerDuty, one with a manual trigger, for an incident.".into(),
+        effect: changes_incident(&["incident.workflow.started", "incident.workflow.completed"]),
+        repeat: Repeat::IsForbidden {
+            look: "whether the incident's timeline says that the incident workflow was started".into(),
+        },
+        on_repeat: "It would run a second time.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+incident_workflow: PSFEVL7
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.run_incident_workflow")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::BegunLate`]; [`Error::OutcomeUnknown`], after which a person has to look.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &RunIncidentWorkflowInput,
-    now: Timestamp,
-) -> Result<StartedWorkflow, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::reaching_people(client, token, input.deadline, now)?;
     let started = call
         .account()?
@@ -51,7 +64,7 @@ pub async fn run(
             input.idempotency_key.as_ref(),
         )
         .await?;
-    Ok(StartedWorkflow {
+    Ok(Output {
         incident_id: input.incident_id.clone(),
         instance_id: started.id,
     })

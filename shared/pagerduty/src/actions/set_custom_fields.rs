@@ -3,12 +3,12 @@
 //! A repeat is harmless: the same values again change nothing.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Map, Value};
+use workflow::action::{ActionSpec, Repeat};
 
 use super::{
     call::Call,
-    input::action_input,
+    contract::{SETTLING, action, changes_incident, fields, input},
     output::{short, that_fit},
 };
 use crate::{
@@ -17,24 +17,38 @@ use crate::{
     ids::IncidentId,
 };
 
-action_input! {
-    /// What is to be set.
-    SetCustomFieldsInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// The values by the names of their fields, at least one. What a value may be depends on the field.
-        fields: Map<String, Value>,
+input! {
+    /// The values to set.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        fields: Map<String, Value> => "the values, by the names of the fields", not_empty();
     }
 }
 
-/// The custom fields as they are now.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct CustomFields {
-    /// The incident.
-    pub incident_id: IncidentId,
-    /// The values by the names of their fields, as PagerDuty has them. Long texts are cut, and fields for which there is
-    /// no room are left out.
-    pub fields: Map<String, Value>,
+fields! {
+    /// The custom fields as they are now. Long texts are cut, and fields for which there is no room are left out.
+    Output {
+        incident_id: IncidentId => "its id";
+        fields: Map<String, Value> => "the custom fields as PagerDuty has them now, by name";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Sets custom fields of an incident.".into(),
+        effect: changes_incident(&["incident.custom_field_values.updated"]),
+        repeat: Repeat::SetsState { settling: SETTLING },
+        on_repeat: "The same values again change nothing.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+fields:
+  environment: production
+  customers_affected: 12
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.set_custom_fields")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -42,12 +56,7 @@ pub struct CustomFields {
 /// # Errors
 /// [`Error::Input`] where nothing is to be set; any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another
 /// attempt does no harm.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &SetCustomFieldsInput,
-    now: Timestamp,
-) -> Result<CustomFields, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     if input.fields.is_empty() {
         return Err(Error::Input("`fields` is empty; give at least one custom field"));
     }
@@ -57,7 +66,7 @@ pub async fn run(
         .set_custom_fields(&input.incident_id, &input.fields)
         .await?;
     let (fields, _) = that_fit(set.into_iter().map(entry), false);
-    Ok(CustomFields {
+    Ok(Output {
         incident_id: input.incident_id.clone(),
         fields: fields.into_iter().collect(),
     })

@@ -5,8 +5,13 @@
 use std::time::Duration;
 
 use jiff::Timestamp;
+use workflow::action::{ActionSpec, Effect, Repeat};
 
-use super::{IncidentOutput, call::Call, input::action_input};
+use super::{
+    IncidentOutput,
+    call::Call,
+    contract::{SETTLING, action, input},
+};
 use crate::{
     client::{ApiToken, Client},
     error::Error,
@@ -14,13 +19,28 @@ use crate::{
     ids::IncidentId,
 };
 
-action_input! {
-    /// What is to be silent, and for how long.
-    SnoozeIncidentInput {
-        /// The incident, which has to be acknowledged.
-        incident_id: IncidentId,
-        /// For how long.
-        duration: SnoozeLength,
+input! {
+    /// An incident to snooze, and for how long.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        duration: SnoozeLength => "for how long, at most 7d";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Snoozes an acknowledged incident: it is triggered again after a time, unless it was resolved.".into(),
+        // PagerDuty sends no event for it, and what follows when the time is over is too late for a mark.
+        effect: Effect::Other,
+        repeat: Repeat::SetsState { settling: SETTLING },
+        on_repeat: "It only moves the end by the time between.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+duration: 4h
+"
+        .into(),
+        ..action::<Input, IncidentOutput>("pagerduty.snooze_incident")
     }
 }
 
@@ -28,12 +48,7 @@ action_input! {
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which another attempt does no harm.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &SnoozeIncidentInput,
-    now: Timestamp,
-) -> Result<IncidentOutput, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<IncidentOutput, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let length = Duration::from_secs(input.duration.seconds().into());
     let snoozed = call

@@ -3,11 +3,11 @@
 //! A repeat is harmless: the same values again change nothing.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Repeat, Rule, Unfit};
 
 use super::{
     call::Call,
-    input::action_input,
+    contract::{SETTLING, action, changes_incident, fields, input},
     output::{self, IncidentOutput},
     title::Title,
 };
@@ -19,33 +19,26 @@ use crate::{
     incident::{Incident, Urgency},
 };
 
-action_input! {
-    /// What is to be changed; at least one of the three.
-    UpdateIncidentInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// Its new title.
-        title: Option<Title>,
-        /// How urgent it is from now on.
-        urgency: Option<given::Urgency>,
-        /// How important it is from now on.
-        priority: Option<PriorityId>,
+input! {
+    /// What to change; at least one of the three.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        title: Option<Title> => "the new title, 1 to 1024 characters", unfit(Unfit::Cut);
+        urgency: Option<given::Urgency> => "high or low";
+        priority: Option<PriorityId> => "the id of the priority";
     }
 }
 
-/// The incident as it is now.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct UpdatedIncident {
-    /// What every action says of an incident.
-    #[serde(flatten)]
-    pub incident: IncidentOutput,
-    /// How urgent it is.
-    pub urgency: Option<Urgency>,
-    /// The id of its priority, if it has one.
-    pub priority: Option<String>,
+fields! {
+    /// The incident as it is now.
+    Output {
+        ..incident: IncidentOutput;
+        urgency: Option<Urgency> => "high or low";
+        priority: Option<String> => "the id of its priority", id();
+    }
 }
 
-impl From<Incident> for UpdatedIncident {
+impl From<Incident> for Output {
     fn from(mut incident: Incident) -> Self {
         Self {
             urgency: incident.urgency.take(),
@@ -55,17 +48,38 @@ impl From<Incident> for UpdatedIncident {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Changes the title, the urgency or the priority of an incident.".into(),
+        rules: vec![Rule::AtLeastOne(vec![
+            "title".into(),
+            "urgency".into(),
+            "priority".into(),
+        ])],
+        effect: changes_incident(&[
+            "incident.priority_updated",
+            "incident.title_updated",
+            "incident.urgency_updated",
+        ]),
+        repeat: Repeat::SetsState { settling: SETTLING },
+        on_repeat: "The same values again change nothing.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+urgency: high
+priority: P53ZZH5
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.update_incident")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// [`Error::Input`] where nothing is to be changed; any of [`Error`]'s refusals; [`Error::OutcomeUnknown`], after which
 /// another attempt does no harm.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &UpdateIncidentInput,
-    now: Timestamp,
-) -> Result<UpdatedIncident, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     if input.title.is_none() && input.urgency.is_none() && input.priority.is_none() {
         return Err(Error::Input("give at least one of `title`, `urgency` and `priority`"));
     }

@@ -74,7 +74,7 @@ struct Input {
 async fn done_for(secrets: &Secrets, input: Value) -> Option<String> {
     let request = async |_: &Client, _: &ApiToken, input: &Input| Ok(input.from.clone());
     let pagerduty = secrets.pagerduty();
-    let done = pagerduty.perform(Action::GetIncident, input, Timestamp::UNIX_EPOCH, request);
+    let done = pagerduty.rest(Action::GetIncident, input, Timestamp::UNIX_EPOCH, request);
     done.await.unwrap().output
 }
 
@@ -96,7 +96,7 @@ async fn an_input_without_from_gets_the_default_user_of_its_integration() {
 async fn resolve_alert(pagerduty: &PagerDuty<Secrets>, now: Timestamp) -> Result<bool, TaskError> {
     let input = json!({"integration": "prod", "routing_key": "checkout", "dedup_key": "k"});
     let request = async |_: &Events, key: &RoutingKey, _: &Input| Ok(RoutingKey::new(key_text()).as_ref() == Ok(key));
-    let done = pagerduty.perform_event(Action::ResolveAlert, input, now, request).await;
+    let done = pagerduty.event(Action::ResolveAlert, input, now, request).await;
     done.map(|done| done.output)
 }
 

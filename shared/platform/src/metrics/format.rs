@@ -49,14 +49,15 @@ struct Definition {
 
 impl<'a> Document<'a> {
     /// The line for measures of one observation.
-    pub(super) fn new(stack: &'a str, measures: &[Measure], now: Timestamp) -> Self {
+    pub(super) fn new(stack: &'a str, measures: &'a [Measure], now: Timestamp) -> Self {
         let mut directives: Vec<Directive> = Vec::new();
         let mut dimensions = BTreeMap::from([(Dimension::Stack.name(), stack)]);
         let mut values = BTreeMap::new();
         for measure in measures {
             let metric = measure.metric;
             values.insert(metric.name(), measure.value);
-            dimensions.extend(measure.dimension.map(|(dimension, word)| (dimension.name(), word)));
+            let own = measure.dimension.as_ref();
+            dimensions.extend(own.map(|(dimension, word)| (dimension.name(), &**word)));
             let sets: Vec<Vec<&'static str>> = metric
                 .dimensions()
                 .iter()

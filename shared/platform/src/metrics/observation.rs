@@ -2,10 +2,10 @@
 
 use pagerduty::client::Interruption;
 use std::time::Duration;
-use workflow::{action::Action, planner::LaneEnd};
+use workflow::{action::Text, planner::LaneEnd};
 
 /// What a function has seen, told in one line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
     /// A webhook was answered with 202.
     Taken {
@@ -142,10 +142,10 @@ impl CallStatus {
 }
 
 /// How long a step took: from when its first attempt was written down to when its end was. Waits between attempts are in it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepLatency {
-    /// Its action.
-    pub action: Action,
+    /// The name of its action.
+    pub action: Text,
     /// The time.
     pub duration: Duration,
 }
@@ -177,12 +177,12 @@ pub(super) enum Dimension {
 }
 
 /// A value of a metric.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Measure {
     pub(super) metric: Metric,
     pub(super) value: u64,
     /// The dimension beside the stack, and its word.
-    pub(super) dimension: Option<(Dimension, &'static str)>,
+    pub(super) dimension: Option<(Dimension, Text)>,
 }
 
 impl Metric {
@@ -234,9 +234,9 @@ impl Metric {
         }
     }
 
-    fn of(self, dimension: Dimension, word: &'static str, value: u64) -> Measure {
+    fn of(self, dimension: Dimension, word: impl Into<Text>, value: u64) -> Measure {
         Measure {
-            dimension: Some((dimension, word)),
+            dimension: Some((dimension, word.into())),
             ..self.is(value)
         }
     }
@@ -258,7 +258,7 @@ impl Observation {
     /// Its measures: of each metric one at most, and of each dimension one word.
     pub(super) fn measures(&self) -> Vec<Measure> {
         let counted = |metric: Metric, count: u64| (count > 0).then(|| metric.is(count));
-        match *self {
+        match self {
             Self::Taken {
                 taken,
                 buffered,
@@ -270,17 +270,17 @@ impl Observation {
                     TakenAs::Filtered => Some(Metric::WebhooksFiltered.is(1)),
                     TakenAs::Unreadable => None,
                 };
-                let buffered = counted(Metric::RunsBuffered, buffered);
-                let dead_letters = counted(Metric::DeadLetters, dead_letters);
+                let buffered = counted(Metric::RunsBuffered, *buffered);
+                let dead_letters = counted(Metric::DeadLetters, *dead_letters);
                 [taken, buffered, dead_letters].into_iter().flatten().collect()
             }
             Self::Refused(reason) => vec![Metric::WebhooksRefused.of(Dimension::Reason, reason.word(), 1)],
             Self::Anonymous => vec![Metric::RequestsWithoutKey.is(1)],
             Self::Planned { run, step } => {
                 let run = run.map(|outcome| Metric::RunsEnded.of(Dimension::Outcome, outcome.word(), 1));
-                let step = step.map(|StepLatency { action, duration }| {
+                let step = step.as_ref().map(|StepLatency { action, duration }| {
                     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
-                    Metric::StepLatency.of(Dimension::Action, action.spec().name, milliseconds)
+                    Metric::StepLatency.of(Dimension::Action, action.clone(), milliseconds)
                 });
                 run.into_iter().chain(step).collect()
             }

@@ -1,6 +1,7 @@
 //! The lines as CloudWatch reads them.
 
 use super::*;
+use pagerduty::actions::Action;
 use pagerduty::client::{Answer, Interruption, Request, Sending, Transport};
 use rstest::rstest;
 use serde_json::{Map, Value, json};
@@ -9,7 +10,7 @@ use std::{
     sync::{Arc, MutexGuard},
     time::Duration,
 };
-use workflow::action::Action;
+use workflow::action::Text;
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 250_000_000);
 
@@ -47,7 +48,7 @@ fn lines_of(observation: &Observation) -> Vec<Value> {
 }
 
 const TOOK: StepLatency = StepLatency {
-    action: Action::CreateIncident,
+    action: Text::Borrowed("pagerduty.create_incident"),
     duration: Duration::from_millis(1_234),
 };
 
@@ -75,7 +76,7 @@ fn all() -> Vec<Observation> {
     all.extend(Action::ALL.iter().map(|action| Observation::Planned {
         run: None,
         step: Some(StepLatency {
-            action: *action,
+            action: action.spec().name.clone(),
             ..TOOK
         }),
     }));

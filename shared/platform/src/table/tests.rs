@@ -8,6 +8,7 @@ use crate::{api_key::ApiKey, aws::AwsFailureKind, body, scripted::Scripted};
 use data_encoding::BASE64;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
+use pagerduty::actions::catalog;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use workflow::{
@@ -113,7 +114,7 @@ pub(super) fn definition(steps: &str) -> Definition {
     let source = format!(
         "name: memory-alert\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nsteps: [{steps}]\n"
     );
-    Definition::from_source(&source).unwrap()
+    Definition::from_source(&source, catalog()).unwrap()
 }
 
 pub(super) fn api_key() -> ApiKeyRecord {

@@ -1,6 +1,7 @@
 //! What the actions give, compared with what their catalogue promises.
 
 use super::*;
+use pagerduty::actions::catalog;
 use pagerduty::client::{Answer, Request, Sending};
 use reqwest::header::HeaderMap;
 use workflow::{
@@ -108,7 +109,8 @@ fn example(action: Action) -> Value {
         "name: w\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n  - uses: {}\n    with:\n{with}",
         spec.name
     );
-    let definition = Definition::from_source(&source).unwrap_or_else(|problems| panic!("{problems}\n{source}"));
+    let definition =
+        Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}\n{source}"));
     let StepKind::Action { with, .. } = &definition.steps[0].kind else {
         panic!("{source}")
     };
@@ -131,19 +133,19 @@ fn assert_as_declared(of: &str, fields: &[Field], given: &Value) {
     let given = given.as_object().unwrap_or_else(|| panic!("{of} is {given}"));
     for name in given.keys() {
         assert!(
-            fields.iter().any(|field| field.name == name),
+            fields.iter().any(|field| field.name == name.as_str()),
             "{of}.{name} is not declared"
         );
     }
     for field in fields {
         let place = format!("{of}.{}", field.name);
-        let value = given.get(field.name).unwrap_or_else(|| panic!("{place} is missing"));
+        let value = given.get(&*field.name).unwrap_or_else(|| panic!("{place} is missing"));
         assert_eq!(value.is_null(), field.optional, "{place} is {value}");
         if field.optional {
             continue;
         }
         assert_eq!(field.kind.check(value), Ok(()), "{place}");
-        if let FieldKind::Entries(inner) = field.kind {
+        if let FieldKind::Entries(inner) = &field.kind {
             let entries = value.as_array().unwrap();
             assert!(!entries.is_empty(), "{place} shows nothing");
             for entry in entries {
@@ -165,7 +167,7 @@ async fn what_pagerduty_leaves_out_is_null_exactly_where_the_catalogue_of_action
             let given = call(terse, *action, example(*action), now).await;
 
             let given = given.unwrap_or_else(|error| panic!("{action} with {silence:?}: {error}"));
-            assert_as_declared(action.spec().name, action.spec().outputs, &given);
+            assert_as_declared(&action.spec().name, &action.spec().outputs, &given);
         }
     }
 }

@@ -1,5 +1,6 @@
 use super::*;
 use crate::report::{Lane, Outcome, Run, RunStatus, Step, StepState};
+use pagerduty::actions::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::{fs, path::Path};
@@ -9,7 +10,7 @@ const AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
 const CREATE: &str = "uses: pagerduty.create_incident\n    with: { integration: prod, title: Disk full, service: PSVC1, escalation_policy: PEP1, from: a@b.c }";
 
 fn definition(source: &str) -> Definition {
-    Definition::from_source(source).unwrap_or_else(|problems| panic!("{problems}\n{source}"))
+    Definition::from_source(source, catalog()).unwrap_or_else(|problems| panic!("{problems}\n{source}"))
 }
 
 async fn play(source: &str, others: &[&str], interventions: &[Intervention]) -> Report {
@@ -518,7 +519,7 @@ async fn every_example_ends_well() {
 
 #[tokio::test]
 async fn every_action_is_answered_in_a_form_that_it_takes() {
-    for action in workflow::action::Action::ALL {
+    for action in pagerduty::actions::Action::ALL {
         let spec = action.spec();
         let with: String = spec.example.lines().map(|line| format!("      {line}\n")).collect();
         let source = format!(

@@ -1,66 +1,78 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
-use super::{Thing, Unfit};
+use super::{Text, Thing, Unfit};
 use crate::{
     definition::Length,
     ids::is_label,
     template::{Context, Template, TemplateError},
 };
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::{
     fmt,
     net::{Ipv4Addr, Ipv6Addr},
+    sync::LazyLock,
 };
 
-/// The most ids or words that a list may have. PagerDuty's own bounds of such lists are higher, or not documented.
+/// The most ids or words that a list can have.
 const LIST_ENTRIES: usize = 100;
 
 /// The longest URL that is taken, in bytes.
 const URL_BYTES: usize = 2048;
 
-/// The longest key of an alert or an incident, in bytes. PagerDuty documents 255 characters for a `dedup_key`.
-pub(super) const KEY_BYTES: usize = 255;
-
-/// The most links of an event that PagerDuty documents.
-pub const MOST_LINKS: usize = 50;
-
-/// A link in a list of links. Without an address there is nothing to open; without a text PagerDuty shows the address.
-pub const LINK: &[Field] = &[
-    Field::required("href", FieldKind::Link, "the address that it opens"),
-    Field::optional("text", FieldKind::Text, "the words that people see").unfit(Unfit::LeaveOut),
-];
+/// A link in a list of links. Without an address there is nothing to open; without a text people see the address.
+pub static LINK: LazyLock<Vec<Field>> = LazyLock::new(|| {
+    vec![
+        Field::required("href", FieldKind::Link, "the address that it opens"),
+        Field::optional("text", FieldKind::Text, "the words that people see").unfit(Unfit::LeaveOut),
+    ]
+});
 
 /// An input or output of an action.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Field {
     /// Its name.
-    pub name: &'static str,
+    pub name: Text,
     /// Its type.
+    #[serde(rename = "type")]
     pub kind: FieldKind,
     /// Of an input: whether it may be left out. Of an output: whether it can be null.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub optional: bool,
     /// What it is, in one line.
-    pub summary: &'static str,
+    pub summary: Text,
     /// The things whose names people may write in its place, if it is an input with their ids or e-mail addresses.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub names: Option<Thing>,
     /// Of an input: what becomes of a value that is known at run time only and does not fit.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub unfit: Unfit,
     /// Of an input: what null means.
+    #[serde(default, skip_serializing_if = "is_default")]
     pub null: OnNull,
 }
 
+/// Whether a value goes without saying.
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
 /// What null means in an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum OnNull {
     /// It is not there.
+    #[default]
     LeaveOut,
     /// The step fails. The input narrows what is listed: without it everything would be.
     Refuse,
 }
 
 /// The most that a text may have.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Longest {
     /// So many characters.
     Characters(usize),
@@ -71,17 +83,20 @@ pub enum Longest {
 }
 
 /// The type of a field.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum FieldKind {
     /// Any text.
     Text,
     /// Text that is not blank.
     Prose(Longest),
-    /// The key of an alert or an incident, by which PagerDuty takes things for one: one line of 1 to 255 bytes. One in which an
-    /// expression gives null counts as left out.
-    Key,
+    /// A key by which a system takes several things for one: one line. A key in which an expression gives null counts as left out.
+    Key {
+        /// The longest, in bytes.
+        longest: usize,
+    },
     /// One of a few words.
-    OneOf(&'static [&'static str]),
+    OneOf(Vec<Text>),
     /// A whole number.
     Integer,
     /// A whole number from 1 to at most this.
@@ -95,14 +110,14 @@ pub enum FieldKind {
     Integration,
     /// The name under which an integration keeps something.
     Name,
-    /// The id of a thing in PagerDuty: ASCII letters and digits.
-    PagerDutyId,
-    /// Ids of things in PagerDuty, 1 to 100.
-    PagerDutyIds,
-    /// The e-mail address by which a user logs in to PagerDuty.
-    UserEmail,
+    /// The id of a thing in this system: ASCII letters and digits.
+    Id(Text),
+    /// Ids of things in this system, 1 to 100.
+    Ids(Text),
+    /// The e-mail address by which a user logs in to this system.
+    UserEmail(Text),
     /// Some of a few words, at least one.
-    Words(&'static [&'static str]),
+    Words(Vec<Text>),
     /// A length of time such as `4h`, one second to at most this many seconds.
     Length {
         /// The longest, in seconds.
@@ -114,8 +129,11 @@ pub enum FieldKind {
     Url,
     /// A URL that begins with `https://` or `http://`.
     Link,
-    /// Links for people, at most 50: maps with `href` and `text`.
-    Links,
+    /// Links for people: maps with `href` and `text`.
+    Links {
+        /// The most that there can be.
+        most: usize,
+    },
     /// A map with any fields.
     Map {
         /// Whether it may be empty.
@@ -124,38 +142,38 @@ pub enum FieldKind {
     /// A list of anything.
     List,
     /// A map with these fields.
-    Object(&'static [Field]),
+    Object(Vec<Field>),
     /// A list of maps with these fields.
-    Entries(&'static [Field]),
+    Entries(Vec<Field>),
 }
 
 impl Field {
-    pub(super) const fn required(name: &'static str, kind: FieldKind, summary: &'static str) -> Self {
+    /// A field that is always there.
+    #[must_use]
+    pub fn required(name: &'static str, kind: FieldKind, summary: impl Into<Text>) -> Self {
         Self {
-            name,
+            name: name.into(),
             kind,
             optional: false,
-            summary,
+            summary: summary.into(),
             names: None,
-            unfit: Unfit::Refuse,
-            null: OnNull::LeaveOut,
+            unfit: Unfit::default(),
+            null: OnNull::default(),
         }
     }
 
-    pub(super) const fn optional(name: &'static str, kind: FieldKind, summary: &'static str) -> Self {
+    /// An input that may be left out, or an output that can be null.
+    #[must_use]
+    pub fn optional(name: &'static str, kind: FieldKind, summary: impl Into<Text>) -> Self {
         Self {
-            name,
-            kind,
             optional: true,
-            summary,
-            names: None,
-            unfit: Unfit::Refuse,
-            null: OnNull::LeaveOut,
+            ..Self::required(name, kind, summary)
         }
     }
 
     /// The field, in which people may write the names of these things.
-    pub(super) const fn naming(self, thing: Thing) -> Self {
+    #[must_use]
+    pub fn naming(self, thing: Thing) -> Self {
         Self {
             names: Some(thing),
             ..self
@@ -163,11 +181,18 @@ impl Field {
     }
 
     /// The field, which narrows what is listed: a null must not widen it.
-    pub(super) const fn narrowing(self) -> Self {
+    #[must_use]
+    pub fn narrowing(self) -> Self {
         Self {
             null: OnNull::Refuse,
             ..self
         }
+    }
+
+    /// The field, with what becomes of a value that does not fit.
+    #[must_use]
+    pub fn unfit(self, unfit: Unfit) -> Self {
+        Self { unfit, ..self }
     }
 
     /// Whether the action does what is asked of it without the input: an expression that fails there stops nothing. A key is
@@ -176,11 +201,6 @@ impl Field {
     pub fn only_decorates(&self) -> bool {
         self.optional && matches!(self.unfit, Unfit::LeaveOut | Unfit::Cut | Unfit::LeaveOutEntries)
     }
-
-    /// The field, with what becomes of a value that does not fit.
-    pub(super) const fn unfit(self, unfit: Unfit) -> Self {
-        Self { unfit, ..self }
-    }
 }
 
 impl FieldKind {
@@ -188,7 +208,7 @@ impl FieldKind {
     ///
     /// # Errors
     /// The end of a sentence that starts with the field's name.
-    pub fn check(self, value: &Value) -> Result<(), String> {
+    pub fn check(&self, value: &Value) -> Result<(), String> {
         let text = value.as_str();
         let of_type = |is_so: bool| match is_so {
             true => Ok(()),
@@ -206,12 +226,12 @@ impl FieldKind {
                 Some(text) if longest.takes(text) => Ok(()),
                 Some(_) => Err(format!("is longer than {longest}")),
             },
-            Self::Key => of_form(text.is_some_and(is_key)),
+            Self::Key { longest } => of_form(text.is_some_and(|text| is_key(text, *longest))),
             Self::Integer => of_type(value.is_i64() || value.is_u64()),
             Self::Boolean => of_type(value.is_boolean()),
             Self::List => of_type(value.is_array()),
             Self::Map { may_be_empty } => match value {
-                Value::Object(fields) if fields.is_empty() && !may_be_empty => {
+                Value::Object(fields) if fields.is_empty() && !*may_be_empty => {
                     Err("is empty; it must have at least one field".to_owned())
                 }
                 value => of_type(value.is_object()),
@@ -219,49 +239,38 @@ impl FieldKind {
             Self::Count { most } => of_form(
                 value
                     .as_u64()
-                    .is_some_and(|count| (1..=u64::from(most)).contains(&count)),
+                    .is_some_and(|count| (1..=u64::from(*most)).contains(&count)),
             ),
             Self::Integration | Self::Name => of_form(text.is_some_and(is_label)),
-            Self::PagerDutyId => of_form(text.is_some_and(is_pagerduty_id)),
-            Self::UserEmail => of_form(text.is_some_and(is_email)),
+            Self::Id(_) => of_form(text.is_some_and(is_plain_id)),
+            Self::UserEmail(_) => of_form(text.is_some_and(is_email)),
             Self::Url => of_form(text.is_some_and(|text| is_url(text, &["https://"]))),
             Self::Link => of_form(text.is_some_and(|text| is_url(text, &["https://", "http://"]))),
             Self::Time => of_form(text.is_some_and(|text| text.parse::<Timestamp>().is_ok())),
             Self::OneOf(words) => match text {
-                Some(word) if words.contains(&word) => Ok(()),
+                Some(word) if words.iter().any(|known| known == word) => Ok(()),
                 Some(word) => Err(format!("must be {}{}", self.wanted(), did_you_mean(word, words))),
                 None => of_type(false),
             },
             Self::Length { longest } => {
                 let length = text.map(Length::parse);
                 match length {
-                    Some(Ok(length)) => of_form(length.duration().as_secs() <= longest),
+                    Some(Ok(length)) => of_form(length.duration().as_secs() <= *longest),
                     _ => of_form(false),
                 }
             }
-            Self::PagerDutyIds => check_list(value, Self::PagerDutyId).map_err(|problem| self.not_a_list(problem)),
-            Self::Words(words) => check_list(value, Self::OneOf(words)).map_err(|problem| self.not_a_list(problem)),
-            Self::Links if value.as_array().is_some_and(|links| links.len() > MOST_LINKS) => {
-                Err(format!("has more than {MOST_LINKS} entries"))
+            Self::Ids(system) => {
+                check_list(value, &Self::Id(system.clone())).map_err(|problem| self.not_a_list(problem))
             }
-            Self::Links => Self::Entries(LINK).check(value),
-            Self::Entries(fields) => {
-                let items = value.as_array();
-                of_type(items.is_some())?;
-                items.into_iter().flatten().enumerate().try_for_each(|(index, item)| {
-                    let checked = Self::Object(fields).check(item);
-                    checked.map_err(|problem| format!("has an entry {index} that {problem}"))
-                })
+            Self::Words(words) => {
+                check_list(value, &Self::OneOf(words.clone())).map_err(|problem| self.not_a_list(problem))
             }
-            Self::Object(fields) => {
-                let Value::Object(given) = value else {
-                    return of_type(false);
-                };
-                match problems_of(fields, given) {
-                    problems if problems.is_empty() => Ok(()),
-                    problems => Err(format!("has problems: {}", problems.join("; "))),
-                }
+            Self::Links { most } if value.as_array().is_some_and(|links| links.len() > *most) => {
+                Err(format!("has more than {most} entries"))
             }
+            Self::Links { .. } => check_entries(&LINK, value),
+            Self::Entries(fields) => check_entries(fields, value),
+            Self::Object(fields) => check_object(fields, value),
         }
     }
 
@@ -269,9 +278,9 @@ impl FieldKind {
     ///
     /// # Errors
     /// As [`Template::evaluate`].
-    pub fn render(self, template: &Template, context: &Context) -> Result<Value, TemplateError> {
+    pub fn render(&self, template: &Template, context: &Context) -> Result<Value, TemplateError> {
         match self {
-            Self::Key => Ok(template.evaluate_key(context)?.map_or(Value::Null, Value::String)),
+            Self::Key { .. } => Ok(template.evaluate_key(context)?.map_or(Value::Null, Value::String)),
             kind => Ok(kind.from_rendered(template.evaluate(context)?)),
         }
     }
@@ -282,9 +291,9 @@ impl FieldKind {
     /// Null counts as left out: a field of a map, and an entry of a list whose entries are of one type. So
     /// `users: ["{{ vars.first }}", "{{ vars.second }}"]` may be one user. In free lists and maps it stays.
     #[must_use]
-    pub fn from_rendered(self, value: Value) -> Value {
+    pub fn from_rendered(&self, value: Value) -> Value {
         match (self, value) {
-            (Self::Text | Self::Prose(_) | Self::Key, value @ (Value::Number(_) | Value::Bool(_))) => {
+            (Self::Text | Self::Prose(_) | Self::Key { .. }, value @ (Value::Number(_) | Value::Bool(_))) => {
                 Value::String(value.to_string())
             }
             (Self::Integer | Self::Count { .. }, Value::String(text)) => match text.trim().parse::<i64>() {
@@ -307,7 +316,7 @@ impl FieldKind {
                 .into_iter()
                 .filter(|(_, value)| !value.is_null())
                 .map(|(name, value)| {
-                    let value = match fields.iter().find(|field| field.name == name) {
+                    let value = match fields.iter().find(|field| field.name == name.as_str()) {
                         Some(field) => field.kind.from_rendered(value),
                         None => value,
                     };
@@ -320,67 +329,67 @@ impl FieldKind {
 
     /// The type of what is in it, if it is a list whose entries are all of one type.
     #[must_use]
-    pub fn of_entries(self) -> Option<Self> {
+    pub fn of_entries(&self) -> Option<Self> {
         match self {
-            Self::PagerDutyIds => Some(Self::PagerDutyId),
-            Self::Words(words) => Some(Self::OneOf(words)),
-            Self::Entries(fields) => Some(Self::Object(fields)),
-            Self::Links => Some(Self::Object(LINK)),
+            Self::Ids(system) => Some(Self::Id(system.clone())),
+            Self::Words(words) => Some(Self::OneOf(words.clone())),
+            Self::Entries(fields) => Some(Self::Object(fields.clone())),
+            Self::Links { .. } => Some(Self::Object(LINK.clone())),
             _ => None,
         }
     }
 
     /// Whether it is a list, the entries of which have no names.
     #[must_use]
-    pub fn is_list(self) -> bool {
+    pub fn is_list(&self) -> bool {
         matches!(
             self,
-            Self::List | Self::PagerDutyIds | Self::Words(_) | Self::Entries(_) | Self::Links
+            Self::List | Self::Ids(_) | Self::Words(_) | Self::Entries(_) | Self::Links { .. }
         )
     }
 
     /// Whether a value of it has nothing in it that an expression could name.
     #[must_use]
-    pub fn is_single(self) -> bool {
+    pub fn is_single(&self) -> bool {
         !self.is_list() && !matches!(self, Self::Map { .. } | Self::Object(_))
     }
 
     /// The type in words, with an article and an example where that helps.
-    pub(crate) fn wanted(self) -> String {
+    pub(crate) fn wanted(&self) -> String {
         match self {
             Self::Text | Self::Prose(_) => "text".to_owned(),
-            Self::Key => format!(
-                "a key of 1 to {KEY_BYTES} bytes, without line breaks and control characters, and without spaces at its ends"
+            Self::Key { longest } => format!(
+                "a key of 1 to {longest} bytes, without line breaks and control characters, and without spaces at its ends"
             ),
             Self::Integer => "a whole number".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::List => "a list".to_owned(),
             Self::Map { .. } | Self::Object(_) => "a map".to_owned(),
-            Self::Entries(_) | Self::Links => "a list of maps".to_owned(),
-            Self::Count { most: u32::MAX } => "a whole number from 1 on".to_owned(),
+            Self::Entries(_) | Self::Links { .. } => "a list of maps".to_owned(),
+            Self::Count { most } if *most == u32::MAX => "a whole number from 1 on".to_owned(),
             Self::Count { most } => format!("a whole number from 1 to {most}"),
             Self::Integration => "the alias of an integration, such as `prod`".to_owned(),
             Self::Name => "a name such as `checkout`: lower-case letters, digits and '-'".to_owned(),
-            Self::PagerDutyId => {
-                "the id of a thing in PagerDuty, such as `PWIXJZS`: letters and digits only".to_owned()
+            Self::Id(system) => {
+                format!("the id of a thing in {system}, such as `PWIXJZS`: letters and digits only")
             }
-            Self::PagerDutyIds => {
-                format!("a list of ids of things in PagerDuty, 1 to {LIST_ENTRIES}, such as `[PWIXJZS]`")
+            Self::Ids(system) => {
+                format!("a list of ids of things in {system}, 1 to {LIST_ENTRIES}, such as `[PWIXJZS]`")
             }
-            Self::UserEmail => "the e-mail address by which a user logs in to PagerDuty".to_owned(),
+            Self::UserEmail(system) => format!("the e-mail address by which a user logs in to {system}"),
             Self::Url => "a URL that begins with `https://`".to_owned(),
             Self::Link => "a URL that begins with `https://` or `http://`".to_owned(),
             Self::Time => "a time in RFC 3339, such as `2027-01-31T09:00:00Z`".to_owned(),
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::Words(words) => format!("a list of some of {}", words.join(", ")),
             Self::Length { longest } => {
-                let longest = Length::from_seconds(longest).map_or_else(String::new, |length| length.to_string());
+                let longest = Length::from_seconds(*longest).map_or_else(String::new, |length| length.to_string());
                 format!("a length of time such as 30m or 4h, from 1s to {longest}")
             }
         }
     }
 
-    fn not_a_list(self, problem: ListProblem) -> String {
+    fn not_a_list(&self, problem: ListProblem) -> String {
         match problem {
             ListProblem::OfList => format!("must be {}", self.wanted()),
             ListProblem::OfEntry(index, problem) => format!("has an entry {index} that {problem}"),
@@ -394,7 +403,27 @@ enum ListProblem {
     OfEntry(usize, String),
 }
 
-fn check_list(value: &Value, of: FieldKind) -> Result<(), ListProblem> {
+fn check_entries(fields: &[Field], value: &Value) -> Result<(), String> {
+    let Value::Array(items) = value else {
+        return Err(format!("is {}, but must be a list of maps", type_of(value)));
+    };
+    items.iter().enumerate().try_for_each(|(index, item)| {
+        let checked = check_object(fields, item);
+        checked.map_err(|problem| format!("has an entry {index} that {problem}"))
+    })
+}
+
+pub(super) fn check_object(fields: &[Field], value: &Value) -> Result<(), String> {
+    let Value::Object(given) = value else {
+        return Err(format!("is {}, but must be a map", type_of(value)));
+    };
+    match problems_of(fields, given) {
+        problems if problems.is_empty() => Ok(()),
+        problems => Err(format!("has problems: {}", problems.join("; "))),
+    }
+}
+
+fn check_list(value: &Value, of: &FieldKind) -> Result<(), ListProblem> {
     let items = value.as_array().map(Vec::as_slice).unwrap_or_default();
     if items.is_empty() || items.len() > LIST_ENTRIES {
         return Err(ListProblem::OfList);
@@ -406,22 +435,22 @@ fn check_list(value: &Value, of: FieldKind) -> Result<(), ListProblem> {
 }
 
 /// What is wrong with the fields of a map.
-fn problems_of(known: &'static [Field], given: &Map<String, Value>) -> Vec<String> {
+fn problems_of(known: &[Field], given: &Map<String, Value>) -> Vec<String> {
     let missing = known
         .iter()
-        .filter(|field| !field.optional && given.get(field.name).is_none_or(Value::is_null))
+        .filter(|field| !field.optional && given.get(&*field.name).is_none_or(Value::is_null))
         .map(|field| format!("`{}` is missing: {}", field.name, field.summary));
-    let wrong = given
-        .iter()
-        .filter_map(|(name, value)| match known.iter().find(|field| field.name == name) {
-            None => Some(unknown_field(name, known.iter().map(|field| field.name))),
+    let wrong = given.iter().filter_map(
+        |(name, value)| match known.iter().find(|field| field.name == name.as_str()) {
+            None => Some(unknown_field(name, known.iter().map(|field| &*field.name))),
             Some(_) if value.is_null() => None,
             Some(field) => field
                 .kind
                 .check(value)
                 .err()
                 .map(|problem| format!("`{name}` {problem}")),
-        });
+        },
+    );
     missing.chain(wrong).collect()
 }
 
@@ -430,23 +459,23 @@ impl fmt::Display for FieldKind {
         match self {
             Self::Text | Self::Prose(Longest::Unlimited) => f.write_str("text"),
             Self::Prose(longest) => write!(f, "text of at most {longest}"),
-            Self::Key => write!(f, "key of at most {KEY_BYTES} bytes"),
+            Self::Key { longest } => write!(f, "key of at most {longest} bytes"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),
             Self::Integer => f.write_str("whole number"),
-            Self::Count { most: u32::MAX } => f.write_str("whole number from 1 on"),
+            Self::Count { most } if *most == u32::MAX => f.write_str("whole number from 1 on"),
             Self::Count { most } => write!(f, "whole number from 1 to {most}"),
             Self::Boolean => f.write_str("true or false"),
             Self::Integration => f.write_str("integration alias"),
             Self::Name => f.write_str("name"),
-            Self::PagerDutyId => f.write_str("PagerDuty id"),
-            Self::PagerDutyIds => f.write_str("list of PagerDuty ids"),
-            Self::UserEmail => f.write_str("e-mail address"),
+            Self::Id(system) => write!(f, "{system} id"),
+            Self::Ids(system) => write!(f, "list of {system} ids"),
+            Self::UserEmail(_) => f.write_str("e-mail address"),
             Self::Words(words) => write!(f, "list of {}", words.join(", ")),
             Self::Length { .. } => f.write_str("length of time"),
             Self::Time => f.write_str("time"),
             Self::Url => f.write_str("https URL"),
             Self::Link => f.write_str("https or http URL"),
-            Self::Links => write!(f, "list of at most {MOST_LINKS} links"),
+            Self::Links { most } => write!(f, "list of at most {most} links"),
             Self::Map { .. } | Self::Object(_) => f.write_str("map"),
             Self::List => f.write_str("list"),
             Self::Entries(_) => f.write_str("list of maps"),
@@ -454,9 +483,8 @@ impl fmt::Display for FieldKind {
     }
 }
 
-/// Whether a text can be the id of a thing in PagerDuty. Old ids have 7 characters and start with P, newer ones 14 and
-/// start with Q; PagerDuty says no more of their form, so neither is asked for.
-fn is_pagerduty_id(text: &str) -> bool {
+/// Whether a text can be an id that is safe in a path or a query as it stands.
+fn is_plain_id(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
@@ -467,9 +495,9 @@ fn is_email(text: &str) -> bool {
         && matches!(text.split_once('@'), Some((user, host)) if !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-/// Whether PagerDuty keeps a text as a key just as it is, so that it is found again.
-fn is_key(text: &str) -> bool {
-    (1..=KEY_BYTES).contains(&text.len()) && text.trim() == text && !text.contains(char::is_control)
+/// Whether a text is kept as a key just as it is, so that it is found again.
+fn is_key(text: &str, longest: usize) -> bool {
+    (1..=longest).contains(&text.len()) && text.trim() == text && !text.contains(char::is_control)
 }
 
 /// Whether a text is a URL that people can be sent to: of one of these schemes, with a host, and without spaces.
@@ -546,17 +574,18 @@ pub(crate) fn unknown_field<'a>(name: &str, known: impl Iterator<Item = &'a str>
     }
 }
 
-fn did_you_mean(word: &str, words: &[&str]) -> String {
-    match nearest(word, words.iter().copied()) {
+fn did_you_mean(word: &str, words: &[Text]) -> String {
+    match nearest(word, words.iter().map(|word| &**word)) {
         Some(near) => format!("; did you mean `{near}`?"),
         None => String::new(),
     }
 }
 
-/// The known words that are most like `word`, as a question. It is for words of which there are too many to list.
-pub(crate) fn nearest_three<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> String {
+/// The known words that are most like `word`, as a question, each with what is shown for it. It is for words of which there are too many
+/// to list.
+pub(crate) fn nearest_three<'a>(word: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut alike: Vec<(f64, &str)> = known
-        .map(|candidate| (strsim::jaro_winkler(word, candidate), candidate))
+        .map(|(candidate, shown)| (strsim::jaro_winkler(word, candidate), shown))
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0));
     let alike: Vec<String> = alike

@@ -1,4 +1,4 @@
-//! Inputs that PagerDuty would refuse, made to fit: a page is worth more than what decorates it.
+//! Inputs that a system would refuse, made to fit: a page is worth more than what decorates it.
 //!
 //! What a workflow says in plain values is checked when it is saved. What an expression gives is known only when a step
 //! runs, perhaps at night and in an outage: a link without a scheme, a key of 300 bytes, 70 KB of details. So each input of
@@ -12,19 +12,21 @@
 mod shrink;
 
 use super::{
-    ActionSpec, Rule,
-    fields::{Field, FieldKind, KEY_BYTES, LINK, Longest, MOST_LINKS, OnNull},
+    ActionSpec, Rule, Text,
+    fields::{Field, FieldKind, LINK, Longest, OnNull, check_object},
 };
 use crate::fingerprint::fingerprint;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 use shrink::{cut_at, json_size, shrink};
 use std::fmt;
 
-/// What becomes of a value of an input that PagerDuty would refuse.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The treatment of a value of an input that the system would refuse.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Unfit {
     /// The step fails: it is the message itself, what is acted on, or who is paged.
+    #[default]
     Refuse,
     /// It is left out.
     LeaveOut,
@@ -34,13 +36,13 @@ pub enum Unfit {
     /// It is a key. Its beginning and a hash of the whole stand in its place: one key gives the same in every action. Any other
     /// value is left out, or makes the step fail where the action needs a key.
     Hash,
-    /// Entries of the list that do not fit are left out, and so is what is beyond the most that PagerDuty takes.
+    /// Entries of the list that do not fit are left out, and so is what is beyond the most that the system takes.
     LeaveOutEntries,
     /// This value stands in its place, also where there is none.
-    Replace(&'static str),
+    Replace(Text),
 }
 
-/// Something of an input that was changed so that PagerDuty takes the rest. It tells nothing of the value itself: what
+/// Something of an input that was changed so that the system takes the rest. It tells nothing of the value itself: what
 /// stands in the wrong field may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjustment {
@@ -56,7 +58,7 @@ enum Change {
     Cut(String),
     Hashed(String),
     Replaced {
-        by: &'static str,
+        by: Text,
         why: String,
     },
     /// Characters that cannot be shown.
@@ -120,8 +122,8 @@ impl Serialize for Adjustment {
 impl Unfit {
     /// What becomes of an input, for the documentation.
     #[must_use]
-    pub fn summary(self, field: &Field) -> String {
-        match (self, field.kind, field.optional) {
+    pub fn summary(&self, field: &Field) -> String {
+        match (self, &field.kind, field.optional) {
             (Self::Refuse, _, _) => "the step fails".to_owned(),
             (Self::LeaveOut, FieldKind::Object(_), _) => "what does not fit of it is left out".to_owned(),
             (Self::LeaveOut, _, _) => "left out".to_owned(),
@@ -148,7 +150,7 @@ pub(super) fn fit(
 ) -> (Map<String, Value>, Vec<Adjustment>) {
     let mut fitting = Fitting::default();
     let before = input.clone();
-    fitting.fields(spec.inputs, &mut input, "");
+    fitting.fields(&spec.inputs, &mut input, "");
     fitting.companions(spec, &before, &mut input);
     fitting.make_room(spec, &mut input, room);
     fitting.companions(spec, &before, &mut input);
@@ -175,6 +177,10 @@ impl Fitting {
         });
     }
 
+    fn replaced(&mut self, at: &str, by: &Text, why: String) {
+        self.note(at, Change::Replaced { by: by.clone(), why });
+    }
+
     fn left_out(&mut self, at: &str, problem: &str) {
         self.note(at, Change::LeftOut(format!("it {problem}")));
     }
@@ -188,21 +194,21 @@ impl Fitting {
         self.made
     }
 
-    fn fields(&mut self, known: &'static [Field], input: &mut Map<String, Value>, within: &str) {
+    fn fields(&mut self, known: &[Field], input: &mut Map<String, Value>, within: &str) {
         for field in known {
             let at = format!("{within}{}", field.name);
-            match (input.get_mut(field.name), field.unfit) {
+            match (input.get_mut(&*field.name), &field.unfit) {
                 (None | Some(Value::Null), Unfit::Replace(by)) => {
                     let why = "it has no value".to_owned();
-                    self.note(&at, Change::Replaced { by, why });
-                    input.insert(field.name.to_owned(), by.into());
+                    self.replaced(&at, by, why);
+                    input.insert(field.name.to_string(), Value::from(&**by));
                 }
                 (None | Some(Value::Null), _) => {}
                 (Some(value), _) => {
                     if let Some(value) = self.value(field, &at, value.take()) {
-                        input.insert(field.name.to_owned(), value);
+                        input.insert(field.name.to_string(), value);
                     } else {
-                        input.remove(field.name);
+                        input.remove(&*field.name);
                     }
                 }
             }
@@ -211,31 +217,31 @@ impl Fitting {
 
     /// A value that fits, or that is to be refused; `None` for one that is left out.
     fn value(&mut self, field: &Field, at: &str, value: Value) -> Option<Value> {
-        let value = match (field.unfit, field.kind, value) {
+        let value = match (&field.unfit, &field.kind, value) {
             (Unfit::Refuse, _, value) => return Some(value),
             (Unfit::Hash, _, value) => value,
             (_, FieldKind::Text | FieldKind::Prose(_), Value::String(text)) => Value::String(self.readable(at, text)),
             (_, FieldKind::Object(fields), Value::Object(given)) => Value::Object(self.object(fields, given, at)),
-            (_, FieldKind::Links, Value::Array(links)) => Value::Array(self.links(links, at)),
+            (_, FieldKind::Links { most }, Value::Array(links)) => Value::Array(self.links(links, *most, at)),
             (_, _, value) => value,
         };
         let Err(problem) = field.kind.check(&value) else {
             return self.unless_emptied(field, at, value);
         };
-        match (field.unfit, field.kind, &value) {
+        match (&field.unfit, &field.kind, &value) {
             (_, FieldKind::OneOf(words), Value::String(text)) if known_word(words, text).is_some() => {
                 let by = known_word(words, text)?;
                 let why = "it is written like this".to_owned();
-                self.note(at, Change::Replaced { by, why });
-                return Some(by.into());
+                self.replaced(at, by, why);
+                return Some(Value::from(&**by));
             }
             (Unfit::Cut, FieldKind::Prose(longest), Value::String(text)) if !text.trim().is_empty() => {
                 self.note(at, Change::Cut(format!("it {problem}")));
-                return Some(Value::String(cut_to(text, longest)));
+                return Some(Value::String(cut_to(text, *longest)));
             }
-            (Unfit::Hash, _, Value::String(text)) if !text.trim().is_empty() => {
-                let why = match text.len() > KEY_BYTES {
-                    true => format!("it is longer than {KEY_BYTES} bytes"),
+            (Unfit::Hash, FieldKind::Key { longest }, Value::String(text)) if !text.trim().is_empty() => {
+                let why = match text.len() > *longest {
+                    true => format!("it is longer than {longest} bytes"),
                     false => "it has control characters in it, or space at its ends".to_owned(),
                 };
                 self.note(at, Change::Hashed(why));
@@ -243,11 +249,11 @@ impl Fitting {
             }
             _ => {}
         }
-        match field.unfit {
+        match &field.unfit {
             Unfit::Replace(by) => {
                 let why = format!("it {problem}");
-                self.note(at, Change::Replaced { by, why });
-                Some(by.into())
+                self.replaced(at, by, why);
+                Some(Value::from(&**by))
             }
             _ if field.optional && field.null == OnNull::LeaveOut => {
                 self.left_out(at, &problem);
@@ -280,7 +286,7 @@ impl Fitting {
         }
     }
 
-    fn object(&mut self, known: &'static [Field], mut given: Map<String, Value>, at: &str) -> Map<String, Value> {
+    fn object(&mut self, known: &[Field], mut given: Map<String, Value>, at: &str) -> Map<String, Value> {
         let is_known = |name: &str| known.iter().any(|field| field.name == name);
         let unknown: Vec<String> = given.keys().filter(|name| !is_known(name)).cloned().collect();
         for name in unknown {
@@ -293,19 +299,19 @@ impl Fitting {
         given
     }
 
-    /// The links that fit, the first 50.
-    fn links(&mut self, links: Vec<Value>, at: &str) -> Vec<Value> {
+    /// The links that fit, the first `most`.
+    fn links(&mut self, links: Vec<Value>, most: usize, at: &str) -> Vec<Value> {
         let mut kept = Vec::new();
         let mut beyond: usize = 0;
         for (index, link) in links.into_iter().enumerate() {
             let at = format!("{at}[{index}]");
-            if kept.len() == MOST_LINKS {
+            if kept.len() == most {
                 beyond += 1;
                 continue;
             }
             let made = self.made.len();
             let link = match link {
-                Value::Object(given) => Value::Object(self.object(LINK, given, &at)),
+                Value::Object(given) => Value::Object(self.object(&LINK, given, &at)),
                 other => other,
             };
             match why_not(&link) {
@@ -318,7 +324,7 @@ impl Fitting {
             }
         }
         if beyond > 0 {
-            let how = format!("its last {beyond} entries were left out, because PagerDuty takes {MOST_LINKS}");
+            let how = format!("its last {beyond} entries were left out, because no more than {most} are taken");
             self.note(at, Change::Cut(how));
         }
         kept
@@ -327,7 +333,7 @@ impl Fitting {
     /// What goes only together with an input that was left out is left out too.
     fn companions(&mut self, spec: &ActionSpec, before: &Map<String, Value>, input: &mut Map<String, Value>) {
         let is_given = |input: &Map<String, Value>, name: &str| input.get(name).is_some_and(|value| !value.is_null());
-        for rule in spec.rules {
+        for rule in &spec.rules {
             // What was at odds before is refused, unless it is mended by leaving the rest out as well.
             let is_mended = matches!(rule, Rule::AllOrNone(_));
             let was_at_odds = !is_mended && rule.check(|name| is_given(before, name)).is_err();
@@ -339,18 +345,21 @@ impl Fitting {
                 .fields()
                 .iter()
                 .filter(|name| is_given(input, name))
-                .copied()
+                .cloned()
                 .collect::<Vec<_>>()
             {
                 let Some(field) = spec
-                    .input(name)
+                    .input(&name)
                     .filter(|field| field.optional && field.unfit != Unfit::Refuse)
                 else {
                     continue;
                 };
-                input.remove(field.name);
-                let why = format!("it goes only together with `{}`", missing.copied().unwrap_or_default());
-                self.note(name, Change::LeftOut(why));
+                input.remove(&*field.name);
+                let why = format!(
+                    "it goes only together with `{}`",
+                    missing.map(|name| &**name).unwrap_or_default()
+                );
+                self.note(&name, Change::LeftOut(why));
             }
         }
     }
@@ -364,23 +373,23 @@ impl Fitting {
             }
             let sizes = spec.inputs.iter().filter_map(|field| {
                 let gives_way = !matches!(field.unfit, Unfit::Refuse | Unfit::Hash);
-                let size = json_size(input.get(field.name).filter(|_| gives_way)?);
+                let size = json_size(input.get(&*field.name).filter(|_| gives_way)?);
                 (size > LEAST).then_some((size, field))
             });
             let Some((size, field)) = sizes.max_by_key(|(size, _)| *size) else {
                 return;
             };
-            let Some(value) = input.remove(field.name) else {
+            let Some(value) = input.remove(&*field.name) else {
                 return;
             };
             let target = size.saturating_sub(excess).max(LEAST);
             let why = format!("all inputs together have room for {room} bytes");
             match smaller(field, value, target) {
                 Some(value) => {
-                    self.note(field.name, Change::Cut(why));
-                    input.insert(field.name.to_owned(), value);
+                    self.note(&field.name, Change::Cut(why));
+                    input.insert(field.name.to_string(), value);
                 }
-                None => self.note(field.name, Change::LeftOut(why)),
+                None => self.note(&field.name, Change::LeftOut(why)),
             }
         }
     }
@@ -388,7 +397,7 @@ impl Fitting {
 
 /// A value of at most so many bytes of JSON; `None` if it is of a kind of which no part can be used.
 fn smaller(field: &Field, value: Value, target: usize) -> Option<Value> {
-    match (field.unfit, value) {
+    match (&field.unfit, value) {
         (Unfit::LeaveOutEntries, Value::Array(mut entries)) => {
             let mut size = json_size(&entries);
             while let Some(entry) = entries.pop_if(|_| size > target) {
@@ -406,12 +415,9 @@ fn smaller(field: &Field, value: Value, target: usize) -> Option<Value> {
 /// Why a link cannot be used, if it cannot.
 fn why_not(link: &Value) -> Option<String> {
     let Value::Object(given) = link else {
-        return FieldKind::Object(LINK)
-            .check(link)
-            .err()
-            .map(|problem| format!("it {problem}"));
+        return check_object(&LINK, link).err().map(|problem| format!("it {problem}"));
     };
-    LINK.iter().find_map(|field| match given.get(field.name) {
+    LINK.iter().find_map(|field| match given.get(&*field.name) {
         None | Some(Value::Null) if !field.optional => Some(format!("it has no `{}`", field.name)),
         None | Some(Value::Null) => None,
         Some(value) => field
@@ -423,11 +429,8 @@ fn why_not(link: &Value) -> Option<String> {
 }
 
 /// The word that a text is but for case and the space at its ends.
-fn known_word(words: &[&'static str], text: &str) -> Option<&'static str> {
-    words
-        .iter()
-        .copied()
-        .find(|word| word.eq_ignore_ascii_case(text.trim()))
+fn known_word<'a>(words: &'a [Text], text: &str) -> Option<&'a Text> {
+    words.iter().find(|word| word.eq_ignore_ascii_case(text.trim()))
 }
 
 /// A text that is cut where it is too long.

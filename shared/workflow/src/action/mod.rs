@@ -1,57 +1,70 @@
 //! The actions that a step may use: what each takes, what it gives, and what a repeat of it would do.
 //!
-//! The catalogue is data, so that a definition can be checked before it is stored and an input before it is sent.
+//! An action is data, so that a definition can be checked before it is stored and an input before it is sent. The language knows no
+//! action by itself: whoever reads a definition gives it a [`Catalog`].
 //!
 //! # Layout
-//! - `catalogue` — the actions themselves, by what they are about.
+//! - `catalog` — the actions that there are, by name.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
-//! - `fit` — what becomes of a value that PagerDuty would refuse.
+//! - `fit` — what becomes of a value that a system would refuse.
 //! - `rules` — what several inputs say about each other.
-//! - `thing` — the things in PagerDuty whose names people may write.
+//! - `thing` — the things whose names people may write.
 
-mod catalogue;
+mod catalog;
 mod fields;
 mod fit;
 mod rules;
 mod thing;
 
-pub use catalogue::Action;
-pub use fields::{Field, FieldKind, LINK, Longest, MOST_LINKS, OnNull};
+pub use catalog::Catalog;
+pub use fields::{Field, FieldKind, LINK, Longest, OnNull};
 pub use fit::{Adjustment, Unfit};
 pub use rules::Rule;
 pub use thing::Thing;
 
 pub(crate) use fields::{nearest, nearest_three, type_of, unknown_field};
 
+use fields::is_default;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
-/// What is known of an action.
-#[derive(Debug, Clone, Copy)]
+/// A text of a specification: a literal of the program, or one that was read.
+pub type Text = Cow<'static, str>;
+
+/// All that is known of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct ActionSpec {
-    /// The name in `uses`, and the type of the command.
-    pub name: &'static str,
+    /// The name in `uses`.
+    pub name: Text,
+    /// The system that it acts on, as people call it.
+    pub system: Text,
     /// What it does, in one line.
-    pub summary: &'static str,
+    pub summary: Text,
     /// What it takes.
-    pub inputs: &'static [Field],
+    pub inputs: Vec<Field>,
     /// What its inputs say about each other.
-    pub rules: &'static [Rule],
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub rules: Vec<Rule>,
     /// What it gives.
-    pub outputs: &'static [Field],
-    /// What it changes, if that is an incident which was there before.
-    pub changes: Option<Changes>,
+    pub outputs: Vec<Field>,
+    /// What it does outside of the run.
+    pub effect: Effect,
     /// What a repeat of it would do.
     pub repeat: Repeat,
-    /// Why that is so and what a second time does, for people.
-    pub on_repeat: &'static str,
-    /// The function that performs it.
-    pub function: Function,
+    /// What a replay of the run, which has other idempotency keys, does by calling it once more, where `repeat` does not say it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub replayed: Option<Replayed>,
+    /// Why a repeat does that, for people.
+    pub on_repeat: Text,
+    /// The function that performs it: its name in the template, of its state in the state machine, and the type of its commands.
+    pub function: Text,
     /// How long one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
     /// only ends an attempt of which Lambda has lost track.
     pub timeout_seconds: u32,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
-    pub example: &'static str,
+    pub example: Text,
 }
 
 /// The input of a call that fits, and what was changed so that it does.
@@ -63,49 +76,28 @@ pub struct Admitted {
     pub adjusted: Vec<Adjustment>,
 }
 
-/// The incident that an action changes, and what PagerDuty tells of it.
-#[derive(Debug, Clone, Copy)]
-pub struct Changes {
-    /// The input that has its id.
-    pub incident: &'static str,
-    /// The types of the events that follow.
-    pub events: &'static [&'static str],
-}
-
-/// A function that performs actions.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Function {
-    /// Creates incidents.
-    CreateIncident,
-    /// Resolves incidents.
-    ResolveIncident,
-    /// Performs every other action.
-    PagerDutyAction,
-}
-
-impl Function {
-    /// All functions.
-    pub const ALL: &'static [Self] = &[Self::CreateIncident, Self::ResolveIncident, Self::PagerDutyAction];
-
-    /// The name in the template, of its state in the state machine, and of the type of its commands.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::CreateIncident => "CreateIncident",
-            Self::ResolveIncident => "ResolveIncident",
-            Self::PagerDutyAction => "PagerDutyAction",
-        }
-    }
-
-    /// The actions that it performs.
-    pub fn actions(self) -> impl Iterator<Item = Action> {
-        let actions = Action::ALL.iter().copied();
-        actions.filter(move |action| action.spec().function == self)
-    }
+/// What an action does outside of the run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Effect {
+    /// Nothing: it only reads.
+    Reads,
+    /// It opens an incident, under the idempotency key unless the author gives it another.
+    CreatesIncident,
+    /// It changes an incident which was there before, and events follow.
+    ChangesIncident {
+        /// The input that has its id.
+        incident: Text,
+        /// The types of the events that follow.
+        events: Vec<Text>,
+    },
+    /// Something that starts no workflow by an event about an incident, or does so in a way that no mark is needed for.
+    Other,
 }
 
 /// What a repeat of an action would do, which decides what follows an unknown outcome.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Repeat {
     /// Nothing: it only reads.
     IsHarmless,
@@ -122,14 +114,32 @@ pub enum Repeat {
     },
     /// A second effect that nobody can prevent, such as paging people twice: after an unknown outcome the step fails.
     IsForbidden {
-        /// Where a person sees in PagerDuty whether it was done, as the end of "look …".
-        look: &'static str,
+        /// Where a person sees whether it was done, as the end of "look in …".
+        look: Text,
     },
+}
+
+/// What a replay of a run does by calling an action once more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Replayed {
+    /// Nothing that was not so before.
+    Harmless,
+    /// The same a second time.
+    Twice,
+    /// The same a second time if the step has this input, and else nothing.
+    TwiceWith {
+        /// The name of the input.
+        input: Text,
+    },
+    /// The same a second time, which can page or notify people again.
+    PagesTwice,
 }
 
 /// How long it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
 /// earlier finds nothing, and the thing would be made twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settling {
     /// How long after it was sent a request can still be carried out, in seconds: also when nobody waits for it any more.
     pub carried_out_seconds: u32,
@@ -145,30 +155,40 @@ impl Settling {
     }
 }
 
-impl Action {
-    /// The action of that name.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.iter().copied().find(|action| action.spec().name == name)
-    }
-}
-
-impl fmt::Display for Action {
+impl fmt::Display for ActionSpec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.spec().name)
+        f.write_str(&self.name)
     }
 }
 
 impl ActionSpec {
+    /// What a replay of the run does by calling the action once more.
+    #[must_use]
+    pub fn replayed(&self) -> Replayed {
+        match (&self.replayed, &self.repeat) {
+            (Some(replayed), _) => replayed.clone(),
+            (None, Repeat::IsHarmless | Repeat::SetsState { .. }) => Replayed::Harmless,
+            // It looks for what has its own key, and the replay has another one.
+            (None, Repeat::NeedsLook { .. }) => Replayed::Twice,
+            (None, Repeat::IsForbidden { .. }) => Replayed::PagesTwice,
+        }
+    }
+
+    /// Whether it does nothing outside of the run.
+    #[must_use]
+    pub fn only_reads(&self) -> bool {
+        self.effect == Effect::Reads
+    }
+
     /// The input of that name.
     #[must_use]
-    pub fn input(&self, name: &str) -> Option<&'static Field> {
+    pub fn input(&self, name: &str) -> Option<&Field> {
         self.inputs.iter().find(|field| field.name == name)
     }
 
     /// The output of that name.
     #[must_use]
-    pub fn output(&self, name: &str) -> Option<&'static Field> {
+    pub fn output(&self, name: &str) -> Option<&Field> {
         self.outputs.iter().find(|field| field.name == name)
     }
 
@@ -188,7 +208,11 @@ impl ActionSpec {
         let input = Value::Object(fields);
         if let Err(mut problems) = self.check_input(&input, also_known) {
             // An input that is missed may be one that did not fit.
-            let of_rules = |name: &str| self.rules.iter().any(|rule| rule.fields().contains(&name));
+            let of_rules = |name: &str| {
+                self.rules
+                    .iter()
+                    .any(|rule| rule.fields().iter().any(|field| field == name))
+            };
             let missed = adjusted.iter().filter(|adjustment| of_rules(adjustment.input()));
             problems.extend(missed.map(ToString::to_string));
             return Err(problems);
@@ -217,11 +241,11 @@ impl ActionSpec {
         let missing = self
             .inputs
             .iter()
-            .filter(|field| !field.optional && !is_given(field.name))
+            .filter(|field| !field.optional && !is_given(&field.name))
             .map(|field| format!("`{}` is missing: {}", field.name, field.summary));
         let wrong = fields.iter().filter_map(|(name, value)| match self.input(name) {
             None if also_known.contains(&name.as_str()) => None,
-            None => Some(unknown_field(name, self.inputs.iter().map(|field| field.name))),
+            None => Some(unknown_field(name, self.inputs.iter().map(|field| &*field.name))),
             Some(field) if value.is_null() => match field.null {
                 OnNull::LeaveOut => None,
                 OnNull::Refuse => Some(format!(
@@ -241,4 +265,4 @@ impl ActionSpec {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -5,7 +5,7 @@
 
 use super::{Definition, Node, Position, Problems, source};
 use crate::{
-    action::Thing,
+    action::{Catalog, Thing},
     ids::{IntegrationAlias, WorkflowId},
 };
 use std::collections::BTreeMap;
@@ -56,9 +56,9 @@ impl Draft {
     ///
     /// # Errors
     /// All problems that were found, in the order of the source.
-    pub fn from_source(source: &str) -> Result<Self, Problems> {
+    pub fn from_source(source: &str, catalog: &Catalog) -> Result<Self, Problems> {
         let node = source::parse(source)?;
-        let read = Definition::with_names(&node, None)?;
+        let read = Definition::with_names(&node, catalog, None)?;
         Ok(Self {
             node,
             definition: read.definition,
@@ -98,12 +98,13 @@ impl Draft {
     /// All messages, each with its place.
     pub fn resolved(
         &self,
+        catalog: &Catalog,
         meaning: impl Fn(&ThingReference) -> Result<String, String>,
     ) -> Result<Definition, Problems> {
         let meanings = self.references.iter();
         let meanings: Meanings = meanings
             .map(|reference| (reference.path.clone(), meaning(reference)))
             .collect();
-        Definition::with_names(&self.node, Some(&meanings)).map(|read| read.definition)
+        Definition::with_names(&self.node, catalog, Some(&meanings)).map(|read| read.definition)
     }
 }

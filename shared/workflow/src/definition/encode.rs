@@ -109,7 +109,7 @@ fn step(step: &Step) -> Value {
 fn kind(kind: &StepKind, fields: &mut Fields) {
     match kind {
         StepKind::Action { uses, with } => {
-            fields.add("uses", uses.spec().name);
+            fields.add("uses", &*uses.name);
             fields.add("with", entries(with, Template::to_json));
         }
         StepKind::Wait(Wait::For(length)) => fields.add("wait", length.to_string()),

@@ -23,7 +23,7 @@ pub use node::{Node, Position};
 pub use problem::{Problem, Problems};
 
 use crate::{
-    action::Action,
+    action::{ActionSpec, Catalog},
     error_name::ErrorName,
     fingerprint::fingerprint,
     ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, VariableName, WorkflowId},
@@ -34,7 +34,10 @@ use decode::Names;
 use draft::Meanings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The types of events that PagerDuty sends, as V3 names them.
 ///
@@ -228,12 +231,13 @@ impl OnlyWhile {
     /// The id of the step that looks.
     pub const ID: &str = "only_while";
 
-    /// A guard that looks at the incident by an integration.
+    /// A guard that looks at the incident by an integration, with the action that reads one.
     ///
     /// # Errors
     /// As [`Template::from_text`], which does not happen.
     pub fn new(
         statuses: BTreeSet<IncidentStatus>,
+        look: Arc<ActionSpec>,
         integration: &IntegrationAlias,
     ) -> Result<Self, crate::template::TemplateError> {
         let with = BTreeMap::from([
@@ -249,10 +253,7 @@ impl OnlyWhile {
             retry: None,
             timeout: None,
             continue_on_error: false,
-            kind: StepKind::Action {
-                uses: Action::GetIncident,
-                with,
-            },
+            kind: StepKind::Action { uses: look, with },
         };
         Ok(Self { statuses, look })
     }
@@ -437,7 +438,7 @@ pub enum StepKind {
     /// Calls an action.
     Action {
         /// Which.
-        uses: Action,
+        uses: Arc<ActionSpec>,
         /// Its input.
         with: BTreeMap<String, Template>,
     },
@@ -572,8 +573,8 @@ impl Definition {
     ///
     /// # Errors
     /// All problems that were found, in the order of the source.
-    pub fn from_source(source: &str) -> Result<Self, Problems> {
-        let read = Self::read(&source::parse(source)?, Names::None, Origin::Written)?;
+    pub fn from_source(source: &str, catalog: &Catalog) -> Result<Self, Problems> {
+        let read = Self::read(&source::parse(source)?, catalog, Names::None, Origin::Written)?;
         Ok(read.definition)
     }
 
@@ -581,19 +582,20 @@ impl Definition {
     ///
     /// # Errors
     /// All problems that were found.
-    pub fn from_json(stored: &serde_json::Value) -> Result<Self, Problems> {
-        let read = Self::read(&Node::from_json(stored), Names::None, Origin::Stored)?;
+    pub fn from_json(stored: &serde_json::Value, catalog: &Catalog) -> Result<Self, Problems> {
+        let read = Self::read(&Node::from_json(stored), catalog, Names::None, Origin::Stored)?;
         Ok(read.definition)
     }
 
     /// Reads a definition in which names may stand for things in PagerDuty: as it is written, or with their meanings.
-    fn with_names(node: &Node, meanings: Option<&Meanings>) -> Result<Read, Problems> {
-        Self::read(node, meanings.map_or(Names::AsWritten, Names::Meaning), Origin::Written)
+    fn with_names(node: &Node, catalog: &Catalog, meanings: Option<&Meanings>) -> Result<Read, Problems> {
+        let names = meanings.map_or(Names::AsWritten, Names::Meaning);
+        Self::read(node, catalog, names, Origin::Written)
     }
 
-    fn read(node: &Node, names: Names<'_>, origin: Origin) -> Result<Read, Problems> {
+    fn read(node: &Node, catalog: &Catalog, names: Names<'_>, origin: Origin) -> Result<Read, Problems> {
         let mut problems = Problems::default();
-        let decoded = decode::definition(node, names, &mut problems);
+        let decoded = decode::definition(node, catalog, names, &mut problems);
         let warnings = decoded
             .as_ref()
             .map(|decoded| check::definition(decoded, origin, &mut problems));

@@ -17,17 +17,29 @@
 mod parts;
 mod surface;
 
+use crate::action::Catalog;
 use schemars::{Schema, generate::SchemaSettings, transform::Transform};
 use serde_json::Value;
 
-/// The schema of a definition.
+/// The schema of a definition that uses these actions.
 #[must_use]
-pub fn workflow_schema() -> Value {
+pub fn workflow_schema(catalog: &Catalog) -> Value {
     let settings = SchemaSettings::draft07().with_transform(NullIsNothing);
-    settings
+    let mut schema = settings
         .into_generator()
         .into_root_schema_for::<surface::Workflow>()
-        .to_value()
+        .to_value();
+    if let Some(name) = schema
+        .pointer_mut("/definitions/ActionName")
+        .and_then(Value::as_object_mut)
+    {
+        name.remove("type");
+        name.insert("oneOf".to_owned(), parts::action_names(catalog));
+    }
+    if let Some(Value::Array(rules)) = schema.pointer_mut("/definitions/Step/allOf") {
+        rules.splice(0..0, parts::rules::actions(catalog));
+    }
+    schema
 }
 
 /// A field that may be left out is an `Option`, and schemars then allows null. The language does not.

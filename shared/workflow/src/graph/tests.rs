@@ -1,6 +1,7 @@
 //! What people see of a workflow.
 
 use super::*;
+use crate::action::tests::catalog;
 
 const WHOLE: &str = r#"
 name: database-outage
@@ -57,7 +58,7 @@ on_failure:
 "#;
 
 fn graph(source: &str) -> Graph {
-    Graph::of(&Definition::from_source(source).unwrap_or_else(|problems| panic!("{problems}")))
+    Graph::of(&Definition::from_source(source, catalog()).unwrap_or_else(|problems| panic!("{problems}")))
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::{
     later, only_while, retry,
 };
 use crate::{
-    action::{Action, Adjustment, Admitted, OnNull},
+    action::{ActionSpec, Adjustment, Admitted, OnNull},
     definition::{Definition, Length, Retry, StepKind},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
@@ -16,7 +16,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
-use std::{borrow::Cow, collections::BTreeMap};
+use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
 /// The most that the input of an action may take, in bytes of JSON: it travels through the state of the execution, which
 /// holds 256 KiB in all.
@@ -63,12 +63,11 @@ impl Planner<'_> {
         let Some((action, with, _)) = action_at(self.situation.definition, path) else {
             return Some(self.lost(path));
         };
-        let spec = action.spec();
-        let (input, failed) = match self.render(action, with) {
+        let (input, failed) = match self.render(&action, with) {
             Ok((input, failed)) => (Value::Object(input), failed),
             Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
         };
-        let Admitted { input, adjusted } = match spec.admit(input, &[], INPUT_BYTES) {
+        let Admitted { input, adjusted } = match action.admit(input, &[], INPUT_BYTES) {
             Ok(admitted) => admitted,
             Err(problems) => {
                 let failure = Failure::new(ErrorName::InputInvalid, problems.join("; "));
@@ -98,13 +97,13 @@ impl Planner<'_> {
             deadline: attempts.deadline,
         };
         let command = Command::Action {
-            action,
             input: call.input(&input),
-            timeout_seconds: spec.timeout_seconds,
+            timeout_seconds: action.timeout_seconds,
+            action: Arc::clone(&action),
         };
         let now = self.situation.now;
         let times = (attempts.intended_at.unwrap_or(now), now.max(self.situation.own_clock));
-        self.changes.marker = Marker::of(action, &input, &effect_key, self.depth(), times);
+        self.changes.marker = Marker::of(&action, &input, &effect_key, self.depth(), times);
         self.record(
             path,
             StepChange::AttemptStarted {
@@ -122,13 +121,12 @@ impl Planner<'_> {
     /// left out, unless it is to be refused.
     fn render(
         &self,
-        action: Action,
+        action: &ActionSpec,
         with: &BTreeMap<String, Template>,
     ) -> Result<(Map<String, Value>, Vec<Adjustment>), TemplateError> {
-        let spec = action.spec();
         let (mut input, mut failed) = (Map::new(), Vec::new());
         for (name, template) in with {
-            let value = match spec.input(name) {
+            let value = match action.input(name) {
                 Some(field) => match field.kind.render(template, &self.context) {
                     Err(_) if field.only_decorates() => match self.what_works(template, name, &mut failed) {
                         Some(rest) => field.kind.render(&rest, &self.context)?,
@@ -138,7 +136,7 @@ impl Planner<'_> {
                 },
                 None => template.evaluate(&self.context)?,
             };
-            let is_refused = spec.input(name).is_some_and(|field| field.null == OnNull::Refuse);
+            let is_refused = action.input(name).is_some_and(|field| field.null == OnNull::Refuse);
             if !value.is_null() || is_refused {
                 input.insert(name.clone(), value);
             }
@@ -180,13 +178,13 @@ impl Planner<'_> {
             return Some(self.lost(path));
         };
         let effect_key = self.effect_key(path);
-        let spec = action.spec();
-        let repeat = spec.repeat;
+        let repeat = &action.repeat;
         #[cfg(feature = "sabotage")]
-        let repeat = match sabotage::breaks(sabotage::Break::ChangeAgain) && action == Action::SendChangeEvent {
-            true => crate::action::Repeat::IsHarmless,
-            false => repeat,
-        };
+        let repeat =
+            match sabotage::breaks(sabotage::Break::ChangeAgain) && action.effect == crate::action::Effect::Other {
+                true => &crate::action::Repeat::IsHarmless,
+                false => repeat,
+            };
         let late = only_while::wait_for_incident(&attempts, &failure, self.situation.now);
         let decision = retry::after(&retry::Attempt {
             repeat,
@@ -196,13 +194,13 @@ impl Planner<'_> {
             rate_limited: attempts.rate_limited,
             unseen: attempts.unseen,
             is_about_a_fresh_id: attempts.fresh_until.is_some_and(|until| self.situation.now < until),
-            call_seconds: spec.timeout_seconds,
+            call_seconds: action.timeout_seconds,
             effect_key: &effect_key,
         });
         let last = LastAttempt::failed(attempts.attempt, &failure);
         let Some(wait) = late.or(decision.wait) else {
             let of_look = only_while::advice(path, &failure).map(Cow::Borrowed);
-            let failure = match of_look.or_else(|| retry::advice(spec.repeat, &failure)) {
+            let failure = match of_look.or_else(|| retry::advice(&action, &failure)) {
                 Some(advice) => failure.with_advice(&advice),
                 None => failure,
             };
@@ -255,10 +253,10 @@ impl Planner<'_> {
 fn action_at<'a>(
     definition: &'a Definition,
     path: &StepPath,
-) -> Option<(Action, &'a BTreeMap<String, Template>, Retry)> {
+) -> Option<(Arc<ActionSpec>, &'a BTreeMap<String, Template>, Retry)> {
     let step = definition.step(path)?;
     match &step.kind {
-        StepKind::Action { uses, with } => Some((*uses, with, step.retry.clone().unwrap_or_default())),
+        StepKind::Action { uses, with } => Some((Arc::clone(uses), with, step.retry.clone().unwrap_or_default())),
         _ => None,
     }
 }

@@ -1,9 +1,10 @@
 //! What the state machine is told to do.
 
-use crate::{action::Action, run::RunInput};
+use crate::{action::ActionSpec, run::RunInput};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 /// A command. The state machine routes on its `type`.
 ///
@@ -14,7 +15,7 @@ pub enum Command {
     /// Call an action. The type is the function that performs it.
     Action {
         /// Which.
-        action: Action,
+        action: Arc<ActionSpec>,
         /// Its input, complete.
         input: Value,
         /// How long the call may take, in seconds.
@@ -96,9 +97,9 @@ impl Command {
 
     /// The type that the state machine routes on.
     #[must_use]
-    pub fn type_name(&self) -> &'static str {
+    pub fn type_name(&self) -> &str {
         match self {
-            Self::Action { action, .. } => action.spec().function.name(),
+            Self::Action { action, .. } => &action.function,
             Self::Wait { .. } => "wait",
             Self::Fork { .. } => "fork",
             Self::Continue => "continue",
@@ -109,9 +110,9 @@ impl Command {
 
     /// The name for people: of an action its own, of every other command its type.
     #[must_use]
-    pub fn name(&self) -> &'static str {
+    pub fn name(&self) -> &str {
         match self {
-            Self::Action { action, .. } => action.spec().name,
+            Self::Action { action, .. } => &action.name,
             control => control.type_name(),
         }
     }
@@ -145,7 +146,7 @@ impl Serialize for Command {
             } => {
                 json!({
                     "type": kind,
-                    "action": action.spec().name,
+                    "action": action.name,
                     "input": input,
                     "timeout_seconds": timeout_seconds,
                 })

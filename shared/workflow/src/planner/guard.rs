@@ -9,7 +9,12 @@
 //! - Whatever neither of these sees is limited: so many runs of a workflow for an incident in ten minutes.
 
 use super::{Failure, Situation, Standing};
-use crate::{action::Action, error_name::ErrorName, ids::EffectKey, run::RunInput};
+use crate::{
+    action::{ActionSpec, Effect},
+    error_name::ErrorName,
+    ids::EffectKey,
+    run::RunInput,
+};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -133,11 +138,9 @@ pub(super) fn depth(situation: &Situation<'_>) -> u32 {
 fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
     let event = situation.event;
     let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
-    let is_of_type = match Action::parse(&change.action) {
-        Some(action) => {
-            let changes = action.spec().changes;
-            changes.is_some_and(|changes| changes.events.contains(&event_type))
-        }
+    let is_of_type = match situation.catalog.action(&change.action).map(|action| &action.effect) {
+        Some(Effect::ChangesIncident { events, .. }) => events.iter().any(|event| event == event_type),
+        Some(Effect::Reads | Effect::CreatesIncident | Effect::Other) => false,
         // A newer release wrote it.
         None => true,
     };
@@ -222,15 +225,16 @@ pub(super) fn counted(situation: &Situation<'_>) -> Option<Counted> {
 impl Marker {
     /// The marker of an attempt of an action with this input and key, if it changes or creates an incident.
     pub(super) fn of(
-        action: Action,
+        action: &ActionSpec,
         input: &Value,
         key: &EffectKey,
         depth: u32,
         times: (Timestamp, Timestamp),
     ) -> Option<Self> {
-        let incident = match action {
-            Action::CreateIncident => key.as_str(),
-            _ => input.get(action.spec().changes?.incident)?.as_str()?,
+        let incident = match &action.effect {
+            Effect::CreatesIncident => key.as_str(),
+            Effect::ChangesIncident { incident, .. } => input.get(&**incident)?.as_str()?,
+            Effect::Reads | Effect::Other => return None,
         };
         let (since, at) = times;
         Some(Self {

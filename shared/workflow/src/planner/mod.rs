@@ -57,6 +57,7 @@ pub use wanted::{Availability, OLDEST_EVENT};
 
 use crate::{
     action::Adjustment,
+    action::Catalog,
     definition::Definition,
     ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     run::RunInput,
@@ -70,6 +71,8 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All that the planner decides from.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
+    /// The actions that there are.
+    pub catalog: &'a Catalog,
     /// The version of the workflow that the run is pinned to.
     pub definition: &'a Definition,
     /// The input of the execution.

@@ -16,7 +16,7 @@
 
 use super::Failure;
 use crate::{
-    action::Repeat,
+    action::{ActionSpec, Repeat},
     definition::Retry,
     error_name::{ErrorName, FailureClass},
     ids::EffectKey,
@@ -39,7 +39,7 @@ const UNSEEN_WAIT_SECONDS: i64 = 2;
 /// An attempt that failed.
 #[derive(Debug)]
 pub(super) struct Attempt<'a> {
-    pub(super) repeat: Repeat,
+    pub(super) repeat: &'a Repeat,
     pub(super) policy: Retry,
     pub(super) failure: &'a Failure,
     /// Which attempt it was, counted from 1.
@@ -103,7 +103,7 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     let repeat = attempt.repeat;
     #[cfg(feature = "sabotage")]
     let repeat = match sabotage::breaks(sabotage::Break::ForbiddenAgain) {
-        true => Repeat::IsHarmless,
+        true => &Repeat::IsHarmless,
         false => repeat,
     };
     let wait = match (attempt.failure.class(), repeat) {
@@ -122,7 +122,7 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
 
 /// How many seconds after a failure of unknown outcome another attempt can be made: what was asked for is either done by then, or will
 /// never be, and one that looks can rely on what it sees.
-fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
+fn unsettled(attempt: &Attempt<'_>, repeat: &Repeat) -> i64 {
     #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoSettling) {
         return 0;
@@ -135,7 +135,7 @@ fn unsettled(attempt: &Attempt<'_>, repeat: Repeat) -> i64 {
     };
     #[cfg(feature = "sabotage")]
     let repeat = match repeat {
-        Repeat::SetsState { .. } if sabotage::breaks(sabotage::Break::StateAtOnce) => Repeat::IsHarmless,
+        Repeat::SetsState { .. } if sabotage::breaks(sabotage::Break::StateAtOnce) => &Repeat::IsHarmless,
         repeat => repeat,
     };
     let look = match (repeat, failure.retry_after_seconds) {
@@ -174,18 +174,19 @@ impl Retry {
 }
 
 /// What to tell a person when there is no further attempt.
-pub(super) fn advice(repeat: Repeat, failure: &Failure) -> Option<Cow<'static, str>> {
-    match (failure.class(), repeat) {
+pub(super) fn advice(action: &ActionSpec, failure: &Failure) -> Option<Cow<'static, str>> {
+    let system = &action.system;
+    match (failure.class(), &action.repeat) {
         (FailureClass::UnknownOutcome, Repeat::IsForbidden { look }) => Some(Cow::Owned(format!(
             "it may or may not have been done, and it is not tried again because people could be told twice: look in \
-             PagerDuty {look}, and do it by hand if it is missing"
+             {system} {look}, and do it by hand if it is missing"
         ))),
-        (FailureClass::UnknownOutcome, _) => Some(Cow::Borrowed(
-            "it may or may not have been done: look in PagerDuty before you start the run again",
-        )),
-        (FailureClass::Transient, _) => Some(Cow::Borrowed(
-            "no attempts are left: start the run again when PagerDuty is back",
-        )),
+        (FailureClass::UnknownOutcome, _) => Some(Cow::Owned(format!(
+            "it may or may not have been done: look in {system} before you start the run again"
+        ))),
+        (FailureClass::Transient, _) => Some(Cow::Owned(format!(
+            "no attempts are left: start the run again when {system} is back"
+        ))),
         (FailureClass::Permanent, _) => None,
     }
 }
@@ -203,7 +204,7 @@ fn spread(wait: SignedDuration, attempt: &Attempt<'_>) -> SignedDuration {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::action::Settling;
+    use crate::action::{Settling, tests::action};
     use crate::ids::{LanePath, RunId, Section, StepPath};
     use rstest::rstest;
 
@@ -214,7 +215,7 @@ mod tests {
     const LOOK: Repeat = Repeat::NeedsLook { settling: SETTLING };
     const STATE: Repeat = Repeat::SetsState { settling: SETTLING };
     const FORBIDDEN: Repeat = Repeat::IsForbidden {
-        look: "whether people were told",
+        look: Cow::Borrowed("whether people were told"),
     };
 
     fn waited(repeat: Repeat, name: &str, number: u32) -> Option<i64> {
@@ -228,7 +229,7 @@ mod tests {
         let run = RunId::for_event(&"w".parse().unwrap(), "e");
         let key = EffectKey::new(&run, 0, &LanePath::main(), &StepPath::top(Section::Steps, 0));
         Attempt {
-            repeat,
+            repeat: Box::leak(Box::new(repeat)),
             policy: Retry::default(),
             failure,
             number,
@@ -299,7 +300,11 @@ mod tests {
     #[test]
     fn f9_a_person_is_told_what_to_look_for_when_it_cannot_be_tried_again() {
         let failure = Failure::new(ErrorName::PagerDutyOutcomeUnknown, "");
-        let advice = advice(FORBIDDEN, &failure).unwrap();
+        let action = ActionSpec {
+            repeat: FORBIDDEN,
+            ..ActionSpec::clone(action("pagerduty.add_responders"))
+        };
+        let advice = advice(&action, &failure).unwrap();
         assert!(
             advice.contains("look in PagerDuty whether people were told"),
             "{advice}"

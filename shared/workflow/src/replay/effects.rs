@@ -5,12 +5,13 @@ use super::{
     keeping::{Places, counterpart},
 };
 use crate::{
-    action::{Action, Repeat},
+    action::{ActionSpec, Replayed},
     definition::{Definition, StepKind},
     error_name::{ErrorName, FailureClass},
     ids::{LanePath, RunId, Section, StepPath, WorkflowId},
     planner::{Failure, Outcome},
 };
+use std::sync::Arc;
 
 /// Something that a step of a run did, or may have done.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +34,7 @@ pub struct PastEffect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
     /// It calls an action.
-    Action(Action),
+    Action(Arc<ActionSpec>),
     /// It runs another workflow.
     Run {
         /// Which.
@@ -99,9 +100,9 @@ fn done(definition: &Definition, step: &PastStep) -> Option<(Deed, Happened)> {
         return None;
     }
     match &definition.step(&step.path)?.kind {
-        StepKind::Action { uses, .. } if !reads(*uses) => {
+        StepKind::Action { uses, .. } if !uses.only_reads() => {
             let happened = action_happened(step)?;
-            Some((Deed::Action(*uses), happened))
+            Some((Deed::Action(Arc::clone(uses)), happened))
         }
         StepKind::RunWorkflow { workflow, .. } => {
             let deed = Deed::Run {
@@ -112,19 +113,6 @@ fn done(definition: &Definition, step: &PastStep) -> Option<(Deed, Happened)> {
         }
         _ => None,
     }
-}
-
-/// Whether an action only looks at PagerDuty.
-fn reads(action: Action) -> bool {
-    matches!(
-        action,
-        Action::GetIncident
-            | Action::ListIncidents
-            | Action::ListAlerts
-            | Action::ListNotes
-            | Action::ListLogEntries
-            | Action::ListOncalls
-    )
 }
 
 fn action_happened(step: &PastStep) -> Option<Happened> {
@@ -156,10 +144,10 @@ fn leaves_open(name: &str) -> bool {
     unknown || cut_short.iter().any(|cut| cut.as_str() == name)
 }
 
-/// Whether the action of a step also leaves a note.
-fn has_note(definition: &Definition, path: &StepPath) -> bool {
+/// Whether the action of a step has an input.
+fn has_input(definition: &Definition, path: &StepPath, input: &str) -> bool {
     match definition.step(path).map(|step| &step.kind) {
-        Some(StepKind::Action { with, .. }) => with.contains_key("note"),
+        Some(StepKind::Action { with, .. }) => with.contains_key(input),
         _ => false,
     }
 }
@@ -182,15 +170,10 @@ fn again(definition: &Definition, version: &Definition, places: &Places, step: &
     let Deed::Action(action) = deed else {
         return Again::Twice;
     };
-    match action.spec().repeat {
-        Repeat::IsForbidden { .. } => Again::PagesTwice,
-        // A new key is a new alert.
-        Repeat::SetsState { .. } if *action == Action::TriggerAlert => Again::Twice,
-        Repeat::IsHarmless | Repeat::SetsState { .. } => Again::Harmless,
-        // It looks for what has its own key, and the replay has another one. Only whether it is resolved an incident tells itself.
-        Repeat::NeedsLook { .. } if *action == Action::ResolveIncident && !has_note(definition, &step.path) => {
-            Again::Harmless
-        }
-        Repeat::NeedsLook { .. } => Again::Twice,
+    match action.replayed() {
+        Replayed::Harmless => Again::Harmless,
+        Replayed::TwiceWith { input } if !has_input(definition, &step.path, &input) => Again::Harmless,
+        Replayed::Twice | Replayed::TwiceWith { .. } => Again::Twice,
+        Replayed::PagesTwice => Again::PagesTwice,
     }
 }

@@ -1,14 +1,14 @@
 //! What a replay keeps and what it repeats.
 
 use super::*;
+use crate::action::tests::{action, catalog};
 use crate::{
-    action::Action,
     ids::Section,
     planner::{Outcome, StepError},
 };
 use rstest::rstest;
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 const STEPS: &str = r#"
   - id: ticket
@@ -39,7 +39,7 @@ const STEPS: &str = r#"
 fn definition(steps: &str) -> Definition {
     let source =
         format!("name: w\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{steps}");
-    Definition::from_source(&source).unwrap_or_else(|problems| panic!("{problems}\n{source}"))
+    Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}\n{source}"))
 }
 
 fn top(number: u32) -> StepPath {
@@ -202,7 +202,10 @@ fn a_step_without_an_end_may_have_had_its_effect() {
     }];
     let replay = same(&steps, "ticket").unwrap();
     assert_eq!(replay.effects[0].happened, Happened::Perhaps);
-    assert_eq!(replay.effects[0].deed, Deed::Action(Action::CreateIncident));
+    assert_eq!(
+        replay.effects[0].deed,
+        Deed::Action(Arc::clone(action("pagerduty.create_incident")))
+    );
 }
 
 #[test]
@@ -268,7 +271,7 @@ fn an_effect_of_a_step_that_the_version_has_not_stays_as_it_is() {
 #[test]
 fn inputs_that_do_not_fit_the_version_are_told_before_anything_is_started() {
     let source = format!("name: w\ninputs: {{ who: {{ type: text }} }}\nsteps:\n{STEPS}");
-    let version = Definition::from_source(&source).unwrap();
+    let version = Definition::from_source(&source, catalog()).unwrap();
     let error = replayed(&done(), &version, Start::Beginning).unwrap_err().to_string();
     assert!(error.contains("`who` is missing"), "{error}");
 }

@@ -1,4 +1,5 @@
 use super::*;
+use crate::action::tests::catalog;
 use crate::definition::{Definition, StepKind, tests::strategy::definitions};
 use proptest::prelude::*;
 use rstest::rstest;
@@ -34,7 +35,7 @@ on_failure:
 ";
 
 fn definition() -> Definition {
-    Definition::from_source(SOURCE).unwrap()
+    Definition::from_source(SOURCE, catalog()).unwrap()
 }
 
 fn path(text: &str) -> StepPath {

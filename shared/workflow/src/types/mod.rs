@@ -179,34 +179,34 @@ impl Type {
 
     /// The type of what an action gives.
     pub(crate) fn of_output(field: &Field) -> Self {
-        let of = Self::of_field_kind(field.kind);
+        let of = Self::of_field_kind(&field.kind);
         match field.optional {
             true => of.or_null(format!("it is null where there is none ({})", field.summary)),
             false => of,
         }
     }
 
-    fn of_field_kind(kind: FieldKind) -> Self {
+    fn of_field_kind(kind: &FieldKind) -> Self {
         let record =
-            |fields: &'static [Field]| Self::record(fields.iter().map(|field| (field.name, Self::of_output(field))));
+            |fields: &[Field]| Self::record(fields.iter().map(|field| (field.name.clone(), Self::of_output(field))));
         match kind {
             FieldKind::Integer | FieldKind::Count { .. } => Kind::Integer.into(),
             FieldKind::Boolean => Kind::Boolean.into(),
-            FieldKind::PagerDutyIds | FieldKind::Words(_) => Self::list(Kind::Text.into()),
+            FieldKind::Ids(_) | FieldKind::Words(_) => Self::list(Kind::Text.into()),
             FieldKind::Map { .. } => Kind::Map.into(),
             FieldKind::List => Self::list(Self::UNKNOWN),
-            FieldKind::Links => Self::list(record(LINK)),
+            FieldKind::Links { .. } => Self::list(record(&LINK)),
             FieldKind::Object(fields) => record(fields),
             FieldKind::Entries(fields) => Self::list(record(fields)),
             FieldKind::Text
             | FieldKind::Prose(_)
-            | FieldKind::Key
+            | FieldKind::Key { .. }
             | FieldKind::Link
             | FieldKind::OneOf(_)
             | FieldKind::Integration
             | FieldKind::Name
-            | FieldKind::PagerDutyId
-            | FieldKind::UserEmail
+            | FieldKind::Id(_)
+            | FieldKind::UserEmail(_)
             | FieldKind::Length { .. }
             | FieldKind::Time
             | FieldKind::Url => Kind::Text.into(),

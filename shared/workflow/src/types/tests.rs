@@ -1,5 +1,6 @@
+use crate::action::tests::catalog;
 use crate::{
-    action::{Action, Field, OnNull},
+    action::{Field, OnNull},
     definition::Draft,
 };
 use rstest::rstest;
@@ -17,7 +18,7 @@ fn workflow(events: &str, when: &str, value: &str) -> String {
 fn said(source: &str) -> (Vec<String>, Vec<String>) {
     let messages =
         |problems: &crate::definition::Problems| problems.iter().map(|problem| problem.message.clone()).collect();
-    match Draft::from_source(source) {
+    match Draft::from_source(source, catalog()) {
         Ok(draft) => (Vec::new(), messages(draft.warnings())),
         Err(problems) => (messages(&problems), Vec::new()),
     }
@@ -361,7 +362,7 @@ fn types_follow_values_through_steps(#[case] source: &str, #[case] wanted: &str)
 fn what_narrows_a_list_is_needed_in_every_list() {
     let narrows = |field: &&Field| field.null == OnNull::Refuse;
     let mut tried = 0;
-    for spec in Action::ALL.iter().map(|action| action.spec()) {
+    for spec in catalog().actions() {
         let incident = spec.input("incident_id").map_or("", |_| "incident_id: Q1, ");
         for field in spec.inputs.iter().filter(narrows) {
             let given = |value: &str| {
@@ -409,9 +410,11 @@ fn a_concurrency_key_that_can_be_null_is_warned_of(#[case] key: &str, #[case] is
 #[test]
 fn a_stored_definition_is_not_checked_for_types_again() {
     let written = workflow(WHOLE, "event.incident.urgency == 'high'", "x");
-    let mut stored = crate::definition::Definition::from_source(&written).unwrap().to_json();
+    let mut stored = crate::definition::Definition::from_source(&written, catalog())
+        .unwrap()
+        .to_json();
     stored["on"]["pagerduty"]["when"] = "event.incident.service.name == 'x'".into();
-    assert!(crate::definition::Definition::from_json(&stored).is_ok());
+    assert!(crate::definition::Definition::from_json(&stored, catalog()).is_ok());
 }
 
 #[rstest]

@@ -3,7 +3,12 @@
 use super::ALLOCATOR;
 use rstest::rstest;
 use serde_json::{Value, json};
-use workflow::definition::Definition;
+use workflow::{action::Catalog, definition::Definition};
+
+fn catalog() -> Catalog {
+    let actions = include_str!("../../../../schema/actions.json");
+    serde_json::from_str::<Vec<_>>(actions).unwrap().into_iter().collect()
+}
 
 fn steps(count: usize, step: impl Fn(usize) -> Value) -> Value {
     json!({"name": "w", "steps": (0..count).map(step).collect::<Vec<_>>()})
@@ -30,9 +35,9 @@ fn resolve(number: usize) -> Value {
 fn a_definition_weighs_at_least_what_it_takes_and_not_a_hundred_times_as_much(#[case] source: Value) {
     let text = source.to_string();
     drop(source);
-    let warm = Definition::from_source("name: w\nsteps: [{ wait: 1s }]\n").unwrap();
+    let warm = Definition::from_source("name: w\nsteps: [{ wait: 1s }]\n", &catalog()).unwrap();
     let before = ALLOCATOR.current_usage();
-    let definition = Definition::from_source(&text).unwrap_or_else(|problems| panic!("{problems}"));
+    let definition = Definition::from_source(&text, &catalog()).unwrap_or_else(|problems| panic!("{problems}"));
     let taken = ALLOCATOR.current_usage().saturating_sub(before);
     let weight = definition.weight();
     drop(warm);

@@ -12,11 +12,11 @@ use crate::{
     world::{Fault, Site},
 };
 use jiff::Timestamp;
+use pagerduty::actions::Action;
 use pagerduty_simulator::{EffectKind, IncidentId, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
-    action::Action,
     definition::StepKind,
     planner::{Outcome, StepChange},
 };
@@ -38,7 +38,7 @@ pub(super) fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action
     let run = &evidence.tables.runs.get(&place.run)?.input.run;
     let definition = evidence.tables.versions.get(&(run.workflow.clone(), run.version))?;
     match &definition.step(&place.step)?.kind {
-        StepKind::Action { uses, .. } => Some(*uses),
+        StepKind::Action { uses, .. } => Action::parse(&uses.name),
         _ => None,
     }
 }

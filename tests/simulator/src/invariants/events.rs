@@ -9,14 +9,12 @@ use crate::{
     world::{Fault, Secrets, Site},
 };
 use jiff::Timestamp;
+use pagerduty::actions::Action;
 use pagerduty::actions::alerts::Summary;
 use pagerduty_simulator::{EffectKind, IncidentId, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{
-    action::Action,
-    planner::{Outcome, StepChange},
-};
+use workflow::planner::{Outcome, StepChange};
 
 const WRITTEN_BEFORE: &str = "an effect is written down before it is made";
 const NOT_AFTER: &str = "no request is under way of a step that has succeeded";

@@ -5,10 +5,11 @@ use crate::{
     reference::{Course, Place, Witness, course},
     store::Tables,
 };
+use pagerduty::actions::Action;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::{
-    action::{Action, Repeat},
+    action::{ActionSpec, Repeat},
     error_name::{ErrorName, FailureClass},
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
@@ -125,7 +126,7 @@ impl Records<'_> {
 }
 
 impl Witness for Records<'_> {
-    fn action(&self, place: &Place, action: Action, input: &Value) -> Result<Value, Failure> {
+    fn action(&self, place: &Place, action: &ActionSpec, input: &Value) -> Result<Value, Failure> {
         let result = self.result(place);
         let error = result.and_then(|result| result.error.as_ref());
         let is_sure = self.is_sure && !error.is_some_and(|error| may_fail_so(action, &error.name));
@@ -159,22 +160,25 @@ impl Witness for Records<'_> {
 
 /// Whether an action may fail like that although its run is patient: it must not be repeated, or somebody has resolved the
 /// incident before.
-fn may_fail_so(action: Action, error: &str) -> bool {
-    match action.spec().repeat {
+fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
+    match action.repeat {
         Repeat::IsForbidden { .. } => {
             ErrorName::parse(error).is_none_or(|name| name.class() != FailureClass::Permanent)
         }
-        _ => action == Action::AcknowledgeIncident && error == ErrorName::PagerDutyAlreadyResolved.as_str(),
+        _ => {
+            Action::parse(&action.name) == Some(Action::AcknowledgeIncident)
+                && error == ErrorName::PagerDutyAlreadyResolved.as_str()
+        }
     }
 }
 
 /// Why PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
-fn refusal(action: Action, input: &Value) -> Option<ErrorName> {
+fn refusal(action: &ActionSpec, input: &Value) -> Option<ErrorName> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
-    match action {
-        Action::CreateIncident if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
+    match Action::parse(&action.name) {
+        Some(Action::CreateIncident) if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
         _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound),
-        Action::CreateIncident if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
+        Some(Action::CreateIncident) if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
         _ if text("routing_key") == "nobody" => Some(ErrorName::IntegrationInvalid),
         _ if text("routing_key") == "retired" => Some(ErrorName::PagerDutyInvalidRequest),
         _ if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),

@@ -11,10 +11,11 @@ use super::{
     values::{View, failure, given, plain, size},
 };
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::Action;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    action::{Action, Admitted, Field, FieldKind},
+    action::{ActionSpec, Admitted, Field, FieldKind},
     definition::{OnLaneFailure, Step, StepKind, Wait, limits},
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
@@ -152,7 +153,7 @@ impl<'a> Lane<'a> {
             };
         }
         match &step.kind {
-            StepKind::Action { uses, with } => self.action(course, path, *uses, with),
+            StepKind::Action { uses, with } => self.action(course, path, uses, with),
             StepKind::Wait(wait) => self.wait(wait),
             StepKind::Set(variables) => self.set(variables),
             StepKind::Block { steps, .. } => Ok(self.inside(course, steps, path, 0)),
@@ -223,16 +224,16 @@ impl<'a> Lane<'a> {
         &self,
         course: &mut Course,
         path: &StepPath,
-        action: Action,
+        action: &ActionSpec,
         with: &BTreeMap<String, Template>,
     ) -> Outcome1 {
         let mut input = Map::new();
         for (name, template) in with {
-            let field = action.spec().input(name);
+            let field = action.input(name);
             let only_decorates = field.is_some_and(Field::only_decorates);
-            let value = match field.map(|field| field.kind) {
+            let value = match field.map(|field| &field.kind) {
                 // A key that an expression gives null in is none.
-                Some(FieldKind::Key) => self.view.key(template).map(|key| json!(key)),
+                Some(FieldKind::Key { .. }) => self.view.key(template).map(|key| json!(key)),
                 _ => self.view.value(template),
             };
             let value = match value {
@@ -245,7 +246,7 @@ impl<'a> Lane<'a> {
             }
         }
         let input = Value::Object(input);
-        let admitted = action.spec().admit(input, &[], INPUT_BYTES);
+        let admitted = action.admit(input, &[], INPUT_BYTES);
         let Ok(Admitted { input, .. }) = admitted else {
             return Err(failure(ErrorName::InputInvalid));
         };
@@ -257,9 +258,9 @@ impl<'a> Lane<'a> {
     }
 
     /// What an action of the Events API gives. That is known before PagerDuty is asked, however often it is asked.
-    fn of_event(&self, path: &StepPath, action: Action, input: &Value) -> Option<Value> {
+    fn of_event(&self, path: &StepPath, action: &ActionSpec, input: &Value) -> Option<Value> {
         let run = &self.run.input.run;
-        match action {
+        match Action::parse(&action.name)? {
             Action::TriggerAlert if input["dedup_key"].is_null() => {
                 let key = EffectKey::new(&run.id, run.depth, &self.path, path);
                 Some(json!({"dedup_key": key.as_str()}))

@@ -18,7 +18,7 @@ mod tests;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
-    action::Action,
+    action::ActionSpec,
     definition::Definition,
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{Failure, StepResult},
@@ -42,7 +42,7 @@ pub trait Witness {
     ///
     /// # Errors
     /// Why it failed.
-    fn action(&self, place: &Place, action: Action, input: &Value) -> Result<Value, Failure>;
+    fn action(&self, place: &Place, action: &ActionSpec, input: &Value) -> Result<Value, Failure>;
 
     /// The names of the outputs that were too large to be kept of a step that opened lanes.
     fn cut(&self, place: &Place) -> BTreeSet<String>;
@@ -126,7 +126,7 @@ pub fn concurrency_key(
 ) -> Option<String> {
     struct Nobody;
     impl Witness for Nobody {
-        fn action(&self, _: &Place, _: Action, _: &Value) -> Result<Value, Failure> {
+        fn action(&self, _: &Place, _: &ActionSpec, _: &Value) -> Result<Value, Failure> {
             Ok(Value::Null)
         }
         fn cut(&self, _: &Place) -> BTreeSet<String> {

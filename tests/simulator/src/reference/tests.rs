@@ -1,6 +1,7 @@
 //! The reference is checked by hand, so that it is not only the engine's echo.
 
 use super::*;
+use pagerduty::actions::catalog;
 use serde_json::json;
 use workflow::{ids::Section, planner::Outcome, run::RunIdentity};
 
@@ -8,7 +9,7 @@ use workflow::{ids::Section, planner::Outcome, run::RunIdentity};
 struct AllWell;
 
 impl Witness for AllWell {
-    fn action(&self, _: &Place, _: Action, _: &Value) -> Result<Value, Failure> {
+    fn action(&self, _: &Place, _: &ActionSpec, _: &Value) -> Result<Value, Failure> {
         Ok(json!({"incident_id": "P1", "status": "triggered", "incident_number": 7}))
     }
 
@@ -30,7 +31,7 @@ const CREATE: &str =
 
 fn run(steps: &str) -> Course {
     let source = format!("name: w\nsteps:\n{}", steps.replace("CREATE", CREATE));
-    let definition = Definition::from_source(&source).unwrap();
+    let definition = Definition::from_source(&source, catalog()).unwrap();
     let library = Library::from([((definition.name.clone(), WorkflowVersion(1)), definition)]);
     let input = RunInput {
         run: RunIdentity {

@@ -3,6 +3,7 @@
 use super::{Stage, arrival, play_calmly};
 use crate::{simulation::Climate, step_functions::Status, world::BEGIN};
 use jiff::SignedDuration;
+use pagerduty::actions::catalog;
 use rstest::rstest;
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -220,7 +221,7 @@ fn f37_a_time_that_has_passed_is_no_wait_and_one_that_comes_is_waited_for() {
 #[case::w1_itself("  - { run_workflow: w }\n", "would run itself without end")]
 fn a_workflow_that_cannot_work_is_refused_when_it_is_saved(#[case] steps: &str, #[case] said: &str) {
     let source = format!("name: w\n{TRIGGER}\nsteps:\n{}", steps.replace("CREATE", super::CREATE));
-    let problems = Definition::from_source(&source).unwrap_err().to_string();
+    let problems = Definition::from_source(&source, catalog()).unwrap_err().to_string();
     assert!(problems.contains(said), "{problems}");
     assert!(problems.contains("steps["), "with the place: {problems}");
 }

@@ -18,6 +18,7 @@ use crate::{
     workflows::{Mood, Style},
     world::{Arrival, BEGIN, Fault, Keeps, World, WorldOdds},
 };
+use ::pagerduty::actions::catalog;
 use jiff::SignedDuration;
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -66,7 +67,7 @@ impl Stage {
     /// Applies a workflow of these fields. `CREATE` stands for a step that creates an incident.
     fn apply(&self, source: &str) -> Definition {
         let source = source.replace("CREATE", CREATE);
-        let definition = Definition::from_source(&source).unwrap_or_else(|problems| panic!("{problems}"));
+        let definition = Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}"));
         self.world.store.apply(&definition);
         definition
     }

@@ -13,6 +13,7 @@ use crate::{
     world::{BEGIN, Keeps, World, WorldOdds},
 };
 use jiff::SignedDuration;
+use pagerduty::actions::catalog;
 use pagerduty_simulator::EffectKind;
 use serde_json::{Map, Value, json};
 use std::fmt;
@@ -119,7 +120,8 @@ fn run(steps: &Value) -> Result<Cost, Trouble> {
     in_virtual_time(async {
         let world = World::new(1, &WorldOdds::calm(), Keeps::Nothing);
         let definition = json!({"name": "large", "timeout": "300d", "steps": steps});
-        let definition = Definition::from_json(&definition).map_err(|problems| Trouble::End(problems.to_string()))?;
+        let definition =
+            Definition::from_json(&definition, catalog()).map_err(|problems| Trouble::End(problems.to_string()))?;
         world.store.apply(&definition);
         let run = world
             .ingress

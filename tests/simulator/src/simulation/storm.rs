@@ -9,6 +9,7 @@ use crate::{
     world::{Arrival, BEGIN, Keeps, World, WorldOdds},
 };
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::catalog;
 use pagerduty_simulator::EffectKind;
 use serde_json::json;
 use std::{collections::BTreeMap, fmt, time::Duration};
@@ -118,7 +119,8 @@ fn apply(world: &World, name: &str) -> Result<WorkflowId, Trouble> {
             },
         }],
     });
-    let definition = Definition::from_json(&definition).map_err(|problems| Trouble::End(problems.to_string()))?;
+    let definition =
+        Definition::from_json(&definition, catalog()).map_err(|problems| Trouble::End(problems.to_string()))?;
     world.store.apply(&definition);
     Ok(definition.name)
 }

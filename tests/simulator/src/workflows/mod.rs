@@ -20,6 +20,7 @@ mod writer;
 mod tests;
 
 use fastrand::Rng;
+use pagerduty::actions::catalog;
 use serde_json::{Map, Value, json};
 use workflow::definition::{Definition, InputKind};
 use writer::Writer;
@@ -298,7 +299,7 @@ fn write(
 #[expect(clippy::panic, reason = "a workflow that is not valid is a mistake of the generator")]
 fn read(definition: &Value) -> Written {
     let source = definition.to_string();
-    match Definition::from_source(&source) {
+    match Definition::from_source(&source, catalog()) {
         Ok(definition) => Written { source, definition },
         Err(problems) => panic!("a workflow was made up that is not valid: {problems}\n{definition:#}"),
     }

@@ -1,6 +1,7 @@
 //! The cases in `tests/field-cases`: each is refused or warned of when it is saved, or does what its author meant.
 
 use super::{Played, Value, root};
+use pagerduty::actions::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::fs;
@@ -12,7 +13,7 @@ fn path(file: &str) -> String {
 
 fn draft(file: &str) -> Result<Draft, String> {
     let source = fs::read_to_string(path(file)).unwrap();
-    Draft::from_source(&source).map_err(|problems| problems.to_string())
+    Draft::from_source(&source, catalog()).map_err(|problems| problems.to_string())
 }
 
 async fn played(words: &[&str]) -> Played {

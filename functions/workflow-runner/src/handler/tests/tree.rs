@@ -1,6 +1,7 @@
 //! Plays the state machine for a run with all its executions, one after the other.
 
 use super::*;
+use pagerduty::actions::catalog;
 use workflow::{
     ids::{LanePath, RunId, WorkflowId},
     planner::{Availability, LaneKey},
@@ -72,7 +73,7 @@ impl Tree {
 
     /// Makes a definition version 3 of its workflow, which is its active one.
     pub(super) fn apply(&self, source: &str) {
-        let definition = match Definition::from_source(source) {
+        let definition = match Definition::from_source(source, catalog()) {
             Ok(definition) => definition,
             Err(problems) => panic!("{problems}\n{source}"),
         };

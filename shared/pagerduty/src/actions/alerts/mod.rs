@@ -9,9 +9,13 @@ pub mod resolve_alert;
 pub mod send_change_event;
 pub mod trigger_alert;
 
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
+use workflow::action::{FieldKind, LINK, Longest};
 
-use super::title;
+use super::{
+    contract::{FieldType, fields},
+    title,
+};
 use crate::{client, error::Error, given::WebAddress, ids::DedupKey};
 
 /// What is wrong or was changed, in one line of 1 to 1024 characters. Line breaks become spaces, and a longer one is cut.
@@ -50,6 +54,22 @@ pub struct Link {
     pub text: Option<String>,
 }
 
+impl FieldType for Link {
+    fn kind() -> FieldKind {
+        FieldKind::Object(LINK.clone())
+    }
+
+    fn list() -> FieldKind {
+        FieldKind::Links { most: MOST_LINKS }
+    }
+}
+
+impl FieldType for Summary {
+    fn kind() -> FieldKind {
+        FieldKind::Prose(Longest::Characters(title::MAX_LENGTH))
+    }
+}
+
 /// How many links PagerDuty documents that it takes.
 const MOST_LINKS: usize = 50;
 
@@ -65,11 +85,11 @@ fn links(given: Option<&Vec<Link>>) -> Result<Vec<client::Link>, Error> {
     Ok(given.iter().map(link).collect())
 }
 
-/// The alert that an event was for.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct AlertOutput {
-    /// What the alert is known by.
-    pub dedup_key: String,
+fields! {
+    /// The alert that an event was for.
+    AlertOutput {
+        dedup_key: String => "the dedup key of the alert";
+    }
 }
 
 impl AlertOutput {

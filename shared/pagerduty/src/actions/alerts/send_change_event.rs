@@ -1,11 +1,14 @@
 //! Records a change, such as a deployment. It calls nobody, but a second one would be shown beside the first.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Map, Value};
+use workflow::action::{ActionSpec, Effect, Repeat, Unfit};
 
 use super::{
-    super::{deadline::Deadline, input::event_input},
+    super::{
+        contract::{action, fields, input},
+        deadline::Deadline,
+    },
     Link, Summary, links,
 };
 use crate::{
@@ -13,27 +16,42 @@ use crate::{
     error::Error,
 };
 
-event_input! {
-    /// What was changed.
-    SendChangeEventInput {
-        /// What was changed, in a line.
-        summary: Summary,
-        /// Where it was changed.
-        source: Option<String>,
-        /// When it was changed.
-        timestamp: Option<Timestamp>,
-        /// Anything else.
-        custom_details: Option<Map<String, Value>>,
-        /// What people may want to open.
-        links: Option<Vec<Link>>,
+input! {
+    /// A change.
+    event Input {
+        summary: Summary => "what was changed", unfit(Unfit::Cut);
+        source: Option<String> => "where it was changed", unfit(Unfit::Cut);
+        timestamp: Option<Timestamp> => "when it happened; now if it does not say", unfit(Unfit::LeaveOut);
+        custom_details: Option<Map<String, Value>> => "whatever else people should see", unfit(Unfit::Cut);
+        links: Option<Vec<Link>> => "links for people: maps with `href` and `text`, at most 50", unfit(Unfit::LeaveOutEntries);
     }
 }
 
-/// What PagerDuty said of the change.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct SentChangeEvent {
-    /// In its words. Null only where it said nothing.
-    pub message: Option<String>,
+fields! {
+    /// PagerDuty's answer.
+    Output {
+        message: Option<String> => "what PagerDuty answered";
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Records a change, such as a deployment. It calls nobody.".into(),
+        effect: Effect::Other,
+        // Change events have no dedup key.
+        repeat: Repeat::IsForbidden {
+            look: "whether the service's recent changes have it".into(),
+        },
+        on_repeat: "It would be recorded twice.".into(),
+        example: "integration: prod
+routing_key: checkout
+summary: The memory limit was raised.
+source: pagerflow
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.send_change_event")
+    }
 }
 
 /// Runs one attempt. `now` is the time of day at which it begins.
@@ -41,12 +59,7 @@ pub struct SentChangeEvent {
 /// # Errors
 /// [`Error::Input`] for too many links; any of [`Error`]'s refusals; [`Error::BegunLate`]; [`Error::OutcomeUnknown`], after
 /// which a person has to look.
-pub async fn run(
-    events: &Events,
-    key: &RoutingKey,
-    input: &SendChangeEventInput,
-    now: Timestamp,
-) -> Result<SentChangeEvent, Error> {
+pub async fn run(events: &Events, key: &RoutingKey, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let deadline = Deadline::new(input.deadline, now)?.only_in_time()?;
     let links = links(input.links.as_ref())?;
     let change = Change {
@@ -60,5 +73,5 @@ pub async fn run(
     };
     let events = events.with_time_limit(deadline.time_limit()?);
     let taken = events.send_change(key, &change).await?;
-    Ok(SentChangeEvent { message: taken.message })
+    Ok(Output { message: taken.message })
 }

@@ -88,9 +88,9 @@ fn a_wrong_field_is_refused_before_anything_is_sent(#[case] field: &str, #[case]
     let mut input = json!({
         "integration": "prod", "routing_key": "checkout", "summary": "Disk full", "source": "web-1", "severity": "info",
     });
-    assert!(serde_json::from_value::<trigger_alert::TriggerAlertInput>(input.clone()).is_ok());
+    assert!(serde_json::from_value::<trigger_alert::Input>(input.clone()).is_ok());
 
     input[field] = value;
 
-    assert!(serde_json::from_value::<trigger_alert::TriggerAlertInput>(input).is_err());
+    assert!(serde_json::from_value::<trigger_alert::Input>(input).is_err());
 }

@@ -5,9 +5,13 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use workflow::action::{ActionSpec, Effect, Longest, Repeat, Replayed, Unfit};
 
 use super::{
-    super::{deadline::Deadline, input::event_input},
+    super::{
+        contract::{SETTLING, action, input},
+        deadline::Deadline,
+    },
     AlertOutput, Link, Summary, links,
 };
 use crate::{
@@ -17,33 +21,44 @@ use crate::{
     ids::DedupKey,
 };
 
-event_input! {
-    /// What is wrong.
-    TriggerAlertInput {
-        /// What is wrong, in a line.
-        summary: Summary,
-        /// Where it is wrong: a host, a service.
-        source: String,
-        /// How bad it is.
-        severity: Severity,
-        /// What the alert is known by.
-        dedup_key: Option<DedupKey>,
-        /// The part that is wrong.
-        component: Option<String>,
-        /// What the part belongs to.
-        group: Option<String>,
-        /// What kind of fault it is.
-        class: Option<String>,
-        /// When it was noticed.
-        timestamp: Option<Timestamp>,
-        /// Anything else.
-        custom_details: Option<Map<String, Value>>,
-        /// What sends it.
-        client: Option<String>,
-        /// Where people can look at what sends it.
-        client_url: Option<WebAddress>,
-        /// What people may want to open.
-        links: Option<Vec<Link>>,
+input! {
+    /// An alert, as monitoring sends it.
+    event Input {
+        summary: Summary => "what is the matter", unfit(Unfit::Cut);
+        source: String => "what it is the matter with, such as a host name", prose(Longest::Unlimited), unfit(Unfit::Replace("unknown".into()));
+        // The loudest, because what is not understood may be bad.
+        severity: Severity => "how bad it is", unfit(Unfit::Replace("critical".into()));
+        dedup_key: Option<DedupKey> => "alerts of one key are one alert until it is resolved; else a key that only this step has", unfit(Unfit::Hash);
+        component: Option<String> => "the part of the source", unfit(Unfit::Cut);
+        group: Option<String> => "the group of parts", unfit(Unfit::Cut);
+        class: Option<String> => "the class of the event", unfit(Unfit::Cut);
+        timestamp: Option<Timestamp> => "when it happened; now if it does not say", unfit(Unfit::LeaveOut);
+        custom_details: Option<Map<String, Value>> => "whatever else people should see", unfit(Unfit::Cut);
+        client: Option<String> => "the name of the monitoring tool", unfit(Unfit::Cut);
+        client_url: Option<WebAddress> => "the URL of the monitoring tool", unfit(Unfit::LeaveOut);
+        links: Option<Vec<Link>> => "links for people: maps with `href` and `text`, at most 50", unfit(Unfit::LeaveOutEntries);
+    }
+}
+
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Triggers an alert, as a monitoring tool would. PagerDuty makes an incident of it a moment later, or adds it to one.".into(),
+        effect: Effect::Other,
+        repeat: Repeat::SetsState { settling: SETTLING },
+        // A new key is a new alert.
+        replayed: Some(Replayed::Twice),
+        on_repeat: "PagerDuty takes alerts of one dedup key as one, as long as it is not resolved.".into(),
+        example: "integration: prod
+routing_key: checkout
+summary: \"The queue of {{ event.incident.service.summary }} grows\"
+source: checkout-queue
+severity: warning
+custom_details:
+  incident: \"{{ event.incident.html_url }}\"
+"
+            .into(),
+        ..action::<Input, AlertOutput>("pagerduty.trigger_alert")
     }
 }
 
@@ -52,12 +67,7 @@ event_input! {
 /// # Errors
 /// [`Error::Input`] for a source of nothing but blanks or too many links; any of [`Error`]'s refusals;
 /// [`Error::OutcomeUnknown`], after which another attempt with the same key does no harm.
-pub async fn run(
-    events: &Events,
-    key: &RoutingKey,
-    input: &TriggerAlertInput,
-    now: Timestamp,
-) -> Result<AlertOutput, Error> {
+pub async fn run(events: &Events, key: &RoutingKey, input: &Input, now: Timestamp) -> Result<AlertOutput, Error> {
     if input.source.trim().is_empty() {
         return Err(Error::Input(
             "`source` is empty; give the host or the service that it is about",

@@ -10,7 +10,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-fn input(extra: &Value) -> CreateIncidentInput {
+fn input(extra: &Value) -> Input {
     serde_json::from_value(given(extra)).unwrap()
 }
 
@@ -29,7 +29,7 @@ fn given(extra: &Value) -> Value {
     input
 }
 
-fn keyed(attempt: Option<u32>) -> CreateIncidentInput {
+fn keyed(attempt: Option<u32>) -> Input {
     input(&json!({"idempotency_key": "pgf-key-1", "attempt": attempt}))
 }
 
@@ -63,7 +63,7 @@ fn key_taken() -> Answer {
     )
 }
 
-async fn run_at(pagerduty: &PagerDuty, input: &CreateIncidentInput) -> Result<CreatedIncident, Error> {
+async fn run_at(pagerduty: &PagerDuty, input: &Input) -> Result<Output, Error> {
     run(&pagerduty.client, &token(), input, NOW).await
 }
 
@@ -268,7 +268,7 @@ async fn a_look_up_that_fails_keeps_the_incident_from_being_created_twice() {
 #[tokio::test]
 async fn after_the_deadline_nothing_is_sent() {
     let pagerduty = PagerDuty::that_answers([created()]).await;
-    let late = CreateIncidentInput {
+    let late = Input {
         deadline: Some(NOW - SignedDuration::from_secs(1)),
         ..keyed(Some(1))
     };
@@ -282,7 +282,7 @@ async fn after_the_deadline_nothing_is_sent() {
 #[tokio::test]
 async fn a_request_is_given_up_at_the_deadline() {
     let pagerduty = PagerDuty::that_answers([found(&[]), Answer::Silence]).await;
-    let soon = CreateIncidentInput {
+    let soon = Input {
         deadline: Some(NOW + SignedDuration::from_secs(1)),
         ..keyed(Some(1))
     };
@@ -331,9 +331,7 @@ fn input_is_checked_before_anything_happens(#[case] change: Value, #[case] messa
         .unwrap()
         .extend(change.as_object().unwrap().clone());
 
-    let error = serde_json::from_value::<CreateIncidentInput>(given)
-        .unwrap_err()
-        .to_string();
+    let error = serde_json::from_value::<Input>(given).unwrap_err().to_string();
 
     assert!(error.contains(message), "{error}");
 }
@@ -345,7 +343,7 @@ fn the_sample_input_is_valid() {
         "/../../events/create-incident.json"
     ));
 
-    assert!(serde_json::from_str::<CreateIncidentInput>(sample).is_ok());
+    assert!(serde_json::from_str::<Input>(sample).is_ok());
 }
 
 // A key of the user's own.
@@ -354,7 +352,7 @@ fn the_sample_input_is_valid() {
 const INTENDED: &str = "2026-11-20T10:00:00.7Z";
 const CREATED: &str = "2026-11-20T09:30:00Z";
 
-fn own_key(attempt: Option<u32>, extra: &Value) -> CreateIncidentInput {
+fn own_key(attempt: Option<u32>, extra: &Value) -> Input {
     let mut given = given(extra);
     given["incident_key"] = json!("disk full: web-1");
     given["idempotency_key"] = json!("pgf-key-1");
@@ -450,7 +448,7 @@ async fn f8_an_incident_with_the_users_key_that_is_not_shown_yet_leaves_the_outc
 #[tokio::test]
 async fn a_later_attempt_that_can_not_tell_whose_an_incident_is_does_nothing() {
     let pagerduty = PagerDuty::that_answers([created()]).await;
-    let unknown = CreateIncidentInput {
+    let unknown = Input {
         intended_at: None,
         ..own_key(Some(2), &json!({}))
     };

@@ -1,12 +1,12 @@
 //! Lists the alerts of an incident.
 
 use jiff::Timestamp;
-use serde::Serialize;
 use serde_json::{Map, Value};
+use workflow::action::{ActionSpec, Unfit};
 
 use super::super::{
     call::Call,
-    input::action_input,
+    contract::{action, fields, input},
     output::{Room, short, that_fit},
 };
 use crate::{
@@ -16,45 +16,36 @@ use crate::{
     ids::IncidentId,
 };
 
-action_input! {
-    /// Which alerts are asked for.
-    ListAlertsInput {
-        /// The incident.
-        incident_id: IncidentId,
-        /// Where they stand; any where it is missing.
-        statuses: Option<Vec<AlertStatus>>,
-        /// How many; 25 where it is missing.
-        limit: Option<ListLimit>,
+input! {
+    /// Which alerts of an incident to list.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
+        statuses: Option<Vec<AlertStatus>> => "only those with one of these", narrowing();
+        limit: Option<ListLimit> => "how many at most, 1 to 100; 25 if it does not say", unfit(Unfit::LeaveOut);
     }
 }
 
-/// The alerts.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Alerts {
+fields! {
     /// The alerts.
-    pub alerts: Vec<ListedAlert>,
-    /// Whether there are more.
-    pub more: bool,
+    Output {
+        alerts: Vec<ListedAlert> => "the alerts";
+        more: bool => "whether there are more than these";
+    }
 }
 
-/// One of them. What PagerDuty did not say is null.
-#[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct ListedAlert {
-    /// Its id.
-    pub alert_id: String,
-    /// What monitoring knows it by: the `dedup_key` of its events.
-    pub alert_key: Option<String>,
-    /// Where it stands.
-    pub status: Option<String>,
-    /// How bad it is.
-    pub severity: Option<String>,
-    /// What is wrong.
-    pub summary: Option<String>,
-    /// When it was opened.
-    pub created_at: Option<Timestamp>,
-    /// What monitoring sent with it, as PagerDuty has it: `details` and more. Long texts in it are cut. Empty where there
-    /// is none, or no room for it: a field that is missing in it can have a default, whatever the reason.
-    pub body: Map<String, Value>,
+fields! {
+    /// One of them. What PagerDuty did not say is null.
+    ListedAlert {
+        alert_id: String => "its id", id();
+        alert_key: Option<String> => "its dedup key";
+        status: Option<String> => "triggered or resolved";
+        severity: Option<String> => "critical, error, warning or info";
+        summary: Option<String> => "what it says";
+        created_at: Option<Timestamp> => "when it was made, RFC 3339";
+        // A field that is missing in it can have a default, whatever the reason.
+        body: Map<String, Value> =>
+            "what monitoring sent with it: `body.details` has its details; empty where there is none, or no room for it";
+    }
 }
 
 impl From<Alert> for ListedAlert {
@@ -73,7 +64,7 @@ impl From<Alert> for ListedAlert {
 
 /// The alerts for which there is room, and then as many of their bodies as there is room for beside them: a body that is
 /// large costs no alert. Of one that is too large, `details` may still fit.
-fn with_bodies(alerts: Vec<Alert>, more: bool) -> Alerts {
+fn with_bodies(alerts: Vec<Alert>, more: bool) -> Output {
     let (bodies, alerts): (Vec<_>, Vec<_>) = alerts
         .into_iter()
         .map(|mut alert| (alert.body.take(), ListedAlert::from(alert)))
@@ -89,7 +80,7 @@ fn with_bodies(alerts: Vec<Alert>, more: bool) -> Alerts {
         let mut candidates = [body, details].into_iter().filter(|body| !body.is_empty());
         alert.body = candidates.find(|body| room.take(body)).unwrap_or_default();
     }
-    Alerts { alerts, more }
+    Output { alerts, more }
 }
 
 /// A map in which all long texts are cut.
@@ -105,11 +96,24 @@ fn shortened(fields: Map<String, Value>) -> Map<String, Value> {
     fields.into_iter().map(|(name, field)| (name, value(field))).collect()
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Lists the alerts of an incident.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+statuses: [triggered]
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.list_alerts")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-pub async fn run(client: &Client, token: &ApiToken, input: &ListAlertsInput, now: Timestamp) -> Result<Alerts, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let statuses = input.statuses.as_deref().unwrap_or_default();
     let limit = input.limit.unwrap_or_default();

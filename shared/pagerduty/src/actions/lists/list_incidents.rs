@@ -1,11 +1,11 @@
 //! Lists incidents, newest first.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Unfit};
 
 use super::super::{
     call::Call,
-    input::action_input,
+    contract::{action, fields, input},
     output::{IncidentOutput, id, that_fit},
 };
 use crate::{
@@ -16,57 +16,42 @@ use crate::{
     incident::{Incident, Urgency},
 };
 
-action_input! {
-    /// Which incidents are asked for. What is missing leaves none out.
-    ListIncidentsInput {
-        /// Where they stand.
-        statuses: Option<Vec<given::IncidentStatus>>,
-        /// The services that they are for.
-        services: Option<IdList<ServiceId>>,
-        /// The teams that they are for.
-        teams: Option<IdList<TeamId>>,
-        /// How urgent they are.
-        urgencies: Option<Vec<given::Urgency>>,
-        /// Their key, or the dedup key of one of their alerts.
-        incident_key: Option<IncidentKey>,
-        /// Created at this time or later. Without it PagerDuty looks back for a month; it looks at six months at most.
-        since: Option<Timestamp>,
-        /// Created before this time.
-        until: Option<Timestamp>,
-        /// How many; 25 where it is missing.
-        limit: Option<ListLimit>,
+input! {
+    /// Which incidents to list. What is missing leaves none out.
+    rest Input {
+        statuses: Option<Vec<given::IncidentStatus>> => "only those with one of these", narrowing();
+        services: Option<IdList<ServiceId>> => "only those of these services, by id", narrowing();
+        teams: Option<IdList<TeamId>> => "only those of these teams, by id", narrowing();
+        urgencies: Option<Vec<given::Urgency>> => "only those of one of these", narrowing();
+        // As the key of the alert or the incident was replaced.
+        incident_key: Option<IncidentKey> => "only those with this key, or with an alert of this dedup key", narrowing(), unfit(Unfit::Hash);
+        // PagerDuty looks back for a month without it, and at six months at most.
+        since: Option<Timestamp> => "only those made from this time on", narrowing();
+        until: Option<Timestamp> => "only those made before this time, at most six months after `since`", narrowing();
+        limit: Option<ListLimit> => "how many at most, 1 to 100; 25 if it does not say", unfit(Unfit::LeaveOut);
     }
 }
 
-/// The incidents, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Incidents {
-    /// The incidents.
-    pub incidents: Vec<ListedIncident>,
-    /// Whether there are more.
-    pub more: bool,
+fields! {
+    /// The incidents, newest first.
+    Output {
+        incidents: Vec<ListedIncident> => "the incidents";
+        more: bool => "whether there are more than these";
+    }
 }
 
-/// One of them. What PagerDuty did not say is null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListedIncident {
-    /// What every action says of an incident.
-    #[serde(flatten)]
-    pub incident: IncidentOutput,
-    /// How urgent it is.
-    pub urgency: Option<Urgency>,
-    /// The id of its priority, if it has one.
-    pub priority: Option<String>,
-    /// The id of its service.
-    pub service: Option<String>,
-    /// Its key. PagerDuty documents that an incident which came from an alert has none.
-    pub incident_key: Option<String>,
-    /// When it was created.
-    pub created_at: Option<Timestamp>,
-    /// When it was resolved; null while it is not.
-    pub resolved_at: Option<Timestamp>,
-    /// Where a person can look at it.
-    pub html_url: Option<String>,
+fields! {
+    /// One of them. What PagerDuty did not say is null.
+    ListedIncident {
+        ..incident: IncidentOutput;
+        urgency: Option<Urgency> => "high or low";
+        priority: Option<String> => "the id of its priority", id();
+        service: Option<String> => "the id of its service", id();
+        incident_key: Option<String> => "its key; null where it came from an alert";
+        created_at: Option<Timestamp> => "when it was made, RFC 3339";
+        resolved_at: Option<Timestamp> => "when it was resolved, RFC 3339; null while it is not";
+        html_url: Option<String> => "where people see it";
+    }
 }
 
 impl From<Incident> for ListedIncident {
@@ -84,16 +69,25 @@ impl From<Incident> for ListedIncident {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Lists incidents, of the last month if it does not say since when.".into(),
+        example: "integration: prod
+statuses: [triggered, acknowledged]
+services: [PWIXJZS]
+limit: 10
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.list_incidents")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &ListIncidentsInput,
-    now: Timestamp,
-) -> Result<Incidents, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let filter = IncidentFilter {
         statuses: input.statuses.as_deref().unwrap_or_default(),
@@ -107,5 +101,5 @@ pub async fn run(
     };
     let found = call.account()?.list_incidents(filter).await?;
     let (incidents, more) = that_fit(found.list.into_iter().map(ListedIncident::from), found.more);
-    Ok(Incidents { incidents, more })
+    Ok(Output { incidents, more })
 }

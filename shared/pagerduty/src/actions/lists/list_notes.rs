@@ -3,11 +3,11 @@
 use std::cmp::Reverse;
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::ActionSpec;
 
 use super::super::{
     call::Call,
-    input::action_input,
+    contract::{action, fields, input},
     output::{name, short, that_fit},
 };
 use crate::{
@@ -19,34 +19,29 @@ use crate::{
 /// How many notes are given. PagerDuty gives all of them, up to 2000.
 const MOST: usize = 25;
 
-action_input! {
-    /// Whose notes are asked for.
-    ListNotesInput {
-        /// The incident.
-        incident_id: IncidentId,
+input! {
+    /// Whose notes to list.
+    rest Input {
+        incident_id: IncidentId => "the id of the incident";
     }
 }
 
-/// The notes, newest first.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Notes {
-    /// The notes.
-    pub notes: Vec<ListedNote>,
-    /// Whether there are more.
-    pub more: bool,
+fields! {
+    /// The notes, newest first.
+    Output {
+        notes: Vec<ListedNote> => "the notes";
+        more: bool => "whether there are more than these";
+    }
 }
 
-/// One of them. What PagerDuty did not say is null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListedNote {
-    /// Its id.
-    pub note_id: Option<String>,
-    /// What it says.
-    pub content: String,
-    /// When it was written.
-    pub created_at: Option<Timestamp>,
-    /// The name of who wrote it.
-    pub user: Option<String>,
+fields! {
+    /// One of them. What PagerDuty did not say is null.
+    ListedNote {
+        note_id: Option<String> => "its id", id();
+        content: String => "what it says, its first 2000 characters";
+        created_at: Option<Timestamp> => "when it was made, RFC 3339";
+        user: Option<String> => "the name of who wrote it";
+    }
 }
 
 impl From<Note> for ListedNote {
@@ -60,16 +55,28 @@ impl From<Note> for ListedNote {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Lists the newest 25 notes of an incident.".into(),
+        example: "integration: prod
+incident_id: \"{{ event.incident.id }}\"
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.list_notes")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-pub async fn run(client: &Client, token: &ApiToken, input: &ListNotesInput, now: Timestamp) -> Result<Notes, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let mut found = call.account()?.notes(&input.incident_id).await?;
-    // PagerDuty documents no order. Notes of the same second stay in the order in which they came.
+    // PagerDuty documents no order. Output of the same second stay in the order in which they came.
     found.sort_by_key(|note| Reverse(note.created_at));
     let more = found.len() > MOST;
     let (notes, more) = that_fit(found.into_iter().take(MOST).map(ListedNote::from), more);
-    Ok(Notes { notes, more })
+    Ok(Output { notes, more })
 }

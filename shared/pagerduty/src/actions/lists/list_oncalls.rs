@@ -1,11 +1,11 @@
 //! Lists who is on call.
 
 use jiff::Timestamp;
-use serde::Serialize;
+use workflow::action::{ActionSpec, Unfit};
 
 use super::super::{
     call::Call,
-    input::action_input,
+    contract::{action, fields, input},
     output::{id, name, that_fit},
 };
 use crate::{
@@ -15,50 +15,37 @@ use crate::{
     ids::{EscalationPolicyId, IdList, ScheduleId, UserId},
 };
 
-action_input! {
-    /// Whom and when is asked for. What is missing leaves nobody out.
-    ListOncallsInput {
-        /// On call by these escalation policies.
-        escalation_policies: Option<IdList<EscalationPolicyId>>,
-        /// On call by these schedules.
-        schedules: Option<IdList<ScheduleId>>,
-        /// These users.
-        users: Option<IdList<UserId>>,
-        /// On call at this time or later; without it, now.
-        since: Option<Timestamp>,
-        /// On call before this time; without it, now.
-        until: Option<Timestamp>,
-        /// How many; 25 where it is missing.
-        limit: Option<ListLimit>,
+input! {
+    /// Whom to list. What is missing leaves nobody out.
+    rest Input {
+        escalation_policies: Option<IdList<EscalationPolicyId>> => "only for these escalation policies, by id", narrowing();
+        schedules: Option<IdList<ScheduleId>> => "only by these schedules, by id", narrowing();
+        users: Option<IdList<UserId>> => "only these users, by id", narrowing();
+        since: Option<Timestamp> => "the beginning of the time that is asked about", narrowing();
+        until: Option<Timestamp> => "its end", narrowing();
+        limit: Option<ListLimit> => "how many at most, 1 to 100; 25 if it does not say", unfit(Unfit::LeaveOut);
     }
 }
 
-/// Those who are on call.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Oncalls {
-    /// Who is on call where.
-    pub oncalls: Vec<ListedOncall>,
-    /// Whether there are more.
-    pub more: bool,
+fields! {
+    /// Those who are on call.
+    Output {
+        oncalls: Vec<ListedOncall> => "who is on call";
+        more: bool => "whether there are more than these";
+    }
 }
 
-/// Somebody who is on call at one level of one escalation policy. What PagerDuty did not say is null.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct ListedOncall {
-    /// The user's id.
-    pub user: String,
-    /// The user's name.
-    pub user_name: Option<String>,
-    /// The id of the escalation policy.
-    pub escalation_policy: Option<String>,
-    /// The level of that policy.
-    pub escalation_level: Option<u64>,
-    /// The id of the schedule; null for a user who stands in the policy itself.
-    pub schedule: Option<String>,
-    /// Since when; null for somebody who is always on call.
-    pub start: Option<Timestamp>,
-    /// Until when; null for somebody who is always on call.
-    pub end: Option<Timestamp>,
+fields! {
+    /// Somebody who is on call at one level of one escalation policy. What PagerDuty did not say is null.
+    ListedOncall {
+        user: String => "the id of the user", id();
+        user_name: Option<String> => "the user's name";
+        escalation_policy: Option<String> => "the id of the escalation policy", id();
+        escalation_level: Option<u64> => "the level of the escalation policy";
+        schedule: Option<String> => "the id of the schedule; null for a user who is always on call", id();
+        start: Option<Timestamp> => "since when, RFC 3339; null for always";
+        end: Option<Timestamp> => "until when, RFC 3339; null for always";
+    }
 }
 
 impl From<Oncall> for ListedOncall {
@@ -75,16 +62,23 @@ impl From<Oncall> for ListedOncall {
     }
 }
 
+/// The contract.
+pub fn spec() -> ActionSpec {
+    ActionSpec {
+        summary: "Lists who is on call, now if it does not say when.".into(),
+        example: "integration: prod
+escalation_policies: [PT20YPA]
+"
+        .into(),
+        ..action::<Input, Output>("pagerduty.list_oncalls")
+    }
+}
+
 /// Runs one attempt. `now` is the time of day at which it begins.
 ///
 /// # Errors
 /// Any of [`Error`]'s refusals; [`Error::Unavailable`] where PagerDuty could not answer.
-pub async fn run(
-    client: &Client,
-    token: &ApiToken,
-    input: &ListOncallsInput,
-    now: Timestamp,
-) -> Result<Oncalls, Error> {
+pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestamp) -> Result<Output, Error> {
     let call = Call::new(client, token, input.deadline, now)?;
     let filter = OncallFilter {
         escalation_policies: input
@@ -100,5 +94,5 @@ pub async fn run(
     };
     let found = call.account()?.list_oncalls(filter).await?;
     let (oncalls, more) = that_fit(found.list.into_iter().map(ListedOncall::from), found.more);
-    Ok(Oncalls { oncalls, more })
+    Ok(Output { oncalls, more })
 }

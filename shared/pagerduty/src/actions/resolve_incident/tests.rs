@@ -12,7 +12,7 @@ use crate::{
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-fn input(extra: &Value) -> ResolveIncidentInput {
+fn input(extra: &Value) -> Input {
     let mut input = json!({"integration": "prod", "incident_id": "PINC001", "from": "oncall@example.com"});
     input
         .as_object_mut()
@@ -21,7 +21,7 @@ fn input(extra: &Value) -> ResolveIncidentInput {
     serde_json::from_value(input).unwrap()
 }
 
-fn with_note(attempt: Option<u32>) -> ResolveIncidentInput {
+fn with_note(attempt: Option<u32>) -> Input {
     input(&json!({"note": "Back to normal.", "idempotency_key": "pgf-key-1", "attempt": attempt}))
 }
 
@@ -51,7 +51,7 @@ fn notes(contents: &[&str]) -> Answer {
     Answer::json(200, &json!({ "notes": notes }))
 }
 
-async fn run_at(pagerduty: &PagerDuty, input: &ResolveIncidentInput) -> Result<IncidentOutput, Error> {
+async fn run_at(pagerduty: &PagerDuty, input: &Input) -> Result<IncidentOutput, Error> {
     run(&pagerduty.client, &token(), input, NOW).await
 }
 
@@ -245,7 +245,7 @@ async fn notes_that_can_not_be_read_keep_the_note_from_being_written_twice() {
 #[tokio::test]
 async fn after_the_deadline_nothing_is_sent() {
     let pagerduty = PagerDuty::that_answers([incident("resolved")]).await;
-    let late = ResolveIncidentInput {
+    let late = Input {
         deadline: Some(NOW - SignedDuration::from_secs(1)),
         ..with_note(Some(1))
     };
@@ -260,7 +260,7 @@ async fn after_the_deadline_nothing_is_sent() {
 #[tokio::test]
 async fn a_note_is_given_up_at_the_deadline() {
     let pagerduty = PagerDuty::that_answers([incident("resolved"), notes(&[]), Answer::Silence]).await;
-    let soon = ResolveIncidentInput {
+    let soon = Input {
         deadline: Some(NOW + SignedDuration::from_secs(1)),
         ..with_note(Some(1))
     };
@@ -289,9 +289,7 @@ async fn a_note_is_given_up_at_the_deadline() {
 fn a_malformed_incident_id_never_gets_as_far_as_a_request(#[case] id: &str) {
     let given = json!({"integration": "prod", "incident_id": id, "from": "oncall@example.com"});
 
-    let error = serde_json::from_value::<ResolveIncidentInput>(given)
-        .unwrap_err()
-        .to_string();
+    let error = serde_json::from_value::<Input>(given).unwrap_err().to_string();
 
     assert!(error.contains("not a valid incident id"), "{error}");
 }
@@ -317,12 +315,12 @@ fn the_sample_input_is_valid() {
         "/../../events/resolve-incident.json"
     ));
 
-    assert!(serde_json::from_str::<ResolveIncidentInput>(sample).is_ok());
+    assert!(serde_json::from_str::<Input>(sample).is_ok());
 }
 
 #[test]
 fn a_note_of_a_run_is_known_by_its_marker() {
-    let key: IdempotencyKey = "pgf-0-example".parse().unwrap();
+    let key: crate::ids::IdempotencyKey = "pgf-0-example".parse().unwrap();
     let ours = format!("Closed by the runbook\n\n{}", marker(&key));
 
     assert!(is_note_of_a_run(&ours));

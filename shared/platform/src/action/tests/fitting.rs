@@ -1,90 +1,70 @@
 //! Every input of every action, with values that PagerDuty would refuse: what only decorates never stops an action.
 
-use pagerduty::actions::{
-    acknowledge_incident::AcknowledgeIncidentInput,
-    add_note::AddNoteInput,
-    add_responders::AddRespondersInput,
-    alerts::{
-        acknowledge_alert::AcknowledgeAlertInput, resolve_alert::ResolveAlertInput,
-        send_change_event::SendChangeEventInput, trigger_alert::TriggerAlertInput,
-    },
-    create_incident::CreateIncidentInput,
-    escalate_incident::EscalateIncidentInput,
-    get_incident::GetIncidentInput,
-    lists::{
-        list_alerts::ListAlertsInput, list_incidents::ListIncidentsInput, list_log_entries::ListLogEntriesInput,
-        list_notes::ListNotesInput, list_oncalls::ListOncallsInput,
-    },
-    merge_incidents::MergeIncidentsInput,
-    post_status_update::PostStatusUpdateInput,
-    reassign_incident::ReassignIncidentInput,
-    resolve_incident::ResolveIncidentInput,
-    run_incident_workflow::RunIncidentWorkflowInput,
-    set_custom_fields::SetCustomFieldsInput,
-    snooze_incident::SnoozeIncidentInput,
-    update_incident::UpdateIncidentInput,
+use futures_util::FutureExt as _;
+use pagerduty::{
+    actions::{Action, Performer},
+    client::{ApiToken, Client, Events, RoutingKey},
 };
+use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value, json};
 use workflow::{
-    action::{Action, ActionSpec, Admitted, Field, FieldKind, OnNull, Rule, Unfit},
+    action::{ActionSpec, Admitted, Field, FieldKind, OnNull, Rule, Unfit},
     planner::INPUT_BYTES,
 };
 
-/// Reads an input as the action does.
-fn read(action: Action, input: Value) -> Result<(), String> {
-    fn of<I: serde::de::DeserializeOwned>(input: Value) -> Result<(), String> {
-        serde_json::from_value::<I>(input)
-            .map(|_| ())
-            .map_err(|error| error.to_string())
-    }
-    match action {
-        Action::CreateIncident => of::<CreateIncidentInput>(input),
-        Action::ResolveIncident => of::<ResolveIncidentInput>(input),
-        Action::AcknowledgeIncident => of::<AcknowledgeIncidentInput>(input),
-        Action::UpdateIncident => of::<UpdateIncidentInput>(input),
-        Action::ReassignIncident => of::<ReassignIncidentInput>(input),
-        Action::EscalateIncident => of::<EscalateIncidentInput>(input),
-        Action::SnoozeIncident => of::<SnoozeIncidentInput>(input),
-        Action::MergeIncidents => of::<MergeIncidentsInput>(input),
-        Action::AddNote => of::<AddNoteInput>(input),
-        Action::PostStatusUpdate => of::<PostStatusUpdateInput>(input),
-        Action::AddResponders => of::<AddRespondersInput>(input),
-        Action::SetCustomFields => of::<SetCustomFieldsInput>(input),
-        Action::RunIncidentWorkflow => of::<RunIncidentWorkflowInput>(input),
-        Action::GetIncident => of::<GetIncidentInput>(input),
-        Action::ListIncidents => of::<ListIncidentsInput>(input),
-        Action::ListAlerts => of::<ListAlertsInput>(input),
-        Action::ListNotes => of::<ListNotesInput>(input),
-        Action::ListLogEntries => of::<ListLogEntriesInput>(input),
-        Action::ListOncalls => of::<ListOncallsInput>(input),
-        Action::TriggerAlert => of::<TriggerAlertInput>(input),
-        Action::AcknowledgeAlert => of::<AcknowledgeAlertInput>(input),
-        Action::ResolveAlert => of::<ResolveAlertInput>(input),
-        Action::SendChangeEvent => of::<SendChangeEventInput>(input),
+/// An input that is read as the action does, and not sent.
+struct Unsent(Value);
+
+impl Unsent {
+    fn read<I: DeserializeOwned>(self) -> Result<(), String> {
+        let read = serde_json::from_value::<I>(self.0);
+        read.map(|_| ()).map_err(|error| error.to_string())
     }
 }
 
+impl Performer for Unsent {
+    type Answer = Result<(), String>;
+
+    async fn rest<I: DeserializeOwned, O: Serialize>(
+        self,
+        _: impl AsyncFn(&Client, &ApiToken, &I, jiff::Timestamp) -> Result<O, pagerduty::Error>,
+    ) -> Self::Answer {
+        self.read::<I>()
+    }
+
+    async fn event<I: DeserializeOwned, O: Serialize>(
+        self,
+        _: impl AsyncFn(&Events, &RoutingKey, &I, jiff::Timestamp) -> Result<O, pagerduty::Error>,
+    ) -> Self::Answer {
+        self.read::<I>()
+    }
+}
+
+fn read(action: Action, input: Value) -> Result<(), String> {
+    action.perform(Unsent(input)).now_or_never().unwrap()
+}
+
 /// A value that fits.
-fn good(kind: FieldKind) -> Value {
+fn good(kind: &FieldKind) -> Value {
     match kind {
-        FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key | FieldKind::Name => json!("checkout"),
+        FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Name => json!("checkout"),
         FieldKind::OneOf(words) => json!(words[0]),
         FieldKind::Words(words) => json!([words[0]]),
         FieldKind::Integer | FieldKind::Count { .. } => json!(1),
         FieldKind::Boolean => json!(true),
         FieldKind::Integration => json!("prod"),
-        FieldKind::PagerDutyId => json!("PWIXJZS"),
-        FieldKind::PagerDutyIds => json!(["PWIXJZS"]),
-        FieldKind::UserEmail => json!("oncall@example.com"),
+        FieldKind::Id(_) => json!("PWIXJZS"),
+        FieldKind::Ids(_) => json!(["PWIXJZS"]),
+        FieldKind::UserEmail(_) => json!("oncall@example.com"),
         FieldKind::Length { .. } => json!("4h"),
         FieldKind::Time => json!("2027-01-31T09:00:00Z"),
         FieldKind::Url | FieldKind::Link => json!("https://example.com/a"),
-        FieldKind::Links => json!([{"href": "http://example.com/a", "text": "A"}]),
+        FieldKind::Links { .. } => json!([{"href": "http://example.com/a", "text": "A"}]),
         FieldKind::Map { .. } => json!({"a": 1}),
         FieldKind::List => json!([]),
         FieldKind::Object(fields) | FieldKind::Entries(fields) => fields
             .iter()
-            .map(|field| (field.name.to_owned(), good(field.kind)))
+            .map(|field| (field.name.to_string(), good(&field.kind)))
             .collect::<Map<_, _>>()
             .into(),
     }
@@ -95,12 +75,14 @@ fn whole(spec: &ActionSpec, wanted: &str) -> Map<String, Value> {
     let mut input: Map<String, Value> = spec
         .inputs
         .iter()
-        .map(|field| (field.name.to_owned(), good(field.kind)))
+        .map(|field| (field.name.to_string(), good(&field.kind)))
         .collect();
-    for rule in spec.rules {
+    for rule in &spec.rules {
         if let Rule::AtMostOne(names) | Rule::ExactlyOne(names) = rule {
-            let kept = names.iter().find(|name| **name == wanted).or(names.first());
-            input.retain(|name, _| !names.contains(&name.as_str()) || Some(&name.as_str()) == kept);
+            let kept = names.iter().find(|name| *name == wanted).or(names.first());
+            input.retain(|name, _| {
+                !names.iter().any(|of_rule| of_rule == name) || kept.is_some_and(|kept| kept == name)
+            });
         }
     }
     input
@@ -191,7 +173,7 @@ fn is_unreadable(field: &Field, value: &Value) -> bool {
 /// Whether the action cannot do without this input.
 fn is_needed(field: &Field, value: &Value) -> bool {
     let is_said = value.as_str().is_some_and(|text| !text.trim().is_empty());
-    match field.unfit {
+    match &field.unfit {
         // What narrows a list must not vanish.
         _ if !is_said && field.null == OnNull::Refuse => true,
         Unfit::Refuse => true,
@@ -205,12 +187,12 @@ fn p1_whatever_a_template_gives_only_the_message_the_target_and_who_is_paged_can
     let (mut sent, mut refused) = (0, 0);
     for action in Action::ALL {
         let spec = action.spec();
-        for field in spec.inputs {
+        for field in &spec.inputs {
             for value in bad_days() {
                 // As a run does with what a template gives.
                 let value = field.kind.from_rendered(value);
-                let mut given = whole(spec, field.name);
-                given.insert(field.name.to_owned(), value.clone());
+                let mut given = whole(spec, &field.name);
+                given.insert(field.name.to_string(), value.clone());
                 let given = Value::Object(given);
                 let shown: String = format!("{action} {}: {value}", field.name).chars().take(200).collect();
 
@@ -234,8 +216,8 @@ fn p1_whatever_a_template_gives_only_the_message_the_target_and_who_is_paged_can
                         let tied: Vec<&str> = rules
                             .filter(|names| names.contains(&field.name))
                             .flatten()
-                            .copied()
-                            .chain([field.name])
+                            .chain([&field.name])
+                            .map(|name| &**name)
                             .collect();
                         let others = |input: &Value| {
                             let mut input = input.as_object().unwrap().clone();
@@ -274,8 +256,8 @@ fn all_inputs_of_an_action_at_once_can_be_bad_and_what_decorates_still_stops_not
         for value in bad_days() {
             let mut given = whole(spec, "");
             for field in spec.inputs.iter().filter(|field| !is_needed(field, &value)) {
-                if given.contains_key(field.name) {
-                    given.insert(field.name.to_owned(), field.kind.from_rendered(value.clone()));
+                if given.contains_key(&*field.name) {
+                    given.insert(field.name.to_string(), field.kind.from_rendered(value.clone()));
                 }
             }
             let shown: String = format!("{action}: {value}").chars().take(200).collect();

@@ -5,10 +5,10 @@ use crate::{
     scripted::Scripted,
     table::{Bodies, tests as all},
 };
+use pagerduty::actions::Action;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    action::Action,
     ids::{EffectKey, LanePath, Section, StepPath},
     planner::{Outcome, StepChange, StepRecord, StepResult},
 };

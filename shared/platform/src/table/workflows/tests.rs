@@ -3,6 +3,7 @@
 use super::*;
 use crate::{body, scripted::Scripted};
 use data_encoding::BASE64;
+use pagerduty::actions::catalog;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -14,8 +15,7 @@ fn now() -> Timestamp {
 
 fn definition() -> Definition {
     Definition::from_source(
-        "name: memory-alert\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nsteps: [{ wait: 1s }]\n",
-    )
+        "name: memory-alert\non:\n  pagerduty:\n    integration: prod\n    events: [incident.triggered]\nsteps: [{ wait: 1s }]\n", catalog())
     .unwrap()
 }
 
@@ -171,7 +171,7 @@ async fn the_route_of_a_workflow_is_written_with_it(
          events: [incident.triggered]\nsteps: [{{ wait: 1s }}]\n"
     );
 
-    let applied = apply(&table, &before, &Definition::from_source(&source).unwrap()).await;
+    let applied = apply(&table, &before, &Definition::from_source(&source, catalog()).unwrap()).await;
 
     assert!(applied.is_ok(), "{applied:?}");
     assert_eq!(routes(&dynamodb.asked().pop().unwrap().1), (own(put), own(deleted)));
@@ -497,7 +497,8 @@ async fn workflows_are_found_on_all_pages_and_listed_by_name() {
 #[tokio::test]
 async fn a_definition_that_is_larger_than_any_body_is_read_again() {
     let steps: Vec<_> = (0..5_000).map(|_| json!({"set": {"x": "a".repeat(120)}})).collect();
-    let large = Definition::from_source(&json!({"name": "memory-alert", "steps": steps}).to_string()).unwrap();
+    let large =
+        Definition::from_source(&json!({"name": "memory-alert", "steps": steps}).to_string(), catalog()).unwrap();
     assert!(large.to_json().to_string().len() > 512 * 1024);
     let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
     apply(&table, &stored("enabled"), &large).await.unwrap();
@@ -517,7 +518,7 @@ struct Endless(usize);
 impl VersionSource for Endless {
     async fn version(&self, _: &WorkflowId, _: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         let steps = vec![json!({"wait": "1s"}); self.0];
-        Ok(Definition::from_source(&json!({"name": "w", "steps": steps}).to_string()).ok())
+        Ok(Definition::from_source(&json!({"name": "w", "steps": steps}).to_string(), catalog()).ok())
     }
 }
 

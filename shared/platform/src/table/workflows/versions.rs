@@ -7,6 +7,7 @@ use super::{
 use crate::body::{self, DamagedBody};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
+use pagerduty::actions::catalog;
 use serde::Deserialize;
 use workflow::{
     definition::Definition,
@@ -138,7 +139,7 @@ impl VersionSource for Table {
         };
         let json = decompressed(&item, "definition")?;
         let json = serde_json::from_slice(&json).map_err(|error| unreadable(error.to_string()))?;
-        Definition::from_json(&json)
+        Definition::from_json(&json, catalog())
             .map(Some)
             .map_err(|problems| unreadable(problems.to_string()))
     }

@@ -1,5 +1,8 @@
 use super::*;
-use crate::action::{Action, Admitted};
+use crate::action::{
+    Admitted,
+    tests::{action, catalog},
+};
 use rstest::rstest;
 use serde_json::json;
 
@@ -13,9 +16,9 @@ fn alert_with(field: &str, value: Value) -> Value {
     input
 }
 
-fn admitted(action: Action, input: &Value) -> Admitted {
-    let admitted = action.spec().admit(input.clone(), &[], ROOM);
-    admitted.unwrap_or_else(|problems| panic!("{action}: {problems:?}"))
+fn admitted(name: &str, input: &Value) -> Admitted {
+    let admitted = action(name).admit(input.clone(), &[], ROOM);
+    admitted.unwrap_or_else(|problems| panic!("{name}: {problems:?}"))
 }
 
 fn said(adjusted: &[Adjustment]) -> Vec<String> {
@@ -24,7 +27,7 @@ fn said(adjusted: &[Adjustment]) -> Vec<String> {
 
 /// What becomes of an input of an alert, and what is said of it.
 fn adjusted(field: &str, value: Value) -> (Value, Vec<String>) {
-    let Admitted { input, adjusted } = admitted(Action::TriggerAlert, &alert_with(field, value));
+    let Admitted { input, adjusted } = admitted("pagerduty.trigger_alert", &alert_with(field, value));
     (input[field].clone(), said(&adjusted))
 }
 
@@ -99,7 +102,7 @@ fn only_the_links_that_do_not_fit_are_left_out_and_each_is_told() {
         adjusted("links", json!(many)),
         (
             json!(many[..50]),
-            vec!["`links` was cut: its last 10 entries were left out, because PagerDuty takes 50".to_owned()]
+            vec!["`links` was cut: its last 10 entries were left out, because no more than 50 are taken".to_owned()]
         )
     );
 }
@@ -127,10 +130,10 @@ fn what_only_decorates_stops_no_alert_and_the_record_says_so(
 }
 
 #[rstest]
-#[case::title(Action::CreateIncident, json!({"integration": "prod", "service": "P1", "title": "é".repeat(2000)}), "title", 1024)]
-#[case::summary(Action::TriggerAlert, alert_with("summary", json!("é".repeat(2000))), "summary", 1024)]
+#[case::title("pagerduty.create_incident", json!({"integration": "prod", "service": "P1", "title": "é".repeat(2000)}), "title", 1024)]
+#[case::summary("pagerduty.trigger_alert", alert_with("summary", json!("é".repeat(2000))), "summary", 1024)]
 fn a_line_that_is_too_long_is_cut_and_ends_in_an_ellipsis(
-    #[case] action: Action,
+    #[case] action: &str,
     #[case] input: Value,
     #[case] field: &str,
     #[case] length: usize,
@@ -151,7 +154,7 @@ fn a_line_that_is_too_long_is_cut_and_ends_in_an_ellipsis(
 #[case::null(json!(null), "`title` is missing: the incident's title, 1 to 1024 characters")]
 fn without_its_message_an_incident_is_not_opened(#[case] title: Value, #[case] problem: &str) {
     let input = json!({"integration": "prod", "service": "P1", "title": title});
-    let refused = Action::CreateIncident.spec().admit(input, &[], ROOM);
+    let refused = action("pagerduty.create_incident").admit(input, &[], ROOM);
     assert_eq!(refused, Err(vec![problem.to_owned()]));
 }
 
@@ -159,7 +162,7 @@ fn without_its_message_an_incident_is_not_opened(#[case] title: Value, #[case] p
 fn an_update_of_which_nothing_is_left_fails_and_says_what_was_left_out() {
     let input = json!({"integration": "prod", "incident_id": "P1", "title": " "});
     assert_eq!(
-        Action::UpdateIncident.spec().admit(input, &[], ROOM),
+        action("pagerduty.update_incident").admit(input, &[], ROOM),
         Err(vec![
             "at least one of `title`, `urgency` and `priority` is needed".to_owned(),
             "`title` was left out: it is empty".to_owned(),
@@ -168,21 +171,25 @@ fn an_update_of_which_nothing_is_left_fails_and_says_what_was_left_out() {
 }
 
 /// The key that each action sends which takes one, for a key that an expression gave.
-fn keys_of(key: &str) -> Vec<(Action, String)> {
+fn keys_of(key: &str) -> Vec<(&'static str, String)> {
     let inputs = [
-        (Action::TriggerAlert, "dedup_key", alert_with("dedup_key", json!(key))),
         (
-            Action::AcknowledgeAlert,
+            "pagerduty.trigger_alert",
+            "dedup_key",
+            alert_with("dedup_key", json!(key)),
+        ),
+        (
+            "pagerduty.acknowledge_alert",
             "dedup_key",
             json!({"integration": "prod", "routing_key": "checkout", "dedup_key": key}),
         ),
         (
-            Action::ResolveAlert,
+            "pagerduty.resolve_alert",
             "dedup_key",
             json!({"integration": "prod", "routing_key": "checkout", "dedup_key": key}),
         ),
         (
-            Action::CreateIncident,
+            "pagerduty.create_incident",
             "incident_key",
             json!({"integration": "prod", "service": "P1", "title": "t", "incident_key": key}),
         ),
@@ -204,7 +211,7 @@ fn keys_of(key: &str) -> Vec<(Action, String)> {
 fn a_key_is_the_same_in_every_action_however_it_is_shortened(#[case] key: &str) {
     let keys = keys_of(key);
     assert!(keys.iter().all(|(_, sent)| *sent == keys[0].1), "{keys:?}");
-    assert!(FieldKind::Key.check(&json!(keys[0].1)).is_ok());
+    assert!(FieldKind::Key { longest: 255 }.check(&json!(keys[0].1)).is_ok());
 }
 
 #[test]
@@ -232,7 +239,7 @@ fn details_that_have_no_room_are_cut_with_a_mark_and_the_rest_of_the_alert_is_wh
         json!({"firing": "alert line\n".repeat(7000), "host": "db-1"}),
     );
     input["links"] = json!([{"href": "https://a.example"}]);
-    let Admitted { input: sent, adjusted } = admitted(Action::TriggerAlert, &input);
+    let Admitted { input: sent, adjusted } = admitted("pagerduty.trigger_alert", &input);
     let firing = sent["custom_details"]["firing"].as_str().unwrap();
     assert!(firing.len() > 40_000 && firing.ends_with("… [cut]"), "{}", firing.len());
     assert_eq!(sent["custom_details"]["host"], "db-1");
@@ -249,7 +256,9 @@ fn details_that_have_no_room_are_cut_with_a_mark_and_the_rest_of_the_alert_is_wh
 fn what_cannot_be_cut_is_refused_by_name_where_it_has_no_room() {
     let input =
         json!({"integration": "prod", "incident_id": "P1", "fields": {"a": "x".repeat(50_000)}, "from": "a@b.c"});
-    let problems = Action::SetCustomFields.spec().admit(input, &[], ROOM).unwrap_err();
+    let problems = action("pagerduty.set_custom_fields")
+        .admit(input, &[], ROOM)
+        .unwrap_err();
     assert!(
         problems[0].starts_with("the input has more than 49152 bytes, most of them in `fields`"),
         "{problems:?}"
@@ -266,15 +275,15 @@ fn of_many_adjustments_the_first_are_told_and_the_rest_is_counted() {
 #[test]
 fn an_adjustment_does_not_tell_the_value() {
     let secret = "u+secret-token";
-    for spec in Action::ALL.iter().map(|action| action.spec()) {
-        for field in spec.inputs {
+    for spec in catalog().actions() {
+        for field in &spec.inputs {
             for value in [
                 json!(secret),
                 json!([secret]),
                 json!([{"href": secret}]),
                 json!({"conference_url": secret}),
             ] {
-                let input = Map::from_iter([(field.name.to_owned(), value)]);
+                let input = Map::from_iter([(field.name.to_string(), value)]);
                 let (_, adjusted) = fit(spec, input, ROOM);
                 assert!(
                     !said(&adjusted).concat().contains(secret),
@@ -301,27 +310,32 @@ const REFUSED: &[(&str, &str)] = &[
 #[test]
 fn every_input_of_a_free_form_says_what_becomes_of_a_value_that_does_not_fit() {
     let mut refused = Vec::new();
-    for spec in Action::ALL.iter().map(|action| action.spec()) {
-        for field in spec.inputs {
+    for spec in catalog().actions() {
+        for field in &spec.inputs {
             let is_of_closed_form = matches!(
                 field.kind,
                 FieldKind::OneOf(_)
                     | FieldKind::Integration
                     | FieldKind::Name
-                    | FieldKind::PagerDutyId
-                    | FieldKind::PagerDutyIds
+                    | FieldKind::Id(_)
+                    | FieldKind::Ids(_)
                     | FieldKind::Words(_)
                     | FieldKind::Count { .. }
                     | FieldKind::Boolean
                     | FieldKind::Length { .. }
             );
-            match field.unfit {
-                Unfit::Refuse if !is_of_closed_form => refused.push((spec.name, field.name)),
-                Unfit::Hash => assert_eq!(field.kind, FieldKind::Key, "{} {}", spec.name, field.name),
+            match &field.unfit {
+                Unfit::Refuse if !is_of_closed_form => refused.push((&*spec.name, &*field.name)),
+                Unfit::Hash => assert!(
+                    matches!(field.kind, FieldKind::Key { .. }),
+                    "{} {}",
+                    spec.name,
+                    field.name
+                ),
                 Unfit::LeaveOut | Unfit::LeaveOutEntries => assert!(field.optional, "{} {}", spec.name, field.name),
                 Unfit::Replace(by) => {
                     assert!(
-                        !field.optional && field.kind.check(&by.into()).is_ok(),
+                        !field.optional && field.kind.check(&Value::from(&**by)).is_ok(),
                         "{} {}",
                         spec.name,
                         field.name

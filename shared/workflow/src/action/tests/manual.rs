@@ -4,7 +4,7 @@
 //! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
 //! ```
 
-use super::super::*;
+use super::{super::*, catalog};
 use crate::definition::Definition;
 use std::{env, fmt::Write as _, fs, path::Path};
 
@@ -43,13 +43,12 @@ What all have in common:
 fn manual() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("| action | what it does |\n|---|---|\n");
-    for action in Action::ALL {
-        let spec = action.spec();
+    for spec in catalog().actions() {
         let anchor = spec.name.replace('.', "");
         let _ = writeln!(page, "| [`{}`](#{anchor}) | {} |", spec.name, spec.summary);
     }
-    for action in Action::ALL {
-        page.push_str(&section(action.spec()));
+    for spec in catalog().actions() {
+        page.push_str(&section(spec));
     }
     page
 }
@@ -57,23 +56,23 @@ fn manual() -> String {
 fn section(spec: &ActionSpec) -> String {
     let mut page = format!("\n## {}\n\n{}\n\n", spec.name, spec.summary);
     page.push_str("| input | type | | what does not fit |\n|---|---|---|---|\n");
-    for field in spec.inputs {
-        page.push_str(&input(field, field.name));
+    for field in &spec.inputs {
+        page.push_str(&input(field, &field.name));
         let outer = if field.kind.is_list() {
             format!("{}[…]", field.name)
         } else {
-            field.name.to_owned()
+            field.name.to_string()
         };
         for inner in inner(field) {
             page.push_str(&input(inner, &format!("{outer}.{}", inner.name)));
         }
     }
-    let rules: Vec<String> = spec.rules.iter().map(|rule| rule.summary()).collect();
+    let rules: Vec<String> = spec.rules.iter().map(Rule::summary).collect();
     if !rules.is_empty() {
         let _ = write!(page, "\n{}\n", rules.join(" "));
     }
     page.push_str("\n| output | type | |\n|---|---|---|\n");
-    for field in spec.outputs {
+    for field in &spec.outputs {
         let _ = writeln!(page, "| {} | {} | {} |", name(field, ""), field.kind, field.summary);
         for inner in inner(field) {
             let outer = format!("{}[…].", field.name);
@@ -84,7 +83,7 @@ fn section(spec: &ActionSpec) -> String {
         page,
         "\n**A repeat.** {} {}\n",
         spec.on_repeat,
-        after_an_unknown_outcome(spec.repeat)
+        after_an_unknown_outcome(spec)
     );
     let _ = write!(page, "\n```yaml\n{}```\n", step(spec));
     page
@@ -94,7 +93,7 @@ fn section(spec: &ActionSpec) -> String {
 fn input(field: &Field, name: &str) -> String {
     let is_optional = if field.optional { ", optional" } else { "" };
     // What becomes of a link without an address is said of the list.
-    let unfit = match (field.unfit, name.contains("[…]")) {
+    let unfit = match (&field.unfit, name.contains("[…]")) {
         (Unfit::Refuse, true) => "the entry is left out".to_owned(),
         (unfit, _) => unfit.summary(field),
     };
@@ -107,19 +106,19 @@ fn input(field: &Field, name: &str) -> String {
 
 /// The type of an input, and whether a name may stand for it.
 fn kind(field: &Field) -> String {
-    match (field.names, field.kind) {
+    match (field.names, &field.kind) {
         (None, kind) => kind.to_string(),
-        (Some(_), FieldKind::PagerDutyIds) => "list of ids or names".to_owned(),
-        (Some(_), FieldKind::UserEmail) => "e-mail address or name".to_owned(),
+        (Some(_), FieldKind::Ids(_)) => "list of ids or names".to_owned(),
+        (Some(_), FieldKind::UserEmail(_)) => "e-mail address or name".to_owned(),
         (Some(_), _) => "id or name".to_owned(),
     }
 }
 
 /// The fields of a map, or of the maps in a list.
-fn inner(field: &Field) -> &'static [Field] {
-    match field.kind {
+fn inner(field: &Field) -> &[Field] {
+    match &field.kind {
         FieldKind::Object(fields) | FieldKind::Entries(fields) => fields,
-        FieldKind::Links => LINK,
+        FieldKind::Links { .. } => &LINK,
         _ => &[],
     }
 }
@@ -130,8 +129,9 @@ fn name(field: &Field, outer: &str) -> String {
     format!("{mark}`{outer}{}`{mark}", field.name)
 }
 
-fn after_an_unknown_outcome(repeat: Repeat) -> String {
-    match repeat {
+fn after_an_unknown_outcome(spec: &ActionSpec) -> String {
+    let system = &spec.system;
+    match &spec.repeat {
         Repeat::IsHarmless => "So an attempt with an unknown outcome is simply made again.".to_owned(),
         Repeat::SetsState { settling } => format!(
             "So an attempt with an unknown outcome is made again, but only when its request can no longer be carried out, which \
@@ -139,14 +139,14 @@ fn after_an_unknown_outcome(repeat: Repeat) -> String {
             settling.carried_out_seconds
         ),
         Repeat::NeedsLook { settling } => format!(
-            "So an attempt with an unknown outcome is made again, but only when a look can be relied on: PagerDuty may carry a \
+            "So an attempt with an unknown outcome is made again, but only when a look can be relied on: {system} may carry a \
              request out up to {} seconds after it was sent, also if nobody waits for it any more, and shows new things up to {} \
              seconds late.",
             settling.carried_out_seconds, settling.shown_seconds
         ),
         Repeat::IsForbidden { look } => format!(
             "So it is done at most once: after an attempt with an unknown outcome the step fails, and its message says to look \
-             in PagerDuty {look}. A `timeout` of the step must be at least a minute."
+             in {system} {look}. A `timeout` of the step must be at least a minute."
         ),
     }
 }
@@ -176,12 +176,12 @@ fn the_committed_manual_is_what_the_catalogue_says() {
 
 #[test]
 fn every_example_of_the_manual_is_a_workflow() {
-    for action in Action::ALL {
-        let step = step(action.spec());
+    for action in catalog().actions() {
+        let step = step(action);
         let source = format!(
             "name: example\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{step}"
         );
-        if let Err(problems) = Definition::from_source(&source) {
+        if let Err(problems) = Definition::from_source(&source, catalog()) {
             panic!("{action}:\n{problems}");
         }
     }

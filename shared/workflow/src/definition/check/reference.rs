@@ -5,7 +5,7 @@ use super::{
     scope::{Scope, Seen},
 };
 use crate::{
-    action::{Action, nearest, unknown_field},
+    action::{ActionSpec, nearest, unknown_field},
     ids::InputName,
     template::Reference,
 };
@@ -123,7 +123,7 @@ fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &S
 
 fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &Step) -> Result<(), String> {
     let names: Vec<&str> = match &step.kind {
-        StepKind::Action { uses, .. } => uses.spec().outputs.iter().map(|output| output.name).collect(),
+        StepKind::Action { uses, .. } => uses.outputs.iter().map(|output| &*output.name).collect(),
         StepKind::Parallel { .. } | StepKind::ForEach { .. } => outputs::LANES.to_vec(),
         StepKind::RunWorkflow { .. } => outputs::RUN.to_vec(),
         StepKind::Wait(_)
@@ -135,7 +135,7 @@ fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &S
     };
     if names.contains(&field) {
         return match &step.kind {
-            StepKind::Action { uses, .. } => inside(reference, *uses, field, inner),
+            StepKind::Action { uses, .. } => inside(reference, uses, field, inner),
             _ => Ok(()),
         };
     }
@@ -147,8 +147,8 @@ fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &S
 }
 
 /// Checks what a reference names inside an output of an action.
-fn inside(reference: &Reference, action: Action, field: &str, inner: &[&str]) -> Result<(), String> {
-    let (Some(output), Some(first)) = (action.spec().output(field), inner.first()) else {
+fn inside(reference: &Reference, action: &ActionSpec, field: &str, inner: &[&str]) -> Result<(), String> {
+    let (Some(output), Some(first)) = (action.output(field), inner.first()) else {
         return Ok(());
     };
     if output.kind.is_list() {

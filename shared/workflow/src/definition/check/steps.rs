@@ -7,7 +7,7 @@ use super::{
     typing::Known,
 };
 use crate::{
-    action::{Action, Field, FieldKind, Repeat},
+    action::{ActionSpec, Field, FieldKind, Repeat},
     template::{Expression, Template},
     types::Type,
 };
@@ -61,11 +61,11 @@ impl<'a> Checks<'a, '_> {
     fn kind(&mut self, step: &'a Step, path: Path<'_>) -> Vec<Type> {
         match &step.kind {
             StepKind::Action { uses, with } => {
-                self.timeout(*uses, step.timeout, path);
+                self.timeout(uses, step.timeout, path);
                 let path = path.field("with");
                 for (name, template) in with {
                     let path = path.field(name);
-                    let field = uses.spec().input(name);
+                    let field = uses.input(name);
                     self.decorating(field.is_some_and(Field::only_decorates));
                     let of = self.template(template, path);
                     self.decorating(false);
@@ -124,10 +124,9 @@ impl<'a> Checks<'a, '_> {
 
     /// What must not be repeated is only done if the whole time of a call is left: else the call could be a late double of
     /// one that was given up.
-    fn timeout(&mut self, action: Action, timeout: Option<Length>, path: Path<'_>) {
-        let spec = action.spec();
-        let least = Length::from_seconds(spec.timeout_seconds.into());
-        if let (Repeat::IsForbidden { .. }, Some(timeout), Some(least)) = (spec.repeat, timeout, least)
+    fn timeout(&mut self, action: &ActionSpec, timeout: Option<Length>, path: Path<'_>) {
+        let least = Length::from_seconds(action.timeout_seconds.into());
+        if let (Repeat::IsForbidden { .. }, Some(timeout), Some(least)) = (&action.repeat, timeout, least)
             && timeout < least
         {
             let message = format!("is too short for {action}, which needs at least {least}");

@@ -232,8 +232,8 @@ fn result(step: &Step, lanes: Vec<Type>) -> Type {
     let error = || Type::record([("name", text()), ("message", text())]).or_null("only what failed has an error");
     let given = match &step.kind {
         StepKind::Action { uses, .. } => {
-            let outputs = uses.spec().outputs.iter();
-            Type::record(outputs.map(|output| (output.name, Type::of_output(output))))
+            let outputs = uses.outputs.iter();
+            Type::record(outputs.map(|output| (output.name.clone(), Type::of_output(output))))
         }
         StepKind::Parallel { .. } | StepKind::ForEach { .. } => {
             let lane_outcome = Words::ours(&["success", "failure", "cancelled"]);
@@ -316,7 +316,8 @@ impl super::Checks<'_, '_> {
         if !matches!(template, Template::Expression(_)) {
             return;
         }
-        if let (FieldKind::Key, Template::Expression(key), Some(typing)) = (field.kind, template, &self.typing) {
+        if let (FieldKind::Key { .. }, Template::Expression(key), Some(typing)) = (&field.kind, template, &self.typing)
+        {
             for reason in types::nulls_of(key, &typing.roots, &typing.facts) {
                 match field.optional && field.null == OnNull::LeaveOut {
                     true => self.warn(path, format!("can be null, and then it counts as left out: {reason}")),
@@ -327,7 +328,7 @@ impl super::Checks<'_, '_> {
         }
         let is_needed = match field.null {
             OnNull::Refuse => true,
-            OnNull::LeaveOut => !field.optional && !matches!(field.unfit, Unfit::Replace(_)),
+            OnNull::LeaveOut => !field.optional && !matches!(&field.unfit, Unfit::Replace(_)),
         };
         if let (Some(absence), true) = (&of.absence, is_needed) {
             let can_be = if of.kind == Kind::Null { "is always" } else { "can be" };
@@ -338,7 +339,7 @@ impl super::Checks<'_, '_> {
             );
             return self.problem(path, message);
         }
-        if let Err(wanted) = takes(field.kind, of) {
+        if let Err(wanted) = takes(&field.kind, of) {
             self.problem(path, format!("gives {}, but must be {wanted}", of.words()));
         }
     }
@@ -401,21 +402,25 @@ impl super::Checks<'_, '_> {
 ///
 /// # Errors
 /// The type that it takes.
-fn takes(kind: FieldKind, of: &Type) -> Result<(), String> {
+fn takes(kind: &FieldKind, of: &Type) -> Result<(), String> {
     let is_so = match (&of.kind, kind) {
         (Kind::Unknown | Kind::Null, _) => true,
-        (Kind::Words(words), FieldKind::OneOf(known)) => words.known.iter().any(|word| known.contains(&word.as_ref())),
+        (Kind::Words(words), FieldKind::OneOf(known)) => words.known.iter().any(|word| known.contains(word)),
         // Numbers, true and false become text, and text a number.
         (Kind::Text | Kind::Words(_), kind) => kind.is_single(),
         (Kind::Integer | Kind::Number, kind) => {
             matches!(
                 kind,
-                FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key | FieldKind::Integer | FieldKind::Count { .. }
+                FieldKind::Text
+                    | FieldKind::Prose(_)
+                    | FieldKind::Key { .. }
+                    | FieldKind::Integer
+                    | FieldKind::Count { .. }
             )
         }
         (Kind::Boolean, kind) => matches!(
             kind,
-            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key | FieldKind::Boolean
+            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Boolean
         ),
         (Kind::List(_), kind) => kind.is_list(),
         (Kind::Record(_) | Kind::Map, kind) => matches!(kind, FieldKind::Map { .. } | FieldKind::Object(_)),

@@ -15,7 +15,7 @@ mod value;
 pub(super) mod words;
 
 use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
-use crate::ids::StepId;
+use crate::{action::Catalog, ids::StepId};
 use fields::Fields;
 pub(super) use name::Names;
 use std::{
@@ -38,6 +38,7 @@ pub(super) struct Decoded<'a> {
 
 /// What is known while a definition is read.
 struct Reading<'a> {
+    catalog: &'a Catalog,
     problems: &'a mut Problems,
     /// How many steps there are so far.
     steps: usize,
@@ -53,12 +54,18 @@ impl Reading<'_> {
     }
 }
 
-pub(super) fn definition<'a>(node: &'a Node, names: Names<'_>, problems: &mut Problems) -> Option<Decoded<'a>> {
+pub(super) fn definition<'a>(
+    node: &'a Node,
+    catalog: &Catalog,
+    names: Names<'_>,
+    problems: &mut Problems,
+) -> Option<Decoded<'a>> {
     let source = match check::hide_secrets(node, problems) {
         Some(hidden) => Cow::Owned(hidden),
         None => Cow::Borrowed(node),
     };
     let mut reading = Reading {
+        catalog,
         problems,
         steps: 0,
         has_gaps: false,

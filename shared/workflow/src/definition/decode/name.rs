@@ -39,7 +39,7 @@ pub(super) fn template_of(
     reading: &mut Reading<'_>,
 ) -> Option<Template> {
     let wanted = match field.kind {
-        FieldKind::UserEmail => Wanted::Email,
+        FieldKind::UserEmail(_) => Wanted::Email,
         _ => Wanted::Id,
     };
     let stand_in = match wanted {
@@ -48,7 +48,7 @@ pub(super) fn template_of(
     };
     // All but the names is checked as it always is.
     let checked = with_texts(node, path, &mut |_, _, _| stand_in.to_owned());
-    value::template_of(field.kind, &checked, path, reading)?;
+    value::template_of(&field.kind, &checked, path, reading)?;
     let meant = with_texts(node, path, &mut |text, node, path| {
         let reference = ThingReference {
             thing,

@@ -13,7 +13,10 @@ use crate::{
     ids::IntegrationAlias,
     run::WebhookKind,
 };
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
+
+/// The action that reads the incident of an event.
+const LOOK: &str = "pagerduty.get_incident";
 
 pub(super) fn trigger(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Trigger> {
     let mut fields = Fields::of(node, &path, reading)?;
@@ -48,7 +51,10 @@ fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<P
     fields.refuse_others(reading);
     let integration = integration?;
     let only_while = match statuses {
-        Some(statuses) => Some(OnlyWhile::new(statuses, &integration).ok()?),
+        Some(statuses) => {
+            let look = reading.catalog.action(LOOK).map(Arc::clone)?;
+            Some(OnlyWhile::new(statuses, look, &integration).ok()?)
+        }
         None => None,
     };
     Some(PagerDutyTrigger {
@@ -194,7 +200,7 @@ fn event_types(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
         if !EVENT_TYPES.contains(&name) {
             let hint = match nearest(name, EVENT_TYPES.iter().copied()) {
                 Some(near) => format!("did you mean `{near}`?"),
-                None => nearest_three(name, EVENT_TYPES.iter().copied()),
+                None => nearest_three(name, EVENT_TYPES.iter().map(|known| (*known, *known))),
             };
             reading.problem(item.at, path, format!("unknown type of event `{name:.80}`; {hint}"));
         } else if types.iter().any(|known| known == name) {

@@ -165,13 +165,18 @@ pub(super) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -
 }
 
 /// A template that gives a value of a type. What is the same in every run is checked now.
-pub(super) fn template_of(kind: FieldKind, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+pub(super) fn template_of(
+    kind: &FieldKind,
+    node: &Node,
+    path: Path<'_>,
+    reading: &mut Reading<'_>,
+) -> Option<Template> {
     let template = template(node, path, reading)?;
     is_of(kind, &template, node, path, reading).then_some(template)
 }
 
 /// Whether a template can give a value of a type. Says what is wrong if it cannot.
-fn is_of(kind: FieldKind, template: &Template, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> bool {
+fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> bool {
     let problem = match (template, &node.content) {
         (Template::List(items), Content::List(nodes)) if !template.expressions().is_empty() && kind.is_list() => {
             let Some(of_entries) = kind.of_entries() else {
@@ -179,7 +184,7 @@ fn is_of(kind: FieldKind, template: &Template, node: &Node, path: Path<'_>, read
             };
             let nodes = items.iter().zip(nodes).enumerate();
             return nodes.fold(true, |is_so, (index, (item, node))| {
-                is_of(of_entries, item, node, path.item(index), reading) && is_so
+                is_of(&of_entries, item, node, path.item(index), reading) && is_so
             });
         }
         (Template::Map(fields), Content::Map(entries)) if !template.expressions().is_empty() => match kind {
@@ -216,20 +221,20 @@ fn is_object(
 ) -> bool {
     let mut is_so = true;
     for entry in entries {
-        let field = known.iter().find(|field| field.name == entry.key);
+        let field = known.iter().find(|field| field.name == entry.key.as_str());
         match (field, fields.get(&entry.key)) {
             (Some(field), Some(template)) => {
-                is_so &= is_of(field.kind, template, &entry.value, path.field(&entry.key), reading);
+                is_so &= is_of(&field.kind, template, &entry.value, path.field(&entry.key), reading);
             }
             _ => {
-                let message = unknown_field(&entry.key, known.iter().map(|field| field.name));
+                let message = unknown_field(&entry.key, known.iter().map(|field| &*field.name));
                 reading.problem(entry.key_at, path, message);
                 is_so = false;
             }
         }
     }
     for field in known.iter().filter(|field| !field.optional) {
-        if !fields.contains_key(field.name) {
+        if !fields.contains_key(&*field.name) {
             let message = format!("`{}` is missing: {}", field.name, field.summary);
             reading.problem(node.at, path, message);
             is_so = false;
@@ -239,7 +244,7 @@ fn is_object(
 }
 
 pub(super) fn text_template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
-    template_of(FieldKind::Text, node, path, reading)
+    template_of(&FieldKind::Text, node, path, reading)
 }
 
 /// A condition. One that is wrong is told, and always holds.

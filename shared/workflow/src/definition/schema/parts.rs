@@ -1,7 +1,7 @@
 //! The schemas of texts and values, and the rules that no type can say.
 
 use crate::{
-    action::{Action, Field, FieldKind, LINK, Longest, MOST_LINKS, Rule},
+    action::{Catalog, Field, FieldKind, LINK, Longest, Rule},
     definition::{EVENT_TYPES, limits},
     error_name::ErrorName,
 };
@@ -81,16 +81,20 @@ parts! {
         "type": "string", "enum": ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>()
     });
     /// The name of an action.
-    ActionName: json_schema!({
-        "oneOf": Action::ALL.iter().map(|action| {
-            json!({ "type": "string", "const": action.spec().name, "description": action.spec().summary })
-        }).collect::<Vec<_>>()
-    });
+    ActionName: json_schema!({ "type": "string" });
+}
+
+/// The names of all actions.
+pub(super) fn action_names(catalog: &Catalog) -> Json {
+    catalog
+        .actions()
+        .map(|action| json!({ "type": "string", "const": action.name, "description": action.summary }))
+        .collect()
 }
 
 /// The schema of a field of an action, as a text with an expression or as it is.
 fn field(field: &Field) -> Json {
-    match field.kind {
+    match &field.kind {
         kind if field.names.is_some() && kind.is_list() => {
             let names = json!({ "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "string", "pattern": NAME } });
             json!({ "description": field.summary, "anyOf": [names, { "type": "string", "pattern": TEMPLATE }] })
@@ -98,7 +102,7 @@ fn field(field: &Field) -> Json {
         _ if field.names.is_some() => {
             json!({ "description": field.summary, "type": "string", "pattern": NAME })
         }
-        FieldKind::Text | FieldKind::Key => json!({ "type": "string", "description": field.summary }),
+        FieldKind::Text | FieldKind::Key { .. } => json!({ "type": "string", "description": field.summary }),
         kind => {
             json!({ "description": field.summary, "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] })
         }
@@ -106,8 +110,8 @@ fn field(field: &Field) -> Json {
 }
 
 /// The schema of a value of a type that is written down. What is in it may be an expression.
-fn literal(kind: FieldKind) -> Json {
-    let list_of = |kind| {
+fn literal(kind: &FieldKind) -> Json {
+    let list_of = |kind: &FieldKind| {
         json!({
             "type": "array", "minItems": 1, "maxItems": 100,
             "items": { "anyOf": [literal(kind), { "type": "string", "pattern": TEMPLATE }] }
@@ -117,25 +121,28 @@ fn literal(kind: FieldKind) -> Json {
         FieldKind::Text => json!({ "type": "string" }),
         FieldKind::Prose(Longest::Characters(most)) => json!({ "type": "string", "pattern": r"\S", "maxLength": most }),
         FieldKind::Prose(Longest::Bytes(_) | Longest::Unlimited) => json!({ "type": "string", "pattern": r"\S" }),
-        FieldKind::Key => json!({ "type": "string", "pattern": r"^\S(.{0,253}\S)?$" }),
+        FieldKind::Key { longest } => {
+            let between = longest.saturating_sub(2);
+            json!({ "type": "string", "pattern": format!(r"^\S(.{{0,{between}}}\S)?$") })
+        }
         FieldKind::OneOf(words) => json!({ "type": "string", "enum": words }),
         FieldKind::Integer => json!({ "type": "integer" }),
         FieldKind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         FieldKind::Boolean => json!({ "type": "boolean" }),
         FieldKind::Integration | FieldKind::Name => json!({ "type": "string", "pattern": LABEL }),
-        FieldKind::PagerDutyId => json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,255}$" }),
-        FieldKind::UserEmail => json!({ "type": "string", "pattern": "^[!-?A-~]+@[!-?A-~]+$", "maxLength": 254 }),
-        FieldKind::PagerDutyIds => list_of(FieldKind::PagerDutyId),
-        FieldKind::Words(words) => list_of(FieldKind::OneOf(words)),
+        FieldKind::Id(_) => json!({ "type": "string", "pattern": "^[A-Za-z0-9]{1,255}$" }),
+        FieldKind::UserEmail(_) => json!({ "type": "string", "pattern": "^[!-?A-~]+@[!-?A-~]+$", "maxLength": 254 }),
+        FieldKind::Ids(system) => list_of(&FieldKind::Id(system.clone())),
+        FieldKind::Words(words) => list_of(&FieldKind::OneOf(words.clone())),
         FieldKind::Length { .. } => json!({ "type": "string", "pattern": LENGTH, "examples": ["30m", "4h", "2d"] }),
         FieldKind::Time => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]" }),
         FieldKind::Url => json!({ "type": "string", "pattern": r"^https://\S+$", "maxLength": 2048 }),
         FieldKind::Link => json!({ "type": "string", "pattern": r"^https?://\S+$", "maxLength": 2048 }),
-        FieldKind::Links => json!({
-            "type": "array", "maxItems": MOST_LINKS,
-            "items": { "anyOf": [object(LINK), { "type": "string", "pattern": TEMPLATE }] }
+        FieldKind::Links { most } => json!({
+            "type": "array", "maxItems": most,
+            "items": { "anyOf": [object(&LINK), { "type": "string", "pattern": TEMPLATE }] }
         }),
-        FieldKind::Map { may_be_empty } => json!({ "type": "object", "minProperties": u8::from(!may_be_empty) }),
+        FieldKind::Map { may_be_empty } => json!({ "type": "object", "minProperties": u8::from(!*may_be_empty) }),
         FieldKind::List => json!({ "type": "array" }),
         FieldKind::Object(fields) => object(fields),
         FieldKind::Entries(fields) => json!({ "type": "array", "items": object(fields) }),
@@ -144,8 +151,8 @@ fn literal(kind: FieldKind) -> Json {
 
 /// The schema of a map with these fields.
 fn object(fields: &[Field]) -> Json {
-    let properties = fields.iter().map(|input| (input.name.to_owned(), field(input)));
-    let required = fields.iter().filter(|field| !field.optional).map(|field| field.name);
+    let properties = fields.iter().map(|input| (input.name.to_string(), field(input)));
+    let required = fields.iter().filter(|field| !field.optional).map(|field| &*field.name);
     json!({
         "type": "object",
         "properties": properties.collect::<serde_json::Map<_, _>>(),
@@ -155,7 +162,7 @@ fn object(fields: &[Field]) -> Json {
 }
 
 /// The schema of what the inputs of an action say about each other.
-fn rule(rule: Rule) -> Json {
+fn rule(rule: &Rule) -> Json {
     let each = || rule.fields().iter().map(|name| json!({ "required": [name] }));
     match rule {
         Rule::ExactlyOne(_) => json!({ "oneOf": each().collect::<Json>() }),
@@ -174,7 +181,7 @@ fn rule(rule: Rule) -> Json {
 
 /// Rules that are added to the schema of a type.
 pub(super) mod rules {
-    use super::{Action, IDENTIFIER, Json, Schema, json, object, rule};
+    use super::{Catalog, IDENTIFIER, Json, Schema, json, object, rule};
     use crate::definition::{
         InputKind,
         decode::words::{COMPANIONS, INPUT_KINDS, KINDS},
@@ -230,26 +237,28 @@ pub(super) mod rules {
         dependencies.insert("else".to_owned(), json!(["steps", "if"]));
         schema.insert("dependencies".to_owned(), dependencies.into());
 
-        let actions = Action::ALL.iter().map(|action| {
-            let spec = action.spec();
-            let mut with = object(spec.inputs);
-            if let Some(with) = with.as_object_mut() {
-                let description = format!("The input of {}. {}", spec.name, spec.summary);
-                with.insert("description".to_owned(), description.into());
-                if !spec.rules.is_empty() {
-                    let rules = spec.rules.iter().map(|between| rule(*between));
-                    with.insert("allOf".to_owned(), rules.collect());
-                }
-            }
-            json!({
-                "if": { "required": ["uses"], "properties": { "uses": { "const": spec.name } } },
-                "then": { "required": ["with"], "properties": { "with": with } }
-            })
-        });
         let inputs = json!({
             "if": { "required": ["run_workflow"] },
             "then": { "properties": { "with": { "propertyNames": { "pattern": IDENTIFIER } } } }
         });
-        schema.insert("allOf".to_owned(), actions.chain([inputs]).collect());
+        schema.insert("allOf".to_owned(), json!([inputs]));
+    }
+
+    /// An action takes its own input.
+    pub(in super::super) fn actions(catalog: &Catalog) -> impl Iterator<Item = Json> {
+        catalog.actions().map(|action| {
+            let mut with = object(&action.inputs);
+            if let Some(with) = with.as_object_mut() {
+                let description = format!("The input of {}. {}", action.name, action.summary);
+                with.insert("description".to_owned(), description.into());
+                if !action.rules.is_empty() {
+                    with.insert("allOf".to_owned(), action.rules.iter().map(rule).collect());
+                }
+            }
+            json!({
+                "if": { "required": ["uses"], "properties": { "uses": { "const": action.name } } },
+                "then": { "required": ["with"], "properties": { "with": with } }
+            })
+        })
     }
 }

@@ -4,14 +4,16 @@ use super::{
     super::{schema::workflow_schema, *},
     problems, steps,
 };
-use crate::action::{Admitted, Field, FieldKind, LINK, Rule};
+use crate::action::tests::catalog;
+use crate::action::{ActionSpec, Admitted, Field, FieldKind, LINK, Rule};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::{Map, json};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::validator_for(&workflow_schema()).unwrap());
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&workflow_schema(catalog())).unwrap());
 
 #[rstest]
 #[case::rule(
@@ -130,96 +132,100 @@ pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
     };
     match kind {
         FieldKind::Text => "[a-zA-Z0-9 ]{0,12}".prop_map(Value::from).boxed(),
-        FieldKind::Prose(_) | FieldKind::Key => "[a-zA-Z0-9]([a-zA-Z0-9 ]{0,12}[a-zA-Z0-9])?"
+        FieldKind::Prose(_) | FieldKind::Key { .. } => "[a-zA-Z0-9]([a-zA-Z0-9 ]{0,12}[a-zA-Z0-9])?"
             .prop_map(Value::from)
             .boxed(),
-        FieldKind::OneOf(words) => prop::sample::select(words).prop_map(Value::from).boxed(),
+        FieldKind::OneOf(words) => prop::sample::select(words).prop_map(|word| Value::from(&*word)).boxed(),
         FieldKind::Integer => any::<i64>().prop_map(Value::from).boxed(),
         FieldKind::Count { most } => (1..=most).prop_map(Value::from).boxed(),
         FieldKind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
         FieldKind::Integration | FieldKind::Name => "[a-z][a-z0-9]{0,8}".prop_map(Value::from).boxed(),
-        FieldKind::PagerDutyId => "[A-Z0-9]{1,14}".prop_map(Value::from).boxed(),
-        FieldKind::UserEmail => text("oncall@example.com"),
+        FieldKind::Id(_) => "[A-Z0-9]{1,14}".prop_map(Value::from).boxed(),
+        FieldKind::UserEmail(_) => text("oncall@example.com"),
         FieldKind::Length { longest } => (1..=longest).prop_map(|seconds| format!("{seconds}s").into()).boxed(),
         FieldKind::Time => text("2027-01-31T09:00:00Z"),
         FieldKind::Url => text("https://meet.example.com/1"),
         FieldKind::Link => prop_oneof![text("https://meet.example.com/1"), text("http://[::]:9092/k?q=a%20b")].boxed(),
-        FieldKind::Links => prop::collection::vec(fields_of(LINK).prop_map(Value::Object), 0..4)
+        FieldKind::Links { .. } => prop::collection::vec(fields_of(&LINK).prop_map(Value::Object), 0..4)
             .prop_map(Value::from)
             .boxed(),
         FieldKind::Map { .. } => any_json().prop_map(|value| json!({ "a": value })).boxed(),
         FieldKind::List => any_json().prop_map(|value| json!([value])).boxed(),
-        FieldKind::PagerDutyIds => list_of(FieldKind::PagerDutyId),
+        FieldKind::Ids(system) => list_of(FieldKind::Id(system)),
         FieldKind::Words(words) => list_of(FieldKind::OneOf(words)),
-        FieldKind::Object(fields) => fields_of(fields).prop_map(Value::Object).boxed(),
+        FieldKind::Object(fields) => fields_of(&fields).prop_map(Value::Object).boxed(),
         FieldKind::Entries(fields) => list_of(FieldKind::Object(fields)),
     }
 }
 
 /// A map with these fields; one that may be left out is not always there.
-fn fields_of(fields: &'static [Field]) -> BoxedStrategy<Map<String, Value>> {
+fn fields_of(fields: &[Field]) -> BoxedStrategy<Map<String, Value>> {
     let each = fields.iter().map(|field| {
         let there = if field.optional {
             any::<bool>().boxed()
         } else {
             Just(true).boxed()
         };
-        (Just(field.name), there, value_of(field.kind))
+        (Just(field.name.clone()), there, value_of(field.kind.clone()))
     });
     let fields = each.collect::<Vec<_>>().prop_map(|fields| {
         let there = fields.into_iter().filter(|(_, there, _)| *there);
-        there.map(|(name, _, value)| (name.to_owned(), value)).collect()
+        there.map(|(name, _, value)| (name.into_owned(), value)).collect()
     });
     fields.boxed()
 }
 
 /// An action, and an input for it that keeps to its rules.
-fn calls() -> impl Strategy<Value = (Action, Map<String, Value>)> {
-    prop::sample::select(Action::ALL).prop_flat_map(|action| {
-        let spec = action.spec();
+fn calls() -> impl Strategy<Value = (Arc<ActionSpec>, Map<String, Value>)> {
+    let all: Vec<_> = catalog().actions().cloned().collect();
+    prop::sample::select(all).prop_flat_map(|spec| {
         let one_of_rules: Vec<_> = spec
             .rules
             .iter()
             .map(|rule| {
-                let value = |name: &'static str| value_of(spec.input(name).map_or(FieldKind::Text, |field| field.kind));
-                let values: Vec<_> = rule.fields().iter().map(|name| (Just(*name), value(name))).collect();
-                (Just(*rule), values, 0..rule.fields().len(), any::<bool>())
+                let value = |name: &str| value_of(spec.input(name).map_or(FieldKind::Text, |field| field.kind.clone()));
+                let values: Vec<_> = rule
+                    .fields()
+                    .iter()
+                    .map(|name| (Just(name.clone()), value(name)))
+                    .collect();
+                (Just(rule.clone()), values, 0..rule.fields().len(), any::<bool>())
             })
             .collect();
-        (fields_of(spec.inputs), one_of_rules).prop_map(move |(mut input, rules)| {
+        (fields_of(&spec.inputs), one_of_rules).prop_map(move |(mut input, rules)| {
             for (rule, mut values, chosen, is_given) in rules {
                 if !matches!(rule, Rule::AtLeastOne(_)) {
-                    input.retain(|field, _| !rule.fields().contains(&field.as_str()));
+                    input.retain(|field, _| !rule.fields().iter().any(|of_rule| of_rule == field));
                 }
                 let values = match rule {
                     Rule::AllOrNone(_) if is_given => values,
                     Rule::AllOrNone(_) => Vec::new(),
                     _ => vec![values.swap_remove(chosen)],
                 };
-                input.extend(values.into_iter().map(|(name, value)| (name.to_owned(), value)));
+                input.extend(values.into_iter().map(|(name, value)| (name.into_owned(), value)));
             }
-            (action, input)
+            (Arc::clone(&spec), input)
         })
     })
 }
 
-fn definition_of(action: Action, with: &Map<String, Value>) -> Value {
-    json!({"name": "a", "steps": [{"uses": action.spec().name, "with": with}]})
+fn definition_of(action: &ActionSpec, with: &Map<String, Value>) -> Value {
+    json!({"name": "a", "steps": [{"uses": action.name, "with": with}]})
 }
 
 proptest! {
     #[test]
     fn every_input_of_the_right_types_is_taken_by_the_grammar_the_schema_and_the_function((action, input) in calls()) {
-        let definition = definition_of(action, &input);
-        prop_assert_eq!(Definition::from_json(&definition).map(|_| ()), Ok(()));
+        let definition = definition_of(&action, &input);
+        prop_assert_eq!(Definition::from_json(&definition, catalog()).map(|_| ()), Ok(()));
         prop_assert!(VALIDATOR.is_valid(&definition), "{}", definition);
-        prop_assert_eq!(action.spec().check_input(&Value::Object(input), &[]), Ok(()));
+        prop_assert_eq!(action.check_input(&Value::Object(input), &[]), Ok(()));
     }
 
     #[test]
     fn an_input_that_fits_is_sent_as_it_is((action, input) in calls()) {
         let input = Value::Object(input);
-        let sent = action.spec().admit(input.clone(), &[], usize::MAX);
+        let sent = action.admit(input.clone(), &[], usize::MAX);
         prop_assert_eq!(sent, Ok(Admitted { input, adjusted: vec![] }));
     }
 
@@ -229,14 +235,14 @@ proptest! {
         which in any::<prop::sample::Index>(),
         value in prop::option::of(any_json()),
     ) {
-        let name = which.get(action.spec().inputs).name;
+        let name = &*which.get(&action.inputs).name;
         match value {
             Some(value) => input.insert(name.to_owned(), value),
             None => input.remove(name),
         };
-        let definition = definition_of(action, &input);
-        let is_taken = Definition::from_json(&definition).is_ok();
-        prop_assert_eq!(is_taken, action.spec().check_input(&Value::Object(input), &[]).is_ok());
+        let definition = definition_of(&action, &input);
+        let is_taken = Definition::from_json(&definition, catalog()).is_ok();
+        prop_assert_eq!(is_taken, action.check_input(&Value::Object(input), &[]).is_ok());
         prop_assert!(!is_taken || VALIDATOR.is_valid(&definition), "what is taken validates");
     }
 }

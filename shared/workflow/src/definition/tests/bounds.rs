@@ -1,6 +1,7 @@
 //! The bounds of a definition, and that reading at them is quick and needs little stack.
 
 use super::{super::*, problems, steps};
+use crate::action::tests::catalog;
 use rstest::rstest;
 use std::{fmt::Write as _, thread};
 
@@ -31,11 +32,11 @@ fn w1_constructs_nest_to_the_depth_that_is_allowed_and_no_further(
     #[case] depth: usize,
 ) {
     assert_eq!(read(nested(before, depth, after)), [""; 0]);
-    let stored = Definition::from_source(&nested(before, depth, after))
+    let stored = Definition::from_source(&nested(before, depth, after), catalog())
         .unwrap()
         .to_json()
         .to_string();
-    assert!(Definition::from_json(&serde_json::from_str(&stored).unwrap()).is_ok());
+    assert!(Definition::from_json(&serde_json::from_str(&stored).unwrap(), catalog()).is_ok());
     let told = read(nested(before, 500, after));
     assert!(
         told[0].contains("nested too deeply") || told[0].contains("recursion limit"),

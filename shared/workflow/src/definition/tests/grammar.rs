@@ -3,13 +3,14 @@
 //! The steps of a case begin at line 3, column 1.
 
 use super::{super::*, problems, steps};
+use crate::action::tests::catalog;
 use rstest::rstest;
 use serde_json::json;
 
 /// The definition of these steps, written again.
 fn written(source: &str) -> Value {
     let source = format!("name: a\nsteps:\n{source}\n");
-    let definition = Definition::from_source(&source).unwrap_or_else(|problems| panic!("{problems}"));
+    let definition = Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}"));
     definition.to_json()["steps"].clone()
 }
 
@@ -474,7 +475,7 @@ on_failure: [wait: 2s]
         "steps": [{"wait": "1s"}],
         "on_failure": [{"wait": "2s"}]
     });
-    assert_eq!(Definition::from_source(source).unwrap().to_json(), expected);
+    assert_eq!(Definition::from_source(source, catalog()).unwrap().to_json(), expected);
 }
 
 /// A V2 message tells the whole incident, whatever it is about.
@@ -495,7 +496,8 @@ fn the_events_that_tell_the_whole_incident_are_known_events() {
 
 #[test]
 fn a_workflow_without_a_trigger_is_started_by_people_and_other_workflows_and_may_ask_for_inputs() {
-    let definition = Definition::from_source("name: a\ninputs: { x: { type: map } }\nsteps: [wait: 1s]").unwrap();
+    let definition =
+        Definition::from_source("name: a\ninputs: { x: { type: map } }\nsteps: [wait: 1s]", catalog()).unwrap();
     assert_eq!(definition.trigger, None);
     assert_eq!(definition.inputs.values().next().unwrap().default, None);
 }
@@ -518,7 +520,7 @@ fn an_input_needs_a_default_where_a_webhook_starts_the_workflow() {
 #[case::smallest_integer("-9223372036854775808", json!(i64::MIN))]
 fn json_is_read_as_other_programs_write_it(#[case] literal: &str, #[case] expected: Value) {
     let source = format!(r#"{{"name": "a", "steps": [{{"set": {{"x": {literal}}}}}]}}"#);
-    let definition = Definition::from_source(&source).unwrap();
+    let definition = Definition::from_source(&source, catalog()).unwrap();
     assert_eq!(definition.to_json()["steps"][0]["set"]["x"], expected);
     assert_eq!(serde_json::from_str::<Value>(literal).unwrap(), expected);
 }
@@ -530,7 +532,7 @@ fn in_yaml_a_backslash_means_what_it_means_in_yaml() {
 
 #[test]
 fn a_wait_that_is_not_said_to_be_a_policy_waits() {
-    let definition = Definition::from_source("name: a\nconcurrency: { key: x }\nsteps: [wait: 1s]").unwrap();
+    let definition = Definition::from_source("name: a\nconcurrency: { key: x }\nsteps: [wait: 1s]", catalog()).unwrap();
     assert_eq!(definition.concurrency.unwrap().policy, ConcurrencyPolicy::Wait);
 }
 
@@ -541,7 +543,7 @@ fn a_wait_that_is_not_said_to_be_a_policy_waits() {
 #[case("pagerduty.*")]
 fn w4_a_step_uses_an_action_of_the_list_and_nothing_else(#[case] action: &str) {
     let source = format!("name: a\nsteps:\n- uses: {action:?}\n  with: {{}}\n");
-    let said = Definition::from_source(&source).unwrap_err().to_string();
+    let said = Definition::from_source(&source, catalog()).unwrap_err().to_string();
     assert!(
         said.starts_with("3:9: steps[0].uses: unknown action") && said.matches("`pagerduty.").count() <= 4,
         "{said}"

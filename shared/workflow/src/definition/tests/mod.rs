@@ -11,6 +11,7 @@ pub(crate) mod strategy;
 mod written;
 
 use super::*;
+use crate::action::tests::catalog;
 use rstest::rstest;
 
 const GOOD: &str = r#"
@@ -44,7 +45,7 @@ steps:
 "#;
 
 fn problems(source: &str) -> Vec<String> {
-    Definition::from_source(source)
+    Definition::from_source(source, catalog())
         .err()
         .map(|p| p.iter().map(ToString::to_string).collect())
         .unwrap_or_default()
@@ -63,7 +64,7 @@ fn broken(from: &str, to: &str) -> Vec<String> {
 
 #[test]
 fn a_definition_is_read_and_says_what_its_author_meant() {
-    let definition = Definition::from_source(GOOD).unwrap();
+    let definition = Definition::from_source(GOOD, catalog()).unwrap();
     assert_eq!(definition.name.as_str(), "memory-alert");
     assert_eq!(definition.steps.len(), 4);
     assert_eq!(definition.trigger.as_ref().unwrap().pagerduty.webhook, WebhookKind::V3);
@@ -76,10 +77,13 @@ fn a_definition_is_read_and_says_what_its_author_meant() {
 
 #[test]
 fn a_definition_that_is_written_and_read_again_is_the_same() {
-    let definition = Definition::from_source(GOOD).unwrap();
+    let definition = Definition::from_source(GOOD, catalog()).unwrap();
     let stored = definition.to_json();
-    assert_eq!(Definition::from_json(&stored).unwrap(), definition);
-    assert_eq!(Definition::from_source(&stored.to_string()).unwrap(), definition);
+    assert_eq!(Definition::from_json(&stored, catalog()).unwrap(), definition);
+    assert_eq!(
+        Definition::from_source(&stored.to_string(), catalog()).unwrap(),
+        definition
+    );
 }
 
 #[test]

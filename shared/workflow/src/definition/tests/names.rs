@@ -2,10 +2,11 @@
 
 use super::{super::*, GOOD};
 use crate::action::Thing;
+use crate::action::tests::catalog;
 use rstest::rstest;
 
 fn draft(with: &str) -> Result<Draft, Problems> {
-    Draft::from_source(&format!("name: a\nsteps:\n  - uses: pagerduty.{with}\n"))
+    Draft::from_source(&format!("name: a\nsteps:\n  - uses: pagerduty.{with}\n"), catalog())
 }
 
 const CREATE: &str = r#"create_incident
@@ -65,7 +66,7 @@ fn names_may_stand_for_things_and_each_tells_where_it_stands_and_what_is_wanted(
 #[test]
 fn what_is_stored_has_ids_and_addresses() {
     let draft = draft(&CREATE.replace("P1", "Olivia Oncall")).unwrap();
-    let with = draft.resolved(meaning).unwrap().to_json()["steps"][0]["with"].clone();
+    let with = draft.resolved(catalog(), meaning).unwrap().to_json()["steps"][0]["with"].clone();
     assert_eq!(with["service"], "PWIXJZS");
     assert_eq!(
         (&with["assignee"], &with["from"]),
@@ -75,7 +76,7 @@ fn what_is_stored_has_ids_and_addresses() {
 
 #[test]
 fn a_name_that_means_nothing_is_told_with_its_place() {
-    let problems = draft(CREATE).unwrap().resolved(meaning).unwrap_err();
+    let problems = draft(CREATE).unwrap().resolved(catalog(), meaning).unwrap_err();
     assert_eq!(told(&problems), ["9:17: steps[0].with.priority: is no priority: P1"]);
 }
 
@@ -90,20 +91,24 @@ fn each_entry_of_a_list_is_a_name_of_its_own_and_expressions_stay_as_they_are() 
     let draft = Draft::from_source(
         "name: a\nsteps:\n  - set: { who: PUS2B8D }\n  - uses: pagerduty.reassign_incident\n    with:\n      \
          integration: prod\n      incident_id: P1\n      assignees: [Olivia Oncall, \"{{ vars.who }}\"]\n",
+        catalog(),
     )
     .unwrap();
     assert_eq!(draft.references().len(), 1);
     assert_eq!(draft.references()[0].path, "steps[1].with.assignees[0]");
-    let with = draft.resolved(meaning).unwrap().to_json()["steps"][1]["with"].clone();
+    let with = draft.resolved(catalog(), meaning).unwrap().to_json()["steps"][1]["with"].clone();
     assert_eq!(with["assignees"], serde_json::json!(["PUS1A7C", "{{ vars.who }}"]));
 }
 
 #[test]
 fn an_integration_that_an_expression_names_is_not_known() {
-    let draft = Draft::from_source(&format!(
-        "name: a\ninputs: {{ account: {{ type: text }} }}\nsteps:\n  - uses: pagerduty.{}\n",
-        CREATE.replace("prod", "\"{{ inputs.account }}\"")
-    ))
+    let draft = Draft::from_source(
+        &format!(
+            "name: a\ninputs: {{ account: {{ type: text }} }}\nsteps:\n  - uses: pagerduty.{}\n",
+            CREATE.replace("prod", "\"{{ inputs.account }}\"")
+        ),
+        catalog(),
+    )
     .unwrap();
     assert!(
         draft
@@ -144,14 +149,14 @@ fn other_ids_have_no_names() {
 #[test]
 fn a_definition_that_runs_has_no_names() {
     let source = GOOD.replace("PWIXJZS", "Database Primary");
-    assert!(Draft::from_source(&source).is_ok());
-    assert!(Definition::from_source(&source).is_err());
+    assert!(Draft::from_source(&source, catalog()).is_ok());
+    assert!(Definition::from_source(&source, catalog()).is_err());
 }
 
 #[test]
 fn a_draft_without_names_is_the_definition() {
-    let draft = Draft::from_source(GOOD).unwrap();
-    let resolved = draft.resolved(|reference| Ok(reference.text.clone()));
-    assert_eq!(resolved, Definition::from_source(GOOD));
+    let draft = Draft::from_source(GOOD, catalog()).unwrap();
+    let resolved = draft.resolved(catalog(), |reference| Ok(reference.text.clone()));
+    assert_eq!(resolved, Definition::from_source(GOOD, catalog()));
     assert_eq!(Ok(draft.as_written().clone()), resolved);
 }

@@ -1,6 +1,7 @@
 //! What holds of every definition and of every text.
 
 use super::{super::*, GOOD, strategy::definitions};
+use crate::action::tests::catalog;
 use proptest::{prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::collections::BTreeSet;
 
@@ -77,7 +78,7 @@ fn the_definitions_of_these_tests_have_all_constructs() {
                 .map(|(_, step)| step.title().split(' ').next().unwrap().to_owned()),
         );
     }
-    let actions = Action::ALL.iter().map(ToString::to_string);
+    let actions = catalog().actions().map(ToString::to_string);
     let kinds = [
         "wait",
         "set",
@@ -99,9 +100,9 @@ proptest! {
         let compact = stored.to_string();
         let indented = serde_json::to_string_pretty(&stored).unwrap();
         for read in [
-            Definition::from_json(&stored),
-            Definition::from_source(&compact),
-            Definition::from_source(&indented),
+            Definition::from_json(&stored, catalog()),
+            Definition::from_source(&compact, catalog()),
+            Definition::from_source(&indented, catalog()),
         ] {
             prop_assert!(read.as_ref() == Ok(&definition), "{compact}\n{:?}", read.map(|read| read.to_json()));
         }
@@ -119,13 +120,13 @@ proptest! {
 
     #[test]
     fn any_text_is_read_or_refused_and_never_a_panic(source in "(\\PC|\n){0,400}") {
-        let _read_or_refused = Definition::from_source(&source);
+        let _read_or_refused = Definition::from_source(&source, catalog());
     }
 
     #[test]
     fn any_json_is_read_or_refused_and_never_a_panic(value in json()) {
-        let from_json = Definition::from_json(&value);
-        let from_source = Definition::from_source(&value.to_string());
+        let from_json = Definition::from_json(&value, catalog());
+        let from_source = Definition::from_source(&value.to_string(), catalog());
         prop_assert_eq!(from_json.is_ok(), from_source.is_ok());
     }
 
@@ -133,7 +134,7 @@ proptest! {
     fn any_piece_of_a_definition_is_read_or_refused(definition in definitions(), end in any::<prop::sample::Index>()) {
         let source = definition.to_json().to_string();
         let ends: Vec<usize> = source.char_indices().map(|(at, _)| at).collect();
-        prop_assert!(Definition::from_source(&source[..ends[end.index(ends.len())]]).is_err());
+        prop_assert!(Definition::from_source(&source[..ends[end.index(ends.len())]], catalog()).is_err());
     }
 
     #[test]
@@ -144,8 +145,8 @@ proptest! {
     ) {
         let (before, rest) = GOOD.split_at(from);
         let torn = format!("{before}{piece}{}", rest.get(length..).unwrap_or_default());
-        if let Ok(definition) = Definition::from_source(&torn) {
-            prop_assert_eq!(Definition::from_json(&definition.to_json()), Ok(definition));
+        if let Ok(definition) = Definition::from_source(&torn, catalog()) {
+            prop_assert_eq!(Definition::from_json(&definition.to_json(), catalog()), Ok(definition));
         }
     }
 }

@@ -5,13 +5,15 @@ use super::{
     GOOD,
     strategy::definitions,
 };
+use crate::action::tests::catalog;
 use jsonschema::Validator;
 use proptest::prelude::*;
 use rstest::rstest;
 use serde_json::json;
 use std::{collections::BTreeSet, env, fs, path::Path, sync::LazyLock};
 
-static VALIDATOR: LazyLock<Validator> = LazyLock::new(|| jsonschema::validator_for(&workflow_schema()).unwrap());
+static VALIDATOR: LazyLock<Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&workflow_schema(catalog())).unwrap());
 
 /// What the schema says of a value.
 fn said(value: &Value) -> Vec<String> {
@@ -28,7 +30,7 @@ fn root() -> &'static Path {
 #[test]
 fn the_committed_schema_is_what_the_types_say() {
     let file = root().join("schema/workflow.schema.json");
-    let wanted = serde_json::to_string_pretty(&workflow_schema()).unwrap() + "\n";
+    let wanted = serde_json::to_string_pretty(&workflow_schema(catalog())).unwrap() + "\n";
     if env::var_os("PAGERFLOW_WRITE_SCHEMA").is_some() {
         fs::write(&file, &wanted).unwrap();
     }
@@ -47,7 +49,8 @@ fn every_example_is_read_and_validates() {
     assert!(examples.len() >= 4, "{examples:?}");
     for example in examples {
         let source = fs::read_to_string(&example).unwrap();
-        let definition = Definition::from_source(&source).unwrap_or_else(|problems| panic!("{example:?}:\n{problems}"));
+        let definition =
+            Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{example:?}:\n{problems}"));
         assert_eq!(said(&source::parse(&source).unwrap().to_json()), [""; 0], "{example:?}");
         assert_eq!(said(&definition.to_json()), [""; 0], "{example:?}");
         assert_eq!(example.file_stem().unwrap(), definition.name.as_str());
@@ -171,7 +174,7 @@ fn with_step(step: Value) -> Value {
 #[case::workflow_input(with_step(json!({"run_workflow": "other", "with": {"x-y": 1}})))]
 fn w1_a_typical_mistake_does_not_validate_and_is_not_read(#[case] value: Value) {
     assert_ne!(said(&value), [""; 0]);
-    assert!(Definition::from_json(&value).is_err());
+    assert!(Definition::from_json(&value, catalog()).is_err());
 }
 
 #[rstest]
@@ -189,7 +192,7 @@ fn w2_a_retry_that_makes_no_sense_does_not_validate(#[case] more: Value) {
     assert_eq!(said(&with_step(step.clone())), [""; 0]);
     step["retry"] = more["retry"].clone();
     assert_ne!(said(&with_step(step.clone())), [""; 0]);
-    assert!(Definition::from_json(&with_step(step)).is_err());
+    assert!(Definition::from_json(&with_step(step), catalog()).is_err());
 }
 
 #[test]
@@ -210,7 +213,7 @@ fn a_validator_is_quick_at_the_depth_that_is_allowed() {
 
 /// The words of an enum in the schema.
 fn enum_of(name: &str) -> BTreeSet<String> {
-    let schema = workflow_schema();
+    let schema = workflow_schema(catalog());
     let choices = schema["definitions"][name]["oneOf"].as_array().unwrap();
     choices
         .iter()
@@ -227,7 +230,7 @@ fn the_words_of_the_schema_are_those_of_the_grammar() {
     assert_eq!(enum_of("InputKind"), words_of(words::INPUT_KINDS));
     assert_eq!(enum_of("Policy"), words_of(words::POLICIES));
     assert_eq!(enum_of("OnLaneFailure"), words_of(words::ON_LANE_FAILURE));
-    let schema = workflow_schema();
+    let schema = workflow_schema(catalog());
     let fields = schema["definitions"]["Step"]["properties"].as_object().unwrap();
     let fields: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
     let known = words::KINDS
@@ -239,7 +242,7 @@ fn the_words_of_the_schema_are_those_of_the_grammar() {
 
 #[test]
 fn every_field_has_a_description_that_an_editor_can_show() {
-    let schema = workflow_schema();
+    let schema = workflow_schema(catalog());
     let types = schema["definitions"].as_object().unwrap().values().chain([&schema]);
     for fields in types.filter_map(|kind| kind["properties"].as_object()) {
         for (name, field) in fields {

@@ -6,6 +6,7 @@
 
 use super::super::*;
 use crate::{
+    action::tests::{action, catalog},
     action::{FieldKind, Repeat, Rule},
     ids::InvalidId,
     template::{Expression, Template},
@@ -208,7 +209,12 @@ impl Builder {
             IncidentStatus::Resolved,
         ];
         let first = self.choose(all.len());
-        OnlyWhile::new(all[first..].iter().copied().collect(), &id("prod-eu")).unwrap()
+        OnlyWhile::new(
+            all[first..].iter().copied().collect(),
+            Arc::clone(action("pagerduty.get_incident")),
+            &id("prod-eu"),
+        )
+        .unwrap()
     }
 
     fn filters(&mut self) -> Filters {
@@ -269,7 +275,7 @@ impl Builder {
                 StepKind::Parallel { .. } | StepKind::ForEach { .. } | StepKind::RunWorkflow { .. }
             );
         let is_forbidden = match &kind {
-            StepKind::Action { uses, .. } => matches!(uses.spec().repeat, Repeat::IsForbidden { .. }),
+            StepKind::Action { uses, .. } => matches!(uses.repeat, Repeat::IsForbidden { .. }),
             _ => false,
         };
         let step = Step {
@@ -292,8 +298,8 @@ impl Builder {
             self.seen.push(format!("steps.{id}.outcome"));
             self.seen.push(format!("steps.{id}.error"));
             if let StepKind::Action { uses, .. } = &step.kind {
-                let output = uses.spec().outputs[0];
-                let entry = match output.kind {
+                let output = &uses.outputs[0];
+                let entry = match &output.kind {
                     FieldKind::Entries(fields) => format!("[0].{}", fields[0].name),
                     _ => String::new(),
                 };
@@ -426,27 +432,27 @@ impl Builder {
     }
 
     fn action(&mut self) -> StepKind {
-        let uses = self.one_of(Action::ALL);
+        let all: Vec<_> = catalog().actions().cloned().collect();
+        let uses = self.one_of(&all);
         let mut with = BTreeMap::new();
-        let spec = uses.spec();
-        for field in spec.inputs {
+        for field in &uses.inputs {
             if field.optional && self.chance(2) {
                 continue;
             }
-            with.insert(field.name.to_owned(), self.value_of(field.kind));
+            with.insert(field.name.to_string(), self.value_of(field.kind.clone()));
         }
-        for rule in spec.rules {
-            self.keep_to(*rule, &mut with);
+        for rule in &uses.rules {
+            self.keep_to(rule, &mut with);
         }
         StepKind::Action { uses, with }
     }
 
     /// Takes inputs away that exclude each other, and gives one where one is needed.
-    fn keep_to(&mut self, rule: Rule, with: &mut BTreeMap<String, Template>) {
+    fn keep_to(&mut self, rule: &Rule, with: &mut BTreeMap<String, Template>) {
         let given: Vec<&str> = rule
             .fields()
             .iter()
-            .copied()
+            .map(|name| &**name)
             .filter(|name| with.contains_key(*name))
             .collect();
         match (rule, given.as_slice()) {
@@ -457,12 +463,12 @@ impl Builder {
             }
             (Rule::AllOrNone(fields), given) if given.len() < fields.len() => {
                 for name in fields {
-                    with.remove(*name);
+                    with.remove(&**name);
                 }
             }
             (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
                 let chosen = self.one_of(fields);
-                with.insert(chosen.to_owned(), template_of("{{ event.data.chosen }}"));
+                with.insert(chosen.into_owned(), template_of("{{ event.data.chosen }}"));
             }
             _ => {}
         }
@@ -479,28 +485,32 @@ impl Builder {
                 Template::Expression(expression) if !expression.is_text() => template_of("{{ run.id }}"),
                 text => text,
             },
-            FieldKind::Prose(_) | FieldKind::Key => template_of("db-1 is down"),
-            FieldKind::OneOf(words) => template_of(self.one_of(words)),
+            FieldKind::Prose(_) | FieldKind::Key { .. } => template_of("db-1 is down"),
+            FieldKind::OneOf(words) => template_of(self.one_of(&words).as_ref()),
             FieldKind::Integer => Template::Literal(Value::from(7)),
             FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),
             FieldKind::Boolean => Template::Literal(Value::from(self.chance(2))),
             FieldKind::Integration => template_of("prod"),
             FieldKind::Name => template_of("checkout"),
-            FieldKind::PagerDutyId => template_of("PWIXJZS"),
-            FieldKind::UserEmail => template_of("oncall@example.com"),
+            FieldKind::Id(_) => template_of("PWIXJZS"),
+            FieldKind::UserEmail(_) => template_of("oncall@example.com"),
             FieldKind::Length { .. } => template_of("4h"),
             FieldKind::Time => template_of("2027-01-31T09:00:00Z"),
             FieldKind::Url | FieldKind::Link => template_of("https://meet.example.com/1"),
             FieldKind::Map { .. } => Template::Map(BTreeMap::from([("region".to_owned(), self.template())])),
             FieldKind::List => Template::List(vec![self.template()]),
-            FieldKind::PagerDutyIds | FieldKind::Words(_) | FieldKind::Links => {
+            FieldKind::Ids(_) | FieldKind::Words(_) | FieldKind::Links { .. } => {
                 let of_entries = kind.of_entries().expect("it is a list of one type");
-                Template::List((0..1 + self.choose(3)).map(|_| self.value_of(of_entries)).collect())
+                Template::List(
+                    (0..1 + self.choose(3))
+                        .map(|_| self.value_of(of_entries.clone()))
+                        .collect(),
+                )
             }
             FieldKind::Object(fields) | FieldKind::Entries(fields) => {
                 let fields = fields
                     .iter()
-                    .map(|field| (field.name.to_owned(), self.value_of(field.kind)));
+                    .map(|field| (field.name.to_string(), self.value_of(field.kind.clone())));
                 Template::Map(fields.collect())
             }
         }

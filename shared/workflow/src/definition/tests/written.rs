@@ -1,13 +1,14 @@
 //! Definitions as YAML for people, and the digest.
 
 use super::{super::*, GOOD, strategy::definitions};
+use crate::action::tests::catalog;
 use proptest::prelude::*;
 use serde_json::json;
 
 /// A definition whose one variable is this value.
 fn with_value(value: &Value) -> Definition {
     let stored = json!({"name": "a", "steps": [{"set": {"x": value}}]});
-    Definition::from_source(&stored.to_string()).unwrap()
+    Definition::from_source(&stored.to_string(), catalog()).unwrap()
 }
 
 fn variable(definition: &Definition) -> Value {
@@ -18,7 +19,7 @@ proptest! {
     #[test]
     fn a_definition_that_is_written_as_yaml_and_read_again_is_the_same(definition in definitions()) {
         let yaml = definition.to_yaml();
-        let read = Definition::from_source(&yaml);
+        let read = Definition::from_source(&yaml, catalog());
         prop_assert!(read.as_ref() == Ok(&definition), "{yaml}\n{:?}", read.map(|read| read.to_json()));
     }
 
@@ -26,7 +27,7 @@ proptest! {
     fn any_text_survives_as_a_value_and_as_a_key(text in "([ -z|~é決\n\t\"'\\\\#:-]|\\PC){0,30}") {
         prop_assume!(!["{{", "{%", "{#"].iter().any(|open| text.contains(open)));
         let definition = with_value(&json!([text, {text.clone(): text}]));
-        let read = Definition::from_source(&definition.to_yaml()).map(|read| variable(&read));
+        let read = Definition::from_source(&definition.to_yaml(), catalog()).map(|read| variable(&read));
         prop_assert_eq!(read, Ok(variable(&definition)), "{}", definition.to_yaml());
     }
 
@@ -38,21 +39,21 @@ proptest! {
         let definition = with_value(&json!([text, {text.clone(): text}]));
         let yaml = definition.to_yaml();
         prop_assert!(!yaml.chars().any(|c| crate::characters::steers(c) && c != '\n'), "{yaml:?}");
-        let read = Definition::from_source(&yaml).map(|read| variable(&read));
+        let read = Definition::from_source(&yaml, catalog()).map(|read| variable(&read));
         prop_assert_eq!(read, Ok(variable(&definition)), "{}", yaml);
     }
 
     #[test]
     fn any_number_survives(number in any::<f64>().prop_filter("JSON has it", |number| number.is_finite())) {
         let definition = with_value(&json!(number));
-        let read = Definition::from_source(&definition.to_yaml()).map(|read| variable(&read));
+        let read = Definition::from_source(&definition.to_yaml(), catalog()).map(|read| variable(&read));
         prop_assert_eq!(read, Ok(json!(number)));
     }
 }
 
 #[test]
 fn it_is_written_as_people_write_it() {
-    let definition = Definition::from_source(GOOD).unwrap();
+    let definition = Definition::from_source(GOOD, catalog()).unwrap();
     insta::assert_snapshot!(definition.to_yaml());
 }
 
@@ -70,11 +71,21 @@ fn a_text_of_several_lines_stays_readable() {
 
 #[test]
 fn the_digest_is_of_what_a_definition_says_and_not_of_how_it_is_written() {
-    let definition = Definition::from_source(GOOD).unwrap();
+    let definition = Definition::from_source(GOOD, catalog()).unwrap();
     let digest = definition.digest();
-    assert_eq!(Definition::from_source(&definition.to_yaml()).unwrap().digest(), digest);
-    assert_eq!(Definition::from_json(&definition.to_json()).unwrap().digest(), digest);
-    let other = Definition::from_source(&GOOD.replace("10m", "11m")).unwrap();
+    assert_eq!(
+        Definition::from_source(&definition.to_yaml(), catalog())
+            .unwrap()
+            .digest(),
+        digest
+    );
+    assert_eq!(
+        Definition::from_json(&definition.to_json(), catalog())
+            .unwrap()
+            .digest(),
+        digest
+    );
+    let other = Definition::from_source(&GOOD.replace("10m", "11m"), catalog()).unwrap();
     assert_ne!(other.digest(), digest);
 }
 

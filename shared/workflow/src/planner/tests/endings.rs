@@ -1,6 +1,7 @@
 //! How failures spread, and what `on_failure` does.
 
 use super::*;
+use crate::action::tests::catalog;
 use crate::error_name::ErrorName;
 use rstest::rstest;
 
@@ -133,6 +134,7 @@ fn what_is_in_the_way_of_a_run_outside_of_its_steps_is_a_failure_like_any_other(
     let trouble = Failure::new(ErrorName::TemplateError, "the condition of the trigger");
     let known = Known::default();
     let situation = Situation {
+        catalog: catalog(),
         definition: &definition,
         input: &execution.input,
         started_at: start(),

@@ -1,7 +1,9 @@
 //! What travels through an execution or lies in the table while a new release is deployed: its form is only added to.
 
 use super::*;
+use crate::action::tests::action;
 use rstest::rstest;
+use std::sync::Arc;
 
 /// A cursor with everything in it, as this release writes it.
 const CURSOR: &str = r#"{"lane":"00003:00012","plans":7,"started_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","run_deadline":"2026-11-22T11:00:00Z","generation":2,"events":411,"next":"00003.00000.00001","pending":PENDING,"inputs":{"title":"t"},"variables":{"a":1},"item":{"value":"x","index":12},"failed":{"step":"step `a` (set)","failure":{"name":"Step.Failed","message":"m","retry_after_seconds":20}},"fresh":{"Q9":"2026-11-22T10:00:00Z"}}"#;
@@ -87,7 +89,7 @@ fn f33_names_that_mean_something_for_good_never_change() {
 #[rstest]
 #[case(Command::wait(start()), r#"{"type":"wait","until":"2026-11-22T10:00:00Z"}"#)]
 #[case(
-    Command::Action { action: crate::action::Action::AddNote, input: json!({}), timeout_seconds: 60 },
+    Command::Action { action: Arc::clone(action("pagerduty.add_note")), input: json!({}), timeout_seconds: 60 },
     r#"{"action":"pagerduty.add_note","input":{},"timeout_seconds":60,"type":"PagerDutyAction"}"#
 )]
 #[case(Command::Fork { executions: Vec::new() }, r#"{"executions":[],"type":"fork"}"#)]

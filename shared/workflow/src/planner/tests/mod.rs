@@ -15,6 +15,7 @@ mod replay;
 mod wanted;
 
 use super::*;
+use crate::action::tests::catalog;
 use crate::{
     definition::Definition,
     ids::{RunId, WorkflowVersion},
@@ -56,7 +57,7 @@ fn definition(steps: &str) -> Definition {
 }
 
 fn parsed(source: &str) -> Definition {
-    match Definition::from_source(source) {
+    match Definition::from_source(source, catalog()) {
         Ok(definition) => definition,
         Err(problems) => panic!("{problems}\n{source}"),
     }
@@ -203,6 +204,7 @@ impl World {
         };
         let known = self.read(&definition, &execution.input, standing);
         let situation = Situation {
+            catalog: catalog(),
             definition: &definition,
             input: &execution.input,
             started_at: execution.started_at,

@@ -1,8 +1,9 @@
 //! The table "Null and empty values" of docs/workflows.md, row by row.
 
 use super::*;
+use crate::action::tests::catalog;
 use crate::{
-    action::{Action, OnNull, Rule, Unfit},
+    action::{FieldKind, OnNull, Rule, Unfit},
     definition::{StepKind, tests::actions::value_of},
     template::Template,
 };
@@ -113,27 +114,27 @@ fn text() {
 /// For every input of every action: null comes to the same as if it were not there, also where it must be; or it is refused.
 fn inputs_of_actions() {
     let mut runner = TestRunner::deterministic();
-    let mut sample = |kind| value_of(kind).new_tree(&mut runner).unwrap().current();
-    for action in Action::ALL {
-        let spec = action.spec();
+    let mut sample = |kind: &FieldKind| value_of(kind.clone()).new_tree(&mut runner).unwrap().current();
+    for spec in catalog().actions() {
         let required = spec.inputs.iter().filter(|field| !field.optional);
         let needing = spec.rules.iter().filter(|rule| !matches!(rule, Rule::AllOrNone(_)));
-        let of_rules = needing.filter_map(|rule| spec.input(rule.fields()[0]));
+        let of_rules = needing.filter_map(|rule| spec.input(&rule.fields()[0]));
         let with: Map<String, Value> = required
             .chain(of_rules)
-            .map(|field| (field.name.to_owned(), sample(field.kind)))
+            .map(|field| (field.name.to_string(), sample(&field.kind)))
             .collect();
         let step = json!({"name": "w", "steps": [{"uses": spec.name, "with": with}]});
-        let definition = Definition::from_json(&step).unwrap_or_else(|problems| panic!("{problems}\n{step}"));
-        for field in spec.inputs {
+        let definition =
+            Definition::from_json(&step, catalog()).unwrap_or_else(|problems| panic!("{problems}\n{step}"));
+        for field in &spec.inputs {
             let outcome = |value: Option<&str>| {
                 let mut definition = definition.clone();
                 let StepKind::Action { with, .. } = &mut definition.steps[0].kind else {
                     panic!("no action");
                 };
-                with.remove(field.name);
+                with.remove(&*field.name);
                 if let Some(value) = value {
-                    with.insert(field.name.to_owned(), Template::from_text(value).unwrap());
+                    with.insert(field.name.to_string(), Template::from_text(value).unwrap());
                 }
                 asked_in(&mut world_of(definition))
             };
@@ -143,11 +144,11 @@ fn inputs_of_actions() {
                 let told = format!("`{}` is null", field.name);
                 assert!(
                     error.contains("Input.Invalid") && error.contains(&told),
-                    "{action}: {error}"
+                    "{spec}: {error}"
                 );
                 continue;
             }
-            assert_eq!(null, left_out, "{action}: {}", field.name);
+            assert_eq!(null, left_out, "{spec}: {}", field.name);
             // What has a stand-in is never missing.
             if !field.optional && !matches!(field.unfit, Unfit::Replace(_)) {
                 let error = null.unwrap_err();
@@ -159,13 +160,13 @@ fn inputs_of_actions() {
 
 /// What each list gives less of, as the catalogue has it: all that may be left out, and is not about how much is shown.
 fn filters() {
-    let lists = Action::ALL.iter().map(|action| action.spec());
+    let lists = catalog().actions();
     let lists: Vec<_> = lists.filter(|spec| spec.name.starts_with("pagerduty.list_")).collect();
     assert!(lists.len() >= 5, "{}", lists.len());
-    for spec in Action::ALL.iter().map(|action| action.spec()) {
-        for field in spec.inputs {
+    for spec in catalog().actions() {
+        for field in &spec.inputs {
             let is_of_list = spec.name.starts_with("pagerduty.list_");
-            let shows = ["limit", "is_overview", "from"].contains(&field.name);
+            let shows = ["limit", "is_overview", "from"].contains(&&*field.name);
             let expected = is_of_list && field.optional && !shows;
             assert_eq!(field.null == OnNull::Refuse, expected, "{}: {}", spec.name, field.name);
             // Nor does a value that does not fit vanish.

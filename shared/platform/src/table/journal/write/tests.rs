@@ -3,9 +3,9 @@
 
 use super::*;
 use crate::{scripted::Scripted, table::Item};
+use pagerduty::actions::Action;
 use serde_json::json;
 use workflow::{
-    action::Action,
     ids::{EffectKey, RunId, StepPath},
     planner::{Changes, Cursor, EndedAttempt, Failure, INPUT_BYTES, LONGEST_QUEUE, MARKS_BYTES, MOST_ATTEMPTS},
 };

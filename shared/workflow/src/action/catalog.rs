@@ -1,0 +1,38 @@
+//! The actions that there are.
+
+use super::ActionSpec;
+use std::{collections::BTreeMap, sync::Arc};
+
+/// The actions that a workflow can use, by name.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    in_order: Vec<Arc<ActionSpec>>,
+    by_name: BTreeMap<String, Arc<ActionSpec>>,
+}
+
+impl Catalog {
+    /// The action of that name.
+    #[must_use]
+    pub fn action(&self, name: &str) -> Option<&Arc<ActionSpec>> {
+        self.by_name.get(name)
+    }
+
+    /// All actions, in the order in which people read them.
+    pub fn actions(&self) -> impl Iterator<Item = &Arc<ActionSpec>> + Clone {
+        self.in_order.iter()
+    }
+}
+
+/// Of two actions of one name, the first counts.
+impl FromIterator<ActionSpec> for Catalog {
+    fn from_iter<I: IntoIterator<Item = ActionSpec>>(specs: I) -> Self {
+        let mut catalog = Self::default();
+        for spec in specs.into_iter().map(Arc::new) {
+            if catalog.action(&spec.name).is_none() {
+                catalog.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
+                catalog.in_order.push(spec);
+            }
+        }
+        catalog
+    }
+}
