@@ -2,7 +2,7 @@
 //!
 //! What led to what is told here from PagerDuty's side: an event tells of an incident, a run had opened that incident or had
 //! changed it before, an event had started that run, and so on. Incidents that PagerDuty opens for an alert of a run are left out:
-//! its webhook does not tell the alert's key, and nobody can know (ARCHITECTURE.md, known gaps).
+//! its webhook does not tell the alert's key, and nobody can know (docs/architecture/decisions.md, known gaps).
 
 use super::{ACTS_FOR_RUNS, Evidence, LOOP_DEPTH, Violations, effects::action_at};
 use crate::{
@@ -10,10 +10,11 @@ use crate::{
     world::{Fault, Started},
 };
 use jiff::{SignedDuration, Timestamp};
+use pagerduty::actions::Action;
 use pagerduty_simulator::{Effect, EffectKind, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{action::Action, ids::RunId, planner::StepChange};
+use workflow::{ids::RunId, planner::StepChange};
 
 /// How soon after its attempt was written down a change is taken for that of a run, and not for one of the person in whose name
 /// it acts.
@@ -174,7 +175,7 @@ impl<'a> Made<'a> {
 }
 
 /// Whether another attempt at a change of the incident, by a run of the same depth, has written over the mark of one: the table keeps
-/// the last mark for each depth (ARCHITECTURE.md, known gaps).
+/// the last mark for each depth (docs/architecture/decisions.md, known gaps).
 fn is_written_over(
     evidence: &Evidence<'_>,
     (at, run): &(Timestamp, RunId),
