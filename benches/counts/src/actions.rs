@@ -48,12 +48,7 @@ const SHARED: [(&str, &str); 3] = [
 
 pub(crate) async fn table() -> Result<String, Error> {
     let mut table = Table::new(&["action", "requests", "which"]);
-    let functions = [
-        Function::CreateIncident,
-        Function::ResolveIncident,
-        Function::UpdateIncident,
-    ];
-    for action in functions.into_iter().flat_map(Function::actions) {
+    for action in Function::ALL.iter().copied().flat_map(Function::actions) {
         let requests = requests(action).await?;
         let name = action.spec().name;
         table.row([format!("`{name}`"), requests.len().to_string(), requests.join(", ")]);

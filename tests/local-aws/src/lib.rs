@@ -27,6 +27,7 @@
 //! - `tools`: the Python environments with the SAM CLI, cargo-lambda, Zig and ministack; Rust programs that are built here
 //! - `functions`: `sam build`
 //! - `emulator`: ministack as a process
+//! - `template`: the SAM template as a file, from which all lists of functions come
 //! - `stack`: `sam deploy`, and what the tests and the command-line tool need to know of the result
 //! - `checks`: of the template and of the state machine
 //! - `service`, `process`: programs that are started here, and never outlive this one
@@ -45,6 +46,7 @@ mod progress;
 mod project;
 mod service;
 mod stack;
+mod template;
 mod tools;
 
 pub use checks::{check_state_machine, check_template};
@@ -56,5 +58,6 @@ pub use process::{each_line, is_stopping, output, run, stop_all, stop_all_on_sig
 pub use progress::{Progress, Silent};
 pub use project::{Project, Workspace};
 pub use service::{Service, free_port};
-pub use stack::{FunctionNames, Stack, StackInfo};
+pub use stack::{Stack, StackInfo};
+pub use template::{Function, Template};
 pub use tools::{Auditors, Tools};
