@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use local_aws::{Functions, Project, Template, Tools, output};
+use local_aws::{Functions, LambdaBuilder, Project, Template, Tools, output};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -12,7 +12,8 @@ use crate::sbom::Sboms;
 /// The chore of that name: a plain `sam build`, the size of each function as Lambda counts it, and the list of what is in it.
 pub(crate) fn run(project: &Project) -> Result<(), Error> {
     let tools = Tools::ensure(project, &Console)?;
-    let folder = Functions::package(project, &tools, &Console)?;
+    let builder = LambdaBuilder::ensure(project, &Console)?;
+    let folder = Functions::package(project, &tools, &builder, &Console)?;
     let sboms = Sboms::of(project)?;
     for function in Template::read(project)?.functions()? {
         let bootstrap = folder.join(&function.resource).join("bootstrap");

@@ -29,7 +29,7 @@ pub struct Function {
 
 impl Template {
     /// Its path from the root of the project.
-    const PATH: &str = "template.yaml";
+    pub(crate) const PATH: &str = "template.yaml";
 
     /// Reads the template of a checkout.
     ///
@@ -70,6 +70,12 @@ impl Template {
         }
         functions.sort_by(|one, other| one.resource.cmp(&other.resource));
         Ok(functions)
+    }
+
+    /// The definitions of state machines, by their paths from the root of the project.
+    pub(crate) fn definitions(&self) -> impl Iterator<Item = &str> {
+        self.resources()
+            .filter_map(|(_, resource)| resource.pointer("/Properties/DefinitionUri")?.as_str())
     }
 
     fn resources(&self) -> impl Iterator<Item = (&String, &Value)> {
@@ -146,11 +152,12 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found_by_their_type_and_tags_become_objects() {
+    fn functions_and_definitions_are_found_by_their_type_and_tags_become_objects() {
         let template = Template::parse(
             "Resources:\n  \
              One: { Type: AWS::Serverless::Function, Properties: { CodeUri: functions/the-first, Role: !GetAtt Role.Arn } }\n  \
-             Table: { Type: AWS::DynamoDB::Table }\n",
+             Table: { Type: AWS::DynamoDB::Table }\n  \
+             Machine: { Type: AWS::Serverless::StateMachine, Properties: { DefinitionUri: machine.json } }\n",
         )
         .unwrap();
 
@@ -160,6 +167,7 @@ mod tests {
             folder: "functions/the-first".to_owned(),
         };
         assert_eq!(template.functions().unwrap(), [function]);
+        assert_eq!(template.definitions().collect::<Vec<_>>(), ["machine.json"]);
         let role = template.json().pointer("/Resources/One/Properties/Role");
         assert_eq!(role, Some(&json!({"GetAtt": "Role.Arn"})));
     }
