@@ -33,7 +33,7 @@ async fn create_and_resolve_take_plain_input_and_give_the_documented_output() {
     let scenario = Scenario::new("e2e-alone");
     let created = invoke(
         &scenario,
-        &scenario.stack.functions.create_incident,
+        scenario.stack.function("CreateIncident").unwrap(),
         &input(&scenario, "by hand"),
     )
     .await
@@ -49,7 +49,7 @@ async fn create_and_resolve_take_plain_input_and_give_the_documented_output() {
     let resolve = json!({
         "integration": scenario.name, "incident_id": created["incident_id"], "from": PagerDuty::ON_CALL, "note": "done"
     });
-    let resolved = invoke(&scenario, &scenario.stack.functions.resolve_incident, &resolve)
+    let resolved = invoke(&scenario, scenario.stack.function("ResolveIncident").unwrap(), &resolve)
         .await
         .unwrap();
     assert_eq!(
@@ -64,7 +64,7 @@ async fn the_same_idempotency_key_gives_the_same_incident() {
     let scenario = Scenario::new("e2e-key");
     let mut input = input(&scenario, "only once please");
     input["idempotency_key"] = json!("e2e-key-1");
-    let function = &scenario.stack.functions.create_incident;
+    let function = scenario.stack.function("CreateIncident").unwrap();
     let first = invoke(&scenario, function, &input).await.unwrap();
     let second = invoke(&scenario, function, &input).await.unwrap();
     assert_eq!(first, second);
@@ -79,7 +79,7 @@ async fn bad_input_is_an_error_that_a_state_machine_can_match_on() {
     let scenario = Scenario::new("e2e-bad");
     let error = invoke(
         &scenario,
-        &scenario.stack.functions.create_incident,
+        scenario.stack.function("CreateIncident").unwrap(),
         &json!({"titel": "t"}),
     )
     .await

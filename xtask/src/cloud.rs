@@ -6,12 +6,18 @@ use std::time::Duration;
 use std::{env, fs};
 
 use local_aws::{
-    Emulator, Functions, Listening, Progress, Project, Service, Stack, StackInfo, Tools, Workspace, free_port,
+    Emulator, Functions, LambdaBuilder, Listening, Progress, Project, Service, Stack, StackInfo, Template, Tools,
+    Workspace, free_port,
 };
 
-use crate::console::Console;
+use crate::console::{Beside, Console};
 use crate::error::Error;
 use crate::simulator::Simulator;
+
+/// The command that people use, as a program of this repository.
+const PAGERFLOW: &str = "pagerflow";
+/// The PagerDuty simulator, as a program of this repository.
+pub(crate) const SIMULATOR: &str = "pagerduty-simulator";
 
 /// Everything that runs. Dropping it ends all of it.
 #[derive(Debug)]
@@ -25,40 +31,55 @@ pub(crate) struct Cloud {
     tools: Tools,
 }
 
-impl Cloud {
-    /// Builds what has changed, starts the simulator and the emulator, and deploys. `name` keeps apart what may run at
-    /// the same time in one checkout.
-    pub(crate) fn start(project: &Project, name: &str) -> Result<Self, Error> {
-        Self::start_as(project, name, None, |_, endpoint_url, _| Ok((None, endpoint_url)))
-    }
+/// How a local AWS is set up.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Setup<'a> {
+    /// Keeps apart what may run at the same time in one checkout.
+    pub(crate) name: &'a str,
+    /// Where the functions come from.
+    pub(crate) functions: Source,
+    /// Programs of this repository that are started besides `pagerflow` and the PagerDuty simulator.
+    pub(crate) programs: &'a [&'a str],
+    /// How many invocations of functions there are at the same time, and no more.
+    pub(crate) concurrency: Option<u32>,
+}
 
-    /// The same with so many invocations of functions at the same time, and no more.
-    pub(crate) fn start_with_concurrency(project: &Project, name: &str, concurrency: u32) -> Result<Self, Error> {
-        Self::start_as(project, name, Some(concurrency), |_, endpoint_url, _| {
-            Ok((None, endpoint_url))
-        })
+impl<'a> Setup<'a> {
+    /// The setup with functions of the workspace's own build, and nothing besides.
+    pub(crate) fn new(name: &'a str) -> Self {
+        Self {
+            name,
+            functions: Source::Workspace,
+            programs: &[],
+            concurrency: None,
+        }
+    }
+}
+
+/// Where the functions come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Source {
+    /// The workspace's own build, which is quick: it has compiled nearly all of it for `pagerflow`.
+    Workspace,
+    /// `sam build`, as for AWS.
+    SamBuild,
+}
+
+impl Cloud {
+    /// Builds what has changed, starts the simulator and the emulator, and deploys.
+    pub(crate) fn start(project: &Project, setup: Setup<'_>) -> Result<Self, Error> {
+        Self::start_with(project, setup, |_, endpoint_url, _| Ok((None, endpoint_url)))
     }
 
     /// The same with something between the functions and the local AWS: `between` gets the local AWS's port and URL, and
     /// gives what it has started, with the URL at which the functions are to reach AWS.
     pub(crate) fn start_with(
         project: &Project,
-        name: &str,
+        setup: Setup<'_>,
         between: impl FnOnce(u16, String, &Workspace) -> Result<(Option<Service>, String), Error>,
     ) -> Result<Self, Error> {
-        Self::start_as(project, name, None, between)
-    }
-
-    fn start_as(
-        project: &Project,
-        name: &str,
-        concurrency: Option<u32>,
-        between: impl FnOnce(u16, String, &Workspace) -> Result<(Option<Service>, String), Error>,
-    ) -> Result<Self, Error> {
-        let tools = Tools::ensure(project, &Console)?;
-        let functions = Functions::build(project, &tools, &Console)?;
-        build_programs(project)?;
-        let workspace = project.workspace(name)?;
+        let (tools, functions) = prepared(project, setup)?;
+        let workspace = project.workspace(setup.name)?;
         Console.begin("Starting the local AWS and the PagerDuty simulator");
         let simulator = Simulator::start(&workspace)?;
         let port = free_port()?;
@@ -66,7 +87,7 @@ impl Cloud {
         let listening = Listening {
             port,
             url_of_functions: &between_url,
-            concurrency,
+            concurrency: setup.concurrency,
         };
         let emulator = Emulator::start(&tools, &workspace, listening)?;
         Console.begin("Deploying Pagerflow to the local AWS");
@@ -122,7 +143,7 @@ impl Cloud {
 
 /// The chore of that name.
 pub(crate) fn keep_running(project: &Project) -> Result<(), Error> {
-    Cloud::start(project, "local")?.keep_running()
+    Cloud::start(project, Setup::new("local"))?.keep_running()
 }
 
 /// Cargo, as this program was started with.
@@ -133,20 +154,47 @@ pub(crate) fn cargo(project: &Project) -> Command {
     command
 }
 
-/// Builds the programs of this repository that the demo and the tests start. The whole workspace is named so that the
-/// dependencies have the same features as in every other build, and are not compiled twice.
-pub(crate) fn build_programs(project: &Project) -> Result<(), Error> {
-    Console.begin("Building pagerflow, the PagerDuty simulator and the storm");
+/// The tools, and the functions that a setup is about. All programs are built that are started with them.
+fn prepared(project: &Project, setup: Setup<'_>) -> Result<(Tools, Functions), Error> {
+    let functions = Template::read(project)?.functions()?;
+    let programs = [PAGERFLOW, SIMULATOR].into_iter().chain(setup.programs.iter().copied());
+    let packages = functions.iter().map(|function| function.package.as_str());
+    let packages = packages.filter(|_| setup.functions == Source::Workspace);
+    let programs: Vec<&str> = programs.chain(packages).collect();
+    // Side by side: an installation waits for the network most of the time.
+    let tools = thread::scope(|scope| {
+        let tools = scope.spawn(|| Tools::ensure(project, &Beside));
+        build_programs(project, &programs)?;
+        match tools.join() {
+            Ok(tools) => tools.map_err(Error::from),
+            Err(panic) => std::panic::resume_unwind(panic),
+        }
+    })?;
+    let functions = match setup.functions {
+        Source::Workspace => {
+            let programs = functions.into_iter().map(|function| {
+                let program = tests::program(&function.package)?;
+                Ok((function, program))
+            });
+            Functions::lay_out(project, &programs.collect::<Result<Vec<_>, Error>>()?, &Console)?
+        }
+        Source::SamBuild => {
+            let builder = LambdaBuilder::ensure(project, &Console)?;
+            Functions::build(project, &tools, &builder, &Console)?
+        }
+    };
+    Ok((tools, functions))
+}
+
+/// Builds programs of this repository. The whole workspace is named, and examples are asked for, so that Cargo gives the dependencies
+/// the features that they have in the tests: with others they would be compiled once more. The simulator's example, the only one, is
+/// not wanted.
+pub(crate) fn build_programs(project: &Project, programs: &[&str]) -> Result<(), Error> {
+    Console.begin(&format!("Building {}", programs.join(", ")));
     let mut build = cargo(project);
-    build.args([
-        "build",
-        "--workspace",
-        "--bin",
-        "pagerflow",
-        "--bin",
-        "pagerduty-simulator",
-        "--bin",
-        "storm",
-    ]);
+    build.args(["build", "--workspace", "--exclude", "simulator", "--examples"]);
+    for program in programs {
+        build.args(["--bin", program]);
+    }
     Ok(local_aws::run("cargo build", &mut build)?)
 }

@@ -42,6 +42,18 @@ impl Progress for Console {
     }
 }
 
+/// The terminal, for work beside other work that shows how far it is: it says what begins, and no more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Beside;
+
+impl Progress for Beside {
+    fn begin(&self, what: &str) {
+        Console.begin(what);
+    }
+
+    fn update(&self, _how_far: &str) {}
+}
+
 /// Moves to the start of the line and empties it, where that is understood.
 fn clear() -> &'static str {
     if io::stderr().is_terminal() { "\r\x1b[2K" } else { "" }

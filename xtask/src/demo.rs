@@ -6,7 +6,7 @@ use local_aws::{Progress, Project};
 use serde_json::Value;
 use tests::{PagerDuty, Pagerflow};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Setup};
 use crate::console::Console;
 use crate::error::Error;
 
@@ -19,7 +19,7 @@ const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
 /// The chore of that name.
 pub(crate) fn run(project: &Project, keep: bool) -> Result<(), Error> {
     let started = Instant::now();
-    let cloud = Cloud::start(project, "demo")?;
+    let cloud = Cloud::start(project, Setup::new("demo"))?;
     cloud.with(|cloud| play(project, cloud))?;
     Console.say(&format!("\nDone in {:.0} s.", started.elapsed().as_secs_f64()));
 

@@ -34,7 +34,7 @@ mod test;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use local_aws::{Functions, Project, Tools};
+use local_aws::{Functions, LambdaBuilder, PagerDutyClient, Project, Tools};
 
 use crate::console::Console;
 use crate::error::Error;
@@ -98,7 +98,7 @@ enum Chore {
     Local,
     /// Installs the tools into `.pagerflow/tools`, if they are missing or not up to date.
     Setup,
-    /// Builds the functions for this machine, as `local`, `demo` and `test` do.
+    /// Builds the functions for this machine with `sam build`, as the end-to-end tests do.
     Build,
     /// Builds the functions as they go to AWS, says how large each is as a zip file, and lists what is in it (an SBOM).
     Package,
@@ -144,10 +144,17 @@ fn run(chore: Chore) -> Result<(), Error> {
         }
         Chore::Bench { only } => bench::run(&project, &only),
         Chore::Local => cloud::keep_running(&project),
-        Chore::Setup => Tools::ensure(&project, &Console).map(drop).map_err(Error::from),
+        Chore::Setup => {
+            Tools::ensure(&project, &Console)?;
+            LambdaBuilder::ensure(&project, &Console)?;
+            PagerDutyClient::ensure(&project, &Console)
+                .map(drop)
+                .map_err(Error::from)
+        }
         Chore::Build => {
             let tools = Tools::ensure(&project, &Console)?;
-            Functions::build(&project, &tools, &Console)
+            let builder = LambdaBuilder::ensure(&project, &Console)?;
+            Functions::build(&project, &tools, &builder, &Console)
                 .map(drop)
                 .map_err(Error::from)
         }

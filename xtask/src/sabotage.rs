@@ -1,5 +1,6 @@
 //! The list of deliberate breaks, each of which the simulation of whole runs must notice.
 
+use std::fmt;
 use std::process::{Command, Output};
 
 use local_aws::{Progress, Project};
@@ -12,51 +13,63 @@ use crate::simulate;
 /// How many simulations there are for each break, unless told otherwise.
 pub(crate) const SEEDS: u64 = 6_000;
 
-/// The chore of that name: as many simulations for each break, until one of them comes to no good.
+/// The chore of that name: as many simulations for each break, until one of them comes to no good. The same simulation must come
+/// to nothing bad without the break, or that would prove nothing.
 pub(crate) fn run(project: &Project, seeds: u64) -> Result<(), Error> {
-    let seeds = seeds.to_string();
-    let program = || simulate::program(project, &["--features", "sabotage"]);
-    // Without a break the same simulations must find nothing, or the table would prove nothing.
-    Console.begin("Breaking nothing");
-    let mut whole = program();
-    whole.args(["--seeds", &seeds, "--from", "0"]).env_remove(VARIABLE);
-    let outcome = output(&mut whole)?;
-    if !outcome.status.success() {
-        Console.say(&String::from_utf8_lossy(&outcome.stdout));
-        Console.say(&String::from_utf8_lossy(&outcome.stderr));
-        return Err(Error::ChecksFailed);
-    }
+    simulate::build(project)?;
     Console.begin("Breaking one thing at a time");
-    let mut unnoticed = 0_usize;
+    let mut failures = 0_usize;
     for one in Break::ALL {
-        let mut command = program();
-        command
-            .args(["--seeds", &seeds, "--from", "0", "--expect-violation"])
-            .env(VARIABLE, one.name());
-        let outcome = output(&mut command)?;
+        let outcome = try_break(project, *one, seeds)?;
         if local_aws::is_stopping() {
             return Err(Error::ChecksFailed);
         }
-        let told = String::from_utf8_lossy(&outcome.stdout);
-        let (seed, by) = match outcome.status.success() {
-            true => noticed(&told),
-            false => {
-                unnoticed += 1;
-                ("never".to_owned(), "NOT NOTICED".to_owned())
-            }
-        };
-        let by: String = by.chars().take(60).collect();
-        Console.say(&format!(
-            "{:22} {}\n    at seed {seed}: {by}",
-            one.name(),
-            one.summary()
-        ));
+        failures += usize::from(!matches!(outcome, Outcome::Noticed { .. }));
+        Console.say(&format!("{:22} {}\n    {outcome}", one.name(), one.summary()));
     }
-    Console.say(&format!("{} breaks, {unnoticed} of them not noticed", Break::ALL.len()));
-    match unnoticed {
+    Console.say(&format!("{} breaks, {failures} of them not noticed", Break::ALL.len()));
+    match failures {
         0 => Ok(()),
         _ => Err(Error::ChecksFailed),
     }
+}
+
+/// What came of a break.
+enum Outcome {
+    /// A simulation came to no good, and without the break it does not.
+    Noticed { seed: String, by: String },
+    /// All simulations ended well.
+    NotNoticed,
+    /// A simulation came to no good, and without the break it does so, too.
+    NotItsDoing { seed: String },
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Noticed { seed, by } => {
+                let by: String = by.chars().take(60).collect();
+                write!(f, "at seed {seed}: {by}")
+            }
+            Self::NotNoticed => f.write_str("NOT NOTICED"),
+            Self::NotItsDoing { seed } => write!(f, "NOT ITS DOING: seed {seed} comes to no good without it, too"),
+        }
+    }
+}
+
+fn try_break(project: &Project, one: Break, seeds: u64) -> Result<Outcome, Error> {
+    let mut broken = simulate::program(project);
+    broken.args(["--seeds", &seeds.to_string(), "--from", "0", "--expect-violation"]);
+    let broken = output(broken.env(VARIABLE, one.name()))?;
+    if !broken.status.success() {
+        return Ok(Outcome::NotNoticed);
+    }
+    let (seed, by) = noticed(&String::from_utf8_lossy(&broken.stdout));
+    let whole = output(simulate::program(project).args(["--seeds", "1", "--from", &seed]))?;
+    Ok(match whole.status.success() {
+        true => Outcome::Noticed { seed, by },
+        false => Outcome::NotItsDoing { seed },
+    })
 }
 
 fn output(command: &mut Command) -> Result<Output, Error> {

@@ -2,10 +2,10 @@
 
 use std::process::Command;
 
-use local_aws::{Project, Service, Tools, Workspace, free_port};
+use local_aws::{PagerDutyClient, Project, Service, Workspace, free_port};
 use tests::PagerDuty;
 
-use crate::cloud::build_programs;
+use crate::cloud::{SIMULATOR, build_programs};
 use crate::console::Console;
 use crate::error::Error;
 
@@ -21,7 +21,7 @@ impl Simulator {
     pub(crate) fn start(workspace: &Workspace) -> Result<Self, Error> {
         let port = free_port()?.to_string();
         let url = format!("http://127.0.0.1:{port}");
-        let mut command = Command::new(tests::program("pagerduty-simulator")?);
+        let mut command = Command::new(tests::program(SIMULATOR)?);
         command.args(["--port", &port]);
         let log = workspace.path("pagerduty-simulator.log");
         let ready = format!("{url}/_simulator/health");
@@ -46,11 +46,11 @@ impl Simulator {
 
 /// Tries PagerDuty's own client for Python on a simulator: what it can use is like PagerDuty.
 pub(crate) fn try_with_client(project: &Project) -> Result<(), Error> {
-    let tools = Tools::ensure(project, &Console)?;
-    build_programs(project)?;
+    let client = PagerDutyClient::ensure(project, &Console)?;
+    build_programs(project, &[SIMULATOR])?;
     let workspace = project.workspace("pagerduty-client")?;
     let simulator = Simulator::start(&workspace)?;
-    let mut client = tools.pagerduty_client();
+    let mut client = client.python();
     client
         .current_dir(project.path("tests/pagerduty-simulator/tests/python_client"))
         .args(["-B", "-W", "error", "-m", "unittest", "--verbose", "test_client"])

@@ -4,9 +4,12 @@ use std::process::Command;
 
 use local_aws::{Progress, Project, Service, Workspace, free_port};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Setup};
 use crate::console::Console;
 use crate::error::Error;
+
+/// The program of storms and loads.
+pub(crate) const PROGRAM: &str = "storm";
 
 /// How large a storm is.
 #[derive(Debug, Clone, Copy)]
@@ -26,7 +29,11 @@ pub(crate) const SMALL: Size = Size {
 
 /// The chore of that name.
 pub(crate) fn run(project: &Project, size: Size) -> Result<(), Error> {
-    let cloud = Cloud::start_with(project, "storm", |upstream, _, workspace| {
+    let setup = Setup {
+        programs: &[PROGRAM],
+        ..Setup::new("storm")
+    };
+    let cloud = Cloud::start_with(project, setup, |upstream, _, workspace| {
         let (proxy, url) = proxy(upstream, workspace)?;
         Ok((Some(proxy), url))
     })?;
@@ -36,7 +43,7 @@ pub(crate) fn run(project: &Project, size: Size) -> Result<(), Error> {
     ));
     cloud.with(|cloud| {
         let (name, file) = cloud.stack.write(&cloud.workspace.path("stack.json"))?;
-        let mut deliver = Command::new(tests::program("storm")?);
+        let mut deliver = Command::new(tests::program(PROGRAM)?);
         deliver.arg("deliver");
         for (option, value) in [
             ("--deliveries", size.deliveries),
@@ -55,7 +62,7 @@ pub(crate) fn run(project: &Project, size: Size) -> Result<(), Error> {
 fn proxy(upstream: u16, workspace: &Workspace) -> Result<(Service, String), Error> {
     let port = free_port()?;
     let url = format!("http://127.0.0.1:{port}");
-    let mut command = Command::new(tests::program("storm")?);
+    let mut command = Command::new(tests::program(PROGRAM)?);
     command.args([
         "proxy",
         "--port",

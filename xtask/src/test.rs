@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use clap::ValueEnum;
 use local_aws::{Progress, Project, Tools, run as run_program};
 
-use crate::cloud::{Cloud, cargo};
+use crate::cloud::{Cloud, Setup, Source, cargo};
 use crate::console::Console;
 use crate::dependencies::Gap;
 use crate::error::Error;
@@ -109,7 +109,12 @@ impl Check {
                 &Tools::ensure(project, &Console)?,
             )?),
             Self::E2e => {
-                let cloud = Cloud::start(project, "test")?;
+                // What is shipped is built by `sam build`; the storm has the workspace's own build, as the demo has.
+                let setup = Setup {
+                    functions: Source::SamBuild,
+                    ..Setup::new("test")
+                };
+                let cloud = Cloud::start(project, setup)?;
                 cloud.with(|cloud| {
                     let (name, file) = cloud.stack.write(&cloud.workspace.path("stack.json"))?;
                     let arguments = ["--workspace", "--features", "tests/e2e", "--test", "e2e"];

@@ -4,7 +4,6 @@ use super::list::is_of;
 use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::actions::catalog;
 use platform::{
     secrets::{ChangeError, SecretError, SecretsManager, read_signing_secrets},
     table::{KeyScope, KeyState, StoreError, VersionSource, WorkflowRecord, WorkflowState},
@@ -210,6 +209,7 @@ impl Removed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagerduty::actions::catalog;
 
     fn alias() -> IntegrationAlias {
         "staging".parse().unwrap()

@@ -1,7 +1,6 @@
 //! What the steps and lanes of a run are called.
 
 use crate::{error::Error, stack::Stack};
-use pagerduty::actions::catalog;
 use platform::table::{RunView, StoreError, VersionSource};
 use serde_json::Value;
 use workflow::{
@@ -67,6 +66,6 @@ impl Names {
 #[cfg(test)]
 impl Names {
     pub(super) fn of_definition(source: &str) -> Self {
-        Self(Definition::from_source(source, catalog()).ok())
+        Self(Definition::from_source(source, pagerduty::actions::catalog()).ok())
     }
 }

@@ -1,7 +1,6 @@
 //! `pagerflow run start`.
 
 use crate::{error::Error, known, output::Output, stack::Stack, text_file};
-use pagerduty::actions::catalog;
 use platform::{executions::Executions, table::VersionSource};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, path::PathBuf};
@@ -112,6 +111,7 @@ fn typed(kind: Option<InputKind>, value: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagerduty::actions::catalog;
 
     fn definition() -> Definition {
         let source = "name: w\ninputs:\n  who: { type: text }\n  count: { type: integer, default: 3 }\n  hosts: { type: list, default: [] }\n\

@@ -1,7 +1,6 @@
 //! The difference of two definitions, for people: of what they say, and not of how they were written.
 
 use crate::output::{Output, printable};
-use pagerduty::actions::catalog;
 use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 use workflow::definition::Definition;
@@ -82,6 +81,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagerduty::actions::catalog;
 
     fn definition(steps: &str) -> Definition {
         Definition::from_source(&format!("name: a\nsteps:\n{steps}"), catalog()).unwrap()

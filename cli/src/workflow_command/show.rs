@@ -8,7 +8,6 @@ use crate::{
     stack::Stack,
 };
 use clap::Args;
-use pagerduty::actions::catalog;
 use platform::table::{VersionRecord, WorkflowRecord};
 use serde_json::{Value, json};
 use workflow::{definition::Definition, graph::Graph, ids::WorkflowId};
@@ -123,6 +122,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pagerduty::actions::catalog;
     use platform::table::WorkflowState;
     use serde_json::to_string_pretty;
     use workflow::ids::WorkflowVersion;

@@ -1,7 +1,7 @@
 //! What the definition of the state machine and this code promise each other.
 
 use crate::state::PlanRequest;
-use pagerduty::actions::Action;
+use pagerduty::actions::{Action, catalog};
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use workflow::{
@@ -11,11 +11,6 @@ use workflow::{
     planner::{ChildExecution, Command, Wake},
     run::{Part, RunIdentity, RunInput},
 };
-
-/// The functions of all actions.
-fn functions() -> BTreeSet<&'static str> {
-    Action::ALL.iter().map(|action| &*action.spec().function).collect()
-}
 
 /// The states.
 fn states() -> Value {
@@ -115,7 +110,8 @@ fn the_machine_knows_each_type_of_command_and_no_other() {
 
     assert_eq!(
         known,
-        functions()
+        catalog()
+            .functions()
             .into_iter()
             .chain(Command::CONTROL_TYPES.iter().copied())
             .collect()
@@ -177,8 +173,8 @@ fn the_function_of_an_action_has_the_state_of_its_name_and_no_other_task_is_ther
         .map(|(name, _)| name.as_str())
         .collect();
 
-    assert_eq!(tasks, functions().into_iter().chain(["Plan"]).collect());
-    for name in functions() {
+    assert_eq!(tasks, catalog().functions().into_iter().chain(["Plan"]).collect());
+    for name in catalog().functions() {
         assert_eq!(next(&states, name), name);
         let called = &states[name]["Parameters"]["FunctionName"];
         assert_eq!(*called, format!("${{{name}Arn}}"));
@@ -188,7 +184,7 @@ fn the_function_of_an_action_has_the_state_of_its_name_and_no_other_task_is_ther
 #[test]
 fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_other_end() {
     let states = states();
-    for name in functions() {
+    for name in catalog().functions() {
         let state = &states[name];
         assert_eq!(names(&state["Retry"]), ["Lambda.TooManyRequestsException"], "{name}");
         assert_eq!(names(&state["Catch"]), ["States.ALL"], "{name}");

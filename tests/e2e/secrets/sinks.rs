@@ -57,13 +57,7 @@ impl Sinks {
             .iter()
             .filter_map(|group| group.log_group_name())
             .collect();
-        for function in [
-            &scenario.stack.functions.webhook_ingress,
-            &scenario.stack.functions.workflow_runner,
-            &scenario.stack.functions.create_incident,
-            &scenario.stack.functions.resolve_incident,
-            &scenario.stack.functions.pagerduty_action,
-        ] {
+        for function in scenario.stack.functions.values() {
             assert!(
                 groups.iter().any(|group| group.ends_with(function.as_str())),
                 "{function}: {groups:?}"

@@ -86,9 +86,12 @@ pub enum Error {
         #[source]
         source: serde_json::Error,
     },
+    /// The template cannot be read, or lacks something that it must have.
+    #[error("template.yaml: {0}")]
+    Template(String),
     /// The template does not give what the deployment must tell.
     #[error("the deployed stack has no usable output {0}: template.yaml must declare it")]
-    MissingOutput(&'static str),
+    MissingOutput(String),
     /// The state machine's definition has faults.
     #[error("statemachine/workflow.asl.json has faults:\n{0}")]
     StateMachine(String),

@@ -1,16 +1,17 @@
 //! A local AWS to try Pagerflow on: its tools, the emulator, the build and the deployment.
 //!
-//! The template, the state machine and the functions are the ones that go to AWS, and `sam build` and `sam deploy` put
-//! them into ministack as they would put them into an account.
+//! The template, the state machine and the functions are the ones that go to AWS, and `sam deploy` puts them into ministack
+//! as it would put them into an account. The functions are built with the workspace, or by `sam build`.
 //!
 //! ```no_run
-//! use local_aws::{Emulator, Functions, Listening, Project, Silent, Stack, Tools};
+//! use local_aws::{Emulator, Functions, LambdaBuilder, Listening, Project, Silent, Stack, Tools};
 //!
 //! # fn main() -> Result<(), local_aws::Error> {
 //! local_aws::stop_all_on_signals()?;
 //! let project = Project::find()?;
 //! let tools = Tools::ensure(&project, &Silent)?;
-//! let functions = Functions::build(&project, &tools, &Silent)?;
+//! let builder = LambdaBuilder::ensure(&project, &Silent)?;
+//! let functions = Functions::build(&project, &tools, &builder, &Silent)?;
 //! let workspace = project.workspace("example")?;
 //! let port = local_aws::free_port()?;
 //! let url_of_functions = &format!("http://127.0.0.1:{port}");
@@ -24,9 +25,10 @@
 //!
 //! # Layout
 //! - `project`: where things are in this checkout
-//! - `tools`: the Python environments with the SAM CLI, cargo-lambda, Zig and ministack; Rust programs that are built here
-//! - `functions`: `sam build`
+//! - `tools`: the Python environments with the SAM CLI, ministack, cargo-lambda and Zig; Rust programs that are built here
+//! - `functions`: the functions as `sam deploy` takes them
 //! - `emulator`: ministack as a process
+//! - `template`: the SAM template as a file, from which all lists of functions come
 //! - `stack`: `sam deploy`, and what the tests and the command-line tool need to know of the result
 //! - `checks`: of the template and of the state machine
 //! - `service`, `process`: programs that are started here, and never outlive this one
@@ -45,6 +47,7 @@ mod progress;
 mod project;
 mod service;
 mod stack;
+mod template;
 mod tools;
 
 pub use checks::{check_state_machine, check_template};
@@ -56,5 +59,6 @@ pub use process::{each_line, is_stopping, output, run, stop_all, stop_all_on_sig
 pub use progress::{Progress, Silent};
 pub use project::{Project, Workspace};
 pub use service::{Service, free_port};
-pub use stack::{FunctionNames, Stack, StackInfo};
-pub use tools::{Auditors, Tools};
+pub use stack::{Stack, StackInfo};
+pub use template::{Function, Template};
+pub use tools::{Auditors, LambdaBuilder, PagerDutyClient, Tools};

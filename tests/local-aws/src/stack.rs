@@ -1,5 +1,6 @@
 //! `sam deploy`, and what it leads to.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::{env, fs};
@@ -8,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::{ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY, only_local_aws};
 use crate::process::output;
-use crate::{Emulator, Error, Functions, Project, Tools};
+use crate::{Emulator, Error, Function, Functions, Project, Template, Tools};
 
 /// The variable that names the file with the [`StackInfo`] for the end-to-end tests.
 const VARIABLE: &str = "PAGERFLOW_STACK";
@@ -60,7 +61,12 @@ impl Stack {
         let outputs = output("sam list stack-outputs", &mut list)?;
         let outputs: Vec<Output> =
             serde_json::from_str(&outputs).map_err(Error::json("the output of sam list stack-outputs"))?;
-        StackInfo::new(&outputs, emulator, pagerduty_url)
+        StackInfo::new(
+            &Template::read(project)?.functions()?,
+            &outputs,
+            emulator,
+            pagerduty_url,
+        )
     }
 }
 
@@ -97,41 +103,34 @@ pub struct StackInfo {
     pub start_buffer_url: String,
     /// Where those end that did not start for hours.
     pub start_buffer_dead_letters_url: String,
-    /// The names of the functions.
-    pub functions: FunctionNames,
+    /// The names of the deployed functions, by their resources in the template.
+    pub functions: BTreeMap<String, String>,
     /// Base URL of the PagerDuty that the functions talk to.
     pub pagerduty_url: String,
     /// The log of the emulator itself.
     pub emulator_log: PathBuf,
 }
 
-/// The names of the deployed functions.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct FunctionNames {
-    /// The one behind the webhook URLs.
-    pub webhook_ingress: String,
-    /// The one that plans runs.
-    pub workflow_runner: String,
-    /// The one that creates incidents.
-    pub create_incident: String,
-    /// The one that resolves incidents.
-    pub resolve_incident: String,
-    /// The one that does everything else in PagerDuty.
-    pub pagerduty_action: String,
-}
-
 impl StackInfo {
-    fn new(outputs: &[Output], emulator: &Emulator, pagerduty_url: &str) -> Result<Self, Error> {
-        let value = |key: &'static str| {
+    fn new(
+        functions: &[Function],
+        outputs: &[Output],
+        emulator: &Emulator,
+        pagerduty_url: &str,
+    ) -> Result<Self, Error> {
+        let value = |key: &str| {
             let output = outputs.iter().find(|output| output.output_key == key);
             output
                 .map(|output| output.output_value.clone())
-                .ok_or(Error::MissingOutput(key))
+                .ok_or_else(|| Error::MissingOutput(key.to_owned()))
         };
+        let functions = functions.iter().map(|function| {
+            let resource = &function.resource;
+            Ok((resource.clone(), value(&format!("{resource}Function"))?))
+        });
         let endpoint_url = emulator.endpoint_url();
         let webhook_url = value("WebhookUrl")?;
-        let api = api_id(&webhook_url).ok_or(Error::MissingOutput("WebhookUrl"))?;
+        let api = api_id(&webhook_url).ok_or_else(|| Error::MissingOutput("WebhookUrl".to_owned()))?;
         Ok(Self {
             webhook_url: format!("{endpoint_url}/_aws/execute-api/{api}/$default"),
             endpoint_url: endpoint_url.to_owned(),
@@ -144,16 +143,19 @@ impl StackInfo {
             dead_letter_queue_url: value("DeadLetterQueueUrl")?,
             start_buffer_url: value("StartBufferUrl")?,
             start_buffer_dead_letters_url: value("StartBufferDeadLettersUrl")?,
-            functions: FunctionNames {
-                webhook_ingress: value("WebhookIngressFunction")?,
-                workflow_runner: value("WorkflowRunnerFunction")?,
-                create_incident: value("CreateIncidentFunction")?,
-                resolve_incident: value("ResolveIncidentFunction")?,
-                pagerduty_action: value("PagerDutyActionFunction")?,
-            },
+            functions: functions.collect::<Result<_, Error>>()?,
             pagerduty_url: pagerduty_url.to_owned(),
             emulator_log: emulator.service().log().to_owned(),
         })
+    }
+
+    /// The name of a deployed function, by its resource in the template.
+    ///
+    /// # Errors
+    /// [`Error::Template`] where the template has no function of that name.
+    pub fn function(&self, resource: &str) -> Result<&str, Error> {
+        let name = self.functions.get(resource).map(String::as_str);
+        name.ok_or_else(|| Error::Template(format!("no function {resource}")))
     }
 
     /// The stack that `cargo xtask` has deployed for this process.

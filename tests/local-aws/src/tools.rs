@@ -2,6 +2,8 @@
 
 mod auditors;
 mod cargo_tool;
+mod lambda_builder;
+mod pagerduty_client;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -9,6 +11,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
 pub use auditors::Auditors;
+pub use lambda_builder::LambdaBuilder;
+pub use pagerduty_client::PagerDutyClient;
 
 use crate::environment::{only_local_aws, without_own_package};
 use crate::fingerprint::{Fingerprint, is_stamped, set_stamp};
@@ -19,13 +23,11 @@ use crate::{Error, Progress, Project};
 const PYTHONS: [&str; 5] = ["python3", "python3.14", "python3.13", "python3.12", "python3.11"];
 const IS_NEW_ENOUGH: &str = "import sys; sys.exit(sys.version_info < (3, 11))";
 
-/// The tools: the SAM CLI, cargo-lambda, Zig, cfn-lint, statelint, ministack and PagerDuty's client for Python, at the versions
-/// of `tools/*.txt`; and cfn-guard.
+/// The tools that check and deploy: the SAM CLI, cfn-lint, statelint and ministack, at the versions of `tools/*.txt`; and cfn-guard.
 #[derive(Debug, Clone)]
 pub struct Tools {
     sam: VirtualEnvironment,
     emulator: VirtualEnvironment,
-    pagerduty: VirtualEnvironment,
 }
 
 impl Tools {
@@ -40,10 +42,9 @@ impl Tools {
         let tools = Self {
             sam: VirtualEnvironment::new(project, "sam"),
             emulator: VirtualEnvironment::new(project, "emulator"),
-            pagerduty: VirtualEnvironment::new(project, "pagerduty"),
         };
         let mut outdated = Vec::new();
-        for environment in [&tools.sam, &tools.emulator, &tools.pagerduty] {
+        for environment in [&tools.sam, &tools.emulator] {
             let fingerprint = environment.fingerprint()?;
             if !environment.is_current(&fingerprint) {
                 outdated.push((environment, fingerprint));
@@ -51,7 +52,7 @@ impl Tools {
         }
         if !outdated.is_empty() {
             let python = find_python()?;
-            progress.begin("Installing the SAM CLI, cargo-lambda, Zig, ministack and PagerDuty's client into .pagerflow/tools (1 GB)");
+            progress.begin("Installing the SAM CLI and ministack into .pagerflow/tools (350 MB)");
             let counter = Counter::new(&outdated, progress);
             // All at once: one waits for the network while the other unpacks.
             thread::scope(|scope| {
@@ -80,20 +81,9 @@ impl Tools {
         command
     }
 
-    /// Cargo, with `cargo lambda` and the linker that it needs.
-    pub(crate) fn cargo(&self) -> Command {
-        self.sam
-            .command(env::var_os("CARGO").map_or_else(|| PathBuf::from("cargo"), PathBuf::from))
-    }
-
     /// Python, for its own tools.
     pub fn python(&self) -> Command {
         self.sam.command("python")
-    }
-
-    /// Python, with PagerDuty's own client.
-    pub fn pagerduty_client(&self) -> Command {
-        self.pagerduty.command("python")
     }
 
     pub(crate) fn cfn_lint(&self) -> Command {
@@ -102,7 +92,7 @@ impl Tools {
 
     /// cfn-guard. Building it takes about a minute, the first time.
     pub(crate) fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
-        cargo_tool::GUARD.ensure(project, &mut self.cargo(), progress)
+        cargo_tool::GUARD.ensure(project, progress)
     }
 
     pub(crate) fn statelint(&self) -> Command {
@@ -202,22 +192,31 @@ impl VirtualEnvironment {
         set_stamp(&self.stamp(), fingerprint)
     }
 
+    /// The folder of its programs.
+    fn programs(&self) -> PathBuf {
+        self.folder.join("bin")
+    }
+
     /// A program of this environment, or one that finds this environment first on its path.
     fn command(&self, program: impl AsRef<Path>) -> Command {
-        let folder = self.folder.join("bin");
-        let own = folder.join(&program);
+        let own = self.programs().join(&program);
         let mut command = if own.exists() {
             Command::new(own)
         } else {
             Command::new(program.as_ref())
         };
-        let path = env::var_os("PATH").unwrap_or_default();
-        let paths = env::join_paths(std::iter::once(folder).chain(env::split_paths(&path)));
-        command.env("PATH", paths.unwrap_or(path));
+        prepend_to_path(&mut command, &[self.programs()]);
         command.env_remove("PYTHONHOME").env_remove("PYTHONPATH");
         without_own_package(only_local_aws(&mut command));
         command
     }
+}
+
+/// Has `command` look for programs in these folders first.
+fn prepend_to_path(command: &mut Command, folders: &[PathBuf]) {
+    let path = env::var_os("PATH").unwrap_or_default();
+    let paths = env::join_paths(folders.iter().cloned().chain(env::split_paths(&path)));
+    command.env("PATH", paths.unwrap_or(path));
 }
 
 /// Counts the packages that pip has fetched.

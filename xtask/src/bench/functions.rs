@@ -4,7 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
-use local_aws::{Progress, Project};
+use local_aws::{Progress, Project, Template};
 
 use crate::cloud::cargo;
 use crate::console::Console;
@@ -14,14 +14,11 @@ use crate::error::Error;
 pub(super) const FLOOR: &str = "hello";
 
 /// The floor, and then all functions.
-pub(super) const ALL: [&str; 6] = [
-    FLOOR,
-    "webhook-ingress",
-    "workflow-runner",
-    "create-incident",
-    "resolve-incident",
-    "pagerduty-action",
-];
+pub(super) fn all(project: &Project) -> Result<Vec<String>, Error> {
+    let functions = Template::read(project)?.functions()?;
+    let functions = functions.into_iter().map(|function| function.package);
+    Ok(std::iter::once(FLOOR.to_owned()).chain(functions).collect())
+}
 
 /// What does one thing many times, in the same profile.
 pub(super) const REPEATER: &str = "instructions";
@@ -32,7 +29,7 @@ pub(super) fn build(project: &Project) -> Result<PathBuf, Error> {
     Console.begin("Building in the profile of the functions, which takes minutes the first time");
     let mut build = cargo(project);
     build.args(["build", "--release", "--bins"]);
-    for package in ALL.iter().chain([&REPEATER]) {
+    for package in all(project)?.iter().map(String::as_str).chain([REPEATER]) {
         build.args(["--package", package]);
     }
     local_aws::run("cargo build", &mut build)?;

@@ -4,9 +4,10 @@ use std::process::Command;
 
 use local_aws::{Progress, Project, each_line};
 
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Setup};
 use crate::console::Console;
 use crate::error::Error;
+use crate::storm::PROGRAM;
 
 /// Deliveries a second.
 const RATES: [u32; 3] = [50, 100, 200];
@@ -19,12 +20,17 @@ const SETTLES: u32 = 300;
 const CONCURRENCY: u32 = 24;
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {
-    let cloud = Cloud::start_with_concurrency(project, "bench", CONCURRENCY)?;
+    let setup = Setup {
+        programs: &[PROGRAM],
+        concurrency: Some(CONCURRENCY),
+        ..Setup::new("bench")
+    };
+    let cloud = Cloud::start(project, setup)?;
     Console.begin("Sending deliveries, which takes some minutes");
     let mut table = String::new();
     cloud.with(|cloud| {
         let (name, file) = cloud.stack.write(&cloud.workspace.path("stack.json"))?;
-        let mut load = Command::new(tests::program("storm")?);
+        let mut load = Command::new(tests::program(PROGRAM)?);
         load.arg("load");
         for rate in RATES {
             load.args(["--rate", &rate.to_string()]);

@@ -5,7 +5,7 @@ use std::fs;
 use figures::Table;
 use local_aws::{Project, Tools, output};
 
-use super::functions::{ALL, build};
+use super::functions::{all, build};
 use crate::console::Console;
 use crate::error::Error;
 
@@ -14,8 +14,8 @@ pub(super) fn measure(project: &Project) -> Result<String, Error> {
     let folder = build(project)?;
     let workspace = project.workspace("bench-size")?;
     let mut table = Table::new(&["function", "binary (KB)", "zipped (KB)"]);
-    for function in ALL {
-        let binary = folder.join(function);
+    for function in all(project)? {
+        let binary = folder.join(&function);
         let zip = workspace.path(&format!("{function}.zip"));
         let mut python = tools.python();
         output("zip", python.args(["-m", "zipfile", "-c"]).arg(&zip).arg(&binary))?;
@@ -23,7 +23,7 @@ pub(super) fn measure(project: &Project) -> Result<String, Error> {
             let metadata = fs::metadata(file).map_err(Error::file("read", file))?;
             Ok((metadata.len() / 1024).to_string())
         };
-        table.row([function.to_owned(), kilobytes(&binary)?, kilobytes(&zip)?]);
+        table.row([function, kilobytes(&binary)?, kilobytes(&zip)?]);
     }
     Ok(format!(
         "{table}\nBuilt for {}, not for arm64 as on AWS; `cargo xtask package` tells the sizes of the latter.\n",

@@ -10,7 +10,7 @@ use local_aws::Project;
 use serde_json::{Value, json};
 
 use super::capped::Share;
-use super::functions::{ALL, FLOOR, build, set_up};
+use super::functions::{FLOOR, all, build, set_up};
 use super::stand_in::{Answer, Request, aws, pagerduty, serve};
 use crate::error::Error;
 
@@ -44,22 +44,22 @@ pub(super) fn measure(project: &Project) -> Result<String, Error> {
 
 /// The time until each function asks for work.
 fn started(stage: &Stage) -> Result<Table, Error> {
-    let mut measured: [Vec<Duration>; ALL.len()] = Default::default();
+    let mut measured = vec![Vec::new(); stage.functions.len()];
     // The first round brings the binaries into memory.
     for round in 0..=ROUNDS {
-        for (function, times) in ALL.into_iter().zip(&mut measured) {
+        for (function, times) in stage.functions.iter().zip(&mut measured) {
             let time = stage.time(function, Moment::AsksForWork, None)?;
             if round > 0 {
                 times.push(time);
             }
         }
     }
-    let samples = measured.map(Sample::new);
+    let samples: Vec<Sample> = measured.into_iter().map(Sample::new).collect();
     let floor = samples.first().and_then(Sample::median);
     let mut table = Table::new(&["function", "p50 (ms)", "p95 (ms)", "× hello"]);
-    for (function, sample) in ALL.into_iter().zip(&samples) {
+    for (function, sample) in stage.functions.iter().zip(&samples) {
         table.row([
-            function.to_owned(),
+            function.package.clone(),
             milliseconds(sample.median()),
             milliseconds(sample.percentile(95)),
             ratio(sample.median(), floor),
@@ -70,10 +70,11 @@ fn started(stage: &Stage) -> Result<Table, Error> {
 
 /// The time until each function has answered its first invocation, at each share.
 fn answered(stage: &Stage, shares: &[Share]) -> Result<String, Error> {
-    let mut measured = vec![Vec::new(); ALL.len() * shares.len()];
+    let mut measured = vec![Vec::new(); stage.functions.len() * shares.len()];
     for _ in 0..CAPPED_ROUNDS {
-        let cells = ALL
-            .into_iter()
+        let cells = stage
+            .functions
+            .iter()
             .flat_map(|function| shares.iter().map(move |share| (function, share)));
         for ((function, share), times) in cells.zip(&mut measured) {
             times.push(stage.time(function, Moment::HasAnswered, Some(share))?);
@@ -84,11 +85,11 @@ fn answered(stage: &Stage, shares: &[Share]) -> Result<String, Error> {
         .chain(titles.iter().map(String::as_str))
         .collect();
     let mut table = Table::new(&head);
-    for (function, times) in ALL.into_iter().zip(measured.chunks(shares.len())) {
+    for (function, times) in stage.functions.iter().zip(measured.chunks(shares.len())) {
         let cells = times
             .iter()
             .map(|times| milliseconds(Sample::new(times.iter().copied()).median()));
-        table.row(std::iter::once(function.to_owned()).chain(cells));
+        table.row(std::iter::once(function.package.clone()).chain(cells));
     }
     Ok(format!(
         "{table}\nFrom the start of the process to its first answer, p50 of {CAPPED_ROUNDS}, capped by a control group to Lambda's share of a \
@@ -105,36 +106,38 @@ enum Moment {
     HasAnswered,
 }
 
+/// A function with the event of its first invocation.
+struct Staged {
+    package: String,
+    event: String,
+}
+
 /// Where functions are started, and all that they speak to.
 struct Stage {
     folder: PathBuf,
+    functions: Vec<Staged>,
     aws: String,
     pagerduty: String,
-    events: Vec<(&'static str, String)>,
 }
 
 impl Stage {
     fn new(project: &Project, folder: PathBuf) -> Result<Self, Error> {
-        let mut events = vec![(FLOOR, "{}".to_owned()), ("workflow-runner", plan().to_string())];
-        for function in ["create-incident", "resolve-incident", "pagerduty-action"] {
-            events.push((function, read(&project.path(&format!("events/{function}.json")))?));
-        }
-        let delivery = read(&project.path("events/webhook-ingress-v3.json"))?;
-        events.push(("webhook-ingress", delivery.replace("put-your-api-key-here", API_KEY)));
+        let functions = all(project)?.into_iter().map(|package| {
+            let event = event(project, &package)?;
+            Ok(Staged { package, event })
+        });
         Ok(Self {
             folder,
+            functions: functions.collect::<Result<_, Error>>()?,
             aws: format!("http://{}", serve(aws)?),
             pagerduty: format!("http://{}", serve(pagerduty)?),
-            events,
         })
     }
 
     /// Starts a function, and gives the time until a moment of its life. It ends with that.
-    fn time(&self, function: &str, moment: Moment, share: Option<&Share>) -> Result<Duration, Error> {
-        let event = self.events.iter().find(|(of, _)| *of == function);
-        let event = event.map(|(_, event)| event.clone()).unwrap_or_default();
-        let (runtime_api, reached) = runtime_api(moment, event)?;
-        let mut command = Command::new(self.folder.join(function));
+    fn time(&self, function: &Staged, moment: Moment, share: Option<&Share>) -> Result<Duration, Error> {
+        let (runtime_api, reached) = runtime_api(moment, function.event.clone())?;
+        let mut command = Command::new(self.folder.join(&function.package));
         set_up(&mut command, &runtime_api, &self.aws, &self.pagerduty);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let begun = Instant::now();
@@ -143,7 +146,7 @@ impl Stage {
             None => command.spawn(),
         };
         let failed = |source| Error::Measurement {
-            what: function.to_owned(),
+            what: function.package.clone(),
             source,
         };
         let child = Running(child.map_err(failed)?);
@@ -183,6 +186,19 @@ fn runtime_api(moment: Moment, event: String) -> Result<(String, Receiver<Instan
         }
     })?;
     Ok((address.to_string(), reached))
+}
+
+/// The event of a function's first invocation. The sample of an action bears the name of its function.
+fn event(project: &Project, package: &str) -> Result<String, Error> {
+    match package {
+        FLOOR => Ok("{}".to_owned()),
+        "workflow-runner" => Ok(plan().to_string()),
+        "webhook-ingress" => {
+            let delivery = read(&project.path("events/webhook-ingress-v3.json"))?;
+            Ok(delivery.replace("put-your-api-key-here", API_KEY))
+        }
+        action => read(&project.path(&format!("events/{action}.json"))),
+    }
 }
 
 /// The first Plan of a run of a workflow that is not there.

@@ -15,14 +15,13 @@ mod tree;
 use std::fs;
 use std::path::Path;
 
-use local_aws::{Auditors, Project, output};
+use local_aws::{Auditors, Project, Template, output};
 use sha2::{Digest, Sha256};
 
 use self::details::Details;
 use self::document::Document;
 use self::tree::Tree;
 use crate::error::Error;
-use crate::package::FUNCTIONS;
 
 /// What the template has the functions built for, by Rust's name.
 const TARGET: &str = "aarch64-unknown-linux-gnu";
@@ -59,9 +58,9 @@ pub(crate) fn check(project: &Project, auditors: &Auditors) -> Result<(), Error>
     let sboms = Sboms::of(project)?;
     let mut validate = auditors.python();
     validate.arg("tools/validate_sbom.py");
-    for (name, function) in FUNCTIONS {
-        let path = folder.join(format!("{name}.cdx.json"));
-        sboms.write(function, None, &path)?;
+    for function in Template::read(project)?.functions()? {
+        let path = folder.join(format!("{}.cdx.json", function.resource));
+        sboms.write(&function.package, None, &path)?;
         validate.arg(path);
     }
     output("the check against CycloneDX's schema", &mut validate)?;
@@ -118,6 +117,12 @@ mod tests {
             .collect()
     }
 
+    /// The crates of all functions.
+    fn functions(project: &Project) -> Vec<String> {
+        let functions = Template::read(project).unwrap().functions().unwrap();
+        functions.into_iter().map(|function| function.package).collect()
+    }
+
     fn in_sbom(sbom: &Value, scopes: &[&str]) -> BTreeSet<String> {
         let text = |component: &Value, field: &str| component[field].as_str().unwrap().to_owned();
         let components = sbom["components"].as_array().unwrap();
@@ -132,7 +137,8 @@ mod tests {
     fn the_list_of_each_function_is_that_of_cargo() {
         let project = Project::find().unwrap();
         let details = Details::read(&project).unwrap();
-        for (_, function) in FUNCTIONS {
+        for function in functions(&project) {
+            let function = function.as_str();
             let tree = Tree::of(&project, function).unwrap();
             let document = Document::new(&tree, &details, None).unwrap().to_json().unwrap();
             let sbom: Value = serde_json::from_str(&document).unwrap();
@@ -153,7 +159,7 @@ mod tests {
             let path = std::env::temp_dir().join(format!("pagerflow-sbom-{name}-{}", std::process::id()));
             let program = project.path("Cargo.toml");
             let sboms = Sboms::of(&project).unwrap();
-            sboms.write(FUNCTIONS[0].1, Some(&program), &path).unwrap();
+            sboms.write(&functions(&project)[0], Some(&program), &path).unwrap();
             let text = fs::read_to_string(&path).unwrap();
             fs::remove_file(path).unwrap();
             text

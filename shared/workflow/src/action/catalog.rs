@@ -1,7 +1,10 @@
 //! The actions that there are.
 
 use super::ActionSpec;
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The actions that a workflow can use, by name.
 #[derive(Debug, Clone, Default)]
@@ -15,6 +18,12 @@ impl Catalog {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Arc<ActionSpec>> {
         self.by_name.get(name)
+    }
+
+    /// The functions that perform them.
+    #[must_use]
+    pub fn functions(&self) -> BTreeSet<&str> {
+        self.in_order.iter().map(|action| &*action.function).collect()
     }
 
     /// All actions, in the order in which people read them.

@@ -1,6 +1,5 @@
 //! What looks into the things of others that are built in here, or built with.
 
-use std::env;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -24,11 +23,9 @@ impl Auditors {
     /// # Errors
     /// As [`Tools::ensure`](super::Tools::ensure).
     pub fn ensure(project: &Project, progress: &dyn Progress) -> Result<Self, Error> {
-        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        without_own_package(&mut cargo);
         let auditors = Self {
             root: project.root().to_owned(),
-            deny: DENY.ensure(project, &mut cargo, progress)?,
+            deny: DENY.ensure(project, progress)?,
             audit: VirtualEnvironment::new(project, "audit"),
         };
         let _lock = project.lock("audit", progress)?;

@@ -1,16 +1,21 @@
-//! The two files as JSON.
+//! Files of the repository, the template and the state machine as JSON.
 
 use std::fs;
 use std::path::Path;
 
-use saphyr::{LoadableYamlNode, Scalar, Yaml};
-use serde_json::{Map, Value, json};
+use local_aws::{Project, Template};
+use serde_json::{Map, Value};
 
 /// The template. A tag becomes an object of one field: `!Ref Table` is `{"Ref": "Table"}`.
 pub(crate) fn template() -> Value {
-    let text = read("template.yaml");
-    let documents = Yaml::load_from_str(&text).unwrap();
-    to_json(&documents[0])
+    Template::read(&Project::find().unwrap()).unwrap().json().clone()
+}
+
+/// The resources of all functions.
+pub(crate) fn functions() -> Vec<String> {
+    let template = Template::read(&Project::find().unwrap()).unwrap();
+    let functions = template.functions().unwrap();
+    functions.into_iter().map(|function| function.resource).collect()
 }
 
 /// The runbook.
@@ -44,21 +49,4 @@ pub(crate) fn fields<'a>(value: &'a Value, pointer: &str) -> &'a Map<String, Val
 /// A file of the repository.
 pub(crate) fn read(path: &str) -> String {
     fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)).unwrap()
-}
-
-fn to_json(node: &Yaml<'_>) -> Value {
-    match node {
-        Yaml::Value(Scalar::Null) => Value::Null,
-        Yaml::Value(Scalar::Boolean(value)) => json!(value),
-        Yaml::Value(Scalar::Integer(value)) => json!(value),
-        Yaml::Value(Scalar::FloatingPoint(value)) => json!(value.into_inner()),
-        Yaml::Value(Scalar::String(value)) => json!(value),
-        Yaml::Sequence(items) => items.iter().map(to_json).collect(),
-        Yaml::Mapping(fields) => fields
-            .iter()
-            .map(|(name, value)| (name.as_str().unwrap().to_owned(), to_json(value)))
-            .collect(),
-        Yaml::Tagged(tag, value) => json!({tag.suffix.as_str(): to_json(value)}),
-        other => panic!("{other:?} has no place in a template"),
-    }
 }

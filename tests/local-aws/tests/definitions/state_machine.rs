@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use pagerduty::actions::catalog;
 use serde_json::{Value, json};
 
-use crate::files::{fields, state_machine, template};
+use crate::files::{fields, functions, state_machine, template};
 
 #[test]
 fn plan_is_retried_after_everything_that_may_pass() {
@@ -59,4 +60,19 @@ fn the_template_fills_in_every_function() {
     let given = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
 
     assert_eq!(used, given.keys().map(String::as_str).collect());
+}
+
+#[test]
+fn the_state_machine_calls_the_runner_and_every_function_of_actions() {
+    let template = template();
+    let given = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
+    let called: BTreeSet<String> = given.keys().filter(|name| name.ends_with("Arn")).cloned().collect();
+
+    let actions = catalog().functions().into_iter();
+    let expected = actions.chain(["WorkflowRunner"]).map(|name| format!("{name}Arn"));
+    assert_eq!(called, expected.collect());
+    let deployed: BTreeSet<String> = functions().into_iter().collect();
+    let actions = catalog().functions().into_iter();
+    let expected = actions.chain(["WorkflowRunner", "WebhookIngress"]).map(str::to_owned);
+    assert_eq!(deployed, expected.collect(), "the functions of the template");
 }

@@ -2,19 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use pagerduty::actions::catalog;
 use pagerduty::client::BaseUrl;
 use regex::Regex;
 use serde_json::{Value, json};
 
-use crate::files::{fields, rights, runbook, security, template};
-
-const FUNCTIONS: [&str; 5] = [
-    "WebhookIngress",
-    "WorkflowRunner",
-    "CreateIncident",
-    "ResolveIncident",
-    "PagerDutyAction",
-];
+use crate::files::{fields, functions, rights, runbook, security, template};
 
 /// All statements of a role's policies.
 fn statements(template: &Value, role: &str) -> Vec<Value> {
@@ -67,8 +60,8 @@ fn the_functions_are_arm64_unless_told_otherwise() {
 fn each_function_has_a_role_and_a_log_group_of_its_own() {
     let template = template();
 
-    for function in FUNCTIONS {
-        let properties = &template["Resources"][function]["Properties"];
+    for function in functions() {
+        let properties = &template["Resources"][&function]["Properties"];
         assert_eq!(properties["Role"], json!({"GetAtt": format!("{function}Role.Arn")}));
         assert_eq!(
             properties["LoggingConfig"],
@@ -166,7 +159,7 @@ fn a_wildcard_stands_only_behind_the_prefix_of_secrets_and_for_the_executions_of
         format!("{executions}:*"),
     ];
 
-    for function in FUNCTIONS {
+    for function in functions() {
         for statement in statements(&template, &format!("{function}Role")) {
             let resource = statement["Resource"].to_string();
             let is_known = allowed
@@ -605,10 +598,10 @@ fn a_parameter_that_changes_the_environment_of_a_function_with_an_alias_makes_a_
         .collect();
 
     let names: BTreeSet<&str> = with_alias.iter().map(|(name, _)| name.as_str()).collect();
-    assert_eq!(
-        names,
-        BTreeSet::from(["CreateIncident", "ResolveIncident", "PagerDutyAction", "WebhookIngress"])
-    );
+    let functions = functions();
+    let mut others: BTreeSet<&str> = functions.iter().map(String::as_str).collect();
+    others.remove("WorkflowRunner");
+    assert_eq!(names, others);
     for (name, function) in with_alias {
         let properties = &function["Properties"];
         let description = properties["VersionDescription"]["Sub"].as_str().unwrap();
@@ -643,21 +636,22 @@ fn functions_with_an_alias_are_called_by_it_and_the_runner_is_replaced_after_the
         );
     }
     let called = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
-    for action in ["CreateIncident", "ResolveIncident", "PagerDutyAction"] {
+    let actions = catalog().functions();
+    for action in &actions {
         assert_eq!(
             called[&format!("{action}Arn")],
             json!({"Ref": format!("{action}.Alias")})
         );
     }
     assert_eq!(called["WorkflowRunnerArn"], json!({"GetAtt": "WorkflowRunner.Arn"}));
-    assert_eq!(
-        resources["WorkflowRunner"]["DependsOn"],
-        json!([
-            "CreateIncidentAliaslive",
-            "ResolveIncidentAliaslive",
-            "PagerDutyActionAliaslive"
-        ])
-    );
+    let before: BTreeSet<&str> = resources["WorkflowRunner"]["DependsOn"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|resource| resource.as_str().unwrap())
+        .collect();
+    let aliases: Vec<String> = actions.iter().map(|action| format!("{action}Aliaslive")).collect();
+    assert_eq!(before, aliases.iter().map(String::as_str).collect());
 }
 
 #[test]
@@ -665,12 +659,9 @@ fn a_deployment_in_parts_is_taken_back_by_alarms_and_is_off_unless_asked_for() {
     let template = template();
 
     assert_eq!(template["Parameters"]["CanaryDeployments"]["Default"], "false");
-    for (function, alarms) in [
-        ("WebhookIngress", vec!["CrashAlarm", "UnacknowledgedAlarm"]),
-        ("CreateIncident", vec!["CrashAlarm"]),
-        ("ResolveIncident", vec!["CrashAlarm"]),
-        ("PagerDutyAction", vec!["CrashAlarm"]),
-    ] {
+    let actions = catalog().functions().into_iter();
+    let actions = actions.map(|function| (function, vec!["CrashAlarm"]));
+    for (function, alarms) in actions.chain([("WebhookIngress", vec!["CrashAlarm", "UnacknowledgedAlarm"])]) {
         let preference = &template["Resources"][function]["Properties"]["DeploymentPreference"];
         assert_eq!(preference["Enabled"], json!({"Ref": "CanaryDeployments"}));
         let expected: Vec<Value> = alarms.iter().map(|alarm| json!({"Ref": alarm})).collect();
