@@ -16,6 +16,7 @@ mod executions;
 mod front_door;
 mod integrations;
 mod journal;
+mod lambda;
 mod lanes;
 mod like_simulated;
 mod rights;

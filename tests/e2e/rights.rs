@@ -4,12 +4,13 @@
 //! `dynamodb:LeadingKeys`, at the state machine's role and at resource policies: those are tried on the policies themselves, by
 //! `cargo xtask test --only template`.
 
-use crate::aws;
+use crate::{aws, lambda::Lambda};
 use aws_config::SdkConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedCredentialsProvider};
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::AttributeValue;
 use local_aws::StackInfo;
+use serde_json::json;
 use std::collections::BTreeMap;
 
 const TOKEN: &str = "api-token/e2e-rights";
@@ -38,10 +39,7 @@ impl Intruder {
             // Each test makes them, and one is the first.
             let _ = create.secret_string("not a secret").send().await;
         }
-        let lambda = aws_sdk_lambda::Client::new(&config);
-        let function = stack.function(function).unwrap();
-        let configuration = lambda.get_function_configuration().function_name(function);
-        let role = configuration.send().await.unwrap().role().unwrap().to_owned();
+        let role = Lambda::new(&config).role_of(stack.function(function).unwrap()).await;
         let assume = aws_sdk_sts::Client::new(&config).assume_role().role_arn(role);
         let assumed = assume.role_session_name("intruder").send().await.unwrap();
         let assumed = assumed.credentials().unwrap();
@@ -82,7 +80,7 @@ impl Intruder {
         let dynamodb = aws_sdk_dynamodb::Client::new(&self.config);
         let states = aws_sdk_sfn::Client::new(&self.config);
         let sqs = aws_sdk_sqs::Client::new(&self.config);
-        let lambda = aws_sdk_lambda::Client::new(&self.config);
+        let lambda = Lambda::new(&self.config);
         let sts = aws_sdk_sts::Client::new(&self.config);
         #[expect(clippy::disallowed_methods, reason = "it is to be refused")]
         let scan = dynamodb.scan();
@@ -165,23 +163,17 @@ impl Intruder {
             ),
             (
                 "calls a function",
-                is_refused(
-                    lambda
-                        .invoke()
-                        .function_name(self.stack.function("ResolveIncident").unwrap())
-                        .send()
-                        .await,
-                ),
+                lambda
+                    .try_to_invoke(self.stack.function("ResolveIncident").unwrap(), &json!({}))
+                    .await
+                    .is_refused(),
             ),
             (
                 "changes a function",
-                is_refused(
-                    lambda
-                        .update_function_configuration()
-                        .function_name(self.stack.function("CreateIncident").unwrap())
-                        .send()
-                        .await,
-                ),
+                lambda
+                    .try_to_change(self.stack.function("CreateIncident").unwrap())
+                    .await
+                    .is_refused(),
             ),
             (
                 "takes on another role",

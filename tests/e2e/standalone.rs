@@ -1,24 +1,12 @@
 //! The action functions called on their own, as another state machine or `sam remote invoke` calls them.
 
-use crate::{aws, scenario::Scenario};
-use aws_sdk_lambda::primitives::Blob;
+use crate::{aws, lambda::Lambda, scenario::Scenario};
 use serde_json::{Value, json};
 use tests::PagerDuty;
 
 /// Calls a function: its answer, or its error as `{"errorType", "errorMessage"}`.
 async fn invoke(scenario: &Scenario, function: &str, input: &Value) -> Result<Value, Value> {
-    let client = aws_sdk_lambda::Client::new(&aws::config(&scenario.stack));
-    let request = client
-        .invoke()
-        .function_name(function)
-        .payload(Blob::new(input.to_string()));
-    let output = request.send().await.unwrap();
-    let answer = serde_json::from_slice(output.payload().unwrap().as_ref()).unwrap();
-    if output.function_error().is_none() {
-        Ok(answer)
-    } else {
-        Err(answer)
-    }
+    Lambda::new(&aws::config(&scenario.stack)).invoke(function, input).await
 }
 
 fn input(scenario: &Scenario, title: &str) -> Value {
