@@ -25,7 +25,7 @@ pub enum StateType {
 /// - a Lambda invocation: `TaskScheduled`, `TaskStarted`, and `TaskSucceeded`, `TaskFailed` or `TaskTimedOut`, again for each
 ///   retry;
 /// - a child execution: the same, with `TaskSubmitted` once it started;
-/// - a Map: `MapStateStarted`, again for each retry, one event for the start and one for the end of each iteration, and
+/// - a Map: `MapStateStarted`, one event for the start and one for the end of each iteration, and
 ///   `MapStateSucceeded` or `MapStateFailed`. The events of the states inside are counted for the same execution. Where one
 ///   iteration fails, each other that runs has two events: its state's abort, and its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

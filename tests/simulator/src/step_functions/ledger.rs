@@ -31,10 +31,6 @@ pub(super) struct Ended;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExecutionId(usize);
 
-/// One visit to a Map state: what its iterations have in common.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct MapVisit(u64);
-
 /// How an execution ends.
 #[derive(Debug)]
 pub(super) enum Ending {
@@ -50,9 +46,8 @@ pub(super) enum Ending {
 struct Record {
     execution: Execution,
     ended: watch::Sender<bool>,
-    /// The executions that Tasks wait for, with the Maps that the Tasks are in.
-    children: Vec<(ExecutionId, Vec<MapVisit>)>,
-    map_visits: u64,
+    /// The executions that Tasks wait for.
+    children: Vec<ExecutionId>,
 }
 
 #[derive(Default)]
@@ -133,7 +128,6 @@ impl Ledger {
             execution: Execution::started(identity),
             ended: watch::Sender::new(false),
             children: Vec::new(),
-            map_visits: 0,
         });
         drop(records);
         let change = self.describe(id).change();
@@ -227,11 +221,11 @@ impl Ledger {
         drop(records);
         self.outside.observer.history_event(&event);
         self.outside.observer.status_changed(&change);
-        self.stop(children.into_iter().map(|(child, _)| child));
+        self.stop(children);
     }
 
     /// Stops executions whose Tasks were aborted. AWS makes a "best-effort attempt" (developer guide, `connect-to-resource.html`).
-    fn stop(&self, children: impl Iterator<Item = ExecutionId>) {
+    fn stop(&self, children: Vec<ExecutionId>) {
         for child in children {
             if !self.outside.faults.child_stop_is_lost(&self.identity(child).arn) {
                 self.end(
@@ -245,39 +239,20 @@ impl Ledger {
         }
     }
 
-    /// A Task in `maps` waits for a child.
-    pub(super) fn wait_for(&self, parent: ExecutionId, child: ExecutionId, maps: &[MapVisit]) {
+    /// A Task waits for a child.
+    pub(super) fn wait_for(&self, parent: ExecutionId, child: ExecutionId) {
         if let Some(record) = self.records().of(parent) {
-            record.children.push((child, maps.to_vec()));
+            record.children.push(child);
         }
     }
 
     /// A Task waits for a child no longer.
     pub(super) fn leave(&self, parent: ExecutionId, child: ExecutionId) {
         if let Some(record) = self.records().of(parent)
-            && let Some(position) = record.children.iter().position(|(other, _)| *other == child)
+            && let Some(position) = record.children.iter().position(|other| *other == child)
         {
             record.children.remove(position);
         }
-    }
-
-    pub(super) fn visit_map(&self, id: ExecutionId) -> MapVisit {
-        self.records().of(id).map_or(MapVisit(0), |record| {
-            record.map_visits += 1;
-            MapVisit(record.map_visits)
-        })
-    }
-
-    /// Stops the children that Tasks inside a Map wait for.
-    pub(super) fn stop_children_in(&self, id: ExecutionId, map: MapVisit) {
-        let inside: Vec<_> = match self.records().of(id) {
-            Some(record) => record
-                .children
-                .extract_if(.., |(_, maps)| maps.contains(&map))
-                .collect(),
-            None => return,
-        };
-        self.stop(inside.into_iter().map(|(child, _)| child));
     }
 
     pub(super) fn abort(&self, arn: &ExecutionArn, error: Option<&str>, cause: Option<&str>) -> Result<(), AbortError> {

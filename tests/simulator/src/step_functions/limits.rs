@@ -40,9 +40,6 @@ pub const EXECUTION_DURATION: Duration = Duration::from_hours(365 * 24);
 /// Seconds of `TimeoutSeconds` (Amazon States Language, "Task state": the default is 99999999).
 pub const TIMEOUT_SECONDS: RangeInclusive<u64> = 1..=99_999_999;
 
-/// Seconds of `Wait.Seconds` (developer guide, "Wait workflow state": from 0 to 99999999).
-pub const WAIT_SECONDS: RangeInclusive<u64> = 0..=99_999_999;
-
 /// The longest delay of a Wait until a timestamp. Not documented: real executions with a delay of more than 2³¹ - 1 seconds
 /// failed with `States.Runtime` and "Wait state delay is too long" (recorded by LocalStack's tests against AWS).
 pub const WAIT_DELAY: SignedDuration = SignedDuration::from_secs(2_147_483_647);

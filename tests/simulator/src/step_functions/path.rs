@@ -4,24 +4,18 @@ use super::context::{Context, ContextField};
 use serde_json::{Map, Value};
 use std::fmt;
 
-/// A path that selects one value: `$`, `$.a.b[0]`, or a field of the context object such as `$$.Execution.Id`.
+/// A path that selects one value: `$`, `$.a.b`, or a field of the context object such as `$$.Execution.Id`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Path {
     text: String,
     root: Root,
-    steps: Vec<Step>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Root {
-    Input,
+    /// The names of the fields.
+    Input(Vec<String>),
     Context(ContextField),
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Step {
-    Field(String),
-    Index(usize),
 }
 
 /// Why a path cannot be simulated.
@@ -30,8 +24,8 @@ pub enum PathProblem {
     /// It does not begin with `$`.
     #[error("is an intrinsic function or no path at all; only paths that begin with $ are simulated")]
     NoPath,
-    /// It has something else than fields and indices.
-    #[error("has more than fields and indices, such as a filter, a wildcard or a slice")]
+    /// It has something else than fields.
+    #[error("has more than fields, such as an index, a filter or a wildcard")]
     Form,
     /// It names a field of the context object that is not simulated.
     #[error("names a field of the context object that is not simulated")]
@@ -46,35 +40,26 @@ impl Path {
     pub(super) fn root() -> Self {
         Self {
             text: "$".to_owned(),
-            root: Root::Input,
-            steps: Vec::new(),
+            root: Root::Input(Vec::new()),
         }
     }
 
     pub(super) fn parse(text: &str) -> Result<Self, PathProblem> {
-        let (root, steps) = if let Some(rest) = text.strip_prefix("$$.") {
-            let (field, rest) = ContextField::parse(rest).ok_or(PathProblem::Context)?;
-            let steps = steps(rest)?;
-            if !steps.is_empty() && !field.is_document() {
-                return Err(PathProblem::Context);
-            }
-            (Root::Context(field), steps)
-        } else {
-            let rest = text.strip_prefix('$').ok_or(PathProblem::NoPath)?;
-            (Root::Input, steps(rest)?)
+        let root = match text.strip_prefix("$$.") {
+            Some(field) => Root::Context(ContextField::parse(field).ok_or(PathProblem::Context)?),
+            None => Root::Input(fields(text.strip_prefix('$').ok_or(PathProblem::NoPath)?)?),
         };
         Ok(Self {
             text: text.to_owned(),
             root,
-            steps,
         })
     }
 
     /// What the path finds.
     pub(super) fn find(&self, input: &Value, context: &Context<'_>) -> Option<Value> {
         match &self.root {
-            Root::Input => walk(input, &self.steps).cloned(),
-            Root::Context(field) => field.with(context, |value| walk(value, &self.steps).cloned()),
+            Root::Input(fields) => fields.iter().try_fold(input, |value, name| value.get(name)).cloned(),
+            Root::Context(field) => Some(field.read(context)),
         }
     }
 }
@@ -85,38 +70,19 @@ impl fmt::Display for Path {
     }
 }
 
-fn walk<'a>(value: &'a Value, steps: &[Step]) -> Option<&'a Value> {
-    steps.iter().try_fold(value, |value, step| match step {
-        Step::Field(name) => value.as_object()?.get(name),
-        Step::Index(index) => value.as_array()?.get(*index),
-    })
-}
-
-fn steps(mut rest: &str) -> Result<Vec<Step>, PathProblem> {
-    let mut steps = Vec::new();
-    while !rest.is_empty() {
-        if let Some(field) = rest.strip_prefix('.') {
-            let end = field.find(['.', '[']).unwrap_or(field.len());
-            let (name, after) = field.split_at(end);
-            let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-            if name.is_empty() || !name.chars().all(plain) {
-                return Err(PathProblem::Form);
-            }
-            steps.push(Step::Field(name.to_owned()));
-            rest = after;
-        } else {
-            let (index, after) = rest
-                .strip_prefix('[')
-                .and_then(|index| index.split_once(']'))
-                .ok_or(PathProblem::Form)?;
-            if !index.bytes().all(|byte| byte.is_ascii_digit()) {
-                return Err(PathProblem::Form);
-            }
-            steps.push(Step::Index(index.parse().map_err(|_| PathProblem::Form)?));
-            rest = after;
-        }
+/// The names in `.a.b`.
+fn fields(path: &str) -> Result<Vec<String>, PathProblem> {
+    let mut names = path.split('.');
+    if names.next() != Some("") {
+        return Err(PathProblem::Form);
     }
-    Ok(steps)
+    let plain = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+    names
+        .map(|name| match !name.is_empty() && name.chars().all(plain) {
+            true => Ok(name.to_owned()),
+            false => Err(PathProblem::Form),
+        })
+        .collect()
 }
 
 /// Where a result goes in a state's input: `$`, or fields below it, which are made where they are missing.
@@ -136,21 +102,13 @@ impl ResultPath {
 
     pub(super) fn parse(text: &str) -> Result<Self, PathProblem> {
         let path = Path::parse(text)?;
-        if path.root != Root::Input {
-            return Err(PathProblem::NotWritable);
+        match path.root {
+            Root::Input(fields) => Ok(Self {
+                text: path.text,
+                fields,
+            }),
+            Root::Context(_) => Err(PathProblem::NotWritable),
         }
-        let fields = path
-            .steps
-            .into_iter()
-            .map(|step| match step {
-                Step::Field(name) => Ok(name),
-                Step::Index(_) => Err(PathProblem::NotWritable),
-            })
-            .collect::<Result<_, _>>()?;
-        Ok(Self {
-            text: path.text,
-            fields,
-        })
     }
 
     /// `input` with `result` in its place.

@@ -36,20 +36,13 @@ impl Retrier {
 #[derive(Debug)]
 pub(super) struct Retries<'a> {
     retriers: Vec<(&'a Retrier, u64)>,
-    count: u32,
 }
 
 impl<'a> Retries<'a> {
     pub(super) fn new(retriers: &'a [Retrier]) -> Self {
         Self {
             retriers: retriers.iter().map(|retrier| (retrier, 0)).collect(),
-            count: 0,
         }
-    }
-
-    /// How often the state was retried so far.
-    pub(super) fn count(&self) -> u32 {
-        self.count
     }
 
     /// The delay before the state is tried again after `error`; nothing, if it is not. Only the first retrier that takes
@@ -64,7 +57,6 @@ impl<'a> Retries<'a> {
         }
         let delay = retrier.delay(*attempts, random);
         *attempts += 1;
-        self.count += 1;
         Some(delay)
     }
 }
@@ -150,6 +142,5 @@ mod tests {
         let mut retries = Retries::new(&retriers);
         let delays = ["A", "B", "C", "B"].map(|error| retries.next(error, || 0.0).map(|delay| delay.as_secs()));
         assert_eq!(delays, [Some(1), Some(2), Some(5), None]);
-        assert_eq!(retries.count(), 3);
     }
 }

@@ -1,4 +1,4 @@
-//! Payload templates: `Parameters`, `ItemSelector` and `ResultSelector`.
+//! Payload templates: `Parameters` and `ResultSelector`.
 
 use super::{
     context::Context,

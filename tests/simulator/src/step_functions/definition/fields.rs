@@ -1,6 +1,6 @@
 //! Reads the fields of one JSON object, and refuses those that nobody asked for.
 
-use super::{Filter, Problem, ResultPlace, Transition, Unsupported};
+use super::{Problem, ResultPlace, Transition, Unsupported};
 use crate::step_functions::{
     path::{Path, PathProblem, ResultPath},
     template::{Template, TemplateProblem, TemplateProblemKind},
@@ -109,13 +109,12 @@ impl<'a> Fields<'a> {
             .transpose()
     }
 
-    /// `InputPath` or `OutputPath`.
-    pub(super) fn filter(&mut self, field: &'static str) -> Result<Filter, Unsupported> {
+    /// A path, or the whole input.
+    pub(super) fn path(&mut self, field: &'static str) -> Result<Path, Unsupported> {
         let place = self.place(field);
         match self.optional(field) {
-            None => Ok(Filter::Path(Path::root())),
-            Some(Value::Null) => Ok(Filter::Nothing),
-            Some(value) => path(place, value).map(Filter::Path),
+            None => Ok(Path::root()),
+            Some(value) => path(place, value),
         }
     }
 

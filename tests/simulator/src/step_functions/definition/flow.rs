@@ -30,7 +30,7 @@ pub(super) fn check(place: &str, machine: &Machine) -> Result<(), Unsupported> {
 fn successors(state: &State) -> Vec<&str> {
     match state {
         State::Task(task) => handled(&task.next, &task.handlers.catch),
-        State::Map(map) => handled(&map.next, &map.handlers.catch),
+        State::Map(map) => handled(&map.next, &[]),
         State::Wait(wait) => handled(&wait.next, &[]),
         State::Pass(pass) => handled(&pass.next, &[]),
         State::Choice(choice) => choice

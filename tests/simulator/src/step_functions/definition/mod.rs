@@ -17,14 +17,12 @@ use super::{
     template::Template,
 };
 use serde_json::Value;
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 /// A definition that can be simulated as a whole.
 #[derive(Debug, Clone)]
 pub struct Definition {
     pub(super) machine: Machine,
-    /// `TimeoutSeconds` of the whole execution.
-    pub(super) timeout: Option<Duration>,
 }
 
 impl Definition {
@@ -54,7 +52,7 @@ pub(super) enum State {
     Wait(Wait),
     Map(Box<Map>),
     Pass(Pass),
-    Succeed { output: Filter },
+    Succeed { output: Path },
     Fail { error: Text, cause: Text },
 }
 
@@ -79,14 +77,6 @@ pub(super) enum Transition {
     End,
 }
 
-/// `InputPath` or `OutputPath`.
-#[derive(Debug, Clone)]
-pub(super) enum Filter {
-    Path(Path),
-    /// `null`: an empty object.
-    Nothing,
-}
-
 /// `ResultPath`.
 #[derive(Debug, Clone)]
 pub(super) enum ResultPlace {
@@ -97,12 +87,10 @@ pub(super) enum ResultPlace {
 
 #[derive(Debug, Clone)]
 pub(super) struct Task {
-    pub(super) input: Filter,
     pub(super) call: Call,
     pub(super) timeout: Timeout,
     pub(super) result_selector: Option<Template>,
     pub(super) result_place: ResultPlace,
-    pub(super) output: Filter,
     pub(super) handlers: Handlers,
     pub(super) next: Transition,
 }
@@ -147,59 +135,35 @@ pub(super) struct Choice {
     pub(super) default: Option<String>,
 }
 
+/// A `StringEquals`.
 #[derive(Debug, Clone)]
-pub(super) enum Rule {
-    And(Vec<Rule>),
-    Not(Box<Rule>),
-    Test { variable: Path, test: Test },
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Test {
-    StringEquals(String),
-    BooleanEquals(bool),
-    NumericEquals(serde_json::Number),
-    IsPresent(bool),
+pub(super) struct Rule {
+    pub(super) variable: Path,
+    pub(super) equals: String,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Wait {
-    pub(super) until: Until,
+    /// `TimestampPath`.
+    pub(super) until: Path,
     pub(super) next: Transition,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum Until {
-    Seconds(u64),
-    SecondsPath(Path),
-    TimestampPath(Path),
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Map {
     pub(super) items: Path,
-    pub(super) item_selector: Option<Template>,
     pub(super) at_once: usize,
     pub(super) processor: Machine,
-    pub(super) result_selector: Option<Template>,
     pub(super) result_place: ResultPlace,
-    pub(super) handlers: Handlers,
     pub(super) next: Transition,
 }
 
 #[derive(Debug, Clone)]
 pub(super) struct Pass {
-    pub(super) result: PassResult,
+    /// None: the input.
+    pub(super) result: Option<Value>,
     pub(super) result_place: ResultPlace,
-    pub(super) output: Filter,
     pub(super) next: Transition,
-}
-
-#[derive(Debug, Clone)]
-pub(super) enum PassResult {
-    Input,
-    Value(Value),
-    Parameters(Template),
 }
 
 /// `Error` or `Cause` of a Fail.

@@ -1,8 +1,8 @@
 //! Reads states.
 
 use super::{
-    Call, Catcher, Choice, Definition, Filter, Handlers, Machine, Map, Pass, PassResult, Problem, State, Task, Text,
-    Timeout, Unsupported, Until, Wait,
+    Call, Catcher, Choice, Definition, Handlers, Machine, Map, Pass, Problem, State, Task, Text, Timeout, Unsupported,
+    Wait,
     fields::{self, Fields},
     flow, rules,
 };
@@ -10,7 +10,7 @@ use crate::step_functions::{
     failure::ALL,
     limits::{
         MAP_ITERATIONS, NAME_CHARACTERS, RETRY_ATTEMPTS, RETRY_INTERVAL_SECONDS, RETRY_MAX_DELAY_SECONDS,
-        TIMEOUT_SECONDS, WAIT_SECONDS,
+        TIMEOUT_SECONDS,
     },
     retry::Retrier,
     template::Template,
@@ -27,12 +27,8 @@ type Names = BTreeSet<String>;
 pub(super) fn definition(value: &Value) -> Result<Definition, Unsupported> {
     let mut fields = Fields::of("the definition", value)?;
     let machine = machine(&mut fields, &mut Names::new())?;
-    let timeout = fields.integer("TimeoutSeconds", TIMEOUT_SECONDS)?;
     fields.finish()?;
-    Ok(Definition {
-        machine,
-        timeout: timeout.map(Duration::from_secs),
-    })
+    Ok(Definition { machine })
 }
 
 fn machine(fields: &mut Fields<'_>, names: &mut Names) -> Result<Machine, Unsupported> {
@@ -73,7 +69,7 @@ fn state(name: &str, value: &Value, names: &mut Names) -> Result<State, Unsuppor
         "Map" => State::Map(Box::new(map(&mut fields, names)?)),
         "Pass" => State::Pass(pass(&mut fields)?),
         "Succeed" => State::Succeed {
-            output: fields.filter("OutputPath")?,
+            output: fields.path("OutputPath")?,
         },
         "Fail" => State::Fail {
             error: failure_text(&mut fields, "Error", "ErrorPath")?,
@@ -92,12 +88,10 @@ fn state(name: &str, value: &Value, names: &mut Names) -> Result<State, Unsuppor
 
 fn task(fields: &mut Fields<'_>) -> Result<Task, Unsupported> {
     Ok(Task {
-        input: fields.filter("InputPath")?,
         call: call(fields)?,
         timeout: timeout(fields)?,
         result_selector: fields.template("ResultSelector")?,
         result_place: fields.result_place()?,
-        output: fields.filter("OutputPath")?,
         handlers: handlers(fields)?,
         next: fields.transition()?,
     })
@@ -244,18 +238,8 @@ fn choice(fields: &mut Fields<'_>) -> Result<Choice, Unsupported> {
 }
 
 fn wait(fields: &mut Fields<'_>) -> Result<Wait, Unsupported> {
-    let until = match fields.one_of(&["Seconds", "SecondsPath", "TimestampPath"])? {
-        Some(("Seconds", value)) => Until::Seconds(fields::integer(fields.place("Seconds"), value, WAIT_SECONDS)?),
-        Some(("SecondsPath", value)) => Until::SecondsPath(fields::path(fields.place("SecondsPath"), value)?),
-        Some((field, value)) => Until::TimestampPath(fields::path(fields.place(field), value)?),
-        None => {
-            return fields.problem(Problem::Missing {
-                field: "Seconds, SecondsPath or TimestampPath".to_owned(),
-            });
-        }
-    };
     Ok(Wait {
-        until,
+        until: fields::path(fields.place("TimestampPath"), fields.required("TimestampPath")?)?,
         next: fields.transition()?,
     })
 }
@@ -277,33 +261,18 @@ fn map(fields: &mut Fields<'_>, names: &mut Names) -> Result<Map, Unsupported> {
     let machine = machine(&mut processor, names)?;
     processor.finish()?;
     Ok(Map {
-        items: match fields.filter("ItemsPath")? {
-            Filter::Path(path) => path,
-            Filter::Nothing => return Err(fields::not_a(fields.place("ItemsPath"), "a path")),
-        },
-        item_selector: fields.template("ItemSelector")?,
+        items: fields.path("ItemsPath")?,
         at_once,
         processor: machine,
-        result_selector: fields.template("ResultSelector")?,
         result_place: fields.result_place()?,
-        handlers: handlers(fields)?,
         next: fields.transition()?,
     })
 }
 
 fn pass(fields: &mut Fields<'_>) -> Result<Pass, Unsupported> {
-    let result = match (fields.optional("Result").cloned(), fields.template("Parameters")?) {
-        (None, None) => PassResult::Input,
-        (Some(value), None) => PassResult::Value(value),
-        (None, Some(parameters)) => PassResult::Parameters(parameters),
-        (Some(_), Some(_)) => {
-            return fields.problem(Problem::Both("Result".to_owned(), "Parameters".to_owned()));
-        }
-    };
     Ok(Pass {
-        result,
+        result: fields.optional("Result").cloned(),
         result_place: fields.result_place()?,
-        output: fields.filter("OutputPath")?,
         next: fields.transition()?,
     })
 }

@@ -3,27 +3,18 @@
 use super::Visit;
 use crate::step_functions::{
     context::Context,
-    definition::{Filter, Pass, PassResult, ResultPlace, Text},
+    definition::{Pass, ResultPlace, Text},
     execution::{Data, LimitViolation},
     failure::{self, TaskFailure},
     limits::DATA_BYTES,
     path::Path,
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 impl Visit<'_> {
-    pub(super) fn pass(&self, pass: &Pass, input: Value, context: &Context<'_>) -> Result<Value, TaskFailure> {
-        let result = match &pass.result {
-            PassResult::Input => input.clone(),
-            PassResult::Value(value) => value.clone(),
-            PassResult::Parameters(template) => {
-                let parameters = template.fill(&input, context)?;
-                self.measured(Data::Parameters, &parameters)?;
-                parameters
-            }
-        };
+    pub(super) fn pass(&self, pass: &Pass, input: Value) -> Result<Value, TaskFailure> {
+        let result = pass.result.clone().unwrap_or_else(|| input.clone());
         let output = self.placed(&pass.result_place, input, result)?;
-        let output = self.filter(&pass.output, &output, context)?;
         self.measured(Data::Output, &output)?;
         Ok(output)
     }
@@ -39,14 +30,6 @@ impl Visit<'_> {
                     "The JSONPath '{path}' specified for the field '{field}' could not be found in the input"
                 ))),
             },
-        }
-    }
-
-    /// `InputPath` or `OutputPath`.
-    pub(super) fn filter(&self, filter: &Filter, value: &Value, context: &Context<'_>) -> Result<Value, TaskFailure> {
-        match filter {
-            Filter::Nothing => Ok(json!({})),
-            Filter::Path(path) => self.find(path, value, context),
         }
     }
 

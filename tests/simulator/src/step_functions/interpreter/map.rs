@@ -2,12 +2,7 @@
 
 use super::{Frame, Halt, Visit};
 use crate::step_functions::{
-    context::{Context, Item},
-    definition::Map,
-    execution::Data,
-    history::EventKind,
-    ledger::{Ended, MapVisit},
-    outside::BoxFuture,
+    context::Context, definition::Map, execution::Data, history::EventKind, ledger::Ended, outside::BoxFuture,
 };
 use serde_json::Value;
 use std::{
@@ -22,10 +17,10 @@ struct Iteration<'a> {
 }
 
 impl Visit<'_> {
-    /// One attempt: gives the state's output.
+    /// Gives the state's output.
     ///
-    /// Iterations start in the order of their items. The first that fails aborts the others, and the children that they wait
-    /// for are stopped.
+    /// Iterations start in the order of their items. The first that fails aborts the others, and with that the execution: nothing
+    /// catches the failure of a Map.
     pub(super) async fn map(&self, map: &Map, input: &Value, context: &Context<'_>) -> Result<Value, Halt> {
         let Value::Array(items) = self.find(&map.items, input, context)? else {
             return Err(self
@@ -33,7 +28,6 @@ impl Visit<'_> {
                 .into());
         };
         self.event(EventKind::MapStateStarted)?;
-        let visit = self.run.ledger.visit_map(self.run.id);
         let mut results = vec![Value::Null; items.len()];
         let mut waiting = items.into_iter().enumerate();
         let mut running = Vec::new();
@@ -42,7 +36,7 @@ impl Visit<'_> {
                 && let Some((index, item)) = waiting.next()
             {
                 self.iteration_event(EventKind::MapIterationStarted, index)?;
-                running.push(self.iteration(map, visit, (index, item), input, context));
+                running.push(self.iteration(map, index, item));
             }
             if running.is_empty() {
                 break;
@@ -58,57 +52,29 @@ impl Visit<'_> {
                 }
                 Err(Halt::Failed(failure)) => {
                     self.iteration_event(EventKind::MapIterationFailed, index)?;
-                    self.abort(visit, running)?;
+                    self.abort(running)?;
                     return Err(Halt::Failed(failure));
                 }
                 Err(Halt::Ended) => return Err(Halt::Ended),
             }
         }
-        let mut result = Value::Array(results);
+        let result = Value::Array(results);
         self.measured(Data::Result, &result)?;
         self.event(EventKind::MapStateSucceeded)?;
-        if let Some(selector) = &map.result_selector {
-            result = selector.fill(&result, context)?;
-        }
         let output = self.placed(&map.result_place, input.clone(), result)?;
         self.measured(Data::Output, &output)?;
         Ok(output)
     }
 
-    fn iteration<'b>(
-        &'b self,
-        map: &'b Map,
-        visit: MapVisit,
-        (index, item): (usize, Value),
-        input: &'b Value,
-        context: &'b Context<'b>,
-    ) -> Iteration<'b> {
-        let mut maps = self.frame.maps.clone();
-        maps.push(visit);
-        let frame = Arc::new(Frame {
-            maps,
-            item: Some((index, item)),
-            ..Frame::default()
-        });
+    fn iteration<'b>(&'b self, map: &'b Map, index: usize, item: Value) -> Iteration<'b> {
+        let frame = Arc::new(Frame::default());
         let own_frame = Arc::clone(&frame);
-        let work = Box::pin(async move {
-            let Some((index, value)) = &own_frame.item else {
-                return Err(Halt::Ended);
-            };
-            let data = match &map.item_selector {
-                None => value.clone(),
-                Some(selector) => {
-                    let item = Some(Item { index: *index, value });
-                    selector.fill(input, &Context { item, ..*context })?
-                }
-            };
-            self.run.walk(&map.processor, data, &own_frame).await
-        });
+        let work = Box::pin(async move { self.run.walk(&map.processor, item, &own_frame).await });
         Iteration { index, frame, work }
     }
 
     /// Aborts iterations that run.
-    fn abort(&self, visit: MapVisit, running: Vec<Iteration<'_>>) -> Result<(), Ended> {
+    fn abort(&self, running: Vec<Iteration<'_>>) -> Result<(), Ended> {
         for Iteration { index, frame, work } in running {
             drop(work);
             if let Some((kind, state)) = frame.at(None) {
@@ -116,7 +82,6 @@ impl Visit<'_> {
             }
             self.iteration_event(EventKind::MapIterationAborted, index)?;
         }
-        self.run.ledger.stop_children_in(self.run.id, visit);
         Ok(())
     }
 

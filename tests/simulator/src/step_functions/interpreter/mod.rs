@@ -7,12 +7,12 @@ mod task;
 mod wait;
 
 use super::{
-    context::{Context, Item},
-    definition::{Catcher, Handlers, Machine, Map, State, Task, Transition},
+    context::Context,
+    definition::{Catcher, Machine, Map, State, Task, Transition},
     execution::{Data, ExecutionArn, Identity, LimitViolation},
     failure::{self, TaskFailure},
     history::{EventKind, StateType},
-    ledger::{Ended, Ending, ExecutionId, Ledger, MapVisit, Start},
+    ledger::{Ended, Ending, ExecutionId, Ledger, Start},
     limits::EXECUTION_DURATION,
     outside::BoxFuture,
     panics,
@@ -77,9 +77,6 @@ impl From<TaskFailure> for Halt {
 /// Where states are walked: the execution itself, or an iteration of a Map.
 #[derive(Default)]
 struct Frame {
-    /// The Maps around, the innermost last.
-    maps: Vec<MapVisit>,
-    item: Option<(usize, Value)>,
     /// The state that is being visited.
     current: Mutex<Option<(StateType, String)>>,
 }
@@ -93,7 +90,6 @@ impl Frame {
 /// One visit to a state: what stays the same over its retries.
 struct Visit<'a> {
     run: &'a Run,
-    frame: &'a Frame,
     name: &'a str,
     kind: StateType,
     entered_at: jiff::Timestamp,
@@ -108,15 +104,12 @@ enum Step<'a> {
 impl Run {
     async fn drive(&self) {
         let definition = &self.ledger.definition;
-        let limit = definition.timeout.unwrap_or(EXECUTION_DURATION).min(EXECUTION_DURATION);
         let frame = Frame::default();
         let ending = tokio::select! {
             biased;
             () = self.ledger.ended(self.id) => return,
-            () = self.ledger.clock.sleep_until(self.identity.started_at + limit) => {
-                if limit == EXECUTION_DURATION {
-                    self.ledger.violated(self.id, LimitViolation::Duration);
-                }
+            () = self.ledger.clock.sleep_until(self.identity.started_at + EXECUTION_DURATION) => {
+                self.ledger.violated(self.id, LimitViolation::Duration);
                 Ending::TimedOut
             }
             end = self.walk(&definition.machine, self.identity.input.clone(), &frame) => match end {
@@ -140,7 +133,6 @@ impl Run {
                     .ok_or_else(|| TaskFailure::runtime(name, "There is no such state."))?;
                 let visit = Visit {
                     run: self,
-                    frame,
                     name,
                     kind: state.kind(),
                     entered_at: self.ledger.clock.now(),
@@ -177,17 +169,11 @@ impl<'a> Visit<'a> {
         self.run.event(kind, self.name)
     }
 
-    fn context(&self, retries: u32) -> Context<'_> {
+    fn context(&self) -> Context<'_> {
         Context {
             execution: &self.run.identity,
             state: self.name,
             entered_at: self.entered_at,
-            retries,
-            item: self
-                .frame
-                .item
-                .as_ref()
-                .map(|(index, value)| Item { index: *index, value }),
         }
     }
 
@@ -196,10 +182,13 @@ impl<'a> Visit<'a> {
     }
 
     async fn state(&self, state: &'a State, input: Value) -> Result<Step<'a>, Halt> {
-        let context = self.context(0);
+        let context = self.context();
         match state {
-            State::Task(task) => self.attempts(Work::Task(task), input).await,
-            State::Map(map) => self.attempts(Work::Map(map), input).await,
+            State::Task(task) => self.attempts(task, input, &context).await,
+            State::Map(map) => {
+                let output = self.map_state(map, &input, &context).await?;
+                self.exit(&map.next, output)
+            }
             State::Choice(choice) => {
                 self.measured(Data::Input, &input)?;
                 let next = self.choose(choice, &input, &context)?;
@@ -213,12 +202,12 @@ impl<'a> Visit<'a> {
             }
             State::Pass(pass) => {
                 self.measured(Data::Input, &input)?;
-                let output = self.pass(pass, input, &context)?;
+                let output = self.pass(pass, input)?;
                 self.exit(&pass.next, output)
             }
             State::Succeed { output } => {
                 self.measured(Data::Input, &input)?;
-                let output = self.filter(output, &input, &context)?;
+                let output = self.find(output, &input, &context)?;
                 self.exit(&Transition::End, output)
             }
             State::Fail { error, cause } => {
@@ -240,14 +229,12 @@ impl<'a> Visit<'a> {
         })
     }
 
-    /// Tries a Task or a Map until it succeeds, is caught, or fails.
-    async fn attempts(&self, work: Work<'a>, input: Value) -> Result<Step<'a>, Halt> {
-        let handlers = work.handlers();
-        let mut retries = Retries::new(&handlers.retry);
+    /// Tries a Task until it succeeds, is caught, or fails.
+    async fn attempts(&self, task: &'a Task, input: Value, context: &Context<'_>) -> Result<Step<'a>, Halt> {
+        let mut retries = Retries::new(&task.handlers.retry);
         loop {
-            let context = self.context(retries.count());
-            let failure = match self.attempt(work, &input, &context).await {
-                Ok(output) => return self.exit(work.next(), output),
+            let failure = match self.attempt(task, &input, context).await {
+                Ok(output) => return self.exit(&task.next, output),
                 Err(Halt::Ended) => return Err(Halt::Ended),
                 Err(Halt::Failed(failure)) => self.run.cut(&failure),
             };
@@ -256,20 +243,23 @@ impl<'a> Visit<'a> {
                 self.run.ledger.retried(self.run.id);
                 continue;
             }
-            // Recorded on AWS: a Map that fails for its own paths has no such event.
-            if matches!(work, Work::Map(_)) && failure.error != failure::RUNTIME {
-                self.event(EventKind::MapStateFailed)?;
-            }
-            return self.catch(&handlers.catch, failure, input);
+            return self.catch(&task.handlers.catch, failure, input);
         }
     }
 
-    async fn attempt(&self, work: Work<'_>, input: &Value, context: &Context<'_>) -> Result<Value, Halt> {
+    async fn attempt(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Value, Halt> {
         self.measured(Data::Input, input)?;
-        match work {
-            Work::Task(task) => self.task(task, input, context).await,
-            Work::Map(map) => self.map(map, input, context).await,
+        self.task(task, input, context).await
+    }
+
+    async fn map_state(&self, map: &Map, input: &Value, context: &Context<'_>) -> Result<Value, Halt> {
+        self.measured(Data::Input, input)?;
+        let end = self.map(map, input, context).await;
+        // Recorded on AWS: a Map that fails for its own paths has no such event.
+        if matches!(&end, Err(Halt::Failed(failure)) if failure.error != failure::RUNTIME) {
+            self.event(EventKind::MapStateFailed)?;
         }
+        end
     }
 
     fn catch(&self, catchers: &'a [Catcher], failure: TaskFailure, input: Value) -> Result<Step<'a>, Halt> {
@@ -283,28 +273,5 @@ impl<'a> Visit<'a> {
         self.measured(Data::Output, &output)?;
         self.event(EventKind::StateExited(self.kind))?;
         Ok(Step::Next(&catcher.next, output))
-    }
-}
-
-/// A state that can be retried.
-#[derive(Clone, Copy)]
-enum Work<'a> {
-    Task(&'a Task),
-    Map(&'a Map),
-}
-
-impl<'a> Work<'a> {
-    fn handlers(self) -> &'a Handlers {
-        match self {
-            Self::Task(task) => &task.handlers,
-            Self::Map(map) => &map.handlers,
-        }
-    }
-
-    fn next(self) -> &'a Transition {
-        match self {
-            Self::Task(task) => &task.next,
-            Self::Map(map) => &map.next,
-        }
     }
 }

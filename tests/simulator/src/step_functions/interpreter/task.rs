@@ -17,12 +17,11 @@ use std::time::Duration;
 impl Visit<'_> {
     /// One attempt: gives the state's output.
     pub(super) async fn task(&self, task: &Task, input: &Value, context: &Context<'_>) -> Result<Value, Halt> {
-        let effective = self.filter(&task.input, input, context)?;
-        let timeout = self.timeout(&task.timeout, &effective, context)?;
+        let timeout = self.timeout(&task.timeout, input, context)?;
         let mut result = match &task.call {
             Call::Lambda { function, payload } => {
-                let function = function.fill(&effective, context)?;
-                let payload = payload.fill(&effective, context)?;
+                let function = function.fill(input, context)?;
+                let payload = payload.fill(input, context)?;
                 self.measured(Data::Parameters, &json!([function, payload]))?;
                 self.lambda(self.string("FunctionName", &function)?, payload, timeout)
                     .await?
@@ -30,14 +29,14 @@ impl Visit<'_> {
             Call::Child {
                 state_machine,
                 name,
-                input,
+                input: own_input,
             } => {
-                let state_machine = state_machine.fill(&effective, context)?;
-                let name = name.fill(&effective, context)?;
-                let input = input.fill(&effective, context)?;
-                self.measured(Data::Parameters, &json!([state_machine, name, input]))?;
+                let state_machine = state_machine.fill(input, context)?;
+                let name = name.fill(input, context)?;
+                let own_input = own_input.fill(input, context)?;
+                self.measured(Data::Parameters, &json!([state_machine, name, own_input]))?;
                 let state_machine = self.string("StateMachineArn", &state_machine)?;
-                self.child(state_machine, self.string("Name", &name)?, input, timeout)
+                self.child(state_machine, self.string("Name", &name)?, own_input, timeout)
                     .await?
             }
         };
@@ -45,7 +44,6 @@ impl Visit<'_> {
             result = selector.fill(&result, context)?;
         }
         let output = self.placed(&task.result_place, input.clone(), result)?;
-        let output = self.filter(&task.output, &output, context)?;
         self.measured(Data::Output, &output)?;
         Ok(output)
     }
@@ -111,7 +109,7 @@ impl Visit<'_> {
             return self.not_submitted(failure);
         }
         self.event(EventKind::TaskSubmitted)?;
-        ledger.wait_for(self.run.id, child, &self.frame.maps);
+        ledger.wait_for(self.run.id, child);
         let ended = within(timeout, ledger.ended(child)).await;
         ledger.leave(self.run.id, child);
         if ended.is_none() {

@@ -2,46 +2,19 @@
 
 use super::{Halt, Visit};
 use crate::step_functions::{
-    context::Context,
-    definition::{Until, Wait},
-    execution::LimitViolation,
-    failure::TaskFailure,
-    limits::{WAIT_DELAY, WAIT_SECONDS},
-    path::Path,
+    context::Context, definition::Wait, execution::LimitViolation, failure::TaskFailure, limits::WAIT_DELAY, path::Path,
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use std::time::Duration;
 
 impl Visit<'_> {
     pub(super) async fn wait(&self, wait: &Wait, input: &Value, context: &Context<'_>) -> Result<(), Halt> {
-        match &wait.until {
-            Until::Seconds(seconds) => tokio::time::sleep(Duration::from_secs(*seconds)).await,
-            Until::SecondsPath(path) => {
-                let seconds = self.seconds(path, input, context)?;
-                tokio::time::sleep(Duration::from_secs(seconds)).await;
-            }
-            Until::TimestampPath(path) => {
-                let until = self.timestamp(path, input, context)?;
-                // "Step Functions considers the time value up to seconds and truncates milliseconds" (developer guide,
-                // `state-wait.html`).
-                let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
-                self.run.ledger.clock.sleep_until(until).await;
-            }
-        }
+        let until = self.timestamp(&wait.until, input, context)?;
+        // "Step Functions considers the time value up to seconds and truncates milliseconds" (developer guide,
+        // `state-wait.html`).
+        let until = Timestamp::from_second(until.as_second()).unwrap_or(until);
+        self.run.ledger.clock.sleep_until(until).await;
         Ok(())
-    }
-
-    fn seconds(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<u64, TaskFailure> {
-        let value = self.find(path, input, context)?;
-        value
-            .as_u64()
-            .filter(|seconds| WAIT_SECONDS.contains(seconds))
-            .ok_or_else(|| {
-                self.runtime(format_args!(
-                    "The SecondsPath parameter references no number of seconds: {path} == {value}"
-                ))
-            })
     }
 
     fn timestamp(&self, path: &Path, input: &Value, context: &Context<'_>) -> Result<Timestamp, TaskFailure> {

@@ -7,26 +7,28 @@ fn pass(fields: Value) -> Value {
     one(merged(json!({"Type": "Pass"}), fields))
 }
 
+/// A Task whose output is what a template makes of the input.
+fn filled(template: Value) -> Value {
+    one(lambda(
+        json!({"Parameters": {"FunctionName": "f", "Payload": template}}),
+    ))
+}
+
 #[rstest]
-#[case::everything("$", json!({"a": [1, {"b": null}]}))]
-#[case::a_field("$.a", json!([1, {"b": null}]))]
-#[case::an_index("$.a[0]", json!(1))]
-#[case::a_field_of_an_item("$.a[1].b", Value::Null)]
+#[case::everything("$", json!({"a": {"b": null}}))]
+#[case::a_field("$.a", json!({"b": null}))]
+#[case::a_field_of_a_field("$.a.b", Value::Null)]
 fn a_path_finds_a_value(#[case] path: &str, #[case] found: Value) {
-    let execution = execute(
-        &pass(json!({"Parameters": {"x.$": path}})),
-        json!({"a": [1, {"b": null}]}),
-    );
-    assert_eq!(execution.output, Some(json!({"x": found})));
+    let execution = execute(&filled(json!({"x.$": path})), json!({"a": {"b": null}}));
+    assert_eq!(execution.output, Some(json!({"result": {"x": found}})));
 }
 
 #[rstest]
 #[case::a_field("$.b")]
-#[case::an_index("$.a[2]")]
-#[case::a_field_of_a_number("$.a[0].b")]
-#[case::an_index_of_an_object("$[0]")]
+#[case::a_field_of_a_number("$.a.b")]
+#[case::a_field_of_an_array("$.l.b")]
 fn a_path_that_finds_nothing_fails_the_execution(#[case] path: &str) {
-    let execution = execute(&pass(json!({"Parameters": {"x.$": path}})), json!({"a": [1, 2]}));
+    let execution = execute(&filled(json!({"x.$": path})), json!({"a": 1, "l": [{"b": 2}]}));
     assert_eq!(execution.status, Status::Failed);
     assert_eq!(execution.error.as_deref(), Some("States.Runtime"));
     let cause = execution.cause.unwrap();
@@ -54,43 +56,29 @@ fn a_path_that_finds_nothing_is_caught_by_nobody() {
 
 #[test]
 fn the_context_object_says_what_runs() {
-    let definition = pass(json!({"Parameters": {
+    let definition = filled(json!({
         "id.$": "$$.Execution.Id",
-        "name.$": "$$.Execution.Name",
-        "input.$": "$$.Execution.Input.a[0]",
         "start.$": "$$.Execution.StartTime",
         "machine.$": "$$.StateMachine.Id",
-        "state.$": "$$.State.Name",
         "entered.$": "$$.State.EnteredTime",
-        "retries.$": "$$.State.RetryCount",
-    }}));
+    }));
     assert_eq!(
-        execute(&definition, json!({"a": [7]})).output,
-        Some(json!({
+        execute(&definition, json!({})).output,
+        Some(json!({"result": {
             "id": "arn:aws:states:us-east-1:000000000000:execution:pagerflow:run",
-            "name": "run",
-            "input": 7,
             "start": "2026-11-05T09:00:00.000Z",
             "machine": "arn:aws:states:us-east-1:000000000000:stateMachine:pagerflow",
-            "state": "A",
             "entered": "2026-11-05T09:00:00.000Z",
-            "retries": 0,
-        }))
+        }}))
     );
 }
 
 #[test]
-fn there_is_no_item_outside_a_map() {
-    let definition = pass(json!({"Parameters": {"x.$": "$$.Map.Item.Index"}}));
-    assert_eq!(execute(&definition, json!({})).error.as_deref(), Some("States.Runtime"));
-}
-
-#[test]
 fn templates_fill_objects_and_arrays() {
-    let definition = pass(json!({"Parameters": {"a": [{"b.$": "$.x"}, 2, "$.x"], "c": {"d": null}}}));
+    let definition = filled(json!({"a": [{"b.$": "$.x"}, 2, "$.x"], "c": {"d": null}}));
     assert_eq!(
         execute(&definition, json!({"x": 1})).output,
-        Some(json!({"a": [{"b": 1}, 2, "$.x"], "c": {"d": null}}))
+        Some(json!({"result": {"a": [{"b": 1}, 2, "$.x"], "c": {"d": null}}}))
     );
 }
 
@@ -102,8 +90,6 @@ fn templates_fill_objects_and_arrays() {
 #[case::beside_a_field(json!({"ResultPath": "$.a.c"}), json!({"a": {"b": 1, "c": "result"}}))]
 #[case::in_fields_that_are_made(json!({"ResultPath": "$.x.y"}), json!({"a": {"b": 1}, "x": {"y": "result"}}))]
 #[case::nowhere(json!({"ResultPath": null}), json!({"a": {"b": 1}}))]
-#[case::and_then_filtered(json!({"ResultPath": "$.r", "OutputPath": "$.r"}), json!("result"))]
-#[case::and_then_dropped(json!({"ResultPath": "$.r", "OutputPath": null}), json!({}))]
 fn a_result_goes_where_the_result_path_says(#[case] fields: Value, #[case] output: Value) {
     let definition = pass(merged(json!({"Result": "result"}), fields));
     assert_eq!(execute(&definition, json!({"a": {"b": 1}})).output, Some(output));
@@ -123,29 +109,29 @@ fn a_result_path_that_does_not_fit_fails_the_state(#[case] input: Value) {
 
 #[test]
 fn an_output_path_that_finds_nothing_fails_the_execution() {
-    let definition = pass(json!({"OutputPath": "$.missing"}));
+    let definition = states(json!({"A": {"Type": "Succeed", "OutputPath": "$.missing"}}));
     assert_eq!(execute(&definition, json!({})).error.as_deref(), Some("States.Runtime"));
 }
 
 #[test]
-fn a_task_sees_the_filtered_input_and_keeps_the_whole() {
-    let definition = one(lambda(json!({"InputPath": "$.a", "ResultPath": "$.r"})));
+fn a_task_can_keep_its_input_beside_its_result() {
+    let definition = one(lambda(json!({"ResultPath": "$.r"})));
     assert_eq!(
-        execute(&definition, json!({"a": {"x": 1}, "b": 2})).output,
-        Some(json!({"a": {"x": 1}, "b": 2, "r": {"result": {"x": 1}}}))
+        execute(&definition, json!({"a": 1})).output,
+        Some(json!({"a": 1, "r": {"result": {"a": 1}}}))
     );
 }
 
 #[test]
 fn a_function_is_told_what_the_parameters_say() {
     let definition = one(lambda(json!({
-        "Parameters": {"FunctionName.$": "$.f", "Payload": {"x.$": "$.a", "id.$": "$$.Execution.Name"}},
+        "Parameters": {"FunctionName.$": "$.f", "Payload": {"x.$": "$.a", "machine.$": "$$.StateMachine.Id"}},
     })));
     let functions = answering(|function, payload| Ok(json!([function, payload])));
     let (execution, _) = execute_with(&definition, json!({"f": "one", "a": 1}), Outside::of(functions));
     assert_eq!(
         execution.output,
-        Some(json!({"result": ["one", {"x": 1, "id": "run"}]}))
+        Some(json!({"result": ["one", {"x": 1, "machine": machine().as_str()}]}))
     );
 }
 

@@ -48,20 +48,6 @@ fn full_jitter_takes_a_random_part_of_the_delay() {
 }
 
 #[test]
-fn a_retry_is_told_its_number() {
-    let task = lambda(json!({
-        "Parameters": {"FunctionName": "f", "Payload": {"retry.$": "$$.State.RetryCount"}},
-        "Retry": [{"ErrorEquals": ["E"]}],
-    }));
-    let functions = answering(|_, payload| match payload["retry"].as_u64() {
-        Some(2) => Ok(payload),
-        _ => Err(failure("E")),
-    });
-    let (execution, _) = execute_with(&one(task), json!({}), Outside::of(functions));
-    assert_eq!(execution.output, Some(json!({"result": {"retry": 2}})));
-}
-
-#[test]
 fn a_failed_task_has_these_events() {
     let task = lambda(json!({"Retry": [{"ErrorEquals": ["E"], "MaxAttempts": 1}]}));
     let (execution, told) = execute_with(&one(task), json!({}), Outside::of(failing(&["E", "E"])));
@@ -123,7 +109,7 @@ fn an_error_that_must_not_be_retried_goes_to_the_catcher() {
 fn a_catcher_places_the_error(#[case] fields: Value, #[case] output: Value) {
     let catcher = merged(json!({"ErrorEquals": ["E"], "Next": "B"}), fields);
     let definition = states(json!({
-        "A": lambda(json!({"Catch": [catcher], "OutputPath": "$.missing", "End": true})),
+        "A": lambda(json!({"Catch": [catcher], "End": true})),
         "B": {"Type": "Succeed"},
     }));
     let (execution, _) = execute_with(&definition, json!({"a": 1}), Outside::of(failing(&["E"])));
@@ -208,14 +194,4 @@ fn a_function_whose_task_timed_out_is_dropped() {
     let task = lambda(json!({"TimeoutSeconds": 1, "Retry": [{"ErrorEquals": ["States.Timeout"], "MaxAttempts": 1}]}));
     execute_with(&one(task), json!({}), Outside::of(functions));
     assert_eq!(drops.load(Ordering::Relaxed), 2);
-}
-
-#[test]
-fn a_whole_execution_can_time_out() {
-    let mut definition = one(json!({"Type": "Wait", "Seconds": 100}));
-    definition["TimeoutSeconds"] = 60.into();
-    let (execution, told) = execute_with(&definition, json!({}), Outside::of(echo()));
-    assert_eq!(execution.status, Status::TimedOut);
-    assert_eq!((execution.error, execution.cause), (None, None));
-    assert_eq!(told.seconds(EventKind::ExecutionTimedOut), [60.0]);
 }

@@ -186,6 +186,17 @@ fn child(more: Value) -> Value {
     )
 }
 
+/// A Wait until `$.until`, with more fields.
+fn wait(more: Value) -> Value {
+    merged(json!({"Type": "Wait", "TimestampPath": "$.until"}), more)
+}
+
+/// The time so long after the start.
+fn after(seconds: i64) -> String {
+    let start: Timestamp = START.parse().unwrap();
+    (start + Duration::from_secs(seconds.try_into().unwrap())).to_string()
+}
+
 fn merged(mut state: Value, more: Value) -> Value {
     if let Value::Object(fields) = more {
         state.as_object_mut().unwrap().extend(fields);

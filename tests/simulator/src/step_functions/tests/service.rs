@@ -4,15 +4,20 @@ use super::*;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 fn waiting() -> Value {
-    one(json!({"Type": "Wait", "Seconds": 100}))
+    one(wait(json!({})))
+}
+
+/// An input with which an execution waits for 100 seconds.
+fn long(number: u32) -> Value {
+    json!({"until": after(100), "number": number})
 }
 
 #[test]
 fn a_name_that_runs_with_the_same_input_is_the_same_execution() {
     simulate(async {
         let (service, told) = service(&waiting(), Outside::of(echo()));
-        let first = service.start_execution("run", json!({"a": 1}));
-        assert_eq!(service.start_execution("run", json!({"a": 1})), first);
+        let first = service.start_execution("run", long(1));
+        assert_eq!(service.start_execution("run", long(1)), first);
         assert_eq!(service.executions().len(), 1);
         assert_eq!(told.history("run"), ["ExecutionStarted"]);
     });
@@ -22,9 +27,9 @@ fn a_name_that_runs_with_the_same_input_is_the_same_execution() {
 fn a_name_that_runs_with_another_input_is_refused() {
     simulate(async {
         let (service, _) = service(&waiting(), Outside::of(echo()));
-        let arn = service.start_execution("run", json!({"a": 1})).unwrap();
+        let arn = service.start_execution("run", long(1)).unwrap();
         assert_eq!(
-            service.start_execution("run", json!({"a": 2})),
+            service.start_execution("run", long(2)),
             Err(StartError::AlreadyExists { arn })
         );
     });
@@ -34,15 +39,15 @@ fn a_name_that_runs_with_another_input_is_refused() {
 fn a_name_is_free_again_ninety_days_after_the_end() {
     simulate(async {
         let (service, _) = service(&waiting(), Outside::of(echo()));
-        let arn = service.start_execution("run", json!({})).unwrap();
+        let arn = service.start_execution("run", long(1)).unwrap();
         service.ended(&arn).await.unwrap();
         tokio::time::sleep(Duration::from_secs(90 * 86_400 - 1)).await;
         assert_eq!(
-            service.start_execution("run", json!({})),
+            service.start_execution("run", long(1)),
             Err(StartError::AlreadyExists { arn: arn.clone() })
         );
         tokio::time::sleep(Duration::from_secs(1)).await;
-        assert_eq!(service.start_execution("run", json!({})).as_ref(), Ok(&arn));
+        assert_eq!(service.start_execution("run", long(1)).as_ref(), Ok(&arn));
         assert_eq!(service.executions().len(), 2);
         assert_eq!(service.describe(&arn).unwrap().status, Status::Running);
     });
@@ -62,7 +67,7 @@ fn nothing_has_run_when_a_start_returns() {
 fn a_stopped_execution_goes_no_further() {
     simulate(async {
         let (service, told) = service(&waiting(), Outside::of(echo()));
-        let arn = service.start_execution("run", json!({})).unwrap();
+        let arn = service.start_execution("run", long(1)).unwrap();
         tokio::time::sleep(Duration::from_secs(10)).await;
         service.abort(&arn, Some("E"), Some("c")).unwrap();
         tokio::time::sleep(Duration::from_secs(1_000)).await;
@@ -96,7 +101,7 @@ fn stopping_an_execution_that_has_ended_changes_nothing() {
 fn stopping_needs_an_execution_and_short_texts() {
     simulate(async {
         let (service, _) = service(&waiting(), Outside::of(echo()));
-        let arn = service.start_execution("run", json!({})).unwrap();
+        let arn = service.start_execution("run", long(1)).unwrap();
         let other = StateMachineArn::of("other").execution("run");
         assert_eq!(
             service.abort(&other, None, None),
@@ -143,11 +148,11 @@ fn a_function_can_stop_its_own_execution() {
 fn every_change_of_status_is_told() {
     simulate(async {
         let definition = states(json!({
-            "A": {"Type": "Wait", "SecondsPath": "$.seconds", "Next": "B"},
+            "A": wait(json!({"Next": "B"})),
             "B": {"Type": "Fail", "Error": "E", "Cause": "c"},
         }));
         let (service, told) = service(&definition, Outside::of(echo()));
-        let arn = service.start_execution("run", json!({"seconds": 5})).unwrap();
+        let arn = service.start_execution("run", json!({"until": after(5)})).unwrap();
         service.ended(&arn).await.unwrap();
         let changes = told.changes.lock().unwrap();
         let expected = |status, stopped_at: Option<&str>| StatusChange {
@@ -155,7 +160,7 @@ fn every_change_of_status_is_told() {
             name: "run".to_owned(),
             state_machine_arn: machine(),
             status,
-            input: "{\"seconds\":5}".to_owned(),
+            input: "{\"until\":\"2026-11-05T09:00:05Z\"}".to_owned(),
             output: None,
             error: stopped_at.map(|_| "E".to_owned()),
             cause: stopped_at.map(|_| "c".to_owned()),
@@ -215,15 +220,17 @@ fn a_panic_of_a_function_fails_who_waits_for_the_execution() {
 #[test]
 fn a_panic_of_a_function_fails_who_waits_for_another_execution() {
     let definition = states(json!({
-        "A": {"Type": "Choice", "Choices": [{"Variable": "$.wait", "IsPresent": true, "Next": "B"}], "Default": "C"},
-        "B": {"Type": "Wait", "Seconds": 100, "End": true},
+        "A": {"Type": "Choice", "Choices": [{"Variable": "$.do", "StringEquals": "wait", "Next": "B"}], "Default": "C"},
+        "B": wait(json!({"End": true})),
         "C": lambda(json!({"End": true})),
     }));
     let message = panic_of(|| {
         simulate(async {
             let (service, _) = service(&definition, Outside::of(panicking()));
-            let waiting = service.start_execution("waiting", json!({"wait": true})).unwrap();
-            service.start_execution("run", json!({})).unwrap();
+            let waiting = service
+                .start_execution("waiting", json!({"do": "wait", "until": after(100)}))
+                .unwrap();
+            service.start_execution("run", json!({"do": "call"})).unwrap();
             service.ended(&waiting).await;
         });
     });
