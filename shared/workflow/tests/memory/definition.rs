@@ -5,6 +5,7 @@ use rstest::rstest;
 use serde_json::{Value, json};
 use workflow::{action::Catalog, definition::Definition};
 
+#[expect(clippy::unwrap_used, reason = "the committed actions can be read")]
 fn catalog() -> Catalog {
     let actions = include_str!("../../../../schema/actions.json");
     serde_json::from_str::<Vec<_>>(actions).unwrap().into_iter().collect()

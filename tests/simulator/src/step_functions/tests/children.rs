@@ -26,7 +26,7 @@ fn family(task: Value) -> Value {
 }
 
 /// The input with which a [`family`] starts a child.
-fn parent_of(name: &str, input: Value) -> Value {
+fn parent_of(name: &str, input: &Value) -> Value {
     json!({"do": "child", "name": name, "input": input})
 }
 
@@ -85,7 +85,7 @@ fn execute_family(input: Value) -> (Execution, Arc<Told>) {
 
 #[test]
 fn a_task_waits_for_its_child_and_gives_its_description() {
-    let (execution, told) = execute_family(parent_of("c", waiting(5)));
+    let (execution, told) = execute_family(parent_of("c", &waiting(5)));
     let output = execution.output.unwrap();
     assert_eq!(
         output,
@@ -125,7 +125,7 @@ fn a_task_waits_for_its_child_and_gives_its_description() {
 fn a_child_knows_its_parent() {
     simulate(async {
         let (service, _) = service(&family(caught()), Outside::of(echo()));
-        let parent = service.start_execution("run", parent_of("c", done())).unwrap();
+        let parent = service.start_execution("run", parent_of("c", &done())).unwrap();
         service.ended(&parent).await.unwrap();
         let executions = service.executions();
         let parents: Vec<_> = executions
@@ -141,7 +141,7 @@ fn the_input_of_a_child_gets_no_additions() {
     simulate(async {
         let (service, _) = service(&family(caught()), Outside::of(echo()));
         let parent = service
-            .start_execution("run", parent_of("c", json!({"do": "nothing", "x": 1})))
+            .start_execution("run", parent_of("c", &json!({"do": "nothing", "x": 1})))
             .unwrap();
         service.ended(&parent).await.unwrap();
         assert_eq!(service.executions()[1].input(), &json!({"do": "nothing", "x": 1}));
@@ -150,7 +150,7 @@ fn the_input_of_a_child_gets_no_additions() {
 
 #[test]
 fn a_child_that_fails_fails_the_task_with_its_description() {
-    let (execution, told) = execute_family(parent_of("c", failing("E")));
+    let (execution, told) = execute_family(parent_of("c", &failing("E")));
     let output = execution.output.unwrap();
     assert_eq!(output["Error"], "States.TaskFailed");
     let cause: Value = serde_json::from_str(output["Cause"].as_str().unwrap()).unwrap();
@@ -164,7 +164,7 @@ fn a_child_that_fails_fails_the_task_with_its_description() {
 fn a_child_that_is_stopped_fails_the_task() {
     simulate(async {
         let (service, _) = service(&family(caught()), Outside::of(echo()));
-        let parent = service.start_execution("run", parent_of("c", waiting(100))).unwrap();
+        let parent = service.start_execution("run", parent_of("c", &waiting(100))).unwrap();
         tokio::time::sleep(Duration::from_secs(1)).await;
         let child = service.executions()[1].arn().clone();
         service.abort(&child, Some("E"), Some("c")).unwrap();
@@ -176,8 +176,8 @@ fn a_child_that_is_stopped_fails_the_task() {
 }
 
 #[rstest]
-#[case::with_another_input(parent_of("run", done()), "StepFunctions.ExecutionAlreadyExistsException")]
-#[case::with_a_bad_name(parent_of("a b", done()), "StepFunctions.InvalidNameException")]
+#[case::with_another_input(parent_of("run", &done()), "StepFunctions.ExecutionAlreadyExistsException")]
+#[case::with_a_bad_name(parent_of("a b", &done()), "StepFunctions.InvalidNameException")]
 fn a_child_that_cannot_start_fails_the_task(#[case] input: Value, #[case] error: &str) {
     let (execution, told) = execute_family(input);
     assert_eq!(execution.output.unwrap()["Error"], error);
@@ -188,7 +188,7 @@ fn a_child_that_cannot_start_fails_the_task(#[case] input: Value, #[case] error:
 fn a_child_of_another_machine_does_not_start() {
     let mut task = caught();
     task["Parameters"] = json!({"StateMachineArn": "arn:other", "Name": "c", "Input": {}});
-    let (execution, _) = execute_with(&family(task), parent_of("c", done()), Outside::of(echo()));
+    let (execution, _) = execute_with(&family(task), parent_of("c", &done()), Outside::of(echo()));
     assert_eq!(
         execution.output.unwrap()["Error"],
         "StepFunctions.StateMachineDoesNotExistException"
@@ -201,7 +201,7 @@ fn a_child_whose_name_has_ended_is_refused() {
         let (service, _) = service(&family(caught()), Outside::of(echo()));
         let first = service.start_execution("c", done()).unwrap();
         service.ended(&first).await.unwrap();
-        let parent = service.start_execution("run", parent_of("c", done())).unwrap();
+        let parent = service.start_execution("run", parent_of("c", &done())).unwrap();
         let parent = service.ended(&parent).await.unwrap();
         assert_eq!(
             parent.output.unwrap()["Error"],
@@ -275,7 +275,7 @@ fn a_child_whose_answer_was_lost_runs_on_after_its_task_failed() {
             ..Trouble::default()
         });
         let (service, _) = service(&family(caught()), outside);
-        let parent = service.start_execution("run", parent_of("c", waiting(60))).unwrap();
+        let parent = service.start_execution("run", parent_of("c", &waiting(60))).unwrap();
         assert_eq!(service.ended(&parent).await.unwrap().output.unwrap()["Error"], "E");
         let child = service.executions()[1].clone();
         assert_eq!(child.status, Status::Running);
@@ -303,7 +303,7 @@ fn stop_family(trouble: Trouble) -> (BTreeSet<String>, BTreeSet<String>) {
         let (service, _) = service(&family(caught()), troubled(trouble));
         let input = forking([
             ("l0", waiting(100)),
-            ("l1", parent_of("l1-child", waiting(100))),
+            ("l1", parent_of("l1-child", &waiting(100))),
             ("l2", done()),
         ]);
         let run = service.start_execution("run", input).unwrap();
@@ -349,7 +349,7 @@ fn an_execution_that_times_out_stops_its_children() {
         let (service, _) = service(&family(caught()), Outside::of(echo()));
         let two_years = 2 * 365 * 86_400;
         let run = service
-            .start_execution("run", parent_of("c", waiting(two_years)))
+            .start_execution("run", parent_of("c", &waiting(two_years)))
             .unwrap();
         tokio::time::sleep(Duration::from_secs(366 * 86_400)).await;
         let statuses: Vec<_> = service.executions().iter().map(|execution| execution.status).collect();
@@ -393,7 +393,7 @@ fn a_task_that_times_out_leaves_its_child_running() {
     simulate(async {
         let task = merged(caught(), json!({"TimeoutSeconds": 5}));
         let (service, _) = service(&family(task), Outside::of(echo()));
-        let run = service.start_execution("run", parent_of("c", waiting(60))).unwrap();
+        let run = service.start_execution("run", parent_of("c", &waiting(60))).unwrap();
         let run = service.ended(&run).await.unwrap();
         assert_eq!(run.output.unwrap()["Error"], "States.Timeout");
         assert_eq!(service.executions()[1].status, Status::Running);

@@ -8,7 +8,7 @@ fn pass(fields: Value) -> Value {
 }
 
 /// A Task whose output is what a template makes of the input.
-fn filled(template: Value) -> Value {
+fn filled(template: &Value) -> Value {
     one(lambda(
         json!({"Parameters": {"FunctionName": "f", "Payload": template}}),
     ))
@@ -19,7 +19,7 @@ fn filled(template: Value) -> Value {
 #[case::a_field("$.a", json!({"b": null}))]
 #[case::a_field_of_a_field("$.a.b", Value::Null)]
 fn a_path_finds_a_value(#[case] path: &str, #[case] found: Value) {
-    let execution = execute(&filled(json!({"x.$": path})), json!({"a": {"b": null}}));
+    let execution = execute(&filled(&json!({"x.$": path})), json!({"a": {"b": null}}));
     assert_eq!(execution.output, Some(json!({"result": {"x": found}})));
 }
 
@@ -28,7 +28,7 @@ fn a_path_finds_a_value(#[case] path: &str, #[case] found: Value) {
 #[case::a_field_of_a_number("$.a.b")]
 #[case::a_field_of_an_array("$.l.b")]
 fn a_path_that_finds_nothing_fails_the_execution(#[case] path: &str) {
-    let execution = execute(&filled(json!({"x.$": path})), json!({"a": 1, "l": [{"b": 2}]}));
+    let execution = execute(&filled(&json!({"x.$": path})), json!({"a": 1, "l": [{"b": 2}]}));
     assert_eq!(execution.status, Status::Failed);
     assert_eq!(execution.error.as_deref(), Some("States.Runtime"));
     let cause = execution.cause.unwrap();
@@ -56,7 +56,7 @@ fn a_path_that_finds_nothing_is_caught_by_nobody() {
 
 #[test]
 fn the_context_object_says_what_runs() {
-    let definition = filled(json!({
+    let definition = filled(&json!({
         "id.$": "$$.Execution.Id",
         "start.$": "$$.Execution.StartTime",
         "machine.$": "$$.StateMachine.Id",
@@ -75,7 +75,7 @@ fn the_context_object_says_what_runs() {
 
 #[test]
 fn templates_fill_objects_and_arrays() {
-    let definition = filled(json!({"a": [{"b.$": "$.x"}, 2, "$.x"], "c": {"d": null}}));
+    let definition = filled(&json!({"a": [{"b.$": "$.x"}, 2, "$.x"], "c": {"d": null}}));
     assert_eq!(
         execute(&definition, json!({"x": 1})).output,
         Some(json!({"result": {"a": [{"b": 1}, 2, "$.x"], "c": {"d": null}}}))

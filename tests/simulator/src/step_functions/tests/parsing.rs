@@ -27,7 +27,7 @@ fn problem(definition: &Value) -> String {
 }
 
 /// A machine whose only state makes its output by a template.
-fn selecting(template: Value) -> Value {
+fn selecting(template: &Value) -> Value {
     one(lambda(json!({"ResultSelector": template})))
 }
 
@@ -156,7 +156,7 @@ fn an_unknown_end_is_refused(#[case] state: Value, #[case] expected: &str) {
 #[case::a_function_of_the_path("$.a.length()")]
 fn a_path_with_more_than_fields_is_refused(#[case] path: &str) {
     assert_eq!(
-        problem(&selecting(json!({"x.$": path}))),
+        problem(&selecting(&json!({"x.$": path}))),
         format!("A.ResultSelector.x.$: the path {path} has more than fields, such as an index, a filter or a wildcard")
     );
 }
@@ -180,7 +180,7 @@ fn a_path_with_more_than_fields_is_refused(#[case] path: &str) {
 #[case::a_field_of_a_text("$$.Execution.Id.x", "names a field of the context object that is not simulated")]
 fn an_unknown_reference_is_refused(#[case] path: &str, #[case] expected: &str) {
     assert_eq!(
-        problem(&selecting(json!({"a": {"x.$": path}}))),
+        problem(&selecting(&json!({"a": {"x.$": path}}))),
         format!("A.ResultSelector.x.$: the path {path} {expected}")
     );
 }
@@ -188,7 +188,7 @@ fn an_unknown_reference_is_refused(#[case] path: &str, #[case] expected: &str) {
 #[test]
 fn a_field_and_a_path_of_one_name_are_refused() {
     assert_eq!(
-        problem(&selecting(json!({"x": 1, "x.$": "$"}))),
+        problem(&selecting(&json!({"x": 1, "x.$": "$"}))),
         "A.ResultSelector.x.$: has x and x.$, which exclude each other"
     );
 }
