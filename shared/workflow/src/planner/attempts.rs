@@ -180,11 +180,14 @@ impl Planner<'_> {
         let effect_key = self.effect_key(path);
         let repeat = &action.repeat;
         #[cfg(feature = "sabotage")]
-        let repeat =
-            match sabotage::breaks(sabotage::Break::ChangeAgain) && action.effect == crate::action::Effect::Other {
-                true => &crate::action::Repeat::IsHarmless,
-                false => repeat,
-            };
+        let repeat = match (&action.effect, repeat) {
+            (crate::action::Effect::Other, crate::action::Repeat::IsForbidden { .. })
+                if sabotage::breaks(sabotage::Break::ChangeAgain) =>
+            {
+                &crate::action::Repeat::IsHarmless
+            }
+            (_, repeat) => repeat,
+        };
         let late = only_while::wait_for_incident(&attempts, &failure, self.situation.now);
         let decision = retry::after(&retry::Attempt {
             repeat,
