@@ -372,28 +372,20 @@ impl<S: SecretStore> Performer for Attempt<'_, S> {
         self,
         run: impl AsyncFn(&Client, &ApiToken, &I, Timestamp) -> Result<O, pagerduty::Error>,
     ) -> Self::Answer {
-        let Self {
-            pagerduty,
-            action,
-            input,
-            now,
-        } = self;
+        let now = self.now;
         let request = async |client: &Client, token: &ApiToken, input: &I| run(client, token, input, now).await;
-        written(action, &pagerduty.rest(action, input, now, request).await?)
+        let done = self.pagerduty.rest(self.action, self.input, now, request).await?;
+        written(self.action, &done)
     }
 
     async fn event<I: DeserializeOwned, O: Serialize>(
         self,
         run: impl AsyncFn(&Events, &RoutingKey, &I, Timestamp) -> Result<O, pagerduty::Error>,
     ) -> Self::Answer {
-        let Self {
-            pagerduty,
-            action,
-            input,
-            now,
-        } = self;
+        let now = self.now;
         let request = async |events: &Events, key: &RoutingKey, input: &I| run(events, key, input, now).await;
-        written(action, &pagerduty.event(action, input, now, request).await?)
+        let done = self.pagerduty.event(self.action, self.input, now, request).await?;
+        written(self.action, &done)
     }
 }
 

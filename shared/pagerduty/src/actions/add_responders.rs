@@ -19,10 +19,10 @@ use crate::{
 };
 
 input! {
-    /// Who is asked for help, and why; users, escalation policies or both.
+    /// The people to ask for help: users, escalation policies or both.
     rest Input {
         incident_id: IncidentId => "the id of the incident";
-        message: String => "what they are told", prose(Longest::Unlimited), unfit(Unfit::Replace("Please help with this incident.".into()));
+        message: String => "the message to them", prose(Longest::Unlimited), unfit(Unfit::Replace("Please help with this incident.".into()));
         users: Option<IdList<UserId>> => "the ids of users";
         escalation_policies: Option<IdList<EscalationPolicyId>> => "the ids of escalation policies";
         requester: Option<UserId> => "the id of the user who asks; else the user of `from`, or the token's own user", unfit(Unfit::LeaveOut);

@@ -44,17 +44,20 @@ fn pagerduty(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<P
         refuse_what_passes_no_filter(node, path.field("events"), reading);
     }
     let when = fields.read("when", value::condition, reading);
-    let statuses = fields.read("only_while", statuses, reading);
+    let look = reading.catalog.action(LOOK).map(Arc::clone);
+    let guard = fields.optional("only_while");
+    let statuses = guard.and_then(|node| statuses(node, path.field("only_while"), reading));
+    if let (Some(node), None) = (guard, &look) {
+        let message = format!("needs the action `{LOOK}`, which is not available here");
+        reading.problem(node.at, path.field("only_while"), message);
+    }
     if let (Some(_), Some(node)) = (&statuses, events) {
         refuse_what_has_no_incident(node, path.field("events"), reading);
     }
     fields.refuse_others(reading);
     let integration = integration?;
     let only_while = match statuses {
-        Some(statuses) => {
-            let look = reading.catalog.action(LOOK).map(Arc::clone)?;
-            Some(OnlyWhile::new(statuses, look, &integration).ok()?)
-        }
+        Some(statuses) => Some(OnlyWhile::new(statuses, look?, &integration).ok()?),
         None => None,
     };
     Some(PagerDutyTrigger {

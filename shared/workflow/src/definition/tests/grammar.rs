@@ -549,3 +549,18 @@ fn w4_a_step_uses_an_action_of_the_list_and_nothing_else(#[case] action: &str) {
         "{said}"
     );
 }
+
+#[test]
+fn a_guard_against_late_events_without_the_action_that_looks_is_refused_and_not_dropped() {
+    let source = "name: w\non: { pagerduty: { integration: p, events: [incident.triggered], only_while: [triggered] } }\nsteps: [{ wait: 1s }]\n";
+    assert!(Definition::from_source(source, catalog()).is_ok());
+
+    let problems = Definition::from_source(source, &Catalog::default())
+        .unwrap_err()
+        .to_string();
+
+    assert!(
+        problems.contains("on.pagerduty.only_while: needs the action `pagerduty.get_incident`"),
+        "{problems}"
+    );
+}
