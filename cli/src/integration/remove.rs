@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use std::process::ExitCode;
 use workflow::{
-    definition::{Definition, StepKind},
+    definition::Definition,
     ids::{IntegrationAlias, WorkflowId},
     template::Template,
 };
@@ -126,11 +126,9 @@ async fn does_name(workflow: &WorkflowRecord, alias: &IntegrationAlias, stack: &
 }
 
 fn names(definition: &Definition, alias: &IntegrationAlias) -> bool {
-    definition.walk().any(|(_, step)| match &step.kind {
-        StepKind::Action { with, .. } => {
-            matches!(with.get("integration"), Some(Template::Literal(Value::String(text))) if text == alias.as_str())
-        }
-        _ => false,
+    definition.walk().filter_map(|(_, step)| step.action()).any(|call| {
+        let integration = call.with.get("integration");
+        matches!(integration, Some(Template::Literal(Value::String(text))) if text == alias.as_str())
     })
 }
 

@@ -24,7 +24,7 @@ use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc, time::Instant};
 use workflow::{
     action::ActionSpec,
-    definition::{ConcurrencyPolicy, Definition, StepKind},
+    definition::{ConcurrencyPolicy, Definition},
     error_name::ErrorName,
     ids::StepPath,
     planner::{
@@ -71,12 +71,10 @@ impl Attempted {
             Pending::Action(attempts) | Pending::Backoff { attempts, .. } => attempts,
             _ => return None,
         };
-        let StepKind::Action { uses, .. } = &definition.step(&attempts.step)?.kind else {
-            return None;
-        };
+        let call = definition.step(&attempts.step)?.action()?;
         Some(Self {
             step: attempts.step.clone(),
-            action: Arc::clone(uses),
+            action: Arc::clone(&call.uses),
             since: attempts.intended_at?,
         })
     }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 use std::str::FromStr;
 use workflow::{
-    definition::{Definition, Step, StepKind},
+    definition::{Definition, Step},
     error_name::ErrorName,
     ids::{LanePath, StepPath},
     step_name::{StepName, StepPlace},
@@ -144,7 +144,7 @@ fn parts<'a>(text: &'a str, form: &str) -> Result<(StepName, &'a str), InvalidIn
 }
 
 fn calls_action(step: &Step) -> bool {
-    matches!(step.kind, StepKind::Action { .. })
+    step.action().is_some()
 }
 
 #[cfg(test)]

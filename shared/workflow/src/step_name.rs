@@ -27,6 +27,7 @@ mod name;
 
 pub use find::{StepPlace, UnknownName};
 pub use form::InvalidName;
+pub(crate) use name::{DEFAULT, ELSE, STEPS, usable_name};
 
 use crate::{
     definition::OnlyWhile,
@@ -57,7 +58,7 @@ enum StepPart {
 
 /// A list of steps in a step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-enum Turn {
+pub(crate) enum Turn {
     /// The list of a number.
     Number(NonZeroU32),
     /// The list of a name.
@@ -115,12 +116,12 @@ impl LaneName {
 }
 
 /// The number from 1 of an index from 0.
-fn counted(index: u32) -> NonZeroU32 {
+pub(crate) fn counted(index: u32) -> NonZeroU32 {
     NonZeroU32::MIN.saturating_add(index)
 }
 
 /// The index from 0 of a number from 1.
-fn index_of(number: NonZeroU32) -> u32 {
+pub(crate) fn index_of(number: NonZeroU32) -> u32 {
     number.get().saturating_sub(1)
 }
 

@@ -12,9 +12,10 @@ use std::{
     fmt,
 };
 use workflow::{
-    definition::{ConcurrencyPolicy, Definition, OnLaneFailure, StepKind, Wait},
+    definition::{ConcurrencyPolicy, Definition, Step},
     ids::{LanePath, RunId, Section, StepPath},
     planner::{Cursor, LaneKey, Pending},
+    steps::{ActionStep, BlockStep, ChooseStep, ForEachStep, OnLaneFailure, ParallelStep, StepKind, WaitStep},
 };
 
 macro_rules! constructs {
@@ -514,6 +515,15 @@ impl<'a, 'e> Seen<'a, 'e> {
         else {
             return constructs;
         };
+        constructs.extend(Construct::of(step));
+        constructs
+    }
+}
+
+impl Construct {
+    /// What a step is and has.
+    pub(crate) fn of(step: &Step) -> BTreeSet<Self> {
+        let mut constructs = BTreeSet::new();
         constructs.extend(step.condition.as_ref().map(|_| Construct::Condition));
         constructs.extend(step.retry.as_ref().map(|_| Construct::Retry));
         constructs.extend(step.continue_on_error.then_some(Construct::ContinueOnError));
@@ -521,7 +531,7 @@ impl<'a, 'e> Seen<'a, 'e> {
             constructs.insert(construct);
         };
         match &step.kind {
-            StepKind::Action { uses, with } => {
+            StepKind::Action(ActionStep { uses, with }) => {
                 add(match Action::parse(&uses.name) {
                     Some(Action::CreateIncident) => Construct::Create,
                     Some(Action::ResolveIncident) => Construct::Resolve,
@@ -543,33 +553,33 @@ impl<'a, 'e> Seen<'a, 'e> {
                     add(Construct::Timeout);
                 }
             }
-            StepKind::Wait(Wait::For(_)) => add(Construct::Wait),
-            StepKind::Wait(Wait::Until(_)) => add(Construct::WaitUntil),
+            StepKind::Wait(WaitStep::For(_)) => add(Construct::Wait),
+            StepKind::Wait(WaitStep::Until(_)) => add(Construct::WaitUntil),
             StepKind::Set(_) => add(Construct::Set),
-            StepKind::Block { otherwise, .. } => {
+            StepKind::Block(BlockStep { otherwise, .. }) => {
                 add(Construct::Block);
                 if !otherwise.is_empty() {
                     add(Construct::Otherwise);
                 }
             }
-            StepKind::Choose { default, .. } => {
+            StepKind::Choose(ChooseStep { default, .. }) => {
                 add(Construct::Choose);
                 if !default.is_empty() {
                     add(Construct::Default);
                 }
             }
-            StepKind::Parallel { on_lane_failure, .. } => {
+            StepKind::Parallel(ParallelStep { on_lane_failure, .. }) => {
                 add(Construct::Parallel);
                 add(of_policy(*on_lane_failure));
                 if step.timeout.is_some() {
                     add(Construct::ForkTimeout);
                 }
             }
-            StepKind::ForEach {
+            StepKind::ForEach(ForEachStep {
                 max_concurrency,
                 on_lane_failure,
                 ..
-            } => {
+            }) => {
                 add(Construct::ForEach);
                 add(of_policy(*on_lane_failure));
                 if max_concurrency.is_some() {
@@ -579,9 +589,9 @@ impl<'a, 'e> Seen<'a, 'e> {
                     add(Construct::ForkTimeout);
                 }
             }
-            StepKind::Stop { .. } => add(Construct::Stop),
-            StepKind::Fail { .. } => add(Construct::Fail),
-            StepKind::RunWorkflow { .. } => add(Construct::RunWorkflow),
+            StepKind::Stop(_) => add(Construct::Stop),
+            StepKind::Fail(_) => add(Construct::Fail),
+            StepKind::RunWorkflow(_) => add(Construct::RunWorkflow),
         }
         constructs
     }

@@ -6,7 +6,7 @@ use pagerduty::client::{Answer, Request, Sending};
 use reqwest::header::HeaderMap;
 use workflow::{
     action::{Field, FieldKind},
-    definition::{Definition, StepKind},
+    definition::Definition,
     template::Context,
 };
 
@@ -111,9 +111,7 @@ fn example(action: Action) -> Value {
     );
     let definition =
         Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}\n{source}"));
-    let StepKind::Action { with, .. } = &definition.steps[0].kind else {
-        panic!("{source}")
-    };
+    let with = &definition.steps[0].action().unwrap().with;
     let event = json!({"incident": {
         "id": INCIDENT, "title": "Memory", "html_url": "https://example.com/", "service": {"summary": "Checkout"},
     }});

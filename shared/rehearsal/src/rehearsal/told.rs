@@ -7,7 +7,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 use workflow::{
-    definition::{Definition, StepKind},
+    definition::{self, Definition},
     ids::{LanePath, RunId, StepPath},
     planner::{LaneEnd, LaneKey, Outcome, StepError},
 };
@@ -139,12 +139,10 @@ impl Teller<'_> {
         let path = opener.child(fork.clone(), index);
         let lane = self.tables.lanes.get(&self.key(&path));
         let end = lane.and_then(|lane| lane.end.as_ref());
-        let kind = self.definition.step(fork).map(|step| &step.kind);
-        let name = match kind {
-            Some(StepKind::Parallel { lanes, .. }) => usize::try_from(index).ok().and_then(|index| lanes.get(index)),
-            _ => None,
-        };
-        let is_for_each = matches!(kind, Some(StepKind::ForEach { .. }));
+        let step = self.definition.step(fork);
+        let lanes = step.map(definition::Step::parallel_lanes).unwrap_or_default();
+        let name = usize::try_from(index).ok().and_then(|index| lanes.get(index));
+        let is_for_each = step.and_then(definition::Step::items).is_some();
         Lane {
             path: self.definition.lane_name(&path),
             number: index.saturating_add(1),

@@ -1,30 +1,33 @@
 //! A definition in the words of the language again, as JSON. What is as it is by default is left out.
 
-use super::{
-    Concurrency, ConcurrencyPolicy, Definition, Input, OnLaneFailure, ParallelLane, Retry, Step, StepKind, Trigger,
-    Wait, decode::words,
-};
-use crate::{run::WebhookKind, template::Template};
+pub(crate) use super::decode::words::of as word;
+use super::{Concurrency, ConcurrencyPolicy, Definition, Input, Retry, Step, Trigger, decode::words};
+use crate::run::WebhookKind;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
 /// A map to which fields are added if there is something to say.
 #[derive(Default)]
-struct Fields(Map<String, Value>);
+pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    fn add(&mut self, name: &str, value: impl Into<Value>) {
+    pub(crate) fn add(&mut self, name: &str, value: impl Into<Value>) {
         self.0.insert(name.to_owned(), value.into());
     }
 
-    fn add_if(&mut self, name: &str, value: Option<impl Into<Value>>) {
+    pub(crate) fn add_if(&mut self, name: &str, value: Option<impl Into<Value>>) {
         if let Some(value) = value {
             self.add(name, value);
         }
     }
 
+    /// A list of steps.
+    pub(crate) fn add_steps(&mut self, name: &str, steps: &[Step]) {
+        self.add(name, list(steps));
+    }
+
     /// A list of steps that may be empty, and then is left out.
-    fn add_steps(&mut self, name: &str, steps: &[Step]) {
+    pub(crate) fn add_steps_if_any(&mut self, name: &str, steps: &[Step]) {
         self.add_if(name, (!steps.is_empty()).then(|| list(steps)));
     }
 }
@@ -44,8 +47,8 @@ pub(super) fn definition(definition: &Definition) -> Value {
     fields.add_if("inputs", inputs);
     fields.add_if("timeout", definition.timeout.map(|timeout| timeout.to_string()));
     fields.add_if("concurrency", definition.concurrency.as_ref().map(concurrency));
-    fields.add("steps", list(&definition.steps));
-    fields.add_steps("on_failure", &definition.on_failure);
+    fields.add_steps("steps", &definition.steps);
+    fields.add_steps_if_any("on_failure", &definition.on_failure);
     fields.into()
 }
 
@@ -91,7 +94,7 @@ fn concurrency(concurrency: &Concurrency) -> Value {
     fields.into()
 }
 
-fn list(steps: &[Step]) -> Value {
+pub(crate) fn list(steps: &[Step]) -> Value {
     steps.iter().map(step).collect()
 }
 
@@ -102,67 +105,8 @@ fn step(step: &Step) -> Value {
     fields.add_if("retry", step.retry.as_ref().map(retry));
     fields.add_if("timeout", step.timeout.map(|timeout| timeout.to_string()));
     fields.add_if("continue_on_error", step.continue_on_error.then_some(true));
-    kind(&step.kind, &mut fields);
+    step.kind.encode(&mut fields);
     fields.into()
-}
-
-fn kind(kind: &StepKind, fields: &mut Fields) {
-    match kind {
-        StepKind::Action { uses, with } => {
-            fields.add("uses", &*uses.name);
-            fields.add("with", entries(with, Template::to_json));
-        }
-        StepKind::Wait(Wait::For(length)) => fields.add("wait", length.to_string()),
-        StepKind::Wait(Wait::Until(time)) => fields.add("wait", json!({ "until": time.to_json() })),
-        StepKind::Set(variables) => fields.add("set", entries(variables, Template::to_json)),
-        StepKind::Block { steps, otherwise } => {
-            fields.add("steps", list(steps));
-            fields.add_steps("else", otherwise);
-        }
-        StepKind::Choose { branches, default } => {
-            let branches = branches
-                .iter()
-                .map(|branch| json!({ "when": branch.when.source(), "steps": list(&branch.steps) }));
-            fields.add("choose", branches.collect::<Value>());
-            fields.add_steps("default", default);
-        }
-        StepKind::Parallel { lanes, on_lane_failure } => {
-            fields.add("parallel", lanes.iter().map(lane).collect::<Value>());
-            add_on_lane_failure(*on_lane_failure, fields);
-        }
-        StepKind::ForEach {
-            items,
-            max_concurrency,
-            steps,
-            output,
-            on_lane_failure,
-        } => {
-            fields.add("for_each", items.to_json());
-            fields.add_if("max_concurrency", *max_concurrency);
-            fields.add("steps", list(steps));
-            fields.add_if("output", output.as_ref().map(Template::to_json));
-            add_on_lane_failure(*on_lane_failure, fields);
-        }
-        StepKind::Stop { reason } => fields.add("stop", reason.to_json()),
-        StepKind::Fail { message } => fields.add("fail", message.to_json()),
-        StepKind::RunWorkflow { workflow, with } => {
-            fields.add("run_workflow", workflow.as_str());
-            fields.add_if("with", (!with.is_empty()).then(|| entries(with, Template::to_json)));
-        }
-    }
-}
-
-fn lane(lane: &ParallelLane) -> Value {
-    let mut fields = Fields::default();
-    fields.add_if("name", lane.name.as_deref());
-    fields.add("steps", list(&lane.steps));
-    fields.add_if("output", lane.output.as_ref().map(Template::to_json));
-    fields.into()
-}
-
-fn add_on_lane_failure(policy: OnLaneFailure, fields: &mut Fields) {
-    let said = (policy != OnLaneFailure::default()).then(|| words::of(policy, words::ON_LANE_FAILURE));
-    fields.add_if("on_lane_failure", said);
 }
 
 fn retry(retry: &Retry) -> Value {
@@ -183,7 +127,7 @@ fn retry(retry: &Retry) -> Value {
     fields.into()
 }
 
-fn entries<N: ToString, T>(map: &BTreeMap<N, T>, value: impl Fn(&T) -> Value) -> Value {
+pub(crate) fn entries<N: ToString, T>(map: &BTreeMap<N, T>, value: impl Fn(&T) -> Value) -> Value {
     let entries = map.iter().map(|(name, entry)| (name.to_string(), value(entry)));
     Value::Object(entries.collect())
 }

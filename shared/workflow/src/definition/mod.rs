@@ -4,12 +4,12 @@
 //! makes one from a person's YAML or JSON, `node` from stored JSON. All problems are collected, none ends the
 //! reading; `check` then looks at what the parts say about each other.
 
-mod check;
-mod decode;
+pub(crate) mod check;
+pub(crate) mod decode;
 mod draft;
-mod encode;
+pub(crate) mod encode;
 mod length;
-mod node;
+pub(crate) mod node;
 mod problem;
 #[cfg(any(test, feature = "schema"))]
 pub mod schema;
@@ -26,8 +26,9 @@ use crate::{
     action::{ActionSpec, Catalog},
     error_name::ErrorName,
     fingerprint::fingerprint,
-    ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, VariableName, WorkflowId},
+    ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, WorkflowId},
     run::WebhookKind,
+    steps::{ActionStep, Each, Lanes, ParallelLane, RunWorkflowStep, StepKind},
     template::{Expression, Template},
 };
 use decode::Names;
@@ -253,7 +254,7 @@ impl OnlyWhile {
             retry: None,
             timeout: None,
             continue_on_error: false,
-            kind: StepKind::Action { uses: look, with },
+            kind: StepKind::Action(ActionStep { uses: look, with }),
         };
         Ok(Self { statuses, look })
     }
@@ -430,123 +431,6 @@ impl Default for Retry {
             errors: None,
         }
     }
-}
-
-/// What a step does.
-#[derive(Debug, Clone, PartialEq)]
-pub enum StepKind {
-    /// Calls an action.
-    Action {
-        /// Which.
-        uses: Arc<ActionSpec>,
-        /// Its input.
-        with: BTreeMap<String, Template>,
-    },
-    /// Waits.
-    Wait(Wait),
-    /// Sets variables.
-    Set(BTreeMap<VariableName, Template>),
-    /// Does steps: `steps`, and `else` where the condition does not hold.
-    Block {
-        /// The steps. Never empty.
-        steps: Vec<Step>,
-        /// The steps of `else`.
-        otherwise: Vec<Step>,
-    },
-    /// Does the steps of the first branch whose condition holds.
-    Choose {
-        /// The branches. Never empty.
-        branches: Vec<Branch>,
-        /// The steps for when none holds.
-        default: Vec<Step>,
-    },
-    /// Does several lists of steps at the same time, each in a lane of its own.
-    Parallel {
-        /// The lanes. Never empty.
-        lanes: Vec<ParallelLane>,
-        /// What a failed lane means.
-        on_lane_failure: OnLaneFailure,
-    },
-    /// Does the same steps for each item of a list, each in a lane of its own.
-    ForEach {
-        /// The list.
-        items: Template,
-        /// How many lanes run at the same time, 1 to [`limits::CONCURRENT_LANES`].
-        max_concurrency: Option<u32>,
-        /// The steps. Never empty.
-        steps: Vec<Step>,
-        /// The output of a lane.
-        output: Option<Template>,
-        /// What a failed lane means.
-        on_lane_failure: OnLaneFailure,
-    },
-    /// Ends the lane that it stands in, successfully. In the main lane that is the run.
-    Stop {
-        /// Why, for people.
-        reason: Template,
-    },
-    /// Fails.
-    Fail {
-        /// Why.
-        message: Template,
-    },
-    /// Runs another workflow and waits for it.
-    RunWorkflow {
-        /// Which.
-        workflow: WorkflowId,
-        /// Its inputs.
-        with: BTreeMap<InputName, Template>,
-    },
-}
-
-/// How long a step waits.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Wait {
-    /// So long.
-    For(Length),
-    /// Until a time: text in RFC 3339. A time that has passed is no wait.
-    Until(Template),
-}
-
-/// A branch of a choice.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Branch {
-    /// Its condition.
-    pub when: Expression,
-    /// Its steps. Never empty.
-    pub steps: Vec<Step>,
-}
-
-/// A lane of a `parallel`.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ParallelLane {
-    /// What people call it.
-    pub name: Option<String>,
-    /// Its steps. Never empty.
-    pub steps: Vec<Step>,
-    /// Its output.
-    pub output: Option<Template>,
-}
-
-/// What a failed lane means for the others and for the step that opened it.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum OnLaneFailure {
-    /// The others go on to their ends; then the step fails.
-    #[default]
-    Finish,
-    /// The others are cancelled, each before its next step, and the step fails.
-    Cancel,
-    /// The others go on, and the step succeeds; its outputs tell which lanes failed.
-    Ignore,
-}
-
-/// The names of the outputs that steps without an action give.
-pub mod outputs {
-    /// Of `parallel` and `for_each`: how many lanes there were, how many of them succeeded, failed and were cancelled, and
-    /// for each its `outcome`, `output` and `error`.
-    pub const LANES: &[&str] = &["count", "succeeded", "failed", "cancelled", "lanes"];
-    /// Of `run_workflow`: the id of the run.
-    pub const RUN: &[&str] = &["run_id"];
 }
 
 /// Where a definition comes from.
@@ -782,83 +666,73 @@ impl Step {
     /// default, of a `parallel` its lanes, of a `for_each` its steps.
     #[must_use]
     pub fn lists(&self) -> Vec<&[Step]> {
-        match &self.kind {
-            StepKind::Block { steps, otherwise } => vec![steps, otherwise],
-            StepKind::Choose { branches, default } => {
-                let branches = branches.iter().map(|branch| branch.steps.as_slice());
-                branches.chain([default.as_slice()]).collect()
-            }
-            StepKind::Parallel { lanes, .. } => lanes.iter().map(|lane| lane.steps.as_slice()).collect(),
-            StepKind::ForEach { steps, .. } => vec![steps],
-            StepKind::Action { .. }
-            | StepKind::Wait(_)
-            | StepKind::Set(_)
-            | StepKind::Stop { .. }
-            | StepKind::Fail { .. }
-            | StepKind::RunWorkflow { .. } => Vec::new(),
-        }
+        self.kind.behaviour().lists()
+    }
+
+    /// The lanes that it opens.
+    pub(crate) fn lanes(&self) -> Option<Lanes<'_>> {
+        self.kind.behaviour().lanes()
     }
 
     /// The number of the list of the step that the `index`-th lane does, if the step opens lanes.
     #[must_use]
     pub fn lane_list(&self, index: u32) -> Option<u32> {
-        match &self.kind {
-            StepKind::Parallel { .. } => Some(index),
-            StepKind::ForEach { .. } => Some(0),
-            _ => None,
+        self.lanes().map(|lanes| lanes.list(index))
+    }
+
+    /// The lanes of a `parallel`; none of any other step.
+    #[must_use]
+    pub fn parallel_lanes(&self) -> &[ParallelLane] {
+        match self.lanes().map(|lanes| lanes.each) {
+            Some(Each::List(lanes)) => lanes,
+            Some(Each::Item { .. }) | None => &[],
         }
+    }
+
+    /// The list of a `for_each`.
+    #[must_use]
+    pub fn items(&self) -> Option<&Template> {
+        self.lanes()?.items()
     }
 
     /// The expressions that are evaluated in the lane that the step stands in, when it begins.
     pub fn expressions(&self) -> impl Iterator<Item = &Expression> {
-        self.condition.iter().chain(self.templates()).chain(match &self.kind {
-            StepKind::Choose { branches, .. } => branches.iter().map(|branch| &branch.when).collect(),
-            _ => Vec::new(),
-        })
-    }
-
-    fn templates(&self) -> Vec<&Expression> {
-        match &self.kind {
-            StepKind::Action { with, .. } => with.values().flat_map(Template::expressions).collect(),
-            StepKind::RunWorkflow { with, .. } => with.values().flat_map(Template::expressions).collect(),
-            StepKind::Set(variables) => variables.values().flat_map(Template::expressions).collect(),
-            StepKind::Wait(Wait::Until(time)) => time.expressions(),
-            StepKind::ForEach { items, .. } => items.expressions(),
-            StepKind::Stop { reason } => reason.expressions(),
-            StepKind::Fail { message } => message.expressions(),
-            StepKind::Wait(Wait::For(_))
-            | StepKind::Block { .. }
-            | StepKind::Choose { .. }
-            | StepKind::Parallel { .. } => Vec::new(),
-        }
+        self.condition.iter().chain(self.kind.behaviour().expressions())
     }
 
     /// The output of the lane whose steps are the `list`-th list of the step.
     #[must_use]
     pub fn lane_output(&self, list: u32) -> Option<&Template> {
+        self.lanes()?.output(list)
+    }
+
+    /// The call of an action, if the step is one.
+    #[must_use]
+    pub fn action(&self) -> Option<&ActionStep> {
         match &self.kind {
-            StepKind::Parallel { lanes, .. } => lanes.get(usize::try_from(list).ok()?)?.output.as_ref(),
-            StepKind::ForEach { output, .. } => output.as_ref(),
+            StepKind::Action(action) => Some(action),
             _ => None,
         }
+    }
+
+    /// The run of another workflow, if the step starts one.
+    #[must_use]
+    pub fn workflow(&self) -> Option<&RunWorkflowStep> {
+        match &self.kind {
+            StepKind::RunWorkflow(run) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// Whether nothing in its lane follows it once it is done.
+    pub(crate) fn ends_lane(&self) -> bool {
+        self.kind.behaviour().ends_lane(self.continue_on_error)
     }
 
     /// The step in a word or two, as a person would call it: its action, `wait 10m` or `set`.
     #[must_use]
     pub fn title(&self) -> String {
-        match &self.kind {
-            StepKind::Action { uses, .. } => uses.to_string(),
-            StepKind::Wait(Wait::For(length)) => format!("wait {length}"),
-            StepKind::Wait(Wait::Until(_)) => "wait until".to_owned(),
-            StepKind::Set(_) => "set".to_owned(),
-            StepKind::Block { .. } => "steps".to_owned(),
-            StepKind::Choose { .. } => "choose".to_owned(),
-            StepKind::Parallel { .. } => "parallel".to_owned(),
-            StepKind::ForEach { .. } => "for_each".to_owned(),
-            StepKind::Stop { .. } => "stop".to_owned(),
-            StepKind::Fail { .. } => "fail".to_owned(),
-            StepKind::RunWorkflow { workflow, .. } => format!("run_workflow {workflow}"),
-        }
+        self.kind.behaviour().title()
     }
 }
 

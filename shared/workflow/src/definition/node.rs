@@ -80,7 +80,7 @@ impl Node {
     }
 
     /// The value without its places.
-    pub(super) fn to_json(&self) -> Value {
+    pub(crate) fn to_json(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
             Content::List(items) => items.iter().map(Self::to_json).collect(),
@@ -92,7 +92,7 @@ impl Node {
     }
 
     /// The numbers at `path` and below that are written with more than their value, with their places.
-    pub(super) fn written_numbers(&self, path: Path<'_>) -> Vec<(Option<Position>, &str)> {
+    pub(crate) fn written_numbers(&self, path: Path<'_>) -> Vec<(Option<Position>, &str)> {
         let mut found = Vec::new();
         let mut rest = vec![self.nearest(path)];
         while let Some(node) = rest.pop() {
@@ -107,7 +107,7 @@ impl Node {
     }
 
     /// Where the node at `path` stands, or if there is none, the innermost one around it.
-    pub(super) fn place_of(&self, path: Path<'_>) -> Option<Position> {
+    pub(crate) fn place_of(&self, path: Path<'_>) -> Option<Position> {
         self.nearest(path).at
     }
 
@@ -149,7 +149,7 @@ impl Node {
 
 /// The way from the root of a tree to a node. It is a text only when somebody reads it.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Path<'a> {
+pub(crate) enum Path<'a> {
     /// To the root itself.
     Root,
     /// To a field of a map.
@@ -160,12 +160,12 @@ pub(super) enum Path<'a> {
 
 impl Path<'_> {
     /// The way to a field of the map here.
-    pub(super) fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
+    pub(crate) fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
         Path::Field(self, name)
     }
 
     /// The way to an item of the list here.
-    pub(super) fn item(&self, index: usize) -> Path<'_> {
+    pub(crate) fn item(&self, index: usize) -> Path<'_> {
         Path::Item(self, index)
     }
 }

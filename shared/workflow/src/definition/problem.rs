@@ -57,7 +57,7 @@ impl Problems {
     }
 
     /// Whether no more are told, so that there is no need to look for more.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.0.len() >= MOST
     }
 

@@ -14,8 +14,8 @@
 //! It is of draft 7, which all editors know. It is written so that a validator looks at each step once: with one schema for
 //! each kind of step it would look at steps within steps twice as often for each step around them.
 
-mod parts;
-mod surface;
+pub(crate) mod parts;
+pub(crate) mod surface;
 
 use crate::action::Catalog;
 use schemars::{Schema, generate::SchemaSettings, transform::Transform};

@@ -10,7 +10,7 @@ mod outline;
 mod tree;
 
 use crate::{
-    definition::{Definition, OnLaneFailure, PagerDutyTrigger, ParallelLane, Retry, Step, StepKind, Urgency, Wait},
+    definition::{Definition, PagerDutyTrigger, Retry, Step, Urgency},
     run::WebhookKind,
     template::{Expression, Template},
 };
@@ -146,93 +146,27 @@ fn nodes(steps: &[Step]) -> Vec<Node> {
 }
 
 fn node(step: &Step) -> Node {
-    let (form, title) = title(step);
-    Node {
-        id: step.id.as_ref().map(ToString::to_string),
-        title: one_line(&title),
-        condition: step.condition.as_ref().map(source),
-        notes: notes(step),
-        form,
-        lists: lists(step),
-    }
-}
-
-fn title(step: &Step) -> (Form, String) {
-    match &step.kind {
-        StepKind::Wait(Wait::Until(time)) => (Form::Wait, format!("wait until {}", text(time))),
-        StepKind::Wait(Wait::For(_)) => (Form::Wait, step.title()),
-        StepKind::Set(variables) => {
-            let names: Vec<_> = variables.keys().map(|name| name.as_str()).collect();
-            (Form::Task, format!("set {}", names.join(", ")))
-        }
-        StepKind::Block { .. } => match step.condition {
-            Some(_) => (Form::Choice, step.title()),
-            None => (Form::Group, step.title()),
-        },
-        StepKind::Choose { .. } => (Form::Choice, step.title()),
-        StepKind::Parallel { .. } => (Form::Lanes, step.title()),
-        StepKind::ForEach { items, .. } => (Form::Lanes, format!("for_each {}", text(items))),
-        StepKind::Stop { reason } => (Form::Stop, format!("stop: {}", text(reason))),
-        StepKind::Fail { message } => (Form::Fail, format!("fail: {}", text(message))),
-        StepKind::RunWorkflow { .. } => (Form::Workflow, step.title()),
-        StepKind::Action { .. } => (Form::Task, step.title()),
-    }
-}
-
-fn lists(step: &Step) -> Vec<List> {
-    let labels: Vec<String> = match &step.kind {
-        StepKind::Block { .. } => match step.condition {
-            Some(_) => vec!["then".to_owned(), "else".to_owned()],
-            None => vec![String::new()],
-        },
-        StepKind::Choose { branches, .. } => {
-            let branches = branches.iter().map(|branch| format!("when {}", source(&branch.when)));
-            branches.chain(["default".to_owned()]).collect()
-        }
-        StepKind::Parallel { lanes, .. } => (1..).zip(lanes).map(|(number, lane)| label(number, lane)).collect(),
-        StepKind::ForEach { .. } => vec!["each item".to_owned()],
-        _ => Vec::new(),
-    };
-    let lists = labels.into_iter().zip(step.lists());
-    lists
-        .filter(|(_, steps)| !steps.is_empty())
-        .map(|(label, steps)| List {
-            label: one_line(&label),
-            steps: nodes(steps),
-        })
-        .collect()
-}
-
-fn label(number: usize, lane: &ParallelLane) -> String {
-    match &lane.name {
-        Some(name) => format!("lane {name}"),
-        None => format!("lane {number}"),
-    }
-}
-
-fn notes(step: &Step) -> Vec<String> {
+    let picture = step.kind.behaviour().picture(step);
+    let lists = picture.labels.into_iter().zip(step.lists());
+    let lists = lists.filter(|(_, steps)| !steps.is_empty()).map(|(label, steps)| List {
+        label: one_line(&label),
+        steps: nodes(steps),
+    });
     let retry = step.retry.as_ref().map(retry);
     let timeout = step.timeout.map(|timeout| format!("timeout {timeout}"));
     let goes_on = step.continue_on_error.then(|| "continue_on_error".to_owned());
-    let (at_once, on_lane_failure) = match &step.kind {
-        StepKind::Parallel { on_lane_failure, .. } => (None, *on_lane_failure),
-        StepKind::ForEach {
-            max_concurrency,
-            on_lane_failure,
-            ..
-        } => (*max_concurrency, *on_lane_failure),
-        _ => (None, OnLaneFailure::default()),
-    };
-    let at_once = at_once.map(|most| format!("at most {most} at a time"));
-    let on_lane_failure = match on_lane_failure {
-        OnLaneFailure::Finish => None,
-        OnLaneFailure::Cancel => Some("a failed lane cancels the others".to_owned()),
-        OnLaneFailure::Ignore => Some("a failed lane is ignored".to_owned()),
-    };
-    [retry, timeout, goes_on, at_once, on_lane_failure]
-        .into_iter()
-        .flatten()
-        .collect()
+    Node {
+        id: step.id.as_ref().map(ToString::to_string),
+        title: one_line(&picture.title),
+        condition: step.condition.as_ref().map(source),
+        lists: lists.collect(),
+        notes: [retry, timeout, goes_on]
+            .into_iter()
+            .flatten()
+            .chain(picture.notes)
+            .collect(),
+        form: picture.form,
+    }
 }
 
 fn retry(retry: &Retry) -> String {
@@ -242,11 +176,13 @@ fn retry(retry: &Retry) -> String {
     }
 }
 
-fn source(expression: &Expression) -> String {
+/// The source of an expression, in a line.
+pub(crate) fn source(expression: &Expression) -> String {
     one_line(expression.source())
 }
 
-fn text(template: &Template) -> String {
+/// A template as it is written.
+pub(crate) fn text(template: &Template) -> String {
     match template.to_json() {
         Value::String(text) => text,
         value => value.to_string(),

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     action::{ActionSpec, Adjustment, Admitted, OnNull},
-    definition::{Definition, Length, Retry, StepKind},
+    definition::{Definition, Length, Retry},
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
     run::Caller,
@@ -23,7 +23,8 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 pub const INPUT_BYTES: usize = 48 * 1024;
 
 impl Planner<'_> {
-    pub(super) fn first_attempt(&mut self, path: &StepPath, timeout: Option<Length>) -> Option<Command> {
+    /// Makes the first attempt of a step's action.
+    pub(crate) fn first_attempt(&mut self, path: &StepPath, timeout: Option<Length>) -> Option<Command> {
         let deadline = match timeout {
             Some(timeout) => later(self.situation.now, timeout.duration()).min(self.cursor.deadline),
             None => self.cursor.deadline,
@@ -237,7 +238,7 @@ impl Planner<'_> {
         Some(Command::wait(retry_at))
     }
 
-    pub(super) fn effect_key(&self, path: &StepPath) -> EffectKey {
+    pub(crate) fn effect_key(&self, path: &StepPath) -> EffectKey {
         let run = &self.situation.input.run.id;
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::KeyWithoutLane) {
@@ -247,7 +248,7 @@ impl Planner<'_> {
     }
 
     /// The depth of the run. A cursor of the release before this one has none.
-    pub(super) fn depth(&self) -> u32 {
+    pub(crate) fn depth(&self) -> u32 {
         self.cursor.depth.max(self.situation.input.run.depth)
     }
 }
@@ -258,10 +259,12 @@ fn action_at<'a>(
     path: &StepPath,
 ) -> Option<(Arc<ActionSpec>, &'a BTreeMap<String, Template>, Retry)> {
     let step = definition.step(path)?;
-    match &step.kind {
-        StepKind::Action { uses, with } => Some((Arc::clone(uses), with, step.retry.clone().unwrap_or_default())),
-        _ => None,
-    }
+    let call = step.action()?;
+    Some((
+        Arc::clone(&call.uses),
+        &call.with,
+        step.retry.clone().unwrap_or_default(),
+    ))
 }
 
 /// What an action is told by the run and not by the workflow's author.

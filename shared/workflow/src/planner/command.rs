@@ -86,7 +86,7 @@ const CAUSE_CHARACTERS: usize = 4_000;
 
 impl Command {
     /// Come back at a time, or less than a second later.
-    pub(super) fn wait(until: Timestamp) -> Self {
+    pub(crate) fn wait(until: Timestamp) -> Self {
         Self::Wait {
             until: Wake::not_before(until),
         }

@@ -7,10 +7,11 @@ use super::{
     window,
 };
 use crate::{
-    definition::{OnLaneFailure, StepKind},
+    definition::Step,
     error_name::ErrorName,
     ids::{Section, StepPath},
     run::RunInput,
+    steps::OnLaneFailure,
 };
 use serde_json::{Value, json};
 
@@ -41,7 +42,7 @@ pub(super) fn done(input: &RunInput, outcome: &str) -> Command {
 impl Planner<'_> {
     /// Notes that a step failed. Gives the command that ends the lane, or none if the lane goes on: behind the step or a
     /// block around it, because it may fail, or with `on_failure`.
-    pub(super) fn step_failed(
+    pub(crate) fn step_failed(
         &mut self,
         path: &StepPath,
         attempt: Option<LastAttempt>,
@@ -107,7 +108,7 @@ impl Planner<'_> {
         self.lane_failed(None, failure)
     }
 
-    pub(super) fn time_over(&self) -> Failure {
+    pub(crate) fn time_over(&self) -> Failure {
         let deadline = self.cursor.deadline;
         match self.cursor.lane.is_main() {
             true => Failure::new(
@@ -155,7 +156,7 @@ impl Planner<'_> {
     }
 
     /// Ends the lane at a `stop`.
-    pub(super) fn stop(&mut self, path: &StepPath, reason: &Value) -> Command {
+    pub(crate) fn stop(&mut self, path: &StepPath, reason: &Value) -> Command {
         self.finished(
             path,
             Outcome::Success,
@@ -205,12 +206,8 @@ impl Planner<'_> {
     }
 
     pub(super) fn policy_of(&self, fork: &StepPath) -> OnLaneFailure {
-        match self.situation.definition.step(fork).map(|step| &step.kind) {
-            Some(StepKind::Parallel { on_lane_failure, .. } | StepKind::ForEach { on_lane_failure, .. }) => {
-                *on_lane_failure
-            }
-            _ => OnLaneFailure::Finish,
-        }
+        let lanes = self.situation.definition.step(fork).and_then(Step::lanes);
+        lanes.map(|lanes| lanes.on_failure).unwrap_or_default()
     }
 
     pub(super) fn end_cancelled(&mut self) -> Command {
@@ -228,7 +225,7 @@ impl Planner<'_> {
     }
 
     /// Ends the lane at a step that is cut short, because the lane is cancelled.
-    pub(super) fn cancel_step(&mut self, path: &StepPath, attempt: Option<LastAttempt>) -> Command {
+    pub(crate) fn cancel_step(&mut self, path: &StepPath, attempt: Option<LastAttempt>) -> Command {
         let failure = self.cancellation();
         let attempt = attempt.and_then(LastAttempt::ended);
         self.finished(path, Outcome::Failure, Outputs::none(), Some(&failure), attempt);

@@ -1,28 +1,27 @@
-//! Steps that open lanes, and the step that runs another workflow.
+//! The lanes that a step opens, and the run that a step waits for.
 //!
 //! Lanes are opened in batches of at most 40, or of what `max_concurrency` says: a batch begins when the one before has
 //! ended as a whole. What the lanes give is gathered in the cursor as long as it is small; each lane's own end stays in
 //! the table.
 
 use super::{
-    Availability, ChildExecution, Command, Failure, Fork, LaneEnd, Outcome, Pending, StepChange, Tally,
-    going::{Outputs, Planner, json_size, template_failure},
+    Command, Failure, Fork, LaneEnd, Outcome, Pending, StepChange, Tally,
+    going::{Outputs, Planner, json_size},
     handoff::{self, STARTS, rest},
     lane::Cancelled,
     later,
     needs::lanes_of,
-    start::NESTING,
 };
 use crate::{
-    definition::{OnLaneFailure, Step, StepKind, limits},
+    definition::{Step, limits},
     error_name::ErrorName,
-    ids::{InputName, LanePath, RunId, StepPath, WorkflowId},
-    run::{CalledBy, Part, RunIdentity, RunInput, RunTrigger},
-    template::Template,
+    ids::{LanePath, StepPath},
+    run::Part,
+    steps::OnLaneFailure,
 };
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
-use std::collections::{BTreeMap, BTreeSet};
+use serde_json::{Value, json};
+use std::collections::BTreeSet;
 
 /// How much of what the lanes give is gathered, in bytes of JSON. It travels through the state of the execution.
 const GATHERED_BYTES: usize = 16 * 1024;
@@ -30,44 +29,9 @@ const GATHERED_BYTES: usize = 16 * 1024;
 /// How much the executions of a batch may take in the command that starts them, in bytes of JSON.
 const BATCH_BYTES: usize = 40 * 1024;
 
-/// The most that the inputs of a run may take that a step starts, in bytes of JSON.
-const INPUTS_BYTES: usize = 32 * 1024;
-
 impl Planner<'_> {
-    /// Opens the lanes of a `parallel` or a `for_each`.
-    pub(super) fn open_lanes(&mut self, path: &StepPath, step: &Step) -> Option<Command> {
-        let count = match &step.kind {
-            StepKind::Parallel { lanes, .. } => lanes.len(),
-            StepKind::ForEach { items, .. } => match items.evaluate(&self.context) {
-                Ok(Value::Array(items)) if items.len() <= limits::ITEMS => items.len(),
-                // What PagerDuty or an earlier step leaves out has no items.
-                Ok(Value::Null) => 0,
-                Ok(Value::Array(items)) => {
-                    let message = format!(
-                        "the list has {} items; at most {} are allowed",
-                        items.len(),
-                        limits::ITEMS
-                    );
-                    return self.step_failed(
-                        path,
-                        None,
-                        Outputs::none(),
-                        Failure::new(ErrorName::InputInvalid, message),
-                    );
-                }
-                Ok(other) => {
-                    let message = format!("`for_each` needs a list, but got {}", crate::action::type_of(&other));
-                    return self.step_failed(
-                        path,
-                        None,
-                        Outputs::none(),
-                        Failure::new(ErrorName::InputInvalid, message),
-                    );
-                }
-                Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
-            },
-            _ => 0,
-        };
+    /// Opens so many lanes of a step.
+    pub(crate) fn open_lanes(&mut self, path: &StepPath, step: &Step, count: usize) -> Option<Command> {
         let count = u32::try_from(count).unwrap_or(u32::MAX);
         if count == 0 {
             self.step_done(path, Outcome::Success, outputs(&Tally::default(), 0), None);
@@ -87,7 +51,7 @@ impl Planner<'_> {
             to: count.min(self.batch_size(path, step)),
             attempt: 1,
             resting_until: None,
-            deadline: self.fork_deadline(step),
+            deadline: self.deadline_of(step),
             run: None,
             tally: Tally::default(),
         };
@@ -96,13 +60,8 @@ impl Planner<'_> {
 
     /// How many lanes of a step run at the same time: fewer than the author allows where each takes much room in the state.
     fn batch_size(&self, path: &StepPath, step: &Step) -> u32 {
-        let most = match &step.kind {
-            StepKind::ForEach {
-                max_concurrency: Some(most),
-                ..
-            } => *most,
-            _ => limits::CONCURRENT_LANES,
-        };
+        let most = step.lanes().and_then(|lanes| lanes.at_once);
+        let most = most.unwrap_or(limits::CONCURRENT_LANES);
         let part = Part {
             lane: self.cursor.lane.child(path.clone(), 0),
             generation: 0,
@@ -113,7 +72,8 @@ impl Planner<'_> {
         most.min(room).max(1)
     }
 
-    fn fork_deadline(&self, step: &Step) -> Timestamp {
+    /// When a step that begins now must have ended.
+    pub(crate) fn deadline_of(&self, step: &Step) -> Timestamp {
         match step.timeout {
             Some(timeout) => later(self.situation.now, timeout.duration()).min(self.cursor.deadline),
             None => self.cursor.deadline,
@@ -200,11 +160,11 @@ impl Planner<'_> {
             return self.start_unended(fork);
         };
         let step = self.situation.definition.step(&fork.step);
-        let Some(StepKind::RunWorkflow { with, .. }) = step.map(|step| &step.kind) else {
+        let Some(call) = step.and_then(Step::workflow) else {
             return self.lost(&fork.step);
         };
-        match self.render_inputs(with) {
-            Ok(inputs) => self.start_execution_of(fork, run, inputs),
+        match call.inputs(self) {
+            Ok(inputs) => self.start_run(fork, run, inputs),
             Err(failure) => {
                 let next = self.step_failed(&fork.step, None, Outputs::none(), failure);
                 self.then(next)
@@ -259,114 +219,6 @@ impl Planner<'_> {
         self.then(next)
     }
 
-    /// Starts a run of another workflow.
-    pub(super) fn start_run(
-        &mut self,
-        path: &StepPath,
-        step: &Step,
-        workflow: &WorkflowId,
-        with: &BTreeMap<InputName, Template>,
-    ) -> Option<Command> {
-        let inputs = match self.render_inputs(with) {
-            Ok(inputs) => inputs,
-            Err(failure) => return self.step_failed(path, None, Outputs::none(), failure),
-        };
-        let Some(&Availability::Enabled(version)) = self.situation.known.workflows.get(workflow) else {
-            let message = format!("there is no workflow {workflow} that is enabled; apply or enable it");
-            return self.step_failed(
-                path,
-                None,
-                Outputs::none(),
-                Failure::new(ErrorName::WorkflowNotFound, message),
-            );
-        };
-        let caller = self.situation.input;
-        if caller.called_by.as_ref().is_some_and(|by| by.nesting >= NESTING) {
-            let message = format!(
-                "{NESTING} runs have called each other already; look which `run_workflow` of {workflow} leads back to it"
-            );
-            return self.step_failed(
-                path,
-                None,
-                Outputs::none(),
-                Failure::new(ErrorName::RunLoopStopped, message),
-            );
-        }
-        let run = RunIdentity {
-            id: RunId::for_step(&self.effect_key(path)),
-            workflow: workflow.clone(),
-            version,
-            depth: self.depth(),
-        };
-        self.record(
-            path,
-            StepChange::Entered {
-                lanes: None,
-                run: Some(run.id.clone()),
-            },
-        );
-        let fork = Fork {
-            step: path.clone(),
-            count: 1,
-            from: 0,
-            to: 1,
-            attempt: 1,
-            resting_until: None,
-            deadline: self.fork_deadline(step),
-            run: Some(run.clone()),
-            tally: Tally::default(),
-        };
-        Some(self.start_execution_of(fork, run, inputs))
-    }
-
-    fn render_inputs(&self, with: &BTreeMap<InputName, Template>) -> Result<Map<String, Value>, Failure> {
-        let mut inputs = Map::new();
-        for (name, template) in with {
-            let value = template
-                .evaluate(&self.context)
-                .map_err(|error| template_failure(&error))?;
-            inputs.insert(name.to_string(), value);
-        }
-        match json_size(&inputs) > INPUTS_BYTES {
-            true => Err(Failure::new(
-                ErrorName::InputInvalid,
-                format!("the rendered inputs have more than {INPUTS_BYTES} bytes; hand on less"),
-            )),
-            false => Ok(inputs),
-        }
-    }
-
-    fn start_execution_of(&mut self, fork: Fork, run: RunIdentity, inputs: Map<String, Value>) -> Command {
-        let caller = self.situation.input;
-        let part = Part {
-            lane: LanePath::main(),
-            generation: 0,
-            attempt: fork.attempt,
-        };
-        let called_by = CalledBy {
-            run: caller.run.id.clone(),
-            lane: self.cursor.lane.clone(),
-            step: fork.step.clone(),
-            nesting: caller.called_by.as_ref().map_or(0, |by| by.nesting).saturating_add(1),
-            deadline: fork.deadline,
-        };
-        let execution = ChildExecution {
-            name: part.execution_name(&run.id),
-            input: RunInput {
-                run,
-                trigger: caller.trigger.as_ref().map(RunTrigger::with_stored_body),
-                inputs,
-                called_by: Some(called_by),
-                part: Some(part),
-                replay_of: None,
-            },
-        };
-        self.cursor.pending = Some(Pending::Fork(Box::new(fork)));
-        Command::Fork {
-            executions: vec![execution],
-        }
-    }
-
     fn lanes_failure(&self, fork: &StepPath, tally: &Tally, count: u32) -> Failure {
         let first = match &tally.first_failure {
             Some((index, failure)) => {
@@ -382,24 +234,6 @@ impl Planner<'_> {
         };
         let message = format!("{} of {count} lanes failed{cancelled}{first}", tally.failed);
         Failure::new(ErrorName::LaneFailed, message)
-    }
-
-    fn run_ended(&mut self, path: &StepPath, run: &RunIdentity, failure: Option<&Failure>) -> Command {
-        let outputs = Outputs::from(json!({ "run_id": run.id }));
-        let next = match failure {
-            None => {
-                self.step_done(path, Outcome::Success, outputs, None);
-                None
-            }
-            Some(failure) => {
-                let message = format!(
-                    "the run {} of the workflow {} failed with {}: {}",
-                    run.id, run.workflow, failure.name, failure.message
-                );
-                self.step_failed(path, None, outputs, Failure::new(ErrorName::RunFailed, message))
-            }
-        };
-        self.then(next)
     }
 }
 

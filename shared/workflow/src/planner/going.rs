@@ -4,23 +4,22 @@ use super::{
     Answer, Attempts, Changes, Command, Cursor, EndedAttempt, Failure, Outcome, Pending, Plan, Situation, Standing,
     StepChange, StepError, StepRecord, StepResult,
     lane::{Cancelled, cancelled},
-    later, needs, start,
+    needs, start,
     window::{self, Place, Window},
 };
 use crate::{
-    definition::{Step, StepKind, Wait, limits},
+    definition::Step,
     error_name::ErrorName,
     ids::{Section, StepPath},
     step_name::StepName,
-    template::{Context, Expression, TemplateError},
+    template::{Context, Expression, Template, TemplateError},
 };
-use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The most that the variables of a lane, its item and its inputs may take together, in bytes of JSON. They travel with the cursor
 /// through the state of the execution, which holds 256 KiB in all.
-pub(super) const VARIABLES_BYTES: usize = 32 * 1024;
+pub(crate) const VARIABLES_BYTES: usize = 32 * 1024;
 
 /// The most that the outputs of a step may take, in bytes of JSON, for the same reason.
 const OUTPUTS_BYTES: usize = 32 * 1024;
@@ -30,15 +29,13 @@ const OUTPUTS_BYTES: usize = 32 * 1024;
 /// Plans that are each thrown back for an hour, at three events an attempt.
 const FULL_HISTORY: u32 = 5_000;
 
-/// The message of a `fail` that gives none, because its expression gives null or blank text.
-const NO_MESSAGE: &str = "the workflow gives no reason: what its `fail` says is empty";
-
-pub(super) struct Planner<'a> {
-    pub(super) situation: &'a Situation<'a>,
-    pub(super) context: Context,
-    pub(super) cursor: Cursor,
-    pub(super) changes: Changes,
-    pub(super) cancelled: Cancelled,
+/// A Plan that is being made.
+pub(crate) struct Planner<'a> {
+    pub(crate) situation: &'a Situation<'a>,
+    pub(crate) context: Context,
+    pub(crate) cursor: Cursor,
+    pub(crate) changes: Changes,
+    pub(crate) cancelled: Cancelled,
     window: Window,
     /// The outputs of steps that were too large to be kept, by the step's id.
     cut: BTreeMap<String, BTreeSet<String>>,
@@ -46,13 +43,13 @@ pub(super) struct Planner<'a> {
 }
 
 /// What a step gave, and the names of what was too large to be kept of it.
-pub(super) struct Outputs {
-    pub(super) values: Value,
-    pub(super) cut: BTreeSet<String>,
+pub(crate) struct Outputs {
+    pub(crate) values: Value,
+    pub(crate) cut: BTreeSet<String>,
 }
 
 impl Outputs {
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::from(json!({}))
     }
 }
@@ -84,7 +81,7 @@ impl From<Value> for Outputs {
 }
 
 /// How many bytes a value has as JSON.
-pub(super) fn json_size<T: serde::Serialize>(value: &T) -> usize {
+pub(crate) fn json_size<T: serde::Serialize>(value: &T) -> usize {
     serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
 }
 
@@ -105,16 +102,16 @@ impl EndedAttempt {
 }
 
 /// The last attempt of a step that has failed.
-pub(super) struct LastAttempt {
+pub(crate) struct LastAttempt {
     /// Which one, counted from 1.
-    pub(super) number: u32,
+    pub(crate) number: u32,
     /// Why it failed, unless that has been written before.
     error: Option<StepError>,
 }
 
 impl LastAttempt {
     /// One that has just failed.
-    pub(super) fn failed(number: u32, failure: &Failure) -> Self {
+    pub(crate) fn failed(number: u32, failure: &Failure) -> Self {
         Self {
             number,
             error: Some(StepError::from(&failure.of_an_attempt())),
@@ -122,7 +119,7 @@ impl LastAttempt {
     }
 
     /// The one before an attempt that was not made.
-    pub(super) fn before(number: u32) -> Self {
+    pub(crate) fn before(number: u32) -> Self {
         Self {
             number: number.saturating_sub(1),
             error: None,
@@ -130,7 +127,7 @@ impl LastAttempt {
     }
 
     /// What is still to be written of it.
-    pub(super) fn ended(self) -> Option<EndedAttempt> {
+    pub(crate) fn ended(self) -> Option<EndedAttempt> {
         let number = self.number;
         let ended = |error| EndedAttempt {
             number,
@@ -141,7 +138,7 @@ impl LastAttempt {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(situation: &'a Situation<'a>) -> Self {
+    pub(crate) fn new(situation: &'a Situation<'a>) -> Self {
         let mut obstacle = None;
         let cursor = match situation.standing {
             Standing::BeginsRun => {
@@ -231,7 +228,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    pub(super) fn finish(mut self, command: Command) -> Plan {
+    pub(crate) fn finish(mut self, command: Command) -> Plan {
         self.cursor.events = self.cursor.events.saturating_add(command.events());
         Plan {
             cursor: self.cursor.advanced(),
@@ -241,7 +238,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Takes in the answer to the last command and goes on.
-    pub(super) fn take_up(&mut self) -> Command {
+    pub(crate) fn take_up(&mut self) -> Command {
         let obstacle = self.obstacle.take();
         match self.situation.standing {
             Standing::BeginsRun => return self.begin_run(obstacle),
@@ -279,7 +276,7 @@ impl<'a> Planner<'a> {
     }
 
     /// The command, or the one that the lane comes to when it goes on.
-    pub(super) fn then(&mut self, command: Option<Command>) -> Command {
+    pub(crate) fn then(&mut self, command: Option<Command>) -> Command {
         match command {
             Some(command) => command,
             None => self.go_on(),
@@ -287,7 +284,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Whether the history of the execution is long enough for it to hand the lane on.
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::NeverHandOn) {
             return false;
@@ -296,7 +293,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Runs on through the steps that need nobody else.
-    pub(super) fn go_on(&mut self) -> Command {
+    pub(crate) fn go_on(&mut self) -> Command {
         loop {
             if self.cancelled != Cancelled::No {
                 return self.end_cancelled();
@@ -336,152 +333,32 @@ impl<'a> Planner<'a> {
         if let Some(failure) = self.lost_part(step.expressions()) {
             return self.step_failed(path, None, Outputs::none(), failure);
         }
+        let behaviour = step.kind.behaviour();
         match step.condition.as_ref().map(|condition| condition.holds(&self.context)) {
             Some(Err(error)) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
             Some(Ok(false)) => {
-                match &step.kind {
-                    StepKind::Block { otherwise, .. } if !otherwise.is_empty() => self.enter(path, 1),
-                    _ => self.step_done(path, Outcome::Skipped, Outputs::none(), None),
+                match behaviour.otherwise() {
+                    Some(list) => self.enter(path, list),
+                    None => self.step_done(path, Outcome::Skipped, Outputs::none(), None),
                 }
                 return None;
             }
             Some(Ok(true)) | None => {}
         }
-        match &step.kind {
-            StepKind::Action { .. } => self.first_attempt(path, step.timeout),
-            StepKind::Wait(wait) => self.wait(path, wait),
-            StepKind::Set(variables) => self.set(path, variables),
-            StepKind::Block { .. } => {
-                self.enter(path, 0);
-                None
-            }
-            StepKind::Choose { branches, default } => {
-                for (list, branch) in (0..).zip(branches) {
-                    match branch.when.holds(&self.context) {
-                        Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
-                        Ok(false) => {}
-                        Ok(true) => {
-                            self.enter(path, list);
-                            return None;
-                        }
-                    }
-                }
-                match (default.is_empty(), u32::try_from(branches.len())) {
-                    (false, Ok(list)) => self.enter(path, list),
-                    _ => self.step_done(path, Outcome::Success, Outputs::none(), None),
-                }
-                None
-            }
-            StepKind::Parallel { .. } | StepKind::ForEach { .. } => self.open_lanes(path, step),
-            StepKind::RunWorkflow { workflow, with } => self.start_run(path, step, workflow, with),
-            StepKind::Stop { reason } => match reason.evaluate(&self.context) {
-                Ok(reason) => Some(self.stop(path, &reason)),
-                Err(error) => self.step_failed(path, None, Outputs::none(), template_failure(&error)),
-            },
-            StepKind::Fail { message } => {
-                let failure = match message.evaluate(&self.context) {
-                    Ok(Value::String(message)) if !message.trim().is_empty() => {
-                        Failure::new(ErrorName::StepFailed, message)
-                    }
-                    Ok(Value::String(_) | Value::Null) => Failure::new(ErrorName::StepFailed, NO_MESSAGE),
-                    Ok(other) => Failure::new(ErrorName::StepFailed, other.to_string()),
-                    Err(error) => template_failure(&error),
-                };
-                self.step_failed(path, None, Outputs::none(), failure)
-            }
-        }
+        behaviour.begin(step, path, self)
+    }
+
+    /// The value of a template.
+    pub(crate) fn evaluate(&self, template: &Template) -> Result<Value, Failure> {
+        template
+            .evaluate(&self.context)
+            .map_err(|error| template_failure(&error))
     }
 
     /// Goes into a list of steps of a step.
-    fn enter(&mut self, path: &StepPath, list: u32) {
+    pub(crate) fn enter(&mut self, path: &StepPath, list: u32) {
         self.record(path, StepChange::Entered { lanes: None, run: None });
         self.cursor.next = Some(path.inside(list, 0));
-    }
-
-    fn set(
-        &mut self,
-        path: &StepPath,
-        variables: &BTreeMap<crate::ids::VariableName, crate::template::Template>,
-    ) -> Option<Command> {
-        let values: Result<Vec<_>, TemplateError> = variables
-            .iter()
-            .map(|(name, template)| Ok((name.clone(), template.evaluate(&self.context)?)))
-            .collect();
-        let values = match values {
-            Ok(values) => values,
-            Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
-        };
-        let mut all = self.cursor.variables.clone();
-        all.extend(values.iter().cloned());
-        if json_size(&all) + json_size(&self.cursor.item) + json_size(&self.cursor.inputs) > VARIABLES_BYTES {
-            let message = format!(
-                "the variables, with the item and the inputs, have more than {VARIABLES_BYTES} bytes together; keep large \
-                 values in the outputs of steps"
-            );
-            return self.step_failed(
-                path,
-                None,
-                Outputs::none(),
-                Failure::new(ErrorName::TemplateError, message),
-            );
-        }
-        self.cursor.variables = all;
-        // Only now: the variables of one step do not see each other.
-        for (name, value) in &values {
-            self.context.set_variable(name.as_str(), value.clone());
-        }
-        self.changes.set.insert(path.clone(), values.into_iter().collect());
-        self.step_done(path, Outcome::Success, Outputs::none(), None);
-        None
-    }
-
-    fn wait(&mut self, path: &StepPath, wait: &Wait) -> Option<Command> {
-        let now = self.situation.now;
-        let until = match wait {
-            Wait::For(length) => later(now, length.duration()),
-            Wait::Until(time) => match time.evaluate(&self.context).map(|time| read_time(&time)) {
-                Ok(Ok(until)) => until,
-                Ok(Err(failure)) => return self.step_failed(path, None, Outputs::none(), failure),
-                Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
-            },
-        };
-        if until > later(now, SignedDuration::from_secs(limits::LONGEST_SECONDS)) {
-            let message = format!("cannot wait until {until}: that is more than 364 days away");
-            return self.step_failed(
-                path,
-                None,
-                Outputs::none(),
-                Failure::new(ErrorName::InputInvalid, message),
-            );
-        }
-        if until <= now {
-            self.step_done(path, Outcome::Success, Outputs::none(), None);
-            return None;
-        }
-        self.record(path, StepChange::Waiting { until });
-        self.cursor.pending = Some(Pending::Wait {
-            step: path.clone(),
-            until,
-        });
-        #[cfg(feature = "sabotage")]
-        if sabotage::breaks(sabotage::Break::WaitPastDeadline) {
-            return Some(Command::wait(until));
-        }
-        Some(Command::wait(until.min(self.cursor.deadline)))
-    }
-
-    fn waited(&mut self, path: &StepPath, until: Timestamp) -> Option<Command> {
-        if self.cancelled != Cancelled::No {
-            return Some(self.cancel_step(path, None));
-        }
-        // That Step Functions came back is what ends a wait: this clock may be behind the one that woke it. But the lane's
-        // deadline may have come before the end of the wait.
-        if until > self.cursor.deadline {
-            let failure = self.time_over();
-            return self.step_failed(path, None, Outputs::none(), failure);
-        }
-        self.step_done(path, Outcome::Success, Outputs::none(), None);
-        None
     }
 
     fn answered(&mut self, attempts: Attempts) -> Option<Command> {
@@ -517,13 +394,13 @@ impl<'a> Planner<'a> {
     }
 
     /// Notes that the action of a step has done its work, and goes on to what follows.
-    pub(super) fn step_succeeded(&mut self, attempts: &Attempts, outputs: Outputs) {
+    pub(crate) fn step_succeeded(&mut self, attempts: &Attempts, outputs: Outputs) {
         let attempt = Some(EndedAttempt::well(attempts.attempt));
         self.step_done(&attempts.step, Outcome::Success, outputs, attempt);
     }
 
     /// Notes that a step has ended well, and goes on to what follows.
-    pub(super) fn step_done(
+    pub(crate) fn step_done(
         &mut self,
         path: &StepPath,
         outcome: Outcome,
@@ -535,7 +412,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Goes on to what follows a step that has ended. The blocks whose last step it was end with it.
-    pub(super) fn go_past(&mut self, path: &StepPath) {
+    pub(crate) fn go_past(&mut self, path: &StepPath) {
         let way = window::after(self.situation.definition, &self.cursor.lane, path);
         for block in way.left {
             self.finished(&block, Outcome::Success, Outputs::none(), None, None);
@@ -547,7 +424,7 @@ impl<'a> Planner<'a> {
     }
 
     /// Notes how a step ended.
-    pub(super) fn finished(
+    pub(crate) fn finished(
         &mut self,
         path: &StepPath,
         outcome: Outcome,
@@ -576,7 +453,7 @@ impl<'a> Planner<'a> {
     }
 
     /// That expressions refer to an output which was too large to be kept.
-    pub(super) fn lost_part<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Option<Failure> {
+    pub(crate) fn lost_part<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Option<Failure> {
         for reference in expressions.flat_map(Expression::references) {
             let parts = reference.parts();
             let ["steps", id, rest @ ..] = parts.as_slice() else {
@@ -606,7 +483,7 @@ impl<'a> Planner<'a> {
 
     /// The definition has no step where the cursor stands: this release reads the stored version otherwise than the one
     /// that began the run.
-    pub(super) fn lost(&mut self, path: &StepPath) -> Command {
+    pub(crate) fn lost(&mut self, path: &StepPath) -> Command {
         self.end_failed(Failure::new(
             ErrorName::WorkflowInvalid,
             format!(
@@ -616,7 +493,7 @@ impl<'a> Planner<'a> {
         ))
     }
 
-    pub(super) fn record(&mut self, path: &StepPath, change: StepChange) {
+    pub(crate) fn record(&mut self, path: &StepPath, change: StepChange) {
         let Some(step) = self.situation.definition.step(path) else {
             return;
         };
@@ -630,18 +507,6 @@ impl<'a> Planner<'a> {
     }
 }
 
-fn read_time(value: &Value) -> Result<Timestamp, Failure> {
-    let time = value.as_str().and_then(|text| text.parse().ok());
-    time.ok_or_else(|| {
-        let shown: String = value.to_string().chars().take(80).collect();
-        let message = match value {
-            Value::Null => "there is no time to wait for: `until` is null; test that with `if` before".to_owned(),
-            _ => format!("{shown} is no time; give it as in 2026-01-31T09:00:00Z"),
-        };
-        Failure::new(ErrorName::InputInvalid, message)
-    })
-}
-
-pub(super) fn template_failure(error: &TemplateError) -> Failure {
+pub(crate) fn template_failure(error: &TemplateError) -> Failure {
     Failure::new(ErrorName::TemplateError, error.to_string())
 }

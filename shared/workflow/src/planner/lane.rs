@@ -116,7 +116,7 @@ impl CancelMark {
 
 /// What is said of a lane by the marks of its run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cancelled {
+pub(crate) enum Cancelled {
     No,
     WithItsRun,
     WithTheLanesBesideIt,

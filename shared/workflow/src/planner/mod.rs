@@ -62,8 +62,9 @@ use crate::{
     ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     run::RunInput,
 };
-use going::Planner;
+pub(crate) use going::{Outputs, Planner, VARIABLES_BYTES, json_size, template_failure};
 use jiff::{SignedDuration, Timestamp};
+pub(crate) use lane::Cancelled;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -302,7 +303,7 @@ pub fn fail(input: &RunInput, standing: Standing<'_>, started_at: Timestamp, fai
 }
 
 /// A time so much later; the end of time if there is none.
-fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
+pub(crate) fn later(from: Timestamp, by: SignedDuration) -> Timestamp {
     from.checked_add(by).unwrap_or(Timestamp::MAX)
 }
 

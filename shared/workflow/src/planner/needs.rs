@@ -5,7 +5,7 @@ use super::{
     window::{self, Place, Window},
 };
 use crate::{
-    definition::{Definition, StepKind},
+    definition::{Definition, Step},
     error_name::ErrorName,
     ids::{LanePath, StepId, StepPath, WorkflowId},
     run::RunInput,
@@ -90,9 +90,9 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
         .collect();
     for place in places {
         if let Place::Step(path) = place
-            && let Some(StepKind::RunWorkflow { workflow, .. }) = definition.step(&path).map(|step| &step.kind)
+            && let Some(call) = definition.step(&path).and_then(Step::workflow)
         {
-            needs.workflows.insert(workflow.clone());
+            needs.workflows.insert(call.workflow.clone());
         }
     }
     // Before its first Plan a lane has no results of its own.
@@ -142,9 +142,9 @@ pub(super) fn of_items(definition: &Definition, lane: &LanePath, opener: &Cursor
         (Some(Pending::Fork(_)), Some((_, fork, _))) => definition.step(fork),
         _ => None,
     };
-    match fork.map(|step| &step.kind) {
-        Some(StepKind::ForEach { items, .. }) => window::referred(definition, items.expressions().into_iter()),
-        _ => BTreeMap::new(),
+    match fork.and_then(Step::items) {
+        Some(items) => window::referred(definition, items.expressions().into_iter()),
+        None => BTreeMap::new(),
     }
 }
 

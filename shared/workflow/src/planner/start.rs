@@ -6,15 +6,13 @@ use super::{
     guard, inputs, later, only_while, wanted, window,
 };
 use crate::{
-    definition::{StepKind, limits},
+    definition::{Step, limits},
     error_name::ErrorName,
     ids::LanePath,
+    steps::NESTING,
     template::Context,
 };
 use jiff::{SignedDuration, Timestamp};
-
-/// How many runs may call each other.
-pub(super) const NESTING: u32 = 20;
 
 /// What `on_failure` has of a run's time at most.
 const LONGEST_RESERVE: SignedDuration = SignedDuration::from_mins(15);
@@ -133,7 +131,7 @@ pub(super) fn item(
     let Some((_, fork, index)) = lane.opener() else {
         return Ok(None);
     };
-    let Some(StepKind::ForEach { items, .. }) = situation.definition.step(fork).map(|step| &step.kind) else {
+    let Some(items) = situation.definition.step(fork).and_then(Step::items) else {
         return Ok(opener.item.clone());
     };
     let value = items

@@ -5,7 +5,7 @@
 //! goes on in the next Plan.
 
 use crate::{
-    definition::{Definition, Step, StepKind, Wait},
+    definition::{Definition, Step},
     ids::{LanePath, Section, StepId, StepPath},
     template::{Expression, Reference},
 };
@@ -152,20 +152,12 @@ fn successors(definition: &Definition, lane: &LanePath, path: &StepPath, step: &
         let inside = path.inside(list, 0);
         definition.step(&inside).map(|_| Place::Step(inside))
     };
-    let mut places: Vec<Place> = match &step.kind {
-        StepKind::Block { .. } | StepKind::Choose { .. } => {
-            (0..).zip(step.lists()).filter_map(|(list, _)| first_in(list)).collect()
-        }
-        _ => Vec::new(),
+    let behaviour = step.kind.behaviour();
+    let mut places: Vec<Place> = match behaviour.lanes() {
+        Some(_) => Vec::new(),
+        None => (0..).zip(step.lists()).filter_map(|(list, _)| first_in(list)).collect(),
     };
-    let goes_past = step.condition.is_some()
-        || step.continue_on_error
-        || match &step.kind {
-            // The list may be empty, and the time may have passed.
-            StepKind::Set(_) | StepKind::ForEach { .. } | StepKind::Wait(Wait::Until(_)) => true,
-            StepKind::Choose { default, .. } => default.is_empty(),
-            _ => false,
-        };
+    let goes_past = step.condition.is_some() || step.continue_on_error || behaviour.can_pass_at_once();
     if goes_past {
         places.push(after(definition, lane, path).to);
     }

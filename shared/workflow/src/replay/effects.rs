@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     action::{ActionSpec, Replayed},
-    definition::{Definition, StepKind},
+    definition::{Definition, Step},
     error_name::{ErrorName, FailureClass},
     ids::{LanePath, RunId, Section, StepPath, WorkflowId},
     planner::{Failure, Outcome},
@@ -99,20 +99,16 @@ fn done(definition: &Definition, step: &PastStep) -> Option<(Deed, Happened)> {
     if step.kept {
         return None;
     }
-    match &definition.step(&step.path)?.kind {
-        StepKind::Action { uses, .. } if !uses.only_reads() => {
-            let happened = action_happened(step)?;
-            Some((Deed::Action(Arc::clone(uses)), happened))
-        }
-        StepKind::RunWorkflow { workflow, .. } => {
-            let deed = Deed::Run {
-                workflow: workflow.clone(),
-                run: step.run.clone()?,
-            };
-            Some((deed, Happened::Yes))
-        }
-        _ => None,
+    let written = definition.step(&step.path)?;
+    if let Some(call) = written.action().filter(|call| !call.uses.only_reads()) {
+        let happened = action_happened(step)?;
+        return Some((Deed::Action(Arc::clone(&call.uses)), happened));
     }
+    let deed = Deed::Run {
+        workflow: written.workflow()?.workflow.clone(),
+        run: step.run.clone()?,
+    };
+    Some((deed, Happened::Yes))
 }
 
 fn action_happened(step: &PastStep) -> Option<Happened> {
@@ -146,10 +142,8 @@ fn leaves_open(name: &str) -> bool {
 
 /// Whether the action of a step has an input.
 fn has_input(definition: &Definition, path: &StepPath, input: &str) -> bool {
-    match definition.step(path).map(|step| &step.kind) {
-        Some(StepKind::Action { with, .. }) => with.contains_key(input),
-        _ => false,
-    }
+    let call = definition.step(path).and_then(Step::action);
+    call.is_some_and(|call| call.with.contains_key(input))
 }
 
 fn again(definition: &Definition, version: &Definition, places: &Places, step: &PastStep, deed: &Deed) -> Again {

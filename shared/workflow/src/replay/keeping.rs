@@ -2,7 +2,7 @@
 
 use super::{Past, ReplayError};
 use crate::{
-    definition::{Definition, Step, StepKind},
+    definition::{Definition, Step},
     ids::{LanePath, Section, StepPath, VariableName},
     planner::{Outcome, StepResult},
     run::KeptStep,
@@ -77,10 +77,9 @@ pub(super) fn counterpart(version: &Definition, number: u32, other: &Definition)
 
 /// Whether two steps have the same id and do the same kind of thing, as have the steps in them.
 fn are_alike(one: &Step, other: &Step) -> bool {
-    let same_kind = match (&one.kind, &other.kind) {
-        (StepKind::Action { uses, .. }, StepKind::Action { uses: of_other, .. }) => uses == of_other,
-        (one, other) => std::mem::discriminant(one) == std::mem::discriminant(other),
-    };
+    let action = |step: &Step| step.action().map(|call| call.uses.name.clone());
+    let same_kind =
+        std::mem::discriminant(&one.kind) == std::mem::discriminant(&other.kind) && action(one) == action(other);
     let (lists, of_other) = (one.lists(), other.lists());
     let alike = |(one, other): (&&[Step], &&[Step])| {
         one.len() == other.len() && one.iter().zip(other.iter()).all(|(one, other)| are_alike(one, other))
@@ -125,7 +124,7 @@ pub(super) fn keep(past: &Past<'_>, places: &Places) -> Result<Kept, ReplayError
         if let Some(id) = &step.id {
             context.set_step(id.as_str(), json!(result));
         }
-        if let (StepKind::Set(templates), Outcome::Success) = (&step.kind, result.outcome) {
+        if let (Some(templates), Outcome::Success) = (step.kind.behaviour().variables(), result.outcome) {
             let values: Result<Vec<_>, _> = templates
                 .iter()
                 .map(|(name, template)| Ok((name.clone(), template.evaluate(&context)?)))

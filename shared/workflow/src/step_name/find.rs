@@ -1,13 +1,11 @@
 //! The step of a definition that a name means.
 
-use super::{
-    LaneName, StepName, StepPart, Turn, index_of,
-    name::{DEFAULT, ELSE, STEPS, usable_name},
-};
+use super::{LaneName, StepName, StepPart, Turn, index_of};
 use crate::{
     action::nearest,
-    definition::{Definition, Step, StepKind},
+    definition::{Definition, Step},
     ids::{LanePath, Section, StepId, StepPath},
+    steps::Each,
 };
 
 /// How many names an error lists.
@@ -122,11 +120,9 @@ impl Definition {
     fn without_item(&self, name: &LaneName, path: &StepPath) -> UnknownName {
         let mut fork = path.clone();
         loop {
-            let is_for_each = self
-                .step(&fork)
-                .map(|step| matches!(step.kind, StepKind::ForEach { .. }));
+            let goes_through_items = self.step(&fork).and_then(Step::items).is_some();
             match fork.parent() {
-                Some((outer, _)) if is_for_each != Some(true) => fork = outer,
+                Some((outer, _)) if !goes_through_items => fork = outer,
                 _ => break,
             }
         }
@@ -181,26 +177,26 @@ impl Definition {
             return Some(LanePath::main());
         };
         let around = self.lane_without_items(&outer)?;
-        match self.step(&outer).map(|step| &step.kind) {
-            Some(StepKind::ForEach { .. }) => None,
-            Some(StepKind::Parallel { .. }) => Some(around.child(outer, list)),
-            _ => Some(around),
+        match self.step(&outer).and_then(Step::lanes).map(|lanes| lanes.each) {
+            Some(Each::Item { .. }) => None,
+            Some(Each::List(_)) => Some(around.child(outer, list)),
+            None => Some(around),
         }
     }
 
     /// The number of a list of steps in a step, and the lane of the steps in it.
     fn list_of(&self, place: &StepPlace, turn: &Turn) -> Result<(u32, Option<LanePath>), UnknownName> {
         let step = self.step(&place.path);
-        let list = step.and_then(|step| number_of_list(step, turn));
+        let list = step.and_then(|step| step.kind.behaviour().list_of(turn));
         let Some((step, list)) = step.zip(list) else {
             return Err(self.no_list(&place.path, turn));
         };
         let child = |index| Some(place.lane.as_ref()?.child(place.path.clone(), index));
-        let lane = match (&step.kind, turn) {
-            (StepKind::ForEach { .. }, Turn::Item(item)) => child(index_of(*item)),
-            (StepKind::ForEach { .. }, _) => None,
-            (StepKind::Parallel { .. }, _) => child(list),
-            _ => place.lane.clone(),
+        let lane = match (step.lanes().map(|lanes| lanes.each), turn) {
+            (Some(Each::Item { .. }), Turn::Item(item)) => child(index_of(*item)),
+            (Some(Each::Item { .. }), _) => None,
+            (Some(Each::List(_)), _) => child(list),
+            (None, _) => place.lane.clone(),
         };
         Ok((list, lane))
     }
@@ -211,7 +207,7 @@ impl Definition {
             Some(step) if !step.lists().is_empty() => UnknownName::NoList {
                 step: words,
                 list: turn.to_string().trim_start_matches('/').to_owned(),
-                known: lists_of(step),
+                known: step.kind.behaviour().lists_in_words(),
             },
             step => UnknownName::NothingInside {
                 step: words,
@@ -260,44 +256,6 @@ impl Definition {
 
     fn known_at_top(&self, section: Section) -> String {
         called(self.section(section))
-    }
-}
-
-fn number_of_list(step: &Step, turn: &Turn) -> Option<u32> {
-    let count = u32::try_from(step.lists().len()).ok()?;
-    match (&step.kind, turn) {
-        (StepKind::ForEach { .. }, Turn::Item(_)) => Some(0),
-        (_, Turn::Item(_)) => None,
-        (_, Turn::Number(number)) => Some(index_of(*number)).filter(|list| *list < count),
-        (StepKind::Parallel { lanes, .. }, Turn::Name(name)) => {
-            let position = lanes
-                .iter()
-                .position(|lane| usable_name(lane, lanes) == Some(name.as_str()));
-            position.and_then(|position| u32::try_from(position).ok())
-        }
-        (StepKind::Block { .. } | StepKind::ForEach { .. }, Turn::Name(name)) if name == STEPS => Some(0),
-        (StepKind::Block { .. }, Turn::Name(name)) if name == ELSE => Some(1),
-        (StepKind::Choose { branches, .. }, Turn::Name(name)) if name == DEFAULT => u32::try_from(branches.len()).ok(),
-        (_, Turn::Name(_)) => None,
-    }
-}
-
-/// The lists of steps in a step, as they are named.
-fn lists_of(step: &Step) -> String {
-    match &step.kind {
-        StepKind::Block { .. } => format!("`{STEPS}` and `{ELSE}`"),
-        StepKind::ForEach { .. } => format!("items, such as `[1]`, and `{STEPS}` for all of them"),
-        StepKind::Choose { branches, .. } => format!("the branches 1 to {} and `{DEFAULT}`", branches.len()),
-        StepKind::Parallel { lanes, .. } => {
-            let names = (1..)
-                .zip(lanes)
-                .map(|(number, lane): (u32, _)| match usable_name(lane, lanes) {
-                    Some(name) => format!("`{name}`"),
-                    None => format!("`{number}`"),
-                });
-            format!("the lanes {}", names.collect::<Vec<_>>().join(", "))
-        }
-        _ => String::new(),
     }
 }
 

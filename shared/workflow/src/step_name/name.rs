@@ -2,14 +2,15 @@
 
 use super::{LaneName, StepName, StepPart, Turn, counted, form::is_digits};
 use crate::{
-    definition::{Definition, ParallelLane, Step, StepKind},
+    definition::{Definition, Step},
     ids::{LanePath, Section, StepPath},
+    steps::ParallelLane,
 };
 use std::collections::BTreeMap;
 
-pub(super) const STEPS: &str = "steps";
-pub(super) const ELSE: &str = "else";
-pub(super) const DEFAULT: &str = "default";
+pub(crate) const STEPS: &str = "steps";
+pub(crate) const ELSE: &str = "else";
+pub(crate) const DEFAULT: &str = "default";
 
 impl Definition {
     /// The name of a step in a lane of a run.
@@ -33,7 +34,7 @@ impl Definition {
     pub fn lane_name(&self, lane: &LanePath) -> LaneName {
         LaneName(lane.opener().map(|(around, fork, index)| {
             let turn = match self.step(fork) {
-                Some(step) => turn(step, list_of_lane(step, index), Some(index)),
+                Some(step) => step.kind.behaviour().turn(list_of_lane(step, index), Some(index)),
                 None => Turn::Number(counted(index)),
             };
             (self.step_name(&around, fork), turn)
@@ -51,7 +52,7 @@ impl Definition {
         let mut has_item = false;
         while let (Some(list), Some(index)) = (indices.next(), indices.next()) {
             let turn = match self.step(&here) {
-                Some(step) => turn(step, list, items.get(&here).copied()),
+                Some(step) => step.kind.behaviour().turn(list, items.get(&here).copied()),
                 None => Turn::Number(counted(list)),
             };
             here = here.inside(list, index);
@@ -83,36 +84,9 @@ fn list_of_lane(step: &Step, index: u32) -> u32 {
     step.lane_list(index).unwrap_or(index)
 }
 
-/// The turn from a step into one of its lists, for an item if one is known.
-fn turn(step: &Step, list: u32, item: Option<u32>) -> Turn {
-    let numbered = Turn::Number(counted(list));
-    match &step.kind {
-        StepKind::ForEach { .. } => item.map_or_else(|| Turn::Name(STEPS.to_owned()), |item| Turn::Item(counted(item))),
-        StepKind::Block { .. } => match list {
-            0 => Turn::Name(STEPS.to_owned()),
-            _ => Turn::Name(ELSE.to_owned()),
-        },
-        StepKind::Choose { branches, .. } => match usize::try_from(list) {
-            Ok(list) if list >= branches.len() => Turn::Name(DEFAULT.to_owned()),
-            _ => numbered,
-        },
-        StepKind::Parallel { lanes, .. } => {
-            let lane = usize::try_from(list).ok().and_then(|list| lanes.get(list));
-            let name = lane.and_then(|lane| usable_name(lane, lanes));
-            name.map_or(numbered, |name| Turn::Name(name.to_owned()))
-        }
-        StepKind::Action { .. }
-        | StepKind::Wait(_)
-        | StepKind::Set(_)
-        | StepKind::Stop { .. }
-        | StepKind::Fail { .. }
-        | StepKind::RunWorkflow { .. } => numbered,
-    }
-}
-
 /// The name of a lane, if it can be part of a step's name: it is no number, no other lane has it, and it has nothing in it that
 /// a name or a command line reads otherwise.
-pub(super) fn usable_name<'a>(lane: &'a ParallelLane, lanes: &[ParallelLane]) -> Option<&'a str> {
+pub(crate) fn usable_name<'a>(lane: &'a ParallelLane, lanes: &[ParallelLane]) -> Option<&'a str> {
     let name = lane.name.as_deref()?;
     let is_plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_' | '.');
     let is_usable = !name.is_empty() && name.trim() == name && name.chars().all(is_plain) && !is_digits(name);

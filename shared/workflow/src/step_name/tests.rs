@@ -1,6 +1,9 @@
 use super::*;
 use crate::action::tests::catalog;
-use crate::definition::{Definition, StepKind, tests::strategy::definitions};
+use crate::{
+    definition::{Definition, tests::strategy::definitions},
+    steps::StepKind,
+};
 use proptest::prelude::*;
 use rstest::rstest;
 
@@ -227,8 +230,8 @@ fn lane_with_items(definition: &Definition, path: &StepPath, mut items: impl FnM
     let around: Vec<_> = std::iter::successors(path.parent(), |(outer, _)| outer.parent()).collect();
     around.into_iter().rev().fold(LanePath::main(), |lane, (outer, list)| {
         match &definition.step(&outer).unwrap().kind {
-            StepKind::ForEach { .. } => lane.child(outer, items()),
-            StepKind::Parallel { .. } => lane.child(outer, list),
+            StepKind::ForEach(_) => lane.child(outer, items()),
+            StepKind::Parallel(_) => lane.child(outer, list),
             _ => lane,
         }
     })

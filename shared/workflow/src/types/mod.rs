@@ -349,5 +349,11 @@ impl Record {
 
 #[cfg(test)]
 mod manual;
+/// The type of the `error` of a result.
+pub(crate) fn result_error() -> Type {
+    let error = [("name", Kind::Text.into()), ("message", Kind::Text.into())];
+    Type::record(error).or_null("only what failed has an error")
+}
+
 #[cfg(test)]
 mod tests;

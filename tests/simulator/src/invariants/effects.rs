@@ -16,10 +16,7 @@ use pagerduty::actions::Action;
 use pagerduty_simulator::{EffectKind, IncidentId, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
-use workflow::{
-    definition::StepKind,
-    planner::{Outcome, StepChange},
-};
+use workflow::planner::{Outcome, StepChange};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     let attempts = attempts(evidence);
@@ -37,10 +34,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
 pub(super) fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action> {
     let run = &evidence.tables.runs.get(&place.run)?.input.run;
     let definition = evidence.tables.versions.get(&(run.workflow.clone(), run.version))?;
-    match &definition.step(&place.step)?.kind {
-        StepKind::Action { uses, .. } => Action::parse(&uses.name),
-        _ => None,
-    }
+    Action::parse(&definition.step(&place.step)?.action()?.uses.name)
 }
 
 /// When the first attempt at each effect was written down.

@@ -16,11 +16,15 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use workflow::{
     action::{ActionSpec, Admitted, Field, FieldKind},
-    definition::{OnLaneFailure, Step, StepKind, Wait, limits},
+    definition::{Step, limits},
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
     planner::{Failure, Outcome, StepError, StepResult},
     run::{CalledBy, ReplayOf, RunIdentity, RunInput},
+    steps::{
+        ActionStep, BlockStep, ChooseStep, FailStep, ForEachStep, OnLaneFailure, ParallelStep, RunWorkflowStep,
+        StepKind, StopStep, WaitStep,
+    },
     template::Template,
 };
 
@@ -146,18 +150,18 @@ impl<'a> Lane<'a> {
             .transpose()?;
         if holds == Some(false) {
             return match &step.kind {
-                StepKind::Block { otherwise, .. } if !otherwise.is_empty() => {
+                StepKind::Block(BlockStep { otherwise, .. }) if !otherwise.is_empty() => {
                     Ok(self.inside(course, otherwise, path, 1))
                 }
                 _ => Ok(Step1::Done(plain(Outcome::Skipped))),
             };
         }
         match &step.kind {
-            StepKind::Action { uses, with } => self.action(course, path, uses, with),
+            StepKind::Action(ActionStep { uses, with }) => self.action(course, path, uses, with),
             StepKind::Wait(wait) => self.wait(wait),
-            StepKind::Set(variables) => self.set(variables),
-            StepKind::Block { steps, .. } => Ok(self.inside(course, steps, path, 0)),
-            StepKind::Choose { branches, default } => {
+            StepKind::Set(set) => self.set(&set.variables),
+            StepKind::Block(BlockStep { steps, .. }) => Ok(self.inside(course, steps, path, 0)),
+            StepKind::Choose(ChooseStep { branches, default }) => {
                 for (list, branch) in (0..).zip(branches) {
                     if self.view.holds(&branch.when)? {
                         return Ok(self.inside(course, &branch.steps, path, list));
@@ -166,7 +170,7 @@ impl<'a> Lane<'a> {
                 let list = u32::try_from(branches.len()).unwrap_or(u32::MAX);
                 Ok(self.inside(course, default, path, list))
             }
-            StepKind::Parallel { lanes, on_lane_failure } => {
+            StepKind::Parallel(ParallelStep { lanes, on_lane_failure }) => {
                 let lanes = lanes
                     .iter()
                     .map(|lane| Opened {
@@ -177,13 +181,13 @@ impl<'a> Lane<'a> {
                     .collect();
                 Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
             }
-            StepKind::ForEach {
+            StepKind::ForEach(ForEachStep {
                 items,
                 steps,
                 output,
                 on_lane_failure,
                 ..
-            } => {
+            }) => {
                 let items = match self.view.value(items)? {
                     Value::Array(items) if items.len() <= limits::ITEMS => items,
                     Value::Null => Vec::new(),
@@ -199,15 +203,15 @@ impl<'a> Lane<'a> {
                     .collect();
                 Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
             }
-            StepKind::Stop { reason } => {
+            StepKind::Stop(StopStep { reason }) => {
                 let reason = self.view.value(reason)?;
                 Ok(Step1::Stopped(given(Outcome::Success, json!({"reason": reason}))))
             }
-            StepKind::Fail { message } => {
+            StepKind::Fail(FailStep { message }) => {
                 self.view.value(message)?;
                 Err(failure(ErrorName::StepFailed))
             }
-            StepKind::RunWorkflow { workflow, with } => self.call(course, path, workflow, with),
+            StepKind::RunWorkflow(RunWorkflowStep { workflow, with }) => self.call(course, path, workflow, with),
         }
     }
 
@@ -273,8 +277,8 @@ impl<'a> Lane<'a> {
         }
     }
 
-    fn wait(&self, wait: &Wait) -> Outcome1 {
-        if let Wait::Until(time) = wait {
+    fn wait(&self, wait: &WaitStep) -> Outcome1 {
+        if let WaitStep::Until(time) = wait {
             let time = self.view.value(time)?;
             let time: Option<Timestamp> = time.as_str().and_then(|text| text.parse().ok());
             let time = time.ok_or_else(|| failure(ErrorName::InputInvalid))?;

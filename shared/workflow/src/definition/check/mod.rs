@@ -42,19 +42,20 @@ pub(super) fn definition(decoded: &Decoded<'_>, origin: Origin, problems: &mut P
 }
 
 /// The checks, as far as they have come.
-struct Checks<'a, 'p> {
-    definition: &'a Definition,
+pub(crate) struct Checks<'a, 'p> {
+    pub(crate) definition: &'a Definition,
     source: &'a Node,
-    scope: Scope<'a>,
+    pub(crate) scope: Scope<'a>,
     problems: &'p mut Problems,
     /// Whether a step that was passed could have ended the run.
-    may_end: bool,
+    pub(crate) may_end: bool,
     /// The types of what can be seen; none for a stored definition.
-    typing: Option<Typing>,
+    pub(crate) typing: Option<Typing>,
 }
 
 impl<'a> Checks<'a, '_> {
-    fn problem(&mut self, path: Path<'_>, message: impl Into<String>) {
+    /// Notes what is wrong.
+    pub(crate) fn problem(&mut self, path: Path<'_>, message: impl Into<String>) {
         self.problems.add(self.source.place_of(path), path, message);
     }
 
@@ -110,7 +111,7 @@ impl<'a> Checks<'a, '_> {
     }
 
     /// The expressions in a template, each with the way to it. Gives the type of its value.
-    fn template(&mut self, template: &Template, path: Path<'_>) -> Type {
+    pub(crate) fn template(&mut self, template: &Template, path: Path<'_>) -> Type {
         match template {
             Template::Literal(value) => Type::of_value(value),
             Template::Expression(expression) => match self.references(expression, path) {
@@ -134,7 +135,8 @@ impl<'a> Checks<'a, '_> {
         }
     }
 
-    fn condition(&mut self, condition: &Expression, path: Path<'_>) {
+    /// The names and types in a condition.
+    pub(crate) fn condition(&mut self, condition: &Expression, path: Path<'_>) {
         if self.references(condition, path) {
             self.typed_condition(condition, path);
         }

@@ -1,7 +1,7 @@
 //! Whether a name that an expression refers to is there.
 
 use super::{
-    super::{EVENT_FIELDS, EVENT_INCIDENT_FIELDS, FAILURE_FIELDS, RUN_FIELDS, Step, StepKind, outputs},
+    super::{EVENT_FIELDS, EVENT_INCIDENT_FIELDS, FAILURE_FIELDS, RUN_FIELDS, Step},
     scope::{Scope, Seen},
 };
 use crate::{
@@ -122,21 +122,15 @@ fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &S
 }
 
 fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &Step) -> Result<(), String> {
-    let names: Vec<&str> = match &step.kind {
-        StepKind::Action { uses, .. } => uses.outputs.iter().map(|output| &*output.name).collect(),
-        StepKind::Parallel { .. } | StepKind::ForEach { .. } => outputs::LANES.to_vec(),
-        StepKind::RunWorkflow { .. } => outputs::RUN.to_vec(),
-        StepKind::Wait(_)
-        | StepKind::Set(_)
-        | StepKind::Block { .. }
-        | StepKind::Choose { .. }
-        | StepKind::Stop { .. }
-        | StepKind::Fail { .. } => return Err(format!("`{reference}`: the step `{id}` has no outputs")),
-    };
+    let outputs = step.kind.behaviour().outputs(Vec::new());
+    if outputs.is_empty() {
+        return Err(format!("`{reference}`: the step `{id}` has no outputs"));
+    }
+    let names: Vec<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
     if names.contains(&field) {
-        return match &step.kind {
-            StepKind::Action { uses, .. } => inside(reference, uses, field, inner),
-            _ => Ok(()),
+        return match step.action() {
+            Some(action) => inside(reference, &action.uses, field, inner),
+            None => Ok(()),
         };
     }
     Err(format!(

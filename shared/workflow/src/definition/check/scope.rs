@@ -4,29 +4,29 @@
 //! ended, it stands in another branch, or it ran in a lane of its own. The steps that have ended are also kept in the
 //! order in which they did, so that those of a branch or a lane are the end of that list.
 
-use super::super::{Definition, Step, StepKind, decode::Decoded};
+use super::super::{Definition, Step, decode::Decoded};
 use crate::ids::{InputName, StepId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 /// The roots that can be seen besides `event`.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Sees {
-    pub(super) run: bool,
-    pub(super) inputs: bool,
+pub(crate) struct Sees {
+    pub(crate) run: bool,
+    pub(crate) inputs: bool,
     /// `steps` and `vars`.
-    pub(super) steps: bool,
+    pub(crate) steps: bool,
     /// `item` and `index`.
-    pub(super) item: bool,
-    pub(super) failure: bool,
+    pub(crate) item: bool,
+    pub(crate) failure: bool,
 }
 
 impl Sees {
     /// A trigger's condition is evaluated before there is a run.
-    pub(super) fn only_event() -> Self {
+    pub(crate) fn only_event() -> Self {
         Self::default()
     }
 
-    pub(super) fn before_steps() -> Self {
+    pub(crate) fn before_steps() -> Self {
         Self {
             run: true,
             inputs: true,
@@ -34,7 +34,7 @@ impl Sees {
         }
     }
 
-    pub(super) fn in_steps() -> Self {
+    pub(crate) fn in_steps() -> Self {
         Self {
             steps: true,
             ..Self::before_steps()
@@ -42,7 +42,7 @@ impl Sees {
     }
 
     /// The names of the roots.
-    pub(super) fn roots(self) -> Vec<&'static str> {
+    pub(crate) fn roots(self) -> Vec<&'static str> {
         let roots = [
             (true, "event"),
             (self.run, "run"),
@@ -63,7 +63,7 @@ impl Sees {
 
 /// How a step is seen from where the checks are.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Seen<'a> {
+pub(crate) enum Seen<'a> {
     /// It comes later.
     Later,
     /// It has begun and not ended.
@@ -78,9 +78,9 @@ pub(super) enum Seen<'a> {
 
 /// A step, and how it is seen.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Known<'a> {
-    pub(super) step: &'a Step,
-    pub(super) seen: Seen<'a>,
+pub(crate) struct Known<'a> {
+    pub(crate) step: &'a Step,
+    pub(crate) seen: Seen<'a>,
 }
 
 /// How a variable is seen.
@@ -94,17 +94,17 @@ struct Variable {
 
 /// How many steps had ended and how many variables were set at some place.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Mark {
+pub(crate) struct Mark {
     ended: usize,
     set: usize,
 }
 
 /// What can be seen.
-pub(super) struct Scope<'a> {
-    pub(super) sees: Sees,
-    pub(super) inputs: &'a BTreeMap<InputName, super::super::Input>,
+pub(crate) struct Scope<'a> {
+    pub(crate) sees: Sees,
+    pub(crate) inputs: &'a BTreeMap<InputName, super::super::Input>,
     /// Whether a step or a variable may be missing here because it could not be read.
-    pub(super) has_gaps: bool,
+    pub(crate) has_gaps: bool,
     unread: &'a BTreeSet<StepId>,
     steps: HashMap<&'a str, Known<'a>>,
     ended: Vec<&'a str>,
@@ -113,7 +113,7 @@ pub(super) struct Scope<'a> {
 }
 
 impl<'a> Scope<'a> {
-    pub(super) fn new(decoded: &'a Decoded<'_>) -> Self {
+    pub(crate) fn new(decoded: &'a Decoded<'_>) -> Self {
         let Definition {
             steps,
             on_failure,
@@ -151,38 +151,38 @@ impl<'a> Scope<'a> {
     }
 
     /// The step of an id, wherever it stands.
-    pub(super) fn step(&self, id: &str) -> Option<Known<'a>> {
+    pub(crate) fn step(&self, id: &str) -> Option<Known<'a>> {
         self.steps.get(id).copied()
     }
 
     /// The ids of the steps whose results can be seen.
-    pub(super) fn ended(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &'a str> {
         self.ended.iter().copied()
     }
 
     /// Whether it could be read what the step does.
-    pub(super) fn is_read(&self, step: &Step) -> bool {
+    pub(crate) fn is_read(&self, step: &Step) -> bool {
         step.id.as_ref().is_none_or(|id| !self.unread.contains(id))
     }
 
     /// Whether a step that can be seen sets the variable.
-    pub(super) fn has_variable(&self, name: &str) -> bool {
+    pub(crate) fn has_variable(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|variable| variable.setters > 0)
     }
 
     /// Whether a lane set the variable, out of sight.
-    pub(super) fn has_variable_in_lane(&self, name: &str) -> bool {
+    pub(crate) fn has_variable_in_lane(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|variable| variable.in_lane)
     }
 
     /// The names of the variables that can be seen.
-    pub(super) fn variables(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn variables(&self) -> impl Iterator<Item = &'a str> {
         let seen = self.variables.iter().filter(|(_, variable)| variable.setters > 0);
         seen.map(|(name, _)| *name)
     }
 
     /// Begins a step. False if its id is another's.
-    pub(super) fn begin(&mut self, step: &'a Step) -> bool {
+    pub(crate) fn begin(&mut self, step: &'a Step) -> bool {
         let Some(known) = step.id.as_ref().and_then(|id| self.steps.get_mut(id.as_str())) else {
             return true;
         };
@@ -191,12 +191,12 @@ impl<'a> Scope<'a> {
     }
 
     /// Ends a step: from now on its result can be seen, and the variables that it sets.
-    pub(super) fn end(&mut self, step: &'a Step) {
+    pub(crate) fn end(&mut self, step: &'a Step) {
         if let Some(id) = &step.id {
             self.see(id.as_str(), Seen::Ended);
             self.ended.push(id.as_str());
         }
-        if let StepKind::Set(variables) = &step.kind {
+        if let Some(variables) = step.kind.behaviour().variables() {
             for name in variables.keys() {
                 self.variables.entry(name.as_str()).or_default().setters += 1;
                 self.set.push(name.as_str());
@@ -205,7 +205,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Where the list of steps begins that comes next.
-    pub(super) fn mark(&self) -> Mark {
+    pub(crate) fn mark(&self) -> Mark {
         Mark {
             ended: self.ended.len(),
             set: self.set.len(),
@@ -213,7 +213,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Hides what has come since a mark, because the next list is of another branch.
-    pub(super) fn leave_branch(&mut self, mark: Mark) -> Branch<'a> {
+    pub(crate) fn leave_branch(&mut self, mark: Mark) -> Branch<'a> {
         let branch = self.take(mark);
         for id in &branch.ended {
             self.see(id, Seen::Elsewhere);
@@ -222,7 +222,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Shows the branches again. Only one of them has run, so they may be skipped or not set, but they come before.
-    pub(super) fn join(&mut self, branches: Vec<Branch<'a>>) {
+    pub(crate) fn join(&mut self, branches: Vec<Branch<'a>>) {
         for branch in branches {
             for id in branch.ended {
                 self.see(id, Seen::Ended);
@@ -236,7 +236,7 @@ impl<'a> Scope<'a> {
     }
 
     /// Hides what has come since a mark for good, because it was in a lane that `fork` opened.
-    pub(super) fn leave_lane(&mut self, mark: Mark, fork: &'a Step) {
+    pub(crate) fn leave_lane(&mut self, mark: Mark, fork: &'a Step) {
         let lane = self.take(mark);
         for id in lane.ended {
             self.see(id, Seen::InLane(fork.id.as_ref()));
@@ -266,14 +266,14 @@ impl<'a> Scope<'a> {
 }
 
 /// The steps that ended in a branch or a lane, and the variables that were set there.
-pub(super) struct Branch<'a> {
+pub(crate) struct Branch<'a> {
     ended: Vec<&'a str>,
     set: Vec<&'a str>,
 }
 
 impl<'a> Branch<'a> {
     /// The ids of its steps.
-    pub(super) fn ended(&self) -> impl Iterator<Item = &'a str> {
+    pub(crate) fn ended(&self) -> impl Iterator<Item = &'a str> {
         self.ended.iter().copied()
     }
 }

@@ -2,9 +2,7 @@
 //!
 //! Only what somebody writes is checked in this way. A stored definition was, when it was saved.
 
-use super::super::{
-    Concurrency, Definition, InputKind, Problems, Severity, Step, StepKind, Template, node::Path, outputs,
-};
+use super::super::{Concurrency, Definition, InputKind, Problems, Severity, Step, Template, node::Path};
 use crate::{
     action::{Field, FieldKind, OnNull, Unfit},
     ids::VariableName,
@@ -17,11 +15,11 @@ use std::collections::{BTreeMap, BTreeSet};
 const OUTCOMES: &[&str] = &["success", "failure", "skipped"];
 
 /// What is known where the checks have come to.
-pub(super) struct Typing {
-    pub(super) roots: Roots,
-    pub(super) facts: Facts,
+pub(crate) struct Typing {
+    pub(crate) roots: Roots,
+    pub(crate) facts: Facts,
     /// What may be meant otherwise than it is written.
-    pub(super) warnings: Problems,
+    pub(crate) warnings: Problems,
     /// What was set, one after another.
     assigned: Vec<Assigned>,
     /// Whether the input that the checks are at only decorates.
@@ -36,14 +34,14 @@ struct Assigned {
 }
 
 /// What was known at some place.
-pub(super) struct Known {
-    pub(super) facts: Facts,
+pub(crate) struct Known {
+    pub(crate) facts: Facts,
     /// How many variables had been set.
     assigned: usize,
 }
 
 impl Typing {
-    pub(super) fn new(definition: &Definition) -> Self {
+    pub(crate) fn new(definition: &Definition) -> Self {
         let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
         let mut roots = Roots::new(types::event::Events::of(trigger));
         let inputs = definition.inputs.iter().map(|(name, input)| {
@@ -89,7 +87,7 @@ impl Typing {
     }
 
     /// What is known inside a step with this condition.
-    pub(super) fn enter(&mut self, condition: Option<&Expression>, holds: bool) -> Known {
+    pub(crate) fn enter(&mut self, condition: Option<&Expression>, holds: bool) -> Known {
         let before = self.known();
         if let Some(condition) = condition {
             self.facts = self.facts.clone().and(&types::facts_of_condition(condition, holds));
@@ -101,7 +99,7 @@ impl Typing {
     }
 
     /// What is known now.
-    pub(super) fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Known {
         Known {
             facts: self.facts.clone(),
             assigned: self.assigned.len(),
@@ -109,7 +107,7 @@ impl Typing {
     }
 
     /// Knows again what was known, but of the variables that have got another value since.
-    pub(super) fn know_again(&mut self, known: Known) {
+    pub(crate) fn know_again(&mut self, known: Known) {
         self.facts = known.facts;
         for assigned in self.assigned.get(known.assigned..).unwrap_or_default() {
             self.facts.forget(&format!("vars.{}", assigned.name));
@@ -117,7 +115,7 @@ impl Typing {
     }
 
     /// Types the variables that a step sets.
-    pub(super) fn set(&mut self, step: &Step, set: BTreeMap<&VariableName, Type>) {
+    pub(crate) fn set(&mut self, step: &Step, set: BTreeMap<&VariableName, Type>) {
         for (name, of) in set {
             let path = format!("vars.{name}");
             let before = self.roots.variables.get(name.as_str()).cloned();
@@ -144,7 +142,7 @@ impl Typing {
     }
 
     /// Takes back what was set since something was known, because the next steps do not see it. Gives the types that it had.
-    pub(super) fn take_back(&mut self, known: &Known) -> BTreeMap<String, Type> {
+    pub(crate) fn take_back(&mut self, known: &Known) -> BTreeMap<String, Type> {
         let since = self.assigned.split_off(known.assigned);
         let set = since.iter().filter_map(|assigned| {
             let of = self.roots.variables.get(&assigned.name)?;
@@ -161,9 +159,9 @@ impl Typing {
     }
 
     /// A step has ended: its result can be seen, and what is known because it let the run go on.
-    pub(super) fn end(&mut self, step: &Step, lanes: Vec<Type>) {
+    pub(crate) fn end(&mut self, step: &Step, lanes: Vec<Type>) {
         if let Some(condition) = &step.condition
-            && always_ends(step)
+            && step.ends_lane()
         {
             self.facts = std::mem::take(&mut self.facts).and(&types::facts_of_condition(condition, false));
         }
@@ -185,7 +183,7 @@ impl Typing {
     }
 
     /// The steps of these ids may not have run, seen from here.
-    pub(super) fn doubt<'a>(&mut self, steps: impl Iterator<Item = &'a str>, why: &str) {
+    pub(crate) fn doubt<'a>(&mut self, steps: impl Iterator<Item = &'a str>, why: &str) {
         for id in steps {
             let reason = format!("{why} (`steps.{id}.outcome == \"success\"` says that the step `{id}` was done)");
             let doubt = Doubt { reason, unless: None };
@@ -194,7 +192,7 @@ impl Typing {
     }
 
     /// The variables as they are after one of several branches, each with what it has set.
-    pub(super) fn join(&mut self, branches: &[BTreeMap<String, Type>]) {
+    pub(crate) fn join(&mut self, branches: &[BTreeMap<String, Type>]) {
         let names: BTreeSet<&String> = branches.iter().flat_map(BTreeMap::keys).collect();
         for name in names {
             let before = self.roots.variables.get(name);
@@ -210,53 +208,19 @@ impl Typing {
     }
 }
 
-/// Whether nothing follows a step that is done.
-fn always_ends(step: &Step) -> bool {
-    match &step.kind {
-        StepKind::Stop { .. } => true,
-        StepKind::Fail { .. } => !step.continue_on_error,
-        StepKind::Block { steps, .. } => {
-            !step.continue_on_error
-                && steps
-                    .iter()
-                    .any(|inner| inner.condition.is_none() && always_ends(inner))
-        }
-        _ => false,
-    }
-}
-
 /// The type of the result of a step.
 fn result(step: &Step, lanes: Vec<Type>) -> Type {
-    let text = || Type::from(Kind::Text);
-    let outcome = || Type::from(Kind::Words(Words::ours(OUTCOMES)));
-    let error = || Type::record([("name", text()), ("message", text())]).or_null("only what failed has an error");
-    let given = match &step.kind {
-        StepKind::Action { uses, .. } => {
-            let outputs = uses.outputs.iter();
-            Type::record(outputs.map(|output| (output.name.clone(), Type::of_output(output))))
-        }
-        StepKind::Parallel { .. } | StepKind::ForEach { .. } => {
-            let lane_outcome = Words::ours(&["success", "failure", "cancelled"]);
-            let output = Type::any_of(lanes).or_null("only a lane that succeeded, and has an `output`, gives one");
-            let lane = Type::record([
-                ("outcome", Kind::Words(lane_outcome).into()),
-                ("output", output),
-                ("error", error()),
-            ]);
-            Type::record(outputs::LANES.iter().map(|name| match *name {
-                "lanes" => (*name, Type::list(lane.clone())),
-                count => (count, Kind::Integer.into()),
-            }))
-        }
-        StepKind::RunWorkflow { .. } => Type::record(outputs::RUN.iter().map(|name| (*name, text()))),
-        StepKind::Wait(_)
-        | StepKind::Set(_)
-        | StepKind::Block { .. }
-        | StepKind::Choose { .. }
-        | StepKind::Stop { .. }
-        | StepKind::Fail { .. } => Kind::Map.into(),
+    let outcome = Kind::Words(Words::ours(OUTCOMES)).into();
+    let outputs = step.kind.behaviour().outputs(lanes);
+    let outputs = match outputs.is_empty() {
+        true => Kind::Map.into(),
+        false => Type::record(outputs),
     };
-    Type::record([("outcome", outcome()), ("outputs", given), ("error", error())])
+    Type::record([
+        ("outcome", outcome),
+        ("outputs", outputs),
+        ("error", types::result_error()),
+    ])
 }
 
 impl super::Checks<'_, '_> {
@@ -283,7 +247,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Checks a condition.
-    pub(super) fn typed_condition(&mut self, condition: &Expression, path: Path<'_>) {
+    pub(crate) fn typed_condition(&mut self, condition: &Expression, path: Path<'_>) {
         if let Some(typing) = &self.typing {
             let findings = types::of_condition(condition, &typing.roots, &typing.facts);
             self.report(findings, path);
@@ -291,14 +255,14 @@ impl super::Checks<'_, '_> {
     }
 
     /// Begins or ends what only decorates: there an expression that fails is left out, so what can be null is only warned of.
-    pub(super) fn decorating(&mut self, only_decorates: bool) {
+    pub(crate) fn decorating(&mut self, only_decorates: bool) {
         if let Some(typing) = &mut self.typing {
             typing.only_decorates = only_decorates;
         }
     }
 
     /// The type of an expression.
-    pub(super) fn typed(&mut self, expression: &Expression, path: Path<'_>) -> Type {
+    pub(crate) fn typed(&mut self, expression: &Expression, path: Path<'_>) -> Type {
         let Some(typing) = &self.typing else {
             return Type::UNKNOWN;
         };
@@ -308,7 +272,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Checks the type of an input of an action.
-    pub(super) fn fits(&mut self, field: &Field, template: &Template, of: &Type, path: Path<'_>) {
+    pub(crate) fn fits(&mut self, field: &Field, template: &Template, of: &Type, path: Path<'_>) {
         if self.typing.is_none() {
             return;
         }
@@ -345,7 +309,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Warns of numbers that somebody may mean as text, where any value is taken.
-    pub(super) fn digits(&mut self, path: Path<'_>) {
+    pub(crate) fn digits(&mut self, path: Path<'_>) {
         let Some(typing) = &mut self.typing else { return };
         for (at, written) in self.source.written_numbers(path) {
             let message = format!(
@@ -357,7 +321,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Checks the type of a concurrency key.
-    pub(super) fn typed_key(&mut self, concurrency: &Concurrency, path: Path<'_>) {
+    pub(crate) fn typed_key(&mut self, concurrency: &Concurrency, path: Path<'_>) {
         let reasons = match (&self.typing, &concurrency.key) {
             (Some(typing), Template::Expression(key)) => types::nulls_of(key, &typing.roots, &typing.facts),
             _ => Vec::new(),
@@ -371,7 +335,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Checks the type of a list that a `for_each` goes through, and gives the type of its items.
-    pub(super) fn typed_items(&mut self, list: &Template, of: &Type, path: Path<'_>) -> Type {
+    pub(crate) fn typed_items(&mut self, list: &Template, of: &Type, path: Path<'_>) -> Type {
         match &of.kind {
             // What is the same in every run was checked when it was read.
             _ if !matches!(list, Template::Expression(_) | Template::List(_)) => Type::UNKNOWN,
@@ -385,7 +349,7 @@ impl super::Checks<'_, '_> {
     }
 
     /// Checks the type of a time.
-    pub(super) fn typed_time(&mut self, of: &Type, path: Path<'_>) {
+    pub(crate) fn typed_time(&mut self, of: &Type, path: Path<'_>) {
         if !matches!(of.kind, Kind::Text | Kind::Words(_) | Kind::Unknown | Kind::Null) {
             self.problem(path, format!("gives {}, but must be a time in RFC 3339", of.words()));
         }

@@ -2,14 +2,14 @@
 
 use super::{
     super::{
-        Node,
+        Node, Step,
         node::{Content, Entry, Path},
     },
-    Reading,
+    Reading, step_list,
 };
 use crate::action::{nearest, unknown_field};
 
-pub(super) struct Fields<'a> {
+pub(crate) struct Fields<'a> {
     node: &'a Node,
     path: &'a Path<'a>,
     entries: &'a [Entry],
@@ -18,7 +18,7 @@ pub(super) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of a node that must be a map.
-    pub(super) fn of(node: &'a Node, path: &'a Path<'a>, reading: &mut Reading<'_>) -> Option<Self> {
+    pub(crate) fn of(node: &'a Node, path: &'a Path<'a>, reading: &mut Reading<'_>) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
             let message = format!("must be a map, but is {}", node.type_name());
             reading.problem(node.at, *path, message);
@@ -33,7 +33,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The node of a field that may be left out.
-    pub(super) fn optional(&mut self, name: &'static str) -> Option<&'a Node> {
+    pub(crate) fn optional(&mut self, name: &'static str) -> Option<&'a Node> {
         self.asked.push(name);
         self.entries
             .iter()
@@ -42,7 +42,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The node of a field that must be there; `what` says what it is.
-    pub(super) fn required(&mut self, name: &'static str, what: &str, reading: &mut Reading<'_>) -> Option<&'a Node> {
+    pub(crate) fn required(&mut self, name: &'static str, what: &str, reading: &mut Reading<'_>) -> Option<&'a Node> {
         let node = self.optional(name);
         if node.is_none() {
             reading.problem(self.node.at, *self.path, format!("`{name}` is missing: {what}"));
@@ -51,7 +51,7 @@ impl<'a> Fields<'a> {
     }
 
     /// A field that may be left out, read with `read`. `None` also when it is wrong.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &mut self,
         name: &'static str,
         read: impl FnOnce(&'a Node, Path<'_>, &mut Reading<'_>) -> Option<T>,
@@ -61,18 +61,26 @@ impl<'a> Fields<'a> {
         read(node, self.path.field(name), reading)
     }
 
+    /// The field `steps` of a branch or a lane.
+    pub(crate) fn steps(&mut self, reading: &mut Reading<'_>) -> Vec<Step> {
+        let node = self.required("steps", "what is done", reading);
+        reading.has_gaps |= node.is_none();
+        node.map(|node| step_list(node, self.path.field("steps"), reading))
+            .unwrap_or_default()
+    }
+
     /// The way to the map.
-    pub(super) fn path(&self) -> &'a Path<'a> {
+    pub(crate) fn path(&self) -> &'a Path<'a> {
         self.path
     }
 
     /// The map.
-    pub(super) fn node(&self) -> &'a Node {
+    pub(crate) fn node(&self) -> &'a Node {
         self.node
     }
 
     /// Whether a field that nobody asked for is nearly one of `words`.
-    pub(super) fn has_near_miss(&self, words: &[&str]) -> bool {
+    pub(crate) fn has_near_miss(&self, words: &[&str]) -> bool {
         let mut others = self
             .entries
             .iter()
@@ -84,7 +92,7 @@ impl<'a> Fields<'a> {
     }
 
     /// Says which fields nobody asked for.
-    pub(super) fn refuse_others(self, reading: &mut Reading<'_>) {
+    pub(crate) fn refuse_others(self, reading: &mut Reading<'_>) {
         for entry in self.entries {
             if reading.problems.is_full() {
                 return;

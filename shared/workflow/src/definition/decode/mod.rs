@@ -3,28 +3,29 @@
 //! Reading never ends at a problem. What is wrong is told and a harmless stand-in takes its place, so that the rest is
 //! read, and checked, all the same. A definition with stand-ins is never given out, because there are problems then.
 
-mod action;
 mod fields;
 mod input;
-mod kind;
-mod name;
+pub(crate) mod name;
 mod retry;
 mod step;
 mod trigger;
-mod value;
+pub(crate) mod value;
 pub(super) mod words;
 
 use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
 use crate::{action::Catalog, ids::StepId};
-use fields::Fields;
-pub(super) use name::Names;
+pub(crate) use fields::Fields;
+pub(crate) use name::Names;
 use std::{
     borrow::Cow,
     collections::{BTreeMap, BTreeSet},
 };
+#[cfg(any(test, feature = "schema"))]
+pub(super) use step::companions;
+pub(crate) use step::{Words, step_list};
 
 /// A definition, and what the checks that follow need to know of its source.
-pub(super) struct Decoded<'a> {
+pub(crate) struct Decoded<'a> {
     pub(super) definition: Definition,
     /// What it was read from.
     pub(super) source: Cow<'a, Node>,
@@ -37,19 +38,21 @@ pub(super) struct Decoded<'a> {
 }
 
 /// What is known while a definition is read.
-struct Reading<'a> {
-    catalog: &'a Catalog,
-    problems: &'a mut Problems,
+pub(crate) struct Reading<'a> {
+    pub(crate) catalog: &'a Catalog,
+    pub(crate) problems: &'a mut Problems,
     /// How many steps there are so far.
     steps: usize,
-    has_gaps: bool,
+    /// Whether something could not be read in which a step or a variable may be named.
+    pub(crate) has_gaps: bool,
     unread: BTreeSet<StepId>,
-    names: Names<'a>,
+    pub(crate) names: Names<'a>,
     references: Vec<ThingReference>,
 }
 
 impl Reading<'_> {
-    fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+    /// Notes what is wrong.
+    pub(crate) fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
         self.problems.add(at, path, message);
     }
 }
@@ -94,10 +97,10 @@ fn whole(node: &Node, reading: &mut Reading<'_>) -> Option<Definition> {
     let timeout = fields.read("timeout", value::length, reading);
     let concurrency = fields.read("concurrency", input::concurrency, reading);
     let steps = fields.required("steps", "what the workflow does", reading);
-    let steps = steps.map(|node| step::list(node, root.field("steps"), reading));
+    let steps = steps.map(|node| step_list(node, root.field("steps"), reading));
     let on_failure = fields.read(
         "on_failure",
-        |node, path, reading| Some(step::list(node, path, reading)),
+        |node, path, reading| Some(step_list(node, path, reading)),
         reading,
     );
     fields.refuse_others(reading);

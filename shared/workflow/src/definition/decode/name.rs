@@ -20,7 +20,7 @@ const LONGEST_NAME: usize = 255;
 
 /// What is done with names.
 #[derive(Clone, Copy)]
-pub(in super::super) enum Names<'a> {
+pub(crate) enum Names<'a> {
     /// There are none: an input has ids, as it is when it runs.
     None,
     /// They are left as they are written.
@@ -30,7 +30,7 @@ pub(in super::super) enum Names<'a> {
 }
 
 /// Reads an input that has ids or e-mail addresses of things. Each text in it may be a name.
-pub(super) fn template_of(
+pub(crate) fn template_of(
     field: &Field,
     thing: Thing,
     integration: Option<&IntegrationAlias>,
@@ -64,7 +64,7 @@ pub(super) fn template_of(
 }
 
 /// Reads a thing that a trigger's filter names.
-pub(super) fn in_filter(
+pub(crate) fn in_filter(
     thing: Thing,
     integration: Option<&IntegrationAlias>,
     text: &str,

@@ -15,7 +15,7 @@ use crate::{
 use serde_json::Value;
 use std::{collections::BTreeMap, ops::RangeInclusive, str::FromStr};
 
-pub(super) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<&'a str> {
+pub(crate) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<&'a str> {
     let text = node.as_text();
     if text.is_none() {
         let message = format!(
@@ -27,14 +27,14 @@ pub(super) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>
     text
 }
 
-pub(super) fn id<T: FromStr<Err = InvalidId>>(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<T> {
+pub(crate) fn id<T: FromStr<Err = InvalidId>>(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<T> {
     let id = text(node, path, reading)?.parse();
     id.map_err(|error: InvalidId| reading.problem(node.at, path, error.to_string()))
         .ok()
 }
 
 /// One of a few words.
-pub(super) fn word<T: Copy>(
+pub(crate) fn word<T: Copy>(
     node: &Node,
     path: Path<'_>,
     words: &[(&'static str, T)],
@@ -49,7 +49,7 @@ pub(super) fn word<T: Copy>(
     found.map(|(_, meaning)| *meaning)
 }
 
-pub(super) fn boolean(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<bool> {
+pub(crate) fn boolean(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<bool> {
     let boolean = match &node.content {
         Content::Scalar(value) => value.as_bool(),
         Content::List(_) | Content::Map(_) => None,
@@ -61,7 +61,7 @@ pub(super) fn boolean(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) ->
     boolean
 }
 
-pub(super) fn whole_number(
+pub(crate) fn whole_number(
     node: &Node,
     path: Path<'_>,
     range: RangeInclusive<u32>,
@@ -79,7 +79,7 @@ pub(super) fn whole_number(
     number
 }
 
-pub(super) fn number(
+pub(crate) fn number(
     node: &Node,
     path: Path<'_>,
     range: RangeInclusive<u32>,
@@ -97,7 +97,7 @@ pub(super) fn number(
     number
 }
 
-pub(super) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Length> {
+pub(crate) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Length> {
     let Some(text) = node.as_text() else {
         let message = format!(
             "must be a length of time such as 30s, 10m, 1h30m or 2d, but is {}",
@@ -118,7 +118,7 @@ pub(super) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> 
 }
 
 /// The items of a list that may be no longer than `most`.
-pub(super) fn items<'a>(
+pub(crate) fn items<'a>(
     node: &'a Node,
     path: Path<'_>,
     most: Option<usize>,
@@ -138,7 +138,7 @@ pub(super) fn items<'a>(
     }
 }
 
-pub(super) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+pub(crate) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
     match &node.content {
         Content::Scalar(Value::String(source)) => Template::from_text(source)
             .map_err(|error| reading.problem(node.at, path, error.to_string()))
@@ -165,7 +165,7 @@ pub(super) fn template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -
 }
 
 /// A template that gives a value of a type. What is the same in every run is checked now.
-pub(super) fn template_of(
+pub(crate) fn template_of(
     kind: &FieldKind,
     node: &Node,
     path: Path<'_>,
@@ -243,12 +243,12 @@ fn is_object(
     is_so
 }
 
-pub(super) fn text_template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
+pub(crate) fn text_template(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Template> {
     template_of(&FieldKind::Text, node, path, reading)
 }
 
 /// A condition. One that is wrong is told, and always holds.
-pub(super) fn condition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Expression> {
+pub(crate) fn condition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Expression> {
     let source = match &node.content {
         Content::Scalar(Value::String(source)) => Ok(source.clone()),
         Content::Scalar(Value::Bool(holds)) => Ok(holds.to_string()),
@@ -262,4 +262,48 @@ pub(super) fn condition(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) 
             Expression::condition("true").ok()
         }
     }
+}
+
+/// A map of names to templates.
+pub(crate) fn templates<N: FromStr<Err = InvalidId> + Ord>(
+    node: &Node,
+    path: Path<'_>,
+    what: &str,
+    reading: &mut Reading<'_>,
+) -> Option<BTreeMap<N, Template>> {
+    let Content::Map(entries) = &node.content else {
+        let message = format!("must be a map of {what}, but is {}", node.type_name());
+        reading.problem(node.at, path, message);
+        return None;
+    };
+    let mut templates = BTreeMap::new();
+    for entry in entries {
+        match entry.key.parse::<N>() {
+            Ok(name) => {
+                let template = template(&entry.value, path.field(&entry.key), reading);
+                templates.insert(name, template.unwrap_or(Template::Literal(Value::Null)));
+            }
+            Err(error) => {
+                reading.has_gaps = true;
+                reading.problem(entry.key_at, path, error.to_string());
+            }
+        }
+    }
+    Some(templates)
+}
+
+/// The items of a list of at least one and at most `most`.
+pub(crate) fn some_items<'a>(
+    node: &'a Node,
+    path: Path<'_>,
+    most: usize,
+    what: &str,
+    reading: &mut Reading<'_>,
+) -> &'a [Node] {
+    let items = items(node, path, Some(most), reading);
+    reading.has_gaps |= items.is_none();
+    if items.is_some_and(<[Node]>::is_empty) {
+        reading.problem(node.at, path, format!("is empty; there must be at least one {what}"));
+    }
+    items.unwrap_or_default()
 }

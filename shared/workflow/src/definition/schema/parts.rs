@@ -27,7 +27,7 @@ const LENGTH: &str = r"^\s*P?T?[0-9].*[A-Za-z]\s*$";
 macro_rules! parts {
     ($($(#[$doc:meta])* $name:ident: $schema:expr;)*) => {$(
         $(#[$doc])*
-        pub(super) struct $name;
+        pub(crate) struct $name;
 
         impl JsonSchema for $name {
             fn schema_name() -> Cow<'static, str> {
@@ -180,11 +180,14 @@ fn rule(rule: &Rule) -> Json {
 }
 
 /// Rules that are added to the schema of a type.
-pub(super) mod rules {
+pub(crate) mod rules {
     use super::{Catalog, IDENTIFIER, Json, Schema, json, object, rule};
-    use crate::definition::{
-        InputKind,
-        decode::words::{COMPANIONS, INPUT_KINDS, KINDS},
+    use crate::{
+        definition::{
+            InputKind,
+            decode::{companions, words::INPUT_KINDS},
+        },
+        steps::KINDS,
     };
 
     /// A webhook brings no inputs.
@@ -197,7 +200,7 @@ pub(super) mod rules {
     }
 
     /// The keys of a map are names that an expression can refer to.
-    pub(in super::super) fn identifiers(schema: &mut Schema) {
+    pub(crate) fn identifiers(schema: &mut Schema) {
         schema.insert("propertyNames".to_owned(), json!({ "pattern": IDENTIFIER }));
     }
 
@@ -222,19 +225,29 @@ pub(super) mod rules {
 
     /// A step does one thing and has what goes with it; an action takes its own input.
     pub(in super::super) fn step(schema: &mut Schema) {
-        let one_thing = KINDS.iter().map(|word| match *word {
-            "steps" => json!({ "required": ["steps"], "not": { "required": ["for_each"] } }),
-            "for_each" => json!({ "required": ["for_each", "steps"] }),
-            word => json!({ "required": [word] }),
+        let one_thing = KINDS.iter().map(|kind| {
+            let needs = kind.requires.iter().find(|(word, _)| *word == kind.word);
+            let needs = needs.map_or(&[][..], |(_, needs)| needs);
+            let required: Vec<&str> = std::iter::once(kind.word).chain(needs.iter().copied()).collect();
+            let of_others = KINDS.iter().filter(|other| other.companions.contains(&kind.word));
+            let others: Vec<&str> = of_others.map(|other| other.word).collect();
+            match others.is_empty() {
+                true => json!({ "required": required }),
+                false => json!({ "required": required, "not": { "required": others } }),
+            }
         });
         schema.insert("oneOf".to_owned(), one_thing.collect());
 
-        let companions = COMPANIONS.iter().map(|(word, partners)| {
+        let with_partners = companions().into_iter().map(|(word, partners)| {
             let partners = partners.iter().map(|partner| json!({ "required": [partner] }));
-            ((*word).to_owned(), json!({ "anyOf": partners.collect::<Json>() }))
+            (word.to_owned(), json!({ "anyOf": partners.collect::<Json>() }))
         });
-        let mut dependencies: serde_json::Map<String, Json> = companions.collect();
-        dependencies.insert("else".to_owned(), json!(["steps", "if"]));
+        let mut dependencies: serde_json::Map<String, Json> = with_partners.collect();
+        let needs = KINDS.iter().flat_map(|kind| {
+            let of_companions = kind.requires.iter().filter(|(word, _)| *word != kind.word);
+            of_companions.map(|(word, needs)| ((*word).to_owned(), json!(needs)))
+        });
+        dependencies.extend(needs);
         schema.insert("dependencies".to_owned(), dependencies.into());
 
         let inputs = json!({

@@ -3,13 +3,11 @@
 
 #![expect(dead_code, reason = "only the schemas of these types are used")]
 
-use super::parts::{
-    ActionName, Condition, ErrorNameText, EventType, Identifier, Items, Label, LengthText, Name, Text, TimeText, Value,
-    WaitLength, rules,
-};
-use crate::definition::limits;
-use schemars::JsonSchema;
-use std::collections::BTreeMap;
+use super::parts::{Condition, ErrorNameText, EventType, Identifier, Label, LengthText, Name, Text, Value, rules};
+use crate::{definition::limits, steps::KINDS};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde_json::{Map, Value as Json};
+use std::{borrow::Cow, collections::BTreeMap};
 
 /// A workflow of Pagerflow: what starts it, and the steps that it does.
 #[derive(JsonSchema)]
@@ -162,7 +160,7 @@ enum Policy {
 /// `run_workflow`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, transform = rules::step)]
-pub(super) struct Step {
+pub(crate) struct Step {
     /// The id by which later steps refer to it: `steps.<id>.outcome`, `steps.<id>.outputs` and `steps.<id>.error`.
     id: Option<Identifier>,
     /// The step is skipped when this does not hold.
@@ -170,50 +168,36 @@ pub(super) struct Step {
     condition: Option<Condition>,
     /// Whether the run goes on when the step fails.
     continue_on_error: Option<bool>,
-    /// Calls an action.
-    uses: Option<ActionName>,
-    /// The input of the action, or the inputs of the workflow that is run.
-    #[schemars(extend("type" = "object"))]
-    with: Option<Value>,
     /// How the action is tried again.
     retry: Option<Retry>,
     /// How long the step may take, with all attempts and the waits between.
     timeout: Option<LengthText>,
-    /// Waits for a length of time, or until a time.
-    wait: Option<Wait>,
-    /// Sets variables: `vars.<name>` in expressions.
-    #[schemars(transform = rules::identifiers)]
-    set: Option<BTreeMap<String, Value>>,
-    /// Does these steps; with `for_each`, for each item.
-    #[schemars(length(min = 1))]
-    steps: Option<Vec<Step>>,
-    /// Does these steps where `if` does not hold.
-    #[schemars(rename = "else", length(min = 1))]
-    otherwise: Option<Vec<Step>>,
-    /// Does the steps of the first branch whose condition holds.
-    #[schemars(length(min = 1, max = limits::CHOICES))]
-    choose: Option<Vec<Branch>>,
-    /// Does these steps where no branch's condition holds.
-    #[schemars(length(min = 1))]
-    default: Option<Vec<Step>>,
-    /// Does several lists of steps at the same time, each in a lane of its own.
-    #[schemars(length(min = 1, max = limits::PARALLEL_LANES))]
-    parallel: Option<Vec<Lane>>,
-    /// Does `steps` for each item of a list, each in a lane of its own. There, `item` is the item and `index` its number.
-    for_each: Option<Items>,
-    /// How many lanes run at the same time. 40 if it does not say.
-    #[schemars(range(min = 1, max = limits::CONCURRENT_LANES))]
-    max_concurrency: Option<u32>,
-    /// The output of each lane, as `steps.<id>.outputs.lanes` has it.
-    output: Option<Value>,
-    /// What a failed lane means for the others and for this step. `finish` if it does not say.
-    on_lane_failure: Option<OnLaneFailure>,
-    /// Ends the lane, successfully; in the main lane that is the run. The text says why.
-    stop: Option<Text>,
-    /// Fails. The text says why.
-    fail: Option<Text>,
-    /// Runs another workflow and waits for it.
-    run_workflow: Option<Label>,
+    #[schemars(flatten)]
+    kind: Kind,
+}
+
+/// The words of all kinds of steps.
+struct Kind;
+
+impl JsonSchema for Kind {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Kind".into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = Map::new();
+        for kind in KINDS {
+            let mut schema = (kind.schema)(generator);
+            if let Some(Json::Object(words)) = schema.remove("properties") {
+                properties.extend(words);
+            }
+        }
+        json_schema!({ "type": "object", "properties": properties })
+    }
 }
 
 /// How an action is tried again. Waiting for PagerDuty's rate limit does not count as an attempt.
@@ -235,56 +219,4 @@ struct Retry {
     /// The errors that are tried again. Without it, all that may pass.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]
     errors: Option<Vec<ErrorNameText>>,
-}
-
-/// A length of time, or a time.
-#[derive(JsonSchema)]
-#[schemars(untagged)]
-enum Wait {
-    For(WaitLength),
-    Until(Until),
-}
-
-/// A time to wait for.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Until {
-    /// The time, as RFC 3339 has it, or an expression that gives one. A time that has passed is no wait.
-    until: TimeText,
-}
-
-/// A branch of a `choose`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Branch {
-    /// Its condition.
-    when: Condition,
-    /// Its steps.
-    #[schemars(length(min = 1))]
-    steps: Vec<Step>,
-}
-
-/// A lane of a `parallel`.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct Lane {
-    /// What you call it.
-    name: Option<String>,
-    /// Its steps.
-    #[schemars(length(min = 1))]
-    steps: Vec<Step>,
-    /// Its output, as `steps.<id>.outputs.lanes` has it.
-    output: Option<Value>,
-}
-
-/// What a failed lane means.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum OnLaneFailure {
-    /// The others go on to their ends; then the step fails.
-    Finish,
-    /// The others are cancelled, each before its next step, and the step fails.
-    Cancel,
-    /// The others go on, and the step succeeds; its outputs tell which lanes failed.
-    Ignore,
 }

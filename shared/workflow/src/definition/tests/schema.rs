@@ -5,7 +5,7 @@ use super::{
     GOOD,
     strategy::definitions,
 };
-use crate::action::tests::catalog;
+use crate::{action::tests::catalog, steps};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -229,14 +229,12 @@ fn words_of<T>(words: &[(&str, T)]) -> BTreeSet<String> {
 fn the_words_of_the_schema_are_those_of_the_grammar() {
     assert_eq!(enum_of("InputKind"), words_of(words::INPUT_KINDS));
     assert_eq!(enum_of("Policy"), words_of(words::POLICIES));
-    assert_eq!(enum_of("OnLaneFailure"), words_of(words::ON_LANE_FAILURE));
+    assert_eq!(enum_of("OnLaneFailure"), words_of(steps::ON_LANE_FAILURE));
     let schema = workflow_schema(catalog());
     let fields = schema["definitions"]["Step"]["properties"].as_object().unwrap();
     let fields: BTreeSet<&str> = fields.keys().map(String::as_str).collect();
-    let known = words::KINDS
-        .iter()
-        .copied()
-        .chain(words::COMPANIONS.iter().map(|(word, _)| *word));
+    let companions = steps::KINDS.iter().flat_map(|kind| kind.companions);
+    let known = steps::WORDS.iter().chain(companions).copied();
     assert_eq!(fields, known.chain(["id", "if", "continue_on_error"]).collect());
 }
 

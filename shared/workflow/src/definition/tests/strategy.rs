@@ -8,7 +8,8 @@ use super::super::*;
 use crate::{
     action::tests::{action, catalog},
     action::{FieldKind, Repeat, Rule},
-    ids::InvalidId,
+    ids::{InvalidId, VariableName},
+    steps::*,
     template::{Expression, Template},
 };
 use proptest::{collection::vec, prelude::*};
@@ -250,11 +251,7 @@ impl Builder {
         let mut steps = Vec::new();
         for shape in shapes {
             let step = self.step(shape);
-            let ends = match step.kind {
-                StepKind::Stop { .. } => true,
-                StepKind::Fail { .. } => !step.continue_on_error,
-                _ => false,
-            };
+            let ends = step.lists().is_empty() && step.ends_lane();
             let is_certain = step.condition.is_none();
             steps.push(step);
             if ends && is_certain {
@@ -268,14 +265,14 @@ impl Builder {
         let has_else = matches!(shape, Shape::Block(_, otherwise) if !otherwise.is_empty());
         let condition = (has_else || self.chance(3)).then(|| self.condition());
         let kind = self.kind(shape);
-        let calls = matches!(kind, StepKind::Action { .. });
+        let calls = matches!(kind, StepKind::Action(_));
         let may_time_out = calls
             || matches!(
                 kind,
-                StepKind::Parallel { .. } | StepKind::ForEach { .. } | StepKind::RunWorkflow { .. }
+                StepKind::Parallel(_) | StepKind::ForEach(_) | StepKind::RunWorkflow(_)
             );
         let is_forbidden = match &kind {
-            StepKind::Action { uses, .. } => matches!(uses.repeat, Repeat::IsForbidden { .. }),
+            StepKind::Action(ActionStep { uses, .. }) => matches!(uses.repeat, Repeat::IsForbidden { .. }),
             _ => false,
         };
         let step = Step {
@@ -297,7 +294,7 @@ impl Builder {
         if let Some(id) = &step.id {
             self.seen.push(format!("steps.{id}.outcome"));
             self.seen.push(format!("steps.{id}.error"));
-            if let StepKind::Action { uses, .. } = &step.kind {
+            if let StepKind::Action(ActionStep { uses, .. }) = &step.kind {
                 let output = &uses.outputs[0];
                 let entry = match &output.kind {
                     FieldKind::Entries(fields) => format!("[0].{}", fields[0].name),
@@ -306,8 +303,8 @@ impl Builder {
                 self.seen.push(format!("steps.{id}.outputs.{}{entry}", output.name));
             }
         }
-        if let StepKind::Set(variables) = &step.kind {
-            self.variables.extend(variables.keys().cloned());
+        if let StepKind::Set(set) = &step.kind {
+            self.variables.extend(set.variables.keys().cloned());
         }
         step
     }
@@ -320,10 +317,10 @@ impl Builder {
             }
             Shape::Block(steps, otherwise) => {
                 let mut lists = self.branches(&[steps, otherwise]).into_iter();
-                StepKind::Block {
+                StepKind::Block(BlockStep {
                     steps: lists.next().unwrap(),
                     otherwise: lists.next().unwrap(),
-                }
+                })
             }
             Shape::Choose(branches, default) => {
                 let conditions: Vec<Expression> = branches.iter().map(|_| self.condition()).collect();
@@ -331,12 +328,12 @@ impl Builder {
                 let mut lists = self.branches(&lists);
                 let default = lists.pop().unwrap();
                 let branches = conditions.into_iter().zip(lists);
-                StepKind::Choose {
+                StepKind::Choose(ChooseStep {
                     branches: branches.map(|(when, steps)| Branch { when, steps }).collect(),
                     default,
-                }
+                })
             }
-            Shape::Parallel(lanes) => StepKind::Parallel {
+            Shape::Parallel(lanes) => StepKind::Parallel(ParallelStep {
                 lanes: lanes
                     .iter()
                     .map(|steps| {
@@ -349,7 +346,7 @@ impl Builder {
                     })
                     .collect(),
                 on_lane_failure: self.on_lane_failure(),
-            },
+            }),
             Shape::ForEach(steps, choices) => {
                 self.choices.clone_from(choices);
                 let items = match self.choose(3) {
@@ -360,13 +357,13 @@ impl Builder {
                 let around = std::mem::replace(&mut self.has_item, true);
                 let (steps, output) = self.lane(steps);
                 self.has_item = around;
-                StepKind::ForEach {
+                StepKind::ForEach(ForEachStep {
                     items,
                     max_concurrency: self.maybe(2, |b| b.one_of(&[1, 7, limits::CONCURRENT_LANES])),
                     steps,
                     output,
                     on_lane_failure: self.on_lane_failure(),
-                }
+                })
             }
         }
     }
@@ -403,8 +400,8 @@ impl Builder {
     fn leaf(&mut self) -> StepKind {
         match self.choose(7) {
             0 | 1 => self.action(),
-            2 => StepKind::Wait(Wait::For(self.length())),
-            3 => StepKind::Wait(Wait::Until(match self.choose(2) {
+            2 => StepKind::Wait(WaitStep::For(self.length())),
+            3 => StepKind::Wait(WaitStep::Until(match self.choose(2) {
                 0 => template_of("2027-01-31T09:00:00+01:00"),
                 _ => template_of("{{ event.occurred_at }}"),
             })),
@@ -412,22 +409,24 @@ impl Builder {
                 let names = ["limit", "_x", "Team2"];
                 let count = 1 + self.choose(3);
                 let variables = names.iter().take(count);
-                StepKind::Set(variables.map(|name| (id(name), self.template())).collect())
+                StepKind::Set(SetStep {
+                    variables: variables.map(|name| (id(name), self.template())).collect(),
+                })
             }
             5 => match self.choose(2) {
-                0 => StepKind::Stop {
+                0 => StepKind::Stop(StopStep {
                     reason: self.text_template(),
-                },
-                _ => StepKind::Fail {
+                }),
+                _ => StepKind::Fail(FailStep {
                     message: self.text_template(),
-                },
+                }),
             },
-            _ => StepKind::RunWorkflow {
+            _ => StepKind::RunWorkflow(RunWorkflowStep {
                 workflow: id("another"),
                 with: (0..self.choose(3))
                     .map(|number| (id(&format!("input_{number}")), self.template()))
                     .collect(),
-            },
+            }),
         }
     }
 
@@ -444,7 +443,7 @@ impl Builder {
         for rule in &uses.rules {
             self.keep_to(rule, &mut with);
         }
-        StepKind::Action { uses, with }
+        StepKind::Action(ActionStep { uses, with })
     }
 
     /// Takes inputs away that exclude each other, and gives one where one is needed.

@@ -4,7 +4,8 @@ use super::*;
 use crate::action::tests::catalog;
 use crate::{
     action::{FieldKind, OnNull, Rule, Unfit},
-    definition::{StepKind, tests::actions::value_of},
+    definition::tests::actions::value_of,
+    steps::{ActionStep, StepKind},
     template::Template,
 };
 use proptest::{
@@ -129,7 +130,7 @@ fn inputs_of_actions() {
         for field in &spec.inputs {
             let outcome = |value: Option<&str>| {
                 let mut definition = definition.clone();
-                let StepKind::Action { with, .. } = &mut definition.steps[0].kind else {
+                let StepKind::Action(ActionStep { with, .. }) = &mut definition.steps[0].kind else {
                     panic!("no action");
                 };
                 with.remove(&*field.name);

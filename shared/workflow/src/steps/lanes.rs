@@ -1,0 +1,96 @@
+//! What the steps have in common that open lanes.
+
+use super::{Lanes, Picture};
+use crate::{
+    definition::{
+        decode::{Reading, Words, value},
+        encode::{Fields, word},
+        node::Path,
+    },
+    graph::Form,
+    types::{Kind, Type, Words as KnownWords, result_error},
+};
+
+/// What a failed lane means for the others and for the step that opened it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum OnLaneFailure {
+    /// The others go on to their ends; then the step fails.
+    #[default]
+    Finish,
+    /// The others are cancelled, each before its next step, and the step fails.
+    Cancel,
+    /// The others go on, and the step succeeds; its outputs tell which lanes failed.
+    Ignore,
+}
+
+/// The words of `on_lane_failure`.
+pub(crate) const ON_LANE_FAILURE: &[(&str, OnLaneFailure)] = &[
+    ("finish", OnLaneFailure::Finish),
+    ("cancel", OnLaneFailure::Cancel),
+    ("ignore", OnLaneFailure::Ignore),
+];
+
+pub(super) fn on_lane_failure(words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> OnLaneFailure {
+    let node = words.get("on_lane_failure");
+    let policy = node.and_then(|node| value::word(node, step.field("on_lane_failure"), ON_LANE_FAILURE, reading));
+    policy.unwrap_or_default()
+}
+
+pub(super) fn add_on_lane_failure(policy: OnLaneFailure, fields: &mut Fields) {
+    let said = (policy != OnLaneFailure::default()).then(|| word(policy, ON_LANE_FAILURE));
+    fields.add_if("on_lane_failure", said);
+}
+
+/// The outputs of a step that opens lanes: how many there were, how many of them succeeded, failed and were cancelled, and for each
+/// its `outcome`, `output` and `error`.
+pub(super) fn outputs(given: Vec<Type>) -> Vec<(String, Type)> {
+    let outcome = KnownWords::ours(&["success", "failure", "cancelled"]);
+    let output = Type::any_of(given).or_null("only a lane that succeeded, and has an `output`, gives one");
+    let lane = Type::record([
+        ("outcome", Kind::Words(outcome).into()),
+        ("output", output),
+        ("error", result_error()),
+    ]);
+    let counts = ["count", "succeeded", "failed", "cancelled"];
+    let counts = counts.map(|name| (name.to_owned(), Kind::Integer.into()));
+    counts
+        .into_iter()
+        .chain([("lanes".to_owned(), Type::list(lane))])
+        .collect()
+}
+
+impl Lanes<'_> {
+    /// The picture of a step that opens them.
+    pub(super) fn picture(self, title: String, labels: Vec<String>) -> Picture {
+        let at_once = self.at_once.map(|most| format!("at most {most} at a time"));
+        let on_failure = match self.on_failure {
+            OnLaneFailure::Finish => None,
+            OnLaneFailure::Cancel => Some("a failed lane cancels the others".to_owned()),
+            OnLaneFailure::Ignore => Some("a failed lane is ignored".to_owned()),
+        };
+        Picture {
+            form: Form::Lanes,
+            title,
+            labels,
+            notes: at_once.into_iter().chain(on_failure).collect(),
+        }
+    }
+}
+
+#[cfg(any(test, feature = "schema"))]
+pub(super) mod schema {
+    use schemars::JsonSchema;
+
+    /// What a failed lane means.
+    #[derive(JsonSchema)]
+    #[schemars(rename_all = "snake_case")]
+    #[expect(dead_code, reason = "only its schema is used")]
+    pub(in super::super) enum OnLaneFailure {
+        /// The others go on to their ends; then the step fails.
+        Finish,
+        /// The others are cancelled, each before its next step, and the step fails.
+        Cancel,
+        /// The others go on, and the step succeeds; its outputs tell which lanes failed.
+        Ignore,
+    }
+}
