@@ -46,7 +46,7 @@ pub fn body(data: &[u8]) {
             let name = admitted.input.run.id.as_str();
             let fits = name.len() <= 80 && name.bytes().all(|byte| byte.is_ascii_alphanumeric());
             assert!(fits, "{name:?} is no name of an execution");
-            let trigger = admitted.input.trigger.as_ref().expect("a webhook started it");
+            let trigger = admitted.input.event().expect("a webhook started it");
             let event = match stored_event(trigger, admitted.large_body.as_deref()) {
                 Ok(event) => event,
                 Err(problem) => panic!("the run cannot read its event: {problem}"),

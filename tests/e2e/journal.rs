@@ -16,7 +16,7 @@ use workflow::{
         Availability, CancelMark, Changes, Counted, Cursor, EndedAttempt, Failure, Known, LaneEnd, LaneKey, Lock,
         Marker, Needs, Outcome, OwnChange, StepChange, StepError, StepRecord, StepResult, Trail, period_of,
     },
-    run::{Part, RunIdentity, RunInput},
+    run::{Part, RunCause, RunIdentity, RunInput},
 };
 
 const LANE: &str = "00000:00000";
@@ -114,11 +114,9 @@ impl Run {
             table: table(&scenario),
             input: RunInput {
                 run,
-                trigger: None,
+                cause: RunCause::Hand {},
                 inputs: Map::new(),
-                called_by: None,
                 part: None,
-                replay_of: None,
             },
         }
     }

@@ -8,7 +8,7 @@ use platform::{
 };
 use workflow::{
     ids::RunId,
-    run::{RunBody, RunInput, RunTrigger},
+    run::{RunBody, RunEvent, RunInput},
 };
 
 /// The input that a run was started with.
@@ -30,8 +30,8 @@ pub(super) async fn input(view: &RunView, stack: &Stack) -> Result<RunInput, Err
 }
 
 /// The compressed body of the delivery that started a run.
-pub(super) async fn compressed(run: &RunId, trigger: &RunTrigger, stack: &Stack) -> Result<Vec<u8>, Error> {
-    match &trigger.body {
+pub(super) async fn compressed(run: &RunId, event: &RunEvent, stack: &Stack) -> Result<Vec<u8>, Error> {
+    match &event.body {
         RunBody::Input { data } => body::from_text(data).map_err(|error| Error::Invalid(error.to_string())),
         RunBody::Table {} => stack.table.body(run).await?.ok_or_else(|| {
             Error::NotFound(format!(
@@ -44,11 +44,10 @@ pub(super) async fn compressed(run: &RunId, trigger: &RunTrigger, stack: &Stack)
 /// The body of the delivery that started a run: JSON, as PagerDuty sent it.
 pub(super) async fn event(view: &RunView, stack: &Stack) -> Result<String, Error> {
     let input = input(view, stack).await?;
-    let trigger = input
-        .trigger
-        .as_ref()
+    let of_run = input
+        .event()
         .ok_or_else(|| Error::NotFound(format!("no event started the run {}: it was started by hand", view.run)))?;
-    let bytes = body::decompress(&compressed(&view.run, trigger, stack).await?);
+    let bytes = body::decompress(&compressed(&view.run, of_run, stack).await?);
     let bytes = bytes.map_err(|error| Error::Invalid(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| Error::Invalid(format!("the event is no text: {error}")))
 }

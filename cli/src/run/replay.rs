@@ -17,7 +17,7 @@ use workflow::{
     ids::{LanePath, RunId, WorkflowVersion},
     planner::{Outcome, StepError, StepResult},
     replay::{Past, PastStep, Replay, Start, replay},
-    run::{ReplayOf, RunIdentity, RunInput, RunTrigger},
+    run::{ReplayOf, RunCause, RunEvent, RunIdentity, RunInput},
     step_name::StepName,
 };
 
@@ -51,8 +51,8 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
     }
     let version = version(&view, options, stack).await?;
     let input = event::input(&view, stack).await?;
-    let body = match &input.trigger {
-        Some(trigger) => Some(event::compressed(run, trigger, stack).await?),
+    let body = match input.event() {
+        Some(event) => Some(event::compressed(run, event, stack).await?),
         None => None,
     };
     let from = options.from.as_ref().map_or(Start::Beginning, Start::Step);
@@ -74,7 +74,7 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
         return Ok(());
     }
 
-    let trigger = input.trigger.as_ref().map(RunTrigger::with_stored_body);
+    let event = input.event().map(RunEvent::with_stored_body);
     if let Some(body) = body {
         let ends_by = Timestamp::now()
             .checked_add(run_timeout(after.timeout))
@@ -88,17 +88,18 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
             version,
             depth: input.run.depth,
         },
-        trigger,
+        cause: RunCause::Replay {
+            of: ReplayOf {
+                run: run.clone(),
+                number,
+                from: replay.from.clone(),
+                kept: replay.kept.clone(),
+                variables: replay.variables.clone(),
+            },
+            event,
+        },
         inputs: input.inputs,
-        called_by: None,
         part: None,
-        replay_of: Some(ReplayOf {
-            run: run.clone(),
-            number,
-            from: replay.from.clone(),
-            kept: replay.kept.clone(),
-            variables: replay.variables.clone(),
-        }),
     };
     match stack.state_machine.start(&input).await? {
         Started::Now => output.result(&plan.json(true), || {
@@ -140,9 +141,9 @@ async fn decide(
     from: Start<'_>,
     stack: &Stack,
 ) -> Result<Replay, Error> {
-    let event = match &input.trigger {
-        Some(trigger) => {
-            let event = stored_event(&trigger.with_stored_body(), body).and_then(|event| event_value(&event));
+    let event = match input.event() {
+        Some(event) => {
+            let event = stored_event(&event.with_stored_body(), body).and_then(|event| event_value(&event));
             event.map_err(|problem| Error::Invalid(format!("the event of the run cannot be read: {problem}")))?
         }
         None => Value::Null,

@@ -9,7 +9,7 @@ use workflow::{
     fingerprint::fingerprint,
     ids::{InvalidId, RunId, WorkflowId},
     planner::resolve_inputs,
-    run::{RunIdentity, RunInput},
+    run::{RunCause, RunIdentity, RunInput},
 };
 
 /// The inputs of a run, as they are given on the command line.
@@ -49,11 +49,9 @@ pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output:
             version,
             depth: 0,
         },
-        trigger: None,
+        cause: RunCause::Hand {},
         inputs,
-        called_by: None,
         part: None,
-        replay_of: None,
     };
     stack.state_machine.start(&input).await?;
     output.result(&json!({ "run": run, "workflow": id, "version": version }), || {

@@ -229,13 +229,10 @@ async fn the_runs_of_one_event_share_its_body() {
     fan_out.ingress.take(&message.delivery(), now()).await;
 
     let bodies: BTreeSet<_> = fan_out.world.with(|state| {
-        let bodies = state
-            .runs
-            .iter()
-            .filter_map(|input| match &input.trigger.as_ref()?.body {
-                RunBody::Input { data } => Some(data.as_ptr()),
-                RunBody::Table {} => None,
-            });
+        let bodies = state.runs.iter().filter_map(|input| match &input.event()?.body {
+            RunBody::Input { data } => Some(data.as_ptr()),
+            RunBody::Table {} => None,
+        });
         bodies.collect()
     });
     assert_eq!((fan_out.world.runs(), bodies.len()), (1_000, 1));

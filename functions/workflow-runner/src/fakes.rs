@@ -463,7 +463,7 @@ impl State {
                 event: entry.event.cloned(),
                 execution: entry.execution.to_owned(),
                 started_at: entry.started_at,
-                called_by: entry.input.called_by.as_ref().map(|by| by.run.clone()),
+                called_by: entry.input.called_by().map(|by| by.run.clone()),
                 end: None,
             };
             self.runs.insert(run.clone(), item);

@@ -222,14 +222,14 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
 
     /// The event that started the run, if one did.
     async fn event(&self, input: &RunInput) -> Result<Result<Option<Event>, Failure>, StoreError> {
-        let Some(trigger) = &input.trigger else {
+        let Some(event) = input.event() else {
             return Ok(Ok(None));
         };
-        let stored = match &trigger.body {
+        let stored = match &event.body {
             RunBody::Input { .. } => None,
             RunBody::Table {} => self.bodies.get(&input.run.id).await?,
         };
-        let event = stored_event(trigger, stored.as_deref().map(Vec::as_slice));
+        let event = stored_event(event, stored.as_deref().map(Vec::as_slice));
         Ok(event.map(Some).map_err(|problem| {
             Failure::new(
                 ErrorName::EventUnreadable,
@@ -391,7 +391,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
     /// Puts the body of the event where the executions find it that a command starts: under the id of their run, which has
     /// ended when this one must have.
     async fn leave_body(&self, input: &RunInput, command: &Command, ends_by: Timestamp) -> Result<(), StoreError> {
-        let (Command::Fork { executions }, Some(trigger)) = (command, &input.trigger) else {
+        let (Command::Fork { executions }, Some(event)) = (command, input.event()) else {
             return Ok(());
         };
         #[cfg(feature = "sabotage")]
@@ -402,7 +402,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         let Some(run) = executions.first().map(|execution| &execution.input.run.id) else {
             return Ok(());
         };
-        let compressed = match &trigger.body {
+        let compressed = match &event.body {
             RunBody::Table {} if *run == input.run.id => return Ok(()),
             RunBody::Table {} => match self.bodies.get(&input.run.id).await? {
                 Some(body) => body.to_vec(),
@@ -428,7 +428,7 @@ fn with_time(mut payload: Value, now: Timestamp) -> Value {
 
 /// Why the run cannot do its steps, although its definition and its event can be read.
 fn trouble(input: &RunInput) -> Option<Failure> {
-    let problem = input.trigger.as_ref()?.filter_error.as_ref()?;
+    let problem = input.event()?.filter_error.as_ref()?;
     let message = format!("the condition of the workflow's trigger cannot be evaluated: {problem}");
     Some(Failure::new(ErrorName::TemplateError, message))
 }
@@ -445,11 +445,11 @@ fn tell_of_loop(input: &RunInput, changes: &Changes) {
 }
 
 fn summary(input: &RunInput, event: Option<&Event>) -> Option<EventSummary> {
-    let trigger = input.trigger.as_ref()?;
+    let started_by = input.event()?;
     let incident = event.and_then(|event| event.incident.as_ref());
     Some(EventSummary {
-        id: trigger.event_id.clone(),
-        event_type: trigger.event_type.clone(),
+        id: started_by.event_id.clone(),
+        event_type: started_by.event_type.clone(),
         incident_id: incident.map(|incident| incident.id.to_string()),
         incident_title: incident.and_then(|incident| incident.title.clone()),
     })

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use workflow::{
     planner::{Answer, Command, Cursor, Failure},
-    run::{CalledBy, Part, ReplayOf, RunIdentity, RunInput, RunTrigger},
+    run::{Part, RunCause, RunIdentity, RunInput},
 };
 
 /// The payload of a Plan.
@@ -41,16 +41,11 @@ pub(crate) struct State {
 #[derive(Deserialize)]
 struct Fields {
     run: RunIdentity,
-    #[serde(default)]
-    trigger: Option<RunTrigger>,
+    cause: RunCause,
     #[serde(default)]
     inputs: Map<String, Value>,
     #[serde(default)]
-    called_by: Option<CalledBy>,
-    #[serde(default)]
     part: Option<Part>,
-    #[serde(default)]
-    replay_of: Option<ReplayOf>,
     #[serde(default)]
     next: Option<Next>,
 }
@@ -60,11 +55,9 @@ impl From<Fields> for State {
         Self {
             input: RunInput {
                 run: fields.run,
-                trigger: fields.trigger,
+                cause: fields.cause,
                 inputs: fields.inputs,
-                called_by: fields.called_by,
                 part: fields.part,
-                replay_of: fields.replay_of,
             },
             next: fields.next,
         }

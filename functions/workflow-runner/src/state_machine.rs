@@ -9,7 +9,7 @@ use workflow::{
     error_name::{ErrorName, FailureClass},
     ids::LanePath,
     planner::{ChildExecution, Command, Wake},
-    run::{Part, RunIdentity, RunInput},
+    run::{Part, RunCause, RunIdentity, RunInput},
 };
 
 /// The states.
@@ -81,11 +81,9 @@ fn child() -> ChildExecution {
         name: part.execution_name(&run.id),
         input: RunInput {
             run,
-            trigger: None,
+            cause: RunCause::Hand {},
             inputs: Map::new(),
-            called_by: None,
             part: Some(part),
-            replay_of: None,
         },
     }
 }
@@ -285,7 +283,7 @@ fn a_plan_gets_what_it_reads() {
     let mut payload = states["Plan"]["Parameters"]["Payload"].clone();
     let state = json!({
         "run": {"id": "r", "workflow": "w", "version": 1, "depth": 0},
-        "trigger": {"webhook": "v3", "event_id": "e", "event_type": "incident.triggered", "body": {"in": "table"}},
+        "cause": {"event": {"webhook": "v3", "event_id": "e", "event_type": "incident.triggered", "body": {"in": "table"}}},
     });
     fill_in(&mut payload, &state);
 

@@ -21,7 +21,7 @@ use workflow::{
     definition::limits::run_timeout,
     ids::{RunId, WorkflowVersion},
     planner::OLDEST_EVENT,
-    run::{PackedBody, RunBody, RunIdentity, RunInput, RunTrigger, WebhookKind},
+    run::{PackedBody, RunBody, RunCause, RunEvent, RunIdentity, RunInput, WebhookKind},
     template::Context,
 };
 
@@ -228,14 +228,14 @@ pub fn admit(
 ///
 /// # Errors
 /// The body is damaged, or this release cannot read it.
-pub fn stored_event(trigger: &RunTrigger, large_body: Option<&[u8]>) -> Result<Event, String> {
-    let compressed = match (&trigger.body, large_body) {
+pub fn stored_event(event: &RunEvent, large_body: Option<&[u8]>) -> Result<Event, String> {
+    let compressed = match (&event.body, large_body) {
         (RunBody::Input { data }, _) => body::from_text(data).map_err(|error| error.to_string())?,
         (RunBody::Table {}, Some(stored)) => stored.to_vec(),
         (RunBody::Table {}, None) => return Err("its body is not in the table any more".to_owned()),
     };
     let body = body::decompress(&compressed).map_err(|error| error.to_string())?;
-    let mut events = Events::read(trigger.webhook, &body).map_err(|error| error.to_string())?;
+    let mut events = Events::read(event.webhook, &body).map_err(|error| error.to_string())?;
     events
         .told
         .pop()
@@ -277,7 +277,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
     };
     let input = RunInput {
         run: identity(workflow, event, workflow.active_version),
-        trigger: Some(RunTrigger {
+        cause: RunCause::Event(RunEvent {
             webhook: trigger.webhook,
             event_id: event.id.to_string(),
             event_type: event.event_type.clone(),
@@ -285,9 +285,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
             filter_error,
         }),
         inputs: serde_json::Map::new(),
-        called_by: None,
         part: None,
-        replay_of: None,
     };
     let ends_by = now
         .checked_add(LONGEST_START)

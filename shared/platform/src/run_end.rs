@@ -138,7 +138,7 @@ pub async fn reconcile(
 fn bears_run(input: &RunInput) -> bool {
     match &input.part {
         None => true,
-        Some(part) => part.lane.is_main() && input.called_by.is_some(),
+        Some(part) => part.lane.is_main() && input.called_by().is_some(),
     }
 }
 

@@ -22,7 +22,7 @@ use workflow::{
     fingerprint::fingerprint,
     ids::{RunId, WorkflowId},
     planner::resolve_inputs,
-    run::{RunIdentity, RunInput},
+    run::{RunCause, RunIdentity, RunInput},
 };
 
 /// A workflow to be rehearsed.
@@ -162,11 +162,9 @@ impl Rehearsal {
                 version: VERSION,
                 depth: 0,
             },
-            trigger: None,
+            cause: RunCause::Hand {},
             inputs: inputs.clone(),
-            called_by: None,
             part: None,
-            replay_of: None,
         })
     }
 
@@ -207,7 +205,7 @@ impl Rehearsal {
                 message: reason.to_string(),
             }),
             Admission::Start(admitted) => {
-                let event = admitted.input.trigger.as_ref();
+                let event = admitted.input.event();
                 let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
                 let at = event.and_then(|event| event.occurred_at).unwrap_or(otherwise);
                 Ok((*admitted, at))
@@ -224,7 +222,7 @@ fn prepare(store: &Store, account: &Account, admitted: &Admitted) {
     if let Some(body) = &admitted.large_body {
         store.with(|tables| tables.put_body(run, body.to_vec()));
     }
-    let event = admitted.input.trigger.as_ref();
+    let event = admitted.input.event();
     let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
     if let Some(incident) = event.and_then(|event| event.incident) {
         account.knows(&incident);

@@ -25,21 +25,64 @@ use std::{
 pub struct RunInput {
     /// What is run.
     pub run: RunIdentity,
-    /// The webhook that started it; none if a person did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub trigger: Option<RunTrigger>,
+    /// Why there is a run.
+    pub cause: RunCause,
     /// What the run was given by whoever started it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map<String, Value>,
-    /// The step that started the run; none if an event or a person did.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub called_by: Option<CalledBy>,
     /// What the execution does of the run, if another execution started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
-    /// What the run repeats, if it is a replay of another one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub replay_of: Option<ReplayOf>,
+}
+
+/// Why there is a run. A run that a step or a replay starts has the event of the run before it, if that had one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunCause {
+    /// An event that the workflow's trigger lets through.
+    Event(RunEvent),
+    /// A person started it.
+    Hand {},
+    /// A step of another run calls it.
+    Called {
+        /// The step.
+        by: CalledBy,
+        /// The event of the run that calls.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<RunEvent>,
+    },
+    /// A person repeats another run.
+    Replay {
+        /// The other run.
+        of: ReplayOf,
+        /// Its event.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        event: Option<RunEvent>,
+    },
+}
+
+impl RunCause {
+    /// The cause for an execution that does a part of the run: it finds the body of the event in the table. Only the one that
+    /// begins the main lane takes over what a replay keeps; the others find it there too.
+    #[must_use]
+    pub fn handed_on(&self, lane: &LanePath) -> Self {
+        let stored = |event: &Option<RunEvent>| event.as_ref().map(RunEvent::with_stored_body);
+        match self {
+            Self::Event(event) => Self::Event(event.with_stored_body()),
+            Self::Hand {} => Self::Hand {},
+            Self::Called { by, event } => Self::Called {
+                by: by.clone(),
+                event: stored(event),
+            },
+            Self::Replay { of, event } => Self::Replay {
+                of: match lane.is_main() {
+                    true => of.clone(),
+                    false => ReplayOf::nothing(of.run.clone(), of.number),
+                },
+                event: stored(event),
+            },
+        }
+    }
 }
 
 impl RunInput {
@@ -49,10 +92,44 @@ impl RunInput {
         self.part.as_ref().map(|part| part.lane.clone()).unwrap_or_default()
     }
 
-    /// PagerDuty's id of the event that started the run, if one did.
+    /// The event that the run is about, if it is about one.
+    #[must_use]
+    pub fn event(&self) -> Option<&RunEvent> {
+        match &self.cause {
+            RunCause::Event(event) => Some(event),
+            RunCause::Hand {} => None,
+            RunCause::Called { event, .. } | RunCause::Replay { event, .. } => event.as_ref(),
+        }
+    }
+
+    /// PagerDuty's id of the event that the run is about, if it is about one.
     #[must_use]
     pub fn event_id(&self) -> Option<&str> {
-        self.trigger.as_ref().map(|trigger| trigger.event_id.as_str())
+        self.event().map(|event| event.event_id.as_str())
+    }
+
+    /// Whether an event has started the run, and neither a step nor a person did.
+    #[must_use]
+    pub fn is_started_by_event(&self) -> bool {
+        matches!(self.cause, RunCause::Event(_))
+    }
+
+    /// The step that calls the run.
+    #[must_use]
+    pub fn called_by(&self) -> Option<&CalledBy> {
+        match &self.cause {
+            RunCause::Called { by, .. } => Some(by),
+            RunCause::Event(_) | RunCause::Hand {} | RunCause::Replay { .. } => None,
+        }
+    }
+
+    /// The run that it repeats.
+    #[must_use]
+    pub fn replay_of(&self) -> Option<&ReplayOf> {
+        match &self.cause {
+            RunCause::Replay { of, .. } => Some(of),
+            RunCause::Event(_) | RunCause::Hand {} | RunCause::Called { .. } => None,
+        }
     }
 }
 
@@ -103,6 +180,20 @@ pub struct ReplayOf {
     /// The variables as those steps have set them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<VariableName, Value>,
+}
+
+impl ReplayOf {
+    /// A replay from the first step on, which keeps nothing.
+    #[must_use]
+    pub fn nothing(run: RunId, number: u32) -> Self {
+        Self {
+            run,
+            number,
+            from: None,
+            kept: BTreeMap::new(),
+            variables: BTreeMap::new(),
+        }
+    }
 }
 
 /// The result of a step that a replay takes over.
@@ -183,9 +274,9 @@ pub struct RunIdentity {
     pub depth: u32,
 }
 
-/// What started a run.
+/// An event that a run is about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct RunTrigger {
+pub struct RunEvent {
     /// The form of the delivery.
     pub webhook: WebhookKind,
     /// PagerDuty's id of the event.
@@ -210,7 +301,7 @@ pub enum WebhookKind {
     V2,
 }
 
-impl RunTrigger {
+impl RunEvent {
     /// The same for an execution that finds the body in the table.
     #[must_use]
     pub fn with_stored_body(&self) -> Self {

@@ -439,10 +439,7 @@ impl<'a, 'e> Seen<'a, 'e> {
     fn of_run(&self, run: &RunId) -> BTreeSet<Construct> {
         let mut constructs = BTreeSet::new();
         let item = self.evidence.tables.runs.get(run);
-        constructs.extend(
-            item.and_then(|item| item.input.replay_of.as_ref())
-                .map(|_| Construct::Replay),
-        );
+        constructs.extend(item.and_then(|item| item.input.replay_of()).map(|_| Construct::Replay));
         if let Some(definition) = self.definition(run) {
             constructs.extend((!definition.inputs.is_empty()).then_some(Construct::Inputs));
             constructs.extend(definition.timeout.map(|_| Construct::RunTimeout));
@@ -458,7 +455,7 @@ impl<'a, 'e> Seen<'a, 'e> {
             );
         }
         let item = self.evidence.tables.runs.get(run);
-        if item.is_some_and(|item| item.input.called_by.is_some()) {
+        if item.is_some_and(|item| item.input.called_by().is_some()) {
             constructs.insert(Construct::InCalledRun);
         }
         constructs
@@ -480,7 +477,7 @@ impl<'a, 'e> Seen<'a, 'e> {
     /// Of the step that opened a lane, or that started the run whose main lane it is.
     fn of_opener(&self, run: &RunId, lane: &LanePath) -> BTreeSet<Construct> {
         let tables = self.evidence.tables;
-        let caller = tables.runs.get(run).and_then(|item| item.input.called_by.as_ref());
+        let caller = tables.runs.get(run).and_then(|item| item.input.called_by());
         let opener = match (lane.opener(), caller) {
             (Some((opener, step, _)), _) => Some((run, opener, step)),
             (None, Some(caller)) => Some((&caller.run, caller.lane.clone(), &caller.step)),

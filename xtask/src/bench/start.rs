@@ -209,7 +209,7 @@ fn plan() -> Value {
             "started_at": "2026-11-20T09:30:01Z",
         },
         "entered_at": "2026-11-20T09:30:01Z",
-        "state": {"run": {"id": "run", "workflow": "bench", "version": 1, "depth": 0}},
+        "state": {"run": {"id": "run", "workflow": "bench", "version": 1, "depth": 0}, "cause": {"hand": {}}},
     })
 }
 

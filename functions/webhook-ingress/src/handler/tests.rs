@@ -674,7 +674,7 @@ async fn b23_a_body_that_does_not_fit_into_the_input_is_stored_before_its_run_st
         [Call::Trigger, Call::Secret, Call::Body, Call::Start]
     );
     world.with(|state| {
-        assert_eq!(state.runs[0].trigger.as_ref().unwrap().body, RunBody::Table {});
+        assert_eq!(state.runs[0].event().unwrap().body, RunBody::Table {});
         let (owner, stored) = &state.bodies[0];
         assert_eq!(
             (owner, body::decompress(stored).unwrap()),

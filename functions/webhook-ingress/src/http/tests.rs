@@ -64,7 +64,7 @@ async fn the_sample_v3_event_starts_a_run() {
         json!({"events": [{"outcome": "started", "run": run}]}).to_string()
     );
     assert_eq!(
-        world.with(|state| state.runs[0].trigger.as_ref().unwrap().event_id.clone()),
+        world.with(|state| state.runs[0].event().unwrap().event_id.clone()),
         "01EXAMPLETRIGGERED00000001"
     );
 }

@@ -434,7 +434,7 @@ async fn f10_after_an_unknown_outcome_the_same_effect_is_asked_for_again_once_it
 #[tokio::test]
 async fn a_trigger_whose_condition_could_not_be_evaluated_ends_the_run() {
     let mut machine = Machine::new(CREATE);
-    machine.state["trigger"]["filter_error"] = json!("`event.incident.service` is null");
+    machine.state["cause"]["event"]["filter_error"] = json!("`event.incident.service` is null");
 
     let command = machine.plan().await;
 
@@ -459,7 +459,7 @@ async fn a_trigger_whose_condition_could_not_be_evaluated_ends_the_run() {
 #[tokio::test]
 async fn an_event_that_cannot_be_read_any_more_ends_the_run(#[case] data: &str) {
     let mut machine = Machine::new(CREATE);
-    machine.state["trigger"]["body"]["data"] = json!(data);
+    machine.state["cause"]["event"]["body"]["data"] = json!(data);
 
     let command = machine.plan().await;
 
@@ -528,7 +528,7 @@ fn large() -> Value {
 #[tokio::test]
 async fn f35_a_body_that_does_not_fit_into_the_input_is_read_from_the_table() {
     let mut machine = Machine::with_data(CREATE, large());
-    assert_eq!(machine.state["trigger"]["body"], json!({"in": "table"}));
+    assert_eq!(machine.state["cause"]["event"]["body"], json!({"in": "table"}));
 
     assert_eq!(machine.plan().await["input"]["title"], "disk {{ full }}");
 }

@@ -11,6 +11,7 @@ const START: &str = "2026-11-20T09:30:01Z";
 fn answer(result: &Value) -> Option<Answer> {
     let state: State = serde_json::from_value(json!({
         "run": {"id": "r", "workflow": "w", "version": 1, "depth": 0},
+        "cause": {"hand": {}},
         "next": {
             "cursor": {
                 "lane": "main", "plans": 1, "started_at": START, "deadline": START, "run_deadline": START,

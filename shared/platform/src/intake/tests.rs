@@ -39,8 +39,8 @@ fn admitted(workflow: &WorkflowRecord, body: &[u8], now: Timestamp) -> Vec<Admis
     admit(workflow, workflow.trigger.as_ref().unwrap(), body, now).unwrap()
 }
 
-fn trigger_of(admitted: &Admitted) -> &RunTrigger {
-    admitted.input.trigger.as_ref().unwrap()
+fn trigger_of(admitted: &Admitted) -> &RunEvent {
+    admitted.input.event().unwrap()
 }
 
 fn now() -> Timestamp {

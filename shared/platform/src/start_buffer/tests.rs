@@ -4,7 +4,7 @@ use rstest::rstest;
 use serde_json::{Map, Value, json};
 use workflow::{
     ids::WorkflowVersion,
-    run::{RunBody, RunIdentity, RunTrigger, WebhookKind},
+    run::{RunBody, RunCause, RunEvent, RunIdentity, WebhookKind},
 };
 
 /// The input of a run with a body of so many bytes.
@@ -16,7 +16,7 @@ fn input(run: &str, bytes: usize) -> RunInput {
             version: WorkflowVersion(3),
             depth: 0,
         },
-        trigger: Some(RunTrigger {
+        cause: RunCause::Event(RunEvent {
             webhook: WebhookKind::V3,
             event_id: "01A".into(),
             event_type: "incident.triggered".into(),
@@ -26,9 +26,7 @@ fn input(run: &str, bytes: usize) -> RunInput {
             filter_error: None,
         }),
         inputs: Map::new(),
-        called_by: None,
         part: None,
-        replay_of: None,
     }
 }
 

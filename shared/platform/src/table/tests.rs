@@ -15,7 +15,7 @@ use workflow::{
     definition::Definition,
     ids::{LanePath, WorkflowVersion},
     planner::{Changes, Counted, Cursor, Failure, LaneEnd, LaneKey, Lock, Marker, Needs, OwnChange},
-    run::{RunIdentity, RunInput},
+    run::{RunCause, RunIdentity, RunInput},
 };
 
 pub(super) fn now() -> Timestamp {
@@ -35,11 +35,9 @@ pub(super) fn input() -> RunInput {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        trigger: None,
+        cause: RunCause::Hand {},
         inputs: serde_json::Map::new(),
-        called_by: None,
         part: None,
-        replay_of: None,
     }
 }
 

@@ -93,12 +93,7 @@ pub fn period_of(time: Timestamp) -> i64 {
 /// Whether an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
 /// calls has the depth of its caller, and a replay is started by a person.
 pub(super) fn watches(input: &RunInput, standing: Standing<'_>) -> bool {
-    matches!(standing, Standing::BeginsRun) && is_started_by_event(input)
-}
-
-/// Whether an event has started the run, and neither a step nor a person did.
-pub(super) fn is_started_by_event(input: &RunInput) -> bool {
-    input.trigger.is_some() && input.called_by.is_none() && input.replay_of.is_none()
+    matches!(standing, Standing::BeginsRun) && input.is_started_by_event()
 }
 
 /// The id of the incident of an event, as expressions see the event.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     error_name::ErrorName,
     ids::LanePath,
-    run::{Part, RunInput, RunTrigger},
+    run::{Part, RunInput},
 };
 use jiff::SignedDuration;
 
@@ -24,18 +24,14 @@ pub(super) fn rest(attempt: u32) -> SignedDuration {
 
 /// An execution for a lane of the run of `input`.
 pub(super) fn execution(input: &RunInput, part: Part) -> ChildExecution {
-    // Only the main lane takes over what a replay keeps; the others find it in the table.
-    let replay_of = input.replay_of.clone().filter(|_| part.lane.is_main());
     ChildExecution {
         name: part.execution_name(&input.run.id),
         input: RunInput {
             run: input.run.clone(),
-            trigger: input.trigger.as_ref().map(RunTrigger::with_stored_body),
+            cause: input.cause.handed_on(&part.lane),
             // They are in the cursor of the lane that opened this one.
             inputs: serde_json::Map::new(),
-            called_by: input.called_by.clone(),
             part: Some(part),
-            replay_of,
         },
     }
 }

@@ -34,7 +34,7 @@ const LATE_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
 /// The step with which a run begins: the look, if it looks.
 pub(super) fn first_of_run(definition: &Definition, input: &RunInput) -> Option<StepPath> {
-    let look = definition.look().filter(|_| guard::is_started_by_event(input));
+    let look = definition.look().filter(|_| input.is_started_by_event());
     look.map(|(path, _)| path)
         .or_else(|| window::first_of(definition, &LanePath::main()))
 }

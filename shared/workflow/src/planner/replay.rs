@@ -10,7 +10,7 @@ impl Planner<'_> {
     /// follows reads of them what the next steps refer to, as it does with any result.
     pub(super) fn keep(&mut self) -> Option<Command> {
         let before = self.cursor.kept.take()?;
-        let replay = self.situation.input.replay_of.as_ref()?;
+        let replay = self.situation.input.replay_of()?;
         for (path, kept) in replay.kept.iter().skip(before).take(AT_ONCE) {
             let result = StepResult::from(kept);
             self.record(path, StepChange::Kept { result });

@@ -53,14 +53,14 @@ pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
         false => (timeout / 10).min(LONGEST_RESERVE),
     };
     let mut run_deadline = later(situation.started_at, timeout);
-    if let Some(by) = &situation.input.called_by {
+    if let Some(by) = situation.input.called_by() {
         run_deadline = run_deadline.min(by.deadline);
     }
     let deadline = run_deadline.checked_sub(reserve).unwrap_or(run_deadline);
     let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
     cursor.depth = guard::depth(situation);
     cursor.next = only_while::first_of_run(definition, situation.input);
-    if let Some(replay) = &situation.input.replay_of {
+    if let Some(replay) = situation.input.replay_of() {
         cursor.next = replay.from.clone().or(cursor.next);
         cursor.variables = replay.variables.clone();
         cursor.kept = (!replay.kept.is_empty()).then_some(0);
@@ -95,12 +95,7 @@ pub(super) fn obstacle(situation: &Situation<'_>, cursor: &mut Cursor) -> Option
         return Some(trouble.clone());
     }
     let run = &situation.input.run;
-    if situation
-        .input
-        .called_by
-        .as_ref()
-        .is_some_and(|by| by.nesting > NESTING)
-    {
+    if situation.input.called_by().is_some_and(|by| by.nesting > NESTING) {
         let message = format!(
             "{NESTING} runs have called each other, so this one does nothing: look which `run_workflow` of the workflow {} \
              leads back to it",

@@ -16,7 +16,7 @@ use crate::{
         Availability, ChildExecution, Command, Failure, Fork, Outcome, Outputs, Pending, Planner, StepChange, Tally,
         json_size,
     },
-    run::{CalledBy, Part, RunIdentity, RunInput, RunTrigger},
+    run::{CalledBy, Part, RunCause, RunEvent, RunIdentity, RunInput},
     template::{Expression, Template},
     types::{Kind, Type},
 };
@@ -134,7 +134,7 @@ impl RunWorkflowStep {
             return Err(Failure::new(ErrorName::WorkflowNotFound, message));
         };
         let caller = planner.situation.input;
-        if caller.called_by.as_ref().is_some_and(|by| by.nesting >= NESTING) {
+        if caller.called_by().is_some_and(|by| by.nesting >= NESTING) {
             let message = format!(
                 "{NESTING} runs have called each other already; look which `run_workflow` of {workflow} leads back to it"
             );
@@ -174,22 +174,23 @@ impl Planner<'_> {
             generation: 0,
             attempt: fork.attempt,
         };
-        let called_by = CalledBy {
+        let by = CalledBy {
             run: caller.run.id.clone(),
             lane: self.cursor.lane.clone(),
             step: fork.step.clone(),
-            nesting: caller.called_by.as_ref().map_or(0, |by| by.nesting).saturating_add(1),
+            nesting: caller.called_by().map_or(0, |by| by.nesting).saturating_add(1),
             deadline: fork.deadline,
         };
         let execution = ChildExecution {
             name: part.execution_name(&run.id),
             input: RunInput {
                 run,
-                trigger: caller.trigger.as_ref().map(RunTrigger::with_stored_body),
+                cause: RunCause::Called {
+                    by,
+                    event: caller.event().map(RunEvent::with_stored_body),
+                },
                 inputs,
-                called_by: Some(called_by),
                 part: Some(part),
-                replay_of: None,
             },
         };
         self.cursor.pending = Some(Pending::Fork(Box::new(fork)));

@@ -106,7 +106,7 @@ fn unwanted(evidence: &Evidence<'_>, run: &RunId, began: Timestamp, violations: 
         return;
     };
     let input = &item.input;
-    if input.trigger.is_none() || input.replay_of.is_some() {
+    if input.event().is_none() || input.replay_of().is_some() {
         return;
     }
     let is_disabled = !was(evidence, &input.run.workflow, began, LOOKED_BEFORE, true);

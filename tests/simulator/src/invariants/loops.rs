@@ -27,7 +27,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         let Some(item) = evidence.tables.runs.get(run) else {
             continue;
         };
-        let is_watched = item.input.trigger.is_some() && item.input.replay_of.is_none();
+        let is_watched = item.input.event().is_some() && item.input.replay_of().is_none();
         if !is_watched {
             continue;
         }
@@ -154,7 +154,7 @@ impl<'a> Made<'a> {
 
     /// The run whose doing an event tells of, if that is certain. What a person repeats, a person has begun.
     fn cause(&self, started: &Started) -> Option<RunId> {
-        if started.inputs.iter().any(|input| input.replay_of.is_some()) {
+        if started.inputs.iter().any(|input| input.replay_of().is_some()) {
             return None;
         }
         let event = &started.event;

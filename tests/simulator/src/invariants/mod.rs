@@ -148,12 +148,7 @@ impl<'a> Evidence<'a> {
     #[must_use]
     pub fn root_of(&self, run: &RunId) -> RunId {
         let mut run = run.clone();
-        while let Some(caller) = self
-            .tables
-            .runs
-            .get(&run)
-            .and_then(|item| item.input.called_by.as_ref())
-        {
+        while let Some(caller) = self.tables.runs.get(&run).and_then(|item| item.input.called_by()) {
             run = caller.run.clone();
         }
         run
@@ -183,7 +178,7 @@ impl<'a> Evidence<'a> {
                 |error: &StepError| name_is_chance(&error.name) || error.message.contains("time was over at");
             // The reference does not count the runs for an incident.
             let is_counted_out = run.depth < LOOP_DEPTH
-                && run.input.called_by.is_none()
+                && run.input.called_by().is_none()
                 && run.error.as_ref().is_some_and(|error| error.name == "Run.LoopStopped");
             if is_counted_out
                 || run.error.as_ref().is_some_and(is_chance)
@@ -199,7 +194,7 @@ impl<'a> Evidence<'a> {
     #[must_use]
     pub fn is_kept(&self, place: &Place) -> bool {
         let run = self.tables.runs.get(&place.run);
-        let replay = run.and_then(|run| run.input.replay_of.as_ref());
+        let replay = run.and_then(|run| run.input.replay_of());
         replay.is_some_and(|replay| place.lane.is_main() && replay.kept.contains_key(&place.step))
     }
 

@@ -47,7 +47,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         let is_same = |asked: &RunInput| (&asked.run, &asked.inputs) == (&item.input.run, &item.input.inputs);
         let started = evidence.started.get(run);
         let is_asked_for = started.is_some_and(|started| started.inputs.iter().any(is_same));
-        if item.input.called_by.is_none() && !is_asked_for {
+        if item.input.called_by().is_none() && !is_asked_for {
             violations.add("I1 an accepted event gives a run", format!("nobody started {run}"));
         }
     }
@@ -71,7 +71,7 @@ fn late(evidence: &Evidence<'_>, violations: &mut Violations) {
             .versions
             .get(&(identity.workflow.clone(), identity.version));
         let only_while = definition.and_then(workflow::definition::Definition::only_while);
-        let is_by_event = item.input.trigger.is_some() && item.input.replay_of.is_none();
+        let is_by_event = item.input.event().is_some() && item.input.replay_of().is_none();
         let (Some(only_while), true) = (only_while, is_by_event) else {
             continue;
         };

@@ -20,7 +20,7 @@ use workflow::{
     error_name::ErrorName,
     ids::{EffectKey, InputName, LanePath, RunId, Section, StepPath, VariableName, WorkflowId},
     planner::{Failure, Outcome, StepError, StepResult},
-    run::{CalledBy, ReplayOf, RunIdentity, RunInput},
+    run::{CalledBy, ReplayOf, RunCause, RunIdentity, RunInput},
     steps::{
         ActionStep, BlockStep, ChooseStep, FailStep, ForEachStep, OnLaneFailure, ParallelStep, RunWorkflowStep,
         StepKind, StopStep, WaitStep,
@@ -401,7 +401,7 @@ impl<'a> Lane<'a> {
         let id = RunId::for_step(&key);
         let exists = self.run.world.library.keys().any(|(known, _)| known == workflow);
         let version = self.run.world.witness.version(&id).filter(|_| exists);
-        let nesting = caller.called_by.as_ref().map_or(0, |by| by.nesting);
+        let nesting = caller.called_by().map_or(0, |by| by.nesting);
         let Some(version) = version else {
             let name = match exists && nesting >= NESTING {
                 true => ErrorName::RunLoopStopped,
@@ -419,17 +419,18 @@ impl<'a> Lane<'a> {
                 version,
                 depth: caller.run.depth,
             },
-            trigger: caller.trigger.clone(),
+            cause: RunCause::Called {
+                by: CalledBy {
+                    run: caller.run.id.clone(),
+                    lane: self.path.clone(),
+                    step: path.clone(),
+                    nesting: nesting + 1,
+                    deadline: Timestamp::MAX,
+                },
+                event: caller.event().cloned(),
+            },
             inputs,
-            called_by: Some(CalledBy {
-                run: caller.run.id.clone(),
-                lane: self.path.clone(),
-                step: path.clone(),
-                nesting: nesting + 1,
-                deadline: Timestamp::MAX,
-            }),
             part: None,
-            replay_of: None,
         };
         course.callers.insert(id.clone(), self.place(path));
         let outputs = json!({"run_id": id});

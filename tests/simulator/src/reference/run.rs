@@ -58,11 +58,7 @@ impl World<'_> {
 
 impl Run<'_> {
     fn go(self, course: &mut Course) -> Option<Failure> {
-        let trouble = self
-            .input
-            .trigger
-            .as_ref()
-            .and_then(|trigger| trigger.filter_error.as_ref());
+        let trouble = self.input.event().and_then(|event| event.filter_error.as_ref());
         if self.input.run.depth >= DEPTH {
             return Some(failure(ErrorName::RunLoopStopped));
         }
@@ -83,7 +79,7 @@ impl Run<'_> {
             Ok(()) => {
                 let mut lane = Lane::new(self, LanePath::main(), view);
                 let ending = match self.look(course, &mut lane) {
-                    Ending::Through => match &self.input.replay_of {
+                    Ending::Through => match self.input.replay_of() {
                         Some(replay) => lane.repeat(course, replay),
                         None => lane.section(course, Section::Steps),
                     },
@@ -106,7 +102,7 @@ impl Run<'_> {
     /// the workflow asks for.
     fn look(self, course: &mut Course, lane: &mut Lane<'_>) -> Ending {
         let input = self.input;
-        let is_by_event = input.trigger.is_some() && input.called_by.is_none() && input.replay_of.is_none();
+        let is_by_event = input.event().is_some() && input.called_by().is_none() && input.replay_of().is_none();
         let Some(only_while) = self.definition.only_while().filter(|_| is_by_event) else {
             return Ending::Through;
         };

@@ -3,7 +3,11 @@
 use super::*;
 use pagerduty::actions::catalog;
 use serde_json::json;
-use workflow::{ids::Section, planner::Outcome, run::RunIdentity};
+use workflow::{
+    ids::Section,
+    planner::Outcome,
+    run::{RunCause, RunIdentity},
+};
 
 /// A world in which everything works.
 struct AllWell;
@@ -40,11 +44,9 @@ fn run(steps: &str) -> Course {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        trigger: None,
+        cause: RunCause::Hand {},
         inputs: serde_json::Map::new(),
-        called_by: None,
         part: None,
-        replay_of: None,
     };
     course(
         &library,

@@ -11,7 +11,7 @@ use workflow::{
     definition::Definition,
     ids::RunId,
     replay::{Past, PastStep, Start, replay},
-    run::{ReplayOf, RunBody, RunIdentity, RunInput, RunTrigger},
+    run::{ReplayOf, RunBody, RunCause, RunEvent, RunIdentity, RunInput},
     step_name::StepName,
 };
 
@@ -22,7 +22,7 @@ pub(super) async fn of_any_run(world: &World, chance: &Chance) {
         let ended = tables
             .runs
             .iter()
-            .filter(|(_, run)| run.ended_at.is_some() && run.input.called_by.is_none() && run.status != "skipped");
+            .filter(|(_, run)| run.ended_at.is_some() && run.input.called_by().is_none() && run.status != "skipped");
         let ended: Vec<&RunId> = ended.map(|(id, _)| id).collect();
         ended.get(chance.position(ended.len())).map(|run| (*run).clone())
     });
@@ -78,17 +78,18 @@ fn input(tables: &Tables, of: &RunItem, event: &serde_json::Value, chance: &Chan
             version,
             ..run.clone()
         },
-        trigger: of.input.trigger.as_ref().map(RunTrigger::with_stored_body),
+        cause: RunCause::Replay {
+            of: ReplayOf {
+                run: run.id.clone(),
+                number,
+                from: replay.from,
+                kept: replay.kept,
+                variables: replay.variables,
+            },
+            event: of.input.event().map(RunEvent::with_stored_body),
+        },
         inputs: of.input.inputs.clone(),
-        called_by: None,
         part: None,
-        replay_of: Some(ReplayOf {
-            run: run.id.clone(),
-            number,
-            from: replay.from,
-            kept: replay.kept,
-            variables: replay.variables,
-        }),
     })
 }
 
@@ -117,7 +118,7 @@ fn stored_body(world: &World, run: &RunId) -> Option<Vec<u8>> {
         let stored = tables.bodies.get(run);
         let asked = world.ingress.started();
         let inputs = asked.get(run).into_iter().flat_map(|started| &started.inputs);
-        let in_input = inputs.filter_map(|input| match &input.trigger.as_ref()?.body {
+        let in_input = inputs.filter_map(|input| match &input.event()?.body {
             RunBody::Input { data } => body::from_text(data).ok(),
             RunBody::Table {} => None,
         });

@@ -30,7 +30,7 @@ impl RunItem {
         OpenRun {
             run: self.input.run.id.clone(),
             execution: self.execution.clone(),
-            is_called: self.input.called_by.is_some(),
+            is_called: self.input.called_by().is_some(),
             started_at: self.started_at,
         }
     }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use workflow::{
     ids::{LanePath, RunId, Section, StepPath, WorkflowVersion},
     planner::{Changes, Cursor, Failure, LaneEnd, Lock},
-    run::{Part, RunIdentity, RunInput},
+    run::{Part, RunCause, RunIdentity, RunInput},
 };
 
 fn store() -> Store {
@@ -34,11 +34,9 @@ fn input(run: &str) -> RunInput {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        trigger: None,
+        cause: RunCause::Hand {},
         inputs: serde_json::Map::new(),
-        called_by: None,
         part: None,
-        replay_of: None,
     }
 }
 

@@ -60,14 +60,14 @@ impl Asked {
     }
 
     fn event(&self, input: &RunInput) -> Value {
-        let Some(trigger) = &input.trigger else {
+        let Some(event) = input.event() else {
             return Value::Null;
         };
-        let large = match trigger.body {
+        let large = match event.body {
             RunBody::Input { .. } => None,
             RunBody::Table {} => self.store.with(|tables| tables.bodies.get(&input.run.id).cloned()),
         };
-        let event = stored_event(trigger, large.as_deref());
+        let event = stored_event(event, large.as_deref());
         event.and_then(|event| event_value(&event)).unwrap_or_default()
     }
 }

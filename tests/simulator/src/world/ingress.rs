@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 use webhook_ingress::{Answer, Delivery, EventAnswer, Target};
 use workflow::{
     ids::{RunId, WorkflowId},
-    run::{RunIdentity, RunInput},
+    run::{RunCause, RunIdentity, RunInput},
 };
 
 /// The API key of all senders.
@@ -296,11 +296,9 @@ impl Ingress {
                 version: record.active_version,
                 depth: 0,
             },
-            trigger: None,
+            cause: RunCause::Hand {},
             inputs,
-            called_by: None,
             part: None,
-            replay_of: None,
         };
         self.start(&input).await.then_some(run)
     }

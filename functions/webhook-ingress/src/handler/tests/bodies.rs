@@ -55,10 +55,7 @@ async fn an_odd_body_starts_its_run_and_the_runner_reads_the_same_event(#[case] 
     assert_eq!((world.runs(), world.with(|state| state.dead_letters.len())), (1, 0));
     let (input, stored) = world.with(|state| (state.runs[0].clone(), state.bodies.first().cloned()));
     assert_eq!(
-        stored_event(
-            &input.trigger.unwrap(),
-            stored.as_ref().map(|(_, body)| body.as_slice())
-        ),
+        stored_event(input.event().unwrap(), stored.as_ref().map(|(_, body)| body.as_slice())),
         Ok(event)
     );
 }

@@ -7,7 +7,7 @@ use workflow::{ids::RunId, planner::Availability, run::RunInput};
 fn input(event: &str) -> RunInput {
     let id = RunId::for_event(&"w".parse().unwrap(), event);
     let run = json!({"id": id, "workflow": "w", "version": 3, "depth": 0});
-    serde_json::from_value(json!({"run": run, "inputs": {}})).unwrap()
+    serde_json::from_value(json!({"run": run, "cause": {"hand": {}}, "inputs": {}})).unwrap()
 }
 
 /// A batch as Lambda hands it over, with messages numbered from 0.

@@ -53,7 +53,7 @@ async fn a_lane_is_started_without_the_body_of_the_event_which_is_put_into_the_t
     assert!(
         children
             .iter()
-            .all(|child| input_of(child).trigger.unwrap().body == RunBody::Table {})
+            .all(|child| input_of(child).event().unwrap().body == RunBody::Table {})
     );
     assert_eq!(
         tree.plans[0].2,
@@ -179,7 +179,7 @@ async fn a_lane_whose_executions_all_come_to_nothing_is_given_up_and_a_late_one_
 fn late_child(tree: &Tree) -> Value {
     let mut input = tree.input.clone();
     input["part"] = json!({"lane": "00000:00000", "generation": 0, "attempt": 9});
-    input["trigger"]["body"] = json!({"in": "table"});
+    input["cause"]["event"]["body"] = json!({"in": "table"});
     input
 }
 

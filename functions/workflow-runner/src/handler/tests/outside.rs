@@ -135,9 +135,11 @@ async fn the_end_of_an_execution_of_a_lane_is_left_to_whoever_waits_for_it() {
 /// The main lane of a run that a step called, begun by the execution E1.
 async fn called() -> (Tree, Value) {
     let mut tree = Tree::new(&workflow("  - wait: 1h\n"));
-    tree.input["called_by"] = json!({
+    let event = tree.input["cause"]["event"].take();
+    let by = json!({
         "run": "caller", "lane": "main", "step": "00000", "nesting": 1, "deadline": "2026-11-21T10:00:00Z"
     });
+    tree.input["cause"] = json!({"called": {"by": by, "event": event}});
     let mut input = tree.input.clone();
     input["part"] = json!({"lane": "main", "generation": 0, "attempt": 1});
     tree.plan("E1", &mut input.clone()).await.unwrap();

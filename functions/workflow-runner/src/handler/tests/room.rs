@@ -21,7 +21,7 @@ fn noise(length: usize) -> Value {
 fn full_body() -> Value {
     let fits = |length: usize| {
         let input = admitted(noise(length)).input;
-        json!(input)["trigger"]["body"]["in"] == "input"
+        json!(input)["cause"]["event"]["body"]["in"] == "input"
     };
     // The largest length that fits, to a few bytes.
     let (mut most, mut step) = (0, 128 * 1024);
@@ -113,8 +113,8 @@ async fn f35_the_answer_of_an_action_that_gives_lists_has_room_or_the_action_is_
     let mut ends = std::collections::BTreeSet::new();
     for padding in (60..124).step_by(4) {
         let mut tree = Tree::with_data(&workflow(steps), full_body());
-        tree.input["trigger"]["filter_error"] = Value::Null;
-        tree.input["trigger"]["event_type"] = json!("p".repeat(padding * 1024));
+        tree.input["cause"]["event"]["filter_error"] = Value::Null;
+        tree.input["cause"]["event"]["event_type"] = json!("p".repeat(padding * 1024));
         let entry = json!({"id": "P1", "summary": "s".repeat(900)});
         tree.result = json!({"output": {"alerts": vec![entry; 31], "more": true}});
         let command = tree.play().await;
@@ -137,7 +137,7 @@ async fn f35_the_answer_of_an_action_that_gives_lists_has_room_or_the_action_is_
 async fn f35_what_would_be_too_large_all_the_same_ends_the_run_with_what_to_do() {
     let mut tree = Tree::with_data(&workflow("  - wait: 1h\n"), full_body());
     let padding = "p".repeat(130 * 1024);
-    tree.input["trigger"]["filter_error"] = json!(padding);
+    tree.input["cause"]["event"]["filter_error"] = json!(padding);
 
     let command = tree.play().await;
 

@@ -101,7 +101,7 @@ async fn wrong_inputs_fail_the_run_in_its_journal() {
 #[tokio::test]
 async fn a_trigger_whose_condition_could_not_be_evaluated_lets_on_failure_run() {
     let mut tree = Tree::new(&format!("{}on_failure:\n  - wait: 1s\n", workflow("  - fail: never\n")));
-    tree.input["trigger"]["filter_error"] = json!("`event.incident.service` is null");
+    tree.input["cause"]["event"]["filter_error"] = json!("`event.incident.service` is null");
 
     let command = tree.play().await;
 

@@ -51,7 +51,7 @@ impl Tree {
     /// A run that a person started.
     pub(super) fn by_hand(definition: &str, inputs: &Value) -> Self {
         let run = json!({"id": "by-hand", "workflow": "w", "version": 3, "depth": 0});
-        let tree = Self::of(&json!({"run": run, "inputs": inputs}));
+        let tree = Self::of(&json!({"run": run, "cause": {"hand": {}}, "inputs": inputs}));
         tree.apply(definition);
         tree
     }

@@ -281,14 +281,14 @@ fn identify(
     change.set_once("workflow", text(run.workflow.as_str()));
     change.set_once("version", number(run.version.0));
     change.set_once("depth", number(depth));
-    if let Some(trigger) = &input.trigger {
-        change.set_once("event_id", text(&trigger.event_id));
-        change.set_once("event_type", text(&trigger.event_type));
+    if let Some(event) = input.event() {
+        change.set_once("event_id", text(&event.event_id));
+        change.set_once("event_type", text(&event.event_type));
     }
-    if let Some(caller) = &input.called_by {
+    if let Some(caller) = input.called_by() {
         change.set_once("called_by", text(caller.run.as_str()));
     }
-    if let Some(replay) = &input.replay_of {
+    if let Some(replay) = input.replay_of() {
         change.set_once("replay_of", text(replay.run.as_str()));
     }
     change.set_once("execution", text(execution));

@@ -46,17 +46,25 @@ fn f33_the_end_of_a_lane_is_read_and_written_as_ever(#[case] text: &str) {
     assert_eq!(serde_json::to_string(&end).unwrap(), text);
 }
 
-#[test]
-fn f33_the_input_of_an_execution_is_read_and_written_as_ever() {
-    let text = r#"{"run":{"id":"abc","workflow":"w","version":1,"depth":0},"trigger":{"webhook":"v3","event_id":"e","event_type":"incident.triggered","body":{"in":"input","data":"AA=="},"filter_error":"f"},"inputs":{"a":1},"called_by":{"run":"def","lane":"main","step":"00001","nesting":1,"deadline":"2026-11-22T10:50:00Z"},"part":{"lane":"00003:00012","generation":1,"attempt":2}}"#;
-    let input: RunInput = serde_json::from_str(text).unwrap();
-    assert_eq!(serde_json::to_string(&input).unwrap(), text);
-}
-
-#[test]
-fn f33_the_input_of_a_replay_is_read_and_written_as_ever() {
-    let text = r#"{"run":{"id":"abc","workflow":"w","version":1,"depth":0},"replay_of":{"run":"def","number":2,"from":"00001","kept":{"00000":{"outcome":"failure","outputs":{"a":1},"error":{"name":"n","message":"m"},"cut":["b"]}},"variables":{"v":1}}}"#;
-    let input: RunInput = serde_json::from_str(text).unwrap();
+#[rstest]
+#[case::of_an_event(r#"{"event":EVENT}"#)]
+#[case::of_an_event_in_the_table(
+    r#"{"event":{"webhook":"v2","event_id":"e","event_type":"t","body":{"in":"table"},"filter_error":"f"}}"#
+)]
+#[case::by_hand(r#"{"hand":{}}"#)]
+#[case::called(
+    r#"{"called":{"by":{"run":"def","lane":"main","step":"00001","nesting":1,"deadline":"2026-11-22T10:50:00Z"},"event":EVENT}}"#
+)]
+#[case::replay(r#"{"replay":{"of":{"run":"def","number":2}}}"#)]
+#[case::replay_that_keeps(
+    r#"{"replay":{"of":{"run":"def","number":2,"from":"00001","kept":{"00000":{"outcome":"failure","outputs":{"a":1},"error":{"name":"n","message":"m"},"cut":["b"]}},"variables":{"v":1}},"event":EVENT}}"#
+)]
+fn f33_the_input_of_an_execution_is_read_and_written_as_ever(#[case] cause: &str) {
+    let event =
+        r#"{"webhook":"v3","event_id":"e","event_type":"incident.triggered","body":{"in":"input","data":"AA=="}}"#;
+    let text = r#"{"run":{"id":"abc","workflow":"w","version":1,"depth":0},"cause":CAUSE,"inputs":{"a":1},"part":{"lane":"00003:00012","generation":1,"attempt":2}}"#;
+    let text = text.replace("CAUSE", cause).replace("EVENT", event);
+    let input: RunInput = serde_json::from_str(&text).unwrap();
     assert_eq!(serde_json::to_string(&input).unwrap(), text);
 }
 

@@ -1,7 +1,7 @@
 //! Runs that lead to each other.
 
 use super::*;
-use crate::run::{RunBody, WebhookKind};
+use crate::run::{RunBody, RunCause, WebhookKind};
 use rstest::rstest;
 
 const ON_RESOLVED: &str = "name: w\non: { pagerduty: { integration: prod, events: [incident.resolved] } }\nsteps:\n";
@@ -34,8 +34,8 @@ fn after_a_change(steps: &str, depth: u32, seconds_before: i64) -> World {
     world
 }
 
-fn trigger() -> RunTrigger {
-    RunTrigger {
+fn of_run() -> RunEvent {
+    RunEvent {
         webhook: WebhookKind::V3,
         event_id: "e".to_owned(),
         event_type: "incident.resolved".to_owned(),
@@ -47,7 +47,7 @@ fn trigger() -> RunTrigger {
 /// The first Plan of a run that the event has started.
 fn first_plan(world: &mut World) -> Plan {
     let mut execution = world.begin();
-    execution.input.trigger = Some(trigger());
+    execution.input.cause = RunCause::Event(of_run());
     world.plan(&mut execution)
 }
 
@@ -55,7 +55,7 @@ fn first_plan(world: &mut World) -> Plan {
 fn f40_a_run_that_a_change_of_ours_has_started_is_deeper_and_so_is_all_that_it_does() {
     let mut world = after_a_change(&format!("{RESOLVES}{CREATE}"), 2, 1);
     let mut execution = world.begin();
-    execution.input.trigger = Some(trigger());
+    execution.input.cause = RunCause::Event(of_run());
 
     let first = world.plan(&mut execution);
 
@@ -132,7 +132,7 @@ fn f40_the_deepest_change_counts_and_the_depth_that_the_incident_tells_as_well()
 
     let mut world = after_a_change("  - wait: 1s\n", 0, 1);
     let mut execution = world.begin();
-    execution.input.trigger = Some(trigger());
+    execution.input.cause = RunCause::Event(of_run());
     execution.input.run.depth = 2;
     assert_eq!(world.plan(&mut execution).cursor.depth, 2);
 }

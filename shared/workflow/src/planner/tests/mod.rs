@@ -19,7 +19,7 @@ use crate::action::tests::catalog;
 use crate::{
     definition::Definition,
     ids::{RunId, WorkflowVersion},
-    run::{RunIdentity, RunInput, RunTrigger},
+    run::{RunCause, RunEvent, RunIdentity, RunInput},
 };
 use serde_json::{Map, json};
 
@@ -180,11 +180,9 @@ impl World {
         Execution {
             input: RunInput {
                 run,
-                trigger: None::<RunTrigger>,
+                cause: RunCause::Hand {},
                 inputs,
-                called_by: None,
                 part: None,
-                replay_of: None,
             },
             started_at: self.now,
             cursor: None,

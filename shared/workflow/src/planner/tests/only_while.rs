@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     definition::IncidentStatus,
-    run::{CalledBy, ReplayOf, RunBody, WebhookKind},
+    run::{CalledBy, ReplayOf, RunBody, RunCause, WebhookKind},
 };
 use rstest::rstest;
 
@@ -42,17 +42,21 @@ fn looking(mut look: impl FnMut(usize) -> Answer + 'static) -> impl FnMut(&str, 
     }
 }
 
+fn event() -> RunEvent {
+    RunEvent {
+        webhook: WebhookKind::V3,
+        event_id: "e".to_owned(),
+        event_type: "incident.triggered".to_owned(),
+        body: RunBody::Table {},
+        filter_error: None,
+    }
+}
+
 impl World {
     /// The execution of a run that an event has started.
     fn begin_by_event(&self) -> Execution {
         let mut execution = self.begin();
-        execution.input.trigger = Some(RunTrigger {
-            webhook: WebhookKind::V3,
-            event_id: "e".to_owned(),
-            event_type: "incident.triggered".to_owned(),
-            body: RunBody::Table {},
-            filter_error: None,
-        });
+        execution.input.cause = RunCause::Event(event());
         execution
     }
 
@@ -98,25 +102,22 @@ fn a_status_that_nobody_knows_yet_stops_no_run() {
 }
 
 #[rstest]
-#[case::started_by_hand(|input: &mut RunInput| input.trigger = None)]
-#[case::called_by_another_workflow(|input: &mut RunInput| input.called_by = Some(CalledBy {
-    run: "caller".parse().unwrap(),
-    lane: LanePath::main(),
-    step: StepPath::top(crate::ids::Section::Steps, 0),
-    nesting: 1,
-    deadline: Timestamp::MAX,
-}))]
-#[case::replayed(|input: &mut RunInput| input.replay_of = Some(ReplayOf {
-    run: "before".parse().unwrap(),
-    number: 1,
-    from: None,
-    kept: BTreeMap::new(),
-    variables: BTreeMap::new(),
-}))]
-fn a_run_that_no_event_has_started_does_not_look(#[case] change: impl Fn(&mut RunInput)) {
+#[case::started_by_hand(RunCause::Hand {})]
+#[case::called_by_another_workflow(RunCause::Called {
+    by: CalledBy {
+        run: "caller".parse().unwrap(),
+        lane: LanePath::main(),
+        step: StepPath::top(crate::ids::Section::Steps, 0),
+        nesting: 1,
+        deadline: Timestamp::MAX,
+    },
+    event: Some(event()),
+})]
+#[case::replayed(RunCause::Replay { of: ReplayOf::nothing("before".parse().unwrap(), 1), event: Some(event()) })]
+fn a_run_that_no_event_has_started_does_not_look(#[case] cause: RunCause) {
     let mut world = world("[triggered]", "");
     let mut execution = world.begin_by_event();
-    change(&mut execution.input);
+    execution.input.cause = cause;
     world.run(&mut execution);
     assert_eq!(world.calls, ["mine"]);
 }

@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     replay::{Again, Past, PastStep, Replay, ReplayError, Start, replay},
-    run::ReplayOf,
+    run::{ReplayOf, RunCause},
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -47,13 +47,16 @@ impl World {
     fn begin_replay(&self, replay: &Replay) -> Execution {
         let mut execution = self.begin();
         execution.input.run.id = RunId::for_replay(&run_id(), 1);
-        execution.input.replay_of = Some(ReplayOf {
-            run: run_id(),
-            number: 1,
-            from: replay.from.clone(),
-            kept: replay.kept.clone(),
-            variables: replay.variables.clone(),
-        });
+        execution.input.cause = RunCause::Replay {
+            of: ReplayOf {
+                run: run_id(),
+                number: 1,
+                from: replay.from.clone(),
+                kept: replay.kept.clone(),
+                variables: replay.variables.clone(),
+            },
+            event: None,
+        };
         execution
     }
 }

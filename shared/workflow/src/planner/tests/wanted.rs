@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ids::Section,
-    run::{CalledBy, PackedBody, ReplayOf, RunBody, WebhookKind},
+    run::{CalledBy, PackedBody, ReplayOf, RunBody, RunCause, WebhookKind},
 };
 use jiff::ToSpan;
 use rstest::rstest;
@@ -23,38 +23,33 @@ enum By {
 fn begun(world: &World, by: By) -> Execution {
     let mut execution = world.begin();
     let input = &mut execution.input;
-    if by != By::Person {
-        input.trigger = Some(RunTrigger {
-            webhook: WebhookKind::V3,
-            event_id: "e".into(),
-            event_type: "incident.triggered".into(),
-            body: RunBody::Input {
-                data: PackedBody::from(String::new()),
-            },
-            filter_error: None,
-        });
-    }
-    match by {
-        By::Event | By::Person => {}
-        By::Step => {
-            input.called_by = Some(CalledBy {
+    let event = RunEvent {
+        webhook: WebhookKind::V3,
+        event_id: "e".into(),
+        event_type: "incident.triggered".into(),
+        body: RunBody::Input {
+            data: PackedBody::from(String::new()),
+        },
+        filter_error: None,
+    };
+    input.cause = match by {
+        By::Person => RunCause::Hand {},
+        By::Event => RunCause::Event(event),
+        By::Step => RunCause::Called {
+            by: CalledBy {
                 run: "caller".parse().unwrap(),
                 lane: LanePath::main(),
                 step: StepPath::top(Section::Steps, 0),
                 nesting: 1,
                 deadline: world.now + 60.minutes(),
-            });
-        }
-        By::Replay => {
-            input.replay_of = Some(ReplayOf {
-                run: "first".parse().unwrap(),
-                number: 1,
-                from: None,
-                kept: BTreeMap::new(),
-                variables: BTreeMap::new(),
-            });
-        }
-    }
+            },
+            event: Some(event),
+        },
+        By::Replay => RunCause::Replay {
+            of: ReplayOf::nothing("first".parse().unwrap(), 1),
+            event: Some(event),
+        },
+    };
     execution
 }
 
@@ -142,7 +137,10 @@ fn a_disabled_workflow_does_not_even_fail_and_takes_no_lock() {
     )));
     world.availability.insert("w".parse().unwrap(), Availability::Disabled);
     let mut execution = begun(&world, By::Event);
-    execution.input.trigger.as_mut().unwrap().filter_error = Some("unknown name".into());
+    let RunCause::Event(event) = &mut execution.input.cause else {
+        panic!()
+    };
+    event.filter_error = Some("unknown name".into());
 
     assert!(skipped(&world.plan(&mut execution)).is_some());
 }

@@ -67,7 +67,7 @@ const WORST: &str = "\u{10ffff}";
 /// A run whose id is as long as one can be.
 fn input() -> RunInput {
     let run = json!({"id": "r".repeat(64), "workflow": "w", "version": 1, "depth": 0});
-    serde_json::from_value(json!({"run": run, "inputs": {}})).unwrap()
+    serde_json::from_value(json!({"run": run, "cause": {"hand": {}}, "inputs": {}})).unwrap()
 }
 
 /// A failure as an action may tell of it, and as an attempt keeps it.
