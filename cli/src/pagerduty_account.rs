@@ -5,9 +5,10 @@
 use crate::{error::Error, stack::Stack};
 use pagerduty::{
     account_check::Regions,
-    client::{Account, BaseUrl, Client, HttpTransport, ServiceRegion},
+    client::{Account, BaseUrl, Client, ServiceRegion},
 };
 use platform::secrets::{Connection, SecretError, read_connection};
+use provider::http::HttpTransport;
 use std::{sync::Arc, time::Duration};
 use workflow::ids::IntegrationAlias;
 

@@ -17,7 +17,7 @@ use platform::{
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use secrecy::SecretString;
-use workflow::{definition::Filters, ids::WorkflowVersion, run::WebhookKind};
+use workflow::{ids::WorkflowVersion, run::WebhookKind, triggers::Filters};
 
 /// The secret with which the seeds of `signature` are signed.
 pub const SECRET: &str = "a signing secret that only the tests know";

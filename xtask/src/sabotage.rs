@@ -58,14 +58,14 @@ impl fmt::Display for Outcome {
 }
 
 fn try_break(project: &Project, one: Break, seeds: u64) -> Result<Outcome, Error> {
-    let mut broken = simulate::program(project);
+    let mut broken = simulate::program(project)?;
     broken.args(["--seeds", &seeds.to_string(), "--from", "0", "--expect-violation"]);
     let broken = output(broken.env(VARIABLE, one.name()))?;
     if !broken.status.success() {
         return Ok(Outcome::NotNoticed);
     }
     let (seed, by) = noticed(&String::from_utf8_lossy(&broken.stdout));
-    let whole = output(simulate::program(project).args(["--seeds", "1", "--from", &seed]))?;
+    let whole = output(simulate::program(project)?.args(["--seeds", "1", "--from", &seed]))?;
     Ok(match whole.status.success() {
         true => Outcome::Noticed { seed, by },
         false => Outcome::NotItsDoing { seed },

@@ -13,25 +13,22 @@ use crate::error::Error;
 pub(crate) fn run(project: &Project, options: &[String]) -> Result<(), Error> {
     build(project)?;
     Console.begin("Simulating runs");
-    Ok(run_program("simulate", program(project).args(options))?)
+    Ok(run_program("simulate", program(project)?.args(options))?)
 }
 
-/// Builds the program, and shows how far it is.
+/// Builds the program, and shows how far it is. The whole workspace is named, so that Cargo gives the dependencies the features that
+/// they have in the tests: with others they would be compiled once more. The places that can be broken are compiled in, so that one
+/// build serves for simulations and for deliberate breaks.
 pub(crate) fn build(project: &Project) -> Result<(), Error> {
-    Ok(run_program("cargo build", &mut on_program(project, "build"))?)
+    let mut command = cargo(project);
+    command.args(["build", "--config", "tests/simulator/profile.toml"]);
+    command.args(["--workspace", "--example", "simulate", "--features", "simulator/sabotage"]);
+    Ok(run_program("cargo build", &mut command)?)
 }
 
 /// The program, with nothing broken; its options come next.
-pub(crate) fn program(project: &Project) -> Command {
-    let mut command = on_program(project, "run");
-    command.args(["--quiet", "--"]).env_remove(VARIABLE);
-    command
-}
-
-/// The places that can be broken are compiled in, so that one build serves for simulations and for deliberate breaks.
-fn on_program(project: &Project, subcommand: &str) -> Command {
-    let mut command = cargo(project);
-    command.args([subcommand, "--profile", "simulation", "--package", "simulator"]);
-    command.args(["--example", "simulate", "--features", "sabotage"]);
-    command
+pub(crate) fn program(project: &Project) -> Result<Command, Error> {
+    let mut command = Command::new(tests::program("examples/simulate")?);
+    command.current_dir(project.root()).env_remove(VARIABLE);
+    Ok(command)
 }

@@ -13,7 +13,7 @@ use platform::{
 use serde_json::{Value, json};
 use sha2::Sha256;
 use webhook_ingress::{Ingress, http::respond};
-use workflow::{definition::Filters, ids::WorkflowVersion, run::WebhookKind};
+use workflow::{ids::WorkflowVersion, run::WebhookKind, triggers::Filters};
 
 use crate::{
     Case, Error,

@@ -8,11 +8,7 @@ use platform::{
     table::{BodyCache, TriggerRecord, Versions, WorkflowRecord, WorkflowState},
 };
 use serde_json::{Value, json};
-use workflow::{
-    definition::{Definition, Filters},
-    ids::WorkflowVersion,
-    run::WebhookKind,
-};
+use workflow::{definition::Definition, ids::WorkflowVersion, run::WebhookKind, triggers::Filters};
 use workflow_runner::Runner;
 
 use crate::{

@@ -22,7 +22,7 @@ fn workflow(id: &str, alias: &str, events: &[&str]) -> WorkflowRecord {
             integration: alias.parse().unwrap(),
             webhook: WebhookKind::V3,
             events: events.iter().map(|&event| event.to_owned()).collect(),
-            filters: workflow::definition::Filters::default(),
+            filters: workflow::triggers::Filters::default(),
             when: None,
         }),
         timeout: None,

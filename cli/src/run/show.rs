@@ -136,14 +136,11 @@ fn attempts(step: &StepView) -> Vec<String> {
     if step.attempts.iter().all(|attempt| attempt.error.is_none()) && step.state != StepState::Failure {
         return Vec::new();
     }
-    let last = step.attempts.len();
-    let lines = step.attempts.iter().enumerate().map(|(index, attempt)| {
+    let lines = step.attempts.iter().map(|attempt| {
         let took = attempt
             .ended_at
             .map(|ended_at| format!(", {}", between(attempt.started_at, ended_at)));
-        // The release before this one did not write the error of the last attempt.
-        let of_step = step.error.as_ref().filter(|_| index + 1 == last);
-        let result = match attempt.error.as_ref().or(of_step) {
+        let result = match &attempt.error {
             Some(ErrorView { name, message }) => format!("{name}: {}", printable(message)),
             None if attempt.ended_at.is_some() => "done".to_owned(),
             None => "no answer yet".to_owned(),

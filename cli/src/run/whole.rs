@@ -3,7 +3,7 @@
 use crate::{error::Error, stack::Stack};
 use cost::{Cost, Work, of};
 use platform::table::{
-    RunView, StepState, StepView,
+    RunView, StepView,
     journal::{Journal, LaneRecord},
 };
 use serde::Serialize;
@@ -110,12 +110,7 @@ impl Whole {
             let integration = input.and_then(Value::as_str).unwrap_or_default().to_owned();
             let (all, failed) = calls.entry((step.title.clone(), integration)).or_default();
             *all += count(step.attempts.iter());
-            let is_last = |number: usize| number + 1 == step.attempts.len();
-            // The release before this one did not write the error of the last attempt.
-            let failures = step.attempts.iter().enumerate().filter(|(number, attempt)| {
-                attempt.error.is_some() || (is_last(*number) && step.state == StepState::Failure)
-            });
-            *failed += count(failures);
+            *failed += count(step.attempts.iter().filter(|attempt| attempt.error.is_some()));
         }
         let calls = calls.into_iter();
         calls

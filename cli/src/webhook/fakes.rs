@@ -1,11 +1,13 @@
 //! What the tests of this folder share: PagerDuty with faults, and places to store that can fail.
 
 use crate::pagerduty_account::tests::simulated;
-use pagerduty::client::{
-    Answer, ApiToken, Client, HttpTransport, Interruption, Request, Sending, TokenKind, Transport,
-};
+use pagerduty::client::{ApiToken, Client, TokenKind};
 use pagerduty_simulator::{Seed, Simulator};
 use platform::secrets::{CurrentSecret, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
+use provider::{
+    http::HttpTransport,
+    transport::{Answer, Interruption, Request, Sending, Transport},
+};
 use secrecy::{ExposeSecret, SecretString};
 use std::sync::{
     Arc, Mutex,

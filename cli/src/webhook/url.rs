@@ -132,7 +132,7 @@ mod tests {
                 integration: "prod".parse().unwrap(),
                 webhook,
                 events: vec!["incident.triggered".to_owned()],
-                filters: workflow::definition::Filters::default(),
+                filters: workflow::triggers::Filters::default(),
                 when: None,
             }),
             timeout: None,

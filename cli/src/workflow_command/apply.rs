@@ -18,8 +18,9 @@ use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
 use serde_json::{Value, json};
 use std::{cell::RefCell, path::PathBuf, process::ExitCode};
 use workflow::{
-    definition::{Definition, PagerDutyTrigger, ThingReference},
+    definition::{Definition, ThingReference},
     ids::WorkflowVersion,
+    triggers::PagerDutyTrigger,
 };
 
 /// How many lines of a difference are shown before something is applied.
@@ -192,7 +193,10 @@ async fn planned(
     options: &Options,
     stack: &Stack,
 ) -> Result<Ready, Error> {
-    let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
+    let trigger = definition
+        .trigger
+        .as_ref()
+        .and_then(workflow::triggers::Trigger::pagerduty);
     if let Some(PagerDutyTrigger { integration, .. }) = trigger
         && stack.table.integration(integration).await?.is_none()
     {

@@ -84,7 +84,7 @@ fn trigger(trigger: &TriggerRecord) -> String {
 mod tests {
     use super::*;
     use serde_json::to_string_pretty;
-    use workflow::{definition::Filters, ids::WorkflowVersion};
+    use workflow::{ids::WorkflowVersion, triggers::Filters};
 
     fn workflow(name: &str, state: WorkflowState, webhook: Option<WebhookKind>, events: &[&str]) -> WorkflowRecord {
         WorkflowRecord {

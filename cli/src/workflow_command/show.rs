@@ -89,7 +89,7 @@ impl Shown {
                 format!("{} ({active}), applied {:.0}{by}", version.version, version.created_at),
             ),
         ];
-        facts.extend(version.digest.as_ref().map(|digest| ("digest", digest.clone())));
+        facts.push(("digest", version.digest.clone()));
         let trigger = std::iter::once("trigger").chain(std::iter::repeat(""));
         facts.extend(trigger.zip(graph.trigger.iter().cloned()));
         facts.extend(self.webhook_url.iter().map(|url| ("webhook", url.clone())));
@@ -142,7 +142,7 @@ mod tests {
                 version: WorkflowVersion(version),
                 created_at: "2026-11-22T10:00:00.5Z".parse().unwrap(),
                 applied_by: Some("arn:aws:iam::123456789012:user/olivia".to_owned()),
-                digest: Some(definition.digest()),
+                digest: definition.digest(),
             },
             webhook_url: definition
                 .trigger

@@ -38,7 +38,7 @@ fn columns(version: &VersionRecord, active: WorkflowVersion) -> Vec<String> {
         if is_active { "active" } else { "" }.to_owned(),
         format!("{:.0}", version.created_at),
         version.applied_by.as_deref().map_or("-", who).to_owned(),
-        version.digest.as_deref().map_or("-", short).to_owned(),
+        short(&version.digest).to_owned(),
     ]
 }
 
@@ -57,18 +57,18 @@ mod tests {
     use super::*;
     use serde_json::to_string_pretty;
 
-    fn version(number: u32, applied_by: Option<&str>, digest: Option<&str>) -> VersionRecord {
+    fn version(number: u32, applied_by: Option<&str>, digest: &str) -> VersionRecord {
         VersionRecord {
             version: WorkflowVersion(number),
             created_at: "2026-11-22T10:00:00.123Z".parse().unwrap(),
             applied_by: applied_by.map(str::to_owned),
-            digest: digest.map(str::to_owned),
+            digest: digest.to_owned(),
         }
     }
 
     #[test]
     fn versions_are_listed_with_the_active_one_marked() {
-        let digest = Some("75cf5cxmfcxpzwqogtsktnhx573js73b");
+        let digest = "75cf5cxmfcxpzwqogtsktnhx573js73b";
         let versions = [
             version(
                 10,
@@ -76,25 +76,25 @@ mod tests {
                 digest,
             ),
             version(9, Some("arn:aws:iam::123456789012:user/olivia"), digest),
-            version(8, None, None),
+            version(8, None, digest),
         ];
         insta::assert_snapshot!(text(&versions, WorkflowVersion(9)), @"
         VERSION          APPLIED               BY                                     DIGEST
         v10              2026-11-22T10:00:00Z  assumed-role/Admin/olivia@example.com  75cf5cxmfcxp
         v9       active  2026-11-22T10:00:00Z  user/olivia                            75cf5cxmfcxp
-        v8               2026-11-22T10:00:00Z  -                                      -
+        v8               2026-11-22T10:00:00Z  -                                      75cf5cxmfcxp
         ");
     }
 
     #[test]
     fn programs_get_all_of_it() {
-        let version = version(9, Some("arn:aws:iam::123456789012:root"), None);
+        let version = version(9, Some("arn:aws:iam::123456789012:root"), "75cf5cxmfcxp");
         insta::assert_snapshot!(to_string_pretty(&view(&version, WorkflowVersion(9))).unwrap(), @r#"
         {
           "active": true,
           "applied_at": "2026-11-22T10:00:00.123Z",
           "applied_by": "arn:aws:iam::123456789012:root",
-          "digest": null,
+          "digest": "75cf5cxmfcxp",
           "version": 9
         }
         "#);

@@ -27,9 +27,9 @@ use std::{
 };
 use tokio::time::sleep;
 use workflow::{
-    definition::Filters,
     ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
     run::{RunInput, WebhookKind},
+    triggers::Filters,
 };
 
 pub(crate) const WORKFLOW: &str = "memory-alert";

@@ -75,7 +75,7 @@ impl Attempted {
         Some(Self {
             step: attempts.step.clone(),
             action: Arc::clone(&call.uses),
-            since: attempts.intended_at?,
+            since: attempts.intended_at,
         })
     }
 

@@ -1,6 +1,7 @@
 //! A PagerDuty for tests: a real HTTP server that gives the answers it was told to, in order, and remembers what it
 //! was asked.
 
+use provider::http::HttpTransport;
 use std::collections::VecDeque;
 use std::future::pending;
 use std::sync::{Arc, Mutex};
@@ -15,7 +16,7 @@ use axum::{
 use serde_json::Value;
 use tokio::net::TcpListener;
 
-use crate::client::{ApiToken, Client, Events, HttpTransport, RoutingKey, TokenKind};
+use crate::client::{ApiToken, Client, Events, RoutingKey, TokenKind};
 
 /// What the server does when it is asked.
 #[derive(Debug, Clone)]

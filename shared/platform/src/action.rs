@@ -2,7 +2,6 @@
 
 use crate::{
     metrics::{MeasuredTransport, Metrics},
-    rate_limit::RateLimits,
     secrets::{Connection, Connections, SecretNames, SecretStore, SecretsManager},
     settings::Settings,
     task::TaskError,
@@ -10,8 +9,9 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use pagerduty::{
     actions::{Action, Performer},
-    client::{ApiToken, BaseUrl, Client, Events, HttpTransport, InvalidBaseUrl, RoutingKey, Transport},
+    client::{ApiToken, BaseUrl, Client, Events, InvalidBaseUrl, RoutingKey},
 };
+use provider::{http::HttpTransport, rate_limit::RateLimitMemory, transport::Transport};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
@@ -19,6 +19,7 @@ use workflow::{
     action::{Adjustment, Admitted},
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
+    planner::Failure,
     run::Caller,
 };
 
@@ -165,7 +166,9 @@ pub struct PagerDuty<S> {
     transport: Arc<dyn Transport>,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
-    rate_limits: RateLimits,
+    /// Counted for one action of one integration, because PagerDuty also has limits for single operations: a storm of new incidents
+    /// must not hold up the resolving of others.
+    rate_limits: RateLimitMemory<(IntegrationAlias, Action)>,
     /// Where its Events API is, likewise.
     events_url: Option<BaseUrl>,
 }
@@ -209,7 +212,7 @@ impl<S: SecretStore> PagerDuty<S> {
             connections,
             transport,
             base_url,
-            rate_limits: RateLimits::default(),
+            rate_limits: RateLimitMemory::default(),
             events_url: None,
         }
     }
@@ -283,7 +286,10 @@ impl<S: SecretStore> PagerDuty<S> {
         let checked = Checked::<I>::read(action, input)?;
         let integration = checked.integration.clone();
         let adjusted = checked.adjusted.clone();
-        self.rate_limits.check(&integration, action, now)?;
+        let kind = (integration.clone(), action);
+        if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
+            return Err(used_up(&integration, seconds).into());
+        }
         let connection = self.connections.get(&integration, now).await?;
         let checked = checked.with_default_from(action, &connection)?;
         let answer = request(&self.client(&connection)?, &connection.token, &checked.input).await;
@@ -301,7 +307,7 @@ impl<S: SecretStore> PagerDuty<S> {
         };
         let output = answer.map_err(|error| {
             if let Some(seconds) = error.retry_after_seconds() {
-                self.rate_limits.turned_away(&integration, action, seconds, now);
+                self.rate_limits.turned_away(kind, seconds, now);
             }
             TaskError::from(&error)
         })?;
@@ -346,6 +352,17 @@ impl<S: SecretStore> PagerDuty<S> {
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
         let base_url = at(self.base_url.as_ref(), BaseUrl::of(connection.service_region))?;
         Ok(Client::new(Arc::clone(&self.transport), base_url))
+    }
+}
+
+/// The refusal of a request that PagerDuty would turn away.
+fn used_up(integration: &IntegrationAlias, seconds: u32) -> Failure {
+    let message = format!(
+        "PagerDuty's rate limit for integration `{integration}` is used up, as it told another run; nothing was sent"
+    );
+    Failure {
+        retry_after_seconds: Some(seconds),
+        ..Failure::new(ErrorName::PagerDutyRateLimited, message)
     }
 }
 

@@ -16,7 +16,7 @@ use aws_config::{
     retry::RetryConfig, timeout::TimeoutConfig,
 };
 use aws_sdk_dynamodb::config::SharedCredentialsProvider;
-use pagerduty::client::ConnectionError;
+use provider::http::ConnectionError;
 use std::time::Duration;
 
 /// How patient a function is with AWS.

@@ -327,7 +327,8 @@ mod tests {
             .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(answers)))
             .build();
         let run = RunId::for_event(&"w".parse().unwrap(), "01A");
-        let run = json!({"run": {"id": run, "workflow": "w", "version": 1, "depth": 0}, "cause": {"hand": {}}, "inputs": {}});
+        let run =
+            json!({"run": {"id": run, "workflow": "w", "version": 1, "depth": 0}, "cause": {"hand": {}}, "inputs": {}});
         StateMachine::new(Client::from_conf(config), "arn:machine".into())
             .start(&serde_json::from_value(run).unwrap())
             .await

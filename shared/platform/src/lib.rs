@@ -10,7 +10,6 @@
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`body`] — the compressed form of a delivery's body.
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
-//! - `rate_limit` — until when PagerDuty turns requests away.
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`run_end`] — ends of runs that no Plan wrote.
@@ -28,7 +27,6 @@ pub mod delivery_log;
 pub mod executions;
 pub mod intake;
 pub mod metrics;
-mod rate_limit;
 pub mod run_end;
 #[cfg(test)]
 mod scripted;

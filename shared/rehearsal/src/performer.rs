@@ -7,12 +7,13 @@ use crate::{
 };
 use jiff::Timestamp;
 use pagerduty::actions::Action;
-use pagerduty::client::{ServiceRegion, TokenKind, Transport};
+use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
     action::{PagerDuty, input_of},
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
+use provider::transport::Transport;
 use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};

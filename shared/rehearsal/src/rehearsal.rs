@@ -169,9 +169,13 @@ impl Rehearsal {
     }
 
     fn trigger(&self) -> Result<TriggerRecord, RehearsalError> {
-        let trigger = self.workflow.trigger.as_ref();
+        let trigger = self
+            .workflow
+            .trigger
+            .as_ref()
+            .and_then(workflow::triggers::Trigger::pagerduty);
         let trigger = trigger.ok_or_else(|| RehearsalError::NoTrigger(self.workflow.name.clone()))?;
-        Ok(TriggerRecord::from(&trigger.pagerduty))
+        Ok(TriggerRecord::from(trigger))
     }
 
     /// What the ingress would decide on each event of a delivery at the time of the event.

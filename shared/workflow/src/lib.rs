@@ -4,6 +4,7 @@
 //! - [`ids`], [`fingerprint`] — names of workflows, steps, runs and effects, and the hashes that make them stable.
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
 //! - [`steps`] — the kinds of steps, a file for each.
+//! - [`triggers`] — the kinds of triggers, a folder for each.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
 //! - [`characters`] — characters that nobody sees and that change what is seen.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
@@ -28,4 +29,5 @@ pub mod run;
 pub mod step_name;
 pub mod steps;
 pub mod template;
+pub mod triggers;
 pub mod types;

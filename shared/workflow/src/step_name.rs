@@ -30,8 +30,8 @@ pub use form::InvalidName;
 pub(crate) use name::{DEFAULT, ELSE, STEPS, usable_name};
 
 use crate::{
-    definition::OnlyWhile,
     ids::{LanePath, Section, StepId, StepPath},
+    triggers::OnlyWhile,
 };
 use serde::{Serialize, Serializer};
 use std::{fmt, num::NonZeroU32};

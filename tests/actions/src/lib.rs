@@ -10,7 +10,7 @@
 
 use jiff::Timestamp;
 use lambda_runtime::Diagnostic;
-use pagerduty::client::{BaseUrl, HttpTransport, ServiceRegion, TokenKind};
+use pagerduty::client::{BaseUrl, ServiceRegion, TokenKind};
 use pagerduty_simulator::{Clock, Options, PagerDuty, Seed, Simulator};
 use platform::{
     metrics::{MeasuredTransport, Metrics},
@@ -18,6 +18,7 @@ use platform::{
     task::TaskError,
     telemetry,
 };
+use provider::http::HttpTransport;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::{

@@ -200,20 +200,6 @@ fn the_console_is_that_of_the_partition(#[case] partition: &str, #[case] region:
 }
 
 #[test]
-fn the_last_attempt_as_the_release_before_wrote_it_has_the_error_of_its_step() {
-    let mut step = step("failure");
-    step["error"] = json!({"name": "PagerDuty.NotFound", "message": "no such service"});
-    step["attempts"] =
-        json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.5Z"}]);
-    let text = shown_with(&step, &json!({"status": "failed"}));
-    assert!(
-        text.contains("attempt 1 at 10:00:01 UTC, 0.3 s: PagerDuty.NotFound: no such service"),
-        "{text}"
-    );
-    assert!(text.contains("create_incident once, 1 failed"), "{text}");
-}
-
-#[test]
 fn a_step_that_a_replay_kept_is_shown_as_such_and_called_nothing() {
     let mut step = step("success");
     step["kept"] = json!(true);

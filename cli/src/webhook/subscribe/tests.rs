@@ -10,7 +10,7 @@ fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
             integration: "prod".parse().unwrap(),
             webhook,
             events: events.iter().map(|&event| event.to_owned()).collect(),
-            filters: workflow::definition::Filters::default(),
+            filters: workflow::triggers::Filters::default(),
             when: None,
         }),
         timeout: None,

@@ -118,7 +118,16 @@ async fn the_names_and_ids_of_a_filter_are_looked_up_in_the_account_of_its_integ
         let definition = draft
             .resolved(catalog(), meaning)
             .map_err(|problems| problems.to_string())?;
-        Ok::<_, String>(definition.trigger.unwrap().pagerduty.filters.services)
+        Ok::<_, String>(
+            definition
+                .trigger
+                .unwrap()
+                .pagerduty()
+                .unwrap()
+                .filters
+                .services
+                .clone(),
+        )
     };
     assert_eq!(resolved("checkout").await.unwrap(), ["PSVC8R2"]);
     assert_eq!(

@@ -11,10 +11,10 @@ use platform::{
 use rstest::rstest;
 use serde_json::json;
 use workflow::{
-    definition::Filters,
     ids::{Section, StepPath, WorkflowVersion},
     planner::{LaneEnd, Outcome, StepChange},
     run::WebhookKind,
+    triggers::Filters,
 };
 
 mod buffered;

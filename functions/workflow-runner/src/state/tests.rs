@@ -56,7 +56,7 @@ fn an_error_of_a_function_is_read_from_the_json_of_its_cause() {
         failure,
         Failure::from_text("PagerDuty.NotFound", "PagerDuty knows no such incident")
     );
-    assert_eq!(failure.class(), FailureClass::Permanent);
+    assert_eq!(failure.class(), FailureClass::NotFound);
 }
 
 #[test]

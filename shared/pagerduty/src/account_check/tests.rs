@@ -1,3 +1,4 @@
+use provider::http::HttpTransport;
 use std::sync::Arc;
 
 use pagerduty_simulator::{Options, Role, Seed, Simulator};
@@ -6,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::{
-    client::{HttpTransport, TokenKind},
+    client::TokenKind,
     scripted::{Answer, PagerDuty},
 };
 

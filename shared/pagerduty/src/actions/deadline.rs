@@ -1,11 +1,12 @@
 //! The time that is left for an action.
 
+use provider::http::REQUEST_TIME_LIMIT;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::{client::REQUEST_TIME_LIMIT, error::Error};
+use crate::error::Error;
 
 /// With how much time left, or more, an action begins that was called at once: a call has 60 s. Whatever begins with less
 /// may be a late repeat of a call that has been answered long since, because Lambda may run a call twice.

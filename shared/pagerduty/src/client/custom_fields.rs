@@ -1,9 +1,10 @@
 //! The custom fields of an incident.
 
+use provider::verdict::Effect;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
-use super::{Account, exchange::Effect, member};
+use super::{Account, member};
 use crate::{error::Error, ids::IncidentId, lenient};
 
 /// A custom field of an incident and what it says.

@@ -4,6 +4,7 @@
 //! which a token of the REST API can not get there. PagerDuty accepts an event (202) before it works on it, so a success
 //! says that the event arrived and not that there is an incident.
 
+use provider::verdict::Effect;
 use std::{sync::Arc, time::Duration};
 
 use jiff::Timestamp;
@@ -14,10 +15,7 @@ use reqwest::{
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{
-    BaseUrl, MAX_ANSWER, REQUEST_TIME_LIMIT, Request, RoutingKey, Transport,
-    exchange::{Effect, exchange},
-};
+use super::{BaseUrl, MAX_ANSWER, REQUEST_TIME_LIMIT, Request, RoutingKey, Transport, exchange::exchange};
 use crate::{
     error::{Api, Error},
     lenient,

@@ -6,31 +6,22 @@ use reqwest::{
 };
 use serde_json::Value;
 
-use super::{
+use provider::{
     rate_limit::RateLimit,
     transport::{Interruption, Request, Transport},
+    verdict::{Effect, Verdict},
 };
+
 use crate::{
     error::{Api, Error, Failure, Refusal, shown_cause},
     json,
 };
 
-/// Whether a request changes something, and with it what a missing answer means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Effect {
-    /// It only asks.
-    Read,
-    /// It changes something.
-    Write,
-}
-
-impl Effect {
-    /// The error for a request that went out and got no clear answer.
-    pub(super) fn unclear(self, failure: Failure) -> Error {
-        match self {
-            Self::Read => Error::Unavailable { failure },
-            Self::Write => Error::OutcomeUnknown { failure },
-        }
+/// The error for a request that went out and got no clear answer.
+pub(super) fn unclear(effect: Effect, failure: Failure) -> Error {
+    match effect {
+        Effect::Read => Error::Unavailable { failure },
+        Effect::Write => Error::OutcomeUnknown { failure },
     }
 }
 
@@ -55,22 +46,27 @@ pub(super) async fn exchange(
     let answer = transport.send(request).await.map_err(interrupted)?;
     let status = answer.status;
     let rate_limit = RateLimit::read(&answer.headers);
-    if status.is_redirection() {
-        return Err(effect.unclear(Failure::Redirected(status.as_u16())));
+    let verdict = Verdict::of(status);
+    if verdict == Verdict::Redirected {
+        return Err(unclear(effect, Failure::Redirected(status.as_u16())));
     }
-    if !status.is_success() {
+    if verdict != Verdict::Done {
         let body = match answer.body {
             // 400 is also what PagerDuty answers when the thing is done already. Only its words tell that apart, so
             // without them it is not known.
             Err(interruption) if status == StatusCode::BAD_REQUEST => return Err(interrupted(interruption)),
             Ok(body) if status == StatusCode::BAD_REQUEST && is_damaged(&answer.headers, &body) => {
-                return Err(effect.unclear(Failure::Broken("its answer 400 cannot be read".to_owned())));
+                return Err(unclear(
+                    effect,
+                    Failure::Broken("its answer 400 cannot be read".to_owned()),
+                ));
             }
             // Of any other the status alone decides what is known; a body that breaks off only costs its words.
             body => body.unwrap_or_default(),
         };
         return Err(refused(
             effect,
+            verdict,
             Refusal::read(api, status.as_u16(), &body),
             rate_limit.reset_seconds,
         ));
@@ -81,7 +77,7 @@ pub(super) async fn exchange(
         let body = Value::Null;
         return Ok(Answered { body, rate_limit });
     }
-    let body = json::read(&body).map_err(|error| effect.unclear(Failure::unreadable(&error)))?;
+    let body = json::read(&body).map_err(|error| unclear(effect, Failure::unreadable(&error)))?;
     Ok(Answered { body, rate_limit })
 }
 
@@ -95,31 +91,33 @@ fn is_damaged(headers: &HeaderMap, body: &[u8]) -> bool {
 }
 
 fn interrupted(effect: Effect, interruption: Interruption, limit: usize) -> Error {
-    effect.unclear(match interruption {
-        // Nothing was sent, so nothing was changed either.
-        Interruption::Connect(cause) => {
-            return Error::Unavailable {
-                failure: Failure::Connect(shown_cause(&cause)),
-            };
-        }
-        Interruption::TimedOut => Failure::TimedOut,
-        Interruption::Broken(cause) => Failure::Broken(shown_cause(&cause)),
-        Interruption::TooLarge => Failure::TooLarge { limit },
-    })
+    unclear(
+        effect,
+        match interruption {
+            // Nothing was sent, so nothing was changed either.
+            Interruption::Connect(cause) => {
+                return Error::Unavailable {
+                    failure: Failure::Connect(shown_cause(&cause)),
+                };
+            }
+            Interruption::TimedOut => Failure::TimedOut,
+            Interruption::Broken(cause) => Failure::Broken(shown_cause(&cause)),
+            Interruption::TooLarge => Failure::TooLarge { limit },
+        },
+    )
 }
 
-fn refused(effect: Effect, refusal: Refusal, retry_after_seconds: Option<u64>) -> Error {
-    match StatusCode::from_u16(refusal.status) {
-        Ok(StatusCode::UNAUTHORIZED) => Error::Unauthorized(refusal),
-        Ok(StatusCode::FORBIDDEN | StatusCode::PAYMENT_REQUIRED) => Error::Forbidden(refusal),
-        Ok(StatusCode::NOT_FOUND) => Error::NotFound(refusal),
-        Ok(StatusCode::TOO_MANY_REQUESTS) => Error::RateLimited {
+fn refused(effect: Effect, verdict: Verdict, refusal: Refusal, retry_after_seconds: Option<u64>) -> Error {
+    match verdict {
+        Verdict::Unauthorized => Error::Unauthorized(refusal),
+        Verdict::Forbidden => Error::Forbidden(refusal),
+        Verdict::NotFound => Error::NotFound(refusal),
+        Verdict::RateLimited => Error::RateLimited {
             refusal,
             retry_after_seconds,
         },
-        Ok(StatusCode::REQUEST_TIMEOUT) => effect.unclear(Failure::Fault(refusal)),
-        Ok(status) if status.is_client_error() => Error::InvalidRequest(refusal),
-        _ => effect.unclear(Failure::Fault(refusal)),
+        Verdict::Refused => Error::InvalidRequest(refusal),
+        Verdict::Fault | Verdict::Done | Verdict::Redirected => unclear(effect, Failure::Fault(refusal)),
     }
 }
 
@@ -131,7 +129,7 @@ mod tests {
     use rstest::rstest;
 
     use super::*;
-    use crate::client::transport::{Answer, Sending};
+    use provider::transport::{Answer, Sending};
 
     /// A transport with which every request fares alike.
     #[derive(Debug)]
@@ -279,7 +277,8 @@ mod tests {
         #[case] write: &str,
     ) {
         let refusal = Refusal::read(Api::Rest, status, b"");
-        assert_eq!(refused(Effect::Read, refusal.clone(), None).name(), read);
-        assert_eq!(refused(Effect::Write, refusal, None).name(), write);
+        let verdict = Verdict::of(StatusCode::from_u16(status).unwrap());
+        assert_eq!(refused(Effect::Read, verdict, refusal.clone(), None).name(), read);
+        assert_eq!(refused(Effect::Write, verdict, refusal, None).name(), write);
     }
 }

@@ -1,5 +1,6 @@
 //! Incidents: creating, reading and changing them.
 
+use provider::verdict::Effect;
 use std::time::Duration;
 
 use jiff::Timestamp;
@@ -7,7 +8,7 @@ use reqwest::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{Account, Entries, MAX_ANSWER, exchange::Effect, member};
+use super::{Account, Entries, MAX_ANSWER, member};
 use crate::{
     error::Error,
     given::{self, EscalationLevel, ListLimit, WebAddress},

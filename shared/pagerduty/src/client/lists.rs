@@ -1,8 +1,9 @@
 //! Lists of what an account has, a page at a time, and whom a token belongs to.
 
+use provider::{rate_limit::RateLimit, verdict::Effect};
 use serde_json::Value;
 
-use super::{Account, RateLimit, exchange::Effect, member};
+use super::{Account, member};
 use crate::{error::Error, lenient};
 
 /// The most rows that PagerDuty gives at once.

@@ -10,19 +10,16 @@ mod base_url;
 mod custom_fields;
 mod events;
 mod exchange;
-mod http_transport;
 mod incident_workflows;
 mod incidents;
 mod lists;
 mod log_entries;
 mod notes;
 mod oncalls;
-mod rate_limit;
 mod responders;
 mod routing_key;
 mod status_updates;
 mod token;
-mod transport;
 mod users;
 mod webhook_subscriptions;
 
@@ -39,29 +36,31 @@ pub use alerts::Alert;
 pub use base_url::{BaseUrl, InvalidBaseUrl, ServiceRegion};
 pub use custom_fields::FieldValue;
 pub use events::{AlertEvent, AlertPayload, Change, ChangePayload, Events, Link, NewAlert, Taken};
-pub use http_transport::{ConnectionError, HttpTransport, REQUEST_TIME_LIMIT, tls};
 pub use incident_workflows::WorkflowInstance;
 pub use incidents::{ConferenceBridge, IncidentFilter, IncidentUpdate, NewIncident, Responsible};
 pub use lists::{ListPage, MAX_PAGE};
 pub use log_entries::LogEntry;
 pub use notes::{Note, WrittenNote};
 pub use oncalls::{Oncall, OncallFilter};
-pub use rate_limit::RateLimit;
 pub use responders::{NewResponderRequest, ResponderRequest};
 pub use routing_key::{InvalidRoutingKey, RoutingKey};
 pub use status_updates::{NewStatusUpdate, StatusUpdate};
 pub use token::{ApiToken, InvalidToken, TokenKind};
-pub use transport::{Answer, Interruption, Request, Sending, Transport};
 pub(crate) use webhook_subscriptions::LIST as SUBSCRIPTIONS;
 pub use webhook_subscriptions::{
     CreatedWebhookSubscription, MAX_SUBSCRIPTIONS_OF_A_SCOPE, NewWebhookSubscription, SubscriptionScope,
     WebhookSubscription,
 };
 
-use self::exchange::{Answered, Effect, exchange};
+use self::exchange::{Answered, exchange, unclear};
 use crate::{
     error::{Api, Error, Failure},
     ids::UserEmail,
+};
+use provider::{
+    http::REQUEST_TIME_LIMIT,
+    transport::{Request, Transport},
+    verdict::Effect,
 };
 
 /// The media type that asks for version 2 of the REST API.
@@ -78,7 +77,7 @@ pub struct Client {
 }
 
 impl Client {
-    /// Takes what carries the requests, usually an [`HttpTransport`], and the address.
+    /// Takes what carries the requests, usually an [`HttpTransport`](provider::http::HttpTransport), and the address.
     pub fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
         Self { transport, base_url }
     }
@@ -189,7 +188,7 @@ impl Account<'_> {
 
 fn member<T: DeserializeOwned>(effect: Effect, mut answer: Value, name: &str) -> Result<T, Error> {
     let member = answer.get_mut(name).map(Value::take).unwrap_or_default();
-    serde_json::from_value(member).map_err(|error| effect.unclear(Failure::unreadable(&error)))
+    serde_json::from_value(member).map_err(|error| unclear(effect, Failure::unreadable(&error)))
 }
 
 #[cfg(test)]

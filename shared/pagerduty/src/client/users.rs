@@ -1,8 +1,9 @@
 //! The users of an account.
 
+use provider::verdict::Effect;
 use serde_json::Value;
 
-use super::{Account, MAX_PAGE, exchange::Effect};
+use super::{Account, MAX_PAGE, exchange::unclear};
 use crate::{
     error::{Error, Failure},
     ids::{UserEmail, UserId},
@@ -29,7 +30,7 @@ impl Account<'_> {
     /// As [`Self::find_user`].
     pub async fn own_user(&self) -> Result<UserId, Error> {
         let user = self.me().await?;
-        user_id(&user).ok_or_else(|| Effect::Read.unclear(Failure::Unreadable("a user without an id".to_owned())))
+        user_id(&user).ok_or_else(|| unclear(Effect::Read, Failure::Unreadable("a user without an id".to_owned())))
     }
 }
 

@@ -1,5 +1,6 @@
 //! Webhook subscriptions: what gets V3 webhooks. None of these requests takes a `From` header.
 
+use provider::verdict::Effect;
 use std::fmt;
 
 use reqwest::Method;
@@ -8,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{
     Account, MAX_ANSWER, Request,
-    exchange::{Effect, exchange},
+    exchange::{exchange, unclear},
 };
 use crate::{
     error::{Api, Error, Failure},
@@ -152,7 +153,7 @@ impl Account<'_> {
             .pointer("/webhook_subscription/delivery_method/secret")
             .and_then(Value::as_str)
             .filter(|secret| !secret.is_empty())
-            .ok_or_else(|| unclear("it names no signing secret"))?;
+            .ok_or_else(|| unreadable("it names no signing secret"))?;
         Ok(CreatedWebhookSubscription {
             signing_secret: secret.into(),
             subscription: subscription(&answer)?,
@@ -246,11 +247,11 @@ fn subscription(answer: &Value) -> Result<WebhookSubscription, Error> {
     let object = answer.get("webhook_subscription");
     object
         .and_then(WebhookSubscription::read)
-        .ok_or_else(|| unclear("it is no webhook subscription"))
+        .ok_or_else(|| unreadable("it is no webhook subscription"))
 }
 
-fn unclear(problem: &str) -> Error {
-    Effect::Write.unclear(Failure::Unreadable(problem.to_owned()))
+fn unreadable(problem: &str) -> Error {
+    unclear(Effect::Write, Failure::Unreadable(problem.to_owned()))
 }
 
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! Reading a list to its end.
 
+use provider::rate_limit::RateLimit;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::{
-    client::{Account, MAX_PAGE, RateLimit},
+    client::{Account, MAX_PAGE},
     error::Error,
 };
 

@@ -2,7 +2,8 @@ mod fitting;
 
 use super::*;
 use crate::secrets::{CurrentSecret, SecretError, SecretVersion, SecretWriter, WriteError, add_routing_key};
-use pagerduty::client::{Request, Sending, ServiceRegion, TokenKind};
+use pagerduty::client::{ServiceRegion, TokenKind};
+use provider::transport::{Request, Sending};
 use rstest::rstest;
 use secrecy::SecretString;
 use serde::Deserialize;

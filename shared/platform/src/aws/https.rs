@@ -16,7 +16,7 @@ use aws_smithy_runtime_api::{
     },
     http::StatusCode,
 };
-use pagerduty::client::{ConnectionError, tls};
+use provider::http::{ConnectionError, tls};
 use reqwest::{
     Client, Method, Request, Url,
     header::{HeaderName, HeaderValue},

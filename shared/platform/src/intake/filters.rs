@@ -6,7 +6,7 @@ use pagerduty::{
     reference::Reference,
     webhook::{Event, EventIncident},
 };
-use workflow::definition::{Filters, Urgency};
+use workflow::triggers::{Filters, Urgency};
 
 /// Why an event does not pass, if it does not. What an event does not tell passes no filter that is set.
 pub(super) fn refusal(filters: &Filters, event: &Event) -> Option<Ignored> {

@@ -2,8 +2,8 @@ use super::*;
 use rstest::rstest;
 use serde_json::json;
 use workflow::{
-    definition::{Filters, Urgency},
     ids::EffectKey,
+    triggers::{Filters, Urgency, pagerduty::event as event_types},
 };
 
 fn workflow() -> WorkflowRecord {
@@ -382,11 +382,8 @@ fn the_fields_that_expressions_may_name_are_those_that_an_event_has() {
         known.sort();
         known
     };
-    assert_eq!(names(&event), sorted(workflow::definition::EVENT_FIELDS));
-    assert_eq!(
-        names(&event["incident"]),
-        sorted(workflow::definition::EVENT_INCIDENT_FIELDS)
-    );
+    assert_eq!(names(&event), sorted(&event_types::FIELDS));
+    assert_eq!(names(&event["incident"]), sorted(&event_types::INCIDENT_FIELDS));
 }
 
 /// What PagerDuty sends, from the folder of samples.
@@ -397,17 +394,17 @@ fn sample(name: &str) -> Vec<u8> {
 
 #[test]
 fn every_type_of_event_has_the_fields_that_workflows_are_checked_with() {
-    for event_type in workflow::definition::EVENT_TYPES {
+    for event_type in event_types::names() {
         let event = v3::parse(&sample(&format!("types/{event_type}"))).unwrap();
-        assert_eq!(event.event_type, *event_type);
-        let checked = workflow::types::event::of(event_type, WebhookKind::V3);
+        assert_eq!(event.event_type, event_type);
+        let checked = event_types::of(event_type, WebhookKind::V3);
         if let Err(difference) = checked.admits(&event_value(&event).unwrap()) {
             panic!("{event_type}: event{difference}");
         }
     }
     let messages = pagerduty::webhook::v2::parse(&sample("webhook-v2-incident-trigger")).unwrap();
     let event = &messages.read.first().unwrap().event;
-    let checked = workflow::types::event::of(&event.event_type, WebhookKind::V2);
+    let checked = event_types::of(&event.event_type, WebhookKind::V2);
     checked.admits(&event_value(event).unwrap()).unwrap();
 }
 

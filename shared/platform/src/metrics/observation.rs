@@ -1,6 +1,5 @@
 //! What is measured.
-
-use pagerduty::client::Interruption;
+use provider::transport::Interruption;
 use std::time::Duration;
 use workflow::{action::Text, planner::LaneEnd};
 

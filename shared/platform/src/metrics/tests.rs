@@ -2,7 +2,7 @@
 
 use super::*;
 use pagerduty::actions::Action;
-use pagerduty::client::{Answer, Interruption, Request, Sending, Transport};
+use provider::transport::{Answer, Interruption, Request, Sending, Transport};
 use rstest::rstest;
 use serde_json::{Map, Value, json};
 use std::{

@@ -2,7 +2,10 @@
 
 use super::{CallStatus, Metrics, Observation};
 use jiff::Timestamp;
-use pagerduty::client::{RateLimit, Request, Sending, Transport};
+use provider::{
+    rate_limit::RateLimit,
+    transport::{Request, Sending, Transport},
+};
 use std::{fmt, sync::Arc};
 
 /// A transport that counts what it carries. It is where all requests of a function come by, also those that an action makes

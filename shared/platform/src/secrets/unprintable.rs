@@ -6,9 +6,10 @@ use super::{
 };
 use crate::{action::PagerDuty, api_key::ApiKey};
 use jiff::Timestamp;
-use pagerduty::client::{
-    ApiToken, Client, CreatedWebhookSubscription, Events, HttpTransport, Interruption, Request, RoutingKey, Sending,
-    TokenKind, Transport,
+use pagerduty::client::{ApiToken, Client, CreatedWebhookSubscription, Events, RoutingKey, TokenKind};
+use provider::{
+    http::HttpTransport,
+    transport::{Interruption, Request, Sending, Transport},
 };
 use secrecy::SecretString;
 use serde_json::json;

@@ -29,7 +29,7 @@ pub(super) fn writes(
     item: &Item,
 ) -> Result<Vec<TransactWriteItem>, StoreError> {
     let leads = after.integration();
-    // Also one that should not be there is removed: an earlier release changed workflows without their routes.
+    // A workflow that is disabled, or has another form of webhook, has a trigger and no route.
     let triggers = before
         .into_iter()
         .chain([after])

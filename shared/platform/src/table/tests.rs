@@ -154,7 +154,7 @@ pub(super) fn seen() -> WorkflowRecord {
             integration: "prod".parse().unwrap(),
             webhook: workflow::run::WebhookKind::V3,
             events: vec!["incident.triggered".into()],
-            filters: workflow::definition::Filters::default(),
+            filters: workflow::triggers::Filters::default(),
             when: None,
         }),
         timeout: None,

@@ -18,11 +18,12 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use workflow::{
-    definition::{Definition, Filters, Length, PagerDutyTrigger},
+    definition::{Definition, Length},
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
     planner::Availability,
     run::WebhookKind,
     template::{Context, Expression, TemplateError},
+    triggers::{Filters, PagerDutyTrigger, Trigger},
 };
 
 /// A workflow: what the ingress needs of it.
@@ -241,7 +242,8 @@ impl WorkflowRecord {
             trigger: definition
                 .trigger
                 .as_ref()
-                .map(|trigger| TriggerRecord::from(&trigger.pagerduty)),
+                .and_then(Trigger::pagerduty)
+                .map(TriggerRecord::from),
             timeout: definition.timeout,
             updated_at: now,
         }

@@ -9,10 +9,8 @@ mod routes;
 use crate::report::Request as Sent;
 use incidents::Incidents;
 use jiff::Timestamp;
-use pagerduty::{
-    client::{Answer, Interruption, Request, Sending, Transport},
-    webhook::EventIncident,
-};
+use pagerduty::webhook::EventIncident;
+use provider::transport::{Answer, Interruption, Request, Sending, Transport};
 use reqwest::{
     StatusCode,
     header::{CONTENT_TYPE, HeaderMap, HeaderValue},

@@ -2,7 +2,7 @@
 
 use super::*;
 use pagerduty::actions::catalog;
-use pagerduty::client::{Answer, Request, Sending};
+use provider::transport::{Answer, Request, Sending};
 use reqwest::header::HeaderMap;
 use workflow::{
     action::{Field, FieldKind},

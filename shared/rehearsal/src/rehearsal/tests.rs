@@ -475,7 +475,7 @@ fn a_workflow_is_given_once() {
 }
 
 /// An event that the trigger of an example takes.
-fn event_for(workflow: &Definition, trigger: &workflow::definition::PagerDutyTrigger) -> Delivery {
+fn event_for(workflow: &Definition, trigger: &workflow::triggers::PagerDutyTrigger) -> Delivery {
     let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
     let mut body: Value = serde_json::from_slice(delivery.body()).unwrap();
     body["event"]["event_type"] = json!(trigger.events[0]);
@@ -504,7 +504,7 @@ async fn every_example_ends_well() {
         let others = examples.iter().filter(|other| other.name != workflow.name).cloned();
         let rehearsal = Rehearsal::new(workflow.clone(), others.collect(), vec![]).unwrap();
         let start = match &workflow.trigger {
-            Some(trigger) => delivered(&[&event_for(workflow, &trigger.pagerduty)]),
+            Some(trigger) => delivered(&[&event_for(workflow, trigger.pagerduty().unwrap())]),
             None => {
                 let given = json!({"title": "Disk full", "what": "the database", "ends_at": "2027-01-15T09:00:00Z"});
                 let mut inputs = given.as_object().unwrap().clone();

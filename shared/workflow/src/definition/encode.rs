@@ -1,9 +1,9 @@
 //! A definition in the words of the language again, as JSON. What is as it is by default is left out.
 
 pub(crate) use super::decode::words::of as word;
-use super::{Concurrency, ConcurrencyPolicy, Definition, Input, Retry, Step, Trigger, decode::words};
-use crate::run::WebhookKind;
-use serde_json::{Map, Value, json};
+use super::{Concurrency, ConcurrencyPolicy, Definition, Input, Retry, Step, decode::words};
+use crate::triggers::Trigger;
+use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// A map to which fields are added if there is something to say.
@@ -42,7 +42,7 @@ pub(super) fn definition(definition: &Definition) -> Value {
     let mut fields = Fields::default();
     fields.add("name", definition.name.as_str());
     fields.add_if("description", definition.description.as_deref());
-    fields.add_if("on", definition.trigger.as_ref().map(trigger));
+    fields.add_if("on", definition.trigger.as_ref().map(Trigger::encode));
     let inputs = (!definition.inputs.is_empty()).then(|| entries(&definition.inputs, input));
     fields.add_if("inputs", inputs);
     fields.add_if("timeout", definition.timeout.map(|timeout| timeout.to_string()));
@@ -50,31 +50,6 @@ pub(super) fn definition(definition: &Definition) -> Value {
     fields.add_steps("steps", &definition.steps);
     fields.add_steps_if_any("on_failure", &definition.on_failure);
     fields.into()
-}
-
-fn trigger(trigger: &Trigger) -> Value {
-    let trigger = &trigger.pagerduty;
-    let mut fields = Fields::default();
-    fields.add("integration", trigger.integration.as_str());
-    fields.add_if("webhook", (trigger.webhook == WebhookKind::V2).then_some("v2"));
-    fields.add("events", trigger.events.clone());
-    let filters = &trigger.filters;
-    for (name, entries) in [
-        ("services", &filters.services),
-        ("teams", &filters.teams),
-        ("priorities", &filters.priorities),
-    ] {
-        fields.add_if(name, (!entries.is_empty()).then(|| entries.clone()));
-    }
-    let urgency = filters.urgency.map(|urgency| words::of(urgency, words::URGENCIES));
-    fields.add_if("urgency", urgency);
-    fields.add_if("when", trigger.when.as_ref().map(|when| when.source()));
-    let only_while = trigger.only_while.as_ref().map(|only_while| {
-        let words = only_while.statuses().iter().map(|status| status.as_str());
-        words.collect::<Value>()
-    });
-    fields.add_if("only_while", only_while);
-    json!({ "pagerduty": Value::from(fields) })
 }
 
 fn input(input: &Input) -> Value {

@@ -23,111 +23,18 @@ pub use node::{Node, Position};
 pub use problem::{Problem, Problems};
 
 use crate::{
-    action::{ActionSpec, Catalog},
+    action::Catalog,
     error_name::ErrorName,
     fingerprint::fingerprint,
-    ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, WorkflowId},
-    run::WebhookKind,
+    ids::{InputName, LanePath, Section, StepId, StepPath, WorkflowId},
     steps::{ActionStep, Each, Lanes, ParallelLane, RunWorkflowStep, StepKind},
     template::{Expression, Template},
+    triggers::{OnlyWhile, Trigger},
 };
 use decode::Names;
 use draft::Meanings;
-use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
-
-/// The types of events that PagerDuty sends, as V3 names them.
-///
-/// Source: PagerDuty's documentation of V3 webhooks; the last two stand only in the list for Slack connections.
-pub const EVENT_TYPES: &[&str] = &[
-    "incident.triggered",
-    "incident.acknowledged",
-    "incident.unacknowledged",
-    "incident.resolved",
-    "incident.reopened",
-    "incident.escalated",
-    "incident.delegated",
-    "incident.reassigned",
-    "incident.priority_updated",
-    "incident.service_updated",
-    "incident.incident_type.changed",
-    "incident.annotated",
-    "incident.conference_bridge.updated",
-    "incident.custom_field_values.updated",
-    "incident.responder.added",
-    "incident.responder.replied",
-    "incident.role.assigned",
-    "incident.status_update_published",
-    "incident.task.created",
-    "incident.task.updated",
-    "incident.task.completed",
-    "incident.action_invocation.created",
-    "incident.action_invocation.updated",
-    "incident.action_invocation.terminated",
-    "incident.workflow.started",
-    "incident.workflow.completed",
-    "service.created",
-    "service.updated",
-    "service.deleted",
-    "service.custom_field_values.updated",
-    "incident.title_updated",
-    "incident.urgency_updated",
-];
-
-/// Those of [`EVENT_TYPES`] that tell the whole incident in a V3 webhook. The others name no more than its id and title, or
-/// have none.
-///
-/// Source: PagerDuty's documentation of V3 webhooks; what the last two have is not documented.
-pub const EVENT_TYPES_OF_WHOLE_INCIDENTS: &[&str] = &[
-    "incident.triggered",
-    "incident.acknowledged",
-    "incident.unacknowledged",
-    "incident.resolved",
-    "incident.reopened",
-    "incident.escalated",
-    "incident.delegated",
-    "incident.reassigned",
-    "incident.priority_updated",
-    "incident.service_updated",
-    "incident.incident_type.changed",
-    "incident.title_updated",
-    "incident.urgency_updated",
-];
-
-/// The fields of `event` that expressions may name. What is below `data` is PagerDuty's own.
-pub const EVENT_FIELDS: &[&str] = &[
-    "id",
-    "type",
-    "resource_type",
-    "occurred_at",
-    "agent",
-    "client",
-    "incident",
-    "note",
-    "data",
-];
-
-/// The fields of `event.incident`.
-pub const EVENT_INCIDENT_FIELDS: &[&str] = &[
-    "id",
-    "number",
-    "title",
-    "status",
-    "urgency",
-    "incident_key",
-    "created_at",
-    "html_url",
-    "service",
-    "escalation_policy",
-    "priority",
-    "teams",
-    "assignees",
-    "resolve_reason",
-];
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The fields of `run`.
 pub const RUN_FIELDS: &[&str] = &["id", "workflow", "version", "started_at"];
@@ -194,145 +101,6 @@ pub struct Definition {
     pub steps: Vec<Step>,
     /// What it does when a run fails.
     pub on_failure: Vec<Step>,
-}
-
-/// What starts a workflow.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Trigger {
-    /// A webhook of PagerDuty.
-    pub pagerduty: PagerDutyTrigger,
-}
-
-/// A webhook of PagerDuty as a trigger.
-#[derive(Debug, Clone, PartialEq)]
-pub struct PagerDutyTrigger {
-    /// The integration whose signing secrets the webhook is checked with.
-    pub integration: IntegrationAlias,
-    /// The form of webhook that the URL takes. It takes one only: a V2 webhook is not signed, so whoever holds the API
-    /// key could get round the signature by sending one.
-    pub webhook: WebhookKind,
-    /// The types of events that start a run. Never empty.
-    pub events: Vec<String>,
-    /// Which incidents it is for.
-    pub filters: Filters,
-    /// A condition over `event`; without one every event of these types that passes the filters starts a run.
-    pub when: Option<Expression>,
-    /// The guard against late events.
-    pub only_while: Option<OnlyWhile>,
-}
-
-/// The guard against late events: a run for an event does its steps only while the event's incident has one of these statuses.
-#[derive(Debug, Clone, PartialEq)]
-pub struct OnlyWhile {
-    statuses: BTreeSet<IncidentStatus>,
-    look: Step,
-}
-
-impl OnlyWhile {
-    /// The id of the step that looks.
-    pub const ID: &str = "only_while";
-
-    /// A guard that looks at the incident by an integration, with the action that reads one.
-    ///
-    /// # Errors
-    /// As [`Template::from_text`], which does not happen.
-    pub fn new(
-        statuses: BTreeSet<IncidentStatus>,
-        look: Arc<ActionSpec>,
-        integration: &IntegrationAlias,
-    ) -> Result<Self, crate::template::TemplateError> {
-        let with = BTreeMap::from([
-            ("integration".to_owned(), Template::Literal(integration.as_str().into())),
-            (
-                "incident_id".to_owned(),
-                Template::from_text("{{ event.incident.id }}")?,
-            ),
-        ]);
-        let look = Step {
-            id: Self::ID.parse().ok(),
-            condition: None,
-            retry: None,
-            timeout: None,
-            continue_on_error: false,
-            kind: StepKind::Action(ActionStep { uses: look, with }),
-        };
-        Ok(Self { statuses, look })
-    }
-
-    /// The statuses. Never empty.
-    #[must_use]
-    pub fn statuses(&self) -> &BTreeSet<IncidentStatus> {
-        &self.statuses
-    }
-
-    /// The statuses in words: `triggered or acknowledged`.
-    #[must_use]
-    pub fn words(&self) -> String {
-        let words: Vec<&str> = self.statuses.iter().map(|status| status.as_str()).collect();
-        words.join(" or ")
-    }
-}
-
-/// The status of an incident.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum IncidentStatus {
-    /// Nobody has it yet.
-    Triggered,
-    /// Somebody works on it.
-    Acknowledged,
-    /// It is over.
-    Resolved,
-}
-
-impl IncidentStatus {
-    /// The status as PagerDuty and the language write it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        decode::words::of(self, decode::words::STATUSES)
-    }
-
-    /// The status of that name; none for one that PagerDuty has invented since.
-    #[must_use]
-    pub fn parse(name: &str) -> Option<Self> {
-        let mut statuses = decode::words::STATUSES.iter();
-        statuses.find(|(word, _)| *word == name).map(|(_, status)| *status)
-    }
-}
-
-/// Which incidents a trigger is for. An event has to pass each filter that is set; what the event does not tell passes
-/// none.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Filters {
-    /// Services, by id or name. Empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub services: Vec<String>,
-    /// Teams, by id or name; one that the incident concerns is enough. Empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub teams: Vec<String>,
-    /// Priorities, by id or name. Empty means all.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub priorities: Vec<String>,
-    /// The urgency. None means both.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub urgency: Option<Urgency>,
-}
-
-impl Filters {
-    /// Whether every incident passes.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-}
-
-/// How urgent an incident is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Urgency {
-    /// Somebody is called at once.
-    High,
-    /// It can wait.
-    Low,
 }
 
 /// An input of a workflow. It has a default where a webhook can start the workflow, because a webhook brings no inputs.
@@ -573,7 +341,7 @@ impl Definition {
     pub fn section(&self, section: Section) -> &[Step] {
         match section {
             Section::OnlyWhile => match self.only_while() {
-                Some(only_while) => std::slice::from_ref(&only_while.look),
+                Some(only_while) => std::slice::from_ref(only_while.look()),
                 None => &[],
             },
             Section::Steps => &self.steps,
@@ -584,7 +352,7 @@ impl Definition {
     /// The guard against late events.
     #[must_use]
     pub fn only_while(&self) -> Option<&OnlyWhile> {
-        self.trigger.as_ref()?.pagerduty.only_while.as_ref()
+        self.trigger.as_ref()?.only_while()
     }
 
     /// The step that looks at the event's incident, if the workflow has a guard against late events. Its author does not

@@ -58,8 +58,8 @@ fn anchor(heading: &str) -> String {
 
 fn class(class: FailureClass) -> &'static str {
     match class {
-        FailureClass::Permanent => "Not retried.",
-        FailureClass::Transient => "Retried.",
+        FailureClass::Permanent | FailureClass::NotFound => "Not retried.",
+        FailureClass::Transient | FailureClass::RateLimited => "Retried.",
         FailureClass::UnknownOutcome => "Retried where a repeat does no harm.",
     }
 }

@@ -16,10 +16,25 @@ use std::fmt;
 pub enum FailureClass {
     /// The same call would fail again. The step has failed.
     Permanent,
+    /// The system knows no such thing: the step has failed, unless the id is so new that the system may not know it yet.
+    NotFound,
     /// Nothing was done, and a later call may succeed.
     Transient,
+    /// Nothing was done, because the system asks to be left alone for a while.
+    RateLimited,
     /// The call went out and no answer came back: it may or may not have been done.
     UnknownOutcome,
+}
+
+impl FailureClass {
+    /// Whether it may pass by itself.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        match self {
+            Self::Transient | Self::RateLimited | Self::UnknownOutcome => true,
+            Self::Permanent | Self::NotFound => false,
+        }
+    }
 }
 
 /// Who gives an error its name.
@@ -78,13 +93,13 @@ error_names! {
     /// The token or the From user may not do this (403).
     PagerDutyForbidden = "PagerDuty.Forbidden", Permanent, Action;
     /// PagerDuty knows no such thing (404).
-    PagerDutyNotFound = "PagerDuty.NotFound", Permanent, Action;
+    PagerDutyNotFound = "PagerDuty.NotFound", NotFound, Action;
     /// The incident is resolved, and what was to be done would reopen it.
     PagerDutyAlreadyResolved = "PagerDuty.AlreadyResolved", Permanent, Action;
     /// PagerDuty refused the request (another 4xx).
     PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent, Action;
     /// PagerDuty asks to wait (429).
-    PagerDutyRateLimited = "PagerDuty.RateLimited", Transient, Action;
+    PagerDutyRateLimited = "PagerDuty.RateLimited", RateLimited, Action;
     /// PagerDuty could not be reached, or failed to answer a question that changes nothing.
     PagerDutyUnavailable = "PagerDuty.Unavailable", Transient, Action;
     /// A change went out to PagerDuty and no clear answer came back.

@@ -10,8 +10,7 @@ mod outline;
 mod tree;
 
 use crate::{
-    definition::{Definition, PagerDutyTrigger, Retry, Step, Urgency},
-    run::WebhookKind,
+    definition::{Definition, Retry, Step},
     template::{Expression, Template},
 };
 use serde_json::Value;
@@ -82,7 +81,7 @@ impl Graph {
     #[must_use]
     pub fn of(definition: &Definition) -> Self {
         let trigger = definition.trigger.as_ref();
-        let trigger = trigger.map(|trigger| trigger_lines(&trigger.pagerduty));
+        let trigger = trigger.map(|trigger| trigger.behaviour().lines());
         Self {
             trigger: trigger.unwrap_or_else(|| vec!["started by people and by other workflows".to_owned()]),
             steps: nodes(&definition.steps),
@@ -107,38 +106,6 @@ impl Graph {
     pub fn mermaid(&self) -> String {
         mermaid::written(self)
     }
-}
-
-/// What starts a workflow, a line each: the events first, then what they must meet.
-fn trigger_lines(trigger: &PagerDutyTrigger) -> Vec<String> {
-    let version = match trigger.webhook {
-        WebhookKind::V3 => "",
-        WebhookKind::V2 => " (V2)",
-    };
-    let filters = &trigger.filters;
-    let urgency = filters.urgency.map(|urgency| match urgency {
-        Urgency::High => vec!["high".to_owned()],
-        Urgency::Low => vec!["low".to_owned()],
-    });
-    let filters = [
-        ("service", &filters.services),
-        ("team", &filters.teams),
-        ("priority", &filters.priorities),
-        ("urgency", &urgency.unwrap_or_default()),
-    ];
-    let filters = filters
-        .into_iter()
-        .filter(|(_, entries)| !entries.is_empty())
-        .map(|(what, entries)| one_line(&format!("{what} {}", entries.join(" or "))));
-    let events = format!("{} of {}{version}", trigger.events.join(", "), trigger.integration);
-    let when = trigger.when.as_ref().map(|when| format!("when {}", source(when)));
-    let only_while = trigger.only_while.as_ref();
-    let only_while = only_while.map(|only_while| format!("only while {}", only_while.words()));
-    std::iter::once(events)
-        .chain(filters)
-        .chain(when)
-        .chain(only_while)
-        .collect()
 }
 
 fn nodes(steps: &[Step]) -> Vec<Node> {
@@ -190,7 +157,7 @@ pub(crate) fn text(template: &Template) -> String {
 }
 
 /// A text in one line, cut where nobody would read on.
-fn one_line(text: &str) -> String {
+pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");
     match line.char_indices().nth(LONGEST_TEXT) {

@@ -36,7 +36,7 @@ impl Planner<'_> {
             unseen: 0,
             fresh_until: None,
             deadline,
-            intended_at: Some(self.situation.now),
+            intended_at: self.situation.now,
         })
     }
 
@@ -103,7 +103,7 @@ impl Planner<'_> {
             action: Arc::clone(&action),
         };
         let now = self.situation.now;
-        let times = (attempts.intended_at.unwrap_or(now), now.max(self.situation.own_clock));
+        let times = (attempts.intended_at, now.max(self.situation.own_clock));
         self.changes.marker = Marker::of(&action, &input, &effect_key, self.depth(), times);
         self.record(
             path,
@@ -247,9 +247,9 @@ impl Planner<'_> {
         EffectKey::new(run, self.depth(), &self.cursor.lane, path)
     }
 
-    /// The depth of the run. A cursor of the release before this one has none.
+    /// The depth of the run.
     pub(crate) fn depth(&self) -> u32 {
-        self.cursor.depth.max(self.situation.input.run.depth)
+        self.cursor.depth
     }
 }
 
@@ -289,8 +289,8 @@ impl Call<'_> {
         // By a key that is the author's own, nobody can tell the incident of an earlier attempt from one that was there
         // before; by the time when the first attempt was written down one can.
         let has_own_key = fields.get("incident_key").is_some_and(|key| !key.is_null());
-        if let Some(intended_at) = self.attempts.intended_at.filter(|_| has_own_key) {
-            fields.insert("intended_at".into(), intended_at.to_string().into());
+        if has_own_key {
+            fields.insert("intended_at".into(), self.attempts.intended_at.to_string().into());
         }
         input
     }

@@ -154,9 +154,8 @@ pub struct Attempts {
     pub fresh_until: Option<Timestamp>,
     /// When the step must have ended.
     pub deadline: Timestamp,
-    /// When the first of them was written down. A cursor of the release before this one does not tell.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub intended_at: Option<Timestamp>,
+    /// When the first of them was written down.
+    pub intended_at: Timestamp,
 }
 
 /// Lanes that a step opens, in batches; or the run that it starts, as a batch of one.

@@ -18,10 +18,11 @@ use super::{
     guard, window,
 };
 use crate::{
-    definition::{ConcurrencyPolicy, Definition, IncidentStatus},
-    error_name::ErrorName,
+    definition::{ConcurrencyPolicy, Definition},
+    error_name::FailureClass,
     ids::{LanePath, Section, StepPath},
     run::RunInput,
+    triggers::IncidentStatus,
 };
 use jiff::SignedDuration;
 use serde_json::Value;
@@ -45,22 +46,22 @@ pub(super) fn precedes_turn(definition: &Definition, step: &StepPath) -> bool {
     step.section() == Section::OnlyWhile && matches!(policy, Some(ConcurrencyPolicy::Skip | ConcurrencyPolicy::Cancel))
 }
 
-/// How long to wait before the next look, if this one failed because PagerDuty does not show the incident yet.
+/// How long to wait before the next look, if this one failed because the incident is not shown yet.
 pub(super) fn wait_for_incident(
     attempts: &Attempts,
     failure: &Failure,
     now: jiff::Timestamp,
 ) -> Option<SignedDuration> {
     let is_look = attempts.step.section() == Section::OnlyWhile;
-    let is_missing = failure.name == ErrorName::PagerDutyNotFound.as_str();
-    let since = now.duration_since(attempts.intended_at?);
+    let is_missing = failure.class() == FailureClass::NotFound;
+    let since = now.duration_since(attempts.intended_at);
     (is_look && is_missing && since < LATE).then_some(LATE_WAIT)
 }
 
 /// What to tell a person whose look came to nothing.
 pub(super) fn advice(step: &StepPath, failure: &Failure) -> Option<&'static str> {
     let is_look = step.section() == Section::OnlyWhile;
-    (is_look && failure.name == ErrorName::PagerDutyNotFound.as_str()).then_some(
+    (is_look && failure.class() == FailureClass::NotFound).then_some(
         "the event tells of this incident, so the trigger's `integration` is probably another account, or the user of its token \
          may not see the incident",
     )

@@ -10,9 +10,9 @@
 //! to 5 min, and eight attempts span about a quarter of an hour. A `retry` that names errors has just these tried again, also
 //! one that would otherwise be permanent; it cannot have an unknown outcome repeated that must not be.
 //!
-//! Two refusals say nothing about the attempt, which therefore does not count: when PagerDuty's rate limit turns it away, the wait
-//! is what PagerDuty asked for; and when PagerDuty does not find an id that a step of this run was given a moment ago, it is asked
-//! again after a few seconds, until it must know the id.
+//! Two refusals say nothing about the attempt, which therefore does not count: when a rate limit turns it away, the wait is what the
+//! system asked for; and when the system does not find an id that a step of this run was given a moment ago, it is asked again after a
+//! few seconds, until it must know the id.
 
 use super::Failure;
 use crate::{
@@ -33,7 +33,7 @@ const RATE_LIMITED_ATTEMPTS: u32 = 180;
 /// The most attempts that a step can have.
 pub const MOST_ATTEMPTS: u32 = crate::definition::limits::ATTEMPTS + RATE_LIMITED_ATTEMPTS;
 
-/// The first wait for an id that PagerDuty does not know yet. It doubles twice.
+/// The first wait for an id that the system does not know yet. It doubles twice.
 const UNSEEN_WAIT_SECONDS: i64 = 2;
 
 /// An attempt that failed.
@@ -46,9 +46,9 @@ pub(super) struct Attempt<'a> {
     pub(super) number: u32,
     /// How many before it were turned away by the rate limit.
     pub(super) rate_limited: u32,
-    /// How many before it were refused because PagerDuty did not know an id yet.
+    /// How many before it were refused because the system did not know an id yet.
     pub(super) unseen: u32,
-    /// Whether PagerDuty may still not know an id that the attempt is about.
+    /// Whether the system may still not know an id that the attempt is about.
     pub(super) is_about_a_fresh_id: bool,
     /// How long the call may go on of which no answer came, in seconds.
     pub(super) call_seconds: u32,
@@ -72,7 +72,8 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         rate_limited: attempt.rate_limited,
         unseen: attempt.unseen,
     };
-    if attempt.failure.name == ErrorName::PagerDutyRateLimited.as_str() {
+    let class = attempt.failure.class();
+    if class == FailureClass::RateLimited {
         let rate_limited = attempt.rate_limited.saturating_add(1);
         if rate_limited > RATE_LIMITED_ATTEMPTS {
             return stop;
@@ -85,7 +86,7 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
             ..stop
         };
     }
-    if attempt.failure.name == ErrorName::PagerDutyNotFound.as_str() && attempt.is_about_a_fresh_id {
+    if class == FailureClass::NotFound && attempt.is_about_a_fresh_id {
         return Decision {
             wait: Some(SignedDuration::from_secs(UNSEEN_WAIT_SECONDS << attempt.unseen.min(2))),
             unseen: attempt.unseen.saturating_add(1),
@@ -106,10 +107,11 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         true => &Repeat::IsHarmless,
         false => repeat,
     };
-    let wait = match (attempt.failure.class(), repeat) {
+    let wait = match (class, repeat) {
         (FailureClass::UnknownOutcome, Repeat::IsForbidden { .. }) => return stop,
         (FailureClass::UnknownOutcome, repeat) => backoff.max(SignedDuration::from_secs(unsettled(attempt, repeat))),
-        (FailureClass::Transient | FailureClass::Permanent, _) => backoff,
+        // One that passes, or that the step's `retry` names.
+        _ => backoff,
     };
     Decision {
         wait: Some(match attempt.policy.jitter {
@@ -153,12 +155,12 @@ impl Retry {
     /// Whether a failure is one that is tried again.
     fn covers(&self, failure: &Failure) -> bool {
         let Some(errors) = &self.errors else {
-            return failure.class() != FailureClass::Permanent;
+            return failure.class().may_pass();
         };
         let of_that_name = ErrorName::parse(&failure.name).is_some_and(|name| errors.contains(&name));
         // A time-out or a crash has many names, all of which mean this.
-        let unknown =
-            failure.class() == FailureClass::UnknownOutcome && errors.contains(&ErrorName::PagerDutyOutcomeUnknown);
+        let is_unknown = |class| class == FailureClass::UnknownOutcome;
+        let unknown = is_unknown(failure.class()) && errors.iter().any(|name| is_unknown(name.class()));
         of_that_name || unknown
     }
 
@@ -184,10 +186,10 @@ pub(super) fn advice(action: &ActionSpec, failure: &Failure) -> Option<Cow<'stat
         (FailureClass::UnknownOutcome, _) => Some(Cow::Owned(format!(
             "it may or may not have been done: look in {system} before you start the run again"
         ))),
-        (FailureClass::Transient, _) => Some(Cow::Owned(format!(
+        (FailureClass::Transient | FailureClass::RateLimited, _) => Some(Cow::Owned(format!(
             "no attempts are left: start the run again when {system} is back"
         ))),
-        (FailureClass::Permanent, _) => None,
+        (FailureClass::Permanent | FailureClass::NotFound, _) => None,
     }
 }
 

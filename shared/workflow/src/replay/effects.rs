@@ -116,20 +116,8 @@ fn action_happened(step: &PastStep) -> Option<Happened> {
     if result.is_some_and(|result| result.outcome == Outcome::Success) {
         return Some(Happened::Yes);
     }
-    // The release before this one did not write the error of the last attempt, which then is that of the step.
-    let of_step = result.and_then(|result| result.error.as_ref()).map(|error| &error.name);
-    let is_unknown = |(number, error): (usize, &Option<String>)| {
-        let is_last = number + 1 == step.attempts.len();
-        match error.as_ref().or(of_step.filter(|_| is_last)) {
-            Some(name) => leaves_open(name),
-            None => true,
-        }
-    };
-    step.attempts
-        .iter()
-        .enumerate()
-        .any(is_unknown)
-        .then_some(Happened::Perhaps)
+    let is_unknown = |error: &Option<String>| error.as_deref().is_none_or(leaves_open);
+    step.attempts.iter().any(is_unknown).then_some(Happened::Perhaps)
 }
 
 /// Whether after an error of this name an action may have been done.

@@ -3,11 +3,11 @@
 use super::{
     Absence, Kind, Type, Words,
     condition::{Facts, comparison_of, facts, path_of},
-    event::Events,
 };
 use crate::{
     action::{nearest, unknown_field},
     template::{Expression, Parsed},
+    triggers::{self, Trigger},
 };
 use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, Stmt, UnaryOpKind};
 use std::collections::BTreeMap;
@@ -34,7 +34,7 @@ pub(crate) enum Severity {
 /// The values that an expression can see.
 #[derive(Debug, Clone)]
 pub(crate) struct Roots {
-    events: Events,
+    trigger: Option<Trigger>,
     event: Type,
     /// The others but `vars` and `steps`.
     pub(crate) others: BTreeMap<&'static str, Type>,
@@ -55,10 +55,11 @@ pub(crate) struct Doubt {
 }
 
 impl Roots {
-    pub(crate) fn new(events: Events) -> Self {
+    /// What is seen in the runs that a trigger starts.
+    pub(crate) fn new(trigger: Option<Trigger>) -> Self {
         Self {
-            event: events.event(|_| true),
-            events,
+            event: triggers::event(trigger.as_ref(), &|_| true),
+            trigger,
             others: BTreeMap::new(),
             variables: BTreeMap::new(),
             steps: BTreeMap::new(),
@@ -74,7 +75,9 @@ impl Roots {
 
     fn root(&self, name: &str, facts: &Facts) -> Type {
         match name {
-            "event" if facts.limits("event.type") => self.events.event(|kind| facts.allows("event.type", kind)),
+            "event" if facts.limits("event.type") => {
+                triggers::event(self.trigger.as_ref(), &|kind| facts.allows("event.type", kind))
+            }
             "event" => self.event.clone(),
             other => self.others.get(other).cloned().unwrap_or(Type::UNKNOWN),
         }

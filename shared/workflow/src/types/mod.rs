@@ -4,12 +4,9 @@
 //! fields of free maps) has the type [`Kind::Unknown`] and is never complained about.
 //!
 //! # Layout
-//! - `event` — the fields of `event` for each type of event, with those that can be null.
 //! - `condition` — what is known of values where a condition holds, or does not.
 //! - `infer` — the type of an expression, and what is wrong with it.
 //! - `filter` — the types that filters take and give.
-
-pub mod event;
 
 mod condition;
 mod filter;
@@ -347,8 +344,6 @@ impl Record {
     }
 }
 
-#[cfg(test)]
-mod manual;
 /// The type of the `error` of a result.
 pub(crate) fn result_error() -> Type {
     let error = [("name", Kind::Text.into()), ("message", Kind::Text.into())];

@@ -448,7 +448,8 @@ fn a_number_that_may_be_meant_as_text_is_warned_of_in_free_maps(#[case] written:
 mod soundness {
     //! What is accepted without a warning does not fail, whatever an event of these types may be.
 
-    use super::super::{Absence, Facts, Kind, Roots, Type, event::Events, of_condition};
+    use super::super::{Absence, Facts, Kind, Roots, Type, of_condition};
+    use crate::triggers::{Filters, PagerDutyTrigger, Trigger, pagerduty::event};
     use crate::{
         run::WebhookKind,
         template::{Context, Expression},
@@ -465,10 +466,15 @@ mod soundness {
     ];
 
     fn roots(types: &[&str]) -> Roots {
-        Roots::new(Events {
+        let trigger = PagerDutyTrigger {
+            integration: "prod".parse().unwrap(),
             webhook: WebhookKind::V3,
-            types: Some(types.iter().map(|name| (*name).to_owned()).collect()),
-        })
+            events: types.iter().map(|name| (*name).to_owned()).collect(),
+            filters: Filters::default(),
+            when: None,
+            only_while: None,
+        };
+        Roots::new(Some(Trigger::PagerDuty(trigger)))
     }
 
     /// The ways to all values of a type.
@@ -627,7 +633,7 @@ mod soundness {
             if of_condition(&condition, &roots, &Facts::default()).is_empty() {
                 accepted.set(accepted.get() + 1);
                 for (turn, event_type) in types.iter().enumerate() {
-                    let of = super::super::event::of(event_type, WebhookKind::V3);
+                    let of = event::of(event_type, WebhookKind::V3);
                     let event = value(&of, &mut choices.iter().copied().cycle().skip(turn * 7));
                     let holds = condition.holds(&Context::of_event(event.clone()));
                     prop_assert!(holds.is_ok(), "{source}\n{}\n{event}", holds.unwrap_err());

@@ -10,7 +10,7 @@ use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::{
     action::{ActionSpec, Repeat},
-    error_name::{ErrorName, FailureClass},
+    error_name::ErrorName,
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
 };
@@ -162,9 +162,7 @@ impl Witness for Records<'_> {
 /// incident before.
 fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
     match action.repeat {
-        Repeat::IsForbidden { .. } => {
-            ErrorName::parse(error).is_none_or(|name| name.class() != FailureClass::Permanent)
-        }
+        Repeat::IsForbidden { .. } => ErrorName::parse(error).is_none_or(|name| name.class().may_pass()),
         _ => {
             Action::parse(&action.name) == Some(Action::AcknowledgeIncident)
                 && error == ErrorName::PagerDutyAlreadyResolved.as_str()

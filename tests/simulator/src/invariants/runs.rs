@@ -8,10 +8,10 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
-    definition::IncidentStatus,
     ids::{LanePath, RunId, Section},
     planner::{LaneKey, Outcome},
     run::RunInput,
+    triggers::IncidentStatus,
 };
 
 /// What a run may take beyond its deadline: a Plan that is repeated while the table is out of reach, an action that is under way, a function

@@ -2,7 +2,7 @@
 
 use http::StatusCode;
 use jiff::Timestamp;
-use pagerduty::client::Request;
+use provider::transport::Request;
 use std::{
     collections::VecDeque,
     fmt,

@@ -8,8 +8,8 @@ use super::{
 use crate::step_functions::Clock;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::SignedDuration;
-use pagerduty::client::{Answer, Interruption, Request, Sending, Transport};
 use pagerduty_simulator::{DeliveryPolicy, Ids, Refusal, Seed, SeedError};
+use provider::transport::{Answer, Interruption, Request, Sending, Transport};
 use serde_json::json;
 use std::{
     future::pending,

@@ -7,11 +7,12 @@ use http::StatusCode;
 use jiff::{SignedDuration, Timestamp};
 use pagerduty::{
     Error,
-    client::{self, ApiToken, BaseUrl, Client, NewIncident, ServiceRegion, TokenKind, Transport},
+    client::{ApiToken, BaseUrl, Client, NewIncident, ServiceRegion, TokenKind},
     ids::{IncidentKey, ServiceId, UserEmail},
     incident::Incident,
 };
 use pagerduty_simulator::{Trigger, UserId};
+use provider::transport::{Interruption, Request, Transport};
 use rstest::rstest;
 use std::{sync::Arc, time::Duration};
 
@@ -246,7 +247,7 @@ async fn latency_passes_in_virtual_time_on_both_ways_and_pagerdutys_times_are_vi
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_too_large_is_not_handed_over() {
     let world = World::new(Course::default());
-    let request = client::Request {
+    let request = Request {
         method: http::Method::GET,
         url: "https://api.pagerduty.com/incidents".parse().unwrap(),
         headers: http::HeaderMap::new(),
@@ -257,7 +258,7 @@ async fn an_answer_that_is_too_large_is_not_handed_over() {
 
     let answer = world.pagerduty.send(request).await.unwrap();
 
-    assert_eq!(answer.body, Err(client::Interruption::TooLarge));
+    assert_eq!(answer.body, Err(Interruption::TooLarge));
 }
 
 #[tokio::test(start_paused = true)]
@@ -423,7 +424,7 @@ fn no_storm_creates_two_open_incidents_with_one_key() {
 async fn bad_weather_brings_every_kind_of_fault_and_calm_weather_none() {
     let faults = |odds: Odds| {
         let weather = Weather::new(odds, Rng::with_seed(7));
-        let request = client::Request {
+        let request = Request {
             method: http::Method::GET,
             url: "https://api.pagerduty.com/".parse().unwrap(),
             headers: http::HeaderMap::new(),

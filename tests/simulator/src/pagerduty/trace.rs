@@ -3,7 +3,7 @@
 use super::course::Course;
 use http::{Method, StatusCode};
 use jiff::Timestamp;
-use pagerduty::client::Interruption;
+use provider::transport::Interruption;
 
 /// One thing that happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -7,7 +7,7 @@ use super::{
 use fastrand::Rng;
 use http::StatusCode;
 use jiff::Timestamp;
-use pagerduty::client::Request;
+use provider::transport::Request;
 use std::{
     ops::RangeInclusive,
     sync::{Mutex, PoisonError},

@@ -5,12 +5,12 @@ use crate::{simulation::Climate, step_functions::Status, world::BEGIN};
 use jiff::SignedDuration;
 use pagerduty::actions::catalog;
 use rstest::rstest;
-use serde_json::{Value, json};
-use std::{collections::BTreeSet, time::Duration};
+use serde_json::json;
+use std::time::Duration;
 use workflow::{
     definition::Definition,
     ids::{LanePath, WorkflowId},
-    planner::{Cursor, LaneEnd, LaneKey, Outcome},
+    planner::{LaneEnd, LaneKey, Outcome},
 };
 
 const TRIGGER: &str = "on: { pagerduty: { integration: prod, events: [incident.triggered] } }";
@@ -481,39 +481,4 @@ fn a_called_run_that_is_stopped_fails_the_step_that_called_it_and_is_not_begun_a
         assert_eq!(stage.outcome(&first, "call"), Outcome::Failure);
         assert_eq!(stage.created(), 0);
     });
-}
-
-/// What runs of the first release carry from one Plan to the next, one for each thing that a lane can wait for.
-const FIRST_RELEASE: &str = include_str!("first-release.json");
-
-#[test]
-fn f33_what_a_run_of_the_first_release_carries_is_read_as_it_was_written() {
-    let states: Vec<Value> = serde_json::from_str(FIRST_RELEASE).unwrap();
-    let mut kinds = BTreeSet::new();
-    for state in &states {
-        let cursor: Cursor =
-            serde_json::from_value(state["cursor"].clone()).unwrap_or_else(|error| panic!("{error}: {state}"));
-        assert_eq!(json!(cursor), state["cursor"]);
-        kinds.insert(state["cursor"]["pending"]["for"].as_str().unwrap_or("nothing"));
-    }
-    assert_eq!(
-        Vec::from_iter(kinds),
-        ["action", "backoff", "fork", "handoff", "lock", "nothing", "wait"]
-    );
-}
-
-#[test]
-fn f33_commands_have_the_forms_that_a_run_of_the_first_release_gives() {
-    let states: Vec<Value> = serde_json::from_str(FIRST_RELEASE).unwrap();
-    let machine: Value = serde_json::from_str(include_str!("../../../../statemachine/workflow.asl.json")).unwrap();
-    let routes: BTreeSet<&str> = machine["States"]["Route"]["Choices"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .filter_map(|choice| choice["StringEquals"].as_str())
-        .collect();
-    for state in &states {
-        let command = state["command"]["type"].as_str().unwrap();
-        assert!(routes.contains(command), "the state machine has no way for {command}");
-    }
 }

@@ -184,13 +184,11 @@ impl Store {
             .get(&id)
             .map_or(1, |record| record.active_version.0 + 1);
         let version = WorkflowVersion(version);
-        let trigger = definition.trigger.as_ref().map(|trigger| TriggerRecord {
-            integration: trigger.pagerduty.integration.clone(),
-            webhook: trigger.pagerduty.webhook,
-            events: trigger.pagerduty.events.clone(),
-            filters: trigger.pagerduty.filters.clone(),
-            when: trigger.pagerduty.when.as_ref().map(Into::into),
-        });
+        let trigger = definition
+            .trigger
+            .as_ref()
+            .and_then(workflow::triggers::Trigger::pagerduty);
+        let trigger = trigger.map(TriggerRecord::from);
         let record = WorkflowRecord {
             workflow: id.clone(),
             state: WorkflowState::Enabled,

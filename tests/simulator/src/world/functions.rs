@@ -16,7 +16,6 @@ use crate::{
     store::Store,
 };
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::client::Transport;
 use platform::{
     action::PagerDuty,
     metrics::Metrics,
@@ -24,6 +23,7 @@ use platform::{
     table::{BodyCache, Versions},
     task::TaskError,
 };
+use provider::transport::Transport;
 use serde_json::{Value, json};
 use std::{
     cell::RefCell,

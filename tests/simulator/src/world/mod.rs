@@ -40,11 +40,11 @@ use crate::{
     step_functions::{Clock, Execution, ExecutionArn, Outside, StateMachineArn, Status, StepFunctions},
     store::{Store, StoreOdds},
 };
-use ::pagerduty::client::Request;
 use asked::Asked;
 use executions::ExecutionsApi;
 use jiff::Timestamp;
 use machine::{Bridge, Machine};
+use provider::transport::Request;
 use queues::Queues;
 use std::{
     ops::Range,

@@ -1,12 +1,10 @@
 use jiff::SignedDuration;
+use provider::http::REQUEST_TIME_LIMIT;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::{
-    client::REQUEST_TIME_LIMIT,
-    scripted::{Answer, PagerDuty, token},
-};
+use crate::scripted::{Answer, PagerDuty, token};
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 

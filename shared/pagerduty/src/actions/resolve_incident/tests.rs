@@ -1,12 +1,12 @@
 use jiff::SignedDuration;
 use proptest::prelude::*;
+use provider::http::REQUEST_TIME_LIMIT;
 use rstest::rstest;
 use serde_json::{Value, json};
 
 use super::*;
 use crate::{
     actions::note::{marker, text},
-    client::REQUEST_TIME_LIMIT,
     scripted::{Answer, PagerDuty, token},
 };
 

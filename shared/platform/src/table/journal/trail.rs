@@ -28,8 +28,7 @@ pub(super) fn changes(mut item: Item) -> impl Iterator<Item = (u32, OwnChange)> 
             _ => None,
         };
         let at: Timestamp = text("at")?.parse().ok()?;
-        // A release before this one did not tell it.
-        let since = text("since").and_then(|since| since.parse().ok()).unwrap_or(at);
+        let since: Timestamp = text("since")?.parse().ok()?;
         let action = text("action")?;
         Some((depth, OwnChange { action, since, at }))
     })

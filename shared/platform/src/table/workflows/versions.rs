@@ -21,12 +21,11 @@ pub struct VersionRecord {
     pub version: WorkflowVersion,
     /// When it was applied.
     pub created_at: Timestamp,
-    /// Who applied it, as AWS knows them; none if that was not known, or an earlier release stored it.
+    /// Who applied it, as AWS knows them; none if that was not known.
     #[serde(default)]
     pub applied_by: Option<String>,
-    /// The digest of its definition; none where this release cannot read it.
-    #[serde(default)]
-    pub digest: Option<String>,
+    /// The digest of its definition.
+    pub digest: String,
 }
 
 /// What of an item makes a [`VersionRecord`].
@@ -67,22 +66,9 @@ impl Table {
         let mut found = Vec::new();
         while let Some(item) = items.next().await {
             let item = item.map_err(|error| unavailable(Read::Versions.words(), &error))?;
-            let mut version: VersionRecord = record("version of a workflow", item)?;
-            if version.digest.is_none() {
-                version.digest = self.digest(id, version.version).await?;
-            }
-            found.push(version);
+            found.push(record("version of a workflow", item)?);
         }
         Ok(found)
-    }
-
-    /// The digest of a version that an earlier release stored.
-    async fn digest(&self, id: &WorkflowId, version: WorkflowVersion) -> Result<Option<String>, StoreError> {
-        match self.version(id, version).await {
-            Ok(definition) => Ok(definition.map(|definition| definition.digest())),
-            Err(StoreError::Unreadable { .. }) => Ok(None),
-            Err(error @ StoreError::Unavailable { .. }) => Err(error),
-        }
     }
 
     /// The number of the newest version; 0 if there is none.

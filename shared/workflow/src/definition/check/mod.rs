@@ -60,16 +60,13 @@ impl<'a> Checks<'a, '_> {
     }
 
     fn trigger(&mut self) {
-        let when = self
-            .definition
-            .trigger
-            .as_ref()
-            .and_then(|trigger| trigger.pagerduty.when.as_ref());
-        if let Some(when) = when {
+        let trigger = self.definition.trigger.as_ref();
+        let condition = trigger.and_then(|trigger| Some((trigger.word(), trigger.behaviour().condition()?)));
+        if let Some((kind, (word, when))) = condition {
             self.scope.sees = Sees::only_event();
             // What holds where it has started a run is not known yet.
             let known = self.typing.as_mut().map(|typing| std::mem::take(&mut typing.facts));
-            self.condition(when, Path::Root.field("on").field("pagerduty").field("when"));
+            self.condition(when, Path::Root.field("on").field(kind).field(word));
             if let (Some(typing), Some(known)) = (&mut self.typing, known) {
                 typing.facts = known;
             }

@@ -1,13 +1,14 @@
 //! Whether a name that an expression refers to is there.
 
 use super::{
-    super::{EVENT_FIELDS, EVENT_INCIDENT_FIELDS, FAILURE_FIELDS, RUN_FIELDS, Step},
+    super::{FAILURE_FIELDS, RUN_FIELDS, Step},
     scope::{Scope, Seen},
 };
 use crate::{
     action::{ActionSpec, nearest, unknown_field},
     ids::InputName,
     template::Reference,
+    triggers::pagerduty::event::{FIELDS, INCIDENT_FIELDS},
 };
 
 /// The fields of a step's result.
@@ -29,9 +30,9 @@ pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), Stri
     match (*root, rest) {
         (root, _) if !roots.contains(&root) => Err(no_root(reference, root, &roots)),
         ("event", [field, rest @ ..]) => {
-            known(reference, "event", field, EVENT_FIELDS)?;
+            known(reference, "event", field, &FIELDS)?;
             match (*field, rest) {
-                ("incident", [field, ..]) => known(reference, "event.incident", field, EVENT_INCIDENT_FIELDS),
+                ("incident", [field, ..]) => known(reference, "event.incident", field, &INCIDENT_FIELDS),
                 _ => Ok(()),
             }
         }

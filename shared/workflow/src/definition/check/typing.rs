@@ -42,8 +42,8 @@ pub(crate) struct Known {
 
 impl Typing {
     pub(crate) fn new(definition: &Definition) -> Self {
-        let trigger = definition.trigger.as_ref().map(|trigger| &trigger.pagerduty);
-        let mut roots = Roots::new(types::event::Events::of(trigger));
+        let trigger = definition.trigger.as_ref();
+        let mut roots = Roots::new(trigger.cloned());
         let inputs = definition.inputs.iter().map(|(name, input)| {
             let kind = match input.kind {
                 InputKind::Text => Kind::Text,
@@ -68,18 +68,9 @@ impl Typing {
         let failed_step = text().or_null("a run can fail outside of its steps, for example because its time is over");
         let failure = [("step", failed_step), ("name", text()), ("message", text())];
         roots.others.insert("failure", Type::record(failure));
-        let mut facts = Facts::default();
-        if let Some(trigger) = trigger {
-            if !trigger.filters.priorities.is_empty() {
-                facts = facts.and(&Facts::present("event.incident.priority"));
-            }
-            if let Some(when) = &trigger.when {
-                facts = facts.and(&types::facts_of_condition(when, true));
-            }
-        }
         Self {
             roots,
-            facts,
+            facts: trigger.map(|trigger| trigger.behaviour().facts()).unwrap_or_default(),
             warnings: Problems::default(),
             assigned: Vec::new(),
             only_decorates: false,

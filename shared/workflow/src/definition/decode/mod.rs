@@ -8,12 +8,11 @@ mod input;
 pub(crate) mod name;
 mod retry;
 mod step;
-mod trigger;
 pub(crate) mod value;
 pub(super) mod words;
 
 use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
-use crate::{action::Catalog, ids::StepId};
+use crate::{action::Catalog, ids::StepId, triggers};
 pub(crate) use fields::Fields;
 pub(crate) use name::Names;
 use std::{
@@ -92,7 +91,7 @@ fn whole(node: &Node, reading: &mut Reading<'_>) -> Option<Definition> {
     let name = fields.required("name", "the workflow's name, such as memory-alert", reading);
     let name = name.and_then(|node| value::id(node, root.field("name"), reading));
     let description = fields.read("description", value::text, reading);
-    let trigger = fields.read("on", trigger::trigger, reading);
+    let trigger = fields.read("on", triggers::decode, reading);
     let inputs = fields.read("inputs", input::inputs, reading);
     let timeout = fields.read("timeout", value::length, reading);
     let concurrency = fields.read("concurrency", input::concurrency, reading);

@@ -1,6 +1,6 @@
 //! The words of the language.
 
-use super::super::{ConcurrencyPolicy, IncidentStatus, InputKind, Urgency};
+use super::super::{ConcurrencyPolicy, InputKind};
 
 /// The types of inputs.
 pub(in crate::definition) const INPUT_KINDS: &[(&str, InputKind)] = &[
@@ -17,16 +17,6 @@ pub(in crate::definition) const POLICIES: &[(&str, ConcurrencyPolicy)] = &[
     ("wait", ConcurrencyPolicy::Wait),
     ("skip", ConcurrencyPolicy::Skip),
     ("cancel", ConcurrencyPolicy::Cancel),
-];
-
-/// The urgencies of incidents.
-pub(in crate::definition) const URGENCIES: &[(&str, Urgency)] = &[("high", Urgency::High), ("low", Urgency::Low)];
-
-/// The statuses of incidents.
-pub(in crate::definition) const STATUSES: &[(&str, IncidentStatus)] = &[
-    ("triggered", IncidentStatus::Triggered),
-    ("acknowledged", IncidentStatus::Acknowledged),
-    ("resolved", IncidentStatus::Resolved),
 ];
 
 /// The word of a thing.

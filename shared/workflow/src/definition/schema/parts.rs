@@ -2,8 +2,9 @@
 
 use crate::{
     action::{Catalog, Field, FieldKind, LINK, Longest, Rule},
-    definition::{EVENT_TYPES, limits},
+    definition::limits,
     error_name::ErrorName,
+    triggers::pagerduty::event,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value as Json, json};
@@ -75,7 +76,7 @@ parts! {
         { "type": "string", "pattern": TEMPLATE },
     ]});
     /// The type of an event.
-    EventType: json_schema!({ "type": "string", "enum": EVENT_TYPES });
+    EventType: json_schema!({ "type": "string", "enum": event::names().collect::<Vec<_>>() });
     /// The name of an error.
     ErrorNameText: json_schema!({
         "type": "string", "enum": ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>()

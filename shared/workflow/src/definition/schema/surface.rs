@@ -3,8 +3,8 @@
 
 #![expect(dead_code, reason = "only the schemas of these types are used")]
 
-use super::parts::{Condition, ErrorNameText, EventType, Identifier, Label, LengthText, Name, Text, Value, rules};
-use crate::{definition::limits, steps::KINDS};
+use super::parts::{Condition, ErrorNameText, Identifier, Label, LengthText, Text, Value, rules};
+use crate::{definition::limits, steps::KINDS, triggers};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Map, Value as Json};
 use std::{borrow::Cow, collections::BTreeMap};
@@ -38,70 +38,39 @@ pub(super) struct Workflow {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Trigger {
-    /// A webhook of PagerDuty.
-    pagerduty: PagerDutyTrigger,
+    #[schemars(flatten)]
+    kind: KindOfTrigger,
 }
 
-/// A webhook of PagerDuty as a trigger.
-#[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
-struct PagerDutyTrigger {
-    /// The alias of the PagerDuty account whose signing secrets the webhook is checked with.
-    integration: Label,
-    /// The form of webhook that the URL takes. `v3` if it does not say.
-    webhook: Option<Webhook>,
-    /// The types of events that start a run.
-    #[schemars(length(min = 1), extend("uniqueItems" = true))]
-    events: Vec<EventType>,
-    /// The services whose incidents it is for, by id or name. All, if it does not say.
-    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
-    services: Option<Vec<Name>>,
-    /// The teams whose incidents it is for, by id or name; one of an incident's teams is enough. All, if it does not say.
-    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
-    teams: Option<Vec<Name>>,
-    /// The priorities that it is for, by id or name. All, if it does not say.
-    #[schemars(length(min = 1, max = limits::FILTER_ENTRIES), extend("uniqueItems" = true))]
-    priorities: Option<Vec<Name>>,
-    /// The urgency that it is for. Both, if it does not say.
-    urgency: Option<Urgency>,
-    /// A condition over `event`. Without one, every event of these types that passes the filters starts a run.
-    when: Option<Condition>,
-    /// The guard against late events: a run does its steps only if the event's incident has one of these statuses when the run
-    /// begins. Without it, a run does not look.
-    #[schemars(length(min = 1), extend("uniqueItems" = true))]
-    only_while: Option<Vec<IncidentStatus>>,
-}
+/// The words of all kinds of triggers, of which a workflow has one.
+struct KindOfTrigger;
 
-/// The status of an incident.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum IncidentStatus {
-    /// Nobody has it yet.
-    Triggered,
-    /// Somebody works on it.
-    Acknowledged,
-    /// It is over.
-    Resolved,
-}
+impl JsonSchema for KindOfTrigger {
+    fn inline_schema() -> bool {
+        true
+    }
 
-/// The form of a webhook.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum Webhook {
-    /// A webhook subscription: signed.
-    V3,
-    /// The Generic V2 Webhook extension: not signed.
-    V2,
-}
+    fn schema_name() -> Cow<'static, str> {
+        "KindOfTrigger".into()
+    }
 
-/// How urgent an incident is.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "snake_case")]
-enum Urgency {
-    /// Somebody is called at once.
-    High,
-    /// It can wait.
-    Low,
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut properties = Map::new();
+        for kind in triggers::KINDS {
+            let mut schema = (kind.schema)(generator);
+            if let Some(Json::Object(words)) = schema.remove("properties") {
+                properties.extend(words);
+            }
+        }
+        let words = triggers::KINDS.iter().map(|kind| kind.word);
+        match triggers::KINDS.len() {
+            1 => json_schema!({ "type": "object", "properties": properties, "required": words.collect::<Vec<_>>() }),
+            _ => {
+                let one = words.map(|word| serde_json::json!({ "required": [word] }));
+                json_schema!({ "type": "object", "properties": properties, "oneOf": one.collect::<Vec<_>>() })
+            }
+        }
+    }
 }
 
 /// An input of a workflow.

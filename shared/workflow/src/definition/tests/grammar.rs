@@ -486,15 +486,6 @@ fn every_event_of_a_v2_webhook_may_be_filtered() {
 }
 
 #[test]
-fn the_events_that_tell_the_whole_incident_are_known_events() {
-    assert!(
-        EVENT_TYPES_OF_WHOLE_INCIDENTS
-            .iter()
-            .all(|name| EVENT_TYPES.contains(name))
-    );
-}
-
-#[test]
 fn a_workflow_without_a_trigger_is_started_by_people_and_other_workflows_and_may_ask_for_inputs() {
     let definition =
         Definition::from_source("name: a\ninputs: { x: { type: map } }\nsteps: [wait: 1s]", catalog()).unwrap();

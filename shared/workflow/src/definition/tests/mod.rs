@@ -12,6 +12,7 @@ mod written;
 
 use super::*;
 use crate::action::tests::catalog;
+use crate::run::WebhookKind;
 use rstest::rstest;
 
 const GOOD: &str = r#"
@@ -67,7 +68,10 @@ fn a_definition_is_read_and_says_what_its_author_meant() {
     let definition = Definition::from_source(GOOD, catalog()).unwrap();
     assert_eq!(definition.name.as_str(), "memory-alert");
     assert_eq!(definition.steps.len(), 4);
-    assert_eq!(definition.trigger.as_ref().unwrap().pagerduty.webhook, WebhookKind::V3);
+    assert_eq!(
+        definition.trigger.as_ref().unwrap().pagerduty().unwrap().webhook,
+        WebhookKind::V3
+    );
     assert_eq!(definition.timeout.unwrap().duration().as_secs(), 7200);
     let ticket = definition.path_of(&"ticket".parse().unwrap()).unwrap();
     assert_eq!(ticket, StepPath::top(Section::Steps, 1));

@@ -9,11 +9,13 @@ use crate::{
     action::tests::{action, catalog},
     action::{FieldKind, Repeat, Rule},
     ids::{InvalidId, VariableName},
+    run::WebhookKind,
     steps::*,
     template::{Expression, Template},
+    triggers::{Filters, IncidentStatus, PagerDutyTrigger, Urgency, pagerduty::event},
 };
 use proptest::{collection::vec, prelude::*};
-use std::str::FromStr;
+use std::{str::FromStr, sync::Arc};
 
 /// A definition that keeps all rules.
 pub(crate) fn definitions() -> impl Strategy<Value = Definition> {
@@ -183,24 +185,22 @@ impl Builder {
     fn trigger(&mut self) -> Trigger {
         let webhook = self.one_of(&[WebhookKind::V3, WebhookKind::V2]);
         let filters = self.maybe(2, Self::filters).unwrap_or_default();
-        let types = match webhook {
-            WebhookKind::V3 if !filters.is_empty() => EVENT_TYPES_OF_WHOLE_INCIDENTS,
-            _ => EVENT_TYPES,
-        };
+        let needs_incident = webhook == WebhookKind::V3 && !filters.is_empty();
+        let types: Vec<&str> = event::names()
+            .filter(|name| !needs_incident || event::tells_incident(name))
+            .collect();
         let first = self.choose(types.len());
-        Trigger {
-            pagerduty: PagerDutyTrigger {
-                integration: id("prod-eu"),
-                webhook,
-                events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
-                filters,
-                when: self.maybe(2, |_| condition_of("event.id == \"high\"")),
-                only_while: match types[first..].iter().take(3).all(|name| name.starts_with("incident.")) {
-                    true => self.maybe(2, Self::only_while),
-                    false => None,
-                },
+        Trigger::PagerDuty(PagerDutyTrigger {
+            integration: id("prod-eu"),
+            webhook,
+            events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
+            filters,
+            when: self.maybe(2, |_| condition_of("event.id == \"high\"")),
+            only_while: match types[first..].iter().take(3).all(|name| name.starts_with("incident.")) {
+                true => self.maybe(2, Self::only_while),
+                false => None,
             },
-        }
+        })
     }
 
     fn only_while(&mut self) -> OnlyWhile {

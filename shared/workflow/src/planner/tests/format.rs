@@ -8,8 +8,8 @@ use std::sync::Arc;
 /// A cursor with everything in it, as this release writes it.
 const CURSOR: &str = r#"{"lane":"00003:00012","plans":7,"started_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","run_deadline":"2026-11-22T11:00:00Z","generation":2,"events":411,"next":"00003.00000.00001","pending":PENDING,"inputs":{"title":"t"},"variables":{"a":1},"item":{"value":"x","index":12},"failed":{"step":"step `a` (set)","failure":{"name":"Step.Failed","message":"m","retry_after_seconds":20}},"fresh":{"Q9":"2026-11-22T10:00:00Z"}}"#;
 
-const ACTION: &str = r#"{"for":"action","step":"00001","attempt":2,"rate_limited":1,"unseen":1,"fresh_until":"2026-11-22T10:00:30Z","deadline":"2026-11-22T10:50:00Z"}"#;
-const BACKOFF: &str = r#"{"for":"backoff","attempts":{"step":"00001","attempt":2,"deadline":"2026-11-22T10:50:00Z"},"until":"2026-11-22T10:01:00Z"}"#;
+const ACTION: &str = r#"{"for":"action","step":"00001","attempt":2,"rate_limited":1,"unseen":1,"fresh_until":"2026-11-22T10:00:30Z","deadline":"2026-11-22T10:50:00Z","intended_at":"2026-11-22T10:00:00Z"}"#;
+const BACKOFF: &str = r#"{"for":"backoff","attempts":{"step":"00001","attempt":2,"deadline":"2026-11-22T10:50:00Z","intended_at":"2026-11-22T10:00:00Z"},"until":"2026-11-22T10:01:00Z"}"#;
 const WAIT: &str = r#"{"for":"wait","step":"on_failure.00000","until":"2026-11-22T10:01:00Z"}"#;
 const FORK: &str = r#"{"for":"fork","step":"00003","count":90,"from":40,"to":80,"attempt":1,"resting_until":"2026-11-22T10:01:00Z","deadline":"2026-11-22T10:50:00Z","run":{"id":"abc","workflow":"w","version":1,"depth":0},"tally":{"succeeded":1,"failed":1,"cancelled":1,"lanes":[{"outcome":"success"}],"lanes_cut":true,"first_failure":[0,{"name":"n","message":"m"}]}}"#;
 const HANDOFF: &str = r#"{"for":"handoff","attempt":1,"resting_until":"2026-11-22T10:01:00Z","resume":{"for":"lock","until":"2026-11-22T10:01:00Z"}}"#;

@@ -261,22 +261,3 @@ fn a_run_that_nobody_but_a_person_or_another_run_has_started_is_not_watched() {
     assert_eq!((plan.command.type_name(), plan.cursor.depth), ("wait", 0));
     assert_eq!(plan.changes.unwrap().counted, None);
 }
-
-/// The release before kept the depth in the input alone.
-#[test]
-fn a_cursor_without_a_depth_is_as_deep_as_the_input_says() {
-    let mut world = World::of(&format!("  - wait: 1s\n{CREATE}"));
-    let mut execution = world.begin();
-    execution.input.run.depth = 2;
-    world.plan(&mut execution);
-    execution.cursor.as_mut().unwrap().depth = 0;
-    world.now = start() + SignedDuration::from_secs(1);
-
-    let changes = world.plan(&mut execution).changes.unwrap();
-
-    let keys = changes.steps.values().filter_map(|record| match &record.change {
-        StepChange::AttemptStarted { effect_key, .. } => EffectKey::depth_of(effect_key.as_str()),
-        _ => None,
-    });
-    assert_eq!(keys.collect::<Vec<_>>(), [2]);
-}

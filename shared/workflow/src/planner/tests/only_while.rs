@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    definition::IncidentStatus,
     run::{CalledBy, ReplayOf, RunBody, RunCause, WebhookKind},
+    triggers::IncidentStatus,
 };
 use rstest::rstest;
 

@@ -4,75 +4,14 @@
 //! of webhooks differ, V3 is meant unless it says otherwise. `event` has all its fields for every event; what the type of event does not
 //! carry is null.
 
-use super::{Kind, Record, Type, Words};
 use crate::{
-    definition::{EVENT_TYPES, PagerDutyTrigger},
     run::WebhookKind,
+    types::{Kind, Record, Type, Words},
 };
-use std::sync::Arc;
-
-/// When an event of each type happens, in the order of [`EVENT_TYPES`].
-pub const SUMMARIES: &[(&str, &str)] = &[
-    ("incident.triggered", "An incident was opened"),
-    ("incident.acknowledged", "Somebody has acknowledged it"),
-    ("incident.unacknowledged", "The time of its acknowledgement is over"),
-    (
-        "incident.resolved",
-        "It was resolved, by a person, a monitoring tool, a time-out or because it was merged into another",
-    ),
-    ("incident.reopened", "It was resolved, and is open again"),
-    (
-        "incident.escalated",
-        "It went to the next level of its escalation policy",
-    ),
-    ("incident.delegated", "It went to another escalation policy"),
-    ("incident.reassigned", "It went to other users"),
-    ("incident.priority_updated", "Its priority was set or changed"),
-    ("incident.service_updated", "It went to another service"),
-    ("incident.incident_type.changed", "Its type was changed"),
-    ("incident.annotated", "A note was added"),
-    (
-        "incident.conference_bridge.updated",
-        "Its conference bridge was set or changed",
-    ),
-    (
-        "incident.custom_field_values.updated",
-        "Custom fields of it were set or changed",
-    ),
-    ("incident.responder.added", "Somebody was asked to help"),
-    (
-        "incident.responder.replied",
-        "Somebody who was asked to help has answered",
-    ),
-    ("incident.role.assigned", "Somebody got a role"),
-    ("incident.status_update_published", "A status update was published"),
-    ("incident.task.created", "A task was added"),
-    ("incident.task.updated", "A task was changed"),
-    ("incident.task.completed", "A task was done"),
-    ("incident.action_invocation.created", "An automation action was started"),
-    ("incident.action_invocation.updated", "An automation action goes on"),
-    (
-        "incident.action_invocation.terminated",
-        "An automation action has ended",
-    ),
-    (
-        "incident.workflow.started",
-        "An incident workflow of PagerDuty was started",
-    ),
-    (
-        "incident.workflow.completed",
-        "An incident workflow of PagerDuty has ended",
-    ),
-    ("service.created", "A service was made"),
-    ("service.updated", "A service was changed"),
-    ("service.deleted", "A service was deleted"),
-    (
-        "service.custom_field_values.updated",
-        "Custom fields of a service were set or changed",
-    ),
-    ("incident.title_updated", "Its title was changed"),
-    ("incident.urgency_updated", "Its urgency was changed"),
-];
+use std::{
+    borrow::Cow,
+    sync::{Arc, LazyLock},
+};
 
 /// How much an event says of its incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,60 +24,159 @@ pub enum Carries {
     Service,
 }
 
-/// How much an event of a type says of its incident, in a V3 webhook.
+use Carries::{Incident, Reference, Service};
+
+/// The types of events that PagerDuty sends, as V3 names them, with what each says of its incident in a V3 webhook and when it happens.
 ///
-/// PagerDuty does not document what `incident.title_updated` and `incident.urgency_updated` have; it lists them for Slack connections
-/// only. They are taken to carry the incident, as all events about a field of it do.
+/// Source: PagerDuty's documentation of V3 webhooks. The last two stand only in the list for Slack connections, which does not say what
+/// they have; they are taken to carry the incident, as all events about a field of it do.
+pub const TYPES: &[(&str, Carries, &str)] = &[
+    ("incident.triggered", Incident, "An incident was opened"),
+    ("incident.acknowledged", Incident, "Somebody has acknowledged it"),
+    (
+        "incident.unacknowledged",
+        Incident,
+        "The time of its acknowledgement is over",
+    ),
+    (
+        "incident.resolved",
+        Incident,
+        "It was resolved, by a person, a monitoring tool, a time-out or because it was merged into another",
+    ),
+    ("incident.reopened", Incident, "It was resolved, and is open again"),
+    (
+        "incident.escalated",
+        Incident,
+        "It went to the next level of its escalation policy",
+    ),
+    ("incident.delegated", Incident, "It went to another escalation policy"),
+    ("incident.reassigned", Incident, "It went to other users"),
+    ("incident.priority_updated", Incident, "Its priority was set or changed"),
+    ("incident.service_updated", Incident, "It went to another service"),
+    ("incident.incident_type.changed", Incident, "Its type was changed"),
+    ("incident.annotated", Reference, "A note was added"),
+    (
+        "incident.conference_bridge.updated",
+        Reference,
+        "Its conference bridge was set or changed",
+    ),
+    (
+        "incident.custom_field_values.updated",
+        Reference,
+        "Custom fields of it were set or changed",
+    ),
+    ("incident.responder.added", Reference, "Somebody was asked to help"),
+    (
+        "incident.responder.replied",
+        Reference,
+        "Somebody who was asked to help has answered",
+    ),
+    ("incident.role.assigned", Reference, "Somebody got a role"),
+    (
+        "incident.status_update_published",
+        Reference,
+        "A status update was published",
+    ),
+    ("incident.task.created", Reference, "A task was added"),
+    ("incident.task.updated", Reference, "A task was changed"),
+    ("incident.task.completed", Reference, "A task was done"),
+    (
+        "incident.action_invocation.created",
+        Reference,
+        "An automation action was started",
+    ),
+    (
+        "incident.action_invocation.updated",
+        Reference,
+        "An automation action goes on",
+    ),
+    (
+        "incident.action_invocation.terminated",
+        Reference,
+        "An automation action has ended",
+    ),
+    (
+        "incident.workflow.started",
+        Reference,
+        "An incident workflow of PagerDuty was started",
+    ),
+    (
+        "incident.workflow.completed",
+        Reference,
+        "An incident workflow of PagerDuty has ended",
+    ),
+    ("service.created", Service, "A service was made"),
+    ("service.updated", Service, "A service was changed"),
+    ("service.deleted", Service, "A service was deleted"),
+    (
+        "service.custom_field_values.updated",
+        Service,
+        "Custom fields of a service were set or changed",
+    ),
+    ("incident.title_updated", Incident, "Its title was changed"),
+    ("incident.urgency_updated", Incident, "Its urgency was changed"),
+];
+
+/// The names of the types of events.
+pub fn names() -> impl Iterator<Item = &'static str> + Clone {
+    TYPES.iter().map(|(name, _, _)| *name)
+}
+
+/// Whether there is a type of event of this name.
+pub(super) fn is_known(name: &str) -> bool {
+    names().any(|known| known == name)
+}
+
+/// Whether a V3 webhook of this type tells the whole incident. The others name no more than its id and title, or have none.
+#[must_use]
+pub fn tells_incident(name: &str) -> bool {
+    carries(name) == Incident
+}
+
+/// How much an event of a type says of its incident, in a V3 webhook.
 #[must_use]
 pub fn carries(event_type: &str) -> Carries {
-    match event_type {
-        "incident.triggered"
-        | "incident.acknowledged"
-        | "incident.unacknowledged"
-        | "incident.resolved"
-        | "incident.reopened"
-        | "incident.escalated"
-        | "incident.delegated"
-        | "incident.reassigned"
-        | "incident.priority_updated"
-        | "incident.service_updated"
-        | "incident.incident_type.changed"
-        | "incident.title_updated"
-        | "incident.urgency_updated" => Carries::Incident,
-        _ if event_type.starts_with("service.") => Carries::Service,
-        _ => Carries::Reference,
-    }
+    let known = TYPES.iter().find(|(name, _, _)| *name == event_type);
+    known.map_or(Reference, |(_, carries, _)| *carries)
 }
 
-/// The events that a run can be started by.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Events {
-    pub(crate) webhook: WebhookKind,
-    /// None where the workflow has no trigger, and sees the event of whatever runs it.
-    pub(crate) types: Option<Vec<String>>,
-}
+/// The fields of `event`. What is below `data` is PagerDuty's own.
+pub static FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| fields_of(&any(), None));
 
-impl Events {
-    /// The events that start a run by a trigger.
-    pub(crate) fn of(trigger: Option<&PagerDutyTrigger>) -> Self {
-        Self {
-            webhook: trigger.map_or(WebhookKind::V3, |trigger| trigger.webhook),
-            types: trigger.map(|trigger| trigger.events.clone()),
+/// The fields of `event.incident`.
+pub static INCIDENT_FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| fields_of(&any(), Some("incident")));
+
+/// The names of the fields of a record, or of one that is in it.
+fn fields_of(of: &Type, inner: Option<&str>) -> Vec<&'static str> {
+    let Kind::Record(record) = &of.kind else {
+        return Vec::new();
+    };
+    match inner {
+        None => {
+            let names = record.fields.iter().filter_map(|(name, _)| match name {
+                Cow::Borrowed(name) => Some(*name),
+                Cow::Owned(_) => None,
+            });
+            names.collect()
+        }
+        Some(inner) => {
+            let field = record.fields.iter().find(|(name, _)| name == inner);
+            field.map(|(_, of)| fields_of(of, None)).unwrap_or_default()
         }
     }
+}
 
-    /// The type of `event`, where it is one of `types`.
-    pub(crate) fn event(&self, is_possible: impl Fn(&str) -> bool) -> Type {
-        let Some(types) = &self.types else {
-            return event("incident.triggered", WebhookKind::V3, EVENT_TYPES).with_any_note();
-        };
-        let possible: Vec<&str> = types
-            .iter()
-            .map(String::as_str)
-            .filter(|name| is_possible(name))
-            .collect();
-        Type::any_of(possible.iter().map(|name| event(name, self.webhook, &possible)))
-    }
+/// The type of `event` where nothing says which types of events it can be.
+#[must_use]
+pub fn any() -> Type {
+    let names: Vec<&str> = names().collect();
+    event("incident.triggered", WebhookKind::V3, &names).with_any_note()
+}
+
+/// The type of `event` for one of several types of events.
+pub(super) fn of_any<'a>(types: impl Iterator<Item = &'a str>, webhook: WebhookKind) -> Type {
+    let types: Vec<&str> = types.collect();
+    Type::any_of(types.iter().map(|name| event(name, webhook, &types)))
 }
 
 /// The type of `event` for one type of event.

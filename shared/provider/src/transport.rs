@@ -1,10 +1,10 @@
-//! The way to PagerDuty and back, free of the rules about what an answer means.
+//! The way to a system and back, free of the rules about what an answer means.
 
 use std::{fmt, pin::Pin, time::Duration};
 
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 
-/// What carries a request to PagerDuty. In a Lambda function that is [`HttpTransport`](super::HttpTransport).
+/// What carries a request. In a Lambda function that is [`HttpTransport`](crate::http::HttpTransport).
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request once and reads the answer. It repeats nothing, which could page people twice, and follows no
     /// redirect, which would carry the token elsewhere; the body of a redirect need not be read.
@@ -57,7 +57,7 @@ pub struct Answer {
     pub body: Result<Vec<u8>, Interruption>,
 }
 
-/// What broke an exchange off. It tells apart what decides whether PagerDuty may have done something.
+/// What broke an exchange off. It tells apart what decides whether the system may have done something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Interruption {
     /// No connection came about, so nothing was sent. With the innermost cause.

@@ -8,7 +8,7 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use super::transport::{Answer, Interruption, Request, Sending, Transport};
+use crate::transport::{Answer, Interruption, Request, Sending, Transport};
 
 /// How long a connection may take to come about, name look-up and TLS included.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(3);
@@ -59,7 +59,7 @@ impl HttpTransport {
             .no_proxy()
             .connect_timeout(CONNECT_TIME_LIMIT)
             // Lambda freezes the process between two invocations. A connection that dies meanwhile is only noticed when
-            // the next request has gone out, and then nobody can tell whether PagerDuty saw it.
+            // the next request has gone out, and then nobody can tell whether the system saw it.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("pagerflow/", env!("CARGO_PKG_VERSION")))
             .build()?;
