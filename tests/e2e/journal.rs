@@ -2,7 +2,7 @@
 
 use crate::{aws, scenario::Scenario};
 use jiff::Timestamp;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::table::{
     Bodies, CancelRequest, RunStatus, StepState, StoreError, Table,
     journal::{Entry, EventSummary, Journal, OutsideEnd, Question, Written},

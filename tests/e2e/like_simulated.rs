@@ -3,7 +3,7 @@
 //! What the simulation proves holds for the deployed system only as far as the two agree.
 
 use crate::{aws, scenario::Scenario};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::table::{StepState, Table};
 use serde_json::{Value, json};
 use simulator::{

@@ -244,7 +244,7 @@ async fn assert_is_confined(action: &str) {
 
 #[tokio::test]
 async fn a_function_of_actions_can_reach_its_tokens_and_nothing_else() {
-    for function in pagerduty::actions::catalog().functions() {
+    for function in platform::catalog().functions() {
         assert_is_confined(function).await;
     }
 }

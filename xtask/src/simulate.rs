@@ -22,7 +22,13 @@ pub(crate) fn run(project: &Project, options: &[String]) -> Result<(), Error> {
 pub(crate) fn build(project: &Project) -> Result<(), Error> {
     let mut command = cargo(project);
     command.args(["build", "--config", "tests/simulator/profile.toml"]);
-    command.args(["--workspace", "--example", "simulate", "--features", "simulator/sabotage"]);
+    command.args([
+        "--workspace",
+        "--example",
+        "simulate",
+        "--features",
+        "simulator/sabotage",
+    ]);
     Ok(run_program("cargo build", &mut command)?)
 }
 

@@ -2,7 +2,8 @@
 
 use crate::{Error, examples::event};
 use figures::Table;
-use pagerduty::actions::{Action, catalog};
+use pagerduty::actions::Action;
+use platform::catalog;
 use rehearsal::{Rehearsal, report::Step};
 use std::fmt::Write as _;
 use workflow::definition::Definition;

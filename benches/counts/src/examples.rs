@@ -3,7 +3,7 @@
 use cost::{PUBLISHED, Share, Work, shares};
 use figures::Table;
 use jiff::Timestamp;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rehearsal::{Rehearsal, Start, delivery::Delivery, report::Took};
 use serde_json::{Map, Value, json};
 use workflow::definition::Definition;

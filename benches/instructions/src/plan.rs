@@ -1,7 +1,7 @@
 //! Plans, from the JSON of the state machine to the command.
 
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::{
     intake::{Admission, admit},
     metrics::Metrics,

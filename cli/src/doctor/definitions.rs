@@ -1,7 +1,7 @@
 //! Whether the stored definitions can still be read: the rules of the language grow stricter, and a definition is checked when it is saved.
 
 use super::finding::Finding;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::table::{Table, VersionSource, WorkflowRecord, WorkflowState};
 use workflow::definition::{Draft, Problems};
 

@@ -207,7 +207,7 @@ impl Removed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::catalog;
+    use platform::catalog;
 
     fn alias() -> IntegrationAlias {
         "staging".parse().unwrap()

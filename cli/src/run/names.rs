@@ -66,6 +66,6 @@ impl Names {
 #[cfg(test)]
 impl Names {
     pub(super) fn of_definition(source: &str) -> Self {
-        Self(Definition::from_source(source, pagerduty::actions::catalog()).ok())
+        Self(Definition::from_source(source, platform::catalog()).ok())
     }
 }

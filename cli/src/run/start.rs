@@ -109,7 +109,7 @@ fn typed(kind: Option<InputKind>, value: &str) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::catalog;
+    use platform::catalog;
 
     fn definition() -> Definition {
         let source = "name: w\ninputs:\n  who: { type: text }\n  count: { type: integer, default: 3 }\n  hosts: { type: list, default: [] }\n\

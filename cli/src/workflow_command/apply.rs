@@ -13,7 +13,7 @@ use super::{
 use crate::{ask, error::Error, known, output::Output, stack::Stack};
 use clap::Args;
 use jiff::Timestamp;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
 use serde_json::{Value, json};
 use std::{cell::RefCell, path::PathBuf, process::ExitCode};

@@ -81,7 +81,7 @@ impl Change {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::catalog;
+    use platform::catalog;
 
     fn definition(steps: &str) -> Definition {
         Definition::from_source(&format!("name: a\nsteps:\n{steps}"), catalog()).unwrap()

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{error::Error, known, output::Output, stack::Stack};
 use clap::Args;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde_json::json;
 use std::path::Path;
 use workflow::{

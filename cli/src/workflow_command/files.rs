@@ -1,7 +1,7 @@
 //! Definitions in files and folders.
 
 use crate::{error::Error, output::Output, text_file};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,

@@ -122,7 +122,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::catalog;
+    use platform::catalog;
     use platform::table::WorkflowState;
     use serde_json::to_string_pretty;
     use workflow::ids::WorkflowVersion;

@@ -8,7 +8,8 @@ use crate::{
     state::{Handover, PlanRequest},
 };
 use jiff::Timestamp;
-use pagerduty::{actions::catalog, webhook::Event};
+use pagerduty::webhook::Event;
+use platform::catalog;
 use platform::{
     body,
     executions::{ExecutionViews, Executions},

@@ -1,7 +1,8 @@
 //! What the definition of the state machine and this code promise each other.
 
 use crate::state::PlanRequest;
-use pagerduty::actions::{Action, catalog};
+use pagerduty::actions::Action;
+use platform::catalog;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use workflow::{

@@ -8,6 +8,7 @@
 //! - [`metrics`] — measurements, as lines of the log that CloudWatch makes metrics of.
 //! - [`api_key`] — the keys that senders of webhooks present.
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
+//! - [`catalog()`] — the actions of all systems.
 //! - [`body`] — the compressed form of a delivery's body.
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
 //! - [`secrets`] — Secrets Manager and the cache before it.
@@ -22,6 +23,7 @@ pub mod action;
 pub mod api_key;
 pub mod aws;
 pub mod body;
+mod catalog;
 pub mod dead_letters;
 pub mod delivery_log;
 pub mod executions;
@@ -36,3 +38,5 @@ pub mod start_buffer;
 pub mod table;
 pub mod task;
 pub mod telemetry;
+
+pub use catalog::catalog;

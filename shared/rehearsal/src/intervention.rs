@@ -150,7 +150,7 @@ fn calls_action(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::catalog;
+    use platform::catalog;
     use rstest::rstest;
     use serde_json::json;
 

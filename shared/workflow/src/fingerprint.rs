@@ -19,7 +19,7 @@ pub fn fingerprint(purpose: &str, parts: &[&str]) -> String {
     }
     let digest = hash.finalize();
     let (head, _) = digest.split_at(BYTES);
-    // Lower-case letters and digits are legal in an execution name, a DynamoDB key and a PagerDuty `incident_key`.
+    // Lower-case letters and digits are legal in an execution name, a DynamoDB key and an incident's key.
     BASE32_NOPAD.encode(head).to_ascii_lowercase()
 }
 

@@ -92,13 +92,13 @@ text_id!(
 );
 
 text_id!(
-    /// The alias of an integration: a named PagerDuty account.
+    /// The alias of an integration: a named account on a system.
     IntegrationAlias, "integration alias",
     "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
 );
 
 text_id!(
-    /// The name under which an integration keeps a routing key of PagerDuty's Events API.
+    /// The name under which an integration keeps a routing key.
     RoutingKeyName, "name of a routing key",
     "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label
 );
@@ -134,7 +134,7 @@ impl RunId {
     ///
     /// The same event gives the same id however often it is delivered, so that Step Functions itself refuses the
     /// second execution. Nothing but these two goes in: not the workflow's version (an edit between two deliveries
-    /// must not start a second run) and not the body (PagerDuty may trim it).
+    /// must not start a second run) and not the body (the system may trim it).
     #[must_use]
     pub fn for_event(workflow: &WorkflowId, event_id: &str) -> Self {
         Self(fingerprint("run", &[workflow.as_str(), event_id]))
@@ -169,7 +169,7 @@ impl fmt::Display for WorkflowVersion {
 /// A list of steps that a definition has at its top.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Section {
-    /// `on.pagerduty.only_while`: one step, which the definition itself makes.
+    /// `only_while` of a trigger: one step, which the definition itself makes.
     OnlyWhile,
     /// `steps`.
     Steps,
@@ -400,7 +400,7 @@ impl From<LanePath> for String {
 
 /// What makes an effect recognisable as ours and as the same: a key for one step in one lane of one run.
 ///
-/// PagerDuty gets it as `incident_key`. Every attempt of the step uses the same key. It carries the depth of the run
+/// The system gets it as the incident's key. Every attempt of the step uses the same key. It carries the depth of the run
 /// (how many runs of ours stand between it and an event from outside), so that people see it in the
 /// incident.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]

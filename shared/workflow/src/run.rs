@@ -102,7 +102,7 @@ impl RunInput {
         }
     }
 
-    /// PagerDuty's id of the event that the run is about, if it is about one.
+    /// The system's id of the event that the run is about, if it is about one.
     #[must_use]
     pub fn event_id(&self) -> Option<&str> {
         self.event().map(|event| event.event_id.as_str())
@@ -159,7 +159,7 @@ pub struct Caller {
     pub lane: LanePath,
     /// The step.
     pub step: StepPath,
-    /// PagerDuty's id of the event that started the run, if one did.
+    /// The system's id of the event that started the run, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_id: Option<String>,
 }
@@ -279,7 +279,7 @@ pub struct RunIdentity {
 pub struct RunEvent {
     /// The form of the delivery.
     pub webhook: WebhookKind,
-    /// PagerDuty's id of the event.
+    /// The system's id of the event.
     pub event_id: String,
     /// The type of the event, such as `incident.triggered`.
     pub event_type: String,
@@ -291,7 +291,7 @@ pub struct RunEvent {
     pub filter_error: Option<String>,
 }
 
-/// The two forms of webhooks that PagerDuty sends.
+/// The two forms in which an event can come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WebhookKind {

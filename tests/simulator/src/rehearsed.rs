@@ -7,7 +7,7 @@ use crate::{
     workflows::{Mood, Style, family},
     world::BEGIN,
 };
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rehearsal::{
     Rehearsal, Start,
     report::{Step, StepState},

@@ -166,7 +166,8 @@ fn on_repeat(deed: &Deed) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pagerduty::actions::{Action, catalog};
+    use pagerduty::actions::Action;
+    use platform::catalog;
     use std::sync::Arc;
     use workflow::ids::{LanePath, Section};
 

@@ -2,7 +2,7 @@ use super::{
     super::names::{Answers, Row, Things},
     *,
 };
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde_json::to_string_pretty;
 use std::collections::BTreeSet;
 use workflow::{action::Thing, definition::Draft, ids::IntegrationAlias};

@@ -1,5 +1,5 @@
 use super::*;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rstest::rstest;
 use std::cell::RefCell;
 use workflow::definition::Draft;

@@ -1,7 +1,7 @@
 //! The definitions that are rehearsed.
 
 use crate::{error::Error, output::Output, workflow_command::files};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 

@@ -3,7 +3,7 @@
 use super::*;
 use crate::fakes::{Call, Lane, Log, RunEnd, RunItem, Store};
 use jiff::{SignedDuration, ToSpan};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use platform::{
     intake::{Admission, Admitted, admit},
     table::{TriggerRecord, WorkflowRecord, WorkflowState},

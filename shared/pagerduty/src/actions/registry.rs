@@ -91,7 +91,7 @@ pub trait Performer {
 
 /// The actions of PagerDuty, as the workflow language knows them.
 pub fn catalog() -> &'static Catalog {
-    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| specs().into_iter().collect());
+    static CATALOG: LazyLock<Catalog> = LazyLock::new(|| specs().into_iter().map(Arc::new).collect());
     &CATALOG
 }
 

@@ -4,11 +4,11 @@ use super::{
     journal::{Entry, Journal, OutsideEnd, Question, Written},
     *,
 };
+use crate::catalog;
 use crate::{api_key::ApiKey, aws::AwsFailureKind, body, scripted::Scripted};
 use data_encoding::BASE64;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
-use pagerduty::actions::catalog;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use workflow::{

@@ -1,7 +1,7 @@
 //! What the actions give, compared with what their catalogue promises.
 
 use super::*;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use provider::transport::{Answer, Request, Sending};
 use reqwest::header::HeaderMap;
 use workflow::{

@@ -1,6 +1,6 @@
 use super::*;
 use crate::report::{Lane, Outcome, Run, RunStatus, Step, StepState};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::{fs, path::Path};

@@ -33,10 +33,10 @@ impl Catalog {
 }
 
 /// Of two actions of one name, the first counts.
-impl FromIterator<ActionSpec> for Catalog {
-    fn from_iter<I: IntoIterator<Item = ActionSpec>>(specs: I) -> Self {
+impl FromIterator<Arc<ActionSpec>> for Catalog {
+    fn from_iter<I: IntoIterator<Item = Arc<ActionSpec>>>(specs: I) -> Self {
         let mut catalog = Self::default();
-        for spec in specs.into_iter().map(Arc::new) {
+        for spec in specs {
             if catalog.action(&spec.name).is_none() {
                 catalog.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
                 catalog.in_order.push(spec);

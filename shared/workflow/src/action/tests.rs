@@ -11,6 +11,7 @@ pub(crate) fn catalog() -> &'static Catalog {
         serde_json::from_str::<Vec<ActionSpec>>(actions)
             .unwrap()
             .into_iter()
+            .map(Arc::new)
             .collect()
     });
     &CATALOG
@@ -71,7 +72,7 @@ fn of_two_actions_of_one_name_the_first_counts() {
         summary: "Another.".into(),
         ..first.clone()
     };
-    let catalog: Catalog = [first.clone(), second].into_iter().collect();
+    let catalog: Catalog = [first.clone(), second].into_iter().map(Arc::new).collect();
     assert_eq!(catalog.actions().map(|action| &**action).collect::<Vec<_>>(), [&first]);
     assert_eq!(
         catalog.action("pagerduty.add_note").map(|action| &**action),

@@ -1,9 +1,9 @@
-//! The things in PagerDuty that people know by their names.
+//! The things in a system that people know by their names.
 
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
-/// A kind of thing in PagerDuty that people know by its name, and actions by its id.
+/// A kind of thing in a system that people know by its name, and actions by its id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thing {

@@ -1,4 +1,4 @@
-//! A definition as a person writes it: names may stand where actions want ids of things in PagerDuty.
+//! A definition as a person writes it: names may stand where actions want ids of things in a system.
 //!
 //! A name means something in one account at one time, so it never gets into a [`Definition`] that runs: whoever applies
 //! the draft looks the names up once, and what is stored has the ids.
@@ -19,7 +19,7 @@ pub struct Draft {
     warnings: Problems,
 }
 
-/// A text that stands for a thing in PagerDuty: its id, or a name that people know it by. What an expression gives is
+/// A text that stands for a thing in a system: its id, or a name that people know it by. What an expression gives is
 /// known only when the step runs, and is no reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ThingReference {
@@ -33,7 +33,7 @@ pub struct ThingReference {
     pub integration: Option<IntegrationAlias>,
     /// Where it stands.
     pub at: Option<Position>,
-    /// The way to it, such as `steps[2].with.service` or `on.pagerduty.services[0]`.
+    /// The way to it, such as `steps[2].with.service` or that of a trigger's filter.
     pub path: String,
 }
 
@@ -44,7 +44,7 @@ pub enum Wanted {
     Id,
     /// The e-mail address by which a user logs in.
     Email,
-    /// Its id, or else the name that PagerDuty shows: a trigger's filter compares with both.
+    /// Its id, or else the name that the system shows: a trigger's filter compares with both.
     IdOrName,
 }
 
@@ -79,7 +79,7 @@ impl Draft {
         &self.definition
     }
 
-    /// The texts that stand for things in PagerDuty, in the order of the source.
+    /// The texts that stand for things in a system, in the order of the source.
     #[must_use]
     pub fn references(&self) -> &[ThingReference] {
         &self.references

@@ -170,7 +170,7 @@ pub struct Step {
     pub kind: StepKind,
 }
 
-/// How an action is tried again. Waiting for PagerDuty's rate limit does not count as an attempt.
+/// How an action is tried again. Waiting for a rate limit does not count as an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retry {
     /// How many attempts there are in all, 1 to [`limits::ATTEMPTS`].
@@ -213,14 +213,14 @@ enum Origin {
 /// A definition that was read.
 struct Read {
     definition: Definition,
-    /// The texts that stand for things in PagerDuty, where names are allowed.
+    /// The texts that stand for things in a system, where names are allowed.
     references: Vec<ThingReference>,
     /// What is not wrong, but may be meant otherwise.
     warnings: Problems,
 }
 
 impl Definition {
-    /// Reads a definition from YAML or JSON, and checks it. It has ids of things in PagerDuty; one in which names may stand
+    /// Reads a definition from YAML or JSON, and checks it. It has ids of things in a system; one in which names may stand
     /// for them is a [`Draft`].
     ///
     /// # Errors
@@ -239,7 +239,7 @@ impl Definition {
         Ok(read.definition)
     }
 
-    /// Reads a definition in which names may stand for things in PagerDuty: as it is written, or with their meanings.
+    /// Reads a definition in which names may stand for things in a system: as it is written, or with their meanings.
     fn with_names(node: &Node, catalog: &Catalog, meanings: Option<&Meanings>) -> Result<Read, Problems> {
         let names = meanings.map_or(Names::AsWritten, Names::Meaning);
         Self::read(node, catalog, names, Origin::Written)

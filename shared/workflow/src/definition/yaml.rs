@@ -11,7 +11,6 @@ const ORDER: &[&str] = &[
     "description",
     "on",
     "type",
-    "pagerduty",
     "integration",
     "webhook",
     "events",

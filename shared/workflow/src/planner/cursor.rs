@@ -51,7 +51,7 @@ pub struct Cursor {
     /// Why the run has failed, while the steps of `on_failure` run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
-    /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. PagerDuty may
+    /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. The system may
     /// not know such an id yet.
     #[serde(default, skip_serializing_if = "FreshIds::is_empty")]
     pub fresh: FreshIds,
@@ -143,13 +143,13 @@ pub struct Attempts {
     pub step: StepPath,
     /// Which attempt it is, counted from 1.
     pub attempt: u32,
-    /// How many attempts before it PagerDuty's rate limit turned away.
+    /// How many attempts before it a rate limit turned away.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rate_limited: u32,
-    /// How many attempts before it PagerDuty refused because it did not know an id yet.
+    /// How many attempts before it the system refused because it did not know an id yet.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unseen: u32,
-    /// Until when it may be that PagerDuty does not know an id yet that the attempt is about.
+    /// Until when it may be that the system does not know an id yet that the attempt is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_until: Option<Timestamp>,
     /// When the step must have ended.

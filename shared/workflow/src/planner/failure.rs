@@ -1,7 +1,7 @@
 //! Why something failed, and the text in which that travels.
 //!
 //! A failed task reaches the state machine as an error name and a message. The one thing that the planner needs beyond
-//! them, how long to leave PagerDuty alone, stands at the end of the message in a form that people can read too:
+//! them, how long to leave the system alone, stands at the end of the message in a form that people can read too:
 //! `… [retry after 20 s]`.
 
 use crate::error_name::{ErrorName, FailureClass};
@@ -15,7 +15,7 @@ pub struct Failure {
     pub name: String,
     /// What happened and what to do.
     pub message: String,
-    /// How long to wait before another attempt, in seconds: as PagerDuty asks, or until it can be seen what an attempt of unknown
+    /// How long to wait before another attempt, in seconds: as the system asks, or until it can be seen what an attempt of unknown
     /// outcome has done.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub retry_after_seconds: Option<u32>,

@@ -1,8 +1,8 @@
-//! Ids that PagerDuty may not know yet.
+//! Ids that a system may not know yet.
 //!
-//! PagerDuty answers 404 for an incident for some seconds after it gave its id: what reads is not always what was written to. A
+//! A system answers 404 for an incident for some seconds after it gave its id: what reads is not always what was written to. A
 //! run that creates an incident and goes on with it at once must not fail by that. So the cursor keeps the ids that steps of the
-//! run gave in the last half minute, and an attempt that is about one of them is made again when PagerDuty does not find it. Such
+//! run gave in the last half minute, and an attempt that is about one of them is made again when the system does not find it. Such
 //! an attempt has done nothing, so that this is right for every action. The id is looked for in the rendered input, so it does
 //! not matter whether it came there through an output, a variable or the item of a lane.
 //!
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How long PagerDuty may need to know an id everywhere. It documents no figure; this is three times what a new incident may stay
+/// How long a system may need to know an id everywhere. None documents a figure; this is three times what a new incident may stay
 /// unseen in lists.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(30);
 
@@ -52,7 +52,7 @@ impl FreshIds {
         }
     }
 
-    /// Until when PagerDuty may not know an id that is in an input; none if it has no fresh one.
+    /// Until when the system may not know an id that is in an input; none if it has no fresh one.
     pub(super) fn until(&self, input: &Value, now: Timestamp) -> Option<Timestamp> {
         let until = self
             .0

@@ -14,6 +14,7 @@ use crate::{
     error_name::ErrorName,
     ids::EffectKey,
     run::RunInput,
+    triggers::Trigger,
 };
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -37,7 +38,7 @@ const REACH: SignedDuration = SignedDuration::from_mins(2);
 /// may have been written with the first of these.
 const REACH_OF_CREATION: SignedDuration = SignedDuration::from_hours(4);
 
-/// How far PagerDuty's clock may be behind ours.
+/// How far the clock of an event's system may be behind ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
 /// What is known of the incident that the event of a run is about.
@@ -150,19 +151,19 @@ fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
 fn can_have_created(creation: &OwnChange, event: &Value) -> bool {
     let created_at = event.pointer("/incident/created_at").and_then(Value::as_str);
     let created_at: Option<Timestamp> = created_at.and_then(|time| time.parse().ok());
-    // PagerDuty tells it of every incident.
+    // It is told of every incident.
     created_at.is_none_or(|created_at| creation.can_have_been_at(created_at, REACH_OF_CREATION))
 }
 
 impl OwnChange {
-    /// Whether an attempt of it can have come about at a time of PagerDuty's clock, no longer after it was written down.
+    /// Whether an attempt of it can have come about at a time of the system's clock, no longer after it was written down.
     fn can_have_been_at(&self, time: Timestamp, reach: SignedDuration) -> bool {
         time.duration_since(self.since) >= -SKEW && time.duration_since(self.at) <= reach
     }
 }
 
 /// Whether an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
-/// notes are known by their marker and start no run, unless PagerDuty has cut them.
+/// notes are known by their marker and start no run, unless they came cut.
 fn is_of_others(event: &Value) -> bool {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
     let is_machine = matches!(
@@ -180,10 +181,16 @@ pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Fail
         return None;
     }
     let workflow = &situation.input.run.workflow;
+    let trigger = situation
+        .definition
+        .trigger
+        .as_ref()
+        .map(Trigger::word)
+        .unwrap_or_default();
     let message = if usize::try_from(depth).is_ok_and(|depth| depth >= LOOP_DEPTH) {
         format!(
             "{LOOP_DEPTH} runs have led to each other, so this one does nothing: the workflow {workflow} starts itself \
-             through the incidents that it makes or changes; keep them out with a condition in `on.pagerduty.when`, for \
+             through the incidents that it makes or changes; keep them out with a condition in `on.{trigger}.when`, for \
              example on the service"
         )
     } else if is_over(situation) {
@@ -191,7 +198,7 @@ pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Fail
         format!(
             "{RUNS_OF_AN_INCIDENT} runs of the workflow {workflow} have begun for the incident {incident} in ten minutes, so \
              this one does nothing: if the workflow starts itself through what it does to the incident, keep that out with a \
-             condition in `on.pagerduty.when`; if the incident is only busy, start fewer runs, for example by fewer `events`"
+             condition in `on.{trigger}.when`; if the incident is only busy, start fewer runs, for example by fewer `events`"
         )
     } else {
         return None;

@@ -230,7 +230,7 @@ pub enum StepChange {
         number: u32,
         /// The input as it is sent.
         input: Value,
-        /// What of the rendered input was changed so that PagerDuty takes it.
+        /// What of the rendered input was changed so that the system takes it.
         adjusted: Vec<Adjustment>,
         /// The effect key.
         effect_key: EffectKey,

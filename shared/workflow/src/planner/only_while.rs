@@ -1,6 +1,6 @@
-//! `on.pagerduty.only_while`: a look at the incident of the event before the run does anything.
+//! `only_while` of a trigger: a look at the incident of the event before the run does anything.
 //!
-//! PagerDuty promises no order and repeats deliveries for two days, so an event may tell of an incident that is resolved by
+//! Deliveries come in no certain order and are repeated for two days, so an event may tell of an incident that is resolved by
 //! now. The event itself cannot say so. The look is a step like any other that calls an action, but for its place and that
 //! the definition makes it: so it is written down before it is made, tried again, taken over and shown like any.
 //!
@@ -27,7 +27,7 @@ use crate::{
 use jiff::SignedDuration;
 use serde_json::Value;
 
-/// How long after the first look PagerDuty may say that there is no such incident, although it has just told of it.
+/// How long after the first look the system may say that there is no such incident, although it has just told of it.
 const LATE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The wait after such an answer.
@@ -82,7 +82,7 @@ impl Planner<'_> {
         let status = status.filter(|_| !sabotage::breaks(sabotage::Break::DeafToStatus));
         self.step_succeeded(attempts, Outputs::from(incident.clone()));
         match status {
-            // A status that PagerDuty has invented since is none of those that the author wants to pass over.
+            // A status that the system has invented since is none of those that the author wants to pass over.
             Some(status) if !only_while.statuses().contains(&status) => {
                 let id = guard::incident_of(self.situation.event).unwrap_or_default();
                 let reason = format!(

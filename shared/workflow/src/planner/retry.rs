@@ -62,7 +62,7 @@ pub(super) struct Decision {
     pub(super) wait: Option<SignedDuration>,
     /// How many attempts the rate limit has turned away by now.
     pub(super) rate_limited: u32,
-    /// How many were refused by now because PagerDuty did not know an id yet.
+    /// How many were refused by now because the system did not know an id yet.
     pub(super) unseen: u32,
 }
 

@@ -12,7 +12,7 @@ use crate::ids::WorkflowVersion;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// The oldest event that starts a run. PagerDuty repeats a delivery for two days; Step Functions forgets a run's name
+/// The oldest event that starts a run. A delivery is repeated for two days; Step Functions forgets a run's name
 /// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
 pub const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 

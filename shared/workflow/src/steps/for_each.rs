@@ -145,7 +145,7 @@ impl Behaviour for ForEachStep {
             Ok(Value::Array(items)) if items.len() <= limits::ITEMS => {
                 return planner.open_lanes(path, step, items.len());
             }
-            // What PagerDuty or an earlier step leaves out has no items.
+            // What an event or an earlier step leaves out has no items.
             Ok(Value::Null) => return planner.open_lanes(path, step, 0),
             Ok(Value::Array(items)) => {
                 let message = format!(

@@ -9,7 +9,7 @@ use minijinja::{
 /// What a filter gives.
 type Filtered = Result<Value, Error>;
 
-/// minijinja's `default`, also for null: what PagerDuty left out is null here, and people mean both.
+/// minijinja's `default`, also for null: what a system left out is null here, and people mean both.
 pub(super) fn default(state: &State<'_, '_>, value: &Value, arguments: Rest<Value>) -> Filtered {
     match value.is_none() {
         true => minijinja::filters::default(state, &Value::UNDEFINED, arguments),

@@ -1,6 +1,6 @@
 //! Expressions and templates: text with `{{ … }}` over the event, the variables and the results so far.
 //!
-//! They are minijinja, strict. What PagerDuty or a user wrote is only ever data: a template comes from the definition
+//! They are minijinja, strict. What a system or a user wrote is only ever data: a template comes from the definition
 //! alone, is rendered once, and its result is a typed value that is never read as a template again.
 //!
 //! What "strict" means here: a name that is not there is an error, also in a comparison, and never an empty text. Null

@@ -5,6 +5,7 @@
 
 pub mod pagerduty;
 
+pub use pagerduty::event::{FIELDS as EVENT_FIELDS, INCIDENT_FIELDS as EVENT_INCIDENT_FIELDS};
 pub use pagerduty::{Filters, IncidentStatus, OnlyWhile, PagerDutyTrigger, Urgency};
 
 use crate::{

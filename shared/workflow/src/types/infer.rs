@@ -740,7 +740,7 @@ impl<'r> Inference<'r> {
         );
         match words.are_ours {
             true => self.error(message),
-            // PagerDuty may have words that are not known yet.
+            // The system may have words that are not known yet.
             false => self.warning(message),
         }
     }

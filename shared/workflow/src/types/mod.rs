@@ -58,7 +58,7 @@ pub enum Kind {
 pub struct Words {
     /// The words.
     pub known: Vec<Cow<'static, str>>,
-    /// Whether they are ours. PagerDuty may add to its own.
+    /// Whether they are ours. A system may add to its own.
     pub are_ours: bool,
 }
 
@@ -300,7 +300,7 @@ impl Words {
         }
     }
 
-    /// Words of PagerDuty's.
+    /// Words of a system.
     pub(crate) fn theirs(known: impl IntoIterator<Item = impl Into<Cow<'static, str>>>) -> Self {
         Self {
             known: known.into_iter().map(Into::into).collect(),

@@ -3,12 +3,17 @@
 use super::ALLOCATOR;
 use rstest::rstest;
 use serde_json::{Value, json};
-use workflow::{action::Catalog, definition::Definition};
+use std::sync::Arc;
+use workflow::{
+    action::{ActionSpec, Catalog},
+    definition::Definition,
+};
 
 #[expect(clippy::unwrap_used, reason = "the committed actions can be read")]
 fn catalog() -> Catalog {
     let actions = include_str!("../../../../schema/actions.json");
-    serde_json::from_str::<Vec<_>>(actions).unwrap().into_iter().collect()
+    let actions = serde_json::from_str::<Vec<ActionSpec>>(actions).unwrap();
+    actions.into_iter().map(Arc::new).collect()
 }
 
 fn steps(count: usize, step: impl Fn(usize) -> Value) -> Value {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde_json::{Value, json};
 
 use crate::files::{fields, functions, state_machine, template};

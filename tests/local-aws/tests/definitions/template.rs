@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use pagerduty::actions::catalog;
 use pagerduty::client::BaseUrl;
+use platform::catalog;
 use regex::Regex;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The reference is checked by hand, so that it is not only the engine's echo.
 
 use super::*;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde_json::json;
 use workflow::{
     ids::Section,

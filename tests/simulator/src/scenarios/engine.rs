@@ -3,7 +3,7 @@
 use super::{Stage, arrival, play_calmly};
 use crate::{simulation::Climate, step_functions::Status, world::BEGIN};
 use jiff::SignedDuration;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::time::Duration;

@@ -18,8 +18,8 @@ use crate::{
     workflows::{Mood, Style},
     world::{Arrival, BEGIN, Fault, Keeps, World, WorldOdds},
 };
-use ::pagerduty::actions::catalog;
 use jiff::SignedDuration;
+use platform::catalog;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use workflow::{

@@ -13,8 +13,8 @@ use crate::{
     world::{BEGIN, Keeps, World, WorldOdds},
 };
 use jiff::SignedDuration;
-use pagerduty::actions::catalog;
 use pagerduty_simulator::EffectKind;
+use platform::catalog;
 use serde_json::{Map, Value, json};
 use std::fmt;
 use workflow::{definition::Definition, ids::RunId};

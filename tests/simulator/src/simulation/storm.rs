@@ -9,8 +9,8 @@ use crate::{
     world::{Arrival, BEGIN, Keeps, World, WorldOdds},
 };
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::actions::catalog;
 use pagerduty_simulator::EffectKind;
+use platform::catalog;
 use serde_json::json;
 use std::{collections::BTreeMap, fmt, time::Duration};
 use tokio::task::JoinSet;

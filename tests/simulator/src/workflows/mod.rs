@@ -20,7 +20,7 @@ mod writer;
 mod tests;
 
 use fastrand::Rng;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use serde_json::{Map, Value, json};
 use workflow::definition::{Definition, InputKind};
 use writer::Writer;

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::coverage::Construct;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use std::collections::BTreeSet;
 use workflow::definition::ConcurrencyPolicy;
 

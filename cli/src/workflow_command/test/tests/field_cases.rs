@@ -1,7 +1,7 @@
 //! The cases in `tests/field-cases`: each is refused or warned of when it is saved, or does what its author meant.
 
 use super::{Played, Value, root};
-use pagerduty::actions::catalog;
+use platform::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::fs;

@@ -1,7 +1,7 @@
 //! Plays the state machine for a run with all its executions, one after the other.
 
 use super::*;
-use pagerduty::actions::catalog;
+use platform::catalog;
 use workflow::{
     ids::{LanePath, RunId, WorkflowId},
     planner::{Availability, LaneKey},

@@ -1,9 +1,9 @@
 //! What is read and written when people change a workflow.
 
 use super::*;
+use crate::catalog;
 use crate::{body, scripted::Scripted};
 use data_encoding::BASE64;
-use pagerduty::actions::catalog;
 use rstest::rstest;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use super::{
     ApplyError, LARGEST_UNPACKED, LARGEST_VERSION, NewVersion, VersionSource,
 };
 use crate::body::{self, DamagedBody};
+use crate::catalog;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
-use pagerduty::actions::catalog;
 use serde::Deserialize;
 use workflow::{
     definition::Definition,

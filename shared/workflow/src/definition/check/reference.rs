@@ -8,7 +8,7 @@ use crate::{
     action::{ActionSpec, nearest, unknown_field},
     ids::InputName,
     template::Reference,
-    triggers::pagerduty::event::{FIELDS, INCIDENT_FIELDS},
+    triggers::{EVENT_FIELDS, EVENT_INCIDENT_FIELDS},
 };
 
 /// The fields of a step's result.
@@ -30,9 +30,9 @@ pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), Stri
     match (*root, rest) {
         (root, _) if !roots.contains(&root) => Err(no_root(reference, root, &roots)),
         ("event", [field, rest @ ..]) => {
-            known(reference, "event", field, &FIELDS)?;
+            known(reference, "event", field, &EVENT_FIELDS)?;
             match (*field, rest) {
-                ("incident", [field, ..]) => known(reference, "event.incident", field, &INCIDENT_FIELDS),
+                ("incident", [field, ..]) => known(reference, "event.incident", field, &EVENT_INCIDENT_FIELDS),
                 _ => Ok(()),
             }
         }

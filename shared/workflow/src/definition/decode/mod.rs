@@ -32,7 +32,7 @@ pub(crate) struct Decoded<'a> {
     pub(super) has_gaps: bool,
     /// The steps of which it could not be read what they do.
     pub(super) unread: BTreeSet<StepId>,
-    /// The texts that stand for things in PagerDuty, where names are allowed.
+    /// The texts that stand for things in a system, where names are allowed.
     pub(super) references: Vec<ThingReference>,
 }
 

@@ -1,4 +1,4 @@
-//! Inputs of actions, and filters of triggers, in which people may write the names of things in PagerDuty.
+//! Inputs of actions, and filters of triggers, in which people may write the names of things in a system.
 
 use super::{
     super::{
@@ -15,7 +15,7 @@ use crate::{
 };
 use serde_json::Value;
 
-/// The longest name, in characters. PagerDuty's own bounds are lower.
+/// The longest name, in characters. The systems' own bounds are lower.
 const LONGEST_NAME: usize = 255;
 
 /// What is done with names.

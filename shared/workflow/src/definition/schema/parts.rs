@@ -4,7 +4,6 @@ use crate::{
     action::{Catalog, Field, FieldKind, LINK, Longest, Rule},
     definition::limits,
     error_name::ErrorName,
-    triggers::pagerduty::event,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value as Json, json};
@@ -19,7 +18,7 @@ const IDENTIFIER: &str = "^[A-Za-z_][A-Za-z0-9_]{0,62}$";
 /// A text with an expression in it.
 const TEMPLATE: &str = r"\{[{%#]";
 
-/// A text that stands for a thing in PagerDuty: its id, its name, or an expression.
+/// A text that stands for a thing in a system: its id, its name, or an expression.
 const NAME: &str = r"\S";
 
 /// A length of time as people write it. It can also be written as ISO 8601 has it.
@@ -64,7 +63,7 @@ parts! {
         "type": ["string", "boolean"], "minLength": 1,
         "examples": ["event.incident.urgency == \"high\"", "steps.ticket.outcome == \"success\""]
     });
-    /// The id of a thing in PagerDuty, or the name that people see there.
+    /// The id of a thing in a system, or the name that people see there.
     Name: json_schema!({ "type": "string", "pattern": NAME });
     /// A text that may have expressions in it.
     Text: json_schema!({ "type": "string" });
@@ -75,8 +74,6 @@ parts! {
         { "type": "array", "maxItems": limits::ITEMS },
         { "type": "string", "pattern": TEMPLATE },
     ]});
-    /// The type of an event.
-    EventType: json_schema!({ "type": "string", "enum": event::names().collect::<Vec<_>>() });
     /// The name of an error.
     ErrorNameText: json_schema!({
         "type": "string", "enum": ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>()

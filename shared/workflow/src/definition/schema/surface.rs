@@ -169,7 +169,7 @@ impl JsonSchema for Kind {
     }
 }
 
-/// How an action is tried again. Waiting for PagerDuty's rate limit does not count as an attempt.
+/// How an action is tried again. Waiting for a rate limit does not count as an attempt.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Retry {

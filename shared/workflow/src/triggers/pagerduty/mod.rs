@@ -372,11 +372,13 @@ impl Behaviour for PagerDutyTrigger {
 mod schema {
     #![expect(dead_code, reason = "only the schemas of these types are used")]
 
+    use super::event;
     use crate::definition::{
         limits,
-        schema::parts::{Condition, EventType, Label, Name},
+        schema::parts::{Condition, Label, Name},
     };
-    use schemars::JsonSchema;
+    use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+    use std::borrow::Cow;
 
     #[derive(JsonSchema)]
     pub(crate) struct Words {
@@ -412,6 +414,19 @@ mod schema {
         /// begins. Without it, a run does not look.
         #[schemars(length(min = 1), extend("uniqueItems" = true))]
         only_while: Option<Vec<IncidentStatus>>,
+    }
+
+    /// The type of an event.
+    struct EventType;
+
+    impl JsonSchema for EventType {
+        fn schema_name() -> Cow<'static, str> {
+            "EventType".into()
+        }
+
+        fn json_schema(_: &mut SchemaGenerator) -> Schema {
+            json_schema!({ "type": "string", "enum": event::names().collect::<Vec<_>>() })
+        }
     }
 
     /// The status of an incident.
