@@ -2,16 +2,14 @@
 
 use crate::{
     footing::{Footing, Plans, footing, lanes_needed},
-    open_runs,
-    outside::{self, Told},
-    room, start_buffer,
+    invocation::Invocation,
+    open_runs, outside, room, start_buffer,
     state::{Handover, PlanRequest},
 };
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
-use platform::catalog;
 use platform::{
-    body,
+    body, catalog,
     executions::{ExecutionViews, Executions},
     intake::{event_value, stored_event},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
@@ -56,6 +54,27 @@ struct Decision {
     concurrency_key: Option<String>,
     /// The action whose attempts the lane was about.
     attempted: Option<Attempted>,
+}
+
+/// What is in the way of a decision.
+#[derive(Debug)]
+enum Obstacle {
+    /// The store did not answer: the Plan is made again.
+    Store(StoreError),
+    /// The run lacks what it needs, and fails.
+    Run(Failure),
+}
+
+impl From<StoreError> for Obstacle {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Failure> for Obstacle {
+    fn from(failure: Failure) -> Self {
+        Self::Run(failure)
+    }
 }
 
 /// A step's action that was attempted.
@@ -103,33 +122,34 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
     /// # Errors
     /// As [`Self::plan`]; of an event `Input.Invalid` and `Store.Unavailable`; of messages `Input.Invalid`.
     pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
-        match Told::by(&payload) {
-            Some(Told::StatusChange) => {
-                let ended = outside::take(payload, &self.journal, now).await;
+        match Invocation::from(payload) {
+            Invocation::Plan(payload) => {
+                #[cfg(feature = "sabotage")]
+                let payload = match sabotage::breaks(sabotage::Break::OwnClock) {
+                    true => with_time(payload, now),
+                    false => payload,
+                };
+                // By itself: a future this deep would be more than the compiler lays out.
+                Box::pin(self.plan(payload, now)).await
+            }
+            Invocation::ExecutionEnded(event) => {
+                let ended = outside::take(event, &self.journal, now).await;
                 let ended =
                     ended.inspect_err(|error| tracing::error!(%error, "the end of an execution was not taken in"))?;
                 self.tell_of_ends(usize::from(ended), now);
-                return Ok(Value::Null);
+                Ok(Value::Null)
             }
-            Some(Told::Schedule) => {
+            Invocation::OpenRuns => {
                 let ended = open_runs::look_at_all(&self.journal, &self.executions, now).await;
                 let ended = ended.inspect_err(|error| tracing::error!(%error, "the open runs were not looked at"))?;
                 self.tell_of_ends(ended, now);
-                return Ok(Value::Null);
+                Ok(Value::Null)
             }
-            None => {}
+            Invocation::BufferedRuns(batch) => {
+                let drained = start_buffer::drain(batch, &self.executions).await;
+                drained.inspect_err(|error| tracing::error!(%error, "a batch of the start-buffer was not taken in"))
+            }
         }
-        if start_buffer::is_batch(&payload) {
-            let drained = start_buffer::drain(payload, &self.executions).await;
-            return drained
-                .inspect_err(|error| tracing::error!(%error, "a batch of the start-buffer was not taken in"));
-        }
-        #[cfg(feature = "sabotage")]
-        let payload = match sabotage::breaks(sabotage::Break::OwnClock) {
-            true => with_time(payload, now),
-            false => payload,
-        };
-        self.plan(payload, now).await
     }
 
     /// Tells of runs that were found to have ended from outside.
@@ -182,7 +202,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         let needed = lanes_needed(state);
         let mut lanes = match needed.is_empty() {
             true => BTreeMap::new(),
-            false => self.journal.lanes(&needed).await.map_err(|error| store(&error))?,
+            false => self.journal.lanes(&needed).await?,
         };
         match footing(request, &mut lanes) {
             Footing::Plans(plans) => self.make(request, &plans, own_clock).await,
@@ -203,67 +223,62 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         plans: &Plans,
         own_clock: Timestamp,
     ) -> Result<(Value, String), TaskError> {
-        let input = &request.state.input;
-        let event = self.event(input).await.map_err(|error| store(&error))?;
-        let prepared = self.prepare(input, event.as_ref().map(Option::as_ref)).await;
-        let decision = match prepared.map_err(|error| store(&error))? {
-            Err(failure) => Decision {
-                plan: fail(input, plans.standing(), request.execution.started_at, failure),
+        let (event, decision) = match self.event(&request.state.input).await {
+            Ok(event) => {
+                let decision = self.decide(request, plans, event.as_ref(), own_clock).await;
+                (event, decision)
+            }
+            Err(obstacle) => (None, Err(obstacle)),
+        };
+        let decision = match decision {
+            Ok(decision) => decision,
+            Err(Obstacle::Run(failure)) => Decision {
+                plan: fail(
+                    &request.state.input,
+                    plans.standing(),
+                    request.execution.started_at,
+                    failure,
+                ),
                 concurrency_key: None,
                 attempted: None,
             },
-            Ok((definition, event)) => {
-                let planned = self.decide(request, plans, &definition, &event, own_clock);
-                planned.await?
-            }
+            Err(Obstacle::Store(error)) => return Err(error.into()),
         };
-        self.hand_over(request, plans, event.ok().flatten().as_ref(), decision)
-            .await
+        self.hand_over(request, plans, event.as_ref(), decision).await
     }
 
-    /// The event that started the run, if one did.
-    async fn event(&self, input: &RunInput) -> Result<Result<Option<Event>, Failure>, StoreError> {
+    /// The event that the run is about, if it is about one.
+    async fn event(&self, input: &RunInput) -> Result<Option<Event>, Obstacle> {
         let Some(event) = input.event() else {
-            return Ok(Ok(None));
+            return Ok(None);
         };
         let stored = match &event.body {
             RunBody::Input { .. } => None,
             RunBody::Table {} => self.bodies.get(&input.run.id).await?,
         };
         let event = stored_event(event, stored.as_deref().map(Vec::as_slice));
-        Ok(event.map(Some).map_err(|problem| {
-            Failure::new(
-                ErrorName::EventUnreadable,
-                format!("the event that started the run cannot be read: {problem}"),
-            )
-        }))
+        event.map(Some).map_err(|problem| {
+            let message = format!("the event that started the run cannot be read: {problem}");
+            Failure::new(ErrorName::EventUnreadable, message).into()
+        })
     }
 
-    /// What the planner needs and a run may lack: the definition, and the event as expressions see it.
-    async fn prepare(
-        &self,
-        input: &RunInput,
-        event: Result<Option<&Event>, &Failure>,
-    ) -> Result<Result<(Arc<Definition>, Value), Failure>, StoreError> {
-        let event = match event.map(|event| event.map_or(Ok(Value::Null), event_value)) {
-            Ok(Ok(event)) => event,
-            Ok(Err(problem)) => return Ok(Err(Failure::new(ErrorName::EventUnreadable, problem))),
-            Err(failure) => return Ok(Err(failure.clone())),
-        };
+    /// The version of the workflow that the run is pinned to.
+    async fn definition(&self, input: &RunInput) -> Result<Arc<Definition>, Obstacle> {
         let run = &input.run;
         match self.versions.get(&run.workflow, run.version).await {
-            Ok(Some(definition)) => Ok(Ok((definition, event))),
+            Ok(Some(definition)) => Ok(definition),
             Ok(None) => {
                 let message = format!(
                     "there is no {} of the workflow {}; apply it again and replay the event",
                     run.version, run.workflow
                 );
-                Ok(Err(Failure::new(ErrorName::WorkflowNotFound, message)))
+                Err(Failure::new(ErrorName::WorkflowNotFound, message).into())
             }
             Err(error @ StoreError::Unreadable { .. }) => {
-                Ok(Err(Failure::new(ErrorName::WorkflowInvalid, error.to_string())))
+                Err(Failure::new(ErrorName::WorkflowInvalid, error.to_string()).into())
             }
-            Err(error) => Err(error),
+            Err(error) => Err(error.into()),
         }
     }
 
@@ -271,12 +286,15 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         &self,
         request: &PlanRequest,
         plans: &Plans,
-        definition: &Definition,
-        event: &Value,
+        event: Option<&Event>,
         own_clock: Timestamp,
-    ) -> Result<Decision, TaskError> {
+    ) -> Result<Decision, Obstacle> {
         let now = request.entered_at;
         let input = &request.state.input;
+        let event = &event
+            .map_or(Ok(Value::Null), event_value)
+            .map_err(|problem| Failure::new(ErrorName::EventUnreadable, problem))?;
+        let definition = &*self.definition(input).await?;
         let standing = plans.standing();
         let needs = needs(definition, input, standing);
         let started_at = plans
@@ -298,7 +316,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             own_key: own_key_of(event),
             now,
         };
-        let mut known = self.journal.known(&question).await.map_err(|error| store(&error))?;
+        let mut known = self.journal.known(&question).await?;
         let policy = definition.concurrency.as_ref().map(|concurrency| concurrency.policy);
         // Who cancels the other takes the key whether the other goes on or not.
         if policy != Some(ConcurrencyPolicy::Cancel)
@@ -347,9 +365,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             concurrency_key,
             attempted,
         } = &decision;
-        self.leave_body(input, &plan.command, plan.cursor.run_deadline)
-            .await
-            .map_err(|error| store(&error))?;
+        self.leave_body(input, &plan.command, plan.cursor.run_deadline).await?;
         let command = plan.command.name().to_owned();
         let Some(changes) = &plan.changes else {
             return Ok((read(&handover)?, command));
@@ -373,7 +389,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             true => Ok(Written::Now),
             false => written,
         };
-        match written.map_err(|error| store(&error))? {
+        match written? {
             Written::Now => {
                 tell_of_loop(input, changes);
                 let of_run = changes.end.as_ref().filter(|_| plan.cursor.lane.is_main());
@@ -482,10 +498,6 @@ fn superseded(input: &RunInput) -> TaskError {
         input.run.id
     );
     TaskError::new(ErrorName::RunSuperseded, message)
-}
-
-fn store(error: &StoreError) -> TaskError {
-    TaskError::new(ErrorName::StoreUnavailable, error.to_string())
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@
 mod fakes;
 mod footing;
 mod handler;
+mod invocation;
 mod open_runs;
 mod outside;
 mod room;

@@ -11,25 +11,6 @@ use serde::Deserialize;
 use serde_json::Value;
 use workflow::error_name::ErrorName;
 
-/// What EventBridge tells of.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Told {
-    /// An execution that ended.
-    StatusChange,
-    /// That it is time to look at all runs that seem to go on.
-    Schedule,
-}
-
-impl Told {
-    /// What a payload tells of, if it is an event of EventBridge: the payload of a Plan has no such field.
-    pub(crate) fn by(payload: &Value) -> Option<Self> {
-        match payload.get("detail-type")?.as_str() {
-            Some("Scheduled Event") => Some(Self::Schedule),
-            _ => Some(Self::StatusChange),
-        }
-    }
-}
-
 /// The event "Step Functions Execution Status Change".
 ///
 /// Source: Step Functions' developer guide, page `cw-events`.

@@ -14,11 +14,6 @@ use workflow::{error_name::ErrorName, run::RunInput};
 /// of that, those that it has started would come back as well.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
-/// Whether a payload is a batch of messages from SQS.
-pub(crate) fn is_batch(payload: &Value) -> bool {
-    payload.pointer("/Records/0/eventSource").and_then(Value::as_str) == Some("aws:sqs")
-}
-
 /// A batch as Lambda hands it over.
 ///
 /// Source: Lambda's developer guide, page `with-sqs`.

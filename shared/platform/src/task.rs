@@ -1,5 +1,6 @@
 //! Errors as Step Functions and people see them.
 
+use crate::table::StoreError;
 use lambda_runtime::Diagnostic;
 use std::fmt;
 use workflow::{error_name::ErrorName, planner::Failure};
@@ -28,6 +29,12 @@ impl TaskError {
 impl From<Failure> for TaskError {
     fn from(failure: Failure) -> Self {
         Self(failure)
+    }
+}
+
+impl From<StoreError> for TaskError {
+    fn from(error: StoreError) -> Self {
+        Self::new(ErrorName::StoreUnavailable, error.to_string())
     }
 }
 
