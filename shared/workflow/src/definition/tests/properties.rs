@@ -79,18 +79,8 @@ fn the_definitions_of_these_tests_have_all_constructs() {
         );
     }
     let actions = catalog().actions().map(ToString::to_string);
-    let kinds = [
-        "wait",
-        "set",
-        "steps",
-        "choose",
-        "parallel",
-        "for_each",
-        "stop",
-        "fail",
-        "run_workflow",
-    ];
-    assert_eq!(met, actions.chain(kinds.map(str::to_owned)).collect());
+    let kinds = crate::steps::WORDS.iter().filter(|word| **word != "uses");
+    assert_eq!(met, actions.chain(kinds.map(|word| (*word).to_owned())).collect());
 }
 
 proptest! {
