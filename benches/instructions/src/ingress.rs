@@ -37,7 +37,7 @@ const WORKFLOWS: usize = 200;
 
 /// An ingress that has everything in its caches, and what it is sent.
 pub(crate) struct Ready {
-    ingress: Ingress<Nothing, Nothing, Nothing, Nothing, Nothing, Nothing>,
+    ingress: Ingress<Nothing>,
     metrics: Metrics,
     calls: Calls,
     event: String,

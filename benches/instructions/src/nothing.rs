@@ -173,3 +173,12 @@ impl Journal for Nothing {
         Ok(Vec::new())
     }
 }
+
+impl webhook_ingress::Ports for Nothing {
+    type Triggers = Self;
+    type Secrets = Self;
+    type Executions = Self;
+    type StartBuffer = Self;
+    type Bodies = Self;
+    type DeadLetters = Self;
+}

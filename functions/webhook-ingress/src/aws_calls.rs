@@ -25,7 +25,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
-type RealIngress = Ingress<Table, SecretsManager, StateMachine, SqsStartBuffer, Table, SqsDeadLetters>;
+type RealIngress = Ingress<crate::Aws>;
 
 /// An AWS of one workflow and its key, which remembers the operations that it was asked for.
 #[derive(Clone)]
@@ -79,7 +79,7 @@ impl Aws {
             .build();
         let table = Table::new(aws_sdk_dynamodb::Client::new(&config), "table".into());
         let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
-        let ingress = Ingress {
+        let ingress: RealIngress = Ingress {
             triggers: TriggerCache::new(table.clone()),
             signing_secrets: SigningSecretsSource::new(secrets, SecretNames::new("pagerflow")),
             executions: StateMachine::new(aws_sdk_sfn::Client::new(&config), "arn:machine".into()),

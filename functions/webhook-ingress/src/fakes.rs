@@ -1,5 +1,6 @@
 //! The world around the ingress, in memory. It remembers what it was asked, and fails on request.
 
+use crate::Ports;
 use crate::{Delivery, Ingress, Target};
 use data_encoding::HEXLOWER;
 use hmac::{Hmac, KeyInit, Mac};
@@ -53,7 +54,16 @@ pub(crate) enum Call {
     DeadLetter,
 }
 
-pub(crate) type FakeIngress = Ingress<World, World, World, World, World, World>;
+pub(crate) type FakeIngress = Ingress<World>;
+
+impl Ports for World {
+    type Triggers = Self;
+    type Secrets = Self;
+    type Executions = Self;
+    type StartBuffer = Self;
+    type Bodies = Self;
+    type DeadLetters = Self;
+}
 
 /// All that the ingress calls. Its clones share one state.
 #[derive(Debug, Clone)]

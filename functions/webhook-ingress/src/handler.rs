@@ -3,6 +3,7 @@
 mod integration;
 mod starts;
 
+use crate::Ports;
 use jiff::Timestamp;
 use pagerduty::webhook::{
     Unreadable,
@@ -12,11 +13,9 @@ use pagerduty::webhook::{
 use platform::{
     api_key::{ApiKey, KeyHash},
     dead_letters::{DeadLetter, DeadLetters},
-    executions::Executions,
     intake::{Events, Ignored, LARGEST_BODY},
-    secrets::{SecretStore, SigningSecrets, SigningSecretsSource},
-    start_buffer::StartBuffer,
-    table::{ApiKeyRecord, Bodies, KeyScope, TriggerCache, TriggerSource},
+    secrets::{SigningSecrets, SigningSecretsSource},
+    table::{ApiKeyRecord, KeyScope, TriggerCache},
 };
 use serde::Serialize;
 use std::fmt;
@@ -28,19 +27,19 @@ use workflow::{
 
 /// All that the ingress works with.
 #[derive(Debug)]
-pub struct Ingress<T, S, E, Q, B, D> {
+pub struct Ingress<P: Ports> {
     /// Workflows and API keys.
-    pub triggers: TriggerCache<T>,
+    pub triggers: TriggerCache<P::Triggers>,
     /// The secrets with which PagerDuty signs.
-    pub signing_secrets: SigningSecretsSource<S>,
+    pub signing_secrets: SigningSecretsSource<P::Secrets>,
     /// What starts runs.
-    pub executions: E,
+    pub executions: P::Executions,
     /// Where runs wait that Step Functions does not start.
-    pub start_buffer: Q,
+    pub start_buffer: P::StartBuffer,
     /// Where large bodies go.
-    pub bodies: B,
+    pub bodies: P::Bodies,
     /// Where unreadable deliveries go.
-    pub dead_letters: D,
+    pub dead_letters: P::DeadLetters,
 }
 
 /// A delivery as it arrived. Nothing in it has been checked.
@@ -168,15 +167,7 @@ pub struct WorkflowAnswer {
     pub event: EventAnswer,
 }
 
-impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
-where
-    T: TriggerSource,
-    S: SecretStore,
-    E: Executions,
-    Q: StartBuffer,
-    B: Bodies,
-    D: DeadLetters,
-{
+impl<P: Ports> Ingress<P> {
     /// Takes a delivery.
     pub async fn take(&self, delivery: &Delivery<'_>, now: Timestamp) -> Answer {
         match self.try_take(delivery, Instant::now(), now).await {

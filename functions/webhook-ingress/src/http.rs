@@ -1,19 +1,12 @@
 //! The ingress in terms of HTTP.
 
-use crate::{Answer, Delivery, Doubt, EventAnswer, Ingress, Target};
+use crate::{Answer, Delivery, Doubt, EventAnswer, Ingress, Ports, Target};
 use jiff::Timestamp;
 use lambda_http::{
     Body, Error, Request, RequestExt, Response,
     http::{HeaderMap, StatusCode, header::CONTENT_TYPE},
 };
-use platform::{
-    dead_letters::DeadLetters,
-    executions::Executions,
-    metrics::{Metrics, Observation, RefusalReason, TakenAs},
-    secrets::SecretStore,
-    start_buffer::StartBuffer,
-    table::{Bodies, TriggerSource},
-};
+use platform::metrics::{Metrics, Observation, RefusalReason, TakenAs};
 use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -27,20 +20,12 @@ pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(4_300);
 ///
 /// # Errors
 /// None that a request could bring about.
-pub async fn respond<T, S, E, Q, B, D>(
-    ingress: &Ingress<T, S, E, Q, B, D>,
+pub async fn respond<P: Ports>(
+    ingress: &Ingress<P>,
     metrics: &Metrics,
     request: Request,
     now: Timestamp,
-) -> Result<Response<Body>, Error>
-where
-    T: TriggerSource,
-    S: SecretStore,
-    E: Executions,
-    Q: StartBuffer,
-    B: Bodies,
-    D: DeadLetters,
-{
+) -> Result<Response<Body>, Error> {
     let begun = Instant::now();
     let parameters = request.path_parameters();
     let body: &[u8] = match request.body() {

@@ -14,7 +14,9 @@ mod fakes;
 mod fan_out;
 mod handler;
 pub mod http;
+mod ports;
 #[cfg(test)]
 mod time_limit;
 
 pub use handler::{Answer, Delivery, Doubt, EventAnswer, Ingress, Target, WorkflowAnswer};
+pub use ports::{Aws, Ports};

@@ -13,7 +13,7 @@ use platform::{
     table::{Table, TriggerCache},
     telemetry,
 };
-use webhook_ingress::{Ingress, http};
+use webhook_ingress::{Aws, Ingress, http};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -28,7 +28,7 @@ async fn main() -> Result<(), Error> {
         let config = config.clone();
         move || aws_sdk_sqs::Client::new(&config)
     });
-    let ingress = Ingress {
+    let ingress: Ingress<Aws> = Ingress {
         triggers: TriggerCache::new(table.clone()),
         signing_secrets: SigningSecretsSource::new(secrets, names),
         executions: StateMachine::new(

@@ -2,7 +2,7 @@
 //! that costs no time.
 
 use crate::{
-    Answer, EventAnswer, Ingress,
+    Answer, EventAnswer, Ingress, Ports,
     fakes::{Message, World, now, v3},
     http::TIME_LIMIT,
 };
@@ -51,12 +51,20 @@ fn client(aws: Aws) -> SharedHttpClient {
     http_client_fn(move |_, _| SharedHttpConnector::new(aws))
 }
 
+/// What starts runs is as slow as a test says; all else is at hand.
+enum SlowStarts {}
+
+impl Ports for SlowStarts {
+    type Triggers = World;
+    type Secrets = World;
+    type Executions = StateMachine;
+    type StartBuffer = SqsStartBuffer;
+    type Bodies = World;
+    type DeadLetters = World;
+}
+
 /// An ingress whose workflows, keys and secrets are at hand.
-fn ingress(
-    world: &World,
-    step_functions: Aws,
-    sqs: Aws,
-) -> Ingress<World, World, StateMachine, SqsStartBuffer, World, World> {
+fn ingress(world: &World, step_functions: Aws, sqs: Aws) -> Ingress<SlowStarts> {
     let region = |name: &str| (name == "AWS_REGION").then(|| "eu-west-1".to_owned());
     let credentials = Credentials::new("AKIDEXAMPLE", "secret", None, None, "test");
     let config = sdk_config(region, Patience::Webhook).unwrap().into_builder();

@@ -1,28 +1,17 @@
 //! The URL of an integration, which leads to many workflows.
 
 use super::{Answer, Delivery, Doubt, EventAnswer, Ingress, WorkflowAnswer, admits, unavailable};
+use crate::Ports;
 use jiff::Timestamp;
 use platform::{
     api_key::ApiKey,
-    dead_letters::DeadLetters,
-    executions::Executions,
     intake::{Admission, Events, Ignored},
-    secrets::SecretStore,
-    start_buffer::StartBuffer,
-    table::{Bodies, KeyScope, TriggerSource},
+    table::KeyScope,
 };
 use tokio::time::Instant;
 use workflow::{ids::IntegrationAlias, run::WebhookKind};
 
-impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
-where
-    T: TriggerSource,
-    S: SecretStore,
-    E: Executions,
-    Q: StartBuffer,
-    B: Bodies,
-    D: DeadLetters,
-{
+impl<P: Ports> Ingress<P> {
     /// Hands a delivery to all workflows that the URL of an integration leads to.
     ///
     /// The key is read before anything else, and nothing more for whoever has a wrong one: so an integration that does not

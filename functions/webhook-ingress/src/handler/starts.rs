@@ -5,15 +5,14 @@
 //! buffered as well, because the answer of Step Functions came too late, is one run by its name.
 
 use super::{Answer, EventAnswer, Ingress, unavailable};
+use crate::Ports;
 use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use platform::{
-    dead_letters::DeadLetters,
     executions::{Executions, StartError, Started},
     intake::{Admission, Admitted},
-    secrets::SecretStore,
     start_buffer::StartBuffer,
-    table::{Bodies, TriggerSource},
+    table::Bodies,
 };
 use std::{fmt, sync::OnceLock, time::Duration};
 use tokio::time::{Instant, timeout_at};
@@ -57,15 +56,7 @@ struct Wanted {
     admitted: Admitted,
 }
 
-impl<T, S, E, Q, B, D> Ingress<T, S, E, Q, B, D>
-where
-    T: TriggerSource,
-    S: SecretStore,
-    E: Executions,
-    Q: StartBuffer,
-    B: Bodies,
-    D: DeadLetters,
-{
+impl<P: Ports> Ingress<P> {
     /// Starts the runs of a delivery that came at `begun`, or has them started later. Gives what became of each of its events, in
     /// their order.
     pub(super) async fn start_runs(

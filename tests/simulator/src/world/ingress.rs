@@ -76,7 +76,20 @@ pub(super) struct Inner {
     state: Mutex<State>,
 }
 
-type Function = webhook_ingress::Ingress<Store, Secrets, ExecutionsApi, Queues, Store, Queues>;
+type Function = webhook_ingress::Ingress<Simulated>;
+
+/// By what the ingress reaches the simulated world.
+#[derive(Debug)]
+enum Simulated {}
+
+impl webhook_ingress::Ports for Simulated {
+    type Triggers = Store;
+    type Secrets = Secrets;
+    type Executions = ExecutionsApi;
+    type StartBuffer = Queues;
+    type Bodies = Store;
+    type DeadLetters = Queues;
+}
 
 #[derive(Debug, Default)]
 pub(super) struct State {
