@@ -1,4 +1,4 @@
-//! By what the ingress reaches the world.
+//! The services that the ingress needs.
 
 use platform::{
     dead_letters::{DeadLetters, SqsDeadLetters},
@@ -8,19 +8,19 @@ use platform::{
     table::{Bodies, Table, TriggerSource},
 };
 
-/// By what the ingress reaches the world: one set of types for AWS, and one for each test and simulation.
+/// The services that the ingress needs: one set of types for AWS, and one for each test and simulation.
 pub trait Ports {
-    /// Where workflows and API keys are read.
+    /// The source of workflows and API keys.
     type Triggers: TriggerSource;
-    /// Where the secrets are read with which PagerDuty signs.
+    /// The source of the secrets with which PagerDuty signs.
     type Secrets: SecretStore;
-    /// What starts runs.
+    /// The starter of runs.
     type Executions: Executions;
-    /// Where runs wait that Step Functions does not start.
+    /// The queue of runs that Step Functions does not start.
     type StartBuffer: StartBuffer;
-    /// Where large bodies go.
+    /// The store of large bodies.
     type Bodies: Bodies;
-    /// Where unreadable deliveries go.
+    /// The queue of deliveries that cannot be read.
     type DeadLetters: DeadLetters;
 }
 

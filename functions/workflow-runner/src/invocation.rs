@@ -1,8 +1,8 @@
-//! Who calls the function, and for what.
+//! The callers of the function.
 
 use serde_json::Value;
 
-/// What the function is called for.
+/// A call of the function, by its caller.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Invocation {
     /// The state machine asks for a Plan, with the state of an execution.

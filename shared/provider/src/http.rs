@@ -10,10 +10,10 @@ use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
 use crate::transport::{Answer, Interruption, Request, Sending, Transport};
 
-/// How long a connection may take to come about, name look-up and TLS included.
+/// The longest time that a connection may take to come about, name look-up and TLS included.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(3);
 
-/// How long a request may take in all.
+/// The longest time that a request may take in all.
 pub const REQUEST_TIME_LIMIT: Duration = Duration::from_secs(10);
 
 /// The HTTP client could not be built, which only a wrong build of this program can cause.

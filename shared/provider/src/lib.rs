@@ -1,10 +1,10 @@
-//! What the clients of all systems share, free of the rules of any one of them.
+//! The common parts of the clients of all systems, free of the rules of any one of them.
 //!
 //! # Layout
-//! - [`transport`] — a request and its answer, and what broke an exchange off.
+//! - [`transport`] — a request and its answer, and the ways in which an exchange breaks off.
 //! - [`http`] — the network itself: HTTP over TLS.
-//! - [`verdict`] — what the status of an answer says of whether the system did anything.
-//! - [`rate_limit`] — what an answer says of the rate limit, and a memory of who is to wait.
+//! - [`verdict`] — the status of an answer as the answer to one question: did the system do anything?.
+//! - [`rate_limit`] — the rate limit as an answer tells it, and a memory of refusals.
 
 pub mod http;
 pub mod rate_limit;

@@ -1,4 +1,4 @@
-//! What an answer says of the rate limit, and a memory of who is to wait.
+//! The rate limit as an answer tells it, and a memory of refusals.
 
 use jiff::{SignedDuration, Timestamp};
 use reqwest::header::HeaderMap;
@@ -10,17 +10,17 @@ use std::{
 /// The longest wait that `ratelimit-reset` may ask for, in seconds.
 const LONGEST_RESET: u64 = 300;
 
-/// Where a token stands in its rate limit, as an answer tells it in the headers `ratelimit-limit`, `-remaining` and `-reset`.
+/// The state of a token's rate limit, as an answer tells it in the headers `ratelimit-limit`, `-remaining` and `-reset`.
 ///
 /// PagerDuty documents these three and no `Retry-After`, and that an answer may come without them. What is missing or is no whole
 /// number is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct RateLimit {
-    /// How many requests may be made in a window. PagerDuty documents 960 in a minute.
+    /// The number of requests that may be made in a window. PagerDuty documents 960 in a minute.
     pub limit: Option<u64>,
-    /// How many are left in this window.
+    /// The number that is left in this window.
     pub remaining: Option<u64>,
-    /// How long the window lasts from now, in seconds, from 1 to 300. It is not a point in time.
+    /// The rest of the window from now, in seconds, from 1 to 300. It is not a point in time.
     pub reset_seconds: Option<u64>,
 }
 
@@ -35,7 +35,7 @@ impl RateLimit {
         }
     }
 
-    /// Whether the next request in this window would be refused.
+    /// True if the next request in this window would be refused.
     pub fn is_used_up(&self) -> bool {
         self.remaining == Some(0)
     }
@@ -73,7 +73,7 @@ impl<K> Default for RateLimitMemory<K> {
 }
 
 impl<K: Ord> RateLimitMemory<K> {
-    /// How many seconds a request of this kind would still be turned away; none if it may be made.
+    /// The seconds for which a request of this kind would still be turned away; none if it may be made.
     pub fn seconds_left(&self, kind: &K, now: Timestamp) -> Option<u32> {
         let resets = self.resets.lock().unwrap_or_else(PoisonError::into_inner);
         let left = resets.get(kind)?.duration_since(now);

@@ -4,7 +4,7 @@ use std::{fmt, pin::Pin, time::Duration};
 
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 
-/// What carries a request. In a Lambda function that is [`HttpTransport`](crate::http::HttpTransport).
+/// Something that carries a request. In a Lambda function that is [`HttpTransport`](crate::http::HttpTransport).
 pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request once and reads the answer. It repeats nothing, which could page people twice, and follows no
     /// redirect, which would carry the token elsewhere; the body of a redirect need not be read.
@@ -27,7 +27,7 @@ pub struct Request {
     pub headers: HeaderMap,
     /// The body; empty for none.
     pub body: Vec<u8>,
-    /// How long the whole exchange may take, until the last byte of the answer.
+    /// The longest time that the whole exchange may take, until the last byte of the answer.
     pub time_limit: Duration,
     /// The largest body of an answer that is read, in bytes.
     pub answer_limit: usize,
@@ -57,7 +57,7 @@ pub struct Answer {
     pub body: Result<Vec<u8>, Interruption>,
 }
 
-/// What broke an exchange off. It tells apart what decides whether the system may have done something.
+/// The reason why an exchange broke off. It tells apart what decides whether the system may have done something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Interruption {
     /// No connection came about, so nothing was sent. With the innermost cause.

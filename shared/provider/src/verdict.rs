@@ -1,8 +1,8 @@
-//! What the status of an answer says, by the one question that decides what happens next: did the system do anything?
+//! The status of an answer, read as the answer to the question that decides what happens next: did the system do anything?
 
 use reqwest::StatusCode;
 
-/// Whether a request changes something, and with it what a missing answer means.
+/// The effect of a request, which decides what a missing answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
     /// It only asks: without an answer nothing has changed.
@@ -11,7 +11,7 @@ pub enum Effect {
     Write,
 }
 
-/// What the status of an answer says.
+/// The meaning of the status of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// It was done.

@@ -138,7 +138,7 @@ pub struct Taken {
 }
 
 impl Events {
-    /// Takes what carries the requests, usually an [`HttpTransport`](super::HttpTransport), and the address.
+    /// Takes what carries the requests, usually an [`HttpTransport`](provider::http::HttpTransport), and the address.
     pub fn new(transport: Arc<dyn Transport>, base_url: BaseUrl) -> Self {
         Self {
             transport,

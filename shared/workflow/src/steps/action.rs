@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, sync::Arc};
 /// A step that calls an action.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActionStep {
-    /// Which.
+    /// The action.
     pub uses: Arc<ActionSpec>,
     /// Its input.
     pub with: BTreeMap<String, Template>,
@@ -102,7 +102,7 @@ fn input(
     inputs
 }
 
-/// What an unknown name could mean.
+/// A hint at the action that an unknown name could mean.
 fn hint(catalog: &Catalog, name: &str) -> String {
     let known = catalog.actions().map(|action| &*action.name);
     // What many names begin with would make each look like the other.
@@ -176,7 +176,7 @@ impl Behaviour for ActionStep {
 }
 
 impl ActionStep {
-    /// What must not be repeated is only done if the whole time of a call is left: else the call could be a late double of
+    /// Refuses a time-out that is shorter than a call: what must not be repeated is only done if the whole time of a call is left: else the call could be a late double of
     /// one that was given up.
     fn check_timeout(&self, timeout: Option<Length>, path: Path<'_>, checks: &mut Checks<'_, '_>) {
         let action = &self.uses;

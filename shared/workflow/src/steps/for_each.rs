@@ -30,13 +30,13 @@ use serde_json::Value;
 pub struct ForEachStep {
     /// The list.
     pub items: Template,
-    /// How many lanes run at the same time, 1 to [`limits::CONCURRENT_LANES`].
+    /// The most lanes that run at the same time, 1 to [`limits::CONCURRENT_LANES`].
     pub max_concurrency: Option<u32>,
     /// The steps. Never empty.
     pub steps: Vec<Step>,
     /// The output of a lane.
     pub output: Option<Template>,
-    /// What a failed lane means.
+    /// The effect of a failed lane.
     pub on_lane_failure: OnLaneFailure,
 }
 

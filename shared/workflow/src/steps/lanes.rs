@@ -1,4 +1,4 @@
-//! What the steps have in common that open lanes.
+//! The common parts of the steps that open lanes.
 
 use super::{Lanes, Picture};
 use crate::{
@@ -11,7 +11,7 @@ use crate::{
     types::{Kind, Type, Words as KnownWords, result_error},
 };
 
-/// What a failed lane means for the others and for the step that opened it.
+/// The effect of a failed lane on the others and on the step that opened it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum OnLaneFailure {
     /// The others go on to their ends; then the step fails.

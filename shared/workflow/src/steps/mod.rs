@@ -1,6 +1,6 @@
 //! The kinds of steps: a file for each.
 //!
-//! A kind is a type with the two traits [`Grammar`] (how it is written) and [`Behaviour`] (what it does, and how it is checked, drawn
+//! A kind is a type with the two traits `Grammar` (how it is written) and `Behaviour` (what it does, and how it is checked, drawn
 //! and named), and a line of the registry below. The grammar, the checks, the JSON Schema, the planner, the pictures and the names of
 //! steps ask the kind; none of them lists the kinds again.
 //!
@@ -53,14 +53,14 @@ use std::{collections::BTreeMap, fmt};
 
 macro_rules! step_kinds {
     ($($(#[$doc:meta])* $kind:ident($step:ident),)*) => {
-        /// What a step does.
+        /// The work of a step: a variant for each kind.
         #[derive(Debug, Clone, PartialEq)]
         pub enum StepKind {
             $($(#[$doc])* $kind($step),)*
         }
 
         impl StepKind {
-            /// What the kind does.
+            /// The behaviour of the kind.
             pub(crate) fn behaviour(&self) -> &dyn Behaviour {
                 match self {
                     $(Self::$kind(step) => step,)*
@@ -135,7 +135,7 @@ pub(crate) struct KindOfStep {
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
-/// How a kind of step is written.
+/// The grammar of a kind of step.
 pub(crate) trait Grammar: Sized {
     /// The word that says what the step does.
     const WORD: &'static str;
@@ -158,7 +158,7 @@ pub(crate) trait Grammar: Sized {
     fn encode(&self, fields: &mut Fields);
 }
 
-/// What a kind of step does, and how it is checked, drawn and named.
+/// The work of a kind of step, with its checks, its picture and its names.
 pub(crate) trait Behaviour: fmt::Debug {
     /// The step in a word or two, as a person would call it.
     fn title(&self) -> String;
@@ -188,12 +188,12 @@ pub(crate) trait Behaviour: fmt::Debug {
         Vec::new()
     }
 
-    /// Whether nothing in its lane follows it once it is done. `goes_on` says that its failure does not end the lane.
+    /// True if nothing in its lane follows it once it is done. `goes_on` says that its failure does not end the lane.
     fn ends_lane(&self, _goes_on: bool) -> bool {
         false
     }
 
-    /// Whether its `if` chooses between its lists. The `if` of any other step says only whether it is skipped.
+    /// True if its `if` chooses between its lists. The `if` of any other step says only whether it is skipped.
     fn condition_chooses(&self) -> bool {
         false
     }
@@ -211,12 +211,12 @@ pub(crate) trait Behaviour: fmt::Debug {
         None
     }
 
-    /// Whether the step can end without the help of anybody else, even if no `if` skips it.
+    /// True if the step can end in the Plan that begins it, even if no `if` skips it.
     fn can_pass_at_once(&self) -> bool {
         false
     }
 
-    /// How it is drawn.
+    /// Its picture.
     fn picture(&self, step: &Step) -> Picture;
 
     /// The turn from the step into one of its lists, for an item if one is known.
@@ -248,15 +248,15 @@ fn numbered_list(turn: &Turn, count: usize) -> Option<u32> {
 /// The lanes that a step opens.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Lanes<'a> {
-    /// What there is a lane for.
+    /// The things that there is a lane for.
     pub(crate) each: Each<'a>,
-    /// What a failed lane means.
+    /// The effect of a failed lane on the others and on the step.
     pub(crate) on_failure: OnLaneFailure,
-    /// How many run at the same time, if the author says so.
+    /// The most that run at the same time, if the author says so.
     pub(crate) at_once: Option<u32>,
 }
 
-/// What a step opens a lane for.
+/// The things that a step opens a lane for.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Each<'a> {
     /// For each of its lists of steps.
@@ -265,7 +265,7 @@ pub(crate) enum Each<'a> {
     Item {
         /// The values.
         items: &'a Template,
-        /// What each lane hands out.
+        /// The value that each lane hands out.
         output: Option<&'a Template>,
     },
 }
@@ -287,7 +287,7 @@ impl<'a> Lanes<'a> {
         }
     }
 
-    /// What the lanes hand out that do the `list`-th list of steps.
+    /// The value that the lanes of the `list`-th list of steps hand out.
     pub(crate) fn output(self, list: u32) -> Option<&'a Template> {
         match self.each {
             Each::List(lanes) => lanes.get(usize::try_from(list).ok()?)?.output.as_ref(),
@@ -296,16 +296,16 @@ impl<'a> Lanes<'a> {
     }
 }
 
-/// How a step is drawn.
+/// The picture of a step.
 #[derive(Debug)]
 pub(crate) struct Picture {
-    /// How it leads on.
+    /// Its shape.
     pub(crate) form: Form,
-    /// What it does, in a line.
+    /// Its work, in a line.
     pub(crate) title: String,
-    /// When, or as what, each of its lists is done.
+    /// The labels of its lists, such as `when …`.
     pub(crate) labels: Vec<String>,
-    /// What else its author said about it.
+    /// Remarks: settings of its author's that differ from the usual ones.
     pub(crate) notes: Vec<String>,
 }
 

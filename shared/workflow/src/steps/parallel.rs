@@ -27,14 +27,14 @@ use serde_json::Value;
 pub struct ParallelStep {
     /// The lanes. Never empty.
     pub lanes: Vec<ParallelLane>,
-    /// What a failed lane means.
+    /// The effect of a failed lane.
     pub on_lane_failure: OnLaneFailure,
 }
 
 /// A lane of a `parallel`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ParallelLane {
-    /// What people call it.
+    /// The name that people give it.
     pub name: Option<String>,
     /// Its steps. Never empty.
     pub steps: Vec<Step>,

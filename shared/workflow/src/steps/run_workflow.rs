@@ -23,7 +23,7 @@ use crate::{
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// How many runs may call each other.
+/// The most runs that may call each other.
 pub(crate) const NESTING: u32 = 20;
 
 /// The most that the inputs of a run may take that a step starts, in bytes of JSON.
@@ -32,7 +32,7 @@ const INPUTS_BYTES: usize = 32 * 1024;
 /// A step that runs another workflow and waits for it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunWorkflowStep {
-    /// Which.
+    /// The other workflow.
     pub workflow: WorkflowId,
     /// Its inputs.
     pub with: BTreeMap<InputName, Template>,

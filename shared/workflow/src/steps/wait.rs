@@ -20,7 +20,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-/// How long a step waits.
+/// A step that lets time pass.
 #[derive(Debug, Clone, PartialEq)]
 pub enum WaitStep {
     /// So long.

@@ -1,6 +1,6 @@
-//! What starts a workflow: a file or folder for each kind of trigger.
+//! Triggers, which start workflows: a file or folder for each kind.
 //!
-//! A kind is a type with the two traits [`Grammar`] (how it is written) and [`Behaviour`] (what is known of its events, and how it is
+//! A kind is a type with the two traits `Grammar` (how it is written) and `Behaviour` (what is known of its events, and how it is
 //! drawn), and a line of the registry below. People and other workflows can start any workflow, without a trigger.
 
 pub mod pagerduty;
@@ -25,14 +25,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 
 macro_rules! trigger_kinds {
     ($($(#[$doc:meta])* $kind:ident($trigger:ident),)*) => {
-        /// What starts a workflow.
+        /// The trigger of a workflow: a variant for each kind.
         #[derive(Debug, Clone, PartialEq)]
         pub enum Trigger {
             $($(#[$doc])* $kind($trigger),)*
         }
 
         impl Trigger {
-            /// What the kind does.
+            /// The behaviour of the kind.
             pub(crate) fn behaviour(&self) -> &dyn Behaviour {
                 match self {
                     $(Self::$kind(trigger) => trigger,)*
@@ -85,12 +85,12 @@ pub(crate) struct KindOfTrigger {
     pub(crate) schema: fn(&mut SchemaGenerator) -> Schema,
 }
 
-/// How a kind of trigger is written.
+/// The grammar of a kind of trigger.
 pub(crate) trait Grammar: Sized {
     /// The word under `on`.
     const WORD: &'static str;
 
-    /// What it is, for a message that it is missing.
+    /// A few words that name it, for a message that it is missing.
     const SUMMARY: &'static str;
 
     /// A type with one field, the word; its comment is what an editor shows.
@@ -100,16 +100,16 @@ pub(crate) trait Grammar: Sized {
     /// Reads what stands under the word. `None` if it cannot be read; the problem has been noted then.
     fn decode(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Self>;
 
-    /// What stands under the word, so that [`Self::decode`] gives the same again.
+    /// The value under the word, so that [`Self::decode`] gives the same again.
     fn encode(&self) -> Value;
 }
 
-/// What is known of the events of a kind of trigger, and how it is drawn.
+/// The events of a kind of trigger, and its picture.
 pub(crate) trait Behaviour: fmt::Debug {
     /// The type of `event` in the runs that it starts, where the type of the event is one of those that `is_possible` lets through.
     fn event(&self, is_possible: &dyn Fn(&str) -> bool) -> Type;
 
-    /// What is known of the event in every run that it starts.
+    /// The facts that hold for the event in every run that it starts.
     fn facts(&self) -> Facts;
 
     /// The condition over `event`, with the word that it stands under.

@@ -11,7 +11,7 @@
 //! ```
 //!
 //! # Layout
-//! - [`PagerDuty`]: the way there and back, which is a [`Transport`](pagerduty::client::Transport).
+//! - [`PagerDuty`]: the way there and back, which is a [`Transport`](provider::transport::Transport).
 //! - [`Account`]: PagerDuty's side. There a test counts effects, and there people act.
 //! - [`Course`] and [`Fault`]: how one request fares; [`Faults`]: who decides it.
 //! - [`Weather`]: decides it by chance. [`Outage`], [`Script`] and a `Course` itself decide it as a test says.

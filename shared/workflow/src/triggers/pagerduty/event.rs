@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// How much an event says of its incident.
+/// The part of its incident that an event carries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Carries {
     /// The incident as it was when the event happened.
@@ -122,18 +122,18 @@ pub fn names() -> impl Iterator<Item = &'static str> + Clone {
     TYPES.iter().map(|(name, _, _)| *name)
 }
 
-/// Whether there is a type of event of this name.
+/// True if there is a type of event of this name.
 pub(super) fn is_known(name: &str) -> bool {
     names().any(|known| known == name)
 }
 
-/// Whether a V3 webhook of this type tells the whole incident. The others name no more than its id and title, or have none.
+/// True if a V3 webhook of this type carries the whole incident. The others name no more than its id and title, or have none.
 #[must_use]
 pub fn tells_incident(name: &str) -> bool {
     carries(name) == Incident
 }
 
-/// How much an event of a type says of its incident, in a V3 webhook.
+/// The part of its incident that an event of a type carries, in a V3 webhook.
 #[must_use]
 pub fn carries(event_type: &str) -> Carries {
     let known = TYPES.iter().find(|(name, _, _)| *name == event_type);
