@@ -51,7 +51,7 @@ fn client(aws: Aws) -> SharedHttpClient {
     http_client_fn(move |_, _| SharedHttpConnector::new(aws))
 }
 
-/// What starts runs is as slow as a test says; all else is at hand.
+/// The real starter of runs and the real queue, over an AWS that is as slow as a test asks; the other services are fakes.
 enum SlowStarts {}
 
 impl Ports for SlowStarts {

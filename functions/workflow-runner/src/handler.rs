@@ -56,7 +56,7 @@ struct Decision {
     attempted: Option<Attempted>,
 }
 
-/// What is in the way of a decision.
+/// The reason why no decision could be made.
 #[derive(Debug)]
 enum Obstacle {
     /// The store did not answer: the Plan is made again.
@@ -129,7 +129,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                     true => with_time(payload, now),
                     false => payload,
                 };
-                // By itself: a future this deep would be more than the compiler lays out.
+                // Boxed, because the compiler cannot lay out a future this deep.
                 Box::pin(self.plan(payload, now)).await
             }
             Invocation::ExecutionEnded(event) => {

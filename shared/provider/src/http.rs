@@ -59,7 +59,7 @@ impl HttpTransport {
             .no_proxy()
             .connect_timeout(CONNECT_TIME_LIMIT)
             // Lambda freezes the process between two invocations. A connection that dies meanwhile is only noticed when
-            // the next request has gone out, and then nobody can tell whether the system saw it.
+            // the next request has gone out, and then it is unknown whether the system received it.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("pagerflow/", env!("CARGO_PKG_VERSION")))
             .build()?;

@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn f3_other_runs_wait_for_what_is_left_of_the_time() {
+    fn f3_other_runs_wait_for_the_rest_of_the_time() {
         assert_eq!(left(20, 0), Some(20));
         assert_eq!(left(20, 5_500), Some(15));
         assert_eq!(left(20, 19_999), Some(1));
@@ -164,14 +164,14 @@ mod tests {
     }
 
     #[test]
-    fn f5_an_absurd_time_holds_nobody_back_for_more_than_a_minute() {
+    fn f5_an_implausible_wait_is_capped_at_a_minute() {
         assert_eq!(left(300, 0), Some(60));
         assert_eq!(left(u64::MAX, 59_000), Some(1));
         assert_eq!(left(u64::MAX, 60_000), None);
     }
 
     #[test]
-    fn f41_a_clock_that_is_put_back_holds_nobody_back() {
+    fn f41_a_clock_that_is_set_back_causes_no_wait() {
         assert_eq!(left(20, -3_600_000), None);
     }
 

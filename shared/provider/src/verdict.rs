@@ -5,9 +5,9 @@ use reqwest::StatusCode;
 /// The effect of a request, which decides what a missing answer means.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Effect {
-    /// It only asks: without an answer nothing has changed.
+    /// It only reads: nothing changes, with or without an answer.
     Read,
-    /// It changes something: without an answer nobody knows whether it was done.
+    /// It changes something: without an answer, the outcome is unknown.
     Write,
 }
 

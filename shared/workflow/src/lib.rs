@@ -18,6 +18,8 @@
 
 pub mod action;
 pub mod characters;
+#[cfg(test)]
+mod committed;
 pub mod definition;
 pub mod error_name;
 pub mod fingerprint;

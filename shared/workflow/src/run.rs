@@ -25,7 +25,7 @@ use std::{
 pub struct RunInput {
     /// What is run.
     pub run: RunIdentity,
-    /// Why there is a run.
+    /// The cause of the run.
     pub cause: RunCause,
     /// What the run was given by whoever started it.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
@@ -35,7 +35,7 @@ pub struct RunInput {
     pub part: Option<Part>,
 }
 
-/// Why there is a run. A run that a step or a replay starts has the event of the run before it, if that had one.
+/// The cause of a run. A run that a step or a replay starts has the event of the run before it, if that had one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum RunCause {
@@ -108,7 +108,7 @@ impl RunInput {
         self.event().map(|event| event.event_id.as_str())
     }
 
-    /// Whether an event has started the run, and neither a step nor a person did.
+    /// True if an event has started the run, and neither a step nor a person.
     #[must_use]
     pub fn is_started_by_event(&self) -> bool {
         matches!(self.cause, RunCause::Event(_))

@@ -119,6 +119,34 @@ async fn f3_f4_a_rate_limit_is_told_and_nothing_was_done() {
     }
 }
 
+/// PagerDuty has limits for single operations too: a storm of notes must not hold up the resolving of incidents.
+#[tokio::test]
+async fn f3_a_used_up_rate_limit_holds_back_the_same_action_of_the_same_integration_and_nothing_else() {
+    let world = World::new().await;
+    let rule = FaultRule {
+        method: None,
+        path: "/incidents/*/notes".to_owned(),
+        skip: 0,
+        times: Some(1),
+        fault: Fault::RateLimited {
+            reset_seconds: Some(20),
+        },
+    };
+    world.with_pagerduty(|pagerduty| pagerduty.add_fault(rule));
+    world.failed(&attempt(Action::AddNote, 1)).await;
+    let asked = world.requests().len();
+
+    let same = world.failed(&attempt(Action::AddNote, 1)).await;
+    assert_refused(&same, "PagerDuty.RateLimited", &["nothing was sent"]);
+    assert_eq!(world.requests().len(), asked);
+
+    world.done(&attempt(Action::GetIncident, 1)).await;
+    let mut elsewhere = attempt(Action::AddNote, 1);
+    elsewhere["integration"] = json!("staging");
+    // It is looked for, and does not exist.
+    assert_refused(&world.failed(&elsewhere).await, "Integration.NotFound", &[]);
+}
+
 #[tokio::test]
 async fn f13_what_reaches_people_is_not_sent_by_a_call_that_may_be_a_late_double() {
     for action in actions().filter(|action| matches!(action.spec().repeat, Repeat::IsForbidden { .. })) {

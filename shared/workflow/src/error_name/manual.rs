@@ -5,7 +5,8 @@
 //! ```
 
 use super::{ErrorName, FailureClass, Source, remedy};
-use std::{collections::BTreeSet, env, fmt::Write as _, fs, path::Path};
+use crate::committed::assert_committed;
+use std::{collections::BTreeSet, fmt::Write as _};
 
 const HEAD: &str = "# Errors
 
@@ -75,16 +76,7 @@ fn source(source: Source) -> &'static str {
 
 #[test]
 fn the_committed_manual_has_every_error_as_the_code_has_it() {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/errors.md"));
-    let wanted = manual();
-    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
-        fs::write(file, &wanted).unwrap();
-    }
-    let committed = fs::read_to_string(file).unwrap_or_default();
-    assert!(
-        committed == wanted,
-        "docs/errors.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
-    );
+    assert_committed("docs/errors.md", &manual());
 }
 
 #[test]

@@ -34,10 +34,10 @@ impl Grammar for ActionStep {
     type Schema = schema::Words;
 
     fn decode(uses: &Node, words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let name = value::text(uses, step.field("uses"), reading)?;
+        let name = value::text(uses, step.field(Self::WORD), reading)?;
         let Some(spec) = reading.catalog.action(name).map(Arc::clone) else {
             let message = format!("unknown action `{name:.80}`; {}", hint(reading.catalog, name));
-            reading.problem(uses.at, step.field("uses"), message);
+            reading.problem(uses.at, step.field(Self::WORD), message);
             return None;
         };
         let with = input(&spec, uses, words.get("with"), step, reading);
@@ -45,7 +45,7 @@ impl Grammar for ActionStep {
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("uses", &*self.uses.name);
+        fields.add(Self::WORD, &*self.uses.name);
         fields.add("with", entries(&self.with, Template::to_json));
     }
 }
@@ -140,11 +140,12 @@ impl Behaviour for ActionStep {
         self.with.values().flat_map(Template::expressions).collect()
     }
 
-    fn outputs(&self, _: Vec<Type>) -> Vec<(String, Type)> {
-        let outputs = self.uses.outputs.iter();
-        outputs
-            .map(|output| (output.name.to_string(), Type::of_output(output)))
-            .collect()
+    fn output_names(&self) -> Vec<&str> {
+        self.uses.outputs.iter().map(|output| &*output.name).collect()
+    }
+
+    fn output(&self, name: &str, _: &[Type]) -> Type {
+        self.uses.output(name).map_or(Type::UNKNOWN, Type::of_output)
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {

@@ -26,19 +26,19 @@ pub struct BlockStep {
 }
 
 impl Grammar for BlockStep {
-    const WORD: &'static str = "steps";
-    const COMPANIONS: &'static [&'static str] = &["else"];
-    const REQUIRES: &'static [(&'static str, &'static [&'static str])] = &[("else", &["steps", "if"])];
+    const WORD: &'static str = STEPS;
+    const COMPANIONS: &'static [&'static str] = &[ELSE];
+    const REQUIRES: &'static [(&'static str, &'static [&'static str])] = &[(ELSE, &[STEPS, "if"])];
     #[cfg(any(test, feature = "schema"))]
     type Schema = schema::Words;
 
     fn decode(node: &Node, words: &Words<'_>, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let list = step_list(node, path.field("steps"), reading);
-        let otherwise = words.get("else").map(|node| {
+        let list = step_list(node, path.field(STEPS), reading);
+        let otherwise = words.get(ELSE).map(|node| {
             if !words.has_condition() {
                 reading.problem(node.at, path, "`else` needs an `if`: without one it would never run");
             }
-            step_list(node, path.field("else"), reading)
+            step_list(node, path.field(ELSE), reading)
         });
         Some(Self {
             steps: list,
@@ -47,14 +47,14 @@ impl Grammar for BlockStep {
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add_steps("steps", &self.steps);
-        fields.add_steps_if_any("else", &self.otherwise);
+        fields.add_steps(STEPS, &self.steps);
+        fields.add_steps_if_any(ELSE, &self.otherwise);
     }
 }
 
 impl Behaviour for BlockStep {
     fn title(&self) -> String {
-        "steps".to_owned()
+        STEPS.to_owned()
     }
 
     fn lists(&self) -> Vec<&[Step]> {
@@ -74,7 +74,7 @@ impl Behaviour for BlockStep {
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
-        let lists = [("steps", &self.steps, true), ("else", &self.otherwise, false)];
+        let lists = [(STEPS, &self.steps, true), (ELSE, &self.otherwise, false)];
         let branches = lists.map(|(word, steps, holds)| {
             let conditions = [(step.condition.as_ref(), holds)];
             checks.branch(steps, &conditions, path.field(word))

@@ -44,7 +44,7 @@ impl Grammar for ChooseStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = step.field("choose");
+        let path = step.field(Self::WORD);
         let items = value::some_items(node, path, limits::CHOICES, "branch", reading);
         let branches = (0..)
             .zip(items)
@@ -62,7 +62,7 @@ impl Grammar for ChooseStep {
     fn encode(&self, fields: &mut Fields) {
         let branches = self.branches.iter();
         let branches = branches.map(|branch| json!({ "when": branch.when.source(), "steps": list(&branch.steps) }));
-        fields.add("choose", branches.collect::<Value>());
+        fields.add(Self::WORD, branches.collect::<Value>());
         fields.add_steps_if_any("default", &self.default);
     }
 }
@@ -86,7 +86,7 @@ fn branch(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Bran
 
 impl Behaviour for ChooseStep {
     fn title(&self) -> String {
-        "choose".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn lists(&self) -> Vec<&[Step]> {
@@ -99,7 +99,7 @@ impl Behaviour for ChooseStep {
     }
 
     fn check<'a>(&'a self, _: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
-        let choose = path.field("choose");
+        let choose = path.field(Self::WORD);
         // A branch is come to when the conditions before its own do not hold.
         let mut conditions: Vec<(Option<&Expression>, bool)> = Vec::new();
         for (index, branch) in self.branches.iter().enumerate() {

@@ -34,18 +34,18 @@ impl Grammar for FailStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, _: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let message = value::text_template(node, step.field("fail"), reading)?;
+        let message = value::text_template(node, step.field(Self::WORD), reading)?;
         Some(Self { message })
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("fail", self.message.to_json());
+        fields.add(Self::WORD, self.message.to_json());
     }
 }
 
 impl Behaviour for FailStep {
     fn title(&self) -> String {
-        "fail".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn expressions(&self) -> Vec<&Expression> {
@@ -58,7 +58,7 @@ impl Behaviour for FailStep {
 
     fn check<'a>(&'a self, _: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
         checks.may_end = true;
-        checks.template(&self.message, path.field("fail"));
+        checks.template(&self.message, path.field(Self::WORD));
         Vec::new()
     }
 

@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, Each, Grammar, Lanes, OnLaneFailure, Picture,
-    lanes::{add_on_lane_failure, on_lane_failure, outputs},
+    lanes::{OUTPUTS, add_on_lane_failure, on_lane_failure, output},
     numbered_list,
 };
 use crate::{
@@ -48,7 +48,7 @@ impl Grammar for ForEachStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = step.field("for_each");
+        let path = step.field(Self::WORD);
         let items = value::template(node, path, reading);
         let problem = match &items {
             Some(Template::List(items)) if items.len() > limits::ITEMS => Some(format!(
@@ -88,7 +88,7 @@ impl Grammar for ForEachStep {
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("for_each", self.items.to_json());
+        fields.add(Self::WORD, self.items.to_json());
         fields.add_if("max_concurrency", self.max_concurrency);
         fields.add_steps("steps", &self.steps);
         fields.add_if("output", self.output.as_ref().map(Template::to_json));
@@ -111,7 +111,7 @@ impl ForEachStep {
 
 impl Behaviour for ForEachStep {
     fn title(&self) -> String {
-        "for_each".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn lists(&self) -> Vec<&[Step]> {
@@ -126,12 +126,16 @@ impl Behaviour for ForEachStep {
         self.items.expressions()
     }
 
-    fn outputs(&self, lanes: Vec<Type>) -> Vec<(String, Type)> {
-        outputs(lanes)
+    fn output_names(&self) -> Vec<&str> {
+        OUTPUTS.to_vec()
+    }
+
+    fn output(&self, name: &str, lanes: &[Type]) -> Type {
+        output(name, lanes)
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
-        let list = path.field("for_each");
+        let list = path.field(Self::WORD);
         let of = checks.template(&self.items, list);
         let item = checks.typed_items(&self.items, &of, list);
         let around = checks.enter_item(item);

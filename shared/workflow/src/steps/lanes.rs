@@ -43,20 +43,24 @@ pub(super) fn add_on_lane_failure(policy: OnLaneFailure, fields: &mut Fields) {
 
 /// The outputs of a step that opens lanes: how many there were, how many of them succeeded, failed and were cancelled, and for each
 /// its `outcome`, `output` and `error`.
-pub(super) fn outputs(given: Vec<Type>) -> Vec<(String, Type)> {
+pub(super) const OUTPUTS: &[&str] = &["count", "succeeded", "failed", "cancelled", EACH];
+
+/// The output with an entry for each lane.
+const EACH: &str = "lanes";
+
+/// The type of one of [`OUTPUTS`], from the types of what the lanes hand out.
+pub(super) fn output(name: &str, given: &[Type]) -> Type {
+    if name != EACH {
+        return Kind::Integer.into();
+    }
     let outcome = KnownWords::ours(&["success", "failure", "cancelled"]);
-    let output = Type::any_of(given).or_null("only a lane that succeeded, and has an `output`, gives one");
-    let lane = Type::record([
+    let output =
+        Type::any_of(given.iter().cloned()).or_null("only a lane that succeeded, and has an `output`, gives one");
+    Type::list(Type::record([
         ("outcome", Kind::Words(outcome).into()),
         ("output", output),
         ("error", result_error()),
-    ]);
-    let counts = ["count", "succeeded", "failed", "cancelled"];
-    let counts = counts.map(|name| (name.to_owned(), Kind::Integer.into()));
-    counts
-        .into_iter()
-        .chain([("lanes".to_owned(), Type::list(lane))])
-        .collect()
+    ]))
 }
 
 impl Lanes<'_> {

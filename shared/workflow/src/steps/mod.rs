@@ -183,9 +183,14 @@ pub(crate) trait Behaviour: fmt::Debug {
         None
     }
 
-    /// Its outputs, with their types. `lanes` are the types of what its lanes hand out.
-    fn outputs(&self, _lanes: Vec<Type>) -> Vec<(String, Type)> {
+    /// The names of its outputs.
+    fn output_names(&self) -> Vec<&str> {
         Vec::new()
+    }
+
+    /// The type of the output of this name. `lanes` are the types of what its lanes hand out.
+    fn output(&self, _name: &str, _lanes: &[Type]) -> Type {
+        Type::UNKNOWN
     }
 
     /// True if nothing in its lane follows it once it is done. `goes_on` says that its failure does not end the lane.

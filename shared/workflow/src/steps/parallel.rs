@@ -2,7 +2,7 @@
 
 use super::{
     Behaviour, Each, Grammar, Lanes, OnLaneFailure, Picture,
-    lanes::{add_on_lane_failure, on_lane_failure, outputs},
+    lanes::{OUTPUTS, add_on_lane_failure, on_lane_failure, output},
     numbered_list,
 };
 use crate::{
@@ -49,7 +49,7 @@ impl Grammar for ParallelStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = step.field("parallel");
+        let path = step.field(Self::WORD);
         let items = value::some_items(node, path, limits::PARALLEL_LANES, "lane", reading);
         let lanes = (0..)
             .zip(items)
@@ -62,7 +62,7 @@ impl Grammar for ParallelStep {
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("parallel", self.lanes.iter().map(encoded).collect::<Value>());
+        fields.add(Self::WORD, self.lanes.iter().map(encoded).collect::<Value>());
         add_on_lane_failure(self.on_lane_failure, fields);
     }
 }
@@ -104,7 +104,7 @@ impl ParallelStep {
 
 impl Behaviour for ParallelStep {
     fn title(&self) -> String {
-        "parallel".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn lists(&self) -> Vec<&[Step]> {
@@ -115,12 +115,16 @@ impl Behaviour for ParallelStep {
         Some(self.opened())
     }
 
-    fn outputs(&self, lanes: Vec<Type>) -> Vec<(String, Type)> {
-        outputs(lanes)
+    fn output_names(&self) -> Vec<&str> {
+        OUTPUTS.to_vec()
+    }
+
+    fn output(&self, name: &str, lanes: &[Type]) -> Type {
+        output(name, lanes)
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
-        let parallel = path.field("parallel");
+        let parallel = path.field(Self::WORD);
         let lanes = self.lanes.iter().enumerate();
         lanes
             .filter_map(|(index, lane)| checks.lane(step, &lane.steps, lane.output.as_ref(), parallel.item(index)))

@@ -26,6 +26,9 @@ use std::collections::BTreeMap;
 /// The most runs that may call each other.
 pub(crate) const NESTING: u32 = 20;
 
+/// The output: the id of the run.
+const RUN_ID: &str = "run_id";
+
 /// The most that the inputs of a run may take that a step starts, in bytes of JSON.
 const INPUTS_BYTES: usize = 32 * 1024;
 
@@ -45,7 +48,7 @@ impl Grammar for RunWorkflowStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, words: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let workflow = value::id::<WorkflowId>(node, step.field("run_workflow"), reading);
+        let workflow = value::id::<WorkflowId>(node, step.field(Self::WORD), reading);
         let with = words.get("with");
         let with = with.and_then(|node| value::templates(node, step.field("with"), "inputs", reading));
         Some(Self {
@@ -55,7 +58,7 @@ impl Grammar for RunWorkflowStep {
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("run_workflow", self.workflow.as_str());
+        fields.add(Self::WORD, self.workflow.as_str());
         let with = (!self.with.is_empty()).then(|| entries(&self.with, Template::to_json));
         fields.add_if("with", with);
     }
@@ -70,8 +73,12 @@ impl Behaviour for RunWorkflowStep {
         self.with.values().flat_map(Template::expressions).collect()
     }
 
-    fn outputs(&self, _: Vec<Type>) -> Vec<(String, Type)> {
-        vec![("run_id".to_owned(), Kind::Text.into())]
+    fn output_names(&self) -> Vec<&str> {
+        vec![RUN_ID]
+    }
+
+    fn output(&self, _: &str, _: &[Type]) -> Type {
+        Kind::Text.into()
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
@@ -83,7 +90,7 @@ impl Behaviour for RunWorkflowStep {
             && !checks.scope.sees.failure
         {
             let message = "would run itself without end; give the step an `if`";
-            checks.problem(path.field("run_workflow"), message);
+            checks.problem(path.field(Self::WORD), message);
         }
         let with = path.field("with");
         for (name, template) in &self.with {
@@ -201,7 +208,7 @@ impl Planner<'_> {
 
     /// Goes on when a run that a step called has ended.
     pub(crate) fn run_ended(&mut self, path: &StepPath, run: &RunIdentity, failure: Option<&Failure>) -> Command {
-        let outputs = Outputs::from(json!({ "run_id": run.id }));
+        let outputs = Outputs::from(json!({ (RUN_ID): run.id }));
         let next = match failure {
             None => {
                 self.step_done(path, Outcome::Success, outputs, None);

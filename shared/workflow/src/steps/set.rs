@@ -31,18 +31,18 @@ impl Grammar for SetStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, _: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let variables = value::templates(node, step.field("set"), "variables", reading)?;
+        let variables = value::templates(node, step.field(Self::WORD), "variables", reading)?;
         Some(Self { variables })
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("set", entries(&self.variables, Template::to_json));
+        fields.add(Self::WORD, entries(&self.variables, Template::to_json));
     }
 }
 
 impl Behaviour for SetStep {
     fn title(&self) -> String {
-        "set".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn expressions(&self) -> Vec<&Expression> {
@@ -54,7 +54,7 @@ impl Behaviour for SetStep {
     }
 
     fn check<'a>(&'a self, step: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
-        let path = path.field("set");
+        let path = path.field(Self::WORD);
         checks.digits(path);
         let set = self.variables.iter();
         let set: BTreeMap<_, _> = set

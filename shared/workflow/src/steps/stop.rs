@@ -29,18 +29,18 @@ impl Grammar for StopStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, _: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let reason = value::text_template(node, step.field("stop"), reading)?;
+        let reason = value::text_template(node, step.field(Self::WORD), reading)?;
         Some(Self { reason })
     }
 
     fn encode(&self, fields: &mut Fields) {
-        fields.add("stop", self.reason.to_json());
+        fields.add(Self::WORD, self.reason.to_json());
     }
 }
 
 impl Behaviour for StopStep {
     fn title(&self) -> String {
-        "stop".to_owned()
+        Self::WORD.to_owned()
     }
 
     fn expressions(&self) -> Vec<&Expression> {
@@ -53,7 +53,7 @@ impl Behaviour for StopStep {
 
     fn check<'a>(&'a self, _: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
         checks.may_end = true;
-        checks.template(&self.reason, path.field("stop"));
+        checks.template(&self.reason, path.field(Self::WORD));
         Vec::new()
     }
 

@@ -35,7 +35,7 @@ impl Grammar for WaitStep {
     type Schema = schema::Words;
 
     fn decode(node: &Node, _: &Words<'_>, step: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
-        let path = step.field("wait");
+        let path = step.field(Self::WORD);
         if !matches!(node.content, Content::Map(_)) {
             return value::length(node, path, reading).map(Self::For);
         }
@@ -56,8 +56,8 @@ impl Grammar for WaitStep {
 
     fn encode(&self, fields: &mut Fields) {
         match self {
-            Self::For(length) => fields.add("wait", length.to_string()),
-            Self::Until(time) => fields.add("wait", json!({ "until": time.to_json() })),
+            Self::For(length) => fields.add(Self::WORD, length.to_string()),
+            Self::Until(time) => fields.add(Self::WORD, json!({ "until": time.to_json() })),
         }
     }
 }
@@ -79,7 +79,7 @@ impl Behaviour for WaitStep {
 
     fn check<'a>(&'a self, _: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
         if let Self::Until(time) = self {
-            let wait = path.field("wait");
+            let wait = path.field(Self::WORD);
             let path = wait.field("until");
             let of = checks.template(time, path);
             checks.typed_time(&of, path);

@@ -5,7 +5,8 @@
 //! ```
 
 use super::{Builtin, Expression, FILTERS, FUNCTIONS, TESTS};
-use std::{env, fmt::Write as _, fs, path::Path};
+use crate::committed::assert_committed;
+use std::fmt::Write as _;
 
 const HEAD: &str = "# Expressions
 
@@ -121,16 +122,7 @@ fn manual() -> String {
 
 #[test]
 fn the_committed_manual_is_what_the_language_has() {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/expressions.md"));
-    let wanted = manual();
-    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
-        fs::write(file, &wanted).unwrap();
-    }
-    let committed = fs::read_to_string(file).unwrap_or_default();
-    assert!(
-        committed == wanted,
-        "docs/expressions.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
-    );
+    assert_committed("docs/expressions.md", &manual());
 }
 
 #[test]

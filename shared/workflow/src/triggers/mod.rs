@@ -158,29 +158,18 @@ pub(crate) fn decode(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> 
         .iter()
         .filter_map(|kind| fields.optional(kind.word).map(|node| (kind, node)))
         .collect();
-    let kinds: Vec<String> = KINDS
-        .iter()
-        .map(|kind| format!("`{}`: {}", kind.word, kind.summary))
-        .collect();
     let trigger = match found.as_slice() {
         [(kind, node)] => (kind.decode)(node, path.field(kind.word), reading),
         [] => {
-            let message = match kinds.as_slice() {
-                [only] => only.replacen("`: ", "` is missing: ", 1),
-                several => format!(
-                    "says nothing that starts the workflow; give it one of {}",
-                    several.join("; ")
-                ),
-            };
-            reading.problem(node.at, path, message);
+            let kinds = KINDS
+                .iter()
+                .map(|kind| format!("`{}` is missing: {}", kind.word, kind.summary));
+            reading.problem(node.at, path, kinds.collect::<Vec<_>>().join("; or "));
             None
         }
         [_, _, ..] => {
-            reading.problem(
-                node.at,
-                path,
-                "a workflow has one trigger; give another workflow the other one",
-            );
+            let message = "a workflow has one trigger; give another workflow the other one";
+            reading.problem(node.at, path, message);
             None
         }
     };

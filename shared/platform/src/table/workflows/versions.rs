@@ -21,7 +21,7 @@ pub struct VersionRecord {
     pub version: WorkflowVersion,
     /// When it was applied.
     pub created_at: Timestamp,
-    /// Who applied it, as AWS knows them; none if that was not known.
+    /// The AWS identity that applied it; none if it was unknown.
     #[serde(default)]
     pub applied_by: Option<String>,
     /// The digest of its definition.

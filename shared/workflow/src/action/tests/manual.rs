@@ -5,8 +5,9 @@
 //! ```
 
 use super::{super::*, catalog};
+use crate::committed::assert_committed;
 use crate::definition::Definition;
-use std::{env, fmt::Write as _, fs, path::Path};
+use std::fmt::Write as _;
 
 const HEAD: &str = "# Actions
 
@@ -162,16 +163,7 @@ fn step(spec: &ActionSpec) -> String {
 
 #[test]
 fn the_committed_manual_is_what_the_catalogue_says() {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/actions.md"));
-    let wanted = manual();
-    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
-        fs::write(file, &wanted).unwrap();
-    }
-    let committed = fs::read_to_string(file).unwrap_or_default();
-    assert!(
-        committed == wanted,
-        "docs/actions.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
-    );
+    assert_committed("docs/actions.md", &manual());
 }
 
 #[test]

@@ -123,11 +123,10 @@ fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &S
 }
 
 fn output(reference: &Reference, id: &str, field: &str, inner: &[&str], step: &Step) -> Result<(), String> {
-    let outputs = step.kind.behaviour().outputs(Vec::new());
-    if outputs.is_empty() {
+    let names = step.kind.behaviour().output_names();
+    if names.is_empty() {
         return Err(format!("`{reference}`: the step `{id}` has no outputs"));
     }
-    let names: Vec<&str> = outputs.iter().map(|(name, _)| name.as_str()).collect();
     if names.contains(&field) {
         return match step.action() {
             Some(action) => inside(reference, &action.uses, field, inner),

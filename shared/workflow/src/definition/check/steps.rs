@@ -12,7 +12,7 @@ use crate::{
 };
 use std::collections::BTreeMap;
 
-/// What is known of a list of steps that may have been done: its steps, and the variables that it sets.
+/// A list of steps that may have run: its steps, and the variables that it sets.
 pub(crate) type Done<'a> = (Branch<'a>, BTreeMap<String, Type>);
 
 impl<'a> Checks<'a, '_> {
@@ -53,7 +53,7 @@ impl<'a> Checks<'a, '_> {
         self.scope.end(step);
         if let (Some(typing), Some(known)) = (&mut self.typing, known) {
             typing.know_again(known);
-            typing.end(step, lanes);
+            typing.end(step, &lanes);
         }
     }
 
@@ -142,7 +142,7 @@ impl<'a> Checks<'a, '_> {
     }
 }
 
-/// What `item` was around a step that goes through a list.
+/// The `item` around a step that goes through a list.
 pub(crate) struct ItemAround {
     seen: bool,
     of: Option<Type>,

@@ -150,7 +150,7 @@ impl Typing {
     }
 
     /// A step has ended: its result can be seen, and what is known because it let the run go on.
-    pub(crate) fn end(&mut self, step: &Step, lanes: Vec<Type>) {
+    pub(crate) fn end(&mut self, step: &Step, lanes: &[Type]) {
         if let Some(condition) = &step.condition
             && step.ends_lane()
         {
@@ -200,12 +200,17 @@ impl Typing {
 }
 
 /// The type of the result of a step.
-fn result(step: &Step, lanes: Vec<Type>) -> Type {
+fn result(step: &Step, lanes: &[Type]) -> Type {
     let outcome = Kind::Words(Words::ours(OUTCOMES)).into();
-    let outputs = step.kind.behaviour().outputs(lanes);
-    let outputs = match outputs.is_empty() {
+    let behaviour = step.kind.behaviour();
+    let names = behaviour.output_names();
+    let outputs = match names.is_empty() {
         true => Kind::Map.into(),
-        false => Type::record(outputs),
+        false => Type::record(
+            names
+                .into_iter()
+                .map(|name| (name.to_owned(), behaviour.output(name, lanes))),
+        ),
     };
     Type::record([
         ("outcome", outcome),

@@ -2,8 +2,9 @@
 
 use super::*;
 use crate::{
+    ids::Section,
     replay::{Again, Past, PastStep, Replay, ReplayError, Start, replay},
-    run::{ReplayOf, RunCause},
+    run::{KeptStep, ReplayOf, RunCause},
 };
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -214,4 +215,30 @@ fn a_replay_that_is_cancelled_before_it_began_keeps_nothing_and_does_nothing() {
     world.run(&mut execution);
     assert_eq!(why(&world.end_of(&execution)).0, "Run.Cancelled");
     assert!(world.calls.is_empty());
+}
+
+/// The results that a replay keeps can be large, and every lane finds them in the table.
+#[test]
+fn only_the_main_lane_of_a_replay_is_handed_what_it_keeps() {
+    let kept = KeptStep {
+        outcome: Outcome::Success,
+        outputs: json!({}),
+        error: None,
+        cut: BTreeSet::new(),
+    };
+    let of = ReplayOf {
+        kept: BTreeMap::from([(StepPath::top(Section::Steps, 0), kept)]),
+        ..ReplayOf::nothing(run_id(), 2)
+    };
+    let cause = RunCause::Replay {
+        of: of.clone(),
+        event: None,
+    };
+    let handed_on = |lane: &LanePath| match cause.handed_on(lane) {
+        RunCause::Replay { of, .. } => of,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(handed_on(&LanePath::main()), of);
+    let inner = LanePath::main().child(StepPath::top(Section::Steps, 1), 0);
+    assert_eq!(handed_on(&inner), ReplayOf::nothing(run_id(), 2));
 }

@@ -141,29 +141,23 @@ pub fn carries(event_type: &str) -> Carries {
 }
 
 /// The fields of `event`. What is below `data` is PagerDuty's own.
-pub static FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| fields_of(&any(), None));
+pub static FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| fields_of(&any()));
 
 /// The fields of `event.incident`.
-pub static INCIDENT_FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| fields_of(&any(), Some("incident")));
+pub static INCIDENT_FIELDS: LazyLock<Vec<&str>> =
+    LazyLock::new(|| fields_of(&incident("incident.triggered", Incident)));
 
-/// The names of the fields of a record, or of one that is in it.
-fn fields_of(of: &Type, inner: Option<&str>) -> Vec<&'static str> {
-    let Kind::Record(record) = &of.kind else {
-        return Vec::new();
+/// The names of the fields of a record that is written in this file.
+fn fields_of(of: &Type) -> Vec<&'static str> {
+    let fields = match &of.kind {
+        Kind::Record(record) => record.fields.as_slice(),
+        _ => &[],
     };
-    match inner {
-        None => {
-            let names = record.fields.iter().filter_map(|(name, _)| match name {
-                Cow::Borrowed(name) => Some(*name),
-                Cow::Owned(_) => None,
-            });
-            names.collect()
-        }
-        Some(inner) => {
-            let field = record.fields.iter().find(|(name, _)| name == inner);
-            field.map(|(_, of)| fields_of(of, None)).unwrap_or_default()
-        }
-    }
+    let names = fields.iter().filter_map(|(name, _)| match name {
+        Cow::Borrowed(name) => Some(*name),
+        Cow::Owned(_) => None,
+    });
+    names.collect()
 }
 
 /// The type of `event` where nothing says which types of events it can be.

@@ -5,11 +5,12 @@
 //! ```
 
 use super::event::{Carries, TYPES, of};
+use crate::committed::assert_committed;
 use crate::{
     run::WebhookKind,
     types::{Kind, Type},
 };
-use std::{env, fmt::Write as _, fs, path::Path};
+use std::{fmt::Write as _, fs};
 
 const HEAD: &str = "# Events
 
@@ -93,14 +94,5 @@ fn manual() -> String {
 
 #[test]
 fn the_committed_manual_is_what_the_types_say() {
-    let file = Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/events.md"));
-    let wanted = manual();
-    if env::var_os("PAGERFLOW_WRITE_DOCS").is_some() {
-        fs::write(file, &wanted).unwrap();
-    }
-    let committed = fs::read_to_string(file).unwrap_or_default();
-    assert!(
-        committed == wanted,
-        "docs/events.md is stale; write it anew with `PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual`"
-    );
+    assert_committed("docs/events.md", &manual());
 }
