@@ -11,7 +11,11 @@ use pagerduty::{
     actions::{Action, Performer},
     client::{ApiToken, BaseUrl, Client, Events, InvalidBaseUrl, RoutingKey},
 };
-use provider::{http::HttpTransport, rate_limit::RateLimitMemory, transport::Transport};
+use provider::{
+    http::{ConnectionError, Http},
+    rate_limit::RateLimitMemory,
+    transport::Transport,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
@@ -163,7 +167,7 @@ fn typed<I: DeserializeOwned>(action: Action, input: Value) -> Result<I, TaskErr
 #[derive(Debug)]
 pub struct PagerDuty<S> {
     connections: Connections<S>,
-    transport: Arc<dyn Transport>,
+    way: Way,
     /// Where PagerDuty is, if not at the address of the integration's service region.
     base_url: Option<BaseUrl>,
     /// Counted for one action of one integration, because PagerDuty also has limits for single operations: a storm of new incidents
@@ -171,6 +175,34 @@ pub struct PagerDuty<S> {
     rate_limits: RateLimitMemory<(IntegrationAlias, Action)>,
     /// Where its Events API is, likewise.
     events_url: Option<BaseUrl>,
+}
+
+/// The way to PagerDuty.
+#[derive(Debug)]
+enum Way {
+    /// The network, and where its requests are counted.
+    Network { http: Box<Http>, metrics: Arc<Metrics> },
+    /// A way that a test or a simulation gives.
+    Given(Arc<dyn Transport>),
+}
+
+impl Way {
+    /// The way of one attempt at an action. Its requests share a connection.
+    fn transport(&self) -> Result<Arc<dyn Transport>, TaskError> {
+        match self {
+            Self::Network { http, metrics } => {
+                let session = http.session().map_err(|error| unusable(&error))?;
+                let metrics = Arc::clone(metrics);
+                Ok(Arc::new(MeasuredTransport::new(session, metrics, Timestamp::now)))
+            }
+            Self::Given(transport) => Ok(Arc::clone(transport)),
+        }
+    }
+}
+
+/// Nothing was sent.
+fn unusable(error: &ConnectionError) -> TaskError {
+    TaskError::new(ErrorName::PagerDutyUnavailable, error.to_string())
 }
 
 /// A function cannot start.
@@ -198,19 +230,22 @@ impl PagerDuty<SecretsManager> {
         let base_url = address("PAGERDUTY_API_URL")?;
         let events_url = address("PAGERDUTY_EVENTS_URL")?;
         let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
-        let transport = HttpTransport::new().map_err(|error| StartError(error.to_string()))?;
-        let transport = MeasuredTransport::new(transport, metrics, Timestamp::now);
+        let http = Box::new(Http::new().map_err(|error| StartError(error.to_string()))?);
         let connections = Connections::new(SecretsManager::new(client), names);
-        Ok(Self::new(connections, Arc::new(transport), base_url).with_events_url(events_url))
+        Ok(Self::by(connections, Way::Network { http, metrics }, base_url).with_events_url(events_url))
     }
 }
 
 impl<S: SecretStore> PagerDuty<S> {
     /// Accounts that are connected to with these secrets and by this transport.
     pub fn new(connections: Connections<S>, transport: Arc<dyn Transport>, base_url: Option<BaseUrl>) -> Self {
+        Self::by(connections, Way::Given(transport), base_url)
+    }
+
+    fn by(connections: Connections<S>, way: Way, base_url: Option<BaseUrl>) -> Self {
         Self {
             connections,
-            transport,
+            way,
             base_url,
             rate_limits: RateLimitMemory::default(),
             events_url: None,
@@ -344,14 +379,14 @@ impl<S: SecretStore> PagerDuty<S> {
             )
         })?;
         let base_url = at(self.events_url.as_ref(), BaseUrl::of_events(connection.service_region))?;
-        let answer = request(&Events::new(Arc::clone(&self.transport), base_url), key, &input).await;
+        let answer = request(&Events::new(self.way.transport()?, base_url), key, &input).await;
         let output = answer.map_err(|error| TaskError::from(&error))?;
         Ok(Done { output, adjusted })
     }
 
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
         let base_url = at(self.base_url.as_ref(), BaseUrl::of(connection.service_region))?;
-        Ok(Client::new(Arc::clone(&self.transport), base_url))
+        Ok(Client::new(self.way.transport()?, base_url))
     }
 }
 

@@ -42,25 +42,52 @@ pub fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(tls)
 }
 
-/// HTTP over TLS, with a new connection for every request.
+/// TLS, set up once for the sessions of a function.
+#[derive(Debug, Clone)]
+pub struct Http(ClientConfig);
+
+impl Http {
+    /// Sets up TLS.
+    ///
+    /// # Errors
+    /// Where it can not be set up.
+    pub fn new() -> Result<Self, ConnectionError> {
+        Ok(Self(tls()?))
+    }
+
+    /// The way for the requests of one invocation, which share a connection. It must not outlive the invocation: Lambda freezes the
+    /// process between two of them. A connection that dies meanwhile is only noticed when the next request has gone out, and
+    /// then it is unknown whether the system received it.
+    ///
+    /// # Errors
+    /// Where HTTP can not be set up; it opens no connection.
+    pub fn session(&self) -> Result<HttpTransport, ConnectionError> {
+        HttpTransport::with(self.0.clone(), 1)
+    }
+}
+
+/// HTTP over TLS.
 #[derive(Debug, Clone)]
 pub struct HttpTransport(reqwest::Client);
 
 impl HttpTransport {
-    /// Sets up TLS and HTTP.
+    /// Sets up TLS and HTTP, with a new connection for every request.
     ///
     /// # Errors
     /// Where TLS or HTTP can not be set up; it opens no connection.
     pub fn new() -> Result<Self, ConnectionError> {
+        Self::with(tls()?, 0)
+    }
+
+    /// With so many connections that wait for a further request.
+    fn with(tls: ClientConfig, idle: usize) -> Result<Self, ConnectionError> {
         let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls()?)
+            .tls_backend_preconfigured(tls)
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .no_proxy()
             .connect_timeout(CONNECT_TIME_LIMIT)
-            // Lambda freezes the process between two invocations. A connection that dies meanwhile is only noticed when
-            // the next request has gone out, and then it is unknown whether the system received it.
-            .pool_max_idle_per_host(0)
+            .pool_max_idle_per_host(idle)
             .user_agent(concat!("pagerflow/", env!("CARGO_PKG_VERSION")))
             .build()?;
         Ok(Self(client))
@@ -129,4 +156,68 @@ fn root_cause(error: &reqwest::Error) -> String {
         cause = Some(inner);
     }
     cause.map_or_else(String::new, ToString::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use reqwest::header::HeaderMap;
+    use rstest::rstest;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use tokio::{
+        io::{AsyncReadExt, AsyncWriteExt},
+        net::{TcpListener, TcpStream},
+    };
+
+    /// Answers each request of a connection, however many there are.
+    async fn answer(mut connection: TcpStream) {
+        let mut received = Vec::new();
+        while connection.read_buf(&mut received).await.is_ok_and(|bytes| bytes > 0) {
+            if received.ends_with(b"\r\n\r\n") {
+                received.clear();
+                let answer = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok";
+                connection.write_all(answer).await.unwrap();
+            }
+        }
+    }
+
+    /// A server, and how many connections were made to it.
+    async fn server() -> (String, Arc<AtomicUsize>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let connections = Arc::new(AtomicUsize::new(0));
+        let count = Arc::clone(&connections);
+        tokio::spawn(async move {
+            while let Ok((connection, _)) = listener.accept().await {
+                count.fetch_add(1, Ordering::Relaxed);
+                tokio::spawn(answer(connection));
+            }
+        });
+        (url, connections)
+    }
+
+    async fn ask(transport: &HttpTransport, url: &str) {
+        let request = Request {
+            method: Method::GET,
+            url: url.parse().unwrap(),
+            headers: HeaderMap::new(),
+            body: Vec::new(),
+            time_limit: Duration::from_secs(5),
+            answer_limit: 100,
+        };
+        assert_eq!(transport.send(request).await.unwrap().body, Ok(b"ok".to_vec()));
+    }
+
+    #[rstest]
+    #[case::of_one_session_share_one(|http: &Http| { let session = http.session().unwrap(); [session.clone(), session] }, 1)]
+    #[case::of_two_sessions_have_one_each(|http: &Http| [http.session().unwrap(), http.session().unwrap()], 2)]
+    #[case::without_a_session_have_one_each(|_: &Http| { let plain = HttpTransport::new().unwrap(); [plain.clone(), plain] }, 2)]
+    #[tokio::test]
+    async fn requests(#[case] transports: fn(&Http) -> [HttpTransport; 2], #[case] expected: usize) {
+        let (url, connections) = server().await;
+        for transport in transports(&Http::new().unwrap()) {
+            ask(&transport, &url).await;
+        }
+        assert_eq!(connections.load(Ordering::Relaxed), expected);
+    }
 }
