@@ -11,7 +11,7 @@ use crate::{
 use jiff::Timestamp;
 use pagerduty::actions::Action;
 use pagerduty::actions::alerts::Summary;
-use pagerduty_simulator::{EffectKind, IncidentId, Status};
+use pagerduty_simulator::{Effect, EffectKind, IncidentId, Status};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::planner::{Outcome, StepChange};
@@ -26,7 +26,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     for event in &evidence.alert_events {
         was_asked_for(event, &asks, violations);
     }
-    let alerts = alerts(evidence);
+    let alerts = alerts(&evidence.effects);
     for ask in &asks {
         one_alert(ask, &alerts, violations);
         succeeded(ask, &alerts, violations);
@@ -174,20 +174,26 @@ struct Alert<'a> {
     service: &'a str,
     opened: Timestamp,
     acknowledged: Option<Timestamp>,
-    /// Whoever did it.
-    resolved: Option<Timestamp>,
+    /// The times in which it was open: from when, and until when whoever resolved it. Who acknowledges a resolved incident opens it again.
+    open: Vec<(Timestamp, Option<Timestamp>)>,
 }
 
 impl Alert<'_> {
     fn was_open_at(&self, at: Timestamp) -> bool {
-        self.opened <= at && self.resolved.is_none_or(|resolved| at < resolved)
+        self.was_open_between(at, at)
+    }
+
+    /// Whether it was open at a moment of a time.
+    fn was_open_between(&self, since: Timestamp, until: Timestamp) -> bool {
+        let mut open = self.open.iter();
+        open.any(|(from, to)| *from <= until && to.is_none_or(|to| since < to))
     }
 }
 
 /// The alerts in the order in which they were opened.
-fn alerts<'a>(evidence: &'a Evidence<'_>) -> Vec<Alert<'a>> {
+fn alerts(effects: &[Effect]) -> Vec<Alert<'_>> {
     let mut alerts: Vec<Alert<'_>> = Vec::new();
-    for effect in &evidence.effects {
+    for effect in effects {
         let alert = alerts.iter_mut().find(|alert| *alert.incident == effect.incident);
         match (&effect.kind, alert) {
             (EffectKind::Created { key, service, .. }, _) if effect.by.is_none() => alerts.push(Alert {
@@ -196,13 +202,18 @@ fn alerts<'a>(evidence: &'a Evidence<'_>) -> Vec<Alert<'a>> {
                 service: service.as_str(),
                 opened: effect.at,
                 acknowledged: None,
-                resolved: None,
+                open: vec![(effect.at, None)],
             }),
             (EffectKind::Status(Status::Acknowledged), Some(alert)) => {
                 alert.acknowledged.get_or_insert(effect.at);
+                if alert.open.iter().all(|(_, until)| until.is_some()) {
+                    alert.open.push((effect.at, None));
+                }
             }
             (EffectKind::Status(Status::Resolved), Some(alert)) => {
-                alert.resolved.get_or_insert(effect.at);
+                if let Some((_, until)) = alert.open.last_mut() {
+                    until.get_or_insert(effect.at);
+                }
             }
             _ => {}
         }
@@ -236,10 +247,7 @@ fn succeeded(ask: &Ask<'_>, alerts: &[Alert<'_>], violations: &mut Violations) {
     let mut own = alerts.iter().filter(|alert| ask.is_about(alert.service, alert.key));
     let stayed_open = |alert: &Alert<'_>| alert.was_open_at(ask.since) && alert.was_open_at(end);
     let is_so = match ask.action {
-        Action::TriggerAlert => own.any(|alert| {
-            let opened_in_time = alert.opened <= end;
-            opened_in_time && alert.resolved.is_none_or(|resolved| ask.since <= resolved)
-        }),
+        Action::TriggerAlert => own.any(|alert| alert.was_open_between(ask.since, end)),
         Action::AcknowledgeAlert => {
             !own.any(|alert| stayed_open(alert) && alert.acknowledged.is_none_or(|acknowledged| end < acknowledged))
         }
@@ -300,4 +308,52 @@ fn changes(evidence: &Evidence<'_>, asks: &[Ask<'_>], violations: &mut Violation
 /// What a change says. Steps that say the same cannot be told apart.
 fn words(summary: &str, beside: &Value) -> String {
     format!("{summary:?} {} {}", beside["source"], beside["custom_details"])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::BEGIN;
+    use jiff::SignedDuration;
+    use pagerduty_simulator::ServiceId;
+    use rstest::rstest;
+
+    const ACKNOWLEDGED: EffectKind = EffectKind::Status(Status::Acknowledged);
+    const RESOLVED: EffectKind = EffectKind::Status(Status::Resolved);
+
+    fn second(number: i64) -> Timestamp {
+        BEGIN + SignedDuration::from_secs(number)
+    }
+
+    /// An alert to whose incident this happened, one a second from the first second on.
+    fn with_alert<R>(effects: &[EffectKind], look: impl FnOnce(&Alert<'_>) -> R) -> R {
+        let created = EffectKind::Created {
+            key: "k".to_owned(),
+            service: ServiceId::new("P1"),
+            title: "t".to_owned(),
+        };
+        let effects: Vec<Effect> = (0..)
+            .zip(std::iter::once(&created).chain(effects))
+            .map(|(number, kind)| Effect {
+                at: second(number),
+                incident: IncidentId::new("Q1"),
+                by: None,
+                kind: kind.clone(),
+            })
+            .collect();
+        look(&alerts(&effects)[0])
+    }
+
+    #[rstest]
+    #[case::acknowledged(&[ACKNOWLEDGED], true)]
+    #[case::resolved(&[RESOLVED], false)]
+    #[case::resolved_twice(&[RESOLVED, RESOLVED], false)]
+    #[case::acknowledged_and_resolved_at_once_in_the_other_order(&[RESOLVED, ACKNOWLEDGED], true)]
+    #[case::resolved_after_that(&[RESOLVED, ACKNOWLEDGED, RESOLVED], false)]
+    fn an_alert_is_open_after(#[case] effects: &[EffectKind], #[case] expected: bool) {
+        with_alert(effects, |alert| {
+            assert!(alert.was_open_at(second(0)));
+            assert_eq!(alert.was_open_at(second(10)), expected);
+        });
+    }
 }
