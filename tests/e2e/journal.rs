@@ -1,10 +1,11 @@
 //! The journal on a real DynamoDB API: its conditions are what keeps a run from doing things twice.
 
-use crate::{aws, scenario::Scenario};
+use crate::{aws, memory::Both, scenario::Scenario};
 use jiff::Timestamp;
 use platform::catalog;
 use platform::table::{
     Bodies, CancelRequest, RunStatus, StepState, StoreError, Table,
+    items::DynamoDb,
     journal::{Entry, EventSummary, Journal, OutsideEnd, Question, Written},
 };
 use serde_json::{Map, json};
@@ -21,9 +22,9 @@ use workflow::{
 
 const LANE: &str = "00000:00000";
 
-fn table(scenario: &Scenario) -> Table {
+fn dynamodb(scenario: &Scenario) -> DynamoDb {
     let client = aws_sdk_dynamodb::Client::new(&aws::config(&scenario.stack));
-    Table::new(client, scenario.stack.table_name.clone())
+    DynamoDb::new(client, scenario.stack.table_name.clone())
 }
 
 /// The key of an incident that a run creates.
@@ -36,7 +37,7 @@ fn now() -> Timestamp {
 /// A run of its own for each test and each time that it runs, so that all can be repeated on one stack.
 #[derive(Clone)]
 struct Run {
-    table: Table,
+    table: Table<Both>,
     input: RunInput,
 }
 
@@ -102,16 +103,35 @@ fn failure() -> Failure {
 
 impl Run {
     fn new(name: &str) -> Self {
+        Self::on(name, Both::beside)
+    }
+
+    /// Two runs of one workflow.
+    fn two(name: &str) -> (Self, Self) {
+        let one = Self::new(name);
+        let mut other = Self::new(name);
+        other.table.clone_from(&one.table);
+        other.input.run.workflow.clone_from(&one.input.run.workflow);
+        (one, other)
+    }
+
+    /// A run of which others write as well, or that several write at once.
+    fn shared(name: &str) -> Self {
+        Self::on(name, Both::alone)
+    }
+
+    fn on(name: &str, items: fn(DynamoDb) -> Both) -> Self {
         let scenario = Scenario::without_integration("e2e-journal");
-        let workflow: WorkflowId = format!("e2e-journal-{name}").parse().unwrap();
+        let now = Timestamp::now();
+        let workflow: WorkflowId = format!("e2e-journal-{name}-{}", now.as_nanosecond()).parse().unwrap();
         let run = RunIdentity {
-            id: RunId::for_event(&workflow, &Timestamp::now().to_string()),
+            id: RunId::for_event(&workflow, &now.to_string()),
             workflow,
             version: WorkflowVersion(1),
             depth: 0,
         };
         Self {
-            table: table(&scenario),
+            table: Table::over(items(dynamodb(&scenario))),
             input: RunInput {
                 run,
                 cause: RunCause::Hand {},
@@ -219,7 +239,7 @@ async fn f13_a_repeated_plan_gets_what_the_first_one_handed_over_and_another_exe
 
 #[tokio::test]
 async fn f13_of_twenty_who_write_the_same_plan_at_once_one_does_and_all_hand_over_the_same() {
-    let run = Run::new("race");
+    let run = Run::shared("race");
     let racers: Vec<_> = (0..20)
         .map(|number| {
             let run = run.clone();
@@ -426,7 +446,7 @@ async fn a_lane_that_is_given_up_has_its_end_and_takes_no_plan_and_one_that_ende
 
 #[tokio::test]
 async fn of_two_runs_that_take_a_lock_at_once_one_gets_it() {
-    let (one, other) = (Run::new("lock"), Run::new("lock"));
+    let (one, other) = Run::two("lock");
     let needs = Needs {
         lock: true,
         ..Needs::default()
@@ -493,7 +513,7 @@ async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
 
 #[tokio::test]
 async fn marks_of_what_is_cancelled_are_added_to_each_other_and_reach_other_runs() {
-    let (run, older) = (Run::new("marks"), Run::new("marks"));
+    let (run, older) = Run::two("marks");
     let of_lanes = CancelMark::lanes_of(&LanePath::main(), &step(0));
     run.written(&Plan::main(1)).await;
     run.written(&Plan::new(LANE, 1).with(|changes| {
@@ -620,7 +640,7 @@ async fn more_than_a_hundred_things_are_read_and_a_very_long_lane_is_found_again
 #[tokio::test]
 async fn a_plan_is_told_whether_runs_of_a_workflow_may_begin() {
     let scenario = Scenario::without_integration("e2e-active");
-    let run = Run::new("active");
+    let run = Run::shared("active");
     let version = scenario.apply(&scenario.by_hand("steps: [{ wait: 1s }]\n"))["version"].clone();
     let needs = Needs {
         workflows: BTreeSet::from(["e2e-active".parse().unwrap(), "e2e-no-such".parse().unwrap()]),
@@ -690,7 +710,7 @@ async fn f17_of_two_bodies_of_one_run_the_first_stays() {
 async fn f32_of_two_who_apply_at_once_one_is_told_of_the_other() {
     use platform::table::{ApplyError, NewVersion};
     let scenario = Scenario::without_integration("e2e-two-admins");
-    let table = table(&scenario);
+    let table = Table::over(dynamodb(&scenario));
     let apply = |wait: u32| {
         let source = scenario.definition("v3", &format!("  - wait: {wait}s\n"));
         let definition = Definition::from_source(&source, catalog()).unwrap();

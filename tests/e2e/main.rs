@@ -19,6 +19,7 @@ mod journal;
 mod lambda;
 mod lanes;
 mod like_simulated;
+mod memory;
 mod rights;
 mod runs;
 mod scenario;

@@ -117,7 +117,7 @@ async fn answer(State(aws): State<Aws>, headers: HeaderMap, body: Bytes) -> impl
         }
         "PutItem" => {
             let pk = body["Item"]["pk"]["S"].as_str().unwrap().to_owned();
-            let only_new = body["ConditionExpression"] == "attribute_not_exists(pk)";
+            let only_new = body["ConditionExpression"] == "attribute_not_exists(#pk)";
             match asked.bodies.contains_key(&pk) && only_new {
                 true => (
                     400,

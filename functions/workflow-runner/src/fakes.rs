@@ -1,14 +1,13 @@
-//! The table, in memory, with the conditions of the real one, and what starts runs. It remembers what it was asked, and fails
-//! on request.
+//! The table, with its items in memory, and what starts runs. It remembers what it was asked, and fails on request.
 
+use futures_util::FutureExt;
 use jiff::Timestamp;
 use platform::{
     executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
     table::{
-        Bodies, StoreError, VersionSource,
-        journal::{
-            Entry, EventSummary, Journal, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written,
-        },
+        Bodies, NewVersion, Read, StoreError, Table, VersionSource, WorkflowState,
+        items::{Item, Items, Key, Memory, Page, Projection, Query, Single, Transacted, Write},
+        journal::{Entry, EventSummary, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
     telemetry,
 };
@@ -16,16 +15,14 @@ use serde_json::Value;
 use std::{
     cell::RefCell,
     collections::{BTreeMap, BTreeSet},
-    io,
+    fmt, io,
     sync::{Arc, Mutex, Once},
+    time::Duration,
 };
 use workflow::{
     definition::Definition,
-    ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::{
-        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepRecord,
-        StepResult, Trail, period_of,
-    },
+    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    planner::{CancelMark, Changes, Cursor, Failure, Known, LaneEnd, LaneKey, Needs, StepRecord},
     run::RunInput,
 };
 
@@ -36,12 +33,14 @@ pub(crate) enum Call {
     Body,
     PutBody,
     Lanes,
+    LaneAgain,
     Known,
-    /// The two calls more that the lock takes.
     Lock,
+    /// The runs that a lock names.
+    Ended,
     Write,
     EndFromOutside,
-    RunKnown,
+    Run,
     OpenRuns,
     Start,
     Execution,
@@ -50,23 +49,28 @@ pub(crate) enum Call {
 
 /// The table. Its clones share one state.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Store(Arc<Mutex<State>>);
+pub(crate) struct Store {
+    items: Memory,
+    state: Arc<Mutex<State>>,
+}
+
+/// What somebody else does between the next read of a Plan and the write that follows it.
+struct Meddles(Box<dyn FnOnce(&Store) + Send>);
+
+impl fmt::Debug for Meddles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Meddles")
+    }
+}
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The versions, or why one cannot be read.
-    pub(crate) versions: BTreeMap<(WorkflowId, WorkflowVersion), Result<Definition, String>>,
-    /// Whether runs of workflows may begin.
-    pub(crate) workflows: BTreeMap<WorkflowId, Availability>,
-    pub(crate) bodies: BTreeMap<RunId, Vec<u8>>,
+    /// The one version of each workflow, or why it cannot be read.
+    pub(crate) versions: BTreeMap<WorkflowId, Result<Definition, String>>,
+    /// What was written of runs.
     pub(crate) runs: BTreeMap<RunId, RunItem>,
+    /// What was written of lanes.
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
-    pub(crate) marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
-    pub(crate) locks: BTreeMap<(WorkflowId, String), Lock>,
-    /// The changes that runs made to incidents, by depth.
-    pub(crate) changes: BTreeMap<String, BTreeMap<u32, OwnChange>>,
-    /// How many runs of a workflow began for an incident in a period.
-    pub(crate) runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
     /// The runs that were started.
     pub(crate) started: Vec<RunInput>,
     /// What Step Functions knows of executions, by their ARN.
@@ -75,8 +79,7 @@ pub(crate) struct State {
     pub(crate) hangs: bool,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
-    /// What somebody else does between the next read and the write that follows it.
-    pub(crate) meddles: Option<fn(&mut Self)>,
+    meddles: Option<Meddles>,
     calls: Vec<Call>,
 }
 
@@ -102,47 +105,103 @@ pub(crate) enum RunEnd {
 pub(crate) struct Lane {
     pub(crate) plans: u64,
     pub(crate) owner: String,
-    pub(crate) handover: String,
     /// What was written of steps, in order.
     pub(crate) steps: Vec<(StepPath, StepRecord)>,
     pub(crate) end: Option<LaneEnd>,
 }
 
-impl Lane {
-    fn result(&self, path: &StepPath) -> Option<StepResult> {
-        let of_step = self.steps.iter().rev().filter(|(of, _)| of == path);
-        of_step
-            .filter_map(|(_, record)| match &record.change {
-                StepChange::Finished { result, .. } => Some(result.clone()),
-                _ => None,
-            })
-            .next()
-    }
-
-    fn record(&self) -> LaneRecord {
-        let cursor =
-            serde_json::from_str(&self.handover).map(|mut handover: serde_json::Value| handover["cursor"].take());
-        let last = cursor.ok().map(|cursor| LastPlan {
-            owner: self.owner.clone(),
-            cursor: serde_json::from_value(cursor).unwrap(),
-            handover: self.handover.clone(),
-        });
-        LaneRecord {
-            last,
-            end: self.end.clone(),
-        }
-    }
-}
-
 impl Store {
     /// Looks at the state, or changes it.
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut State) -> R) -> R {
-        action(&mut self.0.lock().unwrap())
+        action(&mut self.state.lock().unwrap())
     }
 
     /// The calls since this was last asked.
     pub(crate) fn take_calls(&self) -> Vec<Call> {
         self.with(|state| std::mem::take(&mut state.calls))
+    }
+
+    /// The table, as somebody else has it: nothing of it is remembered.
+    pub(crate) fn table(&self) -> Table<Memory> {
+        Table::over(self.items.clone())
+    }
+
+    /// Makes a definition the version of its workflow, which is enabled.
+    pub(crate) fn apply(&self, definition: Definition) {
+        let table = self.table();
+        let seen = at_once(table.workflow(&definition.name));
+        let new = NewVersion {
+            definition: &definition,
+            source: "",
+            applied_by: None,
+        };
+        at_once(table.apply_workflow(seen.as_ref(), &new, Timestamp::UNIX_EPOCH));
+        self.with(|state| state.versions.insert(definition.name.clone(), Ok(definition)));
+    }
+
+    pub(crate) fn set_state(&self, workflow: &WorkflowId, state: WorkflowState) {
+        at_once(self.table().set_workflow_state(workflow, state, Timestamp::UNIX_EPOCH));
+    }
+
+    pub(crate) fn body_of(&self, run: &RunId) -> Option<Vec<u8>> {
+        at_once(self.table().body(run))
+    }
+
+    /// What of a run is cancelled.
+    pub(crate) fn marks(&self, run: &RunId) -> BTreeSet<CancelMark> {
+        let question = Question {
+            run,
+            workflow: &"w".parse().unwrap(),
+            needs: &Needs::default(),
+            concurrency_key: None,
+            incident: None,
+            own_key: None,
+            now: Timestamp::UNIX_EPOCH,
+        };
+        at_once(self.table().known(&question)).cancelled
+    }
+
+    /// Removes the items whose partitions begin so.
+    pub(crate) fn lose(&self, start: &str) {
+        let mut items = self.items.items();
+        for key in items.beginning_with(start).keys() {
+            items.restore(key.clone(), None);
+        }
+    }
+
+    /// Whether there is an item whose partition begins so.
+    pub(crate) fn has(&self, start: &str) -> bool {
+        self.items.items().beginning_with(start).keys().next().is_some()
+    }
+
+    /// Has somebody else do something between the next read of a Plan and the write that follows it.
+    pub(crate) fn meddle(&self, meddle: impl FnOnce(&Self) + Send + 'static) {
+        self.with(|state| state.meddles = Some(Meddles(Box::new(meddle))));
+    }
+
+    /// Writes a Plan of another execution, with the concurrency key `a`.
+    pub(crate) fn write_plan(
+        &self,
+        input: &RunInput,
+        execution: &str,
+        before: Option<&str>,
+        plan: (&Cursor, &Changes),
+    ) {
+        let (cursor, changes) = plan;
+        let entry = Entry {
+            input,
+            event: None,
+            execution,
+            previous_owner: before,
+            started_at: cursor.started_at,
+            now: cursor.started_at,
+            cursor,
+            changes,
+            concurrency_key: Some("a"),
+            handover: &serde_json::json!({ "cursor": cursor }).to_string(),
+        };
+        assert_eq!(at_once(self.table().write(&entry)), Written::Now);
+        self.with(|state| state.take_in(&entry));
     }
 
     fn call(&self, call: Call) -> Result<(), StoreError> {
@@ -156,6 +215,20 @@ impl Store {
     }
 }
 
+/// Where a lane stands after a Plan.
+pub(crate) fn cursor(lane: &LanePath, plans: u64) -> Cursor {
+    let time = "2026-11-20T10:00:00Z";
+    let cursor = serde_json::json!({
+        "lane": lane, "plans": plans, "started_at": time, "deadline": time, "run_deadline": time, "events": 1,
+    });
+    serde_json::from_value(cursor).unwrap()
+}
+
+/// The answer of what waits for nothing and does not fail.
+pub(crate) fn at_once<T, E: fmt::Debug>(answer: impl Future<Output = Result<T, E>>) -> T {
+    answer.now_or_never().unwrap().unwrap()
+}
+
 fn unavailable() -> StoreError {
     StoreError::Unavailable {
         operation: "do it",
@@ -164,9 +237,9 @@ fn unavailable() -> StoreError {
 }
 
 impl VersionSource for Store {
-    async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
+    async fn version(&self, workflow: &WorkflowId, _: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         self.call(Call::Version)?;
-        let found = self.with(|state| state.versions.get(&(workflow.clone(), version)).cloned());
+        let found = self.with(|state| state.versions.get(workflow).cloned());
         found.transpose().map_err(|cause| StoreError::Unreadable {
             what: "version of a workflow",
             cause,
@@ -175,17 +248,65 @@ impl VersionSource for Store {
 }
 
 impl Bodies for Store {
-    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
-        self.call(Call::PutBody)?;
-        self.with(|state| {
-            state.bodies.entry(run.clone()).or_insert(compressed);
-        });
-        Ok(())
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, ends_by: Timestamp) -> Result<(), StoreError> {
+        Table::over(self.clone()).put_body(run, compressed, ends_by).await
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        self.call(Call::Body)?;
-        Ok(self.with(|state| state.bodies.get(run).cloned()))
+        Table::over(self.clone()).body(run).await
+    }
+}
+
+fn call_of(read: Read) -> Call {
+    match read {
+        Read::Body => Call::Body,
+        Read::Lanes => Call::Lanes,
+        Read::LaneAgain => Call::LaneAgain,
+        Read::Known => Call::Known,
+        Read::Lock => Call::Lock,
+        Read::Ended => Call::Ended,
+        Read::Run => Call::Run,
+        Read::OpenRuns => Call::OpenRuns,
+        other => panic!("the runner makes no read of {other:?}"),
+    }
+}
+
+impl Items for Store {
+    async fn get(&self, read: Read, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.call(call_of(read))?;
+        self.items.get(read, key).await
+    }
+
+    async fn get_all(
+        &self,
+        read: Read,
+        keys: Vec<Key>,
+        projection: Option<Projection>,
+    ) -> Result<Vec<Item>, StoreError> {
+        self.call(call_of(read))?;
+        self.items.get_all(read, keys, projection).await
+    }
+
+    async fn query(&self, query: &Query) -> Result<Page, StoreError> {
+        self.call(call_of(query.read()))?;
+        self.items.query(query).await
+    }
+
+    async fn write(&self, operation: &'static str, write: Write) -> Result<Single, StoreError> {
+        self.call(Call::PutBody)?;
+        self.items.write(operation, write).await
+    }
+
+    async fn transact(&self, operation: &'static str, writes: Vec<Write>) -> Result<Transacted, StoreError> {
+        self.call(match operation {
+            "write the end of the run" => Call::EndFromOutside,
+            _ => Call::Write,
+        })?;
+        self.items.transact(operation, writes).await
+    }
+
+    async fn pause(&self, time: Duration) {
+        self.items.pause(time).await;
     }
 }
 
@@ -232,246 +353,95 @@ impl ExecutionViews for Store {
     }
 }
 
-impl RunItem {
-    fn open(&self, run: &RunId) -> Option<OpenRun> {
-        self.end.is_none().then(|| OpenRun {
-            run: run.clone(),
-            execution: self.execution.clone(),
-            is_called: self.called_by.is_some(),
-            started_at: self.started_at,
-        })
-    }
-}
-
 impl Journal for Store {
     async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
-        self.call(Call::RunKnown)?;
-        Ok(self.with(|state| match state.runs.get(run) {
-            None => RunKnown::Nothing,
-            Some(item) => item.open(run).map_or(RunKnown::Ended, RunKnown::Open),
-        }))
+        Table::over(self.clone()).run_known(run).await
     }
 
     async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
-        self.call(Call::OpenRuns)?;
-        Ok(self.with(|state| {
-            let open = state.runs.iter().filter_map(|(run, item)| item.open(run));
-            open.filter(|open| open.started_at < before).collect()
-        }))
+        Table::over(self.clone()).open_runs(before).await
     }
 
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
-        self.call(Call::Lanes)?;
-        Ok(self.with(|state| {
-            let found = keys
-                .iter()
-                .filter_map(|key| Some((key.clone(), state.lanes.get(key)?.record())));
-            found.collect()
-        }))
+        Table::over(self.clone()).lanes(keys).await
     }
 
     async fn known(&self, question: &Question<'_>) -> Result<Known, StoreError> {
-        self.call(Call::Known)?;
-        let reads_lock = question.needs.lock && question.concurrency_key.is_some();
-        if reads_lock {
-            self.call(Call::Lock)?;
+        let known = Table::over(self.clone()).known(question).await?;
+        if let Some(Meddles(meddle)) = self.with(|state| state.meddles.take()) {
+            meddle(self);
         }
-        Ok(self.with(|state| {
-            let known = state.known(question);
-            if let Some(meddle) = state.meddles.take() {
-                meddle(state);
-            }
-            known
-        }))
+        Ok(known)
     }
 
     async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
-        self.call(Call::Write)?;
-        self.with(|state| state.write(entry))
+        let written = Table::over(self.clone()).write(entry).await?;
+        if written == Written::Now {
+            self.with(|state| state.take_in(entry));
+        }
+        Ok(written)
     }
 
     async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
-        self.call(Call::EndFromOutside)?;
-        Ok(self.with(|state| {
-            let main = LaneKey {
-                run: end.input.run.id.clone(),
-                lane: workflow::ids::LanePath::main(),
-            };
-            let mut lane = state.lanes.get(&main).cloned();
-            if end.input.part.is_some() {
-                match &mut lane {
-                    Some(lane) if lane.owner == end.execution && lane.end.is_none() => {
-                        lane.end = Some(LaneEnd::Failure {
-                            failure: end.failure.clone(),
-                        });
-                    }
-                    _ => return false,
-                }
-            }
-            let item = state.runs.entry(end.input.run.id.clone()).or_insert_with(|| RunItem {
-                event: None,
-                execution: end.execution.to_owned(),
-                started_at: end.started_at,
-                called_by: None,
-                end: None,
-            });
-            if item.end.is_some() {
-                return false;
-            }
-            item.end = Some(RunEnd::FromOutside(end.failure.clone()));
-            state.lanes.extend(lane.map(|lane| (main, lane)));
-            state.cancel(&end.input.run.id, [CancelMark::run()]);
-            true
-        }))
+        let is_written = Table::over(self.clone()).end_from_outside(end).await?;
+        if is_written {
+            self.with(|state| state.end(end));
+        }
+        Ok(is_written)
     }
 }
 
 impl State {
-    fn cancel(&mut self, run: &RunId, marks: impl IntoIterator<Item = CancelMark>) {
-        self.marks.entry(run.clone()).or_default().extend(marks);
-    }
-
-    fn known(&self, question: &Question<'_>) -> Known {
-        let needs = question.needs;
-        let lane = |key: &LaneKey| self.lanes.get(key);
-        let results = needs.results.iter().filter_map(|(path, step)| {
-            let key = LaneKey {
-                run: question.run.clone(),
-                lane: path.clone(),
-            };
-            Some(((path.clone(), step.clone()), lane(&key)?.result(step)?))
-        });
-        let ends = needs.lanes.iter();
-        let workflows = needs.workflows.iter();
-        Known {
-            results: results.collect(),
-            lanes: ends
-                .filter_map(|key| Some((key.clone(), lane(key)?.end.clone()?)))
-                .collect(),
-            workflows: workflows
-                .filter_map(|id| Some((id.clone(), *self.workflows.get(id)?)))
-                .collect(),
-            lock: match question.concurrency_key.filter(|_| needs.lock) {
-                Some(key) => self.lock(question.workflow, key),
-                None => LockView::default(),
-            },
-            cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
-            trail: question
-                .incident
-                .filter(|_| needs.trail)
-                .map_or_else(Trail::default, |incident| {
-                    let runs = |period| {
-                        let name = (incident.to_owned(), question.workflow.clone(), period);
-                        self.runs_of_incidents.get(&name).copied().unwrap_or_default()
-                    };
-                    let period = period_of(question.now);
-                    let changes = |name| self.changes.get(name).cloned().unwrap_or_default();
-                    Trail {
-                        changes: changes(incident),
-                        creations: question.own_key.map(changes).unwrap_or_default(),
-                        runs: runs(period),
-                        runs_before: runs(period - 1),
-                    }
-                }),
-        }
-    }
-
-    fn lock(&self, workflow: &WorkflowId, key: &str) -> LockView {
-        let lock = self.locks.get(&(workflow.clone(), key.to_owned()));
-        let lock = lock.cloned().unwrap_or_default();
-        let goes_on = |run: &RunId| self.runs.get(run).is_some_and(|item| item.end.is_none());
-        let ended = lock.runs_to_look_at().into_iter().filter(|run| !goes_on(run));
-        LockView {
-            ended: ended.collect(),
-            lock,
-        }
-    }
-
-    fn write(&mut self, entry: &Entry<'_>) -> Result<Written, StoreError> {
+    /// Takes in a Plan that was written.
+    fn take_in(&mut self, entry: &Entry<'_>) {
         let (run, cursor, changes) = (&entry.input.run.id, entry.cursor, entry.changes);
-        let key = |lane: &workflow::ids::LanePath| LaneKey {
+        let key = |lane: &LanePath| LaneKey {
             run: run.clone(),
             lane: lane.clone(),
         };
-        let own = key(&cursor.lane);
-        let expected_owner = entry.previous_owner.unwrap_or(entry.execution);
-        let mut lane = match self.lanes.get(&own) {
-            None if cursor.plans == 1 => Lane::default(),
-            Some(lane) if lane.plans + 1 == cursor.plans && lane.owner == expected_owner && lane.end.is_none() => {
-                lane.clone()
-            }
-            Some(lane) if lane.plans == cursor.plans && lane.owner == entry.execution => {
-                let handover = lane.handover.clone();
-                return Ok(Written::Before { handover });
-            }
-            _ => return Ok(Written::Superseded),
-        };
-        let is_main = cursor.lane.is_main();
-        let run_item = self.runs.get(run);
-        let refused = match (is_main, cursor.plans) {
-            (true, 1) => run_item.is_some(),
-            (true, _) => changes.end.is_some() && run_item.is_none_or(|item| item.end.is_some()),
-            (false, _) => false,
-        };
-        if refused {
-            return Ok(Written::Superseded);
-        }
-        let has_ended =
-            |lane: &workflow::ids::LanePath| self.lanes.get(&key(lane)).is_some_and(|lane| lane.end.is_some());
-        if changes.lost.keys().any(has_ended) {
-            return Err(unavailable());
-        }
-        if let (Some(lock), Some(name)) = (&changes.lock, entry.concurrency_key) {
-            let name = (entry.input.run.workflow.clone(), name.to_owned());
-            let version = self.locks.get(&name).map_or(0, |lock| lock.version);
-            if lock.version != version + 1 {
-                return Err(unavailable());
-            }
-            self.locks.insert(name, lock.clone());
-        }
-        if let Some(marker) = &changes.marker {
-            let of_incident = self.changes.entry(marker.incident.clone()).or_default();
-            of_incident.insert(marker.depth, marker.change.clone());
-        }
-        if let Some(counted) = &changes.counted {
-            let name = (
-                counted.incident.clone(),
-                entry.input.run.workflow.clone(),
-                counted.period,
-            );
-            *self.runs_of_incidents.entry(name).or_default() += 1;
-        }
-
+        let lane = self.lanes.entry(key(&cursor.lane)).or_default();
         lane.plans = cursor.plans;
         lane.owner = entry.execution.to_owned();
-        lane.handover = entry.handover.to_owned();
         lane.end = changes.end.clone();
         let steps = changes.steps.iter();
         lane.steps
             .extend(steps.map(|(path, record)| (path.clone(), record.clone())));
-        self.lanes.insert(own, lane);
-        for (lane, end) in &changes.lost {
-            self.lanes.entry(key(lane)).or_default().end = Some(end.clone());
+        for (lost, end) in &changes.lost {
+            self.lanes.entry(key(lost)).or_default().end = Some(end.clone());
         }
-        let marks: Vec<_> = changes.cancels.iter().cloned().collect();
-        self.cancel(run, marks);
-        for other in &changes.cancels_runs {
-            self.cancel(other, [CancelMark::run()]);
+        if !cursor.lane.is_main() {
+            return;
         }
-        if is_main && cursor.plans == 1 {
-            let item = RunItem {
-                event: entry.event.cloned(),
-                execution: entry.execution.to_owned(),
-                started_at: entry.started_at,
-                called_by: entry.input.called_by().map(|by| by.run.clone()),
-                end: None,
+        let item = self.runs.entry(run.clone()).or_insert_with(|| RunItem {
+            event: entry.event.cloned(),
+            execution: entry.execution.to_owned(),
+            started_at: entry.started_at,
+            called_by: entry.input.called_by().map(|by| by.run.clone()),
+            end: None,
+        });
+        item.end = changes.end.clone().map(RunEnd::OfMainLane);
+    }
+
+    /// Takes in the end of a run from outside.
+    fn end(&mut self, end: &OutsideEnd<'_>) {
+        let run = &end.input.run.id;
+        let item = self.runs.entry(run.clone()).or_insert_with(|| RunItem {
+            event: None,
+            execution: end.execution.to_owned(),
+            started_at: end.started_at,
+            called_by: None,
+            end: None,
+        });
+        item.end = Some(RunEnd::FromOutside(end.failure.clone()));
+        if end.input.part.is_some() {
+            let main = LaneKey {
+                run: run.clone(),
+                lane: LanePath::main(),
             };
-            self.runs.insert(run.clone(), item);
+            self.lanes.entry(main).or_default().end = Some(LaneEnd::Failure {
+                failure: end.failure.clone(),
+            });
         }
-        if let (true, Some(end), Some(item)) = (is_main, &changes.end, self.runs.get_mut(run)) {
-            item.end = Some(RunEnd::OfMainLane(end.clone()));
-        }
-        Ok(Written::Now)
     }
 }
 

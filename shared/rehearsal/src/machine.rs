@@ -16,7 +16,10 @@ use jiff::Timestamp;
 use pagerduty::actions::Action;
 use platform::{
     metrics::Metrics,
-    table::{BodyCache, Versions},
+    table::{
+        BodyCache, Versions,
+        journal::{Journal, OutsideEnd},
+    },
     task::TaskError,
 };
 use serde_json::{Value, json};
@@ -142,7 +145,7 @@ impl Machine {
         let handover = match self.runner.plan(execution.payload(now)?, now).await {
             Ok(handover) => handover,
             Err(error) => {
-                self.plan_failed(number, &error, now);
+                self.plan_failed(number, &error, now).await?;
                 return Ok(());
             }
         };
@@ -216,12 +219,20 @@ impl Machine {
     }
 
     /// A Plan that is not made ends its execution. Whoever started it finds how the lane stands.
-    fn plan_failed(&mut self, number: usize, error: &TaskError, now: Timestamp) {
+    async fn plan_failed(&mut self, number: usize, error: &TaskError, now: Timestamp) -> Result<(), Stuck> {
         if let Some(execution) = self.executions.get(number).filter(|it| it.input.part.is_none()) {
-            let run = &execution.input.run.id;
-            self.store.with(|tables| tables.abort(run, error.failure(), now));
+            let end = OutsideEnd {
+                input: &execution.input,
+                execution: &execution.name,
+                started_at: execution.started_at,
+                ended_at: now,
+                failure: error.failure(),
+            };
+            let ended = self.store.end_from_outside(&end).await;
+            ended.map_err(|error| Stuck::Command(error.to_string()))?;
         }
         self.ended(number, now);
+        Ok(())
     }
 
     fn ended(&mut self, number: usize, now: Timestamp) {

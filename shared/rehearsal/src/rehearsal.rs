@@ -13,7 +13,7 @@ use crate::{
 use jiff::Timestamp;
 use platform::{
     intake::{Admission, Admitted, Events, stored_event},
-    table::{TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{Bodies, TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -68,6 +68,9 @@ pub enum RehearsalError {
     /// The workflow has no trigger.
     #[error("no event starts the workflow {0}; leave the event out, and give its inputs")]
     NoTrigger(WorkflowId),
+    /// A workflow cannot be stored.
+    #[error("{0}")]
+    Workflow(String),
     /// The runs did not end.
     #[error("{0}")]
     Endless(String),
@@ -102,10 +105,11 @@ impl Rehearsal {
     /// Plays it through.
     ///
     /// # Errors
-    /// The inputs cannot be used, no event starts the workflow, or the runs do not end.
+    /// The inputs cannot be used, no event starts the workflow, a workflow is too large, or the runs do not end.
     pub async fn play(&self, start: &Start) -> Result<Report, RehearsalError> {
         let definitions = std::iter::once(&self.workflow).chain(&self.others);
-        let store = Store::new(definitions.cloned());
+        let store = Store::new(definitions.cloned().collect()).await;
+        let store = store.map_err(|error| RehearsalError::Workflow(error.to_string()))?;
         let account = Arc::new(Account::new());
         let mut machine = Machine::new(store.clone(), Arc::clone(&account), self.interventions.clone());
         let mut not_started = Vec::new();
@@ -125,7 +129,7 @@ impl Rehearsal {
                             Ok((admitted, _)) if roots.contains(&admitted.input.run.id) => not_started.push(repeated()),
                             Ok((admitted, at)) => {
                                 roots.push(admitted.input.run.id.clone());
-                                prepare(&store, &account, &admitted);
+                                prepare(&store, &account, &admitted, at).await?;
                                 machine.start(admitted.input, at);
                             }
                         }
@@ -221,16 +225,18 @@ impl Rehearsal {
 }
 
 /// Puts what a run finds on AWS where it finds it here: a large body, and the incident of its event.
-fn prepare(store: &Store, account: &Account, admitted: &Admitted) {
+async fn prepare(store: &Store, account: &Account, admitted: &Admitted, at: Timestamp) -> Result<(), RehearsalError> {
     let run = &admitted.input.run.id;
     if let Some(body) = &admitted.large_body {
-        store.with(|tables| tables.put_body(run, body.to_vec()));
+        let stored = store.put_body(run, body.to_vec(), at).await;
+        stored.map_err(|error| RehearsalError::Endless(error.to_string()))?;
     }
     let event = admitted.input.event();
     let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
     if let Some(incident) = event.and_then(|event| event.incident) {
         account.knows(&incident);
     }
+    Ok(())
 }
 
 fn repeated() -> NotStarted {

@@ -1,18 +1,21 @@
 //! Plans, made one after the other as the state machine makes them.
 
 use super::*;
-use crate::fakes::{Call, Lane, Log, RunEnd, RunItem, Store};
+use crate::fakes::{Call, Lane, Log, RunEnd, RunItem, Store, at_once, cursor};
 use jiff::{SignedDuration, ToSpan};
 use platform::catalog;
 use platform::{
     intake::{Admission, Admitted, admit},
-    table::{TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{
+        Bodies, TriggerRecord, WorkflowRecord, WorkflowState,
+        journal::{Journal, OutsideEnd},
+    },
 };
 use rstest::rstest;
 use serde_json::json;
 use workflow::{
-    ids::{Section, StepPath, WorkflowVersion},
-    planner::{LaneEnd, Outcome, StepChange},
+    ids::{LanePath, Section, StepPath, WorkflowVersion},
+    planner::{Changes, LaneEnd, Lock, Outcome, StepChange},
     run::WebhookKind,
     triggers::Filters,
 };
@@ -82,14 +85,10 @@ impl Machine {
         let definition = Definition::from_source(&source, catalog()).unwrap();
         let Admitted { input, large_body, .. } = admitted(data);
         let store = Store::default();
-        store.with(|state| {
-            state
-                .versions
-                .insert((input.run.workflow.clone(), input.run.version), Ok(definition));
-            state
-                .bodies
-                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())));
-        });
+        store.apply(definition);
+        if let Some(body) = large_body {
+            at_once(store.table().put_body(&input.run.id, body.to_vec(), start()));
+        }
         Self {
             runner: runner(&store),
             store,
@@ -536,7 +535,7 @@ async fn f35_a_body_that_does_not_fit_into_the_input_is_read_from_the_table() {
 #[tokio::test]
 async fn a_body_that_is_not_in_the_table_any_more_ends_the_run() {
     let mut machine = Machine::with_data(CREATE, large());
-    machine.store.with(|state| state.bodies.clear());
+    machine.store.lose("BODY#");
 
     let command = machine.plan().await;
 

@@ -1,8 +1,13 @@
 //! API keys, as hashes.
 
-use super::{Read, StoreError, Table, expiry, item, keys, number, record, record_cache::Weight, text, unavailable};
+use super::{
+    Items, Read, Single, StoreError, Table, Write, expiry, item,
+    items::{Test, Update},
+    keys, number, record,
+    record_cache::Weight,
+    text,
+};
 use crate::api_key::{ApiKey, KeyHash, KeyId};
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, types::ReturnValuesOnConditionCheckFailure};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -138,27 +143,30 @@ impl ApiKeyRecord {
     }
 }
 
-impl Table {
+/// Storing a key, after "failed to".
+const STORE_KEY: &str = "store the API key";
+
+impl<I: Items> Table<I> {
     /// Stores a new key.
     ///
     /// # Errors
     /// DynamoDB did not take it.
     pub async fn put_api_key(&self, key: &ApiKeyRecord) -> Result<(), StoreError> {
-        let (pk, sk) = keys::api_key(&key.key_id);
-        let item = item("API key", pk, &sk, key)?;
-        let request = self.client.put_item().table_name(&self.name);
+        let item = item("API key", &keys::api_key(&key.key_id), key)?;
         // Sixty bits of id do not collide by chance; if they do, the older key must not be lost.
-        let request = request
-            .set_item(Some(item.clone()))
-            .condition_expression("attribute_not_exists(pk)")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let Err(error) = request.send().await else {
-            return Ok(());
+        let condition = vec![Test::ABSENT];
+        let put = Write::Put {
+            item: item.clone(),
+            condition,
         };
-        match error.as_service_error() {
+        match self.items.write(STORE_KEY, put).await? {
+            Single::Done { .. } => Ok(()),
             // The answer to the first try was lost, and the SDK made another one.
-            Some(PutItemError::ConditionalCheckFailedException(refusal)) if refusal.item() == Some(&item) => Ok(()),
-            _ => Err(unavailable("store the API key", &error)),
+            Single::Refused { item: stored } if stored == item => Ok(()),
+            Single::Refused { .. } => Err(StoreError::Unavailable {
+                operation: STORE_KEY,
+                cause: "another key has its id".into(),
+            }),
         }
     }
 
@@ -167,8 +175,7 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn api_key(&self, id: &KeyId) -> Result<Option<ApiKeyRecord>, StoreError> {
-        let (pk, sk) = keys::api_key(id);
-        let item = self.get(Read::ApiKey, pk, &sk).await?;
+        let item = self.get(Read::ApiKey, &keys::api_key(id)).await?;
         item.map(|item| record("API key", item)).transpose()
     }
 
@@ -188,32 +195,13 @@ impl Table {
     /// # Errors
     /// DynamoDB failed.
     pub async fn revoke_api_key(&self, id: &KeyId, now: Timestamp) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::api_key(id);
-        let request = self
-            .client
-            .update_item()
-            .table_name(&self.name)
-            .set_key(Some(Self::key(pk, &sk)))
-            .condition_expression("attribute_exists(pk)")
-            .update_expression(
-                "SET #state = :revoked, revoked_at = if_not_exists(revoked_at, :now), \
-                 expires_at = if_not_exists(expires_at, :expires_at)",
-            )
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":revoked", text("revoked"))
-            .expression_attribute_values(":now", text(now.to_string()))
-            .expression_attribute_values(":expires_at", number(expiry::of_revoked_key(now)));
-        match request.send().await {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(unavailable("revoke the API key", &error)),
-        }
+        let mut update = Update::new(keys::api_key(id));
+        update.require(Test::PRESENT);
+        update.set("state", text("revoked"));
+        update.set_once("revoked_at", text(now.to_string()));
+        update.set_once("expires_at", number(expiry::of_revoked_key(now)));
+        let revoked = self.items.write("revoke the API key", update.into()).await?;
+        Ok(matches!(revoked, Single::Done { .. }))
     }
 }
 
@@ -348,15 +336,12 @@ mod tests {
 
         let (operation, request) = dynamodb.asked().remove(0);
         assert_eq!(operation, "UpdateItem");
-        assert_eq!(request["ConditionExpression"], "attribute_exists(pk)");
-        assert_eq!(
-            request["ExpressionAttributeValues"][":revoked"],
-            json!({"S": "revoked"})
-        );
+        assert_eq!(request["ConditionExpression"], "attribute_exists(#pk)");
+        assert_eq!(request["ExpressionAttributeValues"][":state"], json!({"S": "revoked"}));
         assert_eq!(json!(KeyState::Revoked), "revoked");
         let update = request["UpdateExpression"].as_str().unwrap();
         assert!(
-            update.contains("revoked_at = if_not_exists(revoked_at, :now)"),
+            update.contains("#revoked_at = if_not_exists(#revoked_at, :revoked_at)"),
             "{update}"
         );
     }

@@ -1,7 +1,7 @@
 //! Bodies of deliveries that are too large for the input of an execution.
 
-use super::{Read, StoreError, Table, keys, number, unavailable};
-use aws_sdk_dynamodb::{operation::put_item::PutItemError, primitives::Blob, types::AttributeValue};
+use super::{Items, Read, Single, StoreError, Table, Write, items::Test, keys, number};
+use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use std::{
     collections::VecDeque,
@@ -96,34 +96,22 @@ impl<B: Bodies> BodyCache<B> {
     }
 }
 
-impl Bodies for Table {
+impl<I: Items> Bodies for Table<I> {
     async fn put_body(&self, run: &RunId, compressed: Vec<u8>, ends_by: Timestamp) -> Result<(), StoreError> {
-        let (pk, sk) = keys::body(run);
-        let mut item = Self::key(&pk, sk);
+        let mut item = keys::body(run).attributes();
         item.insert("body".to_owned(), AttributeValue::B(Blob::new(compressed)));
         item.insert("expires_at".to_owned(), number(self.retention.of_run(ends_by)));
-        let request = self
-            .client
-            .put_item()
-            .table_name(&self.name)
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(pk)");
-        match Box::pin(request.send()).await {
-            Ok(_) => Ok(()),
-            Err(error)
-                if error
-                    .as_service_error()
-                    .is_some_and(PutItemError::is_conditional_check_failed_exception) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(unavailable("store the body of the delivery", &error)),
-        }
+        let condition = vec![Test::ABSENT];
+        let put = Write::Put { item, condition };
+        // A body that is there already stays.
+        self.items
+            .write("store the body of the delivery", put)
+            .await
+            .map(|_: Single| ())
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        let (pk, sk) = keys::body(run);
-        let item = self.get(Read::Body, &pk, sk).await?;
+        let item = self.get(Read::Body, &keys::body(run)).await?;
         match item.and_then(|mut item| item.remove("body")) {
             Some(AttributeValue::B(body)) => Ok(Some(body.into_inner())),
             _ => Ok(None),

@@ -23,7 +23,7 @@ impl Table {
     /// Looks at the table itself, not at what is in it.
     pub async fn condition(&self) -> TableCondition {
         TableCondition {
-            name: self.name.clone(),
+            name: self.items.name.clone(),
             is_active: self.can_be_used().await,
             is_time_to_live_on: self.removes_expired_items().await,
             is_point_in_time_recovery_on: self.can_be_restored().await,
@@ -31,7 +31,13 @@ impl Table {
     }
 
     async fn can_be_used(&self) -> Result<bool, StoreError> {
-        let answer = self.client.describe_table().table_name(&self.name).send().await;
+        let answer = self
+            .items
+            .client
+            .describe_table()
+            .table_name(&self.items.name)
+            .send()
+            .await;
         let table = answer.map_err(|error| unavailable("describe the table", &error))?.table;
         let status = table.and_then(|table| table.table_status);
         // An update of an index or of the capacity leaves the table usable.
@@ -39,7 +45,13 @@ impl Table {
     }
 
     async fn removes_expired_items(&self) -> Result<bool, StoreError> {
-        let answer = self.client.describe_time_to_live().table_name(&self.name).send().await;
+        let answer = self
+            .items
+            .client
+            .describe_time_to_live()
+            .table_name(&self.items.name)
+            .send()
+            .await;
         let answer = answer.map_err(|error| unavailable("describe the table's time to live", &error))?;
         let description = answer.time_to_live_description;
         Ok(description.is_some_and(|it| {
@@ -50,7 +62,11 @@ impl Table {
     }
 
     async fn can_be_restored(&self) -> Result<bool, StoreError> {
-        let request = self.client.describe_continuous_backups().table_name(&self.name);
+        let request = self
+            .items
+            .client
+            .describe_continuous_backups()
+            .table_name(&self.items.name);
         let answer = request.send().await;
         let answer = answer.map_err(|error| unavailable("describe the table's backups", &error))?;
         let recovery = answer

@@ -1,7 +1,6 @@
 //! Integrations, as people see them. What an action needs stands in the secret.
 
-use super::{Read, StoreError, Table, item, keys, record, text, unavailable};
-use aws_sdk_dynamodb::types::ReturnValue;
+use super::{Items, Read, Single, StoreError, Table, Write, item, keys, record};
 use jiff::Timestamp;
 use pagerduty::client::ServiceRegion;
 use serde::{Deserialize, Serialize};
@@ -21,20 +20,16 @@ pub struct IntegrationRecord {
     pub updated_at: Timestamp,
 }
 
-impl Table {
+impl<I: Items> Table<I> {
     /// Stores an integration, over the one of the same alias.
     ///
     /// # Errors
     /// DynamoDB did not take it.
     pub async fn put_integration(&self, integration: &IntegrationRecord) -> Result<(), StoreError> {
-        let (pk, sk) = keys::integration(&integration.alias);
-        let item = item("integration", pk, &sk, integration)?;
-        let request = self.client.put_item().table_name(&self.name).set_item(Some(item));
-        request
-            .send()
-            .await
-            .map(|_| ())
-            .map_err(|error| unavailable("store the integration", &error))
+        let item = item("integration", &keys::integration(&integration.alias), integration)?;
+        let condition = Vec::new();
+        let put = Write::Put { item, condition };
+        self.items.write("store the integration", put).await.map(|_: Single| ())
     }
 
     /// The integration of an alias.
@@ -42,8 +37,7 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn integration(&self, alias: &IntegrationAlias) -> Result<Option<IntegrationRecord>, StoreError> {
-        let (pk, sk) = keys::integration(alias);
-        self.get(Read::Integration, pk, &sk)
+        self.get(Read::Integration, &keys::integration(alias))
             .await?
             .map(|item| record("integration", item))
             .transpose()
@@ -63,11 +57,8 @@ impl Table {
     /// # Errors
     /// DynamoDB did not take it.
     pub async fn remove_integration(&self, alias: &IntegrationAlias) -> Result<bool, StoreError> {
-        let (pk, sk) = keys::integration(alias);
-        let request = self.client.delete_item().table_name(&self.name);
-        let request = request.key("pk", text(pk)).key("sk", text(sk));
-        let removed = request.return_values(ReturnValue::AllOld).send().await;
-        let removed = removed.map_err(|error| unavailable("remove the integration", &error))?;
-        Ok(removed.attributes.is_some_and(|attributes| !attributes.is_empty()))
+        let delete = Write::Delete(keys::integration(alias));
+        let removed = self.items.write("remove the integration", delete).await?;
+        Ok(matches!(removed, Single::Done { before: Some(_) }))
     }
 }

@@ -1,6 +1,6 @@
 //! What people have set up, all of it at once.
 
-use super::{ApiKeyRecord, IntegrationRecord, StoreError, Table, WorkflowRecord};
+use super::{ApiKeyRecord, IntegrationRecord, Items, StoreError, Table, WorkflowRecord};
 use futures_util::future::try_join3;
 
 /// Integrations, workflows and API keys.
@@ -14,7 +14,7 @@ pub struct Inventory {
     pub keys: Vec<ApiKeyRecord>,
 }
 
-impl Table {
+impl<I: Items> Table<I> {
     /// Reads the partitions of these, at once.
     ///
     /// # Errors

@@ -19,7 +19,6 @@
 //! The first Plan makes the lane; its condition is that there is none. The last one writes how the lane ended, and an
 //! ended lane takes no Plan any more; neither does an ended run.
 
-mod change;
 mod open;
 mod read;
 mod trail;
@@ -30,7 +29,7 @@ pub use write::Verdict;
 pub(super) use read::deadline;
 pub(super) use write::cancel;
 
-use super::{StoreError, Table};
+use super::{Items, StoreError, Table};
 use jiff::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
@@ -217,7 +216,7 @@ pub trait Journal: Sync {
     fn open_runs(&self, before: Timestamp) -> impl Future<Output = Result<Vec<OpenRun>, StoreError>> + Send;
 }
 
-impl Journal for Table {
+impl<I: Items> Journal for Table<I> {
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
         read::lanes(self, keys).await
     }

@@ -30,6 +30,7 @@ mod condition;
 mod expiry;
 mod integrations;
 mod inventory;
+pub mod items;
 pub mod journal;
 mod read;
 mod record_cache;
@@ -59,18 +60,14 @@ pub use workflows::{
 use crate::aws::AwsFailure;
 use aws_sdk_dynamodb::{
     error::{ProvideErrorMetadata, SdkError},
-    types::{AttributeValue, KeysAndAttributes},
+    types::AttributeValue,
 };
-use std::collections::HashMap;
+use items::{DynamoDb, Index, Item, Items, Key, Projection, Query, Single, Write};
 
-/// An item as the SDK has it.
-pub(crate) type Item = HashMap<String, AttributeValue>;
-
-/// The table.
+/// The table, wherever its items are.
 #[derive(Debug, Clone)]
-pub struct Table {
-    client: aws_sdk_dynamodb::Client,
-    name: String,
+pub struct Table<I = DynamoDb> {
+    items: I,
     retention: Retention,
 }
 
@@ -97,12 +94,19 @@ pub enum StoreError {
 }
 
 impl Table {
-    /// A table of that name. Runs are kept for the default time.
+    /// A table of DynamoDB of that name. Runs are kept for the default time.
     #[must_use]
     pub fn new(client: aws_sdk_dynamodb::Client, name: String) -> Self {
+        Self::over(DynamoDb::new(client, name))
+    }
+}
+
+impl<I: Items> Table<I> {
+    /// A table of these items. Runs are kept for the default time.
+    #[must_use]
+    pub fn over(items: I) -> Self {
         Self {
-            client,
-            name,
+            items,
             retention: Retention::default(),
         }
     }
@@ -113,129 +117,30 @@ impl Table {
         Self { retention, ..self }
     }
 
-    fn key(pk: &str, sk: &str) -> Item {
-        HashMap::from([("pk".to_owned(), text(pk)), ("sk".to_owned(), text(sk))])
+    async fn get(&self, read: Read, key: &Key) -> Result<Option<Item>, StoreError> {
+        self.items.get(read, key).await
     }
 
-    async fn get(&self, read: Read, pk: &str, sk: &str) -> Result<Option<Item>, StoreError> {
-        let request = self
-            .client
-            .get_item()
-            .table_name(&self.name)
-            .set_key(Some(Self::key(pk, sk)))
-            .consistent_read(read.is_consistent());
-        // Boxed, because the SDK's futures are so deep that the compiler gives up on the functions that await this one.
-        let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable(read.words(), &error))?;
-        Ok(output.item)
+    /// Reads all pages of an answer.
+    async fn query(&self, mut query: Query) -> Result<Vec<Item>, StoreError> {
+        let mut items = Vec::new();
+        loop {
+            let page = self.items.query(&query).await?;
+            items.extend(page.items);
+            let Some(next) = page.next else { return Ok(items) };
+            query.after = Some(next);
+        }
     }
 
-    /// Reads a partition as records, all pages of it.
+    /// Reads a partition as records.
     async fn partition<T: serde::de::DeserializeOwned>(
         &self,
         read: Read,
         what: &'static str,
         pk: &str,
     ) -> Result<Vec<T>, StoreError> {
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(read.is_consistent())
-            .key_condition_expression("pk = :pk")
-            .expression_attribute_values(":pk", text(pk))
-            .into_paginator()
-            .items()
-            .send();
-        let mut records = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable(read.words(), &error))?;
-            records.push(record(what, item)?);
-        }
-        Ok(records)
-    }
-
-    /// Reads items, 100 in one call, or only some attributes of them. Those that DynamoDB put off are read in further calls.
-    async fn get_all(
-        &self,
-        read: Read,
-        mut keys: Vec<Item>,
-        projection: Option<Projection>,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        while !keys.is_empty() {
-            let rest = keys.split_off(keys.len().min(READ_AT_ONCE));
-            items.extend(self.get_batch(read, keys, projection).await?);
-            keys = rest;
-        }
-        Ok(items)
-    }
-
-    async fn get_batch(
-        &self,
-        read: Read,
-        keys: Vec<Item>,
-        projection: Option<Projection>,
-    ) -> Result<Vec<Item>, StoreError> {
-        let mut items = Vec::new();
-        let mut wanted = keys;
-        for _ in 0..4 {
-            if wanted.is_empty() {
-                break;
-            }
-            let keys = KeysAndAttributes::builder()
-                .set_keys(Some(std::mem::take(&mut wanted)))
-                .set_projection_expression(projection.map(Projection::expression))
-                .set_expression_attribute_names(projection.map(Projection::names))
-                .consistent_read(read.is_consistent())
-                .build()
-                .map_err(|error| StoreError::Unavailable {
-                    operation: read.words(),
-                    cause: error.to_string().into(),
-                })?;
-            let request = self.client.batch_get_item().request_items(&self.name, keys);
-            let answer = Box::pin(request.send()).await;
-            let output = answer.map_err(|error| unavailable(read.words(), &error))?;
-            items.extend(
-                output
-                    .responses
-                    .into_iter()
-                    .flat_map(|mut tables| tables.remove(&self.name))
-                    .flatten(),
-            );
-            wanted = output
-                .unprocessed_keys
-                .and_then(|mut tables| tables.remove(&self.name))
-                .map(|left| left.keys)
-                .unwrap_or_default();
-        }
-        if wanted.is_empty() {
-            return Ok(items);
-        }
-        Err(StoreError::Unavailable {
-            operation: read.words(),
-            cause: "DynamoDB throttles: some items were put off four times".into(),
-        })
-    }
-}
-
-/// How many items DynamoDB reads in one call.
-const READ_AT_ONCE: usize = 100;
-
-/// The attributes of items that are read.
-#[derive(Debug, Clone, Copy)]
-struct Projection(&'static [&'static str]);
-
-impl Projection {
-    /// Names are given as placeholders, because many of ours are reserved words of DynamoDB.
-    fn expression(self) -> String {
-        let names: Vec<_> = self.0.iter().map(|name| format!("#{name}")).collect();
-        names.join(", ")
-    }
-
-    fn names(self) -> HashMap<String, String> {
-        let names = self.0.iter().map(|name| (format!("#{name}"), (*name).to_owned()));
-        names.collect()
+        let items = self.query(Query::partition(read, pk)).await?;
+        items.into_iter().map(|item| record(what, item)).collect()
     }
 }
 
@@ -266,12 +171,12 @@ fn record<T: serde::de::DeserializeOwned>(what: &'static str, item: Item) -> Res
 }
 
 /// Writes a record as an item under a key.
-fn item<T: serde::Serialize>(what: &'static str, pk: &str, sk: &str, record: &T) -> Result<Item, StoreError> {
+fn item<T: serde::Serialize>(what: &'static str, key: &Key, record: &T) -> Result<Item, StoreError> {
     let mut item: Item = serde_dynamo::to_item(record).map_err(|error| StoreError::Unreadable {
         what,
         cause: error.to_string(),
     })?;
-    item.extend(Table::key(pk, sk));
+    item.extend(key.attributes());
     Ok(item)
 }
 
@@ -280,6 +185,7 @@ mod tests;
 
 /// The keys of the items.
 mod keys {
+    use super::Key;
     use crate::api_key::KeyId;
     use workflow::{
         fingerprint::fingerprint,
@@ -288,8 +194,8 @@ mod keys {
 
     pub(super) const WORKFLOWS: &str = "WORKFLOWS";
 
-    pub(super) fn workflow(id: &WorkflowId) -> (&'static str, String) {
-        (WORKFLOWS, id.to_string())
+    pub(super) fn workflow(id: &WorkflowId) -> Key {
+        Key::new(WORKFLOWS, id.as_str())
     }
 
     pub(super) fn versions(id: &WorkflowId) -> String {
@@ -298,72 +204,72 @@ mod keys {
 
     pub(super) const VERSION: &str = "VERSION#";
 
-    pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> (String, String) {
-        (versions(id), format!("{VERSION}{:010}", version.0))
+    pub(super) fn version(id: &WorkflowId, version: WorkflowVersion) -> Key {
+        Key::new(versions(id), format!("{VERSION}{:010}", version.0))
     }
 
     pub(super) fn routes(alias: &IntegrationAlias) -> String {
         format!("ROUTES#{alias}")
     }
 
-    pub(super) fn route(alias: &IntegrationAlias, workflow: &WorkflowId) -> (String, String) {
-        (routes(alias), workflow.to_string())
+    pub(super) fn route(alias: &IntegrationAlias, workflow: &WorkflowId) -> Key {
+        Key::new(routes(alias), workflow.as_str())
     }
 
     pub(super) const API_KEYS: &str = "KEYS";
 
-    pub(super) fn api_key(id: &KeyId) -> (&'static str, String) {
-        (API_KEYS, id.to_string())
+    pub(super) fn api_key(id: &KeyId) -> Key {
+        Key::new(API_KEYS, id.as_str())
     }
 
     pub(super) const INTEGRATIONS: &str = "INTEGRATIONS";
 
-    pub(super) fn integration(alias: &IntegrationAlias) -> (&'static str, String) {
-        (INTEGRATIONS, alias.to_string())
+    pub(super) fn integration(alias: &IntegrationAlias) -> Key {
+        Key::new(INTEGRATIONS, alias.as_str())
     }
 
-    pub(super) fn run(id: &RunId) -> (String, &'static str) {
-        (format!("RUN#{id}"), "RUN")
+    pub(super) fn run(id: &RunId) -> Key {
+        Key::new(format!("RUN#{id}"), "RUN")
     }
 
-    pub(super) fn body(id: &RunId) -> (String, &'static str) {
-        (format!("BODY#{id}"), "BODY")
+    pub(super) fn body(id: &RunId) -> Key {
+        Key::new(format!("BODY#{id}"), "BODY")
     }
 
-    pub(super) fn cancel(id: &RunId) -> (String, &'static str) {
-        (format!("CANCEL#{id}"), "CANCEL")
+    pub(super) fn cancel(id: &RunId) -> Key {
+        Key::new(format!("CANCEL#{id}"), "CANCEL")
     }
 
     /// A concurrency key can be any text, and as long as people like. Its hash is neither.
-    pub(super) fn lock(workflow: &WorkflowId, concurrency_key: &str) -> (String, &'static str) {
+    pub(super) fn lock(workflow: &WorkflowId, concurrency_key: &str) -> Key {
         let hash = fingerprint("lock", &[concurrency_key]);
-        (format!("LOCK#{workflow}#{hash}"), "LOCK")
+        Key::new(format!("LOCK#{workflow}#{hash}"), "LOCK")
     }
 
-    pub(super) fn incident_changes(incident: &str) -> (String, &'static str) {
-        (format!("INCIDENT#{incident}"), "CHANGES")
+    pub(super) fn incident_changes(incident: &str) -> Key {
+        Key::new(format!("INCIDENT#{incident}"), "CHANGES")
     }
 
-    pub(super) fn incident_runs(incident: &str, workflow: &WorkflowId, period: i64) -> (String, String) {
-        (format!("INCIDENT#{incident}"), format!("RUNS#{workflow}#{period}"))
+    pub(super) fn incident_runs(incident: &str, workflow: &WorkflowId, period: i64) -> Key {
+        Key::new(format!("INCIDENT#{incident}"), format!("RUNS#{workflow}#{period}"))
     }
 
     /// DynamoDB takes 2,048 bytes of partition key. Lanes within lanes within lanes have longer paths.
     const LONGEST_LANE: usize = 1_024;
 
-    pub(super) fn lane(run: &RunId, lane: &LanePath) -> (String, &'static str) {
+    pub(super) fn lane(run: &RunId, lane: &LanePath) -> Key {
         let path = lane.to_string();
         let name = if path.len() > LONGEST_LANE {
             fingerprint("lane", &[&path])
         } else {
             path
         };
-        (format!("LANE#{run}#{name}"), "LANE")
+        Key::new(format!("LANE#{run}#{name}"), "LANE")
     }
 
     pub(super) const STEP: &str = "STEP#";
 
-    pub(super) fn step(path: &StepPath) -> String {
-        format!("{STEP}{path}")
+    pub(super) fn step(run: &RunId, of: &LanePath, path: &StepPath) -> Key {
+        Key::new(lane(run, of).pk, format!("{STEP}{path}"))
     }
 }

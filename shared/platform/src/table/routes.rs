@@ -4,11 +4,7 @@
 //! ingress needs. It is there while the workflow is enabled and takes the integration's signed webhooks. Whatever changes
 //! the workflow changes its route in the same transaction.
 
-use super::{Item, Read, StoreError, Table, WorkflowRecord, WorkflowState, keys};
-use aws_sdk_dynamodb::{
-    error::BuildError,
-    types::{Delete, Put, TransactWriteItem},
-};
+use super::{Item, Items, Read, StoreError, Table, WorkflowRecord, WorkflowState, Write, keys};
 use std::collections::BTreeSet;
 use workflow::{ids::IntegrationAlias, run::WebhookKind};
 
@@ -22,12 +18,7 @@ impl WorkflowRecord {
 }
 
 /// The writes that make the routes of a workflow fit its record. `item` is the record as it is stored.
-pub(super) fn writes(
-    table: &str,
-    before: Option<&WorkflowRecord>,
-    after: &WorkflowRecord,
-    item: &Item,
-) -> Result<Vec<TransactWriteItem>, StoreError> {
+pub(super) fn writes(before: Option<&WorkflowRecord>, after: &WorkflowRecord, item: &Item) -> Vec<Write> {
     let leads = after.integration();
     // A workflow that is disabled, or has another form of webhook, has a trigger and no route.
     let triggers = before
@@ -38,38 +29,17 @@ pub(super) fn writes(
         .map(|trigger| &trigger.integration)
         .filter(|alias| Some(*alias) != leads)
         .collect();
-    let mut writes = Vec::with_capacity(stale.len() + 1);
-    for alias in stale {
-        let (pk, sk) = keys::route(alias, &after.workflow);
-        let delete = Delete::builder().table_name(table).set_key(Some(Table::key(&pk, &sk)));
-        writes.push(
-            TransactWriteItem::builder()
-                .delete(delete.build().map_err(|error| malformed(&error))?)
-                .build(),
-        );
-    }
-    if let Some(alias) = leads {
-        let (pk, sk) = keys::route(alias, &after.workflow);
-        let mut route = item.clone();
-        route.extend(Table::key(&pk, &sk));
-        let put = Put::builder().table_name(table).set_item(Some(route));
-        writes.push(
-            TransactWriteItem::builder()
-                .put(put.build().map_err(|error| malformed(&error))?)
-                .build(),
-        );
-    }
-    Ok(writes)
+    let stale = stale.into_iter().map(|alias| keys::route(alias, &after.workflow));
+    let put = leads.map(|alias| {
+        let mut item = item.clone();
+        item.extend(keys::route(alias, &after.workflow).attributes());
+        let condition = Vec::new();
+        Write::Put { item, condition }
+    });
+    stale.map(Write::Delete).chain(put).collect()
 }
 
-pub(super) fn malformed(error: &BuildError) -> StoreError {
-    StoreError::Unavailable {
-        operation: "put a write together",
-        cause: error.to_string().into(),
-    }
-}
-
-impl Table {
+impl<I: Items> Table<I> {
     /// The enabled workflows that the URL of an integration leads to, by their ids.
     ///
     /// # Errors

@@ -3,7 +3,7 @@
 //! An index has a few shards for each day. All shards of a day are read at once, and after the first day several days
 //! are. A query asks for no more items than are wanted; where a filter leaves some of them out, the next page is larger.
 
-use super::{Item, Read, RunStatus, RunView, StoreError, Table, record, text, unavailable};
+use super::{Index, Items, Query, Read, RunStatus, RunView, StoreError, Table, items::Range, record, text};
 use futures_util::future::try_join_all;
 use jiff::{Timestamp, tz::TimeZone};
 use workflow::ids::{RunId, WorkflowId};
@@ -57,21 +57,13 @@ pub(super) fn shard(run: &RunId) -> u32 {
     run.as_str().bytes().map(u32::from).fold(0, u32::wrapping_add) % SHARDS
 }
 
-/// An index, and the attributes that are its key.
-#[derive(Debug, PartialEq, Eq)]
-struct Index {
-    name: &'static str,
-    pk: &'static str,
-    sk: &'static str,
-}
-
-const BY_WORKFLOW: Index = Index {
+static BY_WORKFLOW: Index = Index {
     name: "runs-by-workflow",
     pk: "gsi1pk",
     sk: "gsi1sk",
 };
 
-const BY_DAY: Index = Index {
+static BY_DAY: Index = Index {
     name: "runs-by-day",
     pk: "gsi2pk",
     sk: "gsi2sk",
@@ -143,7 +135,7 @@ impl RunStatus {
     }
 }
 
-impl Table {
+impl<I: Items> Table<I> {
     /// Runs without their steps, newest first. A run that has just begun or ended may be seen a moment late: an index is
     /// behind its table.
     ///
@@ -178,51 +170,26 @@ impl Table {
     async fn runs_in(&self, query: &RunQuery, partition: &str) -> Result<Vec<RunView>, StoreError> {
         let mut runs: Vec<RunView> = Vec::new();
         let mut page = i32::try_from(query.limit).unwrap_or(LARGEST_PAGE).min(LARGEST_PAGE);
-        let mut from = None;
+        let mut next = Query {
+            index: Some(query.index()),
+            range: Range::From(sortable(query.since)),
+            is_descending: true,
+            filter: query.status.map(|status| ("status", text(status.word()))),
+            ..Query::partition(Read::Runs, partition)
+        };
         while runs.len() < query.limit {
-            let (items, last) = self.page_of_runs(query, partition, page, from).await?;
-            for item in items {
+            next.limit = Some(page);
+            let found = self.items.query(&next).await?;
+            for item in found.items {
                 runs.push(record("run", item)?);
             }
-            let Some(last) = last else { break };
-            from = Some(last);
+            if found.next.is_none() {
+                break;
+            }
+            next.after = found.next;
             page = page.saturating_mul(GROWTH).min(LARGEST_PAGE);
         }
         Ok(runs)
-    }
-
-    async fn page_of_runs(
-        &self,
-        query: &RunQuery,
-        partition: &str,
-        page: i32,
-        from: Option<Item>,
-    ) -> Result<(Vec<Item>, Option<Item>), StoreError> {
-        let index = query.index();
-        let mut request = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .index_name(index.name)
-            .scan_index_forward(false)
-            .limit(page)
-            .set_exclusive_start_key(from)
-            .key_condition_expression("#pk = :pk AND #sk >= :since")
-            .expression_attribute_names("#pk", index.pk)
-            .expression_attribute_names("#sk", index.sk)
-            .expression_attribute_values(":pk", text(partition))
-            .expression_attribute_values(":since", text(sortable(query.since)));
-        if let Some(status) = query.status {
-            request = request
-                .filter_expression("#status = :status")
-                .expression_attribute_names("#status", "status")
-                .expression_attribute_values(":status", text(status.word()));
-        }
-        let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable(Read::Runs.words(), &error))?;
-        // The SDK gives an empty key for none, where DynamoDB sends one.
-        let last = output.last_evaluated_key.filter(|key| !key.is_empty());
-        Ok((output.items.unwrap_or_default(), last))
     }
 }
 

@@ -1,6 +1,6 @@
 //! Runs as people look at them.
 
-use super::{Bodies, Item, Read, Retention, StoreError, Table, journal, keys, record, text, unavailable};
+use super::{Bodies, Item, Items, Query, Read, Retention, StoreError, Table, items::Range, journal, keys, record};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -184,7 +184,7 @@ pub enum CancelRequest {
     Unknown,
 }
 
-impl Table {
+impl<I: Items> Table<I> {
     /// A run with the steps of its main lane.
     ///
     /// # Errors
@@ -209,15 +209,13 @@ impl Table {
         compressed: Vec<u8>,
         ends_by: Timestamp,
     ) -> Result<(), StoreError> {
-        let (pk, sk) = keys::run(of);
-        let item = self.get(Read::Run, &pk, sk).await?.unwrap_or_default();
+        let item = self.get(Read::Run, &keys::run(of)).await?.unwrap_or_default();
         let table = self.clone().keeping(retention(&item));
         table.put_body(replay, compressed, ends_by).await
     }
 
     async fn run_alone(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
-        let (pk, sk) = keys::run(run);
-        let item = self.get(Read::Run, &pk, sk).await?;
+        let item = self.get(Read::Run, &keys::run(run)).await?;
         item.map(|item| record("run", item)).transpose()
     }
 
@@ -226,25 +224,15 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn lane_steps(&self, run: &RunId, lane: &LanePath) -> Result<Vec<StepView>, StoreError> {
-        let (pk, _) = keys::lane(run, lane);
-        let mut items = self
-            .client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(Read::Steps.is_consistent())
-            .key_condition_expression("pk = :pk AND begins_with(sk, :step)")
-            .expression_attribute_values(":pk", text(pk))
-            .expression_attribute_values(":step", text(keys::STEP))
-            .into_paginator()
-            .items()
-            .send();
-        let mut steps = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable(Read::Steps.words(), &error))?;
-            steps.push(record("step of a run", item)?);
-        }
+        let query = Query {
+            range: Range::BeginsWith(keys::STEP),
+            ..Query::partition(Read::Steps, keys::lane(run, lane).pk)
+        };
+        let items = self.query(query).await?.into_iter();
+        let steps: Result<Vec<StepView>, _> = items.map(|item| record("step of a run", item)).collect();
+        let mut steps = steps?;
         // By the text of its path, the look at the incident would come last.
-        steps.sort_by(|a: &StepView, b| a.path.cmp(&b.path));
+        steps.sort_by(|one, other| one.path.cmp(&other.path));
         Ok(steps)
     }
 
@@ -253,8 +241,7 @@ impl Table {
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn cancel_run(&self, run: &RunId) -> Result<CancelRequest, StoreError> {
-        let (pk, sk) = keys::run(run);
-        let Some(item) = self.get(Read::Run, &pk, sk).await? else {
+        let Some(item) = self.get(Read::Run, &keys::run(run)).await? else {
             return Ok(CancelRequest::Unknown);
         };
         let retention = retention(&item);
@@ -263,12 +250,7 @@ impl Table {
             return Ok(CancelRequest::Ended(view.status));
         }
         let whole = CancelMark::run();
-        let mark = journal::cancel(
-            &self.name,
-            run,
-            std::iter::once(&whole),
-            retention.of_run(view.deadline),
-        )?;
+        let mark = journal::cancel(run, std::iter::once(&whole), retention.of_run(view.deadline));
         // The mark has no condition.
         self.transact("cancel the run", vec![mark]).await?;
         Ok(CancelRequest::Accepted)

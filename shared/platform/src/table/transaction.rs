@@ -1,12 +1,10 @@
 //! Transactions, and what it means that DynamoDB cancelled one.
 
-use super::{StoreError, Table, unavailable};
-use crate::aws::AwsFailure;
-use aws_sdk_dynamodb::{
-    operation::transact_write_items::TransactWriteItemsError,
-    types::{CancellationReason, TransactWriteItem},
+use super::{
+    Item, StoreError, Table,
+    items::{Cancelled, Items, Transacted, Write},
 };
-use aws_smithy_async::rt::sleep::AsyncSleep;
+use crate::aws::AwsFailure;
 use std::time::Duration;
 
 /// What was wrong with one write of a cancelled transaction.
@@ -40,24 +38,42 @@ impl Reason {
     }
 }
 
-/// A transaction that DynamoDB cancelled: the reasons of its writes, in their order.
-#[derive(Debug)]
-pub(super) struct Cancelled(Vec<CancellationReason>);
+/// What was wrong with one write of a cancelled transaction, as DynamoDB says it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Refusal {
+    pub(super) code: Option<String>,
+    /// The item, if the write was an update whose condition did not hold.
+    pub(super) item: Option<Item>,
+}
+
+impl Refusal {
+    /// A refusal with a code of DynamoDB, which is `None` where nothing was wrong.
+    pub(super) fn of(code: &str) -> Self {
+        Self {
+            code: Some(code.to_owned()),
+            item: None,
+        }
+    }
+
+    fn reason(&self) -> Reason {
+        Reason::of(self.code.as_deref())
+    }
+}
 
 impl Cancelled {
     /// The reason of a write.
     pub(super) fn reason(&self, position: usize) -> Reason {
-        Reason::of(self.0.get(position).and_then(CancellationReason::code))
+        self.0.get(position).map_or(Reason::Nothing, Refusal::reason)
     }
 
     /// The item of a write whose condition did not hold, if the write asked for it.
-    pub(super) fn item(&self, position: usize) -> super::Item {
-        let reason = self.0.get(position);
-        reason.and_then(CancellationReason::item).cloned().unwrap_or_default()
+    pub(super) fn item(&self, position: usize) -> Item {
+        let refusal = self.0.get(position);
+        refusal.and_then(|refusal| refusal.item.clone()).unwrap_or_default()
     }
 
     fn has(&self, wanted: Reason) -> bool {
-        (0..self.0.len()).any(|position| self.reason(position) == wanted)
+        self.0.iter().any(|refusal| refusal.reason() == wanted)
     }
 
     /// Whether somebody else was first.
@@ -73,7 +89,7 @@ impl Cancelled {
     /// The failure, for people and for the log.
     pub(super) fn failure(&self, operation: &'static str) -> StoreError {
         let reasons = self.0.iter().enumerate().filter_map(|(position, reason)| {
-            let code = reason.code().filter(|code| *code != "None")?;
+            let code = reason.code.as_deref().filter(|code| *code != "None")?;
             Some(format!("{code} at write {position}"))
         });
         let reasons: Vec<_> = reasons.collect();
@@ -93,42 +109,19 @@ const PAUSES: [Duration; 3] = [
     Duration::from_millis(400),
 ];
 
-impl Table {
-    /// Makes all writes or none, once.
-    pub(super) async fn transact_once(
-        &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<Result<(), Cancelled>, StoreError> {
-        let request = self.client.transact_write_items().set_transact_items(Some(writes));
-        // Boxed, because the SDK's futures are so deep that the compiler gives up on the functions that await this one.
-        let Err(error) = Box::pin(request.send()).await else {
-            return Ok(Ok(()));
-        };
-        match error.as_service_error() {
-            Some(TransactWriteItemsError::TransactionCanceledException(refusal)) => {
-                Ok(Err(Cancelled(refusal.cancellation_reasons().to_vec())))
-            }
-            _ => Err(unavailable(operation, &error)),
-        }
-    }
-
+impl<I: Items> Table<I> {
     /// Makes all writes or none, and again where something passing is in the way. Gives whether the conditions held.
-    pub(super) async fn transact(
-        &self,
-        operation: &'static str,
-        writes: Vec<TransactWriteItem>,
-    ) -> Result<bool, StoreError> {
+    pub(super) async fn transact(&self, operation: &'static str, writes: Vec<Write>) -> Result<bool, StoreError> {
         let mut pauses = PAUSES.iter();
         loop {
-            let Err(cancelled) = self.transact_once(operation, writes.clone()).await? else {
+            let Transacted::Cancelled(cancelled) = self.items.transact(operation, writes.clone()).await? else {
                 return Ok(true);
             };
             if cancelled.is_lost() {
                 return Ok(false);
             }
-            match (pauses.next(), self.client.config().sleep_impl()) {
-                (Some(pause), Some(sleep)) if cancelled.is_passing() => sleep.sleep(*pause).await,
+            match pauses.next() {
+                Some(pause) if cancelled.is_passing() => self.items.pause(*pause).await,
                 _ => return Err(cancelled.failure(operation)),
             }
         }

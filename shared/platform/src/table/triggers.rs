@@ -2,7 +2,7 @@
 //! key, and then the routes.
 
 use super::{
-    ApiKeyRecord, Read, StoreError, Table, WorkflowRecord, keys, record,
+    ApiKeyRecord, Items, Key, Read, StoreError, Table, WorkflowRecord, keys, record,
     record_cache::{RecordCache, Weight},
 };
 use crate::api_key::KeyId;
@@ -53,16 +53,15 @@ pub trait TriggerSource: Sync {
     ) -> impl Future<Output = Result<Vec<WorkflowRecord>, StoreError>> + Send;
 }
 
-impl TriggerSource for Table {
+impl<I: Items> TriggerSource for Table<I> {
     async fn read(&self, workflow: &WorkflowId, key: &KeyId) -> Result<TriggerRecords, StoreError> {
-        let (workflow_pk, workflow_sk) = keys::workflow(workflow);
-        let (key_pk, key_sk) = keys::api_key(key);
-        let wanted = vec![Self::key(workflow_pk, &workflow_sk), Self::key(key_pk, &key_sk)];
+        let (of_workflow, of_key) = (keys::workflow(workflow), keys::api_key(key));
+        let wanted = vec![of_workflow.clone(), of_key.clone()];
         let mut records = TriggerRecords::default();
-        for item in self.get_all(Read::Trigger, wanted, None).await? {
-            match item.get("pk").and_then(|pk| pk.as_s().ok()).map(String::as_str) {
-                Some(pk) if pk == workflow_pk => records.workflow = Some(record("workflow", item)?),
-                Some(pk) if pk == key_pk => records.key = Some(record("API key", item)?),
+        for item in self.items.get_all(Read::Trigger, wanted, None).await? {
+            match Key::of(&item) {
+                Some(key) if key == of_workflow => records.workflow = Some(record("workflow", item)?),
+                Some(key) if key == of_key => records.key = Some(record("API key", item)?),
                 _ => {}
             }
         }

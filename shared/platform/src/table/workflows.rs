@@ -9,8 +9,11 @@ mod versions;
 
 pub use versions::VersionRecord;
 
-use super::{Item, Read, StoreError, Table, item, keys, number, record, record_cache::Weight, routes, text};
-use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem};
+use super::{
+    Item, Items, Read, StoreError, Table, Write, item, items::Test, keys, number, record, record_cache::Weight, routes,
+    text,
+};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -336,14 +339,13 @@ const LARGEST_VERSION: usize = 350 * 1024;
 /// The largest definition that is ever unpacked, in bytes. A source has a mebibyte at most.
 const LARGEST_UNPACKED: usize = 4 * 1024 * 1024;
 
-impl Table {
+impl<I: Items> Table<I> {
     /// The workflow of an id.
     ///
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
-        let (pk, sk) = keys::workflow(id);
-        self.get(Read::Workflow, pk, &sk)
+        self.get(Read::Workflow, &keys::workflow(id))
             .await?
             .map(|item| record("workflow", item))
             .transpose()
@@ -366,7 +368,6 @@ impl Table {
         if let Some(seen) = seen.filter(|seen| seen.state != WorkflowState::Deleted)
             && self.is_active(definition, seen).await?
         {
-            self.heal_routes(seen).await?;
             return Ok(Applied::unchanged(seen));
         }
         let version = match seen {
@@ -375,17 +376,14 @@ impl Table {
             None => WorkflowVersion(0),
         };
         let version = WorkflowVersion(version.0.saturating_add(1));
-        let put_version = Put::builder()
-            .table_name(&self.name)
-            .set_item(Some(versions::item(new, version, now)?))
-            .condition_expression("attribute_not_exists(pk)")
-            .build()
-            .map_err(|error| routes::malformed(&error))?;
+        let put_version = Write::Put {
+            item: versions::item(new, version, now)?,
+            condition: vec![Test::ABSENT],
+        };
         let record = WorkflowRecord::of(definition, version, seen.map(|seen| seen.state), now);
-        let (pk, sk) = keys::workflow(id);
-        let record_item = item("workflow", pk, &sk, &record)?;
-        let mut writes = vec![TransactWriteItem::builder().put(put_version).build()];
-        writes.extend(self.replacing(seen, &record, record_item)?);
+        let record_item = item("workflow", &keys::workflow(id), &record)?;
+        let mut writes = vec![put_version];
+        writes.extend(replacing(seen, &record, record_item));
         if !self.transact("store the workflow", writes).await? {
             return Err(ApplyError::Conflict(id.clone()));
         }
@@ -417,9 +415,8 @@ impl Table {
             version,
         })?;
         let record = WorkflowRecord::of(&definition, version, Some(seen.state), now);
-        let (pk, sk) = keys::workflow(id);
-        let record_item = item("workflow", pk, &sk, &record)?;
-        let writes = self.replacing(Some(seen), &record, record_item)?;
+        let record_item = item("workflow", &keys::workflow(id), &record)?;
+        let writes = replacing(Some(seen), &record, record_item);
         if !self.transact("activate the version", writes).await? {
             return Err(ApplyError::Conflict(id.clone()));
         }
@@ -439,30 +436,6 @@ impl Table {
         }
     }
 
-    /// Makes the routes of a workflow fit its record, which stays as it is: a release that knew no routes may have
-    /// written it.
-    async fn heal_routes(&self, seen: &WorkflowRecord) -> Result<(), ApplyError> {
-        let (pk, sk) = keys::workflow(&seen.workflow);
-        let writes = routes::writes(&self.name, None, seen, &item("workflow", pk, &sk, seen)?)?;
-        if writes.is_empty() {
-            return Ok(());
-        }
-        let unchanged = ConditionCheck::builder()
-            .table_name(&self.name)
-            .set_key(Some(Self::key(pk, &sk)))
-            .condition_expression(AS_SEEN)
-            .set_expression_attribute_values(Some(as_seen(seen)))
-            .build()
-            .map_err(|error| routes::malformed(&error))?;
-        let unchanged = TransactWriteItem::builder().condition_check(unchanged).build();
-        let writes = std::iter::once(unchanged).chain(writes).collect();
-        if self.transact("store the routes of the workflow", writes).await? {
-            Ok(())
-        } else {
-            Err(ApplyError::Conflict(seen.workflow.clone()))
-        }
-    }
-
     /// Enables, disables or deletes a workflow.
     ///
     /// # Errors
@@ -479,9 +452,9 @@ impl Table {
                 what: "workflow",
                 cause: error.to_string(),
             })?;
-        let (pk, sk) = keys::workflow(id);
+        let key = keys::workflow(id);
         for _ in 0..STATE_TRIED_AT_MOST {
-            let item = self.get(Read::Workflow, pk, &sk).await?;
+            let item = self.get(Read::Workflow, &key).await?;
             let mut item = item.ok_or_else(|| StateError::Unknown(id.clone()))?;
             let seen: WorkflowRecord = record("workflow", item.clone())?;
             if seen.state == WorkflowState::Deleted && state != WorkflowState::Deleted {
@@ -495,42 +468,27 @@ impl Table {
                 updated_at: now,
                 ..seen.clone()
             };
-            let writes = self.replacing(Some(&seen), &record, item)?;
+            let writes = replacing(Some(&seen), &record, item);
             if self.transact("change the workflow", writes).await? {
                 return Ok(());
             }
         }
         Err(StateError::Contended(id.clone()))
     }
-
-    /// The writes that replace a workflow, if it is still as it was seen, and its routes with it.
-    fn replacing(
-        &self,
-        seen: Option<&WorkflowRecord>,
-        record: &WorkflowRecord,
-        item: Item,
-    ) -> Result<Vec<TransactWriteItem>, StoreError> {
-        let of_routes = routes::writes(&self.name, seen, record, &item)?;
-        let put = Put::builder().table_name(&self.name).set_item(Some(item));
-        let put = match seen {
-            None => put.condition_expression("attribute_not_exists(pk)"),
-            Some(seen) => put
-                .condition_expression(AS_SEEN)
-                .set_expression_attribute_values(Some(as_seen(seen))),
-        };
-        let put = TransactWriteItem::builder().put(put.build().map_err(|error| routes::malformed(&error))?);
-        Ok(std::iter::once(put.build()).chain(of_routes).collect())
-    }
 }
 
-/// Holds while nobody has changed a workflow since it was read: neither its version nor its state.
-const AS_SEEN: &str = "active_version = :active AND updated_at = :seen";
-
-fn as_seen(seen: &WorkflowRecord) -> HashMap<String, AttributeValue> {
-    HashMap::from([
-        (":active".to_owned(), number(seen.active_version.0)),
-        (":seen".to_owned(), text(seen.updated_at.to_string())),
-    ])
+/// The writes that replace a workflow, if nobody has changed its version or its state since it was read, and its routes with it.
+fn replacing(seen: Option<&WorkflowRecord>, record: &WorkflowRecord, item: Item) -> Vec<Write> {
+    let of_routes = routes::writes(seen, record, &item);
+    let condition = match seen {
+        None => vec![Test::ABSENT],
+        Some(seen) => vec![
+            Test::Is("active_version", number(seen.active_version.0)),
+            Test::Is("updated_at", text(seen.updated_at.to_string())),
+        ],
+    };
+    let put = Write::Put { item, condition };
+    std::iter::once(put).chain(of_routes).collect()
 }
 
 /// Where versions of workflows are.

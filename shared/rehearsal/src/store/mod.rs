@@ -1,7 +1,5 @@
-//! The table, in memory.
-//!
-//! It keeps what the runner asks it to keep, under the conditions of the real table as far as they can fail here: nothing is
-//! asked twice and nothing gets lost, but executions hand lanes on and take them over.
+//! The table, in memory: the shipped code of the journal, of workflows and of bodies, and beside it what a report shows of what
+//! was written.
 
 mod tables;
 
@@ -11,7 +9,8 @@ use jiff::Timestamp;
 use platform::{
     executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
     table::{
-        Bodies, StoreError, VersionSource,
+        ApplyError, Bodies, NewVersion, StoreError, Table, VersionSource,
+        items::Memory,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
@@ -31,32 +30,48 @@ pub(crate) const VERSION: WorkflowVersion = WorkflowVersion(1);
 
 /// The table. Clones are the same table.
 #[derive(Debug, Clone)]
-pub(crate) struct Store(Arc<Mutex<Tables>>);
+pub(crate) struct Store {
+    table: Table<Memory>,
+    tables: Arc<Mutex<Tables>>,
+}
 
 impl Store {
-    pub(crate) fn new(definitions: impl IntoIterator<Item = Definition>) -> Self {
-        Self(Arc::new(Mutex::new(Tables::new(definitions))))
+    /// A table with these workflows.
+    pub(crate) async fn new(definitions: Vec<Definition>) -> Result<Self, ApplyError> {
+        let table = Table::over(Memory::default());
+        for definition in &definitions {
+            let source = "";
+            let new = NewVersion {
+                definition,
+                source,
+                applied_by: None,
+            };
+            table.apply_workflow(None, &new, Timestamp::UNIX_EPOCH).await?;
+        }
+        Ok(Self {
+            table,
+            tables: Arc::new(Mutex::new(Tables::new(definitions))),
+        })
     }
 
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut Tables) -> R) -> R {
-        action(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        action(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
 impl VersionSource for Store {
     async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
-        Ok(self.with(|tables| tables.definition(workflow).filter(|_| version == VERSION).cloned()))
+        self.table.version(workflow, version).await
     }
 }
 
 impl Bodies for Store {
-    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, _: Timestamp) -> Result<(), StoreError> {
-        self.with(|tables| tables.put_body(run, compressed));
-        Ok(())
+    async fn put_body(&self, run: &RunId, compressed: Vec<u8>, ends_by: Timestamp) -> Result<(), StoreError> {
+        self.table.put_body(run, compressed, ends_by).await
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
-        Ok(self.with(|tables| tables.body(run)))
+        self.table.body(run).await
     }
 }
 
@@ -84,27 +99,34 @@ impl ExecutionViews for Store {
 
 impl Journal for Store {
     async fn run_known(&self, run: &RunId) -> Result<RunKnown, StoreError> {
-        Ok(self.with(|tables| tables.run_known(run)))
+        self.table.run_known(run).await
     }
 
-    /// No schedule calls, so nobody asks for this.
-    async fn open_runs(&self, _: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
-        Ok(Vec::new())
+    async fn open_runs(&self, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+        self.table.open_runs(before).await
     }
 
     async fn lanes(&self, keys: &BTreeSet<LaneKey>) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
-        Ok(self.with(|tables| tables.lane_records(keys)))
+        self.table.lanes(keys).await
     }
 
     async fn known(&self, question: &Question<'_>) -> Result<Known, StoreError> {
-        Ok(self.with(|tables| tables.known(question)))
+        self.table.known(question).await
     }
 
     async fn write(&self, entry: &Entry<'_>) -> Result<Written, StoreError> {
-        Ok(self.with(|tables| tables.write(entry)))
+        let written = self.table.write(entry).await?;
+        if written == Written::Now {
+            self.with(|tables| tables.take_in(entry));
+        }
+        Ok(written)
     }
 
     async fn end_from_outside(&self, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
-        Ok(self.with(|tables| tables.end_from_outside(end)))
+        let is_written = self.table.end_from_outside(end).await?;
+        if is_written {
+            self.with(|tables| tables.end(end));
+        }
+        Ok(is_written)
     }
 }

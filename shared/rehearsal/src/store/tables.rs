@@ -1,32 +1,21 @@
-//! The items, and what a write does to them.
+//! What was written of runs, as a report shows it.
 
-use super::VERSION;
 use jiff::Timestamp;
-use platform::table::journal::{
-    Entry, EventSummary, LaneRecord, LastPlan, OpenRun, OutsideEnd, Question, RunKnown, Written,
-};
+use platform::table::journal::{Entry, EventSummary, OutsideEnd};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use workflow::{
     definition::Definition,
-    ids::{LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
-    planner::{
-        Availability, CancelMark, Failure, Known, LaneEnd, LaneKey, Lock, LockView, OwnChange, StepChange, StepError,
-        StepRecord, StepResult, Trail, period_of,
-    },
+    ids::{RunId, StepId, StepPath, VariableName, WorkflowId},
+    planner::{LaneEnd, LaneKey, StepChange, StepError, StepRecord, StepResult},
 };
 
-/// All items.
+/// All that was written.
 #[derive(Debug)]
 pub(crate) struct Tables {
     definitions: BTreeMap<WorkflowId, Definition>,
-    bodies: BTreeMap<RunId, Vec<u8>>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
-    marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
-    locks: BTreeMap<(WorkflowId, String), Lock>,
-    changes: BTreeMap<String, BTreeMap<u32, OwnChange>>,
-    runs_of_incidents: BTreeMap<(String, WorkflowId, i64), u32>,
 }
 
 /// A run.
@@ -42,7 +31,6 @@ pub(crate) struct Run {
 /// A lane and its steps.
 #[derive(Debug, Default)]
 pub(crate) struct Lane {
-    last: Option<LastPlan>,
     pub(crate) item: Option<Value>,
     pub(crate) end: Option<LaneEnd>,
     pub(crate) steps: BTreeMap<StepPath, Step>,
@@ -81,13 +69,8 @@ impl Tables {
             definitions: definitions
                 .map(|definition| (definition.name.clone(), definition))
                 .collect(),
-            bodies: BTreeMap::new(),
             runs: BTreeMap::new(),
             lanes: BTreeMap::new(),
-            marks: BTreeMap::new(),
-            locks: BTreeMap::new(),
-            changes: BTreeMap::new(),
-            runs_of_incidents: BTreeMap::new(),
         }
     }
 
@@ -95,181 +78,28 @@ impl Tables {
         self.definitions.get(workflow)
     }
 
-    pub(crate) fn put_body(&mut self, run: &RunId, compressed: Vec<u8>) {
-        self.bodies.entry(run.clone()).or_insert(compressed);
-    }
-
-    pub(super) fn body(&self, run: &RunId) -> Option<Vec<u8>> {
-        self.bodies.get(run).cloned()
-    }
-
-    pub(super) fn lane_records(&self, keys: &BTreeSet<LaneKey>) -> BTreeMap<LaneKey, LaneRecord> {
-        let found = keys.iter().filter_map(|key| {
-            let lane = self.lanes.get(key)?;
-            let record = LaneRecord {
-                last: lane.last.clone(),
-                end: lane.end.clone(),
-            };
-            Some((key.clone(), record))
-        });
-        found.collect()
-    }
-
-    pub(super) fn known(&self, question: &Question<'_>) -> Known {
-        let needs = question.needs;
-        let results = needs.results.iter().filter_map(|(lane, step)| {
-            let result = self
-                .lanes
-                .get(&key(question.run, lane))?
-                .steps
-                .get(step)?
-                .result
-                .clone()?;
-            Some(((lane.clone(), step.clone()), result))
-        });
-        let lanes = needs.lanes.iter();
-        let workflows = needs.workflows.iter().filter(|id| self.definitions.contains_key(*id));
-        Known {
-            results: results.collect(),
-            lanes: lanes
-                .filter_map(|key| Some((key.clone(), self.lanes.get(key)?.end.clone()?)))
-                .collect(),
-            workflows: workflows
-                .map(|id| (id.clone(), Availability::Enabled(VERSION)))
-                .collect(),
-            lock: match question.concurrency_key {
-                Some(key) if needs.lock => self.lock(question.workflow, key),
-                _ => LockView::default(),
-            },
-            cancelled: self.marks.get(question.run).cloned().unwrap_or_default(),
-            trail: match question.incident {
-                Some(incident) if needs.trail => self.trail(question, incident),
-                _ => Trail::default(),
-            },
-        }
-    }
-
-    fn lock(&self, workflow: &WorkflowId, key: &str) -> LockView {
-        let lock = self
-            .locks
-            .get(&(workflow.clone(), key.to_owned()))
-            .cloned()
-            .unwrap_or_default();
-        let goes_on = |run: &RunId| self.runs.get(run).is_some_and(|run| run.ended.is_none());
-        let ended = lock.runs_to_look_at().into_iter().filter(|run| !goes_on(run));
-        LockView {
-            ended: ended.collect(),
-            lock,
-        }
-    }
-
-    fn trail(&self, question: &Question<'_>, incident: &str) -> Trail {
-        let period = period_of(question.now);
-        let runs = |period| {
-            let name = (incident.to_owned(), question.workflow.clone(), period);
-            self.runs_of_incidents.get(&name).copied().unwrap_or_default()
-        };
-        let changes = |name| self.changes.get(name).cloned().unwrap_or_default();
-        Trail {
-            changes: changes(incident),
-            creations: question.own_key.map(changes).unwrap_or_default(),
-            runs: runs(period),
-            runs_before: runs(period - 1),
-        }
-    }
-
-    /// Writes a Plan.
-    pub(super) fn write(&mut self, entry: &Entry<'_>) -> Written {
+    /// Takes in a Plan that was written.
+    pub(super) fn take_in(&mut self, entry: &Entry<'_>) {
         let (run, cursor, changes) = (&entry.input.run.id, entry.cursor, entry.changes);
-        let own = key(run, &cursor.lane);
-        if !self.is_free(&own, entry) {
-            return Written::Superseded;
-        }
-        if let (Some(lock), Some(name)) = (&changes.lock, entry.concurrency_key) {
-            let name = (entry.input.run.workflow.clone(), name.to_owned());
-            self.locks.insert(name, lock.clone());
-        }
-        if let Some(marker) = &changes.marker {
-            let of_incident = self.changes.entry(marker.incident.clone()).or_default();
-            of_incident.insert(marker.depth, marker.change.clone());
-        }
-        if let Some(counted) = &changes.counted {
-            let workflow = entry.input.run.workflow.clone();
-            let name = (counted.incident.clone(), workflow, counted.period);
-            *self.runs_of_incidents.entry(name).or_default() += 1;
-        }
+        let key = |lane| LaneKey { run: run.clone(), lane };
         if cursor.lane.is_main() && cursor.plans == 1 {
             self.runs.insert(run.clone(), Run::begun_with(entry));
         }
-        let lane = self.lanes.entry(own).or_default();
-        lane.take_in(entry);
+        self.lanes.entry(key(cursor.lane.clone())).or_default().take_in(entry);
         for (lost, end) in &changes.lost {
-            self.lanes.entry(key(run, lost)).or_default().end = Some(end.clone());
+            self.lanes.entry(key(lost.clone())).or_default().end = Some(end.clone());
         }
         if let (true, Some(end), Some(run)) = (cursor.lane.is_main(), &changes.end, self.runs.get_mut(run)) {
             run.ended = Some((entry.now, end.clone()));
         }
-        let marks = self.marks.entry(run.clone()).or_default();
-        marks.extend(changes.cancels.iter().cloned());
-        for other in &changes.cancels_runs {
-            self.marks.entry(other.clone()).or_default().insert(CancelMark::run());
+    }
+
+    /// Takes in the end of a run whose execution failed, and no Plan could say so.
+    pub(super) fn end(&mut self, end: &OutsideEnd<'_>) {
+        if let Some(run) = self.runs.get_mut(&end.input.run.id) {
+            let failure = end.failure.clone();
+            run.ended = Some((end.ended_at, LaneEnd::Failure { failure }));
         }
-        Written::Now
-    }
-
-    /// Whether the lane is at the Plan before, and belongs to whom the entry says.
-    fn is_free(&self, own: &LaneKey, entry: &Entry<'_>) -> bool {
-        let before = entry.cursor.plans.saturating_sub(1);
-        let has_run_ended = self.runs.get(&own.run).is_some_and(|run| run.ended.is_some());
-        let is_free = match self.lanes.get(own) {
-            None => before == 0,
-            Some(Lane {
-                last: Some(last),
-                end: None,
-                ..
-            }) => last.cursor.plans == before && last.owner == entry.previous_owner.unwrap_or(entry.execution),
-            Some(_) => false,
-        };
-        is_free && !(own.lane.is_main() && has_run_ended)
-    }
-
-    pub(super) fn run_known(&self, id: &RunId) -> RunKnown {
-        match self.runs.get(id) {
-            None => RunKnown::Nothing,
-            Some(run) if run.ended.is_some() => RunKnown::Ended,
-            Some(run) => RunKnown::Open(OpenRun {
-                run: id.clone(),
-                execution: id.to_string(),
-                is_called: false,
-                started_at: run.started_at,
-            }),
-        }
-    }
-
-    pub(super) fn end_from_outside(&mut self, end: &OutsideEnd<'_>) -> bool {
-        match self.runs.get_mut(&end.input.run.id) {
-            Some(run) if run.ended.is_none() => {
-                let failure = end.failure.clone();
-                run.ended = Some((end.ended_at, LaneEnd::Failure { failure }));
-                true
-            }
-            _ => false,
-        }
-    }
-
-    /// The execution that holds a lane of a run failed, and no Plan could say so.
-    pub(crate) fn abort(&mut self, run: &RunId, failure: &Failure, now: Timestamp) {
-        if let Some(run) = self.runs.get_mut(run).filter(|run| run.ended.is_none()) {
-            let failure = failure.clone();
-            run.ended = Some((now, LaneEnd::Failure { failure }));
-        }
-    }
-}
-
-fn key(run: &RunId, lane: &LanePath) -> LaneKey {
-    LaneKey {
-        run: run.clone(),
-        lane: lane.clone(),
     }
 }
 
@@ -287,11 +117,6 @@ impl Run {
 
 impl Lane {
     fn take_in(&mut self, entry: &Entry<'_>) {
-        self.last = Some(LastPlan {
-            owner: entry.execution.to_owned(),
-            cursor: entry.cursor.clone(),
-            handover: entry.handover.to_owned(),
-        });
         self.item = entry.cursor.item.as_ref().map(|item| item.value.clone());
         self.end.clone_from(&entry.changes.end);
         for (path, record) in &entry.changes.steps {

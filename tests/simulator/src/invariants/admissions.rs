@@ -83,7 +83,10 @@ fn was(evidence: &Evidence<'_>, workflow: &WorkflowId, at: Timestamp, before: Si
     let mut states = Vec::new();
     for logged in &evidence.tables.log {
         match &logged.change {
-            Change::Applied { workflow: own, .. } if own == workflow => states.push((logged.at, true)),
+            // What is applied to a disabled workflow does not enable it.
+            Change::Applied { workflow: own, .. } if own == workflow && states.is_empty() => {
+                states.push((logged.at, true));
+            }
             Change::Disabled(own) if own == workflow => states.push((logged.at, false)),
             _ => {}
         }

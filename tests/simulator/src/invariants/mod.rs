@@ -15,6 +15,7 @@
 //! | a step tells how its lanes ended; what is cancelled begins nothing any more | `lanes` |
 //! | a lock is held by one run that goes on | `locks` |
 //! | results are those of the reference | `results` |
+//! | what people read of a run is what was decided | `views` |
 //!
 //! I4 and I6 are about the ingress, whose own tests show them. `docs/faults.md` has the legend of all codes.
 
@@ -29,13 +30,14 @@ mod loops;
 mod results;
 mod runs;
 mod secrets;
+mod views;
 
 use crate::{
     pagerduty::Effect,
     reference::Place,
     simulation::Scenario,
     step_functions::Execution,
-    store::Tables,
+    store::{Tables, Views},
     world::{Fault, PassedOver, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
@@ -91,8 +93,10 @@ impl Violations {
 pub struct Evidence<'a> {
     /// What was played.
     pub scenario: &'a Scenario,
-    /// The table.
+    /// What was written to the table.
     pub tables: &'a Tables,
+    /// What people read of it.
+    pub views: Views,
     /// All executions.
     pub executions: Vec<Execution>,
     /// What happened at PagerDuty.
@@ -130,6 +134,7 @@ impl<'a> Evidence<'a> {
         Self {
             scenario,
             tables,
+            views: world.store.views(tables),
             executions: world.machine.executions(),
             effects: world.account.effects(),
             alert_events: world.account.alert_events(),
@@ -259,6 +264,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     changes::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);
     secrets::check(evidence, &mut violations);
+    views::check(evidence, &mut violations);
     let compared = results::check(evidence, &mut violations);
     (violations.0, compared)
 }

@@ -81,7 +81,7 @@ fn f11_a_throttled_action_is_retried_by_the_state_machine() {
 #[case::later_than_the_repeat(StoreFault::Late(Duration::from_millis(40)))]
 fn f12_a_result_that_could_not_be_written_is_written_again(#[case] fault: StoreFault) {
     for write in 0..2 {
-        let attempts = ticket_after(|stage| stage.world.store.let_fail("write", write, fault));
+        let attempts = ticket_after(|stage| stage.world.store.let_write_fail(write, fault));
         assert_eq!(attempts, 1, "write {write}");
     }
 }
@@ -91,7 +91,7 @@ fn f24_a_table_that_is_out_of_reach_for_half_an_hour_delays_a_run_and_does_not_f
     play_calmly(async |stage| {
         stage.apply_steps(TICKET);
         for _ in 0..70 {
-            stage.world.store.let_fail("write", 1, StoreFault::Refused);
+            stage.world.store.let_write_fail(1, StoreFault::Refused);
         }
         let run = stage.event("e").await;
         stage.finish().await;

@@ -9,7 +9,7 @@ use serde_json::json;
 use std::time::Duration;
 use workflow::{
     definition::Definition,
-    ids::RunId,
+    ids::{RunId, WorkflowVersion},
     replay::{Past, PastStep, Start, replay},
     run::{ReplayOf, RunBody, RunCause, RunEvent, RunIdentity, RunInput},
     step_name::StepName,
@@ -30,7 +30,8 @@ pub(super) async fn of_any_run(world: &World, chance: &Chance) {
     let event = world.ingress.started().get(&of).map(|started| started.event.clone());
     let input = world.store.with(|tables| {
         let item = tables.runs.get(&of)?;
-        input(tables, item, &event.unwrap_or_default(), chance)
+        let newest = world.store.workflow(&item.input.run.workflow)?.active_version;
+        input(tables, item, newest, &event.unwrap_or_default(), chance)
     });
     let Some(input) = input else { return };
     world
@@ -51,10 +52,15 @@ pub(super) async fn of_any_run(world: &World, chance: &Chance) {
     world.ingress.start(&input).await;
 }
 
-fn input(tables: &Tables, of: &RunItem, event: &serde_json::Value, chance: &Chance) -> Option<RunInput> {
+fn input(
+    tables: &Tables,
+    of: &RunItem,
+    newest: WorkflowVersion,
+    event: &serde_json::Value,
+    chance: &Chance,
+) -> Option<RunInput> {
     let run = &of.input.run;
     let definition = |version| tables.versions.get(&(run.workflow.clone(), version));
-    let newest = tables.workflows.get(&run.workflow)?.active_version;
     let version = if chance.happens(0.3) { newest } else { run.version };
     let (before, after) = (definition(run.version)?, definition(version)?);
     let steps: Vec<PastStep> = past(tables, &run.id).collect();
@@ -114,14 +120,11 @@ fn past<'a>(tables: &'a Tables, run: &'a RunId) -> impl Iterator<Item = PastStep
 
 /// The body of the event that started a run, compressed.
 fn stored_body(world: &World, run: &RunId) -> Option<Vec<u8>> {
-    world.store.with(|tables| {
-        let stored = tables.bodies.get(run);
-        let asked = world.ingress.started();
-        let inputs = asked.get(run).into_iter().flat_map(|started| &started.inputs);
-        let in_input = inputs.filter_map(|input| match &input.event()?.body {
-            RunBody::Input { data } => body::from_text(data).ok(),
-            RunBody::Table {} => None,
-        });
-        stored.cloned().or(in_input.into_iter().next())
-    })
+    let asked = world.ingress.started();
+    let inputs = asked.get(run).into_iter().flat_map(|started| &started.inputs);
+    let mut in_input = inputs.filter_map(|input| match &input.event()?.body {
+        RunBody::Input { data } => body::from_text(data).ok(),
+        RunBody::Table {} => None,
+    });
+    world.store.body_of(run).or_else(|| in_input.next())
 }

@@ -61,6 +61,11 @@ fn cursor(plans: u64) -> Cursor {
     }
 }
 
+/// What a Plan hands over.
+fn handover(owner: &str, number: u64) -> String {
+    serde_json::json!({"cursor": cursor(number), "by": owner}).to_string()
+}
+
 /// A Plan that somebody wants to write.
 struct Plan {
     run: &'static str,
@@ -105,7 +110,7 @@ impl Plan {
             cursor: &cursor(self.number),
             changes: &self.changes,
             concurrency_key: Some("key"),
-            handover: &format!("handover {} of {}", self.number, self.owner),
+            handover: &handover(self.owner, self.number),
         };
         store.write(&entry).await.map_err(|error| error.to_string())
     }
@@ -113,7 +118,7 @@ impl Plan {
 
 #[rstest]
 #[case::the_next(Plan::of("a", 2), Some(Written::Now))]
-#[case::a_repeat(Plan::of("a", 1), Some(Written::Before { handover: "handover 1 of a".to_owned() }))]
+#[case::a_repeat(Plan::of("a", 1), Some(Written::Before { handover: handover("a", 1) }))]
 #[case::one_too_many(Plan::of("a", 3), Some(Written::Superseded))]
 #[case::of_somebody_else(Plan::of("b", 2), Some(Written::Superseded))]
 #[case::taken_over(Plan { before: Some("a"), ..Plan::of("b", 2) }, Some(Written::Now))]
@@ -250,7 +255,7 @@ fn a_lane_that_ended_by_itself_is_not_given_up() {
 fn a_write_that_fails_may_be_done_all_the_same(#[case] fault: StoreFault, #[case] is_done: bool) {
     in_virtual_time(async {
         let store = store();
-        store.let_fail("write", 0, fault);
+        store.let_write_fail(0, fault);
         let has_begun = || {
             store.with(|tables| {
                 tables

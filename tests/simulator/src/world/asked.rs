@@ -65,7 +65,7 @@ impl Asked {
         };
         let large = match event.body {
             RunBody::Input { .. } => None,
-            RunBody::Table {} => self.store.with(|tables| tables.bodies.get(&input.run.id).cloned()),
+            RunBody::Table {} => self.store.body_of(&input.run.id),
         };
         let event = stored_event(event, large.as_deref());
         event.and_then(|event| event_value(&event)).unwrap_or_default()

@@ -1,7 +1,8 @@
 //! Runs that come from the start-buffer.
 
 use super::*;
-use workflow::{ids::RunId, planner::Availability, run::RunInput};
+use platform::table::WorkflowState;
+use workflow::{ids::RunId, run::RunInput};
 
 /// The input of the run for an event.
 fn input(event: &str) -> RunInput {
@@ -114,18 +115,16 @@ fn assert_skipped(machine: &Machine, command: &Value, reason: &str) {
 }
 
 #[rstest]
-#[case::disabled(Availability::Disabled, "the workflow w was disabled when the run began")]
-#[case::deleted(Availability::Deleted, "the workflow w was deleted when the run began")]
+#[case::disabled(WorkflowState::Disabled, "the workflow w was disabled when the run began")]
+#[case::deleted(WorkflowState::Deleted, "the workflow w was deleted when the run began")]
 #[tokio::test]
 async fn a_run_that_waited_until_its_workflow_was_not_enabled_any_more_does_nothing(
-    #[case] state: Availability,
+    #[case] state: WorkflowState,
     #[case] reason: &str,
 ) {
     let mut machine = Machine::new(CREATE);
     assert_eq!(drain(&machine.store, &[machine.state.to_string()]).await, undone(&[]));
-    machine
-        .store
-        .with(|store| store.workflows.insert("w".parse().unwrap(), state));
+    machine.store.set_state(&"w".parse().unwrap(), state);
     machine.store.take_calls();
 
     let command = machine.plan().await;

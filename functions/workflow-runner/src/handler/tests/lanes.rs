@@ -1,7 +1,7 @@
 //! Lanes: executions that another execution started.
 
 use super::{
-    tree::{Tree, input_of, workflow},
+    tree::{MACHINE, Tree, input_of, workflow},
     *,
 };
 use workflow::{planner::LaneEnd, run::RunBody};
@@ -59,7 +59,7 @@ async fn a_lane_is_started_without_the_body_of_the_event_which_is_put_into_the_t
         tree.plans[0].2,
         [Call::Version, Call::Known, Call::PutBody, Call::Write]
     );
-    assert!(tree.store.with(|state| state.bodies.contains_key(&tree.run_id())));
+    assert!(tree.store.body_of(&tree.run_id()).is_some());
 }
 
 #[tokio::test]
@@ -123,13 +123,11 @@ async fn f13_of_two_executions_that_take_a_lane_over_at_once_one_gets_it() {
     let child = tree.children().await.remove(0);
     tree.plan("first", &mut child["input"].clone()).await.unwrap();
     // The second writes when the third has read how the lane stands.
-    tree.store.with(|state| {
-        state.meddles = Some(|state| {
-            for lane in state.lanes.values_mut().filter(|lane| lane.owner.ends_with(":first")) {
-                lane.owner = "second".into();
-                lane.plans += 1;
-            }
-        });
+    let input = input_of(&child);
+    let lane = "00000:00000".parse().unwrap();
+    tree.store.meddle(move |store| {
+        let first = format!("{MACHINE}:first");
+        store.write_plan(&input, "second", Some(&first), (&cursor(&lane, 2), &Changes::default()));
     });
 
     let error = tree.plan("third", &mut child["input"].clone()).await.unwrap_err();

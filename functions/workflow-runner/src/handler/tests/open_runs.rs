@@ -1,7 +1,7 @@
 //! Runs whose execution has ended without anybody having been told.
 
 use super::{
-    tree::{MACHINE, Tree, workflow},
+    tree::{MACHINE, Tree, input_of, workflow},
     *,
 };
 use jiff::SignedDuration;
@@ -92,13 +92,11 @@ async fn one_run_of_which_nothing_can_be_found_out_does_not_keep_the_others_from
     let tree = waiting().await;
     let name = tree.run_id().to_string();
     told(&tree, &name, "ABORTED", &tree.input);
+    let mut other = input_of(&json!({ "input": tree.input }));
+    other.run.id = "other".parse().unwrap();
+    let begun = (&cursor(&LanePath::main(), 1), &Changes::default());
+    tree.store.write_plan(&other, &format!("{MACHINE}:other"), None, begun);
     tree.store.with(|state| {
-        let other = state.runs[&tree.run_id()].clone();
-        let other = RunItem {
-            execution: format!("{MACHINE}:other"),
-            ..other
-        };
-        state.runs.insert("other".parse().unwrap(), other);
         let view = ExecutionView {
             input: None,
             ..state.executions[&format!("{MACHINE}:{name}")].clone()

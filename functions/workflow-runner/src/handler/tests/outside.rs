@@ -58,9 +58,8 @@ async fn a_run_whose_execution_ended_from_outside_gets_its_final_record_and_all_
     let failure = failure(&tree);
     assert_eq!(failure.name, "Run.Aborted");
     assert_eq!(failure.message, format!("{words}; look at the execution {execution}"));
-    let marks = tree.store.with(|state| state.marks[&tree.run_id()].clone());
-    assert!(marks.contains(&CancelMark::run()));
-    assert_eq!(tree.store.take_calls(), [Call::EndFromOutside]);
+    assert_eq!(tree.store.take_calls(), [Call::Run, Call::EndFromOutside]);
+    assert!(tree.store.marks(&tree.run_id()).contains(&CancelMark::run()));
 }
 
 #[tokio::test]
@@ -110,12 +109,7 @@ async fn i7_a_run_that_ended_by_its_plans_keeps_its_end_whenever_and_however_oft
         panic!()
     };
     assert_eq!(failure.name, "Step.Failed");
-    assert!(tree.store.with(|state| {
-        state
-            .marks
-            .get(&tree.run_id())
-            .is_none_or(std::collections::BTreeSet::is_empty)
-    }));
+    assert!(tree.store.marks(&tree.run_id()).is_empty());
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use super::{
 };
 use workflow::{
     ids::RunId,
-    planner::{Availability, CancelMark, LaneEnd, LaneKey},
+    planner::{LaneEnd, LaneKey},
 };
 
 const CALLS: &str = "  - id: call\n    run_workflow: called\n    with: { who: \"{{ event.incident.title }}\" }\n";
@@ -30,10 +30,7 @@ async fn a_step_runs_another_workflow_which_is_a_run_of_its_own_and_sees_the_eve
     let Some(RunEnd::OfMainLane(LaneEnd::Success { .. })) = item.end else {
         panic!("{:?}", item.end)
     };
-    assert!(
-        tree.store.with(|state| state.bodies.contains_key(&run)),
-        "each run has its own body"
-    );
+    assert!(tree.store.body_of(&run).is_some(), "each run has its own body");
 }
 
 #[tokio::test]
@@ -51,8 +48,7 @@ async fn a_run_that_a_step_starts_is_started_once_however_often_its_execution_is
 async fn f31_a_workflow_that_is_not_enabled_is_not_run() {
     let mut tree = Tree::new(&workflow(CALLS));
     tree.apply(CALLED);
-    tree.store
-        .with(|state| state.workflows.insert(id("called"), Availability::Disabled));
+    tree.store.set_state(&id("called"), WorkflowState::Disabled);
 
     assert_eq!(tree.play().await["error"], "Workflow.NotFound");
     assert!(tree.started.is_empty());
@@ -66,7 +62,8 @@ async fn a_called_run_whose_body_was_in_the_table_finds_it_under_its_own_id() {
     assert_eq!(tree.play().await["type"], "succeed");
 
     let (own, run) = (tree.run_id(), called_run(&tree));
-    assert!(tree.store.with(|state| state.bodies[&run] == state.bodies[&own]));
+    assert_eq!(tree.store.body_of(&run), tree.store.body_of(&own));
+    assert!(tree.store.body_of(&run).is_some());
 }
 
 #[tokio::test]
@@ -198,19 +195,27 @@ async fn the_older_run_is_cancelled_where_the_workflow_says_so() {
 async fn a_plan_that_somebody_else_got_ahead_of_at_the_lock_is_made_again() {
     let mut tree = Tree::by_hand(&exclusive("skip"), &json!({}));
     tree.plan("first", &mut run_of(&tree, "first", "a")).await.unwrap();
-    tree.store.with(|state| {
-        // It has ended, so its lock is free; but a third run takes it first.
-        let first = &"first".parse().unwrap();
-        state.runs.get_mut(first).unwrap().end = Some(RunEnd::FromOutside(Failure::from_text("x", "y")));
-        state.meddles = Some(|state| {
-            let lock = state.locks.values_mut().next().unwrap();
-            lock.version += 1;
-            lock.holder = Some("third".parse().unwrap());
-            let third = state.runs.values().next().unwrap().clone();
-            state
-                .runs
-                .insert("third".parse().unwrap(), RunItem { end: None, ..third });
-        });
+    // It has ended, so its lock is free; but a third run takes it first.
+    at_once(tree.store.table().end_from_outside(&OutsideEnd {
+        input: &serde_json::from_value(run_of(&tree, "first", "a")).unwrap(),
+        execution: "first",
+        started_at: tree.now,
+        ended_at: tree.now,
+        failure: &Failure::from_text("x", "y"),
+    }));
+    let third = serde_json::from_value(run_of(&tree, "third", "a")).unwrap();
+    let lock = Lock {
+        version: 2,
+        holder: Some("third".parse().unwrap()),
+        queue: Vec::new(),
+        until: None,
+    };
+    tree.store.meddle(move |store| {
+        let changes = Changes {
+            lock: Some(lock),
+            ..Changes::default()
+        };
+        store.write_plan(&third, "third", None, (&cursor(&LanePath::main(), 1), &changes));
     });
     let mut second = run_of(&tree, "second", "a");
 
@@ -234,7 +239,7 @@ async fn a_key_that_cannot_be_evaluated_fails_the_run_and_takes_no_lock() {
     let command = tree.execute("first", run_of(&tree, "first", "a")).await.unwrap();
 
     assert_eq!(command["error"], "Template.Error");
-    assert!(tree.store.with(|state| state.locks.is_empty()));
+    assert!(!tree.store.has("LOCK#"));
 }
 
 // Cancelled runs.
@@ -248,8 +253,7 @@ async fn a_cancelled_run_ends_before_its_next_step_in_all_its_lanes() {
     let mut lane = children[0]["input"].clone();
     tree.plan("lane", &mut lane).await.unwrap();
     let run = tree.run_id();
-    tree.store
-        .with(|state| state.marks.entry(run.clone()).or_default().insert(CancelMark::run()));
+    at_once(tree.store.table().cancel_run(&run));
 
     tree.execute("lane", lane).await.unwrap();
     tree.execute("other", children[1]["input"].clone()).await.unwrap();

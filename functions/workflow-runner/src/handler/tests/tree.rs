@@ -4,7 +4,7 @@ use super::*;
 use platform::catalog;
 use workflow::{
     ids::{LanePath, RunId, WorkflowId},
-    planner::{Availability, LaneKey},
+    planner::LaneKey,
     run::RunInput,
 };
 
@@ -39,11 +39,9 @@ impl Tree {
     pub(super) fn with_data(definition: &str, data: Value) -> Self {
         let Admitted { input, large_body, .. } = admitted(data);
         let tree = Self::of(&json!(input));
-        tree.store.with(|state| {
-            state
-                .bodies
-                .extend(large_body.map(|body| (input.run.id.clone(), body.to_vec())));
-        });
+        if let Some(body) = large_body {
+            at_once(tree.store.table().put_body(&input.run.id, body.to_vec(), start()));
+        }
         tree.apply(definition);
         tree
     }
@@ -77,11 +75,7 @@ impl Tree {
             Ok(definition) => definition,
             Err(problems) => panic!("{problems}\n{source}"),
         };
-        let (name, version) = (definition.name.clone(), WorkflowVersion(3));
-        self.store.with(|state| {
-            state.workflows.insert(name.clone(), Availability::Enabled(version));
-            state.versions.insert((name, version), Ok(definition));
-        });
+        self.store.apply(definition);
     }
 
     /// Plays the run to its end, and gives its last command.

@@ -2,16 +2,21 @@
 
 use super::{OpenRun, RunKnown};
 use crate::table::{
-    Item, Read, StoreError, Table, keys, record,
+    Index, Item, Items, Query, Read, StoreError, Table,
+    items::Range,
+    keys, record,
     run_list::{SHARDS, shard, sortable},
-    text, unavailable,
 };
 use jiff::Timestamp;
 use serde::Deserialize;
 use workflow::ids::RunId;
 
 /// The index of open runs. It is sparse: a run is in it from its first Plan on until its end is written.
-pub(super) const INDEX: &str = "open-runs";
+static INDEX: Index = Index {
+    name: "open-runs",
+    pk: PARTITION,
+    sk: ORDER,
+};
 
 /// How many runs are asked for at a time.
 const PAGE: i32 = 1_000;
@@ -59,34 +64,25 @@ fn open(item: Item) -> Result<OpenRun, StoreError> {
     })
 }
 
-pub(super) async fn run(table: &Table, run: &RunId) -> Result<RunKnown, StoreError> {
-    let (pk, sk) = keys::run(run);
-    match table.get(Read::Run, &pk, sk).await? {
+pub(super) async fn run<I: Items>(table: &Table<I>, run: &RunId) -> Result<RunKnown, StoreError> {
+    match table.get(Read::Run, &keys::run(run)).await? {
         None => Ok(RunKnown::Nothing),
         Some(item) if item.contains_key("ended_at") => Ok(RunKnown::Ended),
         Some(item) => open(item).map(RunKnown::Open),
     }
 }
 
-pub(super) async fn runs(table: &Table, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
+pub(super) async fn runs<I: Items>(table: &Table<I>, before: Timestamp) -> Result<Vec<OpenRun>, StoreError> {
     let mut runs = Vec::new();
     for shard in 0..SHARDS {
-        let request = table
-            .client
-            .query()
-            .table_name(&table.name)
-            .index_name(INDEX)
-            .limit(PAGE)
-            .key_condition_expression("#pk = :pk AND #sk < :before")
-            .expression_attribute_names("#pk", PARTITION)
-            .expression_attribute_names("#sk", ORDER)
-            .expression_attribute_values(":pk", text(name(shard)))
-            .expression_attribute_values(":before", text(sortable(before)));
-        let mut items = request.into_paginator().items().send();
-        while let Some(item) = items.next().await {
-            runs.push(open(
-                item.map_err(|error| unavailable(Read::OpenRuns.words(), &error))?,
-            )?);
+        let query = Query {
+            index: Some(&INDEX),
+            range: Range::Before(sortable(before)),
+            limit: Some(PAGE),
+            ..Query::partition(Read::OpenRuns, name(shard))
+        };
+        for item in table.query(query).await? {
+            runs.push(open(item)?);
         }
     }
     Ok(runs)

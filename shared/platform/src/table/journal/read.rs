@@ -1,7 +1,7 @@
 //! Reading for a Plan.
 
 use super::{LaneRecord, LastPlan, Question, trail};
-use crate::table::{Item, Projection, Read, StoreError, Table, keys, record};
+use crate::table::{Item, Items, Key, Projection, Read, StoreError, Table, keys, record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -41,19 +41,21 @@ const ENDED: Projection = Projection(&["pk", "sk", "ended_at", "deadline"]);
 /// its actions keep it, so nothing of it goes on then.
 const GRACE: SignedDuration = SignedDuration::from_hours(1);
 
-pub(super) async fn lanes(
-    table: &Table,
+pub(super) async fn lanes<I: Items>(
+    table: &Table<I>,
     wanted: &BTreeSet<LaneKey>,
 ) -> Result<BTreeMap<LaneKey, LaneRecord>, StoreError> {
-    let wanted: Vec<_> = wanted
+    let wanted: HashMap<Key, &LaneKey> = wanted
         .iter()
         .map(|key| (keys::lane(&key.run, &key.lane), key))
         .collect();
-    let names = wanted.iter().map(|((pk, sk), _)| Table::key(pk, sk)).collect();
     let mut lanes = BTreeMap::new();
-    for item in table.get_all(Read::Lanes, names, None).await? {
-        let found = wanted.iter().find(|((pk, _), _)| held_text(&item, "pk") == Some(pk));
-        if let Some((_, key)) = found {
+    for item in table
+        .items
+        .get_all(Read::Lanes, wanted.keys().cloned().collect(), None)
+        .await?
+    {
+        if let Some(key) = Key::of(&item).and_then(|key| wanted.get(&key)) {
             lanes.insert((*key).clone(), lane(item)?);
         }
     }
@@ -95,39 +97,30 @@ enum Wanted<'a> {
     RunsBefore,
 }
 
-pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Known, StoreError> {
+pub(super) async fn known<I: Items>(table: &Table<I>, question: &Question<'_>) -> Result<Known, StoreError> {
     let needs = question.needs;
     let results = needs.results.iter().map(|wanted| {
-        let (pk, _) = keys::lane(question.run, &wanted.0);
-        ((pk, keys::step(&wanted.1)), Wanted::Result(wanted))
+        let (lane, step) = wanted;
+        (keys::step(question.run, lane, step), Wanted::Result(wanted))
     });
-    let lanes = needs.lanes.iter().map(|key| {
-        let (pk, sk) = keys::lane(&key.run, &key.lane);
-        ((pk, sk.to_owned()), Wanted::Lane(key))
-    });
-    let workflows = needs.workflows.iter().map(|id| {
-        let (pk, sk) = keys::workflow(id);
-        ((pk.to_owned(), sk), Wanted::Workflow(id))
-    });
-    let (pk, sk) = keys::cancel(question.run);
-    let cancelled = std::iter::once(((pk, sk.to_owned()), Wanted::Marks));
+    let lanes = needs.lanes.iter();
+    let lanes = lanes.map(|key| (keys::lane(&key.run, &key.lane), Wanted::Lane(key)));
+    let workflows = needs.workflows.iter();
+    let workflows = workflows.map(|id| (keys::workflow(id), Wanted::Workflow(id)));
+    let cancelled = std::iter::once((keys::cancel(question.run), Wanted::Marks));
     let incident = question.incident.filter(|_| needs.trail);
     let trail = incident.into_iter().flat_map(|incident| {
         let period = period_of(question.now);
         let runs = |period| keys::incident_runs(incident, question.workflow, period);
-        let (pk, sk) = keys::incident_changes(incident);
         [
-            ((pk, sk.to_owned()), Wanted::Changes),
+            (keys::incident_changes(incident), Wanted::Changes),
             (runs(period), Wanted::Runs),
             (runs(period - 1), Wanted::RunsBefore),
         ]
     });
     let own_key = question.own_key.filter(|_| needs.trail);
-    let creations = own_key.map(|own_key| {
-        let (pk, sk) = keys::incident_changes(own_key);
-        ((pk, sk.to_owned()), Wanted::Creations)
-    });
-    let wanted: HashMap<(String, String), Wanted<'_>> = results
+    let creations = own_key.map(|own_key| (keys::incident_changes(own_key), Wanted::Creations));
+    let wanted: HashMap<Key, Wanted<'_>> = results
         .chain(lanes)
         .chain(workflows)
         .chain(cancelled)
@@ -136,11 +129,10 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
         .collect();
 
     let mut known = Known::default();
-    let names = wanted.keys().map(|(pk, sk)| Table::key(pk, sk)).collect();
-    for mut item in table.get_all(Read::Known, names, Some(KNOWN)).await? {
-        let name = (take_text(&mut item, "pk"), take_text(&mut item, "sk"));
-        let (Some(pk), Some(sk)) = name else { continue };
-        match wanted.get(&(pk, sk)) {
+    let names = wanted.keys().cloned().collect();
+    for mut item in table.items.get_all(Read::Known, names, Some(KNOWN)).await? {
+        let Some(key) = Key::of(&item) else { continue };
+        match wanted.get(&key) {
             Some(Wanted::Result(key)) => {
                 if let Some(result) = result(item)? {
                     known.results.insert((*key).clone(), result);
@@ -168,30 +160,28 @@ pub(super) async fn known(table: &Table, question: &Question<'_>) -> Result<Know
     Ok(known)
 }
 
-async fn lock(table: &Table, workflow: &WorkflowId, key: &str, now: Timestamp) -> Result<LockView, StoreError> {
-    let (pk, sk) = keys::lock(workflow, key);
-    let Some(item) = table.get(Read::Lock, &pk, sk).await? else {
+async fn lock<I: Items>(
+    table: &Table<I>,
+    workflow: &WorkflowId,
+    key: &str,
+    now: Timestamp,
+) -> Result<LockView, StoreError> {
+    let Some(item) = table.get(Read::Lock, &keys::lock(workflow, key)).await? else {
         return Ok(LockView::default());
     };
     let lock: Lock = record("lock of a concurrency key", item)?;
     let runs = lock.runs_to_look_at();
-    let names: Vec<Item> = runs
-        .iter()
-        .map(|run| {
-            let (pk, sk) = keys::run(run);
-            Table::key(&pk, sk)
-        })
-        .collect();
-    let items = table.get_all(Read::Ended, names, Some(ENDED)).await?;
+    let names = runs.iter().map(keys::run).collect();
+    let items = table.items.get_all(Read::Ended, names, Some(ENDED)).await?;
     // A run is written together with the lock. One that is not there was deleted after its time to live.
-    let go_on: BTreeSet<String> = items
-        .into_iter()
+    let go_on: BTreeSet<Key> = items
+        .iter()
         .filter(|item| !has_ended(item, now))
-        .filter_map(|mut item| take_text(&mut item, "pk"))
+        .filter_map(Key::of)
         .collect();
     let ended = runs
         .into_iter()
-        .filter(|run: &RunId| !go_on.contains(&keys::run(run).0))
+        .filter(|run: &RunId| !go_on.contains(&keys::run(run)))
         .collect();
     Ok(LockView { lock, ended })
 }

@@ -216,5 +216,8 @@ async fn the_body_of_a_run_that_has_one_stays_as_it_is() {
         .put_body(&"r".parse().unwrap(), vec![1], all::now())
         .await
         .unwrap();
-    assert_eq!(dynamodb.asked()[0].1["ConditionExpression"], "attribute_not_exists(pk)");
+    assert_eq!(
+        dynamodb.asked()[0].1["ConditionExpression"],
+        "attribute_not_exists(#pk)"
+    );
 }

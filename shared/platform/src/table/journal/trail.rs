@@ -1,8 +1,7 @@
 //! What is known of an incident: the changes that runs made to it, and how many runs began for it.
 
-use super::change::Change;
-use crate::table::{Item, StoreError, expiry, keys, number, text};
-use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
+use crate::table::{Item, Write, expiry, items::Update, keys, number, text};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
@@ -43,15 +42,8 @@ pub(super) fn count(item: &Item) -> u32 {
 }
 
 /// Leaves a marker, unless the run is so deep that it does nothing anyway.
-pub(super) fn mark(
-    table: &str,
-    run: &RunId,
-    marker: &Marker,
-    now: Timestamp,
-) -> Result<Option<TransactWriteItem>, StoreError> {
-    let name = usize::try_from(marker.depth).ok().and_then(|depth| CHANGES.get(depth));
-    let Some(name) = name else { return Ok(None) };
-    let (pk, sk) = keys::incident_changes(&marker.incident);
+pub(super) fn mark(run: &RunId, marker: &Marker, now: Timestamp) -> Option<Write> {
+    let name = CHANGES.get(usize::try_from(marker.depth).ok()?)?;
     let OwnChange { action, since, at } = &marker.change;
     let fields = [
         ("action".to_owned(), text(action)),
@@ -59,27 +51,21 @@ pub(super) fn mark(
         ("at".to_owned(), text(at.to_string())),
         ("run".to_owned(), text(run.as_str())),
     ];
-    let mut change = Change::new(&pk, sk);
-    change.set(name, AttributeValue::M(HashMap::from(fields)));
+    let mut update = Update::new(keys::incident_changes(&marker.incident));
+    update.set(name, AttributeValue::M(HashMap::from(fields)));
     let is_of_new_one = EffectKey::depth_of(&marker.incident).is_some();
     let expires_at = match is_of_new_one {
         true => expiry::of_created_incident(now),
         false => expiry::of_incident(now),
     };
-    change.set("expires_at", number(expires_at));
-    change.build(table).map(Some)
+    update.set("expires_at", number(expires_at));
+    Some(update.into())
 }
 
 /// Counts a run.
-pub(super) fn add(
-    table: &str,
-    workflow: &WorkflowId,
-    counted: &Counted,
-    now: Timestamp,
-) -> Result<TransactWriteItem, StoreError> {
-    let (pk, sk) = keys::incident_runs(&counted.incident, workflow, counted.period);
-    let mut change = Change::new(&pk, &sk);
-    change.increment(COUNT);
-    change.set("expires_at", number(expiry::of_incident(now)));
-    change.build(table)
+pub(super) fn add(workflow: &WorkflowId, counted: &Counted, now: Timestamp) -> Write {
+    let mut update = Update::new(keys::incident_runs(&counted.incident, workflow, counted.period));
+    update.increment(COUNT);
+    update.set("expires_at", number(expiry::of_incident(now)));
+    update.into()
 }

@@ -1,12 +1,12 @@
 //! Writing a Plan, and the end of a run from outside.
 
-use super::{
-    Entry, OutsideEnd, Written,
-    change::{Change, unbuildable},
-    open, read, trail,
+use super::{Entry, OutsideEnd, Written, open, read, trail};
+use crate::table::{
+    Item, Items, Read, Reason, Retention, StoreError, Table, Write, item,
+    items::{Test, Transacted, Update},
+    keys, number, run_list, text,
 };
-use crate::table::{Item, Read, Reason, StoreError, Table, item, keys, number, run_list, text};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
@@ -16,17 +16,18 @@ use workflow::{
 };
 
 const OPERATION: &str = "write the journal";
+const WRITE_END: &str = "write the end of the run";
 
-pub(super) async fn plan(table: &Table, entry: &Entry<'_>) -> Result<Written, StoreError> {
-    let Transaction { writes, run } = transaction(table, entry)?;
-    let Err(cancelled) = table.transact_once(OPERATION, writes).await? else {
+pub(super) async fn plan<I: Items>(table: &Table<I>, entry: &Entry<'_>) -> Result<Written, StoreError> {
+    let Transaction { writes, run } = transaction(table.retention, entry)?;
+    let Transacted::Cancelled(cancelled) = table.items.transact(OPERATION, writes).await? else {
         return Ok(Written::Now);
     };
     match Verdict::of(cancelled.reason(LANE), run.map(|run| cancelled.reason(run))) {
         Verdict::LaneMoved => Ok(before(cancelled.item(LANE), entry).unwrap_or(Written::Superseded)),
         Verdict::LaneBusy => {
-            let (pk, sk) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
-            let lane = table.get(Read::LaneAgain, &pk, sk).await?;
+            let key = keys::lane(&entry.input.run.id, &entry.cursor.lane);
+            let lane = table.get(Read::LaneAgain, &key).await?;
             before(lane.unwrap_or_default(), entry).ok_or_else(|| cancelled.failure(OPERATION))
         }
         Verdict::RunMoved => Ok(Written::Superseded),
@@ -74,91 +75,80 @@ fn before(lane: Item, entry: &Entry<'_>) -> Option<Written> {
 }
 
 struct Transaction {
-    writes: Vec<TransactWriteItem>,
+    writes: Vec<Write>,
     /// Where the run stands in it, if it does.
     run: Option<usize>,
 }
 
-fn transaction(table: &Table, entry: &Entry<'_>) -> Result<Transaction, StoreError> {
+fn transaction(keeps: Retention, entry: &Entry<'_>) -> Result<Transaction, StoreError> {
     let changes = entry.changes;
-    let mut writes = vec![lane(table, entry)?];
+    let mut writes = vec![lane(keeps, entry)?];
     let mut run_at = None;
-    if let Some(run) = run(table, entry)? {
+    if let Some(run) = run(keeps, entry) {
         run_at = Some(writes.len());
         writes.push(run);
     }
-    for (path, record) in &changes.steps {
-        writes.push(step(table, entry, path, record)?);
-    }
+    let steps = changes.steps.iter();
+    writes.extend(steps.map(|(path, record)| step(keeps, entry, path, record)));
     for (lost, end) in &changes.lost {
-        writes.push(lost_lane(table, entry, lost, end)?);
+        writes.push(lost_lane(keeps, entry, lost, end)?);
     }
     let run = &entry.input.run.id;
     if !changes.cancels.is_empty() {
-        let expires_at = table.retention.of_run(entry.cursor.run_deadline);
-        writes.push(cancel(&table.name, run, changes.cancels.iter(), expires_at)?);
+        let expires_at = keeps.of_run(entry.cursor.run_deadline);
+        writes.push(cancel(run, changes.cancels.iter(), expires_at));
     }
     let whole = CancelMark::run();
     for other in changes.cancels_runs.iter().filter(|other| *other != run) {
         // A run that this one has started ends with it; one that holds the lock is known to the lock.
         let lock = changes.lock.as_ref().and_then(|lock| lock.until);
         let deadline = lock.max(Some(entry.cursor.run_deadline));
-        let expires_at = table.retention.of_run(deadline.unwrap_or(entry.cursor.run_deadline));
-        writes.push(cancel(&table.name, other, std::iter::once(&whole), expires_at)?);
+        let expires_at = keeps.of_run(deadline.unwrap_or(entry.cursor.run_deadline));
+        writes.push(cancel(other, std::iter::once(&whole), expires_at));
     }
     if let (Some(wanted), Some(key)) = (&changes.lock, entry.concurrency_key) {
-        writes.push(lock(table, entry, key, wanted)?);
+        writes.push(lock(keeps, entry, key, wanted)?);
     }
     if let Some(marker) = &changes.marker {
-        writes.extend(trail::mark(&table.name, run, marker, entry.now)?);
+        writes.extend(trail::mark(run, marker, entry.now));
     }
     if let Some(counted) = &changes.counted {
-        writes.push(trail::add(&table.name, &entry.input.run.workflow, counted, entry.now)?);
+        writes.push(trail::add(&entry.input.run.workflow, counted, entry.now));
     }
     Ok(Transaction { writes, run: run_at })
 }
 
-fn lane(table: &Table, entry: &Entry<'_>) -> Result<TransactWriteItem, StoreError> {
+fn lane(keeps: Retention, entry: &Entry<'_>) -> Result<Write, StoreError> {
     let cursor = entry.cursor;
-    let (pk, sk) = keys::lane(&entry.input.run.id, &cursor.lane);
     let before = cursor.plans.saturating_sub(1);
-    let mut change = Change::new(&pk, sk);
-    change.set("plans", number(cursor.plans));
-    change.set("handover", text(entry.handover));
-    change.set("updated_at", text(entry.now.to_string()));
-    change.set("expires_at", number(table.retention.of_run(cursor.run_deadline)));
-    change.set("owner", text(entry.execution));
+    let mut update = Update::new(keys::lane(&entry.input.run.id, &cursor.lane));
+    update.set("plans", number(cursor.plans));
+    update.set("handover", text(entry.handover));
+    update.set("updated_at", text(entry.now.to_string()));
+    update.set("expires_at", number(keeps.of_run(cursor.run_deadline)));
+    update.set("owner", text(entry.execution));
     if before == 0 {
-        change.condition("attribute_not_exists(pk)".to_owned());
+        update.require(Test::ABSENT);
     } else {
         let owner = entry.previous_owner.unwrap_or(entry.execution);
-        let end = change.name("end");
-        change.value(":before", number(before));
-        change.value(":holder", text(owner));
-        change.condition(format!(
-            "#plans = :before AND #owner = :holder AND attribute_not_exists({end})"
-        ));
+        update.require(Test::Is("plans", number(before)));
+        update.require(Test::Is("owner", text(owner)));
+        update.require(Test::HasNot("end"));
     }
     if let Some(ended) = &entry.changes.end {
-        change.set("end", end_value(ended)?);
+        update.set("end", end_value(ended)?);
     }
-    change.build_and_show(&table.name)
+    Ok(update.into())
 }
 
 /// A lane that this one has opened and gives up. If it has ended meanwhile, its own end counts.
-fn lost_lane(
-    table: &Table,
-    entry: &Entry<'_>,
-    lane: &LanePath,
-    end: &LaneEnd,
-) -> Result<TransactWriteItem, StoreError> {
-    let (pk, sk) = keys::lane(&entry.input.run.id, lane);
-    let mut change = Change::new(&pk, sk);
+fn lost_lane(keeps: Retention, entry: &Entry<'_>, lane: &LanePath, end: &LaneEnd) -> Result<Write, StoreError> {
+    let mut change = Update::new(keys::lane(&entry.input.run.id, lane));
     change.set("end", end_value(end)?);
     change.set("updated_at", text(entry.now.to_string()));
-    change.set("expires_at", number(table.retention.of_run(entry.cursor.run_deadline)));
-    change.condition("attribute_not_exists(#end)".to_owned());
-    change.build(&table.name)
+    change.set("expires_at", number(keeps.of_run(entry.cursor.run_deadline)));
+    change.require(Test::HasNot("end"));
+    Ok(change.into())
 }
 
 fn end_value(end: &LaneEnd) -> Result<AttributeValue, StoreError> {
@@ -169,46 +159,34 @@ fn end_value(end: &LaneEnd) -> Result<AttributeValue, StoreError> {
     Ok(text(json))
 }
 
-pub(in crate::table) fn cancel<'a>(
-    table: &str,
-    run: &RunId,
-    marks: impl Iterator<Item = &'a CancelMark>,
-    expires_at: i64,
-) -> Result<TransactWriteItem, StoreError> {
-    let (pk, sk) = keys::cancel(run);
-    let mut change = Change::new(&pk, sk);
-    change.add("marks", marks.map(|mark| mark.as_str().to_owned()).collect());
-    change.set("expires_at", number(expires_at));
-    change.build(table)
+pub(in crate::table) fn cancel<'a>(run: &RunId, marks: impl Iterator<Item = &'a CancelMark>, expires_at: i64) -> Write {
+    let mut update = Update::new(keys::cancel(run));
+    update.add_texts("marks", marks.map(|mark| mark.as_str().to_owned()).collect());
+    update.set("expires_at", number(expires_at));
+    update.into()
 }
 
-fn lock(table: &Table, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<TransactWriteItem, StoreError> {
-    let (pk, sk) = keys::lock(&entry.input.run.workflow, key);
-    let mut fields = item("lock of a concurrency key", &pk, sk, lock)?;
+fn lock(keeps: Retention, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<Write, StoreError> {
+    let key = keys::lock(&entry.input.run.workflow, key);
+    let mut item = item("lock of a concurrency key", &key, lock)?;
     let until = lock.until.unwrap_or(entry.cursor.run_deadline);
-    fields.insert("expires_at".to_owned(), number(table.retention.of_run(until)));
-    let put = Put::builder().table_name(&table.name).set_item(Some(fields));
-    let put = match lock.version.saturating_sub(1) {
-        0 => put.condition_expression("attribute_not_exists(pk)"),
-        before => put
-            .condition_expression("#version = :before")
-            .expression_attribute_names("#version", "version")
-            .expression_attribute_values(":before", number(before)),
-    };
-    let put = put.build().map_err(|error| unbuildable(&error))?;
-    Ok(TransactWriteItem::builder().put(put).build())
+    item.insert("expires_at".to_owned(), number(keeps.of_run(until)));
+    let condition = vec![match lock.version.saturating_sub(1) {
+        0 => Test::ABSENT,
+        before => Test::Is("version", number(before)),
+    }];
+    Ok(Write::Put { item, condition })
 }
 
 /// The run's own item changes only when its main lane begins and when that ends, because only then its place in the
 /// indexes does.
-fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, StoreError> {
+fn run(keeps: Retention, entry: &Entry<'_>) -> Option<Write> {
     let cursor = entry.cursor;
     if !cursor.lane.is_main() {
-        return Ok(None);
+        return None;
     }
     let end = entry.changes.end.as_ref();
-    let (pk, sk) = keys::run(&entry.input.run.id);
-    let mut change = Change::new(&pk, sk);
+    let mut change = Update::new(keys::run(&entry.input.run.id));
     if cursor.plans == 1 {
         identify(
             &mut change,
@@ -218,7 +196,7 @@ fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, St
             cursor.run_deadline,
             cursor.depth.max(entry.input.run.depth),
         );
-        change.set_once("expires_at", number(table.retention.of_run(cursor.run_deadline)));
+        change.set_once("expires_at", number(keeps.of_run(cursor.run_deadline)));
         for (name, value) in entry.event.iter().flat_map(|event| {
             [
                 ("incident_id", &event.incident_id),
@@ -229,12 +207,12 @@ fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, St
                 change.set(name, text(value));
             }
         }
-        change.condition("attribute_not_exists(pk)".to_owned());
+        change.require(Test::ABSENT);
     } else if end.is_some() {
-        let ended = change.name("ended_at");
-        change.condition(format!("attribute_exists(pk) AND attribute_not_exists({ended})"));
+        change.require(Test::PRESENT);
+        change.require(Test::HasNot("ended_at"));
     } else {
-        return Ok(None);
+        return None;
     }
     let status = match end {
         None => "running",
@@ -248,7 +226,7 @@ fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, St
         let run = &entry.input.run.id;
         change.set(open::PARTITION, text(open::partition(run)));
         change.set(open::ORDER, text(open::order(run, entry.started_at)));
-        return change.build(&table.name).map(Some);
+        return Some(change.into());
     };
     close(&mut change);
     change.set("ended_at", text(entry.now.to_string()));
@@ -258,18 +236,18 @@ fn run(table: &Table, entry: &Entry<'_>) -> Result<Option<TransactWriteItem>, St
     if let LaneEnd::Skipped { reason } = end {
         change.set("reason", text(reason));
     }
-    change.build(&table.name).map(Some)
+    Some(change.into())
 }
 
 /// Takes the run out of the index of open runs.
-fn close(change: &mut Change) {
+fn close(change: &mut Update) {
     change.remove(open::PARTITION);
     change.remove(open::ORDER);
 }
 
 /// Who the run is, as far as the item does not say it yet.
 fn identify(
-    change: &mut Change,
+    change: &mut Update,
     input: &RunInput,
     execution: &str,
     started_at: Timestamp,
@@ -302,18 +280,12 @@ fn identify(
     }
 }
 
-fn step(
-    table: &Table,
-    entry: &Entry<'_>,
-    path: &StepPath,
-    record: &StepRecord,
-) -> Result<TransactWriteItem, StoreError> {
-    let (pk, _) = keys::lane(&entry.input.run.id, &entry.cursor.lane);
+fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecord) -> Write {
     let at = || text(record.at.to_string());
-    let mut change = Change::new(&pk, &keys::step(path));
+    let mut change = Update::new(keys::step(&entry.input.run.id, &entry.cursor.lane, path));
     change.set("path", text(path.to_string()));
     change.set("title", text(&record.title));
-    change.set("expires_at", number(table.retention.of_run(entry.cursor.run_deadline)));
+    change.set("expires_at", number(keeps.of_run(entry.cursor.run_deadline)));
     change.set_once("started_at", at());
     if let Some(id) = &record.id {
         change.set("id", text(id.as_str()));
@@ -379,11 +351,11 @@ fn step(
             step_result(&mut change, result, record.at);
         }
     }
-    change.build(&table.name)
+    change.into()
 }
 
 /// How a step ended.
-fn step_result(change: &mut Change, result: &StepResult, at: Timestamp) {
+fn step_result(change: &mut Update, result: &StepResult, at: Timestamp) {
     let state = match result.outcome {
         Outcome::Success => "success",
         Outcome::Failure => "failure",
@@ -405,14 +377,14 @@ fn error_value(name: &str, message: &str) -> AttributeValue {
     AttributeValue::M(HashMap::from(fields))
 }
 
-pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
+pub(super) async fn end_from_outside<I: Items>(table: &Table<I>, end: &OutsideEnd<'_>) -> Result<bool, StoreError> {
     let run = &end.input.run.id;
-    let (pk, sk) = keys::run(run);
+    let key = keys::run(run);
     // A run without a first Plan has no deadline: it was over when it ended, and nothing of it goes on.
-    let known = table.get(Read::Run, &pk, sk).await?;
+    let known = table.get(Read::Run, &key).await?;
     let deadline = known.as_ref().and_then(read::deadline).unwrap_or(end.ended_at);
     let expires_at = table.retention.of_run(deadline);
-    let mut change = Change::new(&pk, sk);
+    let mut change = Update::new(key);
     let depth = end.input.run.depth;
     identify(&mut change, end.input, end.execution, end.started_at, deadline, depth);
     change.set_once("expires_at", number(expires_at));
@@ -420,29 +392,27 @@ pub(super) async fn end_from_outside(table: &Table, end: &OutsideEnd<'_>) -> Res
     change.set("status", text("failed"));
     change.set("ended_at", text(end.ended_at.to_string()));
     change.set("error", error_value(&end.failure.name, &end.failure.message));
-    change.condition("attribute_not_exists(#ended_at)".to_owned());
+    change.require(Test::HasNot("ended_at"));
     let whole = CancelMark::run();
-    let marks = cancel(&table.name, run, std::iter::once(&whole), expires_at)?;
-    let mut writes = vec![change.build(&table.name)?, marks];
+    let marks = cancel(run, std::iter::once(&whole), expires_at);
+    let mut writes = vec![change.into(), marks];
     if end.input.part.is_some() {
-        writes.push(main_lane_from_outside(&table.name, end)?);
+        writes.push(main_lane_from_outside(end)?);
     }
-    table.transact("write the end of the run", writes).await
+    table.transact(WRITE_END, writes).await
 }
 
 /// The end of the main lane, if the execution still owns it: another one may have taken it over, and goes on with the run.
-fn main_lane_from_outside(table: &str, end: &OutsideEnd<'_>) -> Result<TransactWriteItem, StoreError> {
-    let (pk, sk) = keys::lane(&end.input.run.id, &LanePath::main());
+fn main_lane_from_outside(end: &OutsideEnd<'_>) -> Result<Write, StoreError> {
     let failure = LaneEnd::Failure {
         failure: end.failure.clone(),
     };
-    let mut change = Change::new(&pk, sk);
+    let mut change = Update::new(keys::lane(&end.input.run.id, &LanePath::main()));
     change.set("end", end_value(&failure)?);
     change.set("updated_at", text(end.ended_at.to_string()));
-    let owner = change.name("owner");
-    change.value(":execution", text(end.execution));
-    change.condition(format!("{owner} = :execution AND attribute_not_exists(#end)"));
-    change.build(table)
+    change.require(Test::Is("owner", text(end.execution)));
+    change.require(Test::HasNot("end"));
+    Ok(change.into())
 }
 
 #[cfg(test)]

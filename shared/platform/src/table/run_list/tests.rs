@@ -86,12 +86,14 @@ fn indexes(runs: &[Stored], room: usize) -> impl Fn(&str, &Value) -> Value + Sen
         assert_eq!(operation, "Query");
         let values = &request["ExpressionAttributeValues"];
         let text = |name: &str| values[name]["S"].as_str().unwrap();
-        let sk = request["ExpressionAttributeNames"]["#sk"].as_str().unwrap();
+        let indexes = [&BY_WORKFLOW, &BY_DAY];
+        let index = indexes.into_iter().find(|index| request["IndexName"] == index.name);
+        let sk = index.expect("an index").sk;
         let start = request["ExclusiveStartKey"][sk]["S"].as_str();
         let none = BTreeMap::new();
         let rows = partitions.get(text(":pk")).unwrap_or(&none).iter().rev();
         let mut rows = rows
-            .filter(|(key, _)| key.as_str() >= text(":since"))
+            .filter(|(key, _)| key.as_str() >= text(":sk"))
             .filter(|(key, _)| start.is_none_or(|start| key.as_str() < start))
             .map(|(_, item)| item)
             .peekable();
@@ -101,7 +103,8 @@ fn indexes(runs: &[Stored], room: usize) -> impl Fn(&str, &Value) -> Value + Sen
         if let (Some(last), Some(_)) = (page.last(), rows.peek()) {
             answer["LastEvaluatedKey"] = json!({ sk: last[sk] });
         }
-        let is_wanted = |item: &Value| request.get("FilterExpression").is_none() || item["status"] == values[":status"];
+        let is_wanted =
+            |item: &Value| request.get("FilterExpression").is_none() || item["status"] == values[":is_status"];
         answer["Items"] = page.into_iter().filter(|item| is_wanted(item)).cloned().collect();
         answer
     }

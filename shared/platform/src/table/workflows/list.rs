@@ -1,11 +1,11 @@
 //! All workflows.
 
 use super::{
-    super::{Read, StoreError, Table, keys},
+    super::{Items, Read, StoreError, Table, keys},
     WorkflowRecord,
 };
 
-impl Table {
+impl<I: Items> Table<I> {
     /// All workflows, by their names, also those that were deleted.
     ///
     /// # Errors

@@ -1,7 +1,7 @@
 //! The versions of a workflow.
 
 use super::{
-    super::{Item, Projection, Read, StoreError, Table, keys, number, record, text, unavailable},
+    super::{Item, Items, Projection, Query, Read, StoreError, Table, items::Range, keys, number, record, text},
     ApplyError, LARGEST_UNPACKED, LARGEST_VERSION, NewVersion, VersionSource,
 };
 use crate::body::{self, DamagedBody};
@@ -43,8 +43,7 @@ pub(super) fn item(new: &NewVersion<'_>, version: WorkflowVersion, now: Timestam
     if size > LARGEST_VERSION {
         return Err(ApplyError::TooLarge(size));
     }
-    let (pk, sk) = keys::version(&new.definition.name, version);
-    let mut item: Item = Table::key(&pk, &sk);
+    let mut item = keys::version(&new.definition.name, version).attributes();
     item.insert("version".into(), number(version.0));
     item.insert("definition".into(), AttributeValue::B(Blob::new(definition)));
     item.insert("source".into(), AttributeValue::B(Blob::new(source)));
@@ -56,42 +55,29 @@ pub(super) fn item(new: &NewVersion<'_>, version: WorkflowVersion, now: Timestam
     Ok(item)
 }
 
-impl Table {
+impl<I: Items> Table<I> {
     /// The versions of a workflow, the newest first.
     ///
     /// # Errors
     /// DynamoDB did not answer.
     pub async fn versions(&self, id: &WorkflowId) -> Result<Vec<VersionRecord>, StoreError> {
-        let mut items = self.versions_query(id).into_paginator().items().send();
-        let mut found = Vec::new();
-        while let Some(item) = items.next().await {
-            let item = item.map_err(|error| unavailable(Read::Versions.words(), &error))?;
-            found.push(record("version of a workflow", item)?);
-        }
-        Ok(found)
+        let items = self.query(versions_of(id)).await?.into_iter();
+        items.map(|item| record("version of a workflow", item)).collect()
     }
 
     /// The number of the newest version; 0 if there is none.
     pub(super) async fn latest_version(&self, id: &WorkflowId) -> Result<WorkflowVersion, StoreError> {
-        let request = self.versions_query(id).limit(1);
-        let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable(Read::Versions.words(), &error))?;
-        let newest = output.items.unwrap_or_default().into_iter().next();
+        let limit = Some(1);
+        let page = self
+            .items
+            .query(&Query {
+                limit,
+                ..versions_of(id)
+            })
+            .await?;
+        let newest = page.items.into_iter().next();
         let newest = newest.map(|item| record::<VersionRecord>("version of a workflow", item));
         Ok(newest.transpose()?.map_or(WorkflowVersion(0), |newest| newest.version))
-    }
-
-    fn versions_query(&self, id: &WorkflowId) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
-        self.client
-            .query()
-            .table_name(&self.name)
-            .consistent_read(Read::Versions.is_consistent())
-            .scan_index_forward(false)
-            .key_condition_expression("pk = :pk AND begins_with(sk, :version)")
-            .expression_attribute_values(":pk", text(keys::versions(id)))
-            .expression_attribute_values(":version", text(keys::VERSION))
-            .projection_expression(RECORD.expression())
-            .set_expression_attribute_names(Some(RECORD.names()))
     }
 
     /// What the author of a version wrote, with names and comments.
@@ -113,12 +99,11 @@ impl Table {
     }
 
     async fn version_item(&self, id: &WorkflowId, version: WorkflowVersion) -> Result<Option<Item>, StoreError> {
-        let (pk, sk) = keys::version(id, version);
-        self.get(Read::Version, &pk, &sk).await
+        self.get(Read::Version, &keys::version(id, version)).await
     }
 }
 
-impl VersionSource for Table {
+impl<I: Items> VersionSource for Table<I> {
     async fn version(&self, id: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         let Some(item) = self.version_item(id, version).await? else {
             return Ok(None);
@@ -128,6 +113,16 @@ impl VersionSource for Table {
         Definition::from_json(&json, catalog())
             .map(Some)
             .map_err(|problems| unreadable(problems.to_string()))
+    }
+}
+
+/// The versions of a workflow, the newest first.
+fn versions_of(id: &WorkflowId) -> Query {
+    Query {
+        range: Range::BeginsWith(keys::VERSION),
+        is_descending: true,
+        projection: Some(RECORD),
+        ..Query::partition(Read::Versions, keys::versions(id))
     }
 }
 
