@@ -242,7 +242,8 @@ impl<P: Ports> Ingress<P> {
     }
 
     /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the
-    /// secrets are read once more before the delivery is refused.
+    /// secrets are read once more before the delivery is refused. If they were read a moment ago, they are not read again for
+    /// it, and it is asked for once more: a subscription may be new, and a refused delivery never comes back.
     async fn check_signature(
         &self,
         integration: &IntegrationAlias,
@@ -255,13 +256,18 @@ impl<P: Ports> Ingress<P> {
         let verify = |secrets: &SigningSecrets| signature::verify(header, delivery.body, secrets.iter());
         let secrets = self.signing_secrets.get(integration, now).await.map_err(unavailable)?;
         let verdict = match verify(&secrets) {
-            Err(SignatureError::Mismatch | SignatureError::NoSecret) => verify(
-                &self
-                    .signing_secrets
-                    .refreshed(integration, now)
-                    .await
-                    .map_err(unavailable)?,
-            ),
+            Err(SignatureError::Mismatch | SignatureError::NoSecret) => {
+                let refreshed = self.signing_secrets.refreshed(integration, now).await;
+                let refreshed = refreshed.map_err(unavailable)?;
+                match verify(&refreshed.secret) {
+                    Err(SignatureError::Mismatch) if !refreshed.is_current => {
+                        return Err(unavailable(
+                            "no signature fits the signing secrets of a moment ago; there may be a new one",
+                        ));
+                    }
+                    verdict => verdict,
+                }
+            }
             verdict => verdict,
         };
         match verdict {

@@ -3,9 +3,9 @@
 //! A secret is kept for five minutes. When the store is out of reach, the last known one is served beyond that: an outage
 //! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one.
 //!
-//! For a secret that is known, the store is asked at most once in half a minute, whether it answers or not: a stranger
-//! with a wrong signature cannot make us call it for each request, and in an outage not every request waits for its
-//! time-out.
+//! A secret that was refused is read again at most once in a few seconds: a wrong signature must not make a call for each
+//! request. The answer says if it is as old as that, because then nobody can tell yet that the refusal is right. In an outage
+//! the store is tried once in half a minute, so that not every request waits for its time-out.
 
 use super::{SecretError, SecretStore};
 use jiff::{SignedDuration, Timestamp};
@@ -16,6 +16,11 @@ use std::{
 };
 
 const KEPT_FOR: SignedDuration = SignedDuration::from_mins(5);
+
+/// The time after which a secret that was refused is read again.
+const REFUSED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
+
+/// The time after which a store that did not answer is asked again.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
 /// How many secrets are kept: of Secrets Manager's largest, 64 KiB, they take 16 MB. An integration has one of each kind.
@@ -27,6 +32,33 @@ struct Kept {
     read_at: Timestamp,
     /// When the store was last asked. Later than `read_at` where it did not answer.
     asked_at: Timestamp,
+}
+
+impl Kept {
+    fn serves_without_asking(&self, age: SignedDuration, now: Timestamp) -> bool {
+        let did_not_answer = self.asked_at > self.read_at;
+        now.duration_since(self.read_at) < age
+            || (did_not_answer && now.duration_since(self.asked_at) < ASKED_AGAIN_AFTER)
+    }
+}
+
+/// A secret after somebody refused the kept one.
+#[derive(Debug, Clone)]
+pub struct Refreshed<T> {
+    /// The secret.
+    pub secret: T,
+    /// True if it was read after the refusal. If not, the store may have another one by now.
+    pub is_current: bool,
+}
+
+impl<T> Refreshed<T> {
+    /// The same, with what is made of the secret.
+    pub(super) fn try_map<U, E>(self, make: impl FnOnce(T) -> Result<U, E>) -> Result<Refreshed<U>, E> {
+        Ok(Refreshed {
+            secret: make(self.secret)?,
+            is_current: self.is_current,
+        })
+    }
 }
 
 /// A cache before a store of secrets.
@@ -50,23 +82,34 @@ impl<S: SecretStore> SecretCache<S> {
     /// # Errors
     /// It is not there, or the store is out of reach and it was never read.
     pub async fn get(&self, name: &str, now: Timestamp) -> Result<SecretString, SecretError> {
-        self.younger_than(name, KEPT_FOR, now).await
+        let (secret, _) = self.younger_than(name, KEPT_FOR, now).await?;
+        Ok(secret)
     }
 
-    /// The secret after somebody refused the kept one: at most half a minute old.
+    /// The secret after somebody refused the kept one, at most a few seconds old, or older while the store is out of reach.
     ///
     /// # Errors
     /// As [`Self::get`].
-    pub async fn refreshed(&self, name: &str, now: Timestamp) -> Result<SecretString, SecretError> {
-        self.younger_than(name, ASKED_AGAIN_AFTER, now).await
+    pub async fn refreshed(&self, name: &str, now: Timestamp) -> Result<Refreshed<SecretString>, SecretError> {
+        let (secret, read_at) = self.younger_than(name, REFUSED_AGAIN_AFTER, now).await?;
+        Ok(Refreshed {
+            secret,
+            is_current: read_at >= now,
+        })
     }
 
-    async fn younger_than(&self, name: &str, age: SignedDuration, now: Timestamp) -> Result<SecretString, SecretError> {
+    /// The secret, and when it was read.
+    async fn younger_than(
+        &self,
+        name: &str,
+        age: SignedDuration,
+        now: Timestamp,
+    ) -> Result<(SecretString, Timestamp), SecretError> {
         let kept = self.lock().get(name).cloned();
         if let Some(kept) = &kept
-            && (now.duration_since(kept.read_at) < age || now.duration_since(kept.asked_at) < ASKED_AGAIN_AFTER)
+            && kept.serves_without_asking(age, now)
         {
-            return Ok(kept.secret.clone());
+            return Ok((kept.secret.clone(), kept.read_at));
         }
         match (self.store.read(name).await, kept) {
             (Ok(secret), _) => {
@@ -84,7 +127,7 @@ impl<S: SecretStore> SecretCache<S> {
                     oldest.and_then(|oldest| all.remove(&oldest));
                 }
                 all.insert(name.to_owned(), fresh);
-                Ok(secret)
+                Ok((secret, now))
             }
             (Err(SecretError::Unavailable { cause, .. }), Some(kept)) => {
                 tracing::warn!(
@@ -92,9 +135,9 @@ impl<S: SecretStore> SecretCache<S> {
                     %cause,
                     "secret is served from the cache because it could not be read"
                 );
-                let secret = kept.secret.clone();
+                let served = (kept.secret.clone(), kept.read_at);
                 self.lock().insert(name.to_owned(), Kept { asked_at: now, ..kept });
-                Ok(secret)
+                Ok(served)
             }
             (Err(error), _) => {
                 // A secret that was deleted must not live on here.
@@ -199,7 +242,8 @@ mod tests {
         for second in 300..360 {
             assert_eq!(get(&cache, second).await.unwrap(), first);
             let refreshed = cache.refreshed("n", at(second)).await.unwrap();
-            assert_eq!(refreshed.expose_secret(), first);
+            assert_eq!(refreshed.secret.expose_secret(), first);
+            assert!(!refreshed.is_current);
         }
         assert_eq!(store.reads.load(SeqCst), 3, "one before the outage, two in its minute");
 
@@ -213,11 +257,15 @@ mod tests {
         let store = Store::default();
         let cache = SecretCache::new(&store);
         get(&cache, 0).await.unwrap();
-        for second in 0..30 {
-            cache.refreshed("n", at(second)).await.unwrap();
+        let mut current = Vec::new();
+        for second in 1..=10 {
+            current.push(cache.refreshed("n", at(second)).await.unwrap().is_current);
         }
-        assert_eq!(store.reads.load(SeqCst), 1);
-        assert_eq!(cache.refreshed("n", at(30)).await.unwrap().expose_secret(), "secret 2");
+        assert_eq!(store.reads.load(SeqCst), 3);
+        let wanted = (1..=10).map(|second| second % 5 == 0);
+        assert_eq!(current, wanted.collect::<Vec<_>>(), "an answer says that it is older");
+        let last = cache.refreshed("n", at(11)).await.unwrap();
+        assert_eq!(last.secret.expose_secret(), "secret 3");
     }
 
     #[tokio::test]

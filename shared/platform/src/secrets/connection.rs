@@ -129,9 +129,9 @@ impl<S: SecretStore> Connections<S> {
     /// As [`Self::get`].
     pub async fn refreshed(&self, integration: &IntegrationAlias, now: Timestamp) -> Result<Connection, TaskError> {
         let name = self.names.api_token(integration);
-        let secret = self.cache.refreshed(&name, now).await;
-        secret
-            .and_then(|secret| Connection::parse(&name, &secret))
+        let refreshed = self.cache.refreshed(&name, now).await;
+        refreshed
+            .and_then(|refreshed| Connection::parse(&name, &refreshed.secret))
             .map_err(|error| task_error(integration, &error))
     }
 }

@@ -13,7 +13,7 @@ mod signing;
 #[cfg(test)]
 mod unprintable;
 
-pub use cache::SecretCache;
+pub use cache::{Refreshed, SecretCache};
 pub use connection::{
     Connection, ConnectionSettings, Connections, DefaultUser, NewConnection, SettingsChange, StoredConnection,
     add_routing_key, read_connection, read_settings, remove_routing_key, store_connection,

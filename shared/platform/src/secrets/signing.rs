@@ -5,7 +5,7 @@
 //! are tried.
 
 use super::{
-    ChangeError, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter,
+    ChangeError, Refreshed, SecretCache, SecretError, SecretNames, SecretStore, SecretWriter,
     change::{Change, change},
 };
 use jiff::Timestamp;
@@ -210,7 +210,7 @@ impl<S: SecretStore> SigningSecretsSource<S> {
         let kept = kept.map_err(|cause| unusable(integration, cause))?;
         match SigningSecrets::parse(&name, &kept) {
             // Somebody may have mended it by now.
-            Err(SecretError::Invalid { .. }) => self.refreshed(integration, now).await,
+            Err(SecretError::Invalid { .. }) => Ok(self.refreshed(integration, now).await?.secret),
             secrets => secrets.map_err(|cause| unusable(integration, cause)),
         }
     }
@@ -223,10 +223,10 @@ impl<S: SecretStore> SigningSecretsSource<S> {
         &self,
         integration: &IntegrationAlias,
         now: Timestamp,
-    ) -> Result<SigningSecrets, SigningSecretsError> {
+    ) -> Result<Refreshed<SigningSecrets>, SigningSecretsError> {
         let name = self.names.signing_secrets(integration);
         let read = self.cache.refreshed(&name, now).await;
-        read.and_then(|read| SigningSecrets::parse(&name, &read))
+        read.and_then(|read| read.try_map(|secret| SigningSecrets::parse(&name, &secret)))
             .map_err(|cause| unusable(integration, cause))
     }
 }
