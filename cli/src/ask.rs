@@ -3,7 +3,7 @@
 use crate::{error::Error, output};
 use std::io::{self, IsTerminal};
 
-/// Whether there is a terminal to ask at.
+/// True if there is a terminal to ask at.
 pub(crate) fn can_ask() -> bool {
     io::stdin().is_terminal()
 }

@@ -7,7 +7,7 @@ use crate::{
 use platform::aws::{AwsFailure, AwsFailureKind};
 use std::{error::Error as StdError, time::Duration};
 
-/// How long AWS may take to tell whose the credentials are.
+/// The time that AWS may take to tell whose the credentials are.
 const PATIENCE: Duration = Duration::from_secs(3);
 
 /// An error in words. One that comes from AWS has the surroundings and the remedy with it.
@@ -32,7 +32,7 @@ pub(crate) async fn explained(error: &Error, options: &StackOptions) -> String {
     told(&error.to_string(), kind, &surroundings)
 }
 
-/// What kept AWS from it, if it was AWS.
+/// The part of AWS in a failure, if it had one.
 fn kind_of(error: &Error) -> Option<AwsFailureKind> {
     if matches!(error, Error::NoStack { .. }) {
         return Some(AwsFailureKind::Missing);
@@ -47,7 +47,7 @@ fn kind_of(error: &Error) -> Option<AwsFailureKind> {
     None
 }
 
-/// Whether the credentials can tell whose they are.
+/// True if the credentials can tell whose they are.
 fn asks_for_account(kind: AwsFailureKind) -> bool {
     match kind {
         AwsFailureKind::Denied
@@ -67,7 +67,7 @@ fn asks_for_account(kind: AwsFailureKind) -> bool {
     }
 }
 
-/// Where a command looks, and what says so.
+/// The place where a command looks, and the source of that choice.
 #[derive(Debug, Default)]
 struct Surroundings {
     stack: String,
@@ -92,7 +92,7 @@ const OVERRIDES: [&str; 4] = [
 ];
 
 impl Surroundings {
-    /// What environment variables tell. The order is the SDK's.
+    /// The settings of the environment, in the SDK's order.
     fn known(lookup: impl Fn(&str) -> Option<String>, stack: String) -> Self {
         let is_set = |name: &&str| lookup(name).is_some();
         let profile = lookup("AWS_PROFILE");

@@ -11,7 +11,7 @@ use shown::Shown;
 use std::process::ExitCode;
 use workflow::ids::IntegrationAlias;
 
-/// Which account, and what of it.
+/// The account, and the list to show.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The integration whose account is looked at.
@@ -44,7 +44,7 @@ fn failed<R: Shown>(integration: &IntegrationAlias, cause: pagerduty::Error) -> 
     }
 }
 
-/// Why a command waits, and for how long.
+/// The reason a command waits, and for how long.
 pub(crate) fn words(pause: Pause) -> String {
     let seconds = pause.duration.as_secs();
     match pause.reason {
@@ -53,7 +53,7 @@ pub(crate) fn words(pause: Pause) -> String {
     }
 }
 
-/// What programs are told. Every field is always there.
+/// The rows for programs. Every field is always present.
 fn view<R: Shown>(listed: &Listed<R>) -> Value {
     let mut view = Map::new();
     match listed {
@@ -97,7 +97,7 @@ fn text<R: Shown>(listed: &Listed<R>, search: Option<&SearchText>) -> String {
         .join("\n")
 }
 
-/// What the rows do not tell.
+/// Remarks beside the rows.
 fn notes<R: Shown>(listing: &Listing<R>) -> Option<String> {
     let cut = listing.is_cut.then(|| {
         let narrow = match R::HAS_QUERY {

@@ -1,41 +1,32 @@
-//! What can go wrong, and what to do about it.
+//! Errors of the command, each with a remedy.
 
 use platform::{aws::AwsFailure, secrets::SecretError};
 use std::{io, path::PathBuf};
 use workflow::ids::IntegrationAlias;
 
-/// Why a command did not work.
+/// The reason a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// There is no such stack.
     #[error("there is no stack {name}")]
-    NoStack {
-        /// Its name.
-        name: String,
-    },
+    NoStack { name: String },
     /// The stack was not looked up.
     #[error("the stack {name} could not be looked up: {cause}")]
     CloudFormation {
         /// The stack's name.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
     /// The stack lacks an output.
     #[error("the stack {name} has no output {output}; is it a stack of this release?")]
-    NoOutput {
-        /// Its name.
-        name: String,
-        /// The output.
-        output: &'static str,
-    },
+    NoOutput { name: String, output: &'static str },
     /// A file could not be read.
     #[error("{path} could not be read: {cause}")]
     File {
-        /// Its path.
         path: PathBuf,
-        /// Why.
+        /// The reason.
         cause: io::Error,
     },
     /// A secret could not be read from the terminal or standard input.
@@ -47,7 +38,7 @@ pub(crate) enum Error {
     /// A result could not be written as JSON.
     #[error("the result could not be printed as JSON: {0}")]
     Json(#[from] serde_json::Error),
-    /// What was asked for does not exist.
+    /// A thing that does not exist.
     #[error("{0}")]
     NotFound(String),
     /// A secret was refused.
@@ -80,9 +71,9 @@ pub(crate) enum Error {
     /// PagerDuty did not do as it was asked.
     #[error("{what}: {cause}.")]
     PagerDuty {
-        /// What failed.
+        /// The operation that failed.
         what: String,
-        /// Why, and what to do.
+        /// The cause, and the remedy.
         cause: Box<pagerduty::Error>,
     },
     /// PagerDuty cannot be asked at all.
@@ -93,16 +84,15 @@ pub(crate) enum Error {
     Resources {
         /// The stack's name.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
-    /// What is stored of an integration is not to be had.
+    /// The stored part of an integration cannot be used.
     #[error("integration {alias}: {}", .cause.told_with(&format!("pagerflow integration set-token {alias}")))]
     Unusable {
-        /// Its alias.
         alias: IntegrationAlias,
-        /// Why.
+        /// The reason.
         #[source]
         cause: SecretError,
     },

@@ -49,7 +49,7 @@ pub(crate) enum Command {
     },
     /// Remove an integration: its token, its signing secrets and its routing keys.
     ///
-    /// What still uses it is told, and keeps it from being removed. To remove one that is not there changes nothing.
+    /// Uses of it are listed, and prevent the removal. Removing one that is absent changes nothing.
     #[command(after_help = remove::EXAMPLES)]
     Remove(remove::Options),
     /// The secrets with which PagerDuty signs webhooks.

@@ -28,13 +28,11 @@ pub(crate) enum Command {
     Create {
         #[command(flatten)]
         scope: Scope,
-        /// What to call the key, for example after who uses it.
+        /// The name of the key, for example after its sender.
         #[arg(long)]
         name: String,
     },
     /// List the API keys.
-    ///
-    /// It reads the whole table, which takes a while where there are many runs.
     #[command(after_help = "Examples:
   pagerflow key list
   pagerflow key list --workflow memory-alert")]
@@ -74,7 +72,7 @@ Give the new key to PagerDuty, and revoke the old one when its webhooks arrive w
     },
 }
 
-/// Which URL a key opens.
+/// The URL that a key opens.
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
 pub(crate) struct Scope {
@@ -199,7 +197,7 @@ async fn known(id: &KeyId, stack: &Stack) -> Result<ApiKeyRecord, Error> {
     }
 }
 
-/// What programs are told of a key. Nobody has a use for its hash.
+/// A key for programs. Its hash is of no use to anyone.
 fn view(key: &ApiKeyRecord) -> Value {
     let mut view = json!({
         "key_id": key.key_id, "name": key.name, "state": key.state, "created_at": key.created_at,

@@ -9,10 +9,10 @@ use platform::{
 use std::time::Duration;
 use workflow::ids::{IntegrationAlias, RunId, WorkflowId};
 
-/// How long the error about an unknown name may take to look for a name like it.
+/// The time that the error about an unknown name may take to look for a name like it.
 const PATIENCE: Duration = Duration::from_secs(3);
 
-/// How alike a name must be to be proposed, from 0 to 1.
+/// The similarity that a name must have to be proposed, from 0 to 1.
 const ALIKE: f64 = 0.8;
 
 /// How many runs, and of how many hours, are looked through for an id like one that was typed.

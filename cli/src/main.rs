@@ -38,7 +38,7 @@ use std::process::ExitCode;
 struct Arguments {
     #[command(flatten)]
     stack: StackOptions,
-    /// How results are printed.
+    /// The output format.
     #[arg(long, global = true, value_enum, default_value_t = Format::Text)]
     output: Format,
     #[command(subcommand)]
@@ -66,7 +66,7 @@ const COMPLETIONS_EXAMPLES: &str = "Examples:
   pagerflow completions zsh > ~/.zfunc/_pagerflow
   pagerflow completions fish > ~/.config/fish/completions/pagerflow.fish";
 
-/// How results are printed.
+/// The formats of results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// For people.

@@ -11,13 +11,13 @@ use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
 use workflow::characters::escaped_in_json;
 
-/// Where results go.
+/// The destination of results.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
     colour: bool,
     terminal: bool,
-    /// Whether nobody reads standard output any more, as after `… | head`.
+    /// True if nobody reads standard output any more, as after `… | head`.
     closed: bool,
 }
 
@@ -33,12 +33,12 @@ impl Output {
         }
     }
 
-    /// Whether a person sees it at once.
+    /// True if a person sees it at once.
     pub(crate) fn is_terminal(&self) -> bool {
         self.terminal && !self.json
     }
 
-    /// Whether a program reads it.
+    /// True if a program reads it.
     pub(crate) fn is_json(&self) -> bool {
         self.json
     }
@@ -62,7 +62,7 @@ impl Output {
         self.note_closed(written)
     }
 
-    /// Whether nobody reads standard output any more.
+    /// True if nobody reads standard output any more.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }

@@ -12,13 +12,13 @@ use provider::http::HttpTransport;
 use std::{sync::Arc, time::Duration};
 use workflow::ids::IntegrationAlias;
 
-/// How long a request may take. A person waits for it, and a page of a long list takes a while.
+/// The time that a request may take. A person waits for it, and a page of a long list takes a while.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
-/// What reaches an account.
+/// Access to an account.
 #[derive(Debug)]
 pub(crate) struct PagerDutyAccount {
-    /// What is stored of it.
+    /// The stored connection.
     pub(crate) connection: Connection,
     client: Client,
     other: Option<Client>,
@@ -58,7 +58,7 @@ impl PagerDutyAccount {
         self.client.account(&self.connection.token).with_time_limit(TIME_LIMIT)
     }
 
-    /// Where PagerDuty is asked.
+    /// The addresses of PagerDuty.
     pub(crate) fn regions(&self) -> Regions<'_> {
         Regions {
             configured: self.connection.service_region,
@@ -68,7 +68,7 @@ impl PagerDutyAccount {
     }
 }
 
-/// What is stored of an integration is not to be had.
+/// The error for an integration whose stored part cannot be used.
 pub(crate) fn unusable(alias: &IntegrationAlias, cause: SecretError) -> Error {
     Error::Unusable {
         alias: alias.clone(),

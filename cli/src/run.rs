@@ -62,7 +62,7 @@ pub(crate) enum Command {
     },
     /// Start a run that has ended again: from the beginning, or from a step.
     ///
-    /// What the run has already done, and what of that would happen a second time, is shown first.
+    /// Actions that the run has done, and those that would happen a second time, are listed first.
     #[command(after_help = REPLAY_EXAMPLES)]
     Replay {
         /// The run.

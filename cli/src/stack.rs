@@ -28,7 +28,7 @@ use workflow::ids::IntegrationAlias;
 /// The name of the stack where nobody says another.
 const DEFAULT_NAME: &str = "pagerflow";
 
-/// How long AWS may take to tell who the caller is.
+/// The time that AWS may take to tell who the caller is.
 const CALLER_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Which stack.
@@ -39,7 +39,7 @@ pub(crate) struct StackOptions {
     stack: Option<String>,
 }
 
-/// What is known of a stack before CloudFormation is asked.
+/// A stack before CloudFormation is asked.
 #[derive(Debug, PartialEq)]
 struct Known {
     name: String,
@@ -86,7 +86,7 @@ impl StackOptions {
 pub(crate) struct Stack {
     /// Its name, by which CloudFormation knows it.
     pub(crate) name: String,
-    /// How AWS is reached.
+    /// The configuration of AWS clients.
     pub(crate) config: SdkConfig,
     /// Its table.
     pub(crate) table: Table,
@@ -98,7 +98,7 @@ pub(crate) struct Stack {
     pub(crate) webhook_url: String,
     /// Its state machine.
     pub(crate) state_machine: StateMachine,
-    /// Where PagerDuty is, if not at the address of an integration's service region.
+    /// The address of PagerDuty, if not that of an integration's service region.
     pub(crate) pagerduty_url: Option<BaseUrl>,
     identity: aws_sdk_sts::Client,
 }
@@ -156,7 +156,7 @@ impl Stack {
         })
     }
 
-    /// How far its last deployment got, in CloudFormation's words.
+    /// The state of its last deployment, in CloudFormation's words.
     pub(crate) async fn status(&self) -> Result<String, Error> {
         let stacks = describe(&self.config, &self.name).await?;
         let status = stacks.into_iter().next().and_then(|stack| stack.stack_status);
@@ -170,7 +170,7 @@ impl Stack {
         )
     }
 
-    /// What it is made of.
+    /// Its resources.
     pub(crate) async fn resources(&self) -> Result<Resources, Error> {
         Resources::of(&self.config, &self.name).await
     }

@@ -7,7 +7,7 @@ use std::{
     path::Path,
 };
 
-/// What stands for standard input where a file is asked for.
+/// The file name that stands for standard input.
 pub(crate) const STANDARD_INPUT: &str = "-";
 
 /// Reads a file, or standard input for `-`.
@@ -26,7 +26,7 @@ pub(crate) fn read(path: &Path) -> Result<String, Error> {
     decoded(bytes).map_err(|problem| Error::Invalid(format!("{} {problem}", path.display())))
 }
 
-/// How the bytes of a text begin, and which order two of them have.
+/// The byte order marks, and the order of two bytes.
 const UTF_8: &[u8] = &[0xef, 0xbb, 0xbf];
 const LITTLE: &[u8] = &[0xff, 0xfe];
 const BIG: &[u8] = &[0xfe, 0xff];

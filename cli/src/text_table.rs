@@ -3,7 +3,7 @@
 use crate::output::printable;
 use unicode_width::UnicodeWidthStr;
 
-/// What stands between two columns.
+/// The gap between two columns.
 const GAP: &str = "  ";
 
 /// The rows under their heads, each column as wide as its widest text. A row may have fewer columns than there are heads.

@@ -10,7 +10,7 @@ pub(crate) fn url_of(base: &str, scope: &KeyScope) -> String {
     format!("{base}{}", scope.path())
 }
 
-/// What a URL leads to, if it is one of the stack.
+/// The target of a URL, if it is one of the stack.
 pub(crate) fn scope_of(base: &str, url: &str) -> Option<KeyScope> {
     let path = url.strip_prefix(base)?;
     if let Some(workflow) = path.strip_prefix("/webhooks/") {

@@ -64,8 +64,6 @@ changed, change (new, changed or unchanged), previous_version, digest, differenc
 or null), names (path, name and value of each), state, webhook_url.")]
     Apply(apply::Options),
     /// List the workflows.
-    ///
-    /// It reads the whole table, which takes a while where there are many runs.
     #[command(after_help = "Examples:
   pagerflow workflow list
   pagerflow workflow list --output json | jq -r '.workflows[].workflow'")]

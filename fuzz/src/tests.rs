@@ -5,7 +5,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use rstest::rstest;
 use std::{fs, path::Path};
 
-/// How many mutations there are of each seed.
+/// The number of mutations of each seed.
 const MUTATIONS: usize = 2_000;
 
 /// What mutations put in: what has a meaning to a reader of JSON, headers or keys.

@@ -8,7 +8,7 @@ use aws_sdk_sfn::Client;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a run may take whose only step waits before it tries again.
+/// The time that a run may take whose only step waits before it tries again.
 const RETRIES_END_WITHIN: Duration = Duration::from_secs(180);
 
 fn client(scenario: &Scenario) -> Client {

@@ -20,7 +20,6 @@ pub(crate) struct Answer {
     status: u16,
     /// The error of the service, such as `AccessDeniedException`.
     error: Option<String>,
-    /// The function failed.
     function_failed: bool,
     body: Value,
 }

@@ -4,7 +4,7 @@ use crate::scenario::{ENDS_WITHIN, Scenario, run_of, ticket_titled};
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// How long a run with hundreds of executions may take on a loaded machine.
+/// The time that a run with hundreds of executions may take on a loaded machine.
 const MANY_END_WITHIN: Duration = Duration::from_secs(300);
 
 fn outputs(view: &Value, index: usize) -> &Value {

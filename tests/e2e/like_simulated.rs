@@ -22,11 +22,11 @@ use workflow::{
     planner::Outcome,
 };
 
-/// How many workflows are run, each with those that it calls.
+/// The number of workflows that are run, each with those that it calls.
 const FAMILIES: usize = 40;
-/// How long a run may take in the simulation to be among them.
+/// The time that a run may take in the simulation to be among them.
 const SHORT: Duration = Duration::from_secs(12);
-/// How long all of them may take on a loaded machine.
+/// The time that all of them may take on a loaded machine.
 const END_WITHIN: Duration = Duration::from_secs(300);
 
 /// The id of an incident that the account does not have. The random workflows use it too.
@@ -146,7 +146,7 @@ fn case(seed: u64) -> Option<Case> {
     (is_short && !lanes_share_incidents(&simulated)).then_some(Case { family, simulated })
 }
 
-/// Whether lanes that run side by side use the same incident. What the one finds then depends on how far the other has
+/// True if lanes that run side by side use the same incident. What the one finds then depends on how far the other has
 /// come, which nothing promises.
 fn lanes_share_incidents(simulated: &CalmRun) -> bool {
     let mut users: BTreeMap<&str, Vec<Way>> = BTreeMap::new();
@@ -193,7 +193,7 @@ fn way_to(simulated: &CalmRun, place: &Place) -> Way {
     way
 }
 
-/// Whether the two part at a step that opens lanes; where they part at different steps, one comes after the other.
+/// True if the two part at a step that opens lanes; where they part at different steps, one comes after the other.
 fn are_side_by_side(one: &Way, other: &Way) -> bool {
     let parting = one.iter().zip(other).find(|(one, other)| one != other);
     parting.is_some_and(|((one, _), (other, _))| one == other)

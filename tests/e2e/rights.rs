@@ -219,7 +219,7 @@ fn text(text: &str) -> AttributeValue {
     AttributeValue::S(text.to_owned())
 }
 
-/// Whether AWS says that this caller may not do this. Another error means that he may, and that it did not work.
+/// True if AWS says that this caller may not do this. Another error means that he may, and that it did not work.
 fn is_refused<T, E: ProvideErrorMetadata>(answer: Result<T, E>) -> bool {
     let refusal = answer.err();
     let code = refusal.as_ref().and_then(ProvideErrorMetadata::code);

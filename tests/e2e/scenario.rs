@@ -12,9 +12,9 @@ use std::{
 };
 use tests::{PagerDuty, Pagerflow};
 
-/// How long the first delivery to a function may take: its start, on a loaded machine.
+/// The time that the first delivery to a function may take: its start, on a loaded machine.
 pub(crate) const DELIVERED_WITHIN: Duration = Duration::from_secs(60);
-/// How long a run of a few steps may take.
+/// The time that a run of a few steps may take.
 pub(crate) const ENDS_WITHIN: Duration = Duration::from_secs(90);
 
 pub(crate) struct Scenario {

@@ -2,15 +2,14 @@
 
 use std::io;
 
-/// Why a step of the demo or of a test could not be done.
+/// The reason a step of the demo or of a test could not be done.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The simulator did not answer.
     #[error("{request}: the PagerDuty simulator did not answer: {source}")]
     Simulator {
-        /// The request.
         request: String,
-        /// Why.
+        /// The reason.
         source: Box<ureq::Error>,
     },
     /// An answer lacks something.
@@ -20,7 +19,6 @@ pub enum Error {
         from: &'static str,
         /// What is missing.
         missing: &'static str,
-        /// The answer.
         answer: String,
     },
     /// Something did not happen in time.
@@ -28,7 +26,7 @@ pub enum Error {
     TimedOut {
         /// What was to happen.
         what: &'static str,
-        /// How long it was waited for.
+        /// The time for which it was waited for.
         seconds: u64,
     },
     /// A program could not be started, or its secret could not be handed over.
@@ -36,7 +34,7 @@ pub enum Error {
     Program {
         /// What was tried.
         what: String,
-        /// Why it did not work.
+        /// The reason it did not work.
         source: io::Error,
     },
     /// `pagerflow` failed.

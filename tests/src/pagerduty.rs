@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long an answer may take. The simulator runs on this machine.
+/// The time that an answer may take. The simulator runs on this machine.
 const TIMEOUT: Duration = Duration::from_secs(20);
 const POLL: Duration = Duration::from_millis(50);
 
@@ -20,7 +20,6 @@ pub struct PagerDuty {
 /// A webhook subscription, as the answer to its creation tells it. Its secret is told only once.
 #[derive(Clone)]
 pub struct Subscription {
-    /// Its id.
     pub id: String,
     /// The secret with which its deliveries are signed.
     pub secret: String,

@@ -31,7 +31,7 @@ pub(crate) struct Cloud {
     tools: Tools,
 }
 
-/// How a local AWS is set up.
+/// The setup of a local AWS.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Setup<'a> {
     /// Keeps apart what may run at the same time in one checkout.
@@ -40,7 +40,7 @@ pub(crate) struct Setup<'a> {
     pub(crate) functions: Source,
     /// Programs of this repository that are started besides `pagerflow` and the PagerDuty simulator.
     pub(crate) programs: &'a [&'a str],
-    /// How many invocations of functions there are at the same time, and no more.
+    /// The number of invocations of functions at the same time, and no more.
     pub(crate) concurrency: Option<u32>,
 }
 

@@ -13,7 +13,7 @@ use crate::error::Error;
 const INTEGRATION: &str = "prod";
 const WORKFLOW: &str = "memory-alert";
 const DEFINITION: &str = "examples/memory-alert.yaml";
-/// How long the first delivery of a webhook may take: the start of a function, on a loaded machine.
+/// The time that the first delivery of a webhook may take: the start of a function, on a loaded machine.
 const DELIVERED_WITHIN: Duration = Duration::from_secs(30);
 
 /// The chore of that name.

@@ -72,19 +72,19 @@ enum Chore {
     },
     /// Breaks the code on purpose, one small break at a time, and expects the simulation to notice each.
     Sabotage {
-        /// How many simulations there are for each break.
+        /// The number of simulations for each break.
         #[arg(long, default_value_t = sabotage::SEEDS)]
         seeds: u64,
     },
     /// Sends many deliveries at once on a local AWS, while one start of a run in five fails, and counts runs.
     Storm {
-        /// How many deliveries there are in all, at most 50,000.
+        /// The number of deliveries in all, at most 50,000.
         #[arg(long, default_value_t = 5_000)]
         deliveries: u32,
-        /// How many events they tell of.
+        /// The number of events that they tell of.
         #[arg(long, default_value_t = 1_000)]
         events: u32,
-        /// How many seconds it may take.
+        /// The number of seconds that it may take.
         #[arg(long, default_value_t = 900)]
         within: u32,
     },

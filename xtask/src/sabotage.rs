@@ -10,7 +10,7 @@ use crate::console::Console;
 use crate::error::Error;
 use crate::simulate;
 
-/// How many simulations there are for each break, unless told otherwise.
+/// The number of simulations for each break, unless told otherwise.
 pub(crate) const SEEDS: u64 = 6_000;
 
 /// The chore of that name: as many simulations for each break, until one of them comes to no good. The same simulation must come

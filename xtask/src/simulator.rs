@@ -38,7 +38,6 @@ impl Simulator {
         &self.service
     }
 
-    /// The PagerDuty that it is.
     pub(crate) fn pagerduty(&self) -> PagerDuty {
         PagerDuty::at(&self.url)
     }

@@ -16,7 +16,7 @@ pub(crate) const PROGRAM: &str = "storm";
 pub(crate) struct Size {
     pub(crate) deliveries: u32,
     pub(crate) events: u32,
-    /// How many seconds it may take.
+    /// The number of seconds that it may take.
     pub(crate) within: u32,
 }
 

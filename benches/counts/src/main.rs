@@ -19,7 +19,7 @@ enum Arguments {
     Cost,
 }
 
-/// Why nothing could be counted.
+/// The reason nothing could be counted.
 #[derive(Debug, thiserror::Error)]
 #[error("{what}: {cause}")]
 struct Error {

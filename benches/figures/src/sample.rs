@@ -18,13 +18,13 @@ impl Sample {
         Self { sorted }
     }
 
-    /// How many measurements there are.
+    /// The number of measurements.
     #[must_use]
     pub fn len(&self) -> usize {
         self.sorted.len()
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.sorted.is_empty()

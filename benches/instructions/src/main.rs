@@ -59,7 +59,7 @@ enum Case {
     Plan5000,
 }
 
-/// Why nothing was done. The texts say what this program did wrong; it has no input of anybody else's.
+/// The reason nothing was done. The texts say what this program did wrong; it has no input of anybody else's.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 struct Error(String);

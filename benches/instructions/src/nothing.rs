@@ -38,12 +38,12 @@ pub(crate) struct Nothing {
     pub(crate) definition: Option<Definition>,
     pub(crate) key: Option<ApiKeyRecord>,
     pub(crate) signing_secrets: SecretString,
-    /// Whether the run of each delivery was started before.
+    /// True if the run of each delivery was started before.
     pub(crate) is_repeated: bool,
     pub(crate) calls: Calls,
 }
 
-/// How often AWS was called. Clones count together.
+/// The number of times that AWS was called. Clones count together.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Calls(Arc<AtomicU32>);
 

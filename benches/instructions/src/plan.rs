@@ -21,7 +21,7 @@ const DELIVERY: &str = include_str!("../../../events/pagerduty/webhook-v3-incide
 /// A second after the event of the delivery happened.
 const NOW: Timestamp = Timestamp::constant(4_098_850_201, 0);
 
-/// How long the run waits before its last step.
+/// The time for which the run waits before its last step.
 const WAIT: SignedDuration = SignedDuration::from_secs(1);
 
 /// The step whose Plan is looked at: its command carries an input that is rendered from the event.

@@ -29,7 +29,7 @@ const RAW: [&str; 10] = [
     "Err(",
 ];
 
-/// How a service writes a refusal.
+/// The form of a service's refusal.
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Json,

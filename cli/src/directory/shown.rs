@@ -1,11 +1,11 @@
-//! How the rows of each list are shown: what is copied into a workflow first.
+//! The rows of each list for people: what is copied into a workflow first.
 
 use pagerduty::directory::{EscalationPolicy, Priority, Role, Row, Service, ServiceStatus, Team, User};
 use serde_json::{Value, json};
 
 /// A row that can be shown.
 pub(crate) trait Shown: Row {
-    /// What several are called.
+    /// The plural of its name.
     const PLURAL: &'static str;
     /// The heads of the columns.
     const HEADS: &'static [&'static str];

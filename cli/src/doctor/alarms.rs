@@ -14,7 +14,7 @@ struct Alarm {
     name: String,
     /// Its name in the template, under which the runbook tells of it.
     section: String,
-    /// What it means, as the template tells it.
+    /// Its description in the template.
     description: String,
     state: State,
 }

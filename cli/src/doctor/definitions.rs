@@ -1,4 +1,4 @@
-//! Whether the stored definitions can still be read: the rules of the language grow stricter, and a definition is checked when it is saved.
+//! Readability of the stored definitions: the rules of the language grow stricter, and a definition is checked when it is saved.
 
 use super::finding::Finding;
 use platform::catalog;

@@ -7,7 +7,7 @@ use platform::table::{StoreError, TableCondition};
 const STACK: &str = "stack";
 const TABLE: &str = "table";
 
-/// What the status of the stack means.
+/// The finding about the status of the stack.
 pub(super) fn stack(name: &str, status: &Result<String, Error>) -> Finding {
     let events = || {
         format!(
@@ -41,7 +41,7 @@ pub(super) fn stack(name: &str, status: &Result<String, Error>) -> Finding {
     }
 }
 
-/// What the condition of the table means.
+/// The findings about the condition of the table.
 pub(super) fn table(condition: &TableCondition) -> Vec<Finding> {
     let name = &condition.name;
     let answered = |answer: &Result<bool, StoreError>, found: &dyn Fn(bool) -> Finding| match answer {

@@ -3,7 +3,7 @@
 use crate::output::{Output, printable};
 use serde_json::{Value, json};
 
-/// What a finding means.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Level {
     /// It is as it should be.
@@ -41,12 +41,12 @@ impl Level {
 /// The answer to one question, in sentences.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Finding {
-    /// What it is about: a stable word, and where there are several of a kind the name of one.
+    /// The subject: a stable word, and where there are several of a kind the name of one.
     area: String,
     level: Level,
-    /// What was found, and what it means.
+    /// The finding and its meaning.
     text: String,
-    /// What to do.
+    /// The remedy.
     remedy: Option<String>,
 }
 
@@ -98,18 +98,18 @@ impl Finding {
     }
 }
 
-/// Whether nothing was found that does not work.
+/// True if nothing was found that does not work.
 pub(super) fn is_passed(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.level != Level::Problem)
 }
 
-/// What programs are told.
+/// The findings for programs.
 pub(super) fn view(findings: &[Finding]) -> Value {
     let views: Vec<_> = findings.iter().map(Finding::view).collect();
     json!({ "passed": is_passed(findings), "findings": views })
 }
 
-/// What people are told.
+/// The findings for people.
 pub(super) fn text(findings: &[Finding], output: &Output) -> String {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let told = |count: usize, one: &str, many: &str| match count {

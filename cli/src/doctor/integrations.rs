@@ -13,7 +13,7 @@ use platform::{
 use std::collections::BTreeSet;
 use workflow::ids::IntegrationAlias;
 
-/// What was found out about an integration.
+/// The facts about an integration.
 #[derive(Debug)]
 pub(super) struct Integration {
     pub(super) alias: IntegrationAlias,
@@ -25,7 +25,7 @@ pub(super) struct Integration {
     pub(super) subscriptions: Result<Vec<WebhookSubscription>, String>,
 }
 
-/// Whether what can be put right at once is put right.
+/// Repair mode: report only, or repair at once where that is possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Fix {
     Nothing,
@@ -66,7 +66,7 @@ impl Integration {
         format!("integration:{}", self.alias)
     }
 
-    /// What its secrets and its account mean.
+    /// The findings about its secrets and its account.
     pub(super) fn judge(&self) -> Vec<Finding> {
         let Self { alias, .. } = self;
         let mut findings = vec![match &self.signing_secrets {
@@ -181,7 +181,7 @@ impl Integration {
         Ok(findings)
     }
 
-    /// What its subscriptions mean.
+    /// The findings about its subscriptions.
     pub(super) fn judge_subscriptions(&self, owner: &impl Fn(&str) -> Option<Owner>) -> Vec<Finding> {
         let Self { alias, .. } = self;
         let all = match &self.subscriptions {
@@ -260,7 +260,7 @@ impl Integration {
     }
 }
 
-/// What a URL of the stack leads to.
+/// The target of a URL of the stack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Owner {
     pub(super) leads_to: KeyScope,

@@ -105,7 +105,7 @@ async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Ve
     Ok(findings)
 }
 
-/// What people have set up: integrations, subscriptions, workflows.
+/// All that people set up: integrations, subscriptions, workflows.
 async fn set_up(
     options: &Options,
     stack: &Stack,
@@ -155,7 +155,7 @@ async fn set_up(
     Ok(findings)
 }
 
-/// What a URL leads to, if it is one of the stack, and whose secrets its webhooks are checked with.
+/// The target of a URL, if it is one of the stack, and the integration whose secrets sign its webhooks.
 fn owner(base: &str, inventory: &Inventory, url: &str) -> Option<Owner> {
     let leads_to = scope_of(base, url)?;
     let integration = match &leads_to {

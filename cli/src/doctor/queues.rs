@@ -1,4 +1,4 @@
-//! What waits in the queues: events that nobody can read, and runs that did not start.
+//! Messages in the queues: events that nobody can read, and runs that did not start.
 
 use super::finding::Finding;
 use crate::stack::{Resources, Stack};
@@ -7,7 +7,7 @@ use aws_sdk_sqs::types::QueueAttributeName;
 use jiff::{SignedDuration, Timestamp};
 use platform::aws::AwsFailure;
 
-/// How far back the age of a queue is looked for. SQS tells it once a minute.
+/// The window in which the age of a queue is looked for. SQS reports it once a minute.
 const AGE_OF_LAST: SignedDuration = SignedDuration::from_mins(15);
 /// A run that waits longer does so because Step Functions does not start it.
 const LONGEST_WAIT: u64 = 60;
@@ -49,12 +49,12 @@ impl Queue {
     }
 }
 
-/// What is in a queue.
+/// The content of a queue.
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Waiting {
     url: String,
     messages: u64,
-    /// How old the oldest message is, in seconds.
+    /// The age of the oldest message, in seconds.
     age: Option<u64>,
 }
 
@@ -127,7 +127,7 @@ async fn age(stack: &Stack, url: &str, now: Timestamp) -> Option<u64> {
     newest.maximum.map(|seconds| seconds as u64)
 }
 
-/// What it means that so much waits. `log` is the log of webhook-ingress.
+/// The finding about a queue with messages. `log` is the log of webhook-ingress.
 fn judge(queue: Queue, waiting: &Waiting, log: &str) -> Finding {
     let Waiting { url, messages, age } = waiting;
     let area = queue.area();

@@ -1,4 +1,4 @@
-//! Whether webhooks can start the workflows.
+//! The way of webhooks to the workflows.
 
 use super::{finding::Finding, integrations::Integration};
 use crate::webhook_url::url_of;
@@ -6,7 +6,7 @@ use platform::table::{KeyScope, TriggerRecord, WorkflowRecord, WorkflowState};
 use std::collections::BTreeSet;
 use workflow::run::WebhookKind;
 
-/// What keeps webhooks from starting a workflow. One that is disabled, or that only people start, is passed over.
+/// Obstacles between webhooks and a workflow. One that is disabled, or that only people start, is passed over.
 pub(super) fn judge(workflow: &WorkflowRecord, integrations: &[Integration], base: &str) -> Option<Finding> {
     let trigger = match workflow {
         WorkflowRecord {

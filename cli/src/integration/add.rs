@@ -182,7 +182,7 @@ async fn store(
     output.result(&stored.view(), || stored.text())
 }
 
-/// What the table knows of an integration whose secret is gone or damaged.
+/// The settings in the table of an integration whose secret is gone or damaged.
 fn settings_of(record: IntegrationRecord) -> ConnectionSettings {
     ConnectionSettings {
         service_region: record.service_region,
@@ -234,7 +234,7 @@ fn judge(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> Res
     )))
 }
 
-/// What stayed of an integration as it was.
+/// The parts of an integration that stayed as they were.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Kept {
     region: bool,
@@ -250,7 +250,7 @@ impl Kept {
     }
 }
 
-/// What was stored.
+/// The result of storing.
 struct Stored {
     record: IntegrationRecord,
     /// None for an integration that is new.

@@ -40,7 +40,7 @@ pub(super) fn region(region: ServiceRegion) -> &'static str {
     }
 }
 
-/// What an integration has, without anything secret.
+/// An integration without its secrets.
 struct Shown {
     record: IntegrationRecord,
     routing_keys: Vec<String>,
@@ -72,7 +72,7 @@ pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, output: &mut O
     output.result(&shown.view(), || shown.text())
 }
 
-/// Whether events of an integration start a workflow, or would if it were enabled.
+/// True if events of an integration start a workflow, or would if it were enabled.
 pub(super) fn is_of(workflow: &WorkflowRecord, alias: &IntegrationAlias) -> bool {
     let is_there = workflow.state != WorkflowState::Deleted;
     is_there

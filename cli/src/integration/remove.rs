@@ -37,7 +37,7 @@ pub(crate) struct Options {
     yes: bool,
 }
 
-/// What uses an integration.
+/// The workflows and keys that use an integration.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
 struct Uses {
     /// The workflows that its events start, or whose steps name it.
@@ -48,7 +48,7 @@ struct Uses {
     keys: Vec<String>,
 }
 
-/// What was there to remove.
+/// The removed parts.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Removed {
     integration: bool,
@@ -112,7 +112,7 @@ async fn uses(alias: &IntegrationAlias, stack: &Stack) -> Result<Uses, Error> {
     Ok(uses)
 }
 
-/// Whether a step of a workflow's active version names the integration. A version of another release names nothing that
+/// True if a step of a workflow's active version names the integration. A version of another release names nothing that
 /// this one could tell.
 async fn does_name(workflow: &WorkflowRecord, alias: &IntegrationAlias, stack: &Stack) -> Result<bool, Error> {
     if workflow.state == WorkflowState::Deleted {
@@ -133,7 +133,7 @@ fn names(definition: &Definition, alias: &IntegrationAlias) -> bool {
 }
 
 impl Uses {
-    /// Whether nothing would miss it. A key alone does nothing.
+    /// True if nothing would miss it. A key alone does nothing.
     fn is_none(&self) -> bool {
         self.workflows.is_empty() && self.subscriptions.is_empty()
     }

@@ -10,13 +10,13 @@ use tokio::{
     time::{Instant, interval, sleep},
 };
 
-/// Who waits no longer than this needs to be told nothing.
+/// A wait that is too short to report.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// How often the line is drawn.
+/// The interval at which the line is drawn.
 const REDRAWN: Duration = Duration::from_millis(125);
 
-/// What turns while something is done.
+/// The frames of the spinner.
 const FRAMES: [char; 8] = ['⣾', '⣽', '⣻', '⢿', '⡿', '⣟', '⣯', '⣷'];
 
 /// The widest line: terminals are at least as wide, and one that wraps would leave its front behind.
@@ -64,7 +64,7 @@ fn line(what: &str, elapsed: Duration) -> String {
     line.chars().take(WIDTH).collect()
 }
 
-/// What a line on standard error begins with, lest it stands behind one that is drawn.
+/// The beginning of a line on standard error, which clears a line that is drawn.
 pub(super) fn front() -> &'static str {
     if io::stderr().is_terminal() { CLEAR } else { "" }
 }

@@ -1,8 +1,8 @@
-//! What a terminal is given to see. All that the command prints passes one of these.
+//! Text for a terminal. All output of the command passes through here.
 
 use workflow::characters::steers;
 
-/// What stands where a character would steer the terminal.
+/// The replacement of a character that would control the terminal.
 const SHOWN: char = '\u{fffd}';
 
 /// The colours and weights that the command itself uses, by their numbers in ANSI. None hides what is written.

@@ -10,7 +10,7 @@ use platform::{
     table::{RunStatus, RunView, journal::OpenRun},
 };
 
-/// How many runs are looked up in Step Functions concurrently.
+/// The number of runs that are looked up in Step Functions concurrently.
 pub(crate) const AT_ONCE: usize = 16;
 
 /// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the

@@ -15,7 +15,7 @@ use workflow::{
     ids::{RunId, WorkflowId, WorkflowVersion},
 };
 
-/// Which runs are listed.
+/// The runs that are listed.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// Only those of this workflow.
@@ -27,12 +27,12 @@ pub(crate) struct Options {
     /// Only those that were started within this time, such as `2h` or `30d`.
     #[arg(long, value_name = "LENGTH", default_value = "7d", value_parser = Length::parse)]
     since: Length,
-    /// How many at most, 1 to 1000.
+    /// The limit, 1 to 1000.
     #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     limit: u16,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum Status {
     Running,

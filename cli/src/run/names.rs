@@ -1,4 +1,4 @@
-//! What the steps and lanes of a run are called.
+//! Names of the steps and lanes of a run.
 
 use crate::{error::Error, stack::Stack};
 use platform::table::{RunView, StoreError, VersionSource};

@@ -21,7 +21,7 @@ use workflow::{
     step_name::StepName,
 };
 
-/// How a run is replayed.
+/// The options of a replay.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Options {
     /// The step to begin with: its id, or its number counted from 1. The steps before it are kept. It cannot be a step inside

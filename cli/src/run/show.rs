@@ -21,15 +21,15 @@ use workflow::{
 pub(super) struct Shown<'a> {
     #[serde(flatten)]
     view: &'a RunView,
-    /// What to do, if it failed.
+    /// The remedy, if it failed.
     remedy: Option<String>,
-    /// What a replay would best begin with, if it failed at a step.
+    /// The step from which a replay would best begin, if it failed at a step.
     replay_from: Option<StepName>,
     #[serde(skip)]
     names: &'a Names,
     calls: Vec<Calls>,
     cost: Cost,
-    /// Where its execution is shown in the AWS console.
+    /// The link to its execution in the AWS console.
     console_url: Option<String>,
 }
 
@@ -69,7 +69,7 @@ impl<'a> Shown<'a> {
         parts.join("\n\n")
     }
 
-    /// How it ended, and what to do about it.
+    /// The outcome, and the remedy.
     fn outcome(&self, output: &Output) -> String {
         let mut lines = vec![end(self.view, output)];
         if let Some(remedy) = &self.remedy {
@@ -159,7 +159,7 @@ fn attempts(step: &StepView) -> Vec<String> {
     lines
 }
 
-/// What a step that failed was given.
+/// The input of a step that failed.
 fn input_of_failed(step: &StepView) -> Option<String> {
     let input = step.input.as_ref().filter(|_| step.state == StepState::Failure)?;
     let fields = input.as_object()?.iter().map(|(name, value)| {
@@ -181,7 +181,7 @@ fn quoted(text: &str) -> String {
     }
 }
 
-/// Where an execution is shown in the AWS console, by its ARN.
+/// The link to an execution in the AWS console, by its ARN.
 fn console_url(execution: &str) -> Option<String> {
     let parts: Vec<_> = execution.split(':').collect();
     let ["arn", partition, "states", region, _, "execution", ..] = parts.as_slice() else {

@@ -24,7 +24,7 @@ pub(crate) struct Given {
 }
 
 impl Given {
-    /// Whether nothing was given.
+    /// True if nothing was given.
     pub(crate) fn is_empty(&self) -> bool {
         self.input.is_empty() && self.inputs.is_none()
     }

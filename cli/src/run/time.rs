@@ -18,7 +18,7 @@ pub(super) fn between(from: Timestamp, to: Timestamp) -> String {
     length(to.duration_since(from))
 }
 
-/// How long ago something was, in one unit.
+/// The age of something, in one unit.
 pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
     let seconds = now.duration_since(then).as_secs().max(0);
     match seconds {

@@ -9,7 +9,7 @@ use platform::table::{RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
 use workflow::{ids::LanePath, step_name::StepName};
 
-/// How to look at a lane: at one that failed, if one did.
+/// The command that shows a lane: one that failed, if one did.
 pub(super) fn hint(view: &RunView, lane: &LanePath, names: &Names) -> Option<String> {
     let fork = view.steps.iter().find(|step| step.lanes.is_some())?;
     let ends = fork
@@ -29,7 +29,7 @@ pub(super) fn hint(view: &RunView, lane: &LanePath, names: &Names) -> Option<Str
     ))
 }
 
-/// What a run has done, for a sentence with "has".
+/// The state of a run, for a sentence with "has".
 pub(super) fn words(status: RunStatus) -> &'static str {
     match status {
         RunStatus::Running => "not ended",

@@ -18,10 +18,10 @@ use workflow::{
     ids::{LanePath, RunId, StepPath},
 };
 
-/// How often the table is asked while a run is followed.
+/// The interval at which the table is asked while a run is followed.
 const POLL: Duration = Duration::from_millis(300);
 
-/// How many times the table is asked between two questions to Step Functions, whether the execution still goes on: some
+/// The number of times that the table is asked between two questions to Step Functions, whether the execution still goes on: some
 /// fifteen seconds.
 const LOOKS: u32 = 50;
 
@@ -32,7 +32,7 @@ const FIRST_LOOKS: u32 = 10;
 /// How many times after Step Functions has said that the execution has ended: the end of a run is written a moment later.
 const LAST_LOOKS: u32 = 20;
 
-/// What is shown of a run from one look to the next.
+/// The parts of a run that were printed so far.
 #[derive(Debug, Default)]
 struct Told {
     is_headed: bool,
@@ -168,7 +168,7 @@ fn goes_on(step: &StepView) -> bool {
     )
 }
 
-/// What a run does at the moment.
+/// The current activity of a run.
 fn live(view: &RunView, now: Timestamp) -> String {
     let doing = view.steps.iter().filter(|step| goes_on(step)).map(|step| {
         let name = step.id.as_deref().unwrap_or(&step.title);

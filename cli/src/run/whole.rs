@@ -17,25 +17,25 @@ use workflow::{
 /// The most lanes that are read. Each is a query, and nobody looks at more.
 const LANES: usize = 200;
 
-/// What a run has done in all its lanes.
+/// A run with all its lanes.
 #[derive(Debug, Default)]
 pub(super) struct Whole {
     /// The steps of each lane that was read, the main lane first.
     pub(super) lanes: Vec<(LanePath, Vec<StepView>)>,
     /// Plans of these lanes.
     pub(super) plans: u64,
-    /// How many lanes there are besides.
+    /// The number of lanes besides.
     pub(super) unread: u64,
 }
 
-/// How often an action was called on an integration.
+/// The number of times that an action was called on an integration.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Calls {
     action: String,
     integration: String,
     /// Calls of the action. How many requests to PagerDuty each made is not written down.
     calls: u64,
-    /// How many of them failed.
+    /// The number of failed ones.
     failed: u64,
 }
 
@@ -81,7 +81,7 @@ impl Whole {
         self.lanes.iter().flat_map(|(_, steps)| steps).filter(|step| !step.kept)
     }
 
-    /// What it costs.
+    /// Its cost.
     pub(super) fn cost(&self) -> Cost {
         let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
         let calls: u64 = self.steps().map(attempts).sum();

@@ -1,4 +1,4 @@
-//! What a stack is made of.
+//! The resources of a stack.
 
 use crate::error::Error;
 use aws_config::SdkConfig;
@@ -13,7 +13,7 @@ struct Resource {
     /// Its name in the template.
     name: String,
     kind: String,
-    /// What AWS calls it. Of a queue that is the URL, of an alarm and a log group the name.
+    /// The physical id. Of a queue that is the URL, of an alarm and a log group the name.
     id: String,
 }
 
@@ -40,7 +40,7 @@ impl Resources {
         Ok(Self(resources))
     }
 
-    /// What AWS calls the resource of a name of the template.
+    /// The physical id of a logical name of the template.
     pub(crate) fn id_of(&self, name: &str) -> Option<&str> {
         let resource = self.0.iter().find(|resource| resource.name == name)?;
         Some(&resource.id)

@@ -33,7 +33,7 @@ pub(super) async fn run(alias: &IntegrationAlias, stack: &Stack, output: &mut Ou
 /// A subscription, and what is known of it here.
 struct Row {
     subscription: WebhookSubscription,
-    /// What its URL leads to, if that is one of the stack.
+    /// The target of its URL, if that is one of the stack.
     leads_to: Option<KeyScope>,
     has_secret: bool,
 }

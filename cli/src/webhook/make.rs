@@ -26,7 +26,7 @@ use crate::webhook_url::KEY_HEADER;
 /// PagerDuty's code for a scope that has as many subscriptions as it may.
 const LIMIT_REACHED: u64 = 2019;
 
-/// Where keys are stored.
+/// The store of keys.
 pub(super) trait KeyStore {
     async fn put(&self, key: &ApiKeyRecord) -> Result<(), StoreError>;
     async fn revoke(&self, id: &KeyId, now: Timestamp) -> Result<(), StoreError>;
@@ -42,18 +42,18 @@ impl KeyStore for Table {
     }
 }
 
-/// What is to be made.
+/// The plan of a subscription.
 #[derive(Debug)]
 pub(super) struct Plan {
     pub(super) alias: IntegrationAlias,
-    /// What the URL leads to.
+    /// The target of the URL.
     pub(super) leads_to: KeyScope,
     pub(super) url: String,
     pub(super) scope: SubscriptionScope,
     pub(super) events: Vec<String>,
     pub(super) description: String,
     pub(super) key: ApiKey,
-    /// Whether the key was just made, and is not stored yet.
+    /// True if the key was just made, and is not stored yet.
     pub(super) key_is_new: bool,
     /// The name of the secret that the signing secrets are in.
     pub(super) secret_name: String,
@@ -75,9 +75,9 @@ pub(super) enum Made {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct NotMade {
     pub(super) alias: IntegrationAlias,
-    /// What failed, and why.
+    /// The failure and its cause.
     pub(super) cause: String,
-    /// What was made and could not be undone.
+    /// Parts that were made and could not be undone.
     pub(super) left: Vec<Made>,
 }
 
@@ -115,7 +115,7 @@ impl fmt::Display for NotMade {
     }
 }
 
-/// What everything is made with.
+/// The tools of the making.
 #[derive(Debug)]
 pub(super) struct Maker<'a, K, S> {
     pub(super) account: Account<'a>,
@@ -202,7 +202,7 @@ impl<K: KeyStore, S: SecretWriter> Maker<'_, K, S> {
         }
     }
 
-    /// What an attempt has left whose answer got lost. Nobody will ever know its secret.
+    /// Parts that an attempt left whose answer got lost. Their secret is lost with it.
     async fn strays(&self, plan: &Plan, wait: impl AsyncFn(Pause)) -> Vec<Made> {
         let Ok(now) = list_webhook_subscriptions(&self.account, wait).await else {
             return vec![Made::PerhapsSubscription];

@@ -8,21 +8,20 @@ use pagerduty::{client::Account, ids::SubscriptionId};
 use platform::delivery_log::LoggedDelivery;
 use std::{collections::HashSet, time::Duration};
 
-/// How often the log is looked at.
+/// The interval at which the log is looked at.
 const POLL: Duration = Duration::from_secs(1);
-/// How often it is looked at before the ping counts as lost.
+/// The number of times that it is looked at before the ping counts as lost.
 const POLLS: u32 = 60;
-/// How far the clock of this machine may be ahead of that of AWS.
+/// The most that the clock of this machine may be ahead of that of AWS.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// After so long the ingress reads signing secrets again that did not fit.
 const SECRETS_READ_AGAIN_AFTER: Duration = Duration::from_secs(31);
 
-/// A line of the log.
 #[derive(Debug, Clone)]
 pub(super) struct LogLine {
     /// By which it is told from another one of the same text.
     pub(super) id: String,
-    /// What it says.
+    /// Its text.
     pub(super) text: String,
 }
 
@@ -32,14 +31,14 @@ pub(super) trait DeliveryLog {
     async fn lines(&self, of: &SubscriptionId, since: Timestamp) -> Result<Vec<LogLine>, String>;
 }
 
-/// What became of a ping.
+/// The outcome of a ping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Pinged {
     /// It arrived, with a key and a signature that are right.
     Arrived {
-        /// How long it took until that was seen, in seconds.
+        /// The time that it took until that was seen, in seconds.
         seconds: u64,
-        /// Whether the URL leads to a workflow that webhooks start.
+        /// True if the URL leads to a workflow that webhooks start.
         leads_to_workflow: bool,
     },
     /// It arrived and was not authentic.
@@ -68,7 +67,7 @@ impl Pinged {
         }
     }
 
-    /// What it means, and what to do.
+    /// The meaning and the remedy.
     pub(super) fn told(&self, alias: &str, id: &SubscriptionId) -> String {
         match self {
             Self::Arrived {

@@ -54,7 +54,7 @@ pub(crate) struct Options {
     /// The types of events, separated by commas. Without it, those that the workflows ask for.
     #[arg(long, value_delimiter = ',', value_name = "EVENTS")]
     events: Vec<String>,
-    /// What people are to read in PagerDuty. The id of the key is added to it.
+    /// The description in PagerDuty. The id of the key is added to it.
     #[arg(long)]
     description: Option<String>,
     /// Use an API key that there is, instead of making one. It is read from a prompt or from standard input.

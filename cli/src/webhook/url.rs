@@ -21,7 +21,7 @@ Examples:
   pagerflow webhook url memory-alert          the URL of one workflow
   pagerflow webhook url --integration prod    the URL that serves all workflows of an integration";
 
-/// What stands for a key, which is shown only when it is made.
+/// The placeholder of a key, which is shown only when it is made.
 const PLACEHOLDER: &str = "<API key>";
 
 #[derive(Debug, Args)]

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use std::process::ExitCode;
 use workflow::ids::{WorkflowId, WorkflowVersion};
 
-/// Which version of what.
+/// The workflow and the version.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The workflow.

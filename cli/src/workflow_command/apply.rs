@@ -23,10 +23,10 @@ use workflow::{
     triggers::PagerDutyTrigger,
 };
 
-/// How many lines of a difference are shown before something is applied.
+/// The most lines of a difference that are shown before something is applied.
 const DIFFERENCE_LINES: usize = 60;
 
-/// What to apply, and how.
+/// The files and options of `apply`.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The files, and folders with files that end with .yaml, .yml or .json; `-` for standard input.
@@ -50,7 +50,7 @@ pub(crate) struct Options {
 struct Ready {
     source: Source,
     definition: Definition,
-    /// What the names in it mean.
+    /// The meaning of the names in it.
     names: Vec<NameMeant>,
     /// The workflow as it is now.
     seen: Option<WorkflowRecord>,
@@ -65,7 +65,7 @@ struct NameMeant {
     value: String,
 }
 
-/// What applying changes.
+/// The kind of change that applying makes.
 enum Kind {
     New,
     /// The workflow was deleted, or its active version cannot be read by this release.
@@ -177,7 +177,7 @@ fn resolved(
     Ok(ready)
 }
 
-/// What a name means, if the text is a name: an id means itself.
+/// The meaning of a name, if the text is a name: an id means itself.
 fn name_meant(reference: &ThingReference, meaning: &Meaning) -> Option<NameMeant> {
     (reference.text != meaning.value).then(|| NameMeant {
         path: reference.path.clone(),
@@ -265,7 +265,7 @@ fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definit
 }
 
 impl Ready {
-    /// Whether somebody has to agree: it changes what is there, or brings back what was deleted.
+    /// True if somebody has to agree: it changes what is there, or brings back what was deleted.
     fn asks(&self) -> bool {
         match self.change {
             Kind::New | Kind::Unchanged => false,

@@ -5,15 +5,15 @@ use serde_json::{Value, json};
 use similar::{ChangeTag, TextDiff};
 use workflow::definition::Definition;
 
-/// How many lines around a difference are shown.
+/// The number of lines around that a difference are shown.
 const CONTEXT: usize = 3;
 
-/// How one definition differs from another.
+/// The difference between two definitions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Change {
-    /// How many lines of YAML there are that were not there.
+    /// The number of lines of YAML that were not there.
     added: usize,
-    /// How many there are no more.
+    /// The number of removed ones.
     removed: usize,
     /// All of it, as `diff -u` has it; empty if they say the same.
     text: String,
@@ -40,12 +40,12 @@ impl Change {
         }
     }
 
-    /// Whether the definitions say the same.
+    /// True if the definitions say the same.
     pub(super) fn is_none(&self) -> bool {
         self.text.is_empty()
     }
 
-    /// How much it is.
+    /// Its extent.
     pub(super) fn summary(&self) -> String {
         let lines = |count, what| match count {
             1 => format!("1 line {what}"),
@@ -72,7 +72,7 @@ impl Change {
         lines.collect::<Vec<_>>().join("\n")
     }
 
-    /// What programs are told.
+    /// The difference for programs.
     pub(super) fn json(&self) -> Value {
         json!({ "added": self.added, "removed": self.removed, "text": self.text })
     }

@@ -17,7 +17,7 @@ use workflow::{
     ids::{WorkflowId, WorkflowVersion},
 };
 
-/// What is compared.
+/// The two versions to compare.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The workflow, or a file with a definition, which is compared with the active version of its workflow. What can be

@@ -9,7 +9,7 @@ use clap::Args;
 use serde_json::json;
 use workflow::{characters::steers, ids::WorkflowId};
 
-/// Which version, and in which form.
+/// The version, and its form.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The workflow.
@@ -17,7 +17,7 @@ pub(crate) struct Options {
     /// Another version than the active one.
     #[arg(long)]
     version: Option<stored::VersionNumber>,
-    /// What its author wrote, with names and comments. Names are looked up anew when it is applied.
+    /// The source as its author wrote it, with names and comments. Names are looked up anew when it is applied.
     #[arg(long)]
     as_written: bool,
 }

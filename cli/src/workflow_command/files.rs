@@ -14,19 +14,19 @@ use workflow::{
     step_name::StepName,
 };
 
-/// How the names of files end that a folder is searched for.
+/// The endings of the files that a folder is searched for.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A definition and the file that it stands in.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) path: PathBuf,
-    /// What stands in the file.
+    /// The content of the file.
     pub(super) text: String,
     pub(super) draft: Draft,
 }
 
-/// What was found in files and folders.
+/// The definitions of files and folders.
 #[derive(Debug)]
 pub(super) struct Sources {
     pub(super) sources: Vec<Source>,
@@ -44,7 +44,7 @@ impl Sources {
         }
     }
 
-    /// What is not wrong, but may be meant otherwise.
+    /// Warnings: valid, but perhaps not intended.
     pub(super) fn warnings(&self) -> impl Iterator<Item = Warning<'_>> {
         self.sources.iter().flat_map(|source| {
             let warnings = source.draft.warnings().iter();
@@ -56,7 +56,7 @@ impl Sources {
     }
 }
 
-/// What may be meant otherwise in a file.
+/// A warning about a file.
 #[derive(Debug, Serialize)]
 pub(super) struct Warning<'a> {
     file: &'a Path,
@@ -102,7 +102,7 @@ pub(super) fn read_one(path: &Path) -> Result<Source, Error> {
     })
 }
 
-/// What was passed over, a line each.
+/// The files that were passed over, a line each.
 pub(super) fn passed_over_in_words(passed_over: &[PassedOver]) -> Option<String> {
     let lines = passed_over
         .iter()
@@ -144,7 +144,7 @@ pub(super) fn entries(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(entries)
 }
 
-/// Why an entry of a folder is not read by its name; none if it is one of the files with these endings.
+/// The reason an entry of a folder is not read by its name; none if it is one of the files with these endings.
 pub(super) fn reason_to_pass_over(path: &Path, extensions: &[&str]) -> Option<&'static str> {
     let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
     let extension = path

@@ -5,7 +5,7 @@ use platform::table::{TriggerCondition, TriggerRecord, WorkflowRecord, WorkflowS
 use serde_json::{Value, json};
 use workflow::run::WebhookKind;
 
-/// How many types of events are shown of a trigger.
+/// The number of types of events that are shown of a trigger.
 const EVENTS_SHOWN: usize = 2;
 
 pub(super) async fn run(also_deleted: bool, stack: &Stack, output: &mut Output) -> Result<(), Error> {
@@ -29,7 +29,7 @@ fn view(workflow: &WorkflowRecord) -> Value {
     })
 }
 
-/// What programs are told of a trigger.
+/// A trigger for programs.
 pub(super) fn trigger_view(trigger: &TriggerRecord) -> Value {
     json!({
         "integration": trigger.integration,

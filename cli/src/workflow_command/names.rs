@@ -11,10 +11,10 @@ use workflow::{
     ids::IntegrationAlias,
 };
 
-/// How many names are proposed for one that is not found.
+/// The number of names that are proposed for one that is not found.
 const PROPOSED_AT_MOST: usize = 3;
 
-/// How alike two names must be for one to be proposed for the other, from 0 to 1.
+/// The similarity that two names must have for one to be proposed for the other, from 0 to 1.
 const ALIKE: f64 = 0.6;
 
 /// A thing, as a list of its account has it.
@@ -30,32 +30,32 @@ pub(super) struct Row {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Things {
     pub(super) rows: Vec<Row>,
-    /// Whether the list has all there are. What is not in a list that has not may be there.
+    /// True if the list has all there are. What is not in a list that has not may be there.
     pub(super) is_whole: bool,
 }
 
-/// What an account has of each kind, or why that could not be found out.
+/// The things of each kind in an account, or the reason they could not be read.
 pub(super) type Answers = BTreeMap<Thing, Result<Things, String>>;
 
-/// Where things are looked up.
+/// A directory of things by their names.
 pub(super) trait Directory {
     /// The things of these kinds in the account of an integration.
     async fn things(&self, integration: &IntegrationAlias, kinds: &BTreeSet<Thing>) -> Answers;
 }
 
-/// What was found out about the accounts that definitions refer to.
+/// The results of the look-ups in accounts.
 #[derive(Debug)]
 pub(super) struct Lookup {
     /// None if nobody was to be asked.
     accounts: Option<BTreeMap<IntegrationAlias, Answers>>,
 }
 
-/// What a reference means.
+/// The meaning of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meaning {
     /// The id, or the e-mail address where one is wanted. A filter that nobody could look up keeps its name.
     pub(super) value: String,
-    /// Why it may not be in the account although that was asked.
+    /// The reason it may not be in the account although that was asked.
     pub(super) doubt: Option<String>,
 }
 
@@ -82,7 +82,7 @@ impl Lookup {
         Self { accounts: None }
     }
 
-    /// What could not be looked up, in words: a sentence for each account and cause.
+    /// Look-ups that failed, in words: a sentence for each account and cause.
     pub(super) fn gaps(&self) -> Vec<String> {
         let mut gaps: BTreeMap<(&IntegrationAlias, &str), Vec<&str>> = BTreeMap::new();
         for (integration, answers) in self.accounts.iter().flatten() {
@@ -102,7 +102,7 @@ impl Lookup {
             .collect()
     }
 
-    /// What a reference means. An error is the end of a sentence that starts with its path.
+    /// The meaning of a reference. An error is the end of a sentence that starts with its path.
     pub(super) fn meaning(&self, reference: &ThingReference) -> Result<Meaning, String> {
         let unproven = |why: &str| {
             if looks_like_what_is_wanted(reference) {
@@ -185,7 +185,7 @@ impl Things {
         }
     }
 
-    /// What may have been meant, as the end of the sentence.
+    /// A proposal, as the end of the sentence.
     fn proposal(&self, text: &str, thing: Thing, integration: &IntegrationAlias) -> String {
         let wanted = text.to_lowercase();
         let mut alike: Vec<(f64, &Row)> = self
@@ -230,7 +230,7 @@ impl Row {
     }
 }
 
-/// Whether a text is taken for an id, or an e-mail address, where nobody can tell. All ids that PagerDuty shows are of
+/// True if a text is taken for an id, or an e-mail address, where nobody can tell. All ids that PagerDuty shows are of
 /// capital letters and digits.
 fn looks_like_what_is_wanted(reference: &ThingReference) -> bool {
     let text = &reference.text;

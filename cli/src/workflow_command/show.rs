@@ -12,7 +12,7 @@ use platform::table::{VersionRecord, WorkflowRecord};
 use serde_json::{Value, json};
 use workflow::{definition::Definition, graph::Graph, ids::WorkflowId};
 
-/// Which workflow, and how.
+/// The workflow, and the view.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// The workflow.
@@ -28,7 +28,7 @@ pub(crate) struct Options {
     mermaid: bool,
 }
 
-/// What there is to show.
+/// The parts to show.
 struct Shown {
     record: WorkflowRecord,
     version: VersionRecord,

@@ -5,7 +5,7 @@ use platform::table::VersionRecord;
 use serde_json::{Value, json};
 use workflow::ids::{WorkflowId, WorkflowVersion};
 
-/// How much of a digest people are shown: enough to tell two versions apart.
+/// The length of a digest for people: enough to tell two versions apart.
 const DIGEST_SHOWN: usize = 12;
 
 pub(super) async fn run(name: &WorkflowId, stack: &Stack, output: &mut Output) -> Result<(), Error> {

@@ -26,7 +26,6 @@ impl SmallAws {
     }
 }
 
-/// Starts it.
 pub(crate) fn start() -> SmallAws {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());

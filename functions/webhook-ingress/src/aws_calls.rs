@@ -1,4 +1,4 @@
-//! What the ingress really sends to AWS: the SDK's own clients against a server that counts requests.
+//! Requests of the ingress to AWS: the SDK's own clients against a server that counts requests.
 //!
 //! The other tests count calls of our own traits. These find whatever the SDK sends besides: a retry of an answer that
 //! is final, a look-up of credentials or of an endpoint.

@@ -85,18 +85,18 @@ pub(crate) struct State {
     pub(crate) down: Vec<Call>,
     /// How many runs Step Functions still starts before it throttles.
     pub(crate) starts_left: usize,
-    /// Whether Step Functions starts a run and its answer is lost.
+    /// True if Step Functions starts a run and its answer is lost.
     pub(crate) answers_are_lost: bool,
-    /// How long Step Functions takes to answer. A run is there when half of that is over.
+    /// The time that Step Functions takes to answer. A run is there when half of that is over.
     pub(crate) start_takes: Duration,
-    /// How long the start-buffer takes to answer.
+    /// The time that the start-buffer takes to answer.
     pub(crate) buffer_takes: Duration,
-    /// Which messages the start-buffer does not take while it takes the others: every so manieth.
+    /// The messages that the start-buffer does not take while it takes the others: every so manieth.
     pub(crate) buffer_drops: Option<usize>,
     sent_to_buffer: usize,
-    /// Whether Step Functions never answers.
+    /// True if Step Functions never answers.
     pub(crate) hangs: bool,
-    /// Whether Step Functions does not let us start runs.
+    /// True if Step Functions does not let us start runs.
     pub(crate) refuses: bool,
     calls: Vec<Call>,
 }
@@ -205,7 +205,7 @@ impl World {
         self.with(|state| state.workflow.trigger.as_mut().unwrap().webhook = WebhookKind::V2);
     }
 
-    /// How many runs there are.
+    /// The number of runs.
     pub(crate) fn runs(&self) -> usize {
         self.with(|state| state.runs.len())
     }

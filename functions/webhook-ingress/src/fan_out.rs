@@ -14,7 +14,7 @@ use std::{collections::BTreeSet, time::Duration};
 use tokio::time::Instant;
 use workflow::{ids::RunId, run::RunBody};
 
-/// How soon an answer is wanted.
+/// The time within which an answer is wanted.
 const WANTED: Duration = Duration::from_secs(3);
 
 /// A URL that many runs start from.
@@ -96,7 +96,7 @@ fn run(workflow: &str, event: &str) -> RunId {
     RunId::for_event(&workflow.parse().unwrap(), event)
 }
 
-/// What became of each run, in the order of the delivery.
+/// The outcome of each run, in the order of the delivery.
 #[track_caller]
 fn events(answer: &Answer) -> Vec<&EventAnswer> {
     match answer {

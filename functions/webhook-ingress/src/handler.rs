@@ -1,4 +1,4 @@
-//! What becomes of a delivery.
+//! The outcome of a delivery.
 
 mod integration;
 mod starts;
@@ -32,20 +32,20 @@ pub struct Ingress<P: Ports> {
     pub triggers: TriggerCache<P::Triggers>,
     /// The secrets with which PagerDuty signs.
     pub signing_secrets: SigningSecretsSource<P::Secrets>,
-    /// What starts runs.
+    /// The starter of runs.
     pub executions: P::Executions,
-    /// Where runs wait that Step Functions does not start.
+    /// The queue of runs that Step Functions does not start.
     pub start_buffer: P::StartBuffer,
-    /// Where large bodies go.
+    /// The store of large bodies.
     pub bodies: P::Bodies,
-    /// Where unreadable deliveries go.
+    /// The store of unreadable deliveries.
     pub dead_letters: P::DeadLetters,
 }
 
 /// A delivery as it arrived. Nothing in it has been checked.
 #[derive(Clone, Copy)]
 pub struct Delivery<'a> {
-    /// What the URL belongs to.
+    /// The owner of the URL.
     pub target: Target<'a>,
     /// The header `x-api-key`.
     pub api_key: Option<&'a str>,
@@ -65,7 +65,7 @@ impl fmt::Debug for Delivery<'_> {
     }
 }
 
-/// What the URL of a delivery belongs to, as it stands there.
+/// The owner of the URL of a delivery, as it stands there.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Target<'a> {
     /// The workflow of this id.
@@ -74,7 +74,7 @@ pub enum Target<'a> {
     Integration(&'a str),
 }
 
-/// What is answered.
+/// The answer to a delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
     /// 202: PagerDuty need not send it again. What became of each event.
@@ -83,19 +83,19 @@ pub enum Answer {
     HandedOn(Vec<WorkflowAnswer>),
     /// 401: not authentic.
     Unauthorized {
-        /// Why, for our log only.
+        /// The reason, for our log only.
         reason: Doubt,
     },
     /// 413.
     TooLarge,
     /// 503: PagerDuty is to send it again.
     Unavailable {
-        /// Why, for our log only.
+        /// The reason, for our log only.
         reason: String,
     },
 }
 
-/// Why a delivery does not count as authentic.
+/// The reason a delivery does not count as authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
     /// It has no API key, or none of our form.
@@ -125,7 +125,7 @@ impl fmt::Display for Doubt {
     }
 }
 
-/// What became of one event of a delivery.
+/// The outcome of one event of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub enum EventAnswer {
@@ -146,23 +146,23 @@ pub enum EventAnswer {
     },
     /// No run is wanted.
     Ignored {
-        /// Why.
+        /// The reason.
         reason: Ignored,
     },
     /// The delivery is authentic and cannot be read. It is kept for a person to look at.
     Unreadable {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
 
-/// What became of one event for one workflow.
+/// The outcome of one event for one workflow.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct WorkflowAnswer {
     /// The workflow; none where it did not come to one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowId>,
-    /// What became of the event.
+    /// The outcome of the event.
     #[serde(flatten)]
     pub event: EventAnswer,
 }
@@ -305,7 +305,7 @@ impl<P: Ports> Ingress<P> {
     }
 }
 
-/// Whether a key opens the URL of `scope`.
+/// True if a key opens the URL of `scope`.
 fn admits(record: Option<&ApiKeyRecord>, key: &ApiKey, scope: &KeyScope) -> bool {
     match record {
         Some(record) => record.admits(key, scope),

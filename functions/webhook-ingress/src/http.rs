@@ -95,7 +95,7 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
     })
 }
 
-/// What is counted of a delivery. One that is to be sent again is counted when it comes again.
+/// The observation of a delivery. One that is to be sent again is counted when it comes again.
 fn observed(answer: &Answer) -> Option<Observation> {
     let refused = |reason| Some(Observation::Refused(reason));
     match answer {

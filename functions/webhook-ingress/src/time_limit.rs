@@ -1,4 +1,4 @@
-//! How long an answer takes while AWS does not answer: the SDK's own clients with the time-outs that are deployed, on a clock
+//! The time that an answer takes while AWS does not answer: the SDK's own clients with the time-outs that are deployed, on a clock
 //! that costs no time.
 
 use crate::{
@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What answers the SDK.
+/// An AWS for the SDK.
 #[derive(Debug, Clone, Copy)]
 enum Aws {
     After(Duration),

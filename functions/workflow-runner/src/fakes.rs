@@ -75,7 +75,7 @@ pub(crate) struct State {
     pub(crate) started: Vec<RunInput>,
     /// What Step Functions knows of executions, by their ARN.
     pub(crate) executions: BTreeMap<String, ExecutionView>,
-    /// Whether Step Functions never answers.
+    /// True if Step Functions never answers.
     pub(crate) hangs: bool,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
@@ -83,7 +83,6 @@ pub(crate) struct State {
     calls: Vec<Call>,
 }
 
-/// The item of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct RunItem {
     pub(crate) event: Option<EventSummary>,
@@ -93,7 +92,7 @@ pub(crate) struct RunItem {
     pub(crate) end: Option<RunEnd>,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum RunEnd {
     OfMainLane(LaneEnd),
@@ -169,7 +168,7 @@ impl Store {
         }
     }
 
-    /// Whether there is an item whose partition begins so.
+    /// True if there is an item whose partition begins so.
     pub(crate) fn has(&self, start: &str) -> bool {
         self.items.items().beginning_with(start).keys().next().is_some()
     }

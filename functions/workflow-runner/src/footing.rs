@@ -1,4 +1,4 @@
-//! How an execution stands to its lane, and what of the table tells so.
+//! The claim of an execution to its lane, as the table shows it.
 
 use crate::state::{PlanRequest, State};
 use platform::table::journal::{LaneRecord, LastPlan};
@@ -8,20 +8,24 @@ use workflow::{
     run::{Part, RunInput},
 };
 
-/// How an execution stands to its lane.
+/// The claim of an execution to its lane.
 #[derive(Debug)]
 pub(crate) enum Footing {
-    /// It plans.
     Plans(Plans),
     /// Its first Plan was made before; this is what it handed over.
-    Repeats { handover: String },
+    Repeats {
+        handover: String,
+    },
     /// Its lane has ended; there is nothing to do.
-    Ended { cursor: Option<Cursor>, end: LaneEnd },
+    Ended {
+        cursor: Option<Cursor>,
+        end: LaneEnd,
+    },
     /// The lane is not wanted any more, or not yet there.
     Superseded,
 }
 
-/// How an execution that plans stands to its lane.
+/// The claim of an execution that plans to its lane.
 #[derive(Debug)]
 pub(crate) enum Plans {
     BeginsRun,
@@ -73,7 +77,7 @@ pub(crate) fn lanes_needed(state: &State) -> BTreeSet<LaneKey> {
     opener.into_iter().chain([part.lane.clone()]).map(key).collect()
 }
 
-/// How an execution stands to its lane.
+/// The claim of an execution to its lane.
 pub(crate) fn footing(request: &PlanRequest, lanes: &mut BTreeMap<LaneKey, LaneRecord>) -> Footing {
     let input = &request.state.input;
     if let Some(next) = &request.state.next {

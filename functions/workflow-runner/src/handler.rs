@@ -40,11 +40,10 @@ pub struct Runner<V, B, J, E> {
     pub versions: Versions<V>,
     /// Bodies that are kept in the table.
     pub bodies: BodyCache<B>,
-    /// The journal.
     pub journal: J,
-    /// What starts the runs of the start-buffer, and tells whether runs go on that seem to.
+    /// The starter of the runs of the start-buffer, and the source of the state of executions.
     pub executions: E,
-    /// Where it is told how runs and steps ended.
+    /// The metrics of the ends of runs and steps.
     pub metrics: Metrics,
 }
 
@@ -81,7 +80,7 @@ impl From<Failure> for Obstacle {
 struct Attempted {
     step: StepPath,
     action: Arc<ActionSpec>,
-    /// When the first attempt was written down.
+    /// The time when the first attempt was written down.
     since: Timestamp,
 }
 
@@ -99,7 +98,7 @@ impl Attempted {
         })
     }
 
-    /// How long the step took, if these changes end it.
+    /// The time that the step took, if these changes end it.
     fn latency(&self, changes: &Changes) -> Option<StepLatency> {
         let record = changes.steps.get(&self.step)?;
         let StepChange::Finished { .. } = record.change else {
@@ -443,7 +442,7 @@ fn with_time(mut payload: Value, now: Timestamp) -> Value {
     payload
 }
 
-/// Why the run cannot do its steps, although its definition and its event can be read.
+/// The reason the run cannot do its steps, although its definition and its event can be read.
 fn trouble(input: &RunInput) -> Option<Failure> {
     let problem = input.event()?.filter_error.as_ref()?;
     let message = format!("the condition of the workflow's trigger cannot be evaluated: {problem}");

@@ -11,14 +11,14 @@ use std::time::Duration;
 use tokio::time::Instant;
 use workflow::{error_name::ErrorName, ids::RunId};
 
-/// How long it takes at most to look at all open runs: the function has 30 s. Those that are left have their turn an hour later.
+/// The time that it takes at most to look at all open runs: the function has 30 s. Those that are left have their turn an hour later.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// How long ago an execution may have been started that has failed in its first Plan: that is tried for an hour or two, and some looks
 /// may come to nothing.
 const FIRST_PLAN: SignedDuration = SignedDuration::from_hours(12);
 
-/// How often the schedule calls, for the order in which runs are looked at.
+/// The number of times that the schedule calls, for the order in which runs are looked at.
 const PERIOD_SECONDS: i64 = 3600;
 
 /// Looks at all runs of which no end is known, and writes the ends of those whose execution has ended. Gives how many that were.

@@ -33,7 +33,7 @@ fn answer(command: &Command) -> usize {
     if gives_lists { ANSWER_WITH_LISTS } else { ANSWER }
 }
 
-/// Why a handover with a command cannot be given to an execution: there is no room for it beside the execution's input.
+/// The reason a handover with a command cannot be given to an execution: there is no room for it beside the execution's input.
 pub(crate) fn overflow(input: &RunInput, command: &Command, handover: &str) -> Option<Failure> {
     let input = serde_json::to_string(input).map_or(STATE, |text| text.len());
     let all = input.saturating_add(handover.len()).saturating_add(answer(command));

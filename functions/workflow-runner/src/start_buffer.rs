@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use workflow::{error_name::ErrorName, run::RunInput};
 
-/// How long a call goes on starting runs; the rest of its batch comes back. The function has half a minute, and if it ran out
+/// The time for which a call goes on starting runs; the rest of its batch comes back. The function has half a minute, and if it ran out
 /// of that, those that it has started would come back as well.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
@@ -31,7 +31,7 @@ struct Message {
     body: String,
 }
 
-/// Which messages come back. Lambda deletes the others.
+/// The messages that come back. Lambda deletes the others.
 ///
 /// Source: Lambda's developer guide, page `services-sqs-errorhandling`.
 #[derive(Debug, Serialize)]

@@ -1,4 +1,4 @@
-//! What the state machine sends, and what it gets back.
+//! The messages between the state machine and the runner.
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -23,9 +23,8 @@ pub(crate) struct PlanRequest {
 /// The execution that asks.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Execution {
-    /// Its ARN.
     pub(crate) arn: String,
-    /// When it was started.
+    /// The time when it was started.
     pub(crate) started_at: Timestamp,
 }
 
@@ -64,7 +63,7 @@ impl From<Fields> for State {
     }
 }
 
-/// What the last Plan handed over, as far as the next one needs it, and what its action left.
+/// The part of the last Plan's answer that the next one needs, and the result of its action.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Next {
     pub(crate) cursor: Cursor,
@@ -72,7 +71,7 @@ pub(crate) struct Next {
     result: Option<ActionResult>,
 }
 
-/// What the state of an action left: its output, or the error that Step Functions caught.
+/// The result of the state of an action: its output, or the error that Step Functions caught.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 struct ActionResult {
@@ -108,10 +107,10 @@ impl Next {
     }
 }
 
-/// What a Plan hands to the state machine.
+/// The answer of a Plan to the state machine.
 #[derive(Debug, Serialize)]
 pub(crate) struct Handover<'a> {
-    /// Where the lane stands; none of a lane that was given up before it began.
+    /// The state of the lane; none of a lane that was given up before it began.
     pub(crate) cursor: Option<&'a Cursor>,
     pub(crate) command: &'a Command,
 }

@@ -1,4 +1,4 @@
-//! What the definition of the state machine and this code promise each other.
+//! The contract between the definition of the state machine and this code.
 
 use crate::state::PlanRequest;
 use pagerduty::actions::Action;
@@ -13,7 +13,6 @@ use workflow::{
     run::{Part, RunCause, RunIdentity, RunInput},
 };
 
-/// The states.
 fn states() -> Value {
     let definition: Value = serde_json::from_str(include_str!("../../../statemachine/workflow.asl.json")).unwrap();
     definition["States"].clone()

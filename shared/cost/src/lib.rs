@@ -1,6 +1,6 @@
-//! What a run costs at AWS: a model of what the state machine, the functions and the table do for it.
+//! The cost of a run at AWS: a model of the work of the state machine, the functions and the table.
 //!
-//! How often a Plan was made and an action called stands in the journal. How long a function ran and how large an item was
+//! The number of times that a Plan was made and an action called stands in the journal. How long a function ran and how large an item was
 //! does not, so these are typical values, and what follows from them is an estimate. [`of`] is about the run alone; the webhook
 //! that starts it and the logs are in [`shares`]. What is stored and measured, and what Step Functions tries again by itself, is
 //! not counted.
@@ -49,9 +49,9 @@ pub const PUBLISHED: &str = "US East (N. Virginia), July 2025, without the free 
 
 /// The memory of a function, in gigabytes, as the template has it.
 const MEMORY: f64 = 0.25;
-/// How long a Plan typically takes, in seconds.
+/// The time that a Plan typically takes, in seconds.
 const PLAN_SECONDS: f64 = 0.03;
-/// How long a call of an action typically takes, in seconds: PagerDuty's answer.
+/// The time that a call of an action typically takes, in seconds: PagerDuty's answer.
 const ACTION_SECONDS: f64 = 0.6;
 /// The read units of a Plan: each of some items in one consistent read.
 const READS_OF_PLAN: u64 = 3;
@@ -60,12 +60,12 @@ const WRITES_OF_PLAN: u64 = 8;
 /// The write units of the start and the end of a run, with its two indexes.
 const WRITES_OF_RUN: u64 = 12;
 
-/// How long a delivery typically takes in the ingress, in seconds: one call of AWS.
+/// The time that a delivery typically takes in the ingress, in seconds: one call of AWS.
 const WEBHOOK_SECONDS: f64 = 0.02;
 /// What an invocation typically logs, in bytes: our line, and Lambda's own about start, end and time.
 const LOGGED_BYTES: f64 = 800.0;
 
-/// What a run has done, as far as its journal tells.
+/// The work of a run, as its journal shows it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Work {
     /// Plans of all lanes.
@@ -78,14 +78,13 @@ pub struct Work {
     pub lanes: u64,
 }
 
-/// What it costs.
+/// The cost of a run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Cost {
     /// In US dollars; an estimate.
     estimated_usd: f64,
     /// State transitions, without those that Step Functions tries again.
     estimated_state_transitions: u64,
-    /// Requests to Lambda.
     lambda_requests: u64,
     /// Gigabyte-seconds of Lambda.
     estimated_gigabyte_seconds: f64,
@@ -93,11 +92,11 @@ pub struct Cost {
     estimated_write_units: u64,
     /// Read request units of DynamoDB.
     estimated_read_units: u64,
-    /// When and where the prices were published.
+    /// The source and the date of the prices.
     prices: &'static str,
 }
 
-/// What of the cost of a run falls to a service.
+/// The share of a service in the cost of a run.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Share {
     /// The service, and what of it.
@@ -106,7 +105,7 @@ pub struct Share {
     pub dollars: f64,
 }
 
-/// What a run uses.
+/// The use of one service.
 struct Use {
     transitions: u64,
     requests: u64,
@@ -148,7 +147,7 @@ impl Use {
     }
 }
 
-/// What a run costs, without the webhook that started it.
+/// The cost of a run, without the webhook that started it.
 #[must_use]
 pub fn of(work: Work) -> Cost {
     let used = Use::of(work);
@@ -165,7 +164,7 @@ pub fn of(work: Work) -> Cost {
     }
 }
 
-/// What a run costs by service, with so many webhooks that led to it, and with the logs of all of it.
+/// The cost of a run by service, with so many webhooks that led to it, and with the logs of all of it.
 #[must_use]
 #[expect(
     clippy::cast_precision_loss,

@@ -16,12 +16,11 @@ use crate::{
     ids::UserEmail,
 };
 
-/// Where PagerDuty is asked.
+/// The addresses to ask.
 #[derive(Debug, Clone, Copy)]
 pub struct Regions<'a> {
     /// The service region that the integration is stored with.
     pub configured: ServiceRegion,
-    /// The client for it.
     pub client: &'a Client,
     /// The client for the other region; none where the address is another than PagerDuty's own.
     pub other: Option<&'a Client>,
@@ -30,12 +29,11 @@ pub struct Regions<'a> {
 /// All findings about an integration, in the order in which a person reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AccountCheck {
-    /// The findings.
     pub findings: Vec<Finding>,
 }
 
 impl AccountCheck {
-    /// Whether nothing was found that keeps the integration from working.
+    /// True if nothing was found that keeps the integration from working.
     pub fn is_passed(&self) -> bool {
         self.findings.iter().all(|finding| finding.level != Level::Problem)
     }
@@ -113,7 +111,7 @@ async fn first_row(account: &Account<'_>, list: &str) -> Result<Option<serde_jso
         .map(|page| page.rows.into_iter().next())
 }
 
-/// What a list is read for.
+/// The reason for reading a list.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Need {
     /// Actions read it, to do nothing twice.
@@ -152,7 +150,7 @@ fn reads<T>(list: &'static str, need: Need, answer: Result<T, Error>) -> Finding
 
 const TRY_LATER: &str = "Run the test again later.";
 
-/// What asking for responders needs (documented for `POST /incidents/{id}/responder_requests`).
+/// The right that asking for responders needs (documented for `POST /incidents/{id}/responder_requests`).
 const RESPONDER_REQUESTS: &str = "coordinated_responding";
 
 async fn abilities(account: &Account<'_>) -> Finding {

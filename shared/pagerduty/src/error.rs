@@ -1,4 +1,4 @@
-//! What can go wrong with a request to PagerDuty, under stable names.
+//! Errors of requests to PagerDuty, under stable names.
 //!
 //! The variants follow the one question that decides what happens next: did PagerDuty do anything? A refusal
 //! (`Unauthorized` to `RateLimited`) and [`Error::Unavailable`] mean no. [`Error::OutcomeUnknown`] means that a request
@@ -38,21 +38,21 @@ pub enum Error {
     /// Too many requests.
     #[error("{refusal}")]
     RateLimited {
-        /// What PagerDuty said.
+        /// The refusal.
         refusal: Refusal,
-        /// How long it asks us to wait, in seconds, from 1 to 300. `None` where it did not say.
+        /// The time for which it asks us to wait, in seconds, from 1 to 300. `None` where it did not say.
         retry_after_seconds: Option<u64>,
     },
     /// PagerDuty could not be reached, or could not answer a question. The request changed nothing.
     #[error("PagerDuty is not available: {failure}. The request changed nothing, so it is safe to try again")]
     Unavailable {
-        /// What happened.
+        /// The failure.
         failure: Failure,
     },
     /// A change was asked for and no clear answer came, so that it may have happened or not.
     #[error("it is not known whether PagerDuty did it: {failure}. Look in PagerDuty before you do it again")]
     OutcomeUnknown {
-        /// What happened.
+        /// The failure.
         failure: Failure,
     },
     /// The deadline passed before the next request was sent.
@@ -69,19 +69,13 @@ pub enum Error {
         "incident {incident_id} is already resolved, so it was not acknowledged: PagerDuty would reopen it. If it has to \
          be worked on again, create a new incident"
     )]
-    AlreadyResolved {
-        /// The incident.
-        incident_id: IncidentId,
-    },
+    AlreadyResolved { incident_id: IncidentId },
     /// An incident with the key that the user gave was there before.
     #[error(
         "incident {incident_id} with this incident key was open on the service before; nothing was created. Give \
          `on_existing: adopt` to go on with that incident, or use another key"
     )]
-    KeyInUse {
-        /// The incident.
-        incident_id: IncidentId,
-    },
+    KeyInUse { incident_id: IncidentId },
     /// Nobody logs in with this e-mail.
     #[error(
         "no user of the account logs in with {email}, the e-mail given as `from`; use the login e-mail of an active user, \
@@ -102,14 +96,13 @@ pub enum Error {
     /// The incident is resolved, but its note is not there, or it is not known whether it is.
     #[error("incident {incident_id} IS resolved, but its note is missing: {reason}")]
     NoteMissing {
-        /// The incident.
         incident_id: IncidentId,
-        /// Why the note is missing.
+        /// The reason the note is missing.
         reason: Box<Error>,
     },
 }
 
-/// How an exchange with PagerDuty broke off without a clear answer.
+/// The end of an exchange with PagerDuty that broke off without a clear answer.
 ///
 /// Its text is part of the [`Error`]'s, and the cause's text part of its own, so that a person reads everything in one
 /// place and nothing twice.
@@ -134,7 +127,7 @@ pub enum Failure {
     /// The answer is larger than what is accepted.
     #[error("the answer is larger than {limit} bytes")]
     TooLarge {
-        /// How many bytes are accepted.
+        /// The number of bytes that are accepted.
         limit: usize,
     },
     /// The answer is a success, but not in a form that could be understood.
@@ -158,14 +151,14 @@ pub enum Failure {
 /// a minute is more than any gateway that we know of waits for what is behind it.
 pub const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(30);
 
-/// How long PagerDuty may need to show what is new. Not documented; clients that read at once miss what they wrote for a few seconds.
+/// The time that PagerDuty may need to show new data. Not documented; clients that read at once miss their own writes for a few seconds.
 pub const SHOWN_WITHIN: Duration = Duration::from_secs(10);
 
-/// How much of a cause's text is kept, in characters.
+/// The most of a cause's text that is kept, in characters.
 const MAX_CAUSE: usize = 200;
 
 impl Failure {
-    /// How long after a change broke off in this way a look shows whether it was made.
+    /// The time after a change broke off in this way after which a look shows if it was made.
     fn settled_after(&self) -> Duration {
         let may_go_on = match self {
             Self::TimedOut | Self::Broken(_) => true,
@@ -210,7 +203,7 @@ impl Error {
         }
     }
 
-    /// How long PagerDuty asks us to wait before the next attempt, in seconds, from 1 to 300.
+    /// The time for which PagerDuty asks us to wait before the next attempt, in seconds, from 1 to 300.
     pub fn retry_after_seconds(&self) -> Option<u64> {
         match self {
             Self::RateLimited {

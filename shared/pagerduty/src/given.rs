@@ -34,7 +34,7 @@ macro_rules! closed_enum {
 }
 
 closed_enum! {
-    /// How loudly an incident shall call.
+    /// The urgency of a new incident.
     Urgency {
         /// By the high-urgency rules of those on call.
         High = "high",
@@ -44,7 +44,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// Where the incidents that are asked for stand.
+    /// The statuses of the incidents that are asked for.
     IncidentStatus {
         /// Nobody has taken it yet.
         Triggered = "triggered",
@@ -56,7 +56,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// Where the alerts that are asked for stand.
+    /// The statuses of the alerts that are asked for.
     AlertStatus {
         /// It is open.
         Triggered = "triggered",
@@ -66,7 +66,7 @@ closed_enum! {
 }
 
 closed_enum! {
-    /// How bad an alert is.
+    /// The severity of an alert.
     Severity {
         /// The worst.
         Critical = "critical",
@@ -100,7 +100,7 @@ impl fmt::Display for OutOfRange {
 
 impl std::error::Error for OutOfRange {}
 
-/// How many entries of a list are asked for: 1 to 100, which is the most that PagerDuty gives at once.
+/// The number of entries that are asked for: 1 to 100, which is the most that PagerDuty gives at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "u64")]
 pub struct ListLimit(u64);
@@ -116,7 +116,7 @@ impl ListLimit {
     }
 }
 
-/// What PagerDuty gives where nothing is said.
+/// PagerDuty's default.
 impl Default for ListLimit {
     fn default() -> Self {
         Self(25)
@@ -150,7 +150,7 @@ impl TryFrom<u32> for EscalationLevel {
     }
 }
 
-/// How long an incident shall be silent: whole seconds, from one to seven days, written like `30m`, `4h` or `1d 12h`.
+/// The time for which an incident shall be silent: whole seconds, from one to seven days, written like `30m`, `4h` or `1d 12h`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct SnoozeLength(u32);
@@ -159,7 +159,6 @@ impl SnoozeLength {
     /// The longest that PagerDuty takes, in seconds: seven days.
     pub(crate) const LONGEST: u32 = 604_800;
 
-    /// In seconds.
     #[must_use]
     pub const fn seconds(self) -> u32 {
         self.0

@@ -212,7 +212,7 @@ checked_text! {
 }
 
 checked_text! {
-    /// What PagerDuty calls one event, the same in every delivery of it.
+    /// PagerDuty's id of one event, the same in every delivery of it.
     ///
     /// An opaque text of 1 to 1024 bytes that may hold any character: hash it before it becomes part of a name.
     EventId, "event id", check_event_id,
@@ -228,7 +228,7 @@ checked_text! {
 }
 
 checked_text! {
-    /// What makes the repeat of an action recognisable: 1 to 255 printable ASCII characters without spaces.
+    /// The key by which the repeat of an action is recognised: 1 to 255 printable ASCII characters without spaces.
     ///
     /// For a created incident it becomes PagerDuty's `incident_key`. That it can not be empty matters: PagerDuty takes
     /// a look-up by an empty key for one without any key, and answers with every incident.

@@ -11,29 +11,27 @@ use crate::{ids::IncidentId, lenient, reference::Reference};
 /// An incident. Only its id and status are certain; PagerDuty may leave out or add any other field.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Incident {
-    /// Its id.
     pub id: IncidentId,
-    /// Where it stands.
+    /// Its status.
     pub status: IncidentStatus,
     /// The number that people use, counted per account.
     pub number: Option<u64>,
-    /// Its title.
     pub title: Option<String>,
-    /// How urgent it is.
+    /// Its urgency.
     pub urgency: Option<Urgency>,
     /// The key that keeps a second incident from being opened on the same service while this one is open.
     pub incident_key: Option<String>,
-    /// When it was created.
+    /// The time when it was created.
     pub created_at: Option<Timestamp>,
-    /// When it was resolved, if it is.
+    /// The time when it was resolved, if it is.
     pub resolved_at: Option<Timestamp>,
-    /// Where a person can look at it.
+    /// Its page for people.
     pub html_url: Option<String>,
     /// The service that it belongs to.
     pub service: Option<Reference>,
     /// The escalation policy that it follows.
     pub escalation_policy: Option<Reference>,
-    /// How important it is, where the account has priorities and it was given one.
+    /// Its priority, where the account has priorities and it was given one.
     pub priority: Option<Reference>,
     /// Those whom it is assigned to; nobody once it is resolved.
     pub assignees: Vec<Reference>,
@@ -127,7 +125,7 @@ macro_rules! open_enum {
 }
 
 open_enum! {
-    /// Where an incident stands.
+    /// The status of an incident.
     IncidentStatus {
         /// Nobody has taken it yet.
         Triggered = "triggered",
@@ -139,7 +137,7 @@ open_enum! {
 }
 
 open_enum! {
-    /// How loudly an incident calls.
+    /// The urgency of an incident.
     Urgency {
         /// By the high-urgency rules of those on call.
         High = "high",

@@ -42,7 +42,7 @@ pub enum NotJson {
         "the body is not UTF-8 text from byte {valid_up_to} on; it must arrive neither compressed nor in another encoding"
     )]
     NotUtf8 {
-        /// How many bytes were still good.
+        /// The number of bytes that were still good.
         valid_up_to: usize,
     },
     /// The text is no JSON.

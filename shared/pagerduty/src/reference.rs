@@ -1,4 +1,4 @@
-//! How PagerDuty points at one of its objects.
+//! A reference of PagerDuty to one of its objects.
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
@@ -16,9 +16,9 @@ pub struct Reference {
     /// For example `user_reference`.
     #[serde(rename = "type")]
     pub kind: Option<String>,
-    /// What people call the object.
+    /// The name of the object for people.
     pub summary: Option<String>,
-    /// Where a person can look at it.
+    /// Its page for people.
     pub html_url: Option<String>,
     /// Its REST address. It names the US host for some EU accounts, so requests are never sent to it.
     pub self_url: Option<String>,

@@ -18,7 +18,7 @@ use tokio::net::TcpListener;
 
 use crate::client::{ApiToken, Client, Events, RoutingKey, TokenKind};
 
-/// What the server does when it is asked.
+/// The reaction of the server to a request.
 #[derive(Debug, Clone)]
 pub(crate) enum Answer {
     Text(u16, &'static [(&'static str, &'static str)], String),
@@ -36,7 +36,7 @@ impl Answer {
     }
 }
 
-/// What the server was asked.
+/// A request to the server.
 #[derive(Debug, Clone)]
 pub(crate) struct Request {
     pub(crate) method: Method,

@@ -11,7 +11,7 @@ use crate::{
 pub struct Subscriptions {
     /// The subscriptions, in PagerDuty's order.
     pub list: Vec<WebhookSubscription>,
-    /// How many rows were left out because they have no usable id or URL.
+    /// The number of rows that were left out because they have no usable id or URL.
     pub unreadable: usize,
 }
 

@@ -1,4 +1,4 @@
-//! What the functions of actions share: reading the input, and calling PagerDuty with the right token.
+//! The shared part of the functions of actions: reading the input, and calling PagerDuty with the right token.
 
 use crate::{
     metrics::{MeasuredTransport, Metrics},
@@ -31,23 +31,22 @@ use workflow::{
 /// `idempotency_key`, so that a repeat of the call does no harm.
 const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at"];
 
-/// Which run and step calls.
+/// The run and step that call.
 const CALLER: &str = "caller";
 
 /// The name of the action that is called.
 const ACTION: &str = "action";
 
-/// When the state that calls was entered.
+/// The time when the state that calls was entered.
 const ENTERED_AT: &str = "entered_at";
 
 /// The most that an input may take, in bytes of JSON. PagerDuty's Events API takes a body of 512 KiB; the rest is room for what
 /// is put around the input. A run has less room, and has seen to it.
 const INPUT_BYTES: usize = 480 * 1024;
 
-/// What an action gave.
+/// The result of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Done<T> {
-    /// Its output.
     #[serde(flatten)]
     output: T,
     /// What of the input was changed so that PagerDuty takes it. There is nothing for a run, which has done that before it
@@ -56,7 +55,7 @@ struct Done<T> {
     adjusted: Vec<Adjustment>,
 }
 
-/// What the state machine of the stack sends to the function of an action.
+/// The message of the state machine of the stack to the function of an action.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct StateMachineCall {
@@ -168,12 +167,12 @@ fn typed<I: DeserializeOwned>(action: Action, input: Value) -> Result<I, TaskErr
 pub struct PagerDuty<S> {
     connections: Connections<S>,
     way: Way,
-    /// Where PagerDuty is, if not at the address of the integration's service region.
+    /// The address of PagerDuty, if not that of the integration's service region.
     base_url: Option<BaseUrl>,
     /// Counted for one action of one integration, because PagerDuty also has limits for single operations: a storm of new incidents
     /// must not hold up the resolving of others.
     rate_limits: RateLimitMemory<(IntegrationAlias, Action)>,
-    /// Where its Events API is, likewise.
+    /// The address of its Events API, likewise.
     events_url: Option<BaseUrl>,
 }
 

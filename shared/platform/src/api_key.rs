@@ -129,20 +129,19 @@ impl ApiKey {
         })
     }
 
-    /// Its id.
     #[must_use]
     pub fn id(&self) -> &KeyId {
         &self.id
     }
 
-    /// What is stored of it.
+    /// The hash that is stored.
     #[must_use]
     pub fn hash(&self) -> KeyHash {
         let digest = Sha256::digest(self.text.expose_secret().as_bytes());
         KeyHash(digest.iter().map(|byte| format!("{byte:02x}")).collect())
     }
 
-    /// Whether this is the key of that hash. Takes as long for a wrong key as for the right one.
+    /// True if this is the key of that hash. Takes as long for a wrong key as for the right one.
     #[must_use]
     pub fn matches(&self, stored: &KeyHash) -> bool {
         self.hash().0.as_bytes().ct_eq(stored.0.as_bytes()).into()

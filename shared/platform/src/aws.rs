@@ -19,7 +19,7 @@ use aws_sdk_dynamodb::config::SharedCredentialsProvider;
 use provider::http::ConnectionError;
 use std::time::Duration;
 
-/// How patient a function is with AWS.
+/// The patience of a function with AWS.
 #[derive(Debug, Clone, Copy)]
 pub enum Patience {
     /// The ingress: PagerDuty waits 5 s for an answer, and sends again what got none.
@@ -39,7 +39,7 @@ pub enum ConfigError {
     Connection(#[from] ConnectionError),
 }
 
-/// How long a connection may take to come about.
+/// The time that a connection may take to come about.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The SDK's configuration.

@@ -6,7 +6,7 @@ use miniz_oxide::{deflate::compress_to_vec, inflate::decompress_to_vec_with_limi
 /// The largest body that is ever unpacked, in bytes. No larger one is accepted either.
 const LARGEST: usize = 512 * 1024;
 
-/// How much work goes into a smaller result, from 0 to 10. Six is where more work gains little.
+/// The compression level, from 0 to 10. Six is where more work gains little.
 const LEVEL: u8 = 6;
 
 /// The same while PagerDuty waits: of 55 KB, six makes 8 KB, and this 12 KB in an eighth of the time.

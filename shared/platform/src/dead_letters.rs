@@ -14,13 +14,13 @@ use serde_json::{Value, json};
 /// A delivery that is put aside.
 #[derive(Debug)]
 pub struct DeadLetter<'a> {
-    /// What the URL belongs to that it came to.
+    /// The owner of the URL that it came to.
     pub sent_to: &'a KeyScope,
-    /// Why it cannot be read.
+    /// The reason it cannot be read.
     pub reason: &'a str,
     /// Its body, with nothing in it that the sender meant to keep secret.
     pub body: &'a [u8],
-    /// When it came.
+    /// The time when it came.
     pub received_at: Timestamp,
 }
 
@@ -28,12 +28,12 @@ pub struct DeadLetter<'a> {
 #[derive(Debug, thiserror::Error)]
 #[error("the dead-letter queue did not take the delivery: {cause}")]
 pub struct QueueError {
-    /// Why.
+    /// The reason.
     #[source]
     pub cause: AwsFailure,
 }
 
-/// Where unreadable deliveries go.
+/// The store of unreadable deliveries.
 pub trait DeadLetters: Sync {
     /// Puts a delivery aside.
     ///

@@ -1,4 +1,4 @@
-//! What the log of the ingress tells of deliveries, for people who wait for one.
+//! Deliveries in the log of the ingress, for people who wait for one.
 //!
 //! The ingress writes one line of JSON for each delivery. A ping starts nothing and leaves nothing else behind, so that its
 //! line is how its arrival is seen: that costs the ingress no call.
@@ -6,24 +6,24 @@
 use pagerduty::ids::SubscriptionId;
 use serde::Deserialize;
 
-/// What became of a delivery, read from a line of the log.
+/// The outcome of a delivery, read from a line of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LoggedDelivery {
     /// PagerDuty's ping was authentic, and was accepted.
     Ping {
-        /// Whether the URL leads to a workflow that webhooks start.
+        /// True if the URL leads to a workflow that webhooks start.
         leads_to_workflow: bool,
     },
     /// Another event was authentic, and was accepted.
     Event,
     /// It was not authentic, or too large. PagerDuty does not send it again.
     Refused {
-        /// Why.
+        /// The reason.
         reason: String,
     },
     /// It could not be taken. PagerDuty sends it again.
     NotTaken {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }

@@ -13,7 +13,7 @@ use aws_sdk_sfn::{
 use jiff::Timestamp;
 use workflow::{ids::RunId, run::RunInput};
 
-/// What became of a start.
+/// The outcome of a start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Started {
     /// The run was started now, or is running with the same input.
@@ -28,9 +28,8 @@ pub enum StartError {
     /// Step Functions throttles, has an error of its own, or did not answer. That passes by itself.
     #[error("Step Functions did not start the run {run}: {cause}")]
     OutOfReach {
-        /// The run.
         run: RunId,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
@@ -39,15 +38,14 @@ pub enum StartError {
         "Step Functions refuses to start the run {run}: {cause}; look at the state machine, and at what the function's role may do"
     )]
     Refused {
-        /// The run.
         run: RunId,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
 }
 
-/// What starts runs.
+/// The starter of runs.
 pub trait Executions: Sync {
     /// Starts a run.
     ///
@@ -108,13 +106,13 @@ impl Executions for StateMachine {
 /// An execution as Step Functions tells of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExecutionView {
-    /// Whether it goes on.
+    /// True if it goes on.
     pub is_running: bool,
     /// Its status in Step Functions' word, such as `ABORTED`.
     pub status: String,
-    /// When it was started.
+    /// The time when it was started.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub ended_at: Option<Timestamp>,
     /// Its input, as JSON text.
     pub input: Option<String>,
@@ -122,9 +120,9 @@ pub struct ExecutionView {
     pub error: Option<(String, String)>,
 }
 
-/// What tells of executions.
+/// The source of the state of executions.
 pub trait ExecutionViews: Sync {
-    /// What is known of an execution; none if no such one is known. Step Functions forgets executions 90 days after their end.
+    /// An execution; none if no such one is known. Step Functions forgets executions 90 days after their end.
     /// What it tells may be some seconds old.
     ///
     /// # Errors
@@ -144,13 +142,12 @@ pub trait ExecutionViews: Sync {
 /// An execution that has ended otherwise than well.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FailedExecution {
-    /// Its ARN.
     pub arn: String,
     /// Its name. That of the execution of a run is the run's id.
     pub name: String,
 }
 
-/// How many executions of one status are listed.
+/// The number of executions of one status that are listed.
 const LISTED: usize = 300;
 
 /// Step Functions did not tell about an execution.
@@ -265,7 +262,7 @@ fn time(time: aws_sdk_sfn::primitives::DateTime) -> Timestamp {
         .unwrap_or_default()
 }
 
-/// Whether an error passes by itself.
+/// True if an error passes by itself.
 fn passes(error: &SdkError<StartExecutionError>) -> bool {
     match error {
         SdkError::ConstructionFailure(_) => false,

@@ -1,4 +1,4 @@
-//! What becomes of an authentic delivery: runs, or a reason why there are none.
+//! The outcome of an authentic delivery: runs, or a reason why there are none.
 
 mod filters;
 
@@ -32,16 +32,15 @@ pub const LARGEST_BODY: usize = 384 * 1024;
 /// the whole run, whose state holds 256 KiB in all.
 pub const LARGEST_BODY_IN_INPUT: usize = 128 * 1024;
 
-/// How long a run may wait for its start: the queues of the start-buffer keep it for two weeks.
+/// The time for which a run may wait for its start: the queues of the start-buffer keep it for two weeks.
 const LONGEST_START: SignedDuration = SignedDuration::from_hours(14 * 24);
 
-/// Why an authentic event starts no run.
+/// The reason an authentic event starts no run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ignored {
     /// PagerDuty tests the subscription.
     Ping,
-    /// The workflow is disabled.
     WorkflowDisabled,
     /// The workflow was deleted.
     WorkflowDeleted,
@@ -90,7 +89,7 @@ impl fmt::Display for Ignored {
     }
 }
 
-/// What becomes of one event.
+/// The outcome of one event.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Admission {
     /// A run starts.
@@ -107,7 +106,7 @@ pub struct Admitted {
     /// The compressed body, if it is too large for the input and must be stored beside the run. The runs of one event share
     /// it.
     pub large_body: Option<Arc<[u8]>>,
-    /// When the run has ended, at the latest: it may wait for its start as long as the queues of the start-buffer keep it.
+    /// The time when the run has ended at the latest: it may wait for its start as long as the queues of the start-buffer keep it.
     pub ends_by: Timestamp,
 }
 
@@ -151,7 +150,7 @@ impl<'a> Told<'a> {
         })
     }
 
-    /// What the conditions of all workflows see of the event.
+    /// The context of all workflows' conditions on the event.
     fn seen(&self) -> Result<&Context, String> {
         let seen = self
             .seen
@@ -192,7 +191,7 @@ impl<'a> Events<'a> {
         })
     }
 
-    /// Why the delivery has more in it than these events. It must be kept then.
+    /// The reason the delivery has more in it than these events. It must be kept then.
     #[must_use]
     pub fn unreadable(&self) -> Option<&Unreadable> {
         self.unreadable.as_ref()

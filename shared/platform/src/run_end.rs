@@ -133,7 +133,7 @@ pub async fn reconcile(
     record(&execution, &view, journal, now).await
 }
 
-/// Whether a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its
+/// True if a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its
 /// main lane. Such a run has no execution of its own name, and its caller may have ended together with it.
 fn bears_run(input: &RunInput) -> bool {
     match &input.part {

@@ -24,7 +24,7 @@ use std::{
 #[derive(Clone)]
 pub(crate) struct Scripted(Arc<Mutex<Script>>);
 
-/// What an operation and its request are answered with.
+/// The answer to an operation and its request.
 type Answer = Box<dyn FnMut(&str, &Value) -> Value + Send>;
 
 struct Script {

@@ -11,32 +11,31 @@ use futures_util::{StreamExt, stream};
 use std::{future::ready, sync::OnceLock};
 use workflow::{ids::RunId, run::RunInput};
 
-/// How many messages SQS takes in a request.
+/// The most messages that SQS takes in a request.
 const MESSAGES: usize = 10;
 
-/// How many bytes they may have together: a little less than the mebibyte that SQS takes.
+/// The number of bytes that they may have together: a little less than the mebibyte that SQS takes.
 ///
 /// Source: SQS's API reference, page `API_SendMessageBatch`.
 const BYTES: usize = 1_000_000;
 
-/// How many requests are under way at the same time. Each holds up to a megabyte, twice.
+/// The number of requests that are under way at the same time. Each holds up to a megabyte, twice.
 const REQUESTS_AT_ONCE: usize = 16;
 
-/// How often a message is sent that SQS does not take while it takes others.
+/// The number of times that a message is sent that SQS does not take while it takes others.
 const ATTEMPTS: u32 = 2;
 
 /// The queue did not take a run.
 #[derive(Debug, thiserror::Error)]
 #[error("the start-buffer did not take the run {run}: {cause}")]
 pub struct BufferError {
-    /// The run.
     pub run: RunId,
-    /// Why.
+    /// The reason.
     #[source]
     pub cause: AwsFailure,
 }
 
-/// Where runs wait for Step Functions.
+/// The queue of runs that wait for Step Functions.
 pub trait StartBuffer: Sync {
     /// Has runs started later. The same run may be put here again.
     ///
@@ -123,11 +122,11 @@ impl SqsStartBuffer {
     }
 }
 
-/// What SQS has taken of a request.
+/// The part of a request that SQS has taken.
 struct Taken {
     /// The ids of the messages.
     places: Vec<String>,
-    /// Why it has not taken the first of the others, as it says.
+    /// The reason it has not taken the first of the others, as it says.
     first_refused: Option<BatchResultErrorEntry>,
 }
 
@@ -144,7 +143,7 @@ impl StartBuffer for SqsStartBuffer {
     }
 }
 
-/// What goes into a request each.
+/// The requests' contents.
 fn batches<'a, 'i>(inputs: &'a [&'i RunInput]) -> Result<Vec<&'a [&'i RunInput]>, BufferError> {
     let mut batches = Vec::new();
     let (mut rest, mut count, mut bytes) = (inputs, 0, 0);
@@ -188,7 +187,7 @@ fn failed(input: &RunInput, cause: AwsFailure) -> BufferError {
     }
 }
 
-/// Why SQS did not take a message, as it says.
+/// The reason SQS did not take a message, as it says.
 fn cause(refused: Option<BatchResultErrorEntry>) -> AwsFailure {
     match refused {
         Some(entry) => format!("{}: {}", entry.code, entry.message.unwrap_or_default()).into(),

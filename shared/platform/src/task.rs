@@ -5,7 +5,7 @@ use lambda_runtime::Diagnostic;
 use std::fmt;
 use workflow::{error_name::ErrorName, planner::Failure};
 
-/// Why a task failed: a stable name and words.
+/// The reason a task failed: a stable name and words.
 ///
 /// Its name becomes the `errorType` of the function and so the error that a state machine matches on. Without this type
 /// the runtime would put the name of a Rust type there.
@@ -19,7 +19,6 @@ impl TaskError {
         Self(Failure::new(name, message))
     }
 
-    /// The failure.
     #[must_use]
     pub fn failure(&self) -> &Failure {
         &self.0

@@ -19,7 +19,6 @@ pub type Sending<'a> = Pin<Box<dyn Future<Output = Result<Answer, Interruption>>
 /// A request, and how much time and room its answer has.
 #[derive(Clone)]
 pub struct Request {
-    /// The method.
     pub method: Method,
     /// The address with its query.
     pub url: Url,
@@ -49,9 +48,7 @@ impl fmt::Debug for Request {
 /// An answer, of which at least the status and the headers came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body, or what kept it from coming whole: the status alone tells enough about a refusal.
     pub body: Result<Vec<u8>, Interruption>,

@@ -13,7 +13,6 @@ pub struct Delivery {
 /// A file has no delivery in it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum NoDelivery {
-    /// It is not JSON.
     #[error("it is not JSON: {0}")]
     NotJson(String),
     /// It is something else.
@@ -60,7 +59,6 @@ impl Delivery {
         }
     }
 
-    /// The body.
     #[must_use]
     pub fn body(&self) -> &[u8] {
         &self.body

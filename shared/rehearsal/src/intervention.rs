@@ -1,4 +1,4 @@
-//! What is made to go otherwise than by itself.
+//! Interventions: events that would not happen by themselves.
 
 use serde_json::{Map, Value};
 use std::str::FromStr;
@@ -13,7 +13,6 @@ use workflow::{
 /// for all of them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Intervention {
-    /// The step.
     pub(crate) step: StepName,
     pub(crate) effect: Effect,
 }
@@ -31,7 +30,7 @@ pub(crate) enum Effect {
 #[error("{0}")]
 pub struct InvalidIntervention(String);
 
-/// How the names begin that Step Functions and Lambda give to failures of their own.
+/// The beginnings of the names that Step Functions and Lambda give to failures of their own.
 const NAMES_OF_AWS: [&str; 4] = ["States.", "Lambda.", "Sandbox.", "Runtime."];
 
 impl Intervention {
@@ -124,7 +123,7 @@ impl Intervention {
         }
     }
 
-    /// Whether it is about a step of a lane.
+    /// True if it is about a step of a lane.
     pub(crate) fn is_about(&self, definition: &Definition, lane: &LanePath, path: &StepPath) -> bool {
         match definition.find_step(&self.step) {
             Ok(StepPlace { path: of, lane: wanted }) => of == *path && wanted.is_none_or(|wanted| wanted == *lane),

@@ -49,24 +49,23 @@ pub(crate) struct Machine {
     performer: Performer,
     interventions: Vec<Intervention>,
     executions: Vec<Execution>,
-    /// What is next: when, in which order, and which execution.
+    /// The next Plans: when, in which order, and of which execution.
     queue: BTreeSet<(Timestamp, u64, usize)>,
     queued: u64,
     requests: BTreeMap<AttemptKey, Vec<Request>>,
     took: Took,
 }
 
-/// An execution.
 #[derive(Debug)]
 struct Execution {
     name: String,
     input: RunInput,
     started_at: Timestamp,
-    /// What the last Plan handed over, and what its command gave.
+    /// The answer of the last Plan, and the result of its command.
     next: Option<Value>,
-    /// Who waits for it.
+    /// The execution that waits for it.
     parent: Option<usize>,
-    /// How many executions it waits for.
+    /// The number of executions that it waits for.
     children: usize,
 }
 
@@ -257,7 +256,7 @@ struct Child {
 }
 
 impl Execution {
-    /// What the state machine sends to the runner: the input with what the last Plan handed over in it, and the execution.
+    /// The message of the state machine to the runner: the input with the answer of the last Plan in it, and the execution.
     fn payload(&self, now: Timestamp) -> Result<Value, Stuck> {
         let mut state = serde_json::to_value(&self.input).map_err(|error| Stuck::Command(error.to_string()))?;
         if let (Some(state), Some(next)) = (state.as_object_mut(), &self.next) {
@@ -271,7 +270,7 @@ impl Execution {
     }
 }
 
-/// What the state of an action leaves.
+/// The result of the state of an action.
 fn answer(result: Result<Value, Failure>) -> Value {
     match result {
         Ok(output) => json!({ "output": output }),

@@ -26,7 +26,7 @@ pub(crate) struct Performer {
     account: Arc<Account>,
 }
 
-/// What a call gave, and the requests that it made.
+/// The result of a call, and the requests that it made.
 #[derive(Debug)]
 pub(crate) struct Performed {
     pub(crate) result: Result<Value, Failure>,
@@ -113,7 +113,7 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
     pagerduty.perform(action, input_of(input), now).await
 }
 
-/// What has to become of a request for the action to fail with an error; none for errors that are not PagerDuty's.
+/// The fate of a request that makes the action fail with an error; none for errors that are not PagerDuty's.
 fn fault(error: &str) -> Option<Fault> {
     Some(match ErrorName::parse(error)? {
         ErrorName::PagerDutyUnauthorized => Fault::Refused(StatusCode::UNAUTHORIZED),

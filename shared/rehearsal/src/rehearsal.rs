@@ -1,4 +1,4 @@
-//! What is rehearsed, and what comes out of it.
+//! A rehearsal and its result.
 
 mod told;
 
@@ -34,21 +34,20 @@ pub struct Rehearsal {
     interventions: Vec<Intervention>,
 }
 
-/// What starts the runs.
+/// The start of the runs.
 #[derive(Debug, Clone)]
 pub enum Start {
     /// Deliveries, each at the time of its event, or at this time if it does not tell one.
     Deliveries {
-        /// The deliveries.
         deliveries: Vec<Delivery>,
         /// The time of events that tell none.
         otherwise: Timestamp,
     },
     /// A person.
     ByHand {
-        /// What the person gives.
+        /// The inputs from a person.
         inputs: Map<String, Value>,
-        /// When.
+        /// The time.
         at: Timestamp,
     },
 }
@@ -182,7 +181,7 @@ impl Rehearsal {
         Ok(TriggerRecord::from(trigger))
     }
 
-    /// What the ingress would decide on each event of a delivery at the time of the event.
+    /// The decision of the ingress on each event of a delivery at the time of the event.
     fn admissions(
         &self,
         trigger: &TriggerRecord,

@@ -13,24 +13,22 @@ use workflow::{
 
 pub use platform::table::{RunStatus, StepState};
 
-/// What happened.
+/// The report of a rehearsal.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Report {
-    /// The workflow.
     pub workflow: WorkflowId,
     /// The runs that started, in the order in which they did. Those that steps started stand with their steps.
     pub runs: Vec<Run>,
-    /// Why events started none.
+    /// The reason events started none.
     pub not_started: Vec<NotStarted>,
-    /// How much of AWS the runs took.
+    /// The use of AWS by the runs.
     #[serde(skip)]
     pub took: Took,
 }
 
-/// How much of AWS runs take.
+/// The use of AWS by runs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Took {
-    /// Plans.
     pub plans: u64,
     /// Calls of actions.
     pub calls: u64,
@@ -49,26 +47,24 @@ pub struct NotStarted {
     pub message: String,
 }
 
-/// A run.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
     /// Its id. Of a run for an event it is the very id that the run on AWS would have.
     pub run: RunId,
-    /// The workflow.
     pub workflow: WorkflowId,
     /// The event that started it.
     pub event: Option<Event>,
     /// The inputs that it was given.
     pub inputs: Map<String, Value>,
-    /// How it ended.
+    /// Its outcome.
     pub status: RunStatus,
-    /// Why it failed or was cancelled.
+    /// The reason it failed or was cancelled.
     pub error: Option<StepError>,
-    /// Why it was skipped.
+    /// The reason it was skipped.
     pub reason: Option<String>,
-    /// When it started.
+    /// The time when it started.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub ended_at: Option<Timestamp>,
     /// The steps that it came to.
     pub steps: Vec<Step>,
@@ -79,16 +75,13 @@ pub struct Run {
 pub struct Event {
     /// PagerDuty's id of it.
     pub id: String,
-    /// Its type.
     #[serde(rename = "type")]
     pub event_type: String,
     /// The incident that it is about.
     pub incident_id: Option<String>,
-    /// The title of that incident.
     pub incident_title: Option<String>,
 }
 
-/// A step.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Step {
     /// Its name.
@@ -96,28 +89,27 @@ pub struct Step {
     /// Its place in the workflow.
     #[serde(skip)]
     pub place: StepPath,
-    /// Its id.
     pub id: Option<StepId>,
-    /// What it does, in a word or two.
+    /// The title, in a word or two.
     pub title: String,
-    /// How it ended.
+    /// Its outcome.
     pub state: StepState,
-    /// When it began.
+    /// The time when it began.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub ended_at: Option<Timestamp>,
     /// The input of its action as it is sent.
     pub input: Option<Value>,
-    /// What of the rendered input was changed so that PagerDuty takes it, in sentences.
+    /// The changes to the rendered input that make PagerDuty take it, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<String>,
     /// The variables that it set.
     pub variables: BTreeMap<VariableName, Value>,
     /// The attempts of its action.
     pub attempts: Vec<Attempt>,
-    /// What it gave.
+    /// The outputs.
     pub outputs: Option<Value>,
-    /// Why it failed.
+    /// The reason it failed.
     pub error: Option<StepError>,
     /// The steps in it that were come to.
     pub steps: Vec<Step>,
@@ -130,24 +122,22 @@ pub struct Step {
 /// An attempt of a step's action.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Attempt {
-    /// Which, counted from 1.
+    /// The number, counted from 1.
     pub number: u32,
-    /// When it was made.
+    /// The time when it was made.
     pub started_at: Timestamp,
-    /// What was sent to PagerDuty.
+    /// The requests to PagerDuty.
     pub requests: Vec<Request>,
-    /// Why it failed.
+    /// The reason it failed.
     pub error: Option<StepError>,
-    /// When the next one is made, if one is.
+    /// The time of the next one, if there is one.
     pub retry_at: Option<Timestamp>,
 }
 
 /// A request to PagerDuty.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {
-    /// Its method.
     pub method: String,
-    /// The host.
     pub host: String,
     /// The path, with its query as people read it.
     pub path: String,
@@ -159,26 +149,25 @@ pub struct Request {
     pub status: Option<u16>,
 }
 
-/// A lane.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lane {
     /// Its name.
     pub path: LaneName,
     /// Its number, counted from 1.
     pub number: u32,
-    /// What its author calls it, if it is one of a `parallel`.
+    /// The name that its author gave it, if it is one of a `parallel`.
     pub name: Option<String>,
     /// Its item, if it is one of a `for_each`.
     pub item: Option<Value>,
     /// `success`, `failure` or `cancelled`; none if it did not end.
     pub outcome: Option<&'static str>,
-    /// Why it failed or was cancelled.
+    /// The reason it failed or was cancelled.
     pub error: Option<StepError>,
     /// The steps that it came to.
     pub steps: Vec<Step>,
 }
 
-/// How a rehearsal ended, in one word.
+/// The outcome of a rehearsal, in one word.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -195,7 +184,7 @@ pub enum Outcome {
 }
 
 impl Report {
-    /// How it ended: as the worst of its runs did.
+    /// The outcome: that of the worst of its runs.
     #[must_use]
     pub fn outcome(&self) -> Outcome {
         let unreadable = self.not_started.iter().any(|it| it.reason == UNREADABLE);
@@ -209,7 +198,7 @@ impl Report {
         if unreadable { Outcome::Failed } else { worst }
     }
 
-    /// How many requests were sent to PagerDuty.
+    /// The number of requests that were sent to PagerDuty.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.runs.iter().map(Run::requests).sum()
@@ -220,7 +209,7 @@ impl Report {
 pub(crate) const UNREADABLE: &str = "unreadable";
 
 impl Run {
-    /// How many requests were sent to PagerDuty, also by the runs that its steps started.
+    /// The number of requests that were sent to PagerDuty, also by the runs that its steps started.
     #[must_use]
     pub fn requests(&self) -> usize {
         requests(&self.steps)

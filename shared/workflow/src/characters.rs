@@ -1,6 +1,6 @@
 //! Characters that nobody sees and that change what is seen.
 
-/// Whether a character steers a terminal or an editor: control characters, those of Unicode's second set (U+0080 to U+009F) included,
+/// True if a character steers a terminal or an editor: control characters, those of Unicode's second set (U+0080 to U+009F) included,
 /// which terminals take for the beginning of a command; marks that turn the direction of the text, by which a definition can be
 /// shown otherwise than it is read; and the two line ends of Unicode. It may be a line break or a tab.
 #[must_use]

@@ -4,7 +4,7 @@ use crate::fingerprint::fingerprint;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
-/// Why a text is not an id.
+/// The reason a text is not an id.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{text:?} is no {kind}: {rule}")]
 pub struct InvalidId {
@@ -207,7 +207,6 @@ impl StepPath {
         path
     }
 
-    /// The section that it is in.
     #[must_use]
     pub fn section(&self) -> Section {
         self.section
@@ -229,7 +228,7 @@ impl StepPath {
         path
     }
 
-    /// Whether it is a step of the `list`-th list of `outer`, or of a list further in.
+    /// True if it is a step of the `list`-th list of `outer`, or of a list further in.
     #[must_use]
     pub fn is_inside(&self, outer: &Self, list: u32) -> bool {
         self.section == outer.section
@@ -321,7 +320,7 @@ impl LanePath {
         Self::default()
     }
 
-    /// Whether it is the main lane.
+    /// True if it is the main lane.
     #[must_use]
     pub fn is_main(&self) -> bool {
         self.0.is_empty()
@@ -398,7 +397,7 @@ impl From<LanePath> for String {
     }
 }
 
-/// What makes an effect recognisable as ours and as the same: a key for one step in one lane of one run.
+/// The key that makes an effect recognisable as ours and as the same: one for each step in each lane of each run.
 ///
 /// The system gets it as the incident's key. Every attempt of the step uses the same key. It carries the depth of the run
 /// (how many runs of ours stand between it and an event from outside), so that people see it in the

@@ -1,4 +1,4 @@
-//! What a workflow is and what a run of it does next: pure code, with no AWS, no network and no clock of its own.
+//! The language of workflows, and the next step of a run: pure code, with no AWS, no network and no clock of its own.
 //!
 //! # Layout
 //! - [`ids`], [`fingerprint`] — names of workflows, steps, runs and effects, and the hashes that make them stable.

@@ -23,14 +23,14 @@ use std::{
 /// The input of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunInput {
-    /// What is run.
+    /// The run.
     pub run: RunIdentity,
     /// The cause of the run.
     pub cause: RunCause,
-    /// What the run was given by whoever started it.
+    /// The inputs from whoever started the run.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map<String, Value>,
-    /// What the execution does of the run, if another execution started it.
+    /// The part of the run that the execution does, if another execution started it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub part: Option<Part>,
 }
@@ -55,7 +55,6 @@ pub enum RunCause {
     Replay {
         /// The other run.
         of: ReplayOf,
-        /// Its event.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         event: Option<RunEvent>,
     },
@@ -136,28 +135,23 @@ impl RunInput {
 /// The step of another run that started a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CalledBy {
-    /// The run.
     pub run: RunId,
     /// The lane that the step stands in.
     pub lane: LanePath,
-    /// The step.
     pub step: StepPath,
-    /// How many runs have called each other, this one included.
+    /// The number of runs that have called each other, this one included.
     pub nesting: u32,
-    /// When the step must have ended, and so the run.
+    /// The time when the step must have ended, and so the run.
     pub deadline: Timestamp,
 }
 
-/// What calls an action, so that its function can tell in its log whom it works for. It changes nothing about what is done.
+/// The caller of an action, for the log of its function. It changes nothing about what is done.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Caller {
-    /// The run.
     pub run: RunId,
-    /// Its workflow.
     pub workflow: WorkflowId,
     /// The lane that the step stands in.
     pub lane: LanePath,
-    /// The step.
     pub step: StepPath,
     /// The system's id of the event that started the run, if one did.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -167,7 +161,6 @@ pub struct Caller {
 /// The run that another one repeats, and what that takes over of it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ReplayOf {
-    /// The run.
     pub run: RunId,
     /// The how-manieth replay of it this is, counted from 1.
     pub number: u32,
@@ -199,11 +192,11 @@ impl ReplayOf {
 /// The result of a step that a replay takes over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KeptStep {
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What it gave.
+    /// The outputs.
     pub outputs: Value,
-    /// Why it failed, if it did and was allowed to.
+    /// The reason it failed, if it did and was allowed to.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<StepError>,
     /// The names of the outputs that were too large to be kept.
@@ -233,12 +226,11 @@ impl From<&KeptStep> for StepResult {
     }
 }
 
-/// What an execution does of a run: a lane, from its start or from where another execution left it.
+/// The part of a run that an execution does: a lane, from its start or from where another execution left it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Part {
-    /// The lane.
     pub lane: LanePath,
-    /// How many executions handed the lane on before, each when its history became long.
+    /// The number of executions that handed the lane on before, each when its history became long.
     pub generation: u32,
     /// The how-manieth start of this execution it is, counted from 1.
     pub attempt: u32,
@@ -261,16 +253,14 @@ impl Part {
     }
 }
 
-/// Which run this is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunIdentity {
     /// The run's id, and the name of its execution.
     pub id: RunId,
-    /// The workflow.
     pub workflow: WorkflowId,
     /// The version that the run is pinned to.
     pub version: WorkflowVersion,
-    /// How many runs of ours stand between this one and an event from outside.
+    /// The number of our runs between this one and an event from outside.
     pub depth: u32,
 }
 
@@ -285,7 +275,7 @@ pub struct RunEvent {
     pub event_type: String,
     /// The delivery's body.
     pub body: RunBody,
-    /// Why the trigger's `when` could not be evaluated. Such a run fails in its first Plan, where people see it,
+    /// The reason the trigger's `when` could not be evaluated. Such a run fails in its first Plan, where people see it,
     /// instead of the event being dropped unseen.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filter_error: Option<String>,
@@ -312,7 +302,7 @@ impl RunEvent {
     }
 }
 
-/// Where the body of the delivery is.
+/// The place of the body of the delivery.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "in", rename_all = "snake_case")]
 pub enum RunBody {

@@ -101,7 +101,7 @@ impl LaneName {
         Self::default()
     }
 
-    /// Whether it is the main lane.
+    /// True if it is the main lane.
     #[must_use]
     pub fn is_main(&self) -> bool {
         self.0.is_none()

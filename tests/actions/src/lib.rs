@@ -116,7 +116,7 @@ impl World {
         self.secrets.0.lock().unwrap().value = connection(kind, token);
     }
 
-    /// How often a secret was read.
+    /// The number of times that a secret was read.
     #[must_use]
     pub fn secret_reads(&self) -> u32 {
         self.secrets.0.lock().unwrap().reads
@@ -245,7 +245,7 @@ pub fn assert_logged(action: &str, message: &str, kept: &[&str]) -> Option<Strin
     line.get("error").and_then(Value::as_str).map(str::to_owned)
 }
 
-/// How many requests to PagerDuty were measured, by what they were answered with.
+/// The number of requests to PagerDuty that were measured, by what they were answered with.
 #[must_use]
 pub fn measured_calls() -> Vec<(String, Option<u64>)> {
     let lines = Log::lines_with("PagerDutyCalls");

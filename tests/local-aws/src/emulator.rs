@@ -5,14 +5,14 @@ use std::fs;
 use crate::environment::REGION;
 use crate::{Error, Service, Tools, Workspace};
 
-/// How an emulator is started.
+/// The options of an emulator.
 #[derive(Debug, Clone, Copy)]
 pub struct Listening<'a> {
     /// The port of 127.0.0.1 that it listens on.
     pub port: u16,
     /// Where the functions are to reach it: that of something which stands between, or its own.
     pub url_of_functions: &'a str,
-    /// How many invocations of functions there are at the same time; what comes on top is throttled, as on AWS. None for as
+    /// The number of invocations of functions at the same time; what comes on top is throttled, as on AWS. None for as
     /// many as the emulator finds that the machine has memory for.
     pub concurrency: Option<u32>,
 }

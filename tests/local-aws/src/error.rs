@@ -29,9 +29,8 @@ pub enum Error {
     /// A program could not be started at all.
     #[error("{program} could not be started")]
     NotStarted {
-        /// The program.
         program: String,
-        /// Why not.
+        /// The reason not.
         #[source]
         source: io::Error,
     },
@@ -40,7 +39,7 @@ pub enum Error {
     Failed {
         /// What the program was to do.
         what: String,
-        /// How it ended.
+        /// Its outcome.
         status: String,
     },
     /// A program ended with an error, and this is what it said.
@@ -48,7 +47,7 @@ pub enum Error {
     FailedQuietly {
         /// What the program was to do.
         what: String,
-        /// How it ended.
+        /// Its outcome.
         status: String,
         /// What it wrote.
         output: String,
@@ -73,7 +72,7 @@ pub enum Error {
         operation: &'static str,
         /// The file or folder.
         path: PathBuf,
-        /// Why it failed.
+        /// The reason it failed.
         #[source]
         source: io::Error,
     },

@@ -54,7 +54,7 @@ impl Fingerprint {
     }
 }
 
-/// Whether `stamp` holds `fingerprint`.
+/// True if `stamp` holds `fingerprint`.
 pub(crate) fn is_stamped(stamp: &Path, fingerprint: &str) -> bool {
     fs::read_to_string(stamp).is_ok_and(|text| text == fingerprint)
 }

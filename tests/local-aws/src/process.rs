@@ -15,9 +15,9 @@ use rustix::process::{Pid, Signal, kill_process_group};
 
 use crate::Error;
 
-/// How long a child may take to end after it was asked to.
+/// The time that a child may take to end after it was asked to.
 const GRACE: Duration = Duration::from_secs(3);
-/// How often a child is looked at while it is waited for.
+/// The interval at which a child is looked at while it is waited for.
 const POLL: Duration = Duration::from_millis(10);
 /// Exit code of a process that ends because of Ctrl-C, as shells have it: 128 + SIGINT.
 const INTERRUPTED: i32 = 130;
@@ -59,7 +59,7 @@ impl Process {
         Ok(Self { child })
     }
 
-    /// How the program ended, if it did.
+    /// The exit of the program, if it has ended.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
         lock(&self.child).try_wait().ok().flatten()
     }
@@ -152,7 +152,7 @@ pub fn stop_all() {
     end(&processes);
 }
 
-/// Whether everything is being stopped, because a signal came.
+/// True if everything is being stopped, because a signal came.
 pub fn is_stopping() -> bool {
     lock(&RUNNING).stopping
 }

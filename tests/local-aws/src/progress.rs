@@ -1,4 +1,4 @@
-//! How the person who waits is kept informed.
+//! Progress for the person who waits.
 
 /// Whoever is told how far the work is.
 pub trait Progress: Sync {

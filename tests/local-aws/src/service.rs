@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::Error;
 use crate::process::Process;
 
-/// How long a service may take until it answers. The emulator takes about a second on two cores; a loaded machine more.
+/// The time that a service may take until it answers. The emulator takes about a second on two cores; a loaded machine more.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 const POLL: Duration = Duration::from_millis(25);
 

@@ -77,13 +77,12 @@ struct Output {
     output_value: String,
 }
 
-/// How a deployed stack is reached.
+/// The addresses of a deployed stack.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StackInfo {
     /// Where the local AWS answers.
     pub endpoint_url: String,
-    /// Its region.
     pub region: String,
     /// The access key of its root user. Not a secret.
     pub access_key_id: String,
@@ -91,7 +90,6 @@ pub struct StackInfo {
     pub secret_access_key: String,
     /// Base of the webhook URLs: append `/webhooks/` and the id of the workflow.
     pub webhook_url: String,
-    /// The table.
     pub table_name: String,
     /// The ARN by which a run is started.
     pub state_machine_arn: String,

@@ -10,7 +10,6 @@ use crate::{Error, Project};
 /// The type of a function in a SAM template.
 const FUNCTION: &str = "AWS::Serverless::Function";
 
-/// The template.
 #[derive(Debug, Clone)]
 pub struct Template {
     json: Value,

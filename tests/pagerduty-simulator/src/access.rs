@@ -30,11 +30,8 @@ pub struct Token {
 pub enum TokenKind {
     /// The account. It is nobody's, so `From` must name a user.
     Account,
-    /// The account, for reading only.
     AccountReadOnly,
-    /// A user.
     User(UserId),
-    /// A user, by OAuth.
     OauthUser(UserId),
     /// An app, by OAuth. That it needs `From` like the account's token is UNVERIFIED.
     OauthApp,
@@ -97,7 +94,7 @@ pub(crate) fn authenticate(tokens: &[Token], request: &Request) -> Result<Caller
 }
 
 impl Call<'_> {
-    /// Whether a list shows what was created at this time. PagerDuty's lists can lag behind its writes; how far is not
+    /// True if a list shows what was created at this time. PagerDuty's lists can lag behind its writes; how far is not
     /// documented, and that the other requests never lag is UNVERIFIED.
     pub(crate) fn shows(&self, created_at: Timestamp) -> bool {
         self.lag.is_zero() || self.now.duration_since(created_at) >= self.lag

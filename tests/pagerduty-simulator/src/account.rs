@@ -50,7 +50,7 @@ pub struct Account {
     pub(crate) extensions: Vec<Extension>,
     pub(crate) repeated_status: RepeatedStatus,
     pub(crate) opened_at: Timestamp,
-    /// How long requests on a new incident get 404.
+    /// The time for which requests on a new incident get 404.
     pub(crate) incident_lag: SignedDuration,
     pub(crate) ids: Ids,
     pub(crate) outgoing: Vec<Webhook>,
@@ -108,7 +108,7 @@ impl Account {
         })
     }
 
-    /// Whether a request comes with a token of this account, or an event with a routing key of it.
+    /// True if a request comes with a token of this account, or an event with a routing key of it.
     pub fn knows_token_of(&self, request: &Request) -> bool {
         authenticate(&self.tokens, request).is_ok() || events::key_of(self, request).is_some()
     }
@@ -280,7 +280,7 @@ impl Account {
         self.abilities.iter().any(|ability| ability == name)
     }
 
-    /// Whether incidents can have the type of this name.
+    /// True if incidents can have the type of this name.
     pub(crate) fn has_incident_type(&self, name: &str) -> bool {
         self.incident_types.iter().any(|kind| kind.enabled && kind.name == name)
     }

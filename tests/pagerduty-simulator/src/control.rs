@@ -149,11 +149,11 @@ async fn deliveries(State(shared): State<Arc<Shared>>) -> Json<Value> {
     Json(json!({"deliveries": shared.with(|pagerduty, _| pagerduty.deliveries())}))
 }
 
-/// How a webhook is to be delivered again. Without any field: once, exactly as before.
+/// The options of another delivery of a webhook. Without any field: once, exactly as before.
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Redelivery {
-    /// How many copies are sent, all at once.
+    /// The number of copies that are sent, all at once.
     times: u32,
     /// Headers to send instead of those of the same name, or besides; `null` leaves one out.
     headers: BTreeMap<String, Option<String>>,

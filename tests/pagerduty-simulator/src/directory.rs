@@ -13,13 +13,10 @@ use serde::Deserialize;
 use crate::ids::{FieldId, PolicyId, PriorityId, ScheduleId, ServiceId, TeamId, TypeId, UserId, WorkflowId};
 use crate::secret::Secret;
 
-/// A service.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Service {
-    /// Its id.
     pub id: ServiceId,
-    /// Its name.
     pub name: String,
     /// The escalation policy of incidents that name none.
     pub escalation_policy: PolicyId,
@@ -70,13 +67,10 @@ impl Urgency {
     }
 }
 
-/// An escalation policy.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct EscalationPolicy {
-    /// Its id.
     pub id: PolicyId,
-    /// Its name.
     pub name: String,
     /// Who is on call at each level, the first level first.
     pub levels: Vec<Vec<UserId>>,
@@ -95,7 +89,6 @@ impl EscalationPolicy {
     }
 }
 
-/// A user.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct User {
@@ -141,29 +134,23 @@ impl Role {
         }
     }
 
-    /// Whether the user may trigger, acknowledge, resolve and annotate incidents.
+    /// True if the user may trigger, acknowledge, resolve and annotate incidents.
     pub(crate) fn may_respond(self) -> bool {
         !matches!(self, Self::ReadOnlyUser | Self::ReadOnlyLimitedUser)
     }
 }
 
-/// A team.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Team {
-    /// Its id.
     pub id: TeamId,
-    /// Its name.
     pub name: String,
 }
 
-/// A priority.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Priority {
-    /// Its id.
     pub id: PriorityId,
-    /// Its name.
     pub name: String,
     /// What it stands for.
     #[serde(default)]
@@ -193,7 +180,6 @@ impl RoutingKey {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomField {
-    /// Its id.
     pub id: FieldId,
     /// Its name, as requests give it.
     pub name: String,
@@ -202,7 +188,7 @@ pub struct CustomField {
     /// What its values are.
     #[serde(default)]
     pub data_type: DataType,
-    /// Whether it has a list of values.
+    /// True if it has a list of values.
     #[serde(default)]
     pub multiple: bool,
     /// The texts that it can have; none at all means any.
@@ -246,26 +232,22 @@ impl DataType {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentWorkflow {
-    /// Its id.
     pub id: WorkflowId,
-    /// Its name.
     pub name: String,
-    /// Whether it can be started by hand, and so through the API.
+    /// True if it can be started by hand, and so through the API.
     #[serde(default)]
     pub manual_trigger: bool,
 }
 
-/// A type of incidents.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct IncidentType {
-    /// Its id.
     pub id: TypeId,
     /// Its name, as requests give it.
     pub name: String,
     /// What people read.
     pub display_name: String,
-    /// Whether incidents can have it.
+    /// True if incidents can have it.
     #[serde(default = "IncidentType::default_enabled")]
     pub enabled: bool,
 }
@@ -281,7 +263,6 @@ impl IncidentType {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Shift {
-    /// The schedule.
     pub schedule: ScheduleId,
     /// The name of the schedule.
     pub name: String,

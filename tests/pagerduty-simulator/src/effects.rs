@@ -9,9 +9,9 @@ use crate::incidents::{Agent, Incident, LogEntryKind, Status};
 /// One thing that happened to an incident, whoever did it and whatever they were told about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Effect {
-    /// When.
+    /// The time.
     pub at: Timestamp,
-    /// Which incident it happened to.
+    /// The incident that it happened to.
     pub incident: IncidentId,
     /// The user who did it, or in whose name it was done; none for a monitoring tool.
     pub by: Option<UserId>,
@@ -26,7 +26,6 @@ pub enum EffectKind {
     Created {
         /// Its `incident_key`, or the dedup key of its alert.
         key: String,
-        /// Its service.
         service: ServiceId,
         /// Its title at that time.
         title: String,

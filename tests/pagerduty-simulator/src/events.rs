@@ -18,7 +18,7 @@ use crate::incidents::create::{Draft, Responders};
 use crate::incidents::transitions::Transition;
 use crate::incidents::{Agent, Incident, IncidentKey, Status};
 
-/// How long every routing key is, in characters.
+/// The length of every routing key, in characters.
 const ROUTING_KEY_LENGTH: usize = 32;
 /// The longest summary, in characters.
 const LONGEST_SUMMARY: usize = 1024;
@@ -36,7 +36,7 @@ pub(crate) enum Kind {
     Change,
 }
 
-/// Why an event is not taken.
+/// The reason an event is not taken.
 #[derive(Debug)]
 enum Rejection {
     /// The body is no JSON object.

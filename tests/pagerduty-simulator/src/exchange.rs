@@ -8,13 +8,11 @@ use crate::refusal::Refusal;
 /// A request, as the rules see it.
 #[derive(Debug, Clone)]
 pub struct Request {
-    /// The method.
     pub method: Method,
     /// The path from the root, without the query.
     pub path: String,
     /// The query, decoded, in the order in which it came. Arrays are repeated names that end in `[]`.
     pub query: Vec<(String, String)>,
-    /// The headers.
     pub headers: HeaderMap,
     /// The body, byte for byte.
     pub body: Vec<u8>,
@@ -91,14 +89,11 @@ impl Request {
     }
 }
 
-/// An answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
     /// The headers besides those that a server adds by itself.
     pub headers: Vec<(HeaderName, String)>,
-    /// The body.
     pub body: Body,
 }
 
@@ -107,7 +102,6 @@ pub struct Answer {
 pub enum Body {
     /// None.
     Empty,
-    /// JSON.
     Json(Value),
     /// A plain text.
     Text(String),

@@ -16,7 +16,7 @@ use crate::exchange::{Answer, Request};
 use crate::refusal::Refusal;
 pub use bodies::FaultBody;
 
-/// Which calls have a fault.
+/// The calls that have a fault.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FaultRule {
@@ -29,10 +29,9 @@ pub struct FaultRule {
     /// How many matching calls go well before.
     #[serde(default)]
     pub skip: u32,
-    /// How many matching calls have the fault; none for all that come.
+    /// The number of matching calls that have the fault; none for all that come.
     #[serde(default = "FaultRule::once")]
     pub times: Option<u32>,
-    /// The fault.
     pub fault: Fault,
 }
 
@@ -42,9 +41,7 @@ pub struct FaultRule {
 pub enum Fault {
     /// It is answered with this status and body.
     Answer {
-        /// The status.
         status: u16,
-        /// The body.
         #[serde(default)]
         body: FaultBody,
         /// Whether the call is carried out all the same.
@@ -54,7 +51,6 @@ pub enum Fault {
     /// It is answered with 429. With the seconds until the limit is reset PagerDuty's three headers and its body come as well. Without there is
     /// neither: PagerDuty documents that such answers occur.
     RateLimited {
-        /// Seconds.
         #[serde(default)]
         reset_seconds: Option<u32>,
     },
@@ -75,10 +71,7 @@ pub enum Fault {
         location: String,
     },
     /// It is carried out, and lists do not show what is younger than this.
-    Stale {
-        /// Seconds.
-        seconds: u32,
-    },
+    Stale { seconds: u32 },
 }
 
 /// Whether a call with a fault is carried out.
@@ -95,7 +88,7 @@ pub enum When {
 /// What a caller sees.
 #[derive(Debug)]
 pub struct Reaction {
-    /// How long it takes.
+    /// The time that it takes.
     pub delay: Duration,
     /// What comes then.
     pub outcome: Outcome,
@@ -104,7 +97,6 @@ pub struct Reaction {
 /// What comes back of a call.
 #[derive(Debug)]
 pub enum Outcome {
-    /// An answer.
     Answered(Transmission),
     /// An answer whose body ends in the middle.
     Truncated(Transmission),
@@ -115,7 +107,6 @@ pub enum Outcome {
 /// An answer as it is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transmission {
-    /// The status.
     pub status: StatusCode,
     /// The headers besides those that a server adds by itself.
     pub headers: Vec<(HeaderName, String)>,
@@ -215,7 +206,7 @@ impl Script {
 }
 
 impl Fault {
-    /// Whether the call is carried out.
+    /// True if the call is carried out.
     pub(crate) fn has_effect(&self) -> bool {
         match self {
             Self::Answer { when, .. } | Self::Reset(when) => *when == When::AfterEffect,

@@ -32,23 +32,17 @@ macro_rules! id_types {
 }
 
 id_types! {
-    /// The id of a service.
     ServiceId
     /// The id of an escalation policy.
     PolicyId
-    /// The id of a user.
     UserId
-    /// The id of a team.
     TeamId
-    /// The id of a priority.
     PriorityId
-    /// The id of an incident.
     IncidentId
     /// The id of a note on an incident.
     NoteId
     /// The id of an entry in an incident's log.
     LogEntryId
-    /// The id of an alert.
     AlertId
     /// The id of a custom field of incidents.
     FieldId
@@ -56,7 +50,6 @@ id_types! {
     WorkflowId
     /// The id of a type of incidents.
     TypeId
-    /// The id of a schedule.
     ScheduleId
     /// The id of what sends webhooks: a V3 subscription or a V2 extension.
     HookId

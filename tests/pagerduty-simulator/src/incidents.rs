@@ -24,7 +24,6 @@ use crate::ids::{FieldId, IncidentId, LogEntryId, NoteId, PolicyId, PriorityId, 
 use crate::refusal::Refusal;
 use alerts::Alert;
 
-/// An incident.
 #[derive(Debug, Clone)]
 pub(crate) struct Incident {
     pub(crate) id: IncidentId,
@@ -59,7 +58,7 @@ pub(crate) struct Incident {
 }
 
 impl Incident {
-    /// Whether this is its `incident_key`, or the dedup key of one of its alerts.
+    /// True if this is its `incident_key`, or the dedup key of one of its alerts.
     pub(crate) fn has_key(&self, key: &str) -> bool {
         self.key.as_str() == key || self.alerts.iter().any(|alert| alert.key == key)
     }
@@ -115,7 +114,7 @@ impl Status {
     }
 }
 
-/// How the assignees of an incident were found.
+/// The source of the assignees of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AssignedVia {
     EscalationPolicy,
@@ -201,7 +200,6 @@ pub(crate) enum LogEntryKind {
     WorkflowCompletion,
 }
 
-/// A note.
 #[derive(Debug, Clone)]
 pub(crate) struct Note {
     pub(crate) id: NoteId,

@@ -1,4 +1,4 @@
-//! Which webhook is sent when: PagerDuty's rules of delivery, without a network.
+//! The webhook that is sent when: PagerDuty's rules of delivery, without a network.
 
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
@@ -15,11 +15,11 @@ use crate::webhooks::Webhook;
 /// How patient the delivery of webhooks is.
 #[derive(Debug, Clone, Copy)]
 pub struct DeliveryPolicy {
-    /// How long a receiver may take to answer. PagerDuty: 5 s.
+    /// The time that a receiver may take to answer. PagerDuty: 5 s.
     pub timeout: Duration,
     /// How long to wait before the next attempt. PagerDuty says "periodically"; the spacing is UNVERIFIED.
     pub retry_interval: SignedDuration,
-    /// How long a webhook is retried. PagerDuty: 48 h.
+    /// The time for which a webhook is retried. PagerDuty: 48 h.
     pub give_up_after: SignedDuration,
     /// How many webhooks dropped in a row switch their hook off. PagerDuty: 3.
     pub drops_to_disable: u32,
@@ -42,7 +42,6 @@ impl Default for DeliveryPolicy {
 /// One attempt to deliver a webhook, for whoever has a network.
 #[derive(Debug, Clone)]
 pub struct Parcel {
-    /// The webhook.
     pub webhook: WebhookId,
     /// Where it goes.
     pub url: String,
@@ -57,7 +56,6 @@ pub struct Parcel {
 pub enum Reply {
     /// The receiver answered.
     Answered {
-        /// The status.
         status: u16,
         /// The beginning of the body.
         body: String,
@@ -66,7 +64,7 @@ pub enum Reply {
     TimedOut,
     /// The receiver could not be reached, or closed the connection.
     Failed {
-        /// Why.
+        /// The reason.
         reason: String,
     },
 }
@@ -177,7 +175,7 @@ impl Outbox {
         parcels
     }
 
-    /// When the next attempt is due; none if there is nothing to wait for.
+    /// The time when the next attempt is due; none if there is nothing to wait for.
     pub(crate) fn next_due(&self) -> Option<Timestamp> {
         let due = |position: usize| match self.deliveries.get(position)?.state {
             State::Waiting { due } => Some(due),

@@ -32,9 +32,7 @@ pub struct PagerDuty {
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trigger {
-    /// The title.
     pub title: String,
-    /// The service.
     pub service: ServiceId,
     /// The e-mail address of the person who opens it. Without one, a monitoring tool does.
     #[serde(default)]
@@ -160,7 +158,7 @@ impl PagerDuty {
         exchange.answer
     }
 
-    /// Whether a request comes with a token of this account.
+    /// True if a request comes with a token of this account.
     pub fn knows_token_of(&self, request: &Request) -> bool {
         self.account.knows_token_of(request)
     }

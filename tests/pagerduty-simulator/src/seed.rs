@@ -22,19 +22,14 @@ pub struct Seed {
     pub subdomain: String,
     /// The names that `GET /abilities` gives.
     pub abilities: Vec<String>,
-    /// The teams.
     pub teams: Vec<Team>,
-    /// The users.
     pub users: Vec<User>,
-    /// The escalation policies.
     pub escalation_policies: Vec<EscalationPolicy>,
-    /// The services.
     pub services: Vec<Service>,
     /// The priorities, the most severe first. None at all means that the account has the feature switched off.
     pub priorities: Vec<Priority>,
     /// The custom fields of incidents.
     pub custom_fields: Vec<CustomField>,
-    /// The types of incidents.
     pub incident_types: Vec<IncidentType>,
     /// The workflows that PagerDuty itself runs. None at all means that the account has the feature switched off.
     pub incident_workflows: Vec<IncidentWorkflow>,
@@ -44,9 +39,9 @@ pub struct Seed {
     pub routing_keys: Vec<RoutingKey>,
     /// The tokens that are accepted.
     pub tokens: Vec<Token>,
-    /// How many requests a token may make in a minute.
+    /// The number of requests that a token may make in a minute.
     pub requests_per_minute: u32,
-    /// How many events may be sent by a routing key in a minute.
+    /// The number of events that may be sent by a routing key in a minute.
     pub events_per_minute: u32,
     /// What the ids of new incidents look like.
     pub incident_ids: IncidentIdForm,
@@ -72,12 +67,7 @@ pub enum RepeatedStatus {
 pub enum SeedError {
     /// Two rows of one list have the same id.
     #[error("two {list} have the id {id}: give one of them another id")]
-    Duplicate {
-        /// The list.
-        list: &'static str,
-        /// The id.
-        id: String,
-    },
+    Duplicate { list: &'static str, id: String },
     /// A row refers to something that is not there.
     #[error("{from} refers to {to}, which the seed does not have: add it or correct the reference")]
     Dangling {

@@ -27,7 +27,7 @@ use crate::seed::{Seed, SeedError};
 /// The largest request body that is read.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
-/// How a simulator is set up.
+/// The setup of a simulator.
 #[derive(Debug, Clone)]
 pub struct Options {
     /// The port on 127.0.0.1; 0 takes a free one.
@@ -54,7 +54,7 @@ impl Default for Options {
     }
 }
 
-/// Why a simulator could not be started.
+/// The reason a simulator could not be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
     /// The seed contradicts itself.
@@ -63,7 +63,6 @@ pub enum StartError {
     /// The port is taken or not allowed.
     #[error("port {port} of 127.0.0.1 can not be opened: choose another one, or 0 for any free one")]
     Bind {
-        /// The port.
         port: u16,
         /// What the system said.
         source: std::io::Error,

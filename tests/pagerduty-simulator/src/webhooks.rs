@@ -61,7 +61,6 @@ impl fmt::Debug for Webhook {
 /// A header that the owner of a subscription or an extension wants to be sent with each webhook.
 #[derive(Debug, Clone)]
 pub struct CustomHeader {
-    /// Its name.
     pub name: String,
     /// Its value, which can be a credential.
     pub value: Secret,
@@ -106,7 +105,7 @@ impl Account {
     }
 }
 
-/// Whether something that was switched off until a point in time is on by now.
+/// True if something that was switched off until a point in time is on by now.
 fn is_on(disabled_until: Option<Timestamp>, now: Timestamp) -> bool {
     disabled_until.is_none_or(|until| until <= now)
 }

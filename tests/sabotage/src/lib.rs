@@ -109,7 +109,7 @@ breaks! {
     QuotedNoteIsOurs = "quoted-note-is-ours";
 }
 
-/// Whether a break is in force.
+/// True if a break is in force.
 #[must_use]
 pub fn breaks(one: Break) -> bool {
     static IN_FORCE: OnceLock<Option<String>> = OnceLock::new();

@@ -26,7 +26,7 @@ static MEMORY: MiMalloc = MiMalloc;
 /// From how many simulations on each construct must have met each fault that it can meet.
 const ENOUGH: u64 = 10_000;
 
-/// How many more there are at a time, while a construct has not met a fault, and up to how many times as many as were asked for.
+/// The number of more at a time, while a construct has not met a fault, and up to how many times as many as were asked for.
 const MORE: u64 = 1_000;
 const MANY_TIMES: u64 = 4;
 
@@ -39,7 +39,7 @@ const TOLD: usize = 3;
 /// Runs the shipped code in simulated worlds and looks whether everything is as it must be.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// How many simulations.
+    /// The number of simulations.
     #[arg(long, default_value_t = 1_000)]
     seeds: u64,
     /// The first seed; another one each time if not given.

@@ -91,7 +91,7 @@ constructs! {
     Handoff = "continued execution";
 }
 
-/// How often each construct met each fault.
+/// The number of times that each construct met each fault.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Coverage(BTreeMap<(Construct, Fault), u64>);
 
@@ -121,7 +121,7 @@ impl Coverage {
         }
     }
 
-    /// How often a construct met a fault.
+    /// The number of times that a construct met a fault.
     #[must_use]
     pub fn count(&self, construct: Construct, fault: Fault) -> u64 {
         self.0.get(&(construct, fault)).copied().unwrap_or(0)
@@ -187,7 +187,7 @@ const OF_PEOPLE: &[Fault] = &[
     Fault::Disabled,
 ];
 
-/// Why a construct cannot meet a fault, if it cannot.
+/// The reason a construct cannot meet a fault, if it cannot.
 #[must_use]
 pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     use Construct as C;

@@ -19,7 +19,7 @@ use workflow::{
     planner::Outcome,
 };
 
-/// How many workflows are compared, each with those that it calls.
+/// The number of workflows that are compared, each with those that it calls.
 const FAMILIES: usize = 40;
 
 const STYLE: Style = Style {
@@ -31,7 +31,7 @@ const STYLE: Style = Style {
     queues: false,
 };
 
-/// How steps ended, by run, lane and place.
+/// The outcomes of steps, by run, lane and place.
 type Endings = BTreeMap<String, (Outcome, Option<String>)>;
 
 #[test]

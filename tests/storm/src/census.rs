@@ -35,7 +35,7 @@ impl Census {
         self.runs.len() >= events && self.ended == self.runs.len() && self.waiting == 0
     }
 
-    /// How many runs there are more than once.
+    /// The number of runs more than once.
     pub(crate) fn doubled(&self) -> usize {
         let count = |names: &[String]| {
             let mut times: BTreeMap<&str, usize> = BTreeMap::new();
@@ -108,7 +108,7 @@ async fn take(stack: &StackInfo, config: &SdkConfig) -> Result<Census, Error> {
     Ok(census)
 }
 
-/// How many messages a queue has, also those that somebody is at work on.
+/// The number of messages that a queue has, also those that somebody is at work on.
 async fn messages(queues: &aws_sdk_sqs::Client, url: &str) -> Result<u32, Error> {
     let names = [
         QueueAttributeName::ApproximateNumberOfMessages,

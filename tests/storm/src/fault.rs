@@ -5,7 +5,7 @@ use http::{HeaderMap, StatusCode};
 /// One start in so many fails.
 const ONE_IN: usize = 5;
 
-/// How a request fails.
+/// The failure of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It is refused because there are too many.
@@ -28,7 +28,7 @@ impl Fault {
         Self::ALL.get(turn).copied().filter(|_| fails)
     }
 
-    /// Whether the request is done all the same.
+    /// True if the request is done all the same.
     pub(crate) fn is_done(self) -> bool {
         self == Self::AnswerLost
     }
@@ -49,7 +49,7 @@ impl Fault {
     }
 }
 
-/// Whether a request to AWS starts an execution.
+/// True if a request to AWS starts an execution.
 pub(crate) fn is_start(headers: &HeaderMap) -> bool {
     headers
         .get("x-amz-target")

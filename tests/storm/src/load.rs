@@ -53,17 +53,17 @@ const COLUMNS: [&str; 14] = [
 /// done in peace, or it would never come to an end.
 const KILLS_ON: Duration = Duration::from_secs(15);
 
-/// How long PagerDuty is watched once each event has its incident. A killed action looks for its incident after ten seconds and
+/// The time for which PagerDuty is watched once each event has its incident. A killed action looks for its incident after ten seconds and
 /// makes it if it finds none, so one that finds too little makes a second one within this time.
 const WATCH: Duration = Duration::from_secs(30);
 
-/// How often it is looked whether all is done.
+/// The interval at which it is looked whether all is done.
 const POLL: Duration = Duration::from_secs(2);
 
-/// How a load is made.
+/// The options of a load.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Plan {
-    /// How long deliveries are sent.
+    /// The time for which deliveries are sent.
     pub(crate) sends: Duration,
     /// How long after that the deliveries and their runs may take.
     pub(crate) settles: Duration,
@@ -112,7 +112,7 @@ struct Made {
     accepted: Sample,
     sent: usize,
     outcome: Outcome,
-    /// How long it took until the last incident of an accepted delivery was seen, if all were in time.
+    /// The time that it took until the last incident of an accepted delivery was seen, if all were in time.
     done_after: Option<Duration>,
 }
 

@@ -53,10 +53,10 @@ enum Arguments {
     },
     /// Sends deliveries to the stack that the environment names, and counts what became of them.
     Deliver {
-        /// How many deliveries there are in all.
+        /// The number of deliveries in all.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
         deliveries: u32,
-        /// How many events they tell of.
+        /// The number of events that they tell of.
         #[arg(long, value_parser = clap::value_parser!(u32).range(1..=i64::from(MOST)))]
         events: u32,
         /// How many seconds all of it may take.
@@ -65,13 +65,13 @@ enum Arguments {
     },
     /// Sends deliveries at steady rates to the stack that the environment names, and prints a table of how long they took.
     Load {
-        /// How many deliveries there are in a second; may be given several times.
+        /// The number of deliveries in a second; may be given several times.
         #[arg(long, required = true, value_parser = clap::value_parser!(u32).range(1..=1_000))]
         rate: Vec<u32>,
         /// For how many seconds they are sent, at each rate.
         #[arg(long)]
         sends: u64,
-        /// How many seconds the deliveries and their runs may take after that.
+        /// The number of seconds that the deliveries and their runs may take after that.
         #[arg(long)]
         settles: u64,
     },

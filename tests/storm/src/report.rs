@@ -15,7 +15,7 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    /// Whether each event has exactly one run, which has ended, and nothing is left over.
+    /// True if each event has exactly one run, which has ended, and nothing is left over.
     pub(crate) fn is_exact(&self) -> bool {
         let events = usize::try_from(self.events).unwrap_or(usize::MAX);
         let Census {

@@ -11,13 +11,13 @@ use std::{
 };
 use ureq::Agent;
 
-/// How many deliveries are under way at the same time.
+/// The number of deliveries that are under way at the same time.
 const AT_ONCE: usize = 16;
 
-/// How long an answer may take, as at PagerDuty.
+/// The time that an answer may take, as at PagerDuty.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long the sender rests before it sends again. PagerDuty takes minutes; nobody has as many here.
+/// The time that the sender rests before it sends again. PagerDuty takes minutes; nobody has as many here.
 pub(crate) const REST: Duration = Duration::from_millis(500);
 
 /// What the deliveries were answered.

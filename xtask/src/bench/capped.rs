@@ -11,7 +11,7 @@ use std::process::{Child, Command};
 
 /// The memory in MB at which Lambda gives one processor.
 const WHOLE_PROCESSOR_MB: u64 = 1_769;
-/// How often the share is given out anew, in microseconds.
+/// The number of times that the share is given out anew, in microseconds.
 const PERIOD: u64 = 20_000;
 
 /// A control group with a part of a processor. Dropping it removes it.

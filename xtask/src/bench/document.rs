@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 
-/// The document.
 #[derive(Debug)]
 pub(super) struct Document {
     path: PathBuf,

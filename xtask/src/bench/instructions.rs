@@ -1,4 +1,4 @@
-//! How many instructions a request or a Plan takes, and how many calls of AWS.
+//! The number of instructions that a request or a Plan takes, and how many calls of AWS.
 //!
 //! valgrind counts the instructions of a whole program. So the program does its one thing some times, and then twice as often;
 //! what the second count has more than the first is the thing alone. The result hardly changes with the load of the machine.
@@ -29,9 +29,9 @@ const CASES: [(&str, &str); 12] = [
     ("plan5000", "Plan at the last of 5,000 steps"),
 ];
 
-/// How often a thing is done under valgrind, and then twice as often.
+/// The number of times that a thing is done under valgrind, and then twice as often.
 const TIMES: u64 = 100;
-/// How often without it, for the time.
+/// The number of times that without it, for the time.
 const TIMED: u64 = 2_000;
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {

@@ -13,9 +13,9 @@ use crate::storm::PROGRAM;
 const RATES: [u32; 3] = [50, 100, 200];
 /// For how many seconds they are sent, at each rate.
 const SENDS: u32 = 5;
-/// How many seconds the deliveries and their runs may take after that.
+/// The number of seconds that the deliveries and their runs may take after that.
 const SETTLES: u32 = 300;
-/// How many invocations there are at the same time. Each is a process, and with hundreds of them the local AWS, which is one
+/// The number of invocations at the same time. Each is a process, and with hundreds of them the local AWS, which is one
 /// process of Python, comes to nothing but to switch between them.
 const CONCURRENCY: u32 = 24;
 

@@ -16,7 +16,7 @@ pub(super) struct Machine {
     cores: usize,
     memory_gib: u64,
     kernel: String,
-    /// How many processes wanted a core in the last minute.
+    /// The number of processes wanted that a core in the last minute.
     load: String,
     date: String,
     commit: String,

@@ -16,7 +16,6 @@ pub(super) struct Request {
     pub(super) operation: String,
 }
 
-/// An answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Answer {
     pub(super) status: u16,

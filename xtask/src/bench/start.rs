@@ -1,4 +1,4 @@
-//! How long a function takes until it asks Lambda for work, and until it has answered for the first time.
+//! The time that a function takes until it asks Lambda for work, and until it has answered for the first time.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -14,9 +14,9 @@ use super::functions::{FLOOR, all, build, set_up};
 use super::stand_in::{Answer, Request, aws, pagerduty, serve};
 use crate::error::Error;
 
-/// How often each function is started, in turns with the others.
+/// The number of times that each function is started, in turns with the others.
 const ROUNDS: usize = 40;
-/// How often each is invoked for the first time, at each share of a processor.
+/// The number of times that each is invoked for the first time, at each share of a processor.
 const CAPPED_ROUNDS: usize = 9;
 /// Memory sizes, in MB.
 const MEMORY: [u64; 4] = [128, 256, 512, 1_024];

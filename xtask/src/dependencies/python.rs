@@ -56,7 +56,7 @@ pub(super) fn look_for_advisories(project: &Project, auditors: &Auditors) -> Res
     Ok(None)
 }
 
-/// Why nothing is known, if the answer has no vulnerability.
+/// The reason nothing is known, if the answer has no vulnerability.
 fn ignorance(answer: &[u8], errors: &[u8]) -> Option<String> {
     let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
     let vulnerabilities = answer.pointer("/dependencies/0/vulns").and_then(Value::as_array);

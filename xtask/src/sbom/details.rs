@@ -31,7 +31,7 @@ pub(super) struct Detail {
 }
 
 impl Detail {
-    /// Whether it is from crates.io. Otherwise it is our own: `deny.toml` lets in nothing else.
+    /// True if it is from crates.io. Otherwise it is our own: `deny.toml` lets in nothing else.
     pub(super) fn is_of_crates_io(&self) -> bool {
         self.source.as_deref() == Some(CRATES_IO)
     }

@@ -1,4 +1,4 @@
-//! Which crates are in a function.
+//! The crates that are in a function.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -17,7 +17,7 @@ pub(super) struct Plan<'a> {
     pub(super) run: &'a RunId,
     /// The run that it repeats.
     pub(super) of: &'a RunView,
-    /// Which replay of that run it is.
+    /// The number of the replay of that run.
     pub(super) number: u32,
     /// The version that it is pinned to.
     pub(super) version: WorkflowVersion,
@@ -25,7 +25,7 @@ pub(super) struct Plan<'a> {
     pub(super) before: &'a Definition,
     /// The definition of that version.
     pub(super) after: &'a Definition,
-    /// What it keeps, and what it would do again.
+    /// The steps that it keeps, and those that it would do again.
     pub(super) replay: &'a Replay,
 }
 
@@ -155,7 +155,7 @@ fn line(effect: &PastEffect, count: usize, output: &Output) -> String {
     )
 }
 
-/// What a second time means, in the words of the catalogue.
+/// The effect of a repeat, in the words of the catalogue.
 fn on_repeat(deed: &Deed) -> &str {
     match deed {
         Deed::Action(action) => &action.on_repeat,

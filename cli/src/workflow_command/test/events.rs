@@ -19,7 +19,7 @@ pub(super) struct EventFile {
 pub(super) struct PassedOver {
     /// Its name.
     pub(super) file: String,
-    /// Why.
+    /// The reason.
     pub(super) reason: String,
     /// The same in a few words.
     #[serde(skip)]

@@ -19,7 +19,7 @@ pub(super) struct Renderer<'a> {
     output: &'a Output,
     form: Form,
     lines: Vec<String>,
-    /// When virtual time began.
+    /// The time when virtual time began.
     began: Timestamp,
 }
 
@@ -114,7 +114,7 @@ impl<'a> Renderer<'a> {
         self.lines.push(line);
     }
 
-    /// How a run would end, where it would not just succeed.
+    /// The end of a run, where it would not just succeed.
     fn planned_end(&mut self, run: &Run) {
         match (&run.error, &run.reason) {
             (Some(error), _) => {
@@ -282,7 +282,7 @@ fn not_started(reason: &NotStarted) -> String {
     format!("no run would start: {}", printable(&reason.message))
 }
 
-/// Why a run failed, and what to do.
+/// The reason a run failed, and what to do.
 fn why(error: &StepError) -> String {
     format!(
         "{}\n{}\nWhat to do: {}",
@@ -315,7 +315,7 @@ fn colour(status: RunStatus) -> u8 {
     }
 }
 
-/// How a step fared, if its mark does not say all.
+/// The outcome of a step, if its mark does not say all.
 fn words_of(step: &Step) -> String {
     let took = step.ended_at.filter(|ended_at| *ended_at > step.started_at);
     let took = took

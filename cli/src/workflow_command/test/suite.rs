@@ -102,7 +102,7 @@ fn difference(before: &Result<Report, String>, after: &Result<Report, String>) -
 }
 
 impl Suite {
-    /// Whether a run failed or was cancelled, or an event could not be read.
+    /// True if a run failed or was cancelled, or an event could not be read.
     pub(super) fn has_failed(&self) -> bool {
         self.events.iter().any(Case::has_failed)
     }

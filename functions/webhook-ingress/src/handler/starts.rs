@@ -29,7 +29,7 @@ const LAST_START: Duration = Duration::from_millis(1_700);
 /// seconds of its own.
 const END_OF_STARTS: Duration = Duration::from_millis(2_000);
 
-/// Why a run is not started now, and neither are those behind it: there is no time to wait for Step Functions twice.
+/// The reason a run is not started now, and neither are those behind it: there is no time to wait for Step Functions twice.
 #[derive(Debug)]
 pub(super) enum Obstacle {
     /// Step Functions did not start a run of the delivery.
@@ -51,7 +51,7 @@ impl fmt::Display for Obstacle {
 
 /// A run of a delivery that is to be started.
 struct Wanted {
-    /// Which of the delivery's admissions it is.
+    /// The place of the admission in the delivery.
     place: usize,
     admitted: Admitted,
 }

@@ -2,21 +2,21 @@
 
 use std::fmt;
 
-/// What a finding is about.
+/// The subject of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Subject {
-    /// Whether the token is accepted, and whose it is.
+    /// The token, and its owner.
     Token,
-    /// Which service region answers.
+    /// The service region that answers.
     Region,
-    /// Whether a list can be read, by PagerDuty's name for it.
+    /// A list that can be read or not, by PagerDuty's name for it.
     Reads(&'static str),
-    /// What the account's plan has.
+    /// The abilities of the account's plan.
     Abilities,
-    /// Whether incidents can be changed.
+    /// The right to change incidents.
     Writes,
-    /// Whether the default user exists and may respond.
+    /// The default user, and the right to respond.
     DefaultFrom,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Subject {
     }
 }
 
-/// What a finding means.
+/// The severity of a finding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Level {
     /// It is as it should be.
@@ -68,7 +68,7 @@ pub struct Finding {
     pub level: Level,
     /// What was found.
     pub text: String,
-    /// What to do, or what follows.
+    /// The remedy, or the consequence.
     pub remedy: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! Which service region answers.
+//! The service region that answers.
 
 use reqwest::Url;
 use serde_json::Value;

@@ -29,7 +29,7 @@ pub(super) fn token(owner: &Owner) -> Finding {
     }
 }
 
-/// Whether incidents can be changed. PagerDuty has no request that would tell and changes nothing.
+/// The right to change incidents. PagerDuty has no request that shows it and changes nothing.
 pub(super) fn writes(owner: &Owner) -> Finding {
     match owner {
         Owner::User(user) => match &user.role {
@@ -52,7 +52,7 @@ pub(super) fn writes(owner: &Owner) -> Finding {
     }
 }
 
-/// Whether the user exists whom a step acts for if it names none, and may respond.
+/// The default user of steps, who has to exist and may have to respond.
 pub(super) async fn default_from(account: &Account<'_>, owner: &Owner, email: Option<&UserEmail>) -> Finding {
     let subject = Subject::DefaultFrom;
     let Some(email) = email else {
@@ -132,7 +132,7 @@ pub(super) async fn default_from(account: &Account<'_>, owner: &Owner, email: Op
     }
 }
 
-/// What stands behind a user's name; nothing where PagerDuty does not tell the role.
+/// The words behind a user's name; none where PagerDuty does not give the role.
 fn role(user: &User) -> String {
     match user.role.name() {
         "" => String::new(),

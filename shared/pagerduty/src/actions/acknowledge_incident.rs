@@ -81,7 +81,7 @@ pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestam
     }
 }
 
-/// What an incident is that needs nothing more; `None` for one that has to be acknowledged.
+/// The output of an incident that needs nothing more; `None` for one that has to be acknowledged.
 fn settled(incident: Incident) -> Option<Result<IncidentOutput, Error>> {
     match incident.status {
         IncidentStatus::Acknowledged => Some(Ok(incident.into())),

@@ -31,7 +31,7 @@ const TIMEOUT_SECONDS: u32 = 60;
 
 /// A type that a field of an input or an output can have.
 pub(super) trait FieldType {
-    /// Whether there may be no value.
+    /// True if there may be no value.
     const IS_OPTIONAL: bool = false;
     /// The things whose names people may write in its place.
     const NAMES: Option<Thing> = None;
@@ -293,11 +293,11 @@ macro_rules! input {
             $(#[doc = $summary] pub $field: $type,)*
             /// The same for every attempt at this.
             pub idempotency_key: Option<crate::ids::IdempotencyKey>,
-            /// Which attempt this is, from 1. Where it is missing, an earlier one is taken to be possible.
+            /// The attempt that this is, from 1. Where it is missing, an earlier one is taken to be possible.
             pub attempt: Option<u32>,
-            /// When the action has to be over.
+            /// The time when the action has to be over.
             pub deadline: Option<jiff::Timestamp>,
-            /// When the first attempt was about to be made.
+            /// The time when the first attempt was about to be made.
             pub intended_at: Option<jiff::Timestamp>,
         }
 

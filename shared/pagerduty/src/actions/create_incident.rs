@@ -47,7 +47,7 @@ use crate::{
     incident::{Incident, IncidentStatus},
 };
 
-/// How far PagerDuty's clock and ours may be apart.
+/// The most that PagerDuty's clock and ours may differ.
 const CLOCKS_DIFFER: SignedDuration = SignedDuration::from_secs(5);
 
 input! {
@@ -78,7 +78,7 @@ impl FieldType for OnExisting {
     }
 }
 
-/// What becomes of an incident with the user's own key that is open already.
+/// The treatment of an open incident with the user's own key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnExisting {
@@ -194,7 +194,7 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    /// Whether an earlier attempt may have left an incident behind.
+    /// True if an earlier attempt may have left an incident behind.
     fn may_be_there(&self) -> bool {
         self.input.attempt != Some(1) || self.call.deadline.begins_late()
     }

@@ -37,7 +37,7 @@ impl Deadline {
         })
     }
 
-    /// Whether another call of the same attempt may have been here before.
+    /// True if another call of the same attempt may have been here before.
     pub(super) fn begins_late(self) -> bool {
         self.begins_late
     }
@@ -51,7 +51,7 @@ impl Deadline {
         }
     }
 
-    /// How long the next request may take; an error where it must not be sent any more.
+    /// The time that the next request may take; an error where it must not be sent any more.
     pub(super) fn time_limit(self) -> Result<Duration, Error> {
         let Some(ends) = self.ends else {
             return Ok(REQUEST_TIME_LIMIT);

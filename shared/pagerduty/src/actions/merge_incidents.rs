@@ -20,7 +20,7 @@ use crate::{
 };
 
 input! {
-    /// What to merge into what.
+    /// The incidents to merge, and the one to merge them into.
     rest Input {
         incident_id: IncidentId => "the id of the incident that stays";
         source_incidents: IdList<IncidentId> => "the ids of the incidents that go into it";
@@ -75,7 +75,7 @@ pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestam
     Ok(call.account()?.get_incident(target).await?.into())
 }
 
-/// Whether a source may have been merged by an earlier attempt.
+/// True if a source may have been merged by an earlier attempt.
 fn may_be_merged(refusal: &Refusal) -> bool {
     refusal.is_already_merged() || refusal.is_already_resolved() || refusal.is_about_arguments()
 }

@@ -1,4 +1,4 @@
-//! What Pagerflow does in PagerDuty, each so that a repeat does no harm.
+//! The actions of Pagerflow in PagerDuty, each so that a repeat does no harm.
 //!
 //! Every input carries what the repeat of an action is recognised by. `idempotency_key` is the same for every attempt
 //! at one effect; inside a run it is the step's effect key. `attempt` counts from 1 and tells whether an earlier attempt

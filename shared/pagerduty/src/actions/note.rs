@@ -15,13 +15,13 @@ use crate::{
     ids::{IdempotencyKey, IncidentId, UserEmail},
 };
 
-/// How long a note may be without its marker, in bytes. PagerDuty takes 65,535.
+/// The most bytes of a note without its marker. PagerDuty takes 65,535.
 const MAX_NOTE_LENGTH: usize = 65_000;
 
-/// How long a note can be, as the language knows it.
+/// The greatest length of a note, as the language has it.
 pub(super) const NOTE_LENGTH: Longest = Longest::Bytes(MAX_NOTE_LENGTH);
 
-/// What stands where a note was cut.
+/// The mark of a cut in a note.
 const CUT: &str = "… [cut]";
 
 /// A note that one attempt at an action writes.
@@ -29,11 +29,10 @@ const CUT: &str = "… [cut]";
 pub(super) struct OwnNote<'a> {
     pub(super) incident_id: &'a IncidentId,
     pub(super) from: Option<&'a UserEmail>,
-    /// What people shall read.
+    /// The text for people.
     pub(super) content: &'a str,
-    /// What its marker is made from.
+    /// The source of its marker.
     pub(super) key: Option<&'a IdempotencyKey>,
-    /// Which attempt it is.
     pub(super) attempt: Option<u32>,
 }
 
@@ -60,13 +59,13 @@ impl OwnNote<'_> {
     }
 }
 
-/// How a marker begins.
+/// The beginning of a marker.
 const MARKER: &str = "[pagerflow ";
 
-/// How many characters of the key's hash a marker has.
+/// The number of characters of the key's hash in a marker.
 const MARKER_LENGTH: usize = 13;
 
-/// Whether a note was left by a run: its last line is a marker and nothing else. Somebody who quotes a note of ours writes
+/// True if a note was left by a run: its last line is a marker and nothing else. Somebody who quotes a note of ours writes
 /// more on that line, or below it.
 #[must_use]
 pub fn is_note_of_a_run(note: &str) -> bool {
@@ -92,7 +91,7 @@ pub(super) fn marker(key: &IdempotencyKey) -> String {
     format!("{MARKER}{short}]")
 }
 
-/// What people shall read, within PagerDuty's limit and without control characters other than line breaks and tabs.
+/// The text for people, within PagerDuty's limit and without control characters other than line breaks and tabs.
 pub(super) fn text(note: &str) -> String {
     let shown = |c: char| {
         if c.is_control() && !matches!(c, '\n' | '\t') {

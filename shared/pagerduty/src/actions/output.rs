@@ -1,4 +1,4 @@
-//! What actions give: incidents in a few fields, and lists that a run has room for.
+//! The outputs of actions: incidents in a few fields, and lists that a run has room for.
 
 use serde::Serialize;
 
@@ -9,10 +9,10 @@ use crate::{
     reference::Reference,
 };
 
-/// How much JSON one list may take, in bytes: a run keeps 32 KiB of what a step gives.
+/// The most JSON of one list, in bytes: a run keeps 32 KiB of the outputs of a step.
 const ROOM: usize = 30 * 1024;
 
-/// How long a text in a list may be, in characters.
+/// The most characters of a text in a list.
 const LONGEST_TEXT: usize = 2000;
 
 fields! {
@@ -44,7 +44,7 @@ impl IncidentOutput {
     }
 }
 
-/// What is left of the room of one list.
+/// The rest of the room of one list.
 pub(super) struct Room(usize);
 
 impl Room {
@@ -62,7 +62,7 @@ impl Room {
     }
 }
 
-/// How many bytes an entry takes as JSON, with the comma that follows it.
+/// The number of bytes that an entry takes as JSON, with the comma that follows it.
 fn size<T: Serialize>(entry: &T) -> Option<usize> {
     serde_json::to_string(entry).ok().map(|json| json.len() + 1)
 }
@@ -94,7 +94,7 @@ pub(super) fn id(reference: Option<Reference>) -> Option<String> {
     reference.map(|reference| reference.id)
 }
 
-/// What people call it.
+/// Its name for people.
 pub(super) fn name(reference: Option<&Reference>) -> Option<String> {
     reference.and_then(|reference| reference.summary.clone()).map(short)
 }

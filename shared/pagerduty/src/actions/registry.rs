@@ -73,7 +73,7 @@ registry! {
 
 /// Brings an action together with its input and its account.
 pub trait Performer {
-    /// What comes of it.
+    /// The result.
     type Answer;
 
     /// Performs an action of the REST API.
@@ -102,7 +102,7 @@ impl Action {
         Self::ALL.iter().copied().find(|action| action.spec().name == name)
     }
 
-    /// What the language knows of it.
+    /// The contract, as the language sees it.
     ///
     /// # Panics
     /// Never: the catalog has all of them, each under its own name.

@@ -17,7 +17,7 @@ use crate::{
 };
 
 input! {
-    /// What to start on which incident.
+    /// The incident workflow to start, and the incident to start it on.
     rest Input {
         incident_id: IncidentId => "the id of the incident";
         incident_workflow: IncidentWorkflowId => "the id of the incident workflow";

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::shown::breaks_line;
 
-/// How long a title may be, in characters. PagerDuty documents no limit for the REST API; this is the one of its
+/// The most characters of a title. PagerDuty documents no limit for the REST API; this is the one of its
 /// Events API and what its own integrations cut to.
 pub const MAX_LENGTH: usize = 1024;
 

@@ -20,7 +20,7 @@ use crate::{
 };
 
 input! {
-    /// What to change; at least one of the three.
+    /// The changes; at least one of the three.
     rest Input {
         incident_id: IncidentId => "the id of the incident";
         title: Option<Title> => "the new title, 1 to 1024 characters", unfit(Unfit::Cut);

@@ -14,19 +14,18 @@ use crate::{
 /// An alert of an incident.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Alert {
-    /// Its id.
     pub id: String,
-    /// What monitoring knows it by: the `dedup_key` of its events.
+    /// The key for monitoring: the `dedup_key` of its events.
     pub key: Option<String>,
-    /// Where it stands, in PagerDuty's word.
+    /// The status, in PagerDuty's word.
     pub status: Option<String>,
-    /// How bad it is, in PagerDuty's word.
+    /// The severity, in PagerDuty's word.
     pub severity: Option<String>,
-    /// What is wrong.
+    /// The problem.
     pub summary: Option<String>,
-    /// When it was opened.
+    /// The time when it was opened.
     pub created_at: Option<Timestamp>,
-    /// What monitoring sent with it: `details`, a map or a text, beside `type`, `contexts` and, undocumented, `cef_details`.
+    /// The data of monitoring: `details`, a map or a text, beside `type`, `contexts` and, undocumented, `cef_details`.
     pub body: Option<Map<String, Value>>,
 }
 

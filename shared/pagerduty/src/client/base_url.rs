@@ -1,4 +1,4 @@
-//! Where PagerDuty's APIs are.
+//! The addresses of PagerDuty's APIs.
 
 use std::str::FromStr;
 

@@ -12,7 +12,7 @@ use crate::{error::Error, ids::IncidentId, lenient};
 pub struct FieldValue {
     /// The name of the field.
     pub name: String,
-    /// What it says; the field's type decides what that may be.
+    /// The value; its form depends on the field's type.
     pub value: Value,
 }
 

@@ -29,7 +29,7 @@ pub struct Events {
     time_limit: Duration,
 }
 
-/// What happened to an alert.
+/// An event about an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 #[serde(rename_all = "snake_case", tag = "event_action")]
 pub enum AlertEvent<'a> {
@@ -50,41 +50,41 @@ pub enum AlertEvent<'a> {
 /// An alert that is to be opened, or added to if one with its key is open.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct NewAlert<'a> {
-    /// What the alert is known by. Without one PagerDuty makes one up.
+    /// The dedup key. Without one PagerDuty makes one up.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dedup_key: Option<&'a str>,
-    /// What is wrong.
+    /// The problem.
     pub payload: AlertPayload<'a>,
-    /// What sends the event.
+    /// The name of the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client: Option<&'a str>,
-    /// Where a person can look at what sends it.
+    /// The page of the sender.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub client_url: Option<&'a str>,
-    /// What a person may want to open. PagerDuty documents that it keeps 50.
+    /// Links for people. PagerDuty documents that it keeps 50.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub links: &'a [Link],
 }
 
-/// What an alert says.
+/// The content of an alert.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct AlertPayload<'a> {
-    /// What is wrong, in a line; PagerDuty takes 1 to 1024 characters.
+    /// The problem in a line; PagerDuty takes 1 to 1024 characters.
     pub summary: &'a str,
-    /// Where it is wrong: a host, a service.
+    /// The source of the problem: a host, a service.
     pub source: &'a str,
-    /// How bad it is, in PagerDuty's word.
+    /// The severity, in PagerDuty's word.
     pub severity: &'a str,
-    /// When it was noticed.
+    /// The time when it was noticed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// The part that is wrong.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub component: Option<&'a str>,
-    /// What the part belongs to.
+    /// The group of the part.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub group: Option<&'a str>,
-    /// What kind of fault it is.
+    /// The class of the fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub class: Option<&'a str>,
     /// Anything else.
@@ -95,22 +95,22 @@ pub struct AlertPayload<'a> {
 /// A change that people may want to know of, such as a deployment.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Change<'a> {
-    /// What it says.
+    /// The content.
     pub payload: ChangePayload<'a>,
-    /// What a person may want to open.
+    /// Links for people.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub links: &'a [Link],
 }
 
-/// What a change says.
+/// The content of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct ChangePayload<'a> {
-    /// What was changed, in a line; PagerDuty takes 1 to 1024 characters.
+    /// The change in a line; PagerDuty takes 1 to 1024 characters.
     pub summary: &'a str,
-    /// Where it was changed.
+    /// The place of the change.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<&'a str>,
-    /// When it was changed.
+    /// The time when it was changed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub timestamp: Option<Timestamp>,
     /// Anything else.
@@ -123,12 +123,12 @@ pub struct ChangePayload<'a> {
 pub struct Link {
     /// Its address.
     pub href: String,
-    /// What it is called.
+    /// Its text.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
 }
 
-/// What the Events API says of an event that it took.
+/// The answer of the Events API to an event that it took.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Taken {
     /// In its words.

@@ -30,7 +30,7 @@ pub(super) fn unclear(effect: Effect, failure: Failure) -> Error {
 pub(super) struct Answered {
     /// Its JSON.
     pub(super) body: Value,
-    /// What it says of the rate limit.
+    /// The rate limit in it.
     pub(super) rate_limit: RateLimit,
 }
 
@@ -81,7 +81,7 @@ pub(super) async fn exchange(
     Ok(Answered { body, rate_limit })
 }
 
-/// Whether a body says that it is JSON and is not.
+/// True if a body says that it is JSON and is not.
 fn is_damaged(headers: &HeaderMap, body: &[u8]) -> bool {
     let says_json = headers
         .get(CONTENT_TYPE)

@@ -13,7 +13,6 @@ use crate::{
 /// One run of an incident workflow in PagerDuty.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WorkflowInstance {
-    /// Its id.
     pub id: Option<String>,
 }
 

@@ -19,23 +19,21 @@ use crate::{
 /// An incident that is to be created.
 #[derive(Debug, Clone, Copy)]
 pub struct NewIncident<'a> {
-    /// Its title.
     pub title: &'a str,
-    /// The service that it is for.
     pub service: &'a ServiceId,
     /// Whom it is for, instead of the service's own escalation policy.
     pub responsible: Option<Responsible<'a>>,
     /// While an incident with this key is open on the service, PagerDuty refuses to create another.
     pub incident_key: Option<&'a IncidentKey>,
-    /// How urgent it is, instead of what the service says.
+    /// The urgency, instead of that of the service.
     pub urgency: Option<given::Urgency>,
-    /// How important it is.
+    /// The priority.
     pub priority: Option<&'a PriorityId>,
-    /// What people shall read beside the title. PagerDuty documents that it takes text only.
+    /// The body beside the title. PagerDuty documents that it takes text only.
     pub body: Option<&'a str>,
     /// The name of its incident type.
     pub incident_type: Option<&'a str>,
-    /// Where people talk about it.
+    /// The conference bridge.
     pub conference_bridge: Option<&'a ConferenceBridge>,
 }
 
@@ -102,28 +100,27 @@ pub enum Responsible<'a> {
     User(&'a UserId),
 }
 
-/// Where people talk about an incident.
+/// The conference bridge of an incident.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConferenceBridge {
-    /// What to dial, with the codes that follow.
+    /// The number to dial, with the codes that follow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference_number: Option<String>,
-    /// What to open.
+    /// The address to open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conference_url: Option<WebAddress>,
 }
 
-/// What is to be changed about an incident; the rest stays.
+/// The changes of an incident; the rest stays.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IncidentUpdate<'a> {
-    /// Where it stands. Anything but `resolved` reopens an incident that is resolved.
+    /// The status. Anything but `resolved` reopens an incident that is resolved.
     pub status: Option<&'a IncidentStatus>,
-    /// Its title.
     pub title: Option<&'a str>,
-    /// How urgent it is.
+    /// The urgency.
     pub urgency: Option<given::Urgency>,
-    /// How important it is.
+    /// The priority.
     pub priority: Option<&'a PriorityId>,
     /// Those whom it is assigned to from now on. They are told.
     pub assignees: Option<&'a [UserId]>,
@@ -163,16 +160,16 @@ impl IncidentUpdate<'_> {
     }
 }
 
-/// Which incidents are asked for. A list that is empty leaves none out.
+/// The incidents that are asked for. A list that is empty leaves none out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct IncidentFilter<'a> {
-    /// Where they stand.
+    /// Their statuses.
     pub statuses: &'a [given::IncidentStatus],
     /// The services that they are for.
     pub services: &'a [ServiceId],
     /// The teams that they are for.
     pub teams: &'a [TeamId],
-    /// How urgent they are.
+    /// Their urgencies.
     pub urgencies: &'a [given::Urgency],
     /// Their key, or the dedup key of one of their alerts.
     pub key: Option<&'a IncidentKey>,
@@ -180,7 +177,7 @@ pub struct IncidentFilter<'a> {
     pub since: Option<Timestamp>,
     /// Created before this time.
     pub until: Option<Timestamp>,
-    /// How many.
+    /// The limit.
     pub limit: ListLimit,
 }
 

@@ -17,11 +17,11 @@ const MAX_PAGE_ANSWER: usize = 16 * 1024 * 1024;
 pub struct ListPage {
     /// Its rows, as PagerDuty has them, in PagerDuty's order.
     pub rows: Vec<Value>,
-    /// Whether there are further rows.
+    /// True if there are further rows.
     pub more: bool,
-    /// How many rows PagerDuty counts as a page, which may be fewer than were asked for.
+    /// The number of rows that PagerDuty counts as a page, which may be fewer than were asked for.
     pub limit: Option<usize>,
-    /// Where the token stands in its rate limit now.
+    /// The state of the token's rate limit.
     pub rate_limit: RateLimit,
 }
 

@@ -1,4 +1,4 @@
-//! What happened to an incident, as PagerDuty logs it.
+//! The history of an incident, as PagerDuty logs it.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,15 +9,14 @@ use crate::{error::Error, given::ListLimit, ids::IncidentId, lenient, reference:
 /// An entry of an incident's log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogEntry {
-    /// Its id.
     pub id: String,
-    /// What kind of thing happened, such as `trigger_log_entry`.
+    /// The kind of entry, such as `trigger_log_entry`.
     pub kind: Option<String>,
-    /// What happened, in PagerDuty's words.
+    /// The summary, in PagerDuty's words.
     pub summary: Option<String>,
-    /// When it happened.
+    /// The time when it happened.
     pub created_at: Option<Timestamp>,
-    /// Who or what did it.
+    /// The person or system that did it.
     pub agent: Option<Reference>,
 }
 

@@ -97,7 +97,7 @@ impl Client {
 pub struct Entries<T> {
     /// Its entries. Those that could not be read are left out.
     pub list: Vec<T>,
-    /// Whether PagerDuty has more of them.
+    /// True if PagerDuty has more of them.
     pub more: bool,
 }
 

@@ -18,13 +18,12 @@ const MAX_NOTES_ANSWER: usize = 16 * 1024 * 1024;
 /// A note on an incident.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Note {
-    /// Its id.
     pub id: Option<String>,
-    /// What it says.
+    /// The text.
     pub content: String,
-    /// When it was written.
+    /// The time when it was written.
     pub created_at: Option<Timestamp>,
-    /// Who wrote it.
+    /// The author.
     pub user: Option<Reference>,
 }
 
@@ -42,9 +41,8 @@ impl Note {
 /// A note that was just written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WrittenNote {
-    /// Its id.
     pub id: Option<String>,
-    /// When it was written.
+    /// The time when it was written.
     pub created_at: Option<Timestamp>,
 }
 

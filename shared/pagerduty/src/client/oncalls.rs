@@ -1,4 +1,4 @@
-//! Who is on call.
+//! The people on call.
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,9 +15,8 @@ use crate::{
 /// Somebody who is on call at one level of one escalation policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oncall {
-    /// Who it is.
+    /// The person.
     pub user: Reference,
-    /// The escalation policy.
     pub escalation_policy: Option<Reference>,
     /// The level of that policy, from 1.
     pub escalation_level: Option<u64>,
@@ -55,7 +54,7 @@ pub struct OncallFilter<'a> {
     pub since: Option<Timestamp>,
     /// On call before this time; without it, now.
     pub until: Option<Timestamp>,
-    /// How many.
+    /// The limit.
     pub limit: ListLimit,
 }
 

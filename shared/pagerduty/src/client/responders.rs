@@ -16,7 +16,7 @@ use crate::{
 pub struct NewResponderRequest<'a> {
     /// The user who asks.
     pub requester: &'a UserId,
-    /// What they are told.
+    /// The message to them.
     pub message: &'a str,
     /// The users who are asked.
     pub users: &'a [UserId],
@@ -27,7 +27,7 @@ pub struct NewResponderRequest<'a> {
 /// A request for help that was made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ResponderRequest {
-    /// When it was made.
+    /// The time when it was made.
     pub requested_at: Option<Timestamp>,
 }
 

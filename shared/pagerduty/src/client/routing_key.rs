@@ -2,7 +2,7 @@
 
 use secrecy::{ExposeSecret, SecretString};
 
-/// How long a routing key is, in characters, as PagerDuty documents.
+/// The length of a routing key in characters, as PagerDuty documents it.
 const LENGTH: usize = 32;
 
 /// A routing key (also called integration key): it names the service or the orchestration that an event is for, and is
@@ -11,7 +11,7 @@ const LENGTH: usize = 32;
 #[derive(Debug, Clone)]
 pub struct RoutingKey(SecretString);
 
-/// Whether a stored key is another one than before. Nobody outside gets to know the answer, so that it need not take the
+/// True if a stored key is another one than before. Nobody outside gets to know the answer, so that it need not take the
 /// same time for all keys.
 impl PartialEq for RoutingKey {
     fn eq(&self, other: &Self) -> bool {

@@ -1,4 +1,4 @@
-//! What the subscribers of an incident are told.
+//! Updates for the subscribers of an incident.
 
 use jiff::Timestamp;
 use reqwest::Method;
@@ -15,12 +15,12 @@ use crate::{
 /// A status update that is to be sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub struct NewStatusUpdate<'a> {
-    /// What it says.
+    /// The text.
     pub message: &'a str,
     /// The subject of its e-mail.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub subject: Option<&'a str>,
-    /// What its e-mail says instead of the message, as HTML.
+    /// The text of its e-mail instead of the message, as HTML.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub html_message: Option<&'a str>,
 }
@@ -28,9 +28,8 @@ pub struct NewStatusUpdate<'a> {
 /// A status update that was sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusUpdate {
-    /// Its id.
     pub id: Option<String>,
-    /// When it was sent.
+    /// The time when it was sent.
     pub created_at: Option<Timestamp>,
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 /// The longest token that is accepted, in bytes. REST keys have 20 characters, OAuth tokens some hundred.
 const MAX_LENGTH: usize = 4096;
 
-/// How a token is presented.
+/// The form in which a token is presented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum TokenKind {
@@ -25,7 +25,7 @@ pub struct ApiToken {
     secret: SecretString,
 }
 
-/// Whether a stored token is another one than PagerDuty has refused. Nobody outside gets to know the answer, so that it
+/// True if a stored token is another one than PagerDuty has refused. Nobody outside gets to know the answer, so that it
 /// need not take the same time for all tokens.
 impl PartialEq for ApiToken {
     fn eq(&self, other: &Self) -> bool {
@@ -41,7 +41,6 @@ pub enum InvalidToken {
     /// There is none.
     #[error("the PagerDuty token is empty; store a REST API token")]
     Empty,
-    /// It is too long to be one.
     #[error("the PagerDuty token is longer than {MAX_LENGTH} bytes; store a REST API token")]
     TooLong,
     /// It can not stand in a header.

@@ -65,19 +65,18 @@ impl fmt::Display for SubscriptionScope {
 /// A V3 webhook subscription, as PagerDuty shows it: without its secret and the values of its custom headers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WebhookSubscription {
-    /// Its id.
     pub id: SubscriptionId,
-    /// Where its webhooks go.
+    /// The address of its webhooks.
     pub url: String,
     /// Whose incidents it is told of; none if PagerDuty names something unknown.
     pub scope: Option<SubscriptionScope>,
     /// The types of events that it is told of.
     pub events: Vec<String>,
-    /// What people have written about it.
+    /// The description by people.
     pub description: Option<String>,
-    /// Whether it is switched on. One that is not gets no webhooks.
+    /// True if it is switched on. One that is not gets no webhooks.
     pub active: bool,
-    /// Whether PagerDuty has switched it off for a day, because it was refused three times in a row.
+    /// True if PagerDuty has switched it off for a day, because it was refused three times in a row.
     pub temporarily_disabled: bool,
 }
 
@@ -102,7 +101,7 @@ impl WebhookSubscription {
 /// A subscription that is to be created.
 #[derive(Debug, Clone, Copy)]
 pub struct NewWebhookSubscription<'a> {
-    /// Where its webhooks go.
+    /// The address of its webhooks.
     pub url: &'a str,
     /// The name and the value of a header that each of them carries.
     pub custom_header: (&'a str, &'a SecretString),
@@ -110,16 +109,15 @@ pub struct NewWebhookSubscription<'a> {
     pub scope: &'a SubscriptionScope,
     /// The types of events that it is told of, each once and at least one.
     pub events: &'a [String],
-    /// What people are to read about it.
+    /// The description for people.
     pub description: &'a str,
-    /// Whether it is switched on at once.
+    /// True if it is switched on at once.
     pub active: bool,
 }
 
 /// A subscription that was just created.
 #[derive(Debug, Clone)]
 pub struct CreatedWebhookSubscription {
-    /// The subscription.
     pub subscription: WebhookSubscription,
     /// The secret with which its webhooks are signed. PagerDuty tells it only now.
     pub signing_secret: SecretString,

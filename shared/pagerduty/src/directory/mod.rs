@@ -29,16 +29,16 @@ use crate::{
     lenient,
 };
 
-/// What there is to choose from.
+/// A list to choose from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Listing<R> {
     /// The rows, in PagerDuty's order.
     pub rows: Vec<R>,
-    /// Whether PagerDuty has more rows than it gives. A search text, or a longer one, finds the others.
+    /// True if PagerDuty has more rows than it gives. A search text, or a longer one, finds the others.
     pub is_cut: bool,
-    /// How many rows were left out because they can not be chosen: users who may only read.
+    /// The number of rows that were left out because they can not be chosen: users who may only read.
     pub not_offered: usize,
-    /// How many rows were left out because they have no usable id, name or e-mail.
+    /// The number of rows that were left out because they have no usable id, name or e-mail.
     pub unreadable: usize,
 }
 

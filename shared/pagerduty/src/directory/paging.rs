@@ -13,23 +13,23 @@ use crate::{
 /// The last row of a list that PagerDuty gives: it documents that offset and limit together may be 10,000 at most.
 pub const LAST_ROW: usize = 10_000;
 
-/// How often a request is made that PagerDuty turns away or does not answer.
+/// The number of times that a request is made that PagerDuty turns away or does not answer.
 const ATTEMPTS: u32 = 4;
 
-/// How long a used-up rate limit is waited out where PagerDuty does not say for how long, in seconds. It counts by the
+/// The time for which a used-up rate limit is waited out where PagerDuty does not say for how long, in seconds. It counts by the
 /// minute.
 const UNTOLD_RESET_SECONDS: u64 = 60;
 
 /// A time to wait before the next request, and why.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pause {
-    /// How long.
+    /// The duration.
     pub duration: Duration,
-    /// Why.
+    /// The reason.
     pub reason: PauseReason,
 }
 
-/// Why a request waits.
+/// The reason a request waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PauseReason {
     /// The token has made all the requests that it may make in this minute.
@@ -88,7 +88,7 @@ async fn patiently<T>(request: impl AsyncFn() -> Result<T, Error>, wait: &impl A
     }
 }
 
-/// How long to wait before a request is made again; none where that would not help.
+/// The pause before a request is made again; none where that would not help.
 fn pause_after(error: &Error, attempts: u32) -> Option<Pause> {
     let doubled = |seconds: u64| seconds << (attempts - 1);
     match error {

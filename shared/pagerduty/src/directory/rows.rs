@@ -12,35 +12,33 @@ use crate::{
 pub trait Row: Sized {
     /// The list's path, and the name of its rows in an answer.
     const LIST: &'static str;
-    /// Whether PagerDuty documents a `query` for it. Where it does not, all rows are read and looked through here.
+    /// True if PagerDuty documents a `query` for it. Where it does not, all rows are read and looked through here.
     const HAS_QUERY: bool;
 
     /// Reads a row; none where it lacks what it is chosen by.
     fn read(row: &Value) -> Option<Self>;
 
-    /// Whether a search text finds it. Where PagerDuty has searched already, its word counts.
+    /// True if a search text finds it. Where PagerDuty has searched already, its word counts.
     fn is_found_by(&self, _: &SearchText) -> bool {
         true
     }
 
-    /// Whether it can be chosen at all.
+    /// True if it can be chosen at all.
     fn is_offered(&self) -> bool {
         true
     }
 }
 
-/// A service.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Service {
-    /// What a step names.
+    /// The id that a step names.
     pub id: ServiceId,
-    /// Its name.
     pub name: String,
-    /// Whether it takes incidents.
+    /// The state of the service.
     pub status: ServiceStatus,
 }
 
-/// Whether a service takes incidents.
+/// The state of a service: it takes incidents, or not.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServiceStatus {
     /// It does. PagerDuty tells `active`, `warning` and `critical` apart by the incidents that are open.
@@ -68,12 +66,10 @@ impl Row for Service {
     }
 }
 
-/// An escalation policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EscalationPolicy {
-    /// What a step names.
+    /// The id that a step names.
     pub id: EscalationPolicyId,
-    /// Its name.
     pub name: String,
 }
 
@@ -89,21 +85,20 @@ impl Row for EscalationPolicy {
     }
 }
 
-/// A user.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct User {
-    /// What a step names where it assigns to the user or asks for their help.
+    /// The id that a step names where it assigns to the user or asks for their help.
     pub id: UserId,
     /// Their name.
     pub name: String,
     /// The e-mail with which they log in: what a step names as `from`.
     pub email: UserEmail,
-    /// What they may do.
+    /// Their role.
     pub role: Role,
 }
 
 impl User {
-    /// How the user stands in a list.
+    /// The user's name in a list.
     pub fn label(&self) -> String {
         format!("{} <{}>", self.name, self.email)
     }
@@ -128,7 +123,7 @@ impl Row for User {
     }
 }
 
-/// What a user may do in the account, by PagerDuty's name for it.
+/// The role of a user in the account, by PagerDuty's name for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Role {
     /// A stakeholder (`read_only_user`, `read_only_limited_user`), who may not trigger, acknowledge or resolve anything.
@@ -156,7 +151,7 @@ impl Role {
         }
     }
 
-    /// Whether the user may only read.
+    /// True if the user may only read.
     pub fn only_reads(&self) -> bool {
         matches!(self, Self::OnlyReads(_))
     }
@@ -165,11 +160,10 @@ impl Role {
 /// A priority of incidents.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Priority {
-    /// What a step names.
+    /// The id that a step names.
     pub id: PriorityId,
-    /// Its name.
     pub name: String,
-    /// What it stands for; may be empty.
+    /// Its description; may be empty.
     pub description: String,
 }
 
@@ -191,12 +185,10 @@ impl Row for Priority {
     }
 }
 
-/// A team.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Team {
-    /// What a step names.
+    /// The id that a step names.
     pub id: TeamId,
-    /// Its name.
     pub name: String,
 }
 

@@ -7,7 +7,7 @@ use crate::shown::breaks_line;
 /// The longest search text, in characters. Names in PagerDuty have 255 at most.
 const MAX_LENGTH: usize = 255;
 
-/// What a person looks for in a list: 1 to 255 characters of one line, without space around them.
+/// The text to look for in a list: 1 to 255 characters of one line, without space around them.
 ///
 /// It travels as an escaped parameter, so that it may hold anything else.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,7 +33,7 @@ impl SearchText {
         &self.0
     }
 
-    /// Whether a name contains it, whatever the case.
+    /// True if a name contains it, whatever the case.
     pub(super) fn is_in(&self, name: &str) -> bool {
         name.to_lowercase().contains(&self.0.to_lowercase())
     }

@@ -1,4 +1,4 @@
-//! What to do about a refusal, by PagerDuty's error code.
+//! Remedies for refusals, by PagerDuty's error code.
 //!
 //! The codes and their meaning: "Errors" in PagerDuty's REST API documentation, which calls its list not exhaustive.
 

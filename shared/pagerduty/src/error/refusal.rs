@@ -1,4 +1,4 @@
-//! What PagerDuty says when it refuses a request.
+//! The refusal of a request by PagerDuty.
 //!
 //! Its documentation shows one form, `{"error": {"message", "code", "errors": []}}`. In practice `errors` can be
 //! missing, a text or a map, `error` can be a text or a list, both can stand alone, the Events API has a form of its own,
@@ -11,11 +11,11 @@ use serde_json::Value;
 use super::advice::advice;
 use crate::{json, shown::shown};
 
-/// How much of PagerDuty's text is kept, in characters per text.
+/// The most of PagerDuty's text that is kept, in characters per text.
 const MAX_TEXT: usize = 300;
-/// How many of the texts in `errors` are kept.
+/// The most texts of `errors` that are kept.
 const MAX_DETAILS: usize = 8;
-/// How many scopes of a list are kept.
+/// The most scopes of a list that are kept.
 const MAX_SCOPES: usize = 40;
 
 /// The part of PagerDuty that answered.
@@ -30,21 +30,21 @@ pub enum Api {
 /// An answer other than success, in PagerDuty's words. All texts are cut and free of control characters.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// What answered.
+    /// The API that answered.
     pub api: Api,
     /// The HTTP status.
     pub status: u16,
     /// PagerDuty's own error code, such as 2001.
     pub code: Option<u64>,
-    /// What it says, in general.
+    /// The message, in general.
     pub message: Option<String>,
-    /// What it says in particular.
+    /// The details.
     pub details: Vec<String>,
     /// The OAuth scopes that the token lacks, where a 403 names them.
     pub scopes: Option<Box<Scopes>>,
 }
 
-/// What a 403 tells of OAuth scopes. Not documented; PagerDuty's own Terraform provider reads them.
+/// The OAuth scopes in a 403. Not documented; PagerDuty's own Terraform provider reads them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scopes {
     /// Those that the request needs; at least one.
@@ -132,47 +132,47 @@ impl Refusal {
         }
     }
 
-    /// Whether one of its texts contains this, whatever the case. PagerDuty uses one code for many things, so that the
+    /// True if one of its texts contains this, whatever the case. PagerDuty uses one code for many things, so that the
     /// words tell more.
     pub(crate) fn says(&self, words: &str) -> bool {
         let mut texts = self.message.iter().chain(&self.details);
         texts.any(|text| text.to_ascii_lowercase().contains(words))
     }
 
-    /// Whether an incident with our key is already open on the service. PagerDuty documents no code of its own for
+    /// True if an incident with our key is already open on the service. PagerDuty documents no code of its own for
     /// it; the words come with code 2002.
     pub(crate) fn is_key_taken(&self) -> bool {
         self.status == 400 && self.says("matching dedup key")
     }
 
-    /// Whether the account's plan lacks the feature that was asked for, or has it switched off: PagerDuty documents 402
+    /// True if the account's plan lacks the feature that was asked for, or has it switched off: PagerDuty documents 402
     /// and code 2014 for it.
     pub fn is_feature_off(&self) -> bool {
         self.status == 402 || self.code == Some(2014)
     }
 
-    /// Whether the token is nobody's: `GET /users/me` refuses a token of the account in these words, without a code.
+    /// True if the token is nobody's: `GET /users/me` refuses a token of the account in these words, without a code.
     pub(crate) fn is_of_account_token(&self) -> bool {
         self.status == 400 && self.says("account-level access token")
     }
 
-    /// Whether the incident was already acknowledged: code 1002 is documented as "Incident Already Acknowledged".
+    /// True if the incident was already acknowledged: code 1002 is documented as "Incident Already Acknowledged".
     pub(crate) fn is_already_acknowledged(&self) -> bool {
         self.status == 400 && (self.code == Some(1002) || self.says("already acknowledged"))
     }
 
-    /// Whether PagerDuty calls the arguments wrong, which is code 2002, without saying which and why in words that are documented.
+    /// True if PagerDuty calls the arguments wrong, which is code 2002, without saying which and why in words that are documented.
     pub(crate) fn is_about_arguments(&self) -> bool {
         self.status == 400 && (self.code == Some(2002) || self.says("arguments caused error"))
     }
 
-    /// Whether an incident was already merged: PagerDuty documents code 1019 for it.
+    /// True if an incident was already merged: PagerDuty documents code 1019 for it.
     pub(crate) fn is_already_merged(&self) -> bool {
         self.status == 400
             && (self.code == Some(1019) || self.says("already merged") || self.says("already been merged"))
     }
 
-    /// Whether the incident was already resolved: code 1001 is documented as "Incident Already Resolved".
+    /// True if the incident was already resolved: code 1001 is documented as "Incident Already Resolved".
     pub(crate) fn is_already_resolved(&self) -> bool {
         self.status == 400 && (self.code == Some(1001) || self.says("already resolved"))
     }

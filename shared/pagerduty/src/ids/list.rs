@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize, Serializer};
 
-/// How many ids one list may have: as many as PagerDuty gives in one page.
+/// The number of ids that one list may have: as many as PagerDuty gives in one page.
 const MOST: usize = 100;
 
 /// One to 100 ids.

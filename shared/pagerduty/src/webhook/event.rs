@@ -19,27 +19,27 @@ use crate::{
 pub struct Event {
     /// The same in every delivery of this event.
     pub id: EventId,
-    /// What happened, by its V3 name such as `incident.triggered`. PagerDuty may send types that are unknown here.
+    /// The type, by its V3 name such as `incident.triggered`. PagerDuty may send types that are unknown here.
     #[serde(rename = "type")]
     pub event_type: String,
     /// `incident`, `service` or `pagey`.
     pub resource_type: Option<String>,
-    /// When it happened; unknown where PagerDuty's time can not be read.
+    /// The time when it happened; unknown where PagerDuty's time can not be read.
     pub occurred_at: Option<Timestamp>,
-    /// Who did it: a user, an integration … Null for what PagerDuty did by itself.
+    /// The person or system that did it: a user, an integration … Null for PagerDuty itself.
     pub agent: Option<Reference>,
     /// The program that a user or an integration used.
     pub client: Option<Client>,
     /// The incident that it is about.
     pub incident: Option<EventIncident>,
-    /// What was written on the incident, if the event is about a note.
+    /// The text of the note, if the event is about one.
     pub note: Option<String>,
-    /// What PagerDuty sent about it, untouched: V3's `data`, or V2's incident together with its `log_entries`.
+    /// PagerDuty's data about it, untouched: V3's `data`, or V2's incident together with its `log_entries`.
     pub data: Value,
 }
 
 impl Event {
-    /// Whether this is the greeting that PagerDuty sends when somebody tests a webhook subscription.
+    /// True if this is the greeting that PagerDuty sends when somebody tests a webhook subscription.
     pub fn is_ping(&self) -> bool {
         self.event_type == "pagey.ping"
     }
@@ -48,7 +48,6 @@ impl Event {
 /// The program through which an event came about.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Client {
-    /// Its name.
     pub name: Option<String>,
     /// Its address.
     pub url: Option<String>,
@@ -69,37 +68,34 @@ impl Client {
 /// An event that only points at its incident (a note, a responder …) tells no more than `id`, `title` and `html_url`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct EventIncident {
-    /// Its id.
     pub id: IncidentId,
     /// The number that people use.
     pub number: Option<u64>,
-    /// Its title.
     pub title: Option<String>,
-    /// Where it stood when the event happened.
+    /// Its status when the event happened.
     pub status: Option<IncidentStatus>,
-    /// How urgent it is.
+    /// Its urgency.
     pub urgency: Option<Urgency>,
     /// Its key. Null for incidents that came in through the Events API.
     pub incident_key: Option<String>,
-    /// When it was created.
+    /// The time when it was created.
     pub created_at: Option<Timestamp>,
-    /// Where a person can look at it.
+    /// Its page for people.
     pub html_url: Option<String>,
     /// The service that it belongs to.
     pub service: Option<Reference>,
     /// The escalation policy that it follows.
     pub escalation_policy: Option<Reference>,
-    /// Its priority.
     pub priority: Option<Reference>,
     /// The teams that it concerns. Null where they are not known, which is not the same as none.
     pub teams: Option<Vec<Reference>>,
-    /// Who it is assigned to. Null where that is not known, which is not the same as nobody.
+    /// Its assignees. Null where they are not known, which is not the same as none.
     pub assignees: Option<Vec<Reference>>,
-    /// Why it was resolved, where PagerDuty says so.
+    /// The reason it was resolved, where PagerDuty says so.
     pub resolve_reason: Option<ResolveReason>,
 }
 
-/// Why an incident was resolved. V3 sends an object, V2 a text.
+/// The reason an incident was resolved. V3 sends an object, V2 a text.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ResolveReason {
     /// The kind of reason. `merge_resolve_reason` is the only one that is documented: it was merged into another.
@@ -107,7 +103,7 @@ pub struct ResolveReason {
     pub kind: Option<String>,
     /// The incident that it was merged into. Not known from V2.
     pub incident: Option<Reference>,
-    /// What V2 says in free text.
+    /// The free text of V2.
     pub text: Option<String>,
 }
 
@@ -168,7 +164,7 @@ impl EventIncident {
         })
     }
 
-    /// What is written alike in both generations.
+    /// The part that is written alike in both generations.
     fn common(object: &Value) -> Option<Self> {
         Some(Self {
             id: lenient::text(object, "id")?.try_into().ok()?,

@@ -1,4 +1,4 @@
-//! What PagerDuty delivers to a webhook, in both of its generations, as one kind of [`Event`].
+//! The deliveries of PagerDuty to a webhook, in both of its generations, as one kind of [`Event`].
 //!
 //! An endpoint knows which generation it expects and calls [`v3::parse`] or [`v2::parse`]; [`signature::verify`] comes
 //! before that, over the raw bytes. `crate::json` reads the text. What is in it is read in two tempers: the envelope

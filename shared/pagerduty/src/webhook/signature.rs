@@ -12,14 +12,14 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
-/// How many values one header may have. PagerDuty sends one, or two while a secret is replaced; the limit keeps the
+/// The number of values that one header may have. PagerDuty sends one, or two while a secret is replaced; the limit keeps the
 /// work small for a header that somebody made up.
 pub const MAX_SIGNATURES: usize = 32;
 
 /// The length of a SHA-256 hash in bytes.
 const HASH_LENGTH: usize = 32;
 
-/// Why a delivery does not count as authentic. For the log; the sender is told only that it was refused.
+/// The reason a delivery does not count as authentic. For the log; the sender is told only that it was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SignatureError {
     /// The header has no value `v1=` with 64 hex digits.

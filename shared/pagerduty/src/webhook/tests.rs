@@ -27,7 +27,7 @@ fn v2(body: &Value) -> v2::Messages {
     v2::parse(body.to_string().as_bytes()).unwrap()
 }
 
-/// Why a V2 delivery was not read as a whole.
+/// The reason a V2 delivery was not read as a whole.
 fn unreadable(body: &[u8]) -> Unreadable {
     match v2::parse(body) {
         Ok(messages) => messages.unreadable.unwrap(),

@@ -1,4 +1,4 @@
-//! Why a delivery could not be read.
+//! The reason a delivery could not be read.
 
 use std::fmt;
 
@@ -42,7 +42,7 @@ impl fmt::Display for Generation {
     }
 }
 
-/// Why a delivery could not be read. Nothing of the delivery's text is repeated.
+/// The reason a delivery could not be read. Nothing of the delivery's text is repeated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unreadable {
     /// The body is not JSON.
@@ -54,9 +54,9 @@ pub enum Unreadable {
     /// A delivery of another generation than the endpoint expects.
     #[error("this is a {found} delivery, but the endpoint expects {expected}; {}", remedy(*.found))]
     OtherGeneration {
-        /// What the endpoint expects.
+        /// The expected generation.
         expected: Generation,
-        /// What came.
+        /// The generation that came.
         found: Generation,
     },
     /// There is no event in it.
@@ -77,9 +77,9 @@ pub enum Unreadable {
     /// Far more messages than PagerDuty ever puts into one delivery.
     #[error("the body has {found} messages, more than the {limit} that are accepted in one delivery")]
     TooManyMessages {
-        /// How many there are.
+        /// The number.
         found: usize,
-        /// How many are accepted.
+        /// The number that is accepted.
         limit: usize,
     },
     /// One of several messages can not be read, and so none is taken.
@@ -87,7 +87,7 @@ pub enum Unreadable {
     Message {
         /// Counted from 1.
         position: usize,
-        /// Why.
+        /// The reason.
         reason: Box<Self>,
     },
 }

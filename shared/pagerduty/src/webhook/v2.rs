@@ -5,13 +5,13 @@ use serde_json::{Map, Value, json};
 use super::{Event, EventIncident, Generation, Unreadable, read_object};
 use crate::{json, lenient};
 
-/// How many messages one delivery may have. PagerDuty's documentation allows several, its deliveries have one.
+/// The number of messages that one delivery may have. PagerDuty's documentation allows several, its deliveries have one.
 pub const MAX_MESSAGES: usize = 100;
 
 /// One message of a delivery.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Message {
-    /// What it tells.
+    /// The event.
     pub event: Event,
     /// The message alone, as a delivery that [`parse`] reads as the same event, fit to be stored: without
     /// `webhook.config`, which can hold the sender's custom headers and thus our API key, and without
@@ -24,7 +24,7 @@ pub struct Message {
 pub struct Messages {
     /// Those that were read, in order; perhaps none at all.
     pub read: Vec<Message>,
-    /// Why there are others that were not: the first reason. The delivery is to be kept then, for people to look at.
+    /// The reason there are others that were not: the first reason. The delivery is to be kept then, for people to look at.
     pub unreadable: Option<Unreadable>,
 }
 
@@ -112,7 +112,7 @@ fn before_configuration(body: &[u8]) -> &[u8] {
     end.and_then(|end| body.get(..end)).unwrap_or(body)
 }
 
-/// Whether a text begins with a word that ends in a quote, or that a colon follows.
+/// True if a text begins with a word that ends in a quote, or that a colon follows.
 fn begins_with_field(text: &[u8], name: &str) -> bool {
     let mut rest = text;
     for letter in name.bytes() {
@@ -187,7 +187,7 @@ fn event(message: &Value) -> Result<Event, Unreadable> {
     })
 }
 
-/// What a note says: the log entry of a note has it in its `channel`.
+/// The text of a note: the log entry of a note has it in its `channel`.
 fn note(message: &Value) -> Option<String> {
     let entries = message.get("log_entries")?.as_array()?;
     let is_note = |entry: &&Value| entry.get("type").and_then(Value::as_str) == Some("annotate_log_entry");

@@ -41,7 +41,7 @@ fn no_event(delivery: &Map<String, Value>) -> Unreadable {
     }
 }
 
-/// What the data of an event is, by its `data.type`.
+/// The kind of an event's data, by its `data.type`.
 ///
 /// The type of the data says where the incident stands, the type of the event does not. Source: "Event Data Types" in
 /// PagerDuty's documentation of V3 webhooks.
@@ -49,7 +49,6 @@ fn no_event(delivery: &Map<String, Value>) -> Unreadable {
 enum DataType {
     /// The incident itself.
     Incident,
-    /// A note.
     Note,
     /// A list of assignments, each with its incident.
     RoleAssignment,

@@ -1,4 +1,4 @@
-//! Why AWS did not do as it was asked: in words that people read, and as a kind, which says what helps.
+//! The reason AWS did not do as it was asked: in words that people read, and as a kind, which says what helps.
 //!
 //! The SDK's own errors say "dispatch failure" and "service error", and the debug form that some of them carry is a request with
 //! its body. Nothing else looks into them.
@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::{
 };
 use std::error::Error;
 
-/// What kept AWS from doing as it was asked.
+/// The kind of failure of AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AwsFailureKind {
     /// No credentials were found.
@@ -30,7 +30,7 @@ pub enum AwsFailureKind {
     Unrecognized,
     /// The caller has not the right.
     Denied,
-    /// What was asked for is not in this account and region.
+    /// The thing does not exist in this account and region.
     Missing,
     /// Too much was asked at once, or somebody else was at it: a moment later it may go well.
     Throttled,
@@ -42,7 +42,7 @@ pub enum AwsFailureKind {
     Refused,
 }
 
-/// Why AWS did not do as it was asked.
+/// The reason AWS did not do as it was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{words}")]
 pub struct AwsFailure {
@@ -52,7 +52,7 @@ pub struct AwsFailure {
     detail: Option<Detail>,
 }
 
-/// What the SDK said, for the log.
+/// The SDK's text, for the log.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 struct Detail(String);
@@ -144,7 +144,7 @@ const CODES: &[(AwsFailureKind, &[&str])] = &[
     ),
 ];
 
-/// What stands in the SDK's errors when a request could not even be made. It has no types for these.
+/// Texts of the SDK's errors when a request could not even be made. It has no types for these.
 const NOT_MADE: &[(AwsFailureKind, &[&str])] = &[
     (
         AwsFailureKind::Expired,
@@ -214,7 +214,7 @@ impl AwsFailure {
         }
     }
 
-    /// What kept AWS from it.
+    /// The kind of failure.
     #[must_use]
     pub fn kind(&self) -> AwsFailureKind {
         self.kind
@@ -238,7 +238,7 @@ impl From<&str> for AwsFailure {
     }
 }
 
-/// What an error and its causes say, from the outside in. Some repeat their cause's words in their own.
+/// The texts of an error and its causes, from the outside in. Some repeat their cause's words in their own.
 fn chain(error: &(dyn Error + 'static)) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
     let mut cause = Some(error);

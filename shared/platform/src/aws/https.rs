@@ -81,7 +81,7 @@ fn outgoing(request: &HttpRequest) -> Result<Request, Box<dyn Error + Send + Syn
     Ok(outgoing)
 }
 
-/// Why no answer came. The SDK tries both again: whether the request was carried out is not known of either.
+/// The reason no answer came. The SDK tries both again: whether the request was carried out is not known of either.
 fn interrupted(error: reqwest::Error) -> ConnectorError {
     let is_timeout = error.is_timeout();
     // The address is in the configuration, and says nothing.

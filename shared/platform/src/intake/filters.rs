@@ -8,7 +8,7 @@ use pagerduty::{
 };
 use workflow::triggers::{Filters, Urgency};
 
-/// Why an event does not pass, if it does not. What an event does not tell passes no filter that is set.
+/// The reason an event does not pass, if it does not. What an event does not tell passes no filter that is set.
 pub(super) fn refusal(filters: &Filters, event: &Event) -> Option<Ignored> {
     let incident = event.incident.as_ref();
     let service = incident.and_then(|incident| incident.service.as_ref());
@@ -27,7 +27,7 @@ pub(super) fn refusal(filters: &Filters, event: &Event) -> Option<Ignored> {
     }
 }
 
-/// Whether one of the things is wanted, by its id or by its name. Where nothing certain is wanted, all are.
+/// True if one of the things is wanted, by its id or by its name. Where nothing certain is wanted, all are.
 fn passes<'a>(wanted: &[String], things: impl IntoIterator<Item = &'a Reference>) -> bool {
     let is_wanted = |thing: &Reference| {
         let mut names = wanted.iter();

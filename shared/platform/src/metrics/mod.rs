@@ -30,7 +30,7 @@ pub const NAMESPACE: &str = "Pagerflow";
 /// The stack of a function that was started outside of one.
 const NO_STACK: &str = "local";
 
-/// Where measurements go.
+/// The destination of measurements.
 pub struct Metrics {
     stack: String,
     lines: Mutex<Box<dyn Write + Send>>,

@@ -3,16 +3,16 @@ use provider::transport::Interruption;
 use std::time::Duration;
 use workflow::{action::Text, planner::LaneEnd};
 
-/// What a function has seen, told in one line.
+/// An observation of a function, told in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Observation {
     /// A webhook was answered with 202.
     Taken {
-        /// What became of it as a whole.
+        /// The outcome of the whole.
         taken: TakenAs,
-        /// How many of its runs wait in the start-buffer.
+        /// The number of its runs that wait in the start-buffer.
         buffered: u64,
-        /// How many dead letters it left: one, if not all of it could be read.
+        /// The number of dead letters that it left: one, if not all of it could be read.
         dead_letters: u64,
     },
     /// A webhook was refused, and is not sent again.
@@ -21,21 +21,21 @@ pub enum Observation {
     Anonymous,
     /// A Plan was written, or the end of a run from outside.
     Planned {
-        /// How its run ended, if it did.
+        /// The outcome of its run, if it ended.
         run: Option<RunOutcome>,
         /// The step of an action that ended, if one did.
         step: Option<StepLatency>,
     },
     /// PagerDuty was called.
     Called {
-        /// What it answered.
+        /// The answer's status.
         status: CallStatus,
-        /// How many requests the token has left in this minute, if the answer told it.
+        /// The number of requests that the token has left in this minute, if the answer told it.
         rate_limit_left: Option<u64>,
     },
 }
 
-/// What became of a webhook that was taken. Each is counted as one of these.
+/// The outcome of a webhook that was taken. Each is counted as one of these.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakenAs {
     /// At least one run was started for it, or waits in the start-buffer.
@@ -68,7 +68,7 @@ macro_rules! words {
 }
 
 words! {
-    /// Why a webhook with a well-formed API key was refused. One that is to be sent again, because something is out of reach
+    /// The reason a webhook with a well-formed API key was refused. One that is to be sent again, because something is out of reach
     /// (503), is none of these; API Gateway counts it.
     RefusalReason {
         /// 401: the URL names what can be neither a workflow nor an integration.
@@ -87,7 +87,7 @@ words! {
 }
 
 words! {
-    /// How a run ended: the status in its record.
+    /// The outcome of a run: the status in its record.
     RunOutcome {
         /// All its steps were done or skipped.
         Succeeded = "succeeded",
@@ -112,7 +112,7 @@ impl From<&LaneEnd> for RunOutcome {
 }
 
 words! {
-    /// What PagerDuty answered to a request.
+    /// The answer of PagerDuty to a request.
     CallStatus {
         /// It was done.
         Success = "2xx",
@@ -140,7 +140,7 @@ impl CallStatus {
     }
 }
 
-/// How long a step took: from when its first attempt was written down to when its end was. Waits between attempts are in it.
+/// The time that a step took: from when its first attempt was written down to when its end was. Waits between attempts are in it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepLatency {
     /// The name of its action.
@@ -165,7 +165,7 @@ pub(super) enum Metric {
     PagerDutyRateLimitLeft,
 }
 
-/// What tells series of a metric apart.
+/// A dimension of a metric.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dimension {
     Stack,

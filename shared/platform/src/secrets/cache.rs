@@ -23,14 +23,14 @@ const REFUSED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 /// The time after which a store that did not answer is asked again.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many secrets are kept: of Secrets Manager's largest, 64 KiB, they take 16 MB. An integration has one of each kind.
+/// The number of secrets that are kept: of Secrets Manager's largest, 64 KiB, they take 16 MB. An integration has one of each kind.
 const KEPT_AT_MOST: usize = 256;
 
 #[derive(Debug, Clone)]
 struct Kept {
     secret: SecretString,
     read_at: Timestamp,
-    /// When the store was last asked. Later than `read_at` where it did not answer.
+    /// The time when the store was last asked. Later than `read_at` where it did not answer.
     asked_at: Timestamp,
 }
 

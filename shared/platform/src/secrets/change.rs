@@ -6,10 +6,10 @@
 use super::{ChangeError, SecretError, SecretWriter};
 use secrecy::SecretString;
 
-/// How often a change is made that somebody else's forestalls.
+/// The number of times that a change is made that somebody else's forestalls.
 pub(super) const CHANGED_AT_MOST: usize = 5;
 
-/// What is to be done with a secret, and what is told of it then.
+/// The change to make to a secret, and its result.
 pub(super) enum Change<T> {
     Store(SecretString, T),
     Nothing(T),

@@ -26,10 +26,9 @@ use workflow::{
     ids::{IntegrationAlias, RoutingKeyName},
 };
 
-/// What an action needs to connect to a PagerDuty account.
+/// The data that an action needs to connect to a PagerDuty account.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Connection {
-    /// The token.
     pub token: ApiToken,
     /// The region in which the account lives.
     pub service_region: ServiceRegion,

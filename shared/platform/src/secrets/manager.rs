@@ -8,7 +8,6 @@ use aws_sdk_secretsmanager::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-/// Secrets Manager.
 #[derive(Debug, Clone)]
 pub struct SecretsManager {
     client: aws_sdk_secretsmanager::Client,
@@ -42,7 +41,7 @@ impl SecretsManager {
     }
 }
 
-/// Whether a call was refused because the secret is scheduled for deletion. Secrets Manager has no error of its own for
+/// True if a call was refused because the secret is scheduled for deletion. Secrets Manager has no error of its own for
 /// that: it answers `InvalidRequestException`, and says "… because it was marked for deletion" or "already scheduled for
 /// deletion".
 fn is_being_deleted(error: &impl ProvideErrorMetadata) -> bool {

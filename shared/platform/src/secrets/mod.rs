@@ -28,7 +28,7 @@ use crate::aws::AwsFailure;
 use secrecy::SecretString;
 use workflow::ids::IntegrationAlias;
 
-/// Why a secret is not to be had.
+/// The reason a secret is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SecretError {
     /// There is none of that name, or it is being deleted.
@@ -37,17 +37,15 @@ pub enum SecretError {
     /// It is there and cannot be used.
     #[error("the secret {name} cannot be used: {reason}")]
     Invalid {
-        /// Its name.
         name: String,
-        /// What is wrong with it. Never a part of it.
+        /// The problem. Never a part of the secret.
         reason: String,
     },
     /// Secrets Manager, or the key that encrypts the secret, is out of reach.
     #[error("the secret {name} could not be read: {cause}")]
     Unavailable {
-        /// Its name.
         name: String,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
@@ -68,9 +66,8 @@ impl SecretError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the secret {name} could not be stored: {cause}")]
 pub struct WriteError {
-    /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     #[source]
     pub cause: AwsFailure,
 }
@@ -79,17 +76,16 @@ pub struct WriteError {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the secret {name} could not be removed: {cause}")]
 pub struct RemoveError {
-    /// Its name.
     pub name: String,
-    /// Why.
+    /// The reason.
     #[source]
     pub cause: AwsFailure,
 }
 
-/// What a secret holds was not read or changed.
+/// A secret was not read or changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ChangeError {
-    /// What is stored could not be read.
+    /// The stored content could not be read.
     #[error(transparent)]
     Read(#[from] SecretError),
     /// The change could not be stored.
@@ -103,7 +99,7 @@ pub enum ChangeError {
     Contended(String),
 }
 
-/// Where secrets are.
+/// The store of secrets.
 pub trait SecretStore: Sync {
     /// Reads a secret.
     ///
@@ -116,16 +112,15 @@ pub trait SecretStore: Sync {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SecretVersion(pub String);
 
-/// What a secret holds now.
+/// The current content of a secret.
 #[derive(Debug, Clone)]
 pub struct CurrentSecret {
-    /// Which version it is.
     pub version: SecretVersion,
-    /// What it holds; nothing, if somebody has stored nothing.
+    /// The content; empty if none was stored.
     pub value: SecretString,
 }
 
-/// Where secrets can be stored. Only people do that, with `pagerflow`; no function may.
+/// A store that takes secrets. Only people write, with `pagerflow`; no function may.
 pub trait SecretWriter: SecretStore {
     /// Reads a secret with its version.
     ///

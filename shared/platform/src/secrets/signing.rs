@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use workflow::ids::IntegrationAlias;
 
-/// What people are shown of the secret in Secrets Manager.
+/// The description of the secret in Secrets Manager.
 const DESCRIPTION: &str = "Pagerflow: the secrets with which PagerDuty signs webhooks";
 
 /// The signing secrets of an integration.
@@ -99,7 +99,7 @@ impl SigningSecrets {
 /// A signing secret was added to those that are stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Added {
-    /// Why what was stored could not be used, and was therefore replaced.
+    /// The reason what was stored could not be used, and was therefore replaced.
     pub replaced: Option<SecretError>,
 }
 
@@ -174,9 +174,8 @@ pub async fn read_signing_secrets(store: &impl SecretStore, name: &str) -> Resul
     cause.told_with(&format!("pagerflow integration signing-secret add {integration} --subscription …"))
 )]
 pub struct SigningSecretsError {
-    /// The integration.
     pub integration: IntegrationAlias,
-    /// Why.
+    /// The reason.
     pub cause: SecretError,
 }
 

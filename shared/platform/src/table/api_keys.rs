@@ -13,23 +13,22 @@ use serde::{Deserialize, Serialize};
 use std::fmt;
 use workflow::ids::{IntegrationAlias, WorkflowId};
 
-/// What is stored of an API key.
+/// The stored part of an API key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "StoredKey", into = "StoredKey")]
 pub struct ApiKeyRecord {
-    /// Its id.
     pub key_id: KeyId,
-    /// What it is called, for people.
+    /// The name, for people.
     pub name: String,
     /// The URL that it opens.
     pub scope: KeyScope,
     /// The hash of the key.
     pub sha256: KeyHash,
-    /// Whether it is valid.
+    /// The state.
     pub state: KeyState,
-    /// When it was made.
+    /// The time when it was made.
     pub created_at: Timestamp,
-    /// When it was revoked.
+    /// The time when it was revoked.
     pub revoked_at: Option<Timestamp>,
 }
 
@@ -42,7 +41,6 @@ impl Weight for ApiKeyRecord {
 /// The one URL that a key opens.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyScope {
-    /// That of a workflow.
     Workflow(WorkflowId),
     /// That of an integration, which hands events to all workflows that ask for them.
     Integration(IntegrationAlias),
@@ -68,7 +66,7 @@ impl fmt::Display for KeyScope {
     }
 }
 
-/// Whether a key is valid.
+/// The state of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyState {
@@ -134,7 +132,7 @@ impl From<ApiKeyRecord> for StoredKey {
 }
 
 impl ApiKeyRecord {
-    /// Whether `key` is this key, is valid and opens the URL of `scope`. The hash is compared first and in any case, so
+    /// True if `key` is this key, is valid and opens the URL of `scope`. The hash is compared first and in any case, so
     /// that all wrong keys take as long.
     #[must_use]
     pub fn admits(&self, key: &ApiKey, scope: &KeyScope) -> bool {

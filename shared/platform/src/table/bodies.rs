@@ -9,7 +9,7 @@ use std::{
 };
 use workflow::ids::RunId;
 
-/// Where large bodies are.
+/// The store of large bodies.
 pub trait Bodies: Sync {
     /// Stores a compressed body under the run that it starts. If the run has a body already, that one stays: the run may be
     /// under way, and another body under the same event's id is a redelivery that somebody has changed. `ends_by` is when
@@ -38,7 +38,7 @@ pub struct BodyCache<B> {
     kept: Mutex<VecDeque<(RunId, Arc<Vec<u8>>)>>,
 }
 
-/// How many bodies are kept. One is half a megabyte at most.
+/// The number of bodies that are kept. One is half a megabyte at most.
 const KEPT_AT_MOST: usize = 8;
 
 impl<B: Bodies> BodyCache<B> {

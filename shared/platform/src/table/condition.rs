@@ -1,4 +1,4 @@
-//! Whether the table is as the template makes it.
+//! The condition of the table, compared with the template.
 
 use super::{StoreError, Table, unavailable};
 use aws_sdk_dynamodb::types::{PointInTimeRecoveryStatus, TableStatus, TimeToLiveStatus};
@@ -9,13 +9,12 @@ const EXPIRES_AT: &str = "expires_at";
 /// The state of the table, as far as each question was answered.
 #[derive(Debug)]
 pub struct TableCondition {
-    /// Its name.
     pub name: String,
-    /// Whether it can be read and written. [`StoreError::Unavailable`] where it is not there.
+    /// Readable and writable or not. [`StoreError::Unavailable`] where it is not there.
     pub is_active: Result<bool, StoreError>,
-    /// Whether items of old runs are removed by their time to live.
+    /// Time to live on or not, which removes items of old runs.
     pub is_time_to_live_on: Result<bool, StoreError>,
-    /// Whether it can be restored to a point in time.
+    /// Point-in-time recovery on or not.
     pub is_point_in_time_recovery_on: Result<bool, StoreError>,
 }
 

@@ -1,4 +1,4 @@
-//! When DynamoDB may delete an item.
+//! The time after which DynamoDB may delete an item.
 //!
 //! An item gets its time to live when it is written, because the end of a run must not have to touch all of them: it is
 //! counted from when the run must have ended. What people set up has none.
@@ -6,7 +6,7 @@
 use jiff::{SignedDuration, Timestamp};
 use std::str::FromStr;
 
-/// How long runs are kept after they must have ended.
+/// The time for which runs are kept after they must have ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Retention(SignedDuration);
 
@@ -48,7 +48,7 @@ impl Retention {
     }
 }
 
-/// How long it is known what runs did to an incident. PagerDuty repeats a delivery for two days.
+/// The time for which the changes of runs to an incident are known. PagerDuty repeats a delivery for two days.
 const INCIDENT_DAYS: i64 = 3;
 
 /// How long it is known that a run created an incident: people may come back to it, and start runs by it, for as long as it is open.
@@ -66,7 +66,7 @@ pub(super) fn of_incident(now: Timestamp) -> i64 {
     after(now, days(INCIDENT_DAYS))
 }
 
-/// How long people can see that a key was revoked, and when.
+/// The time for which a revoked key can be seen.
 const REVOKED_KEY_DAYS: i64 = 90;
 
 /// The time to live of a key that is revoked. A key that is not there is refused as one that is revoked.

@@ -9,14 +9,13 @@ use workflow::ids::IntegrationAlias;
 /// An integration: a named PagerDuty account.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct IntegrationRecord {
-    /// Its alias.
     pub alias: IntegrationAlias,
     /// The region in which the account lives.
     pub service_region: ServiceRegion,
     /// The user whom a step acts for if it names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default_from: Option<String>,
-    /// When it was last stored.
+    /// The time when it was last stored.
     pub updated_at: Timestamp,
 }
 

@@ -1,4 +1,4 @@
-//! What people have set up, all of it at once.
+//! All that people have set up, at once.
 
 use super::{ApiKeyRecord, IntegrationRecord, Items, StoreError, Table, WorkflowRecord};
 use futures_util::future::try_join3;

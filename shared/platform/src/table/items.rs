@@ -17,7 +17,6 @@ use super::{Read, StoreError, transaction::Refusal};
 use aws_sdk_dynamodb::types::AttributeValue;
 use std::{collections::HashMap, fmt, time::Duration};
 
-/// An item.
 pub type Item = HashMap<String, AttributeValue>;
 
 /// The key of an item.
@@ -82,7 +81,7 @@ pub struct Query {
     pub(super) partition: String,
     pub(super) range: Range,
     pub(super) is_descending: bool,
-    /// How many items are looked at.
+    /// The number of items that are looked at.
     pub(super) limit: Option<i32>,
     /// The value that an attribute must have; items with another one are left out of the page.
     pub(super) filter: Option<(&'static str, AttributeValue)>,
@@ -117,13 +116,12 @@ impl Query {
 /// A page of an answer.
 #[derive(Debug, Clone, Default)]
 pub struct Page {
-    /// The items.
     pub items: Vec<Item>,
-    /// Where the next page begins, if there may be one.
+    /// The beginning of the next page, if there may be one.
     pub next: Option<Item>,
 }
 
-/// What became of the write of one item.
+/// The outcome of the write of one item.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Single {
     /// It was done.
@@ -138,7 +136,7 @@ pub enum Single {
     },
 }
 
-/// What became of a transaction.
+/// The outcome of a transaction.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Transacted {
     /// All its writes were done.
@@ -151,7 +149,7 @@ pub enum Transacted {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Cancelled(pub(super) Vec<Refusal>);
 
-/// Where items are.
+/// The store of items.
 ///
 /// Each function is one call, but for [`Self::get_all`] of more than 100 items. It fails if the call was not answered or is refused
 /// for good. Whether a read must see the last write is said by its kind ([`Read::consistency`]).

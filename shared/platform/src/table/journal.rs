@@ -43,7 +43,7 @@ use workflow::{
 pub struct LaneRecord {
     /// Its last Plan; none if the lane was given up before its first one.
     pub last: Option<LastPlan>,
-    /// How it ended, if it has.
+    /// Its outcome, if it has ended.
     pub end: Option<LaneEnd>,
 }
 
@@ -52,20 +52,18 @@ pub struct LaneRecord {
 pub struct LastPlan {
     /// The execution that made it: its ARN.
     pub owner: String,
-    /// Where the lane stands since then.
+    /// The state of the lane since then.
     pub cursor: Cursor,
-    /// What was handed to the state machine, as JSON text.
+    /// The answer to the state machine, as JSON text.
     pub handover: String,
 }
 
-/// What is asked of the table for a Plan.
+/// The question to the table for a Plan.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// The run.
     pub run: &'a RunId,
-    /// Its workflow.
     pub workflow: &'a WorkflowId,
-    /// What the Plan needs.
+    /// The needs of the Plan.
     pub needs: &'a Needs,
     /// The concurrency key of the run. Without one no lock is read.
     pub concurrency_key: Option<&'a str>,
@@ -82,40 +80,38 @@ pub struct Question<'a> {
 pub struct Entry<'a> {
     /// The input of the execution that makes the Plan.
     pub input: &'a RunInput,
-    /// What people want to know of the event that started the run; none if a person started it.
+    /// The summary of the event that started the run; none if a person started it.
     pub event: Option<&'a EventSummary>,
     /// The execution that makes the Plan: its ARN.
     pub execution: &'a str,
     /// The execution that it takes the lane over from, if it does so with this Plan.
     pub previous_owner: Option<&'a str>,
-    /// When the execution was started.
+    /// The time when the execution was started.
     pub started_at: Timestamp,
     /// The time.
     pub now: Timestamp,
-    /// Where the lane stands after the Plan.
+    /// The state of the lane after the Plan.
     pub cursor: &'a Cursor,
-    /// What was decided.
+    /// The decisions.
     pub changes: &'a Changes,
     /// The concurrency key of the run; there is one where the changes have a lock.
     pub concurrency_key: Option<&'a str>,
-    /// What is handed to the state machine, as JSON text.
+    /// The answer to the state machine, as JSON text.
     pub handover: &'a str,
 }
 
-/// What people want to know of the event that started a run.
+/// The summary of the event that started a run, for people.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EventSummary {
     /// PagerDuty's id of the event.
     pub id: String,
-    /// Its type.
     pub event_type: String,
     /// The id of the incident that it is about.
     pub incident_id: Option<String>,
-    /// The title of that incident.
     pub incident_title: Option<String>,
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Written {
     /// The Plan was written.
@@ -137,11 +133,11 @@ pub struct OutsideEnd<'a> {
     pub input: &'a RunInput,
     /// Its ARN.
     pub execution: &'a str,
-    /// When it was started.
+    /// The time when it was started.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub ended_at: Timestamp,
-    /// Why, for people.
+    /// The reason, for people.
     pub failure: &'a Failure,
 }
 
@@ -152,13 +148,13 @@ pub struct OpenRun {
     pub run: RunId,
     /// The execution that made its first Plan: its ARN.
     pub execution: String,
-    /// Whether a step of another run called it.
+    /// True if a step of another run called it.
     pub is_called: bool,
-    /// When it was started.
+    /// The time when it was started.
     pub started_at: Timestamp,
 }
 
-/// What is known of a run's end.
+/// The known part of a run's end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RunKnown {
     /// There is no record of the run: it has made no Plan, or it was deleted after its time to live.
@@ -169,7 +165,7 @@ pub enum RunKnown {
     Ended,
 }
 
-/// Where journals are.
+/// The store of journals.
 pub trait Journal: Sync {
     /// Reads lanes, as far as there are any. One call.
     ///
@@ -202,7 +198,7 @@ pub trait Journal: Sync {
     /// DynamoDB did not answer.
     fn end_from_outside(&self, end: &OutsideEnd<'_>) -> impl Future<Output = Result<bool, StoreError>> + Send;
 
-    /// Whether a run has ended. One call.
+    /// The end of a run, if it is known. One call.
     ///
     /// # Errors
     /// DynamoDB did not answer, or the item cannot be read by this release.

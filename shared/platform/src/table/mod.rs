@@ -77,18 +77,18 @@ pub enum StoreError {
     /// DynamoDB did not answer, or refused.
     #[error("DynamoDB failed to {operation}: {cause}")]
     Unavailable {
-        /// What was to be done.
+        /// The operation.
         operation: &'static str,
-        /// Why.
+        /// The reason.
         #[source]
         cause: AwsFailure,
     },
     /// An item has a form that this release does not know.
     #[error("an item of the table cannot be read ({what}): {cause}; was it written by a newer release?")]
     Unreadable {
-        /// Which kind of item.
+        /// The kind of item.
         what: &'static str,
-        /// What is wrong.
+        /// The problem.
         cause: String,
     },
 }

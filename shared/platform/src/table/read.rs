@@ -1,6 +1,6 @@
 //! The kinds of reads of the table, and which of them must see the last write.
 
-/// Whether a read must see every write that was answered before it.
+/// The consistency of a read with the writes that were answered before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Consistency {
     /// It must.
@@ -19,7 +19,7 @@ macro_rules! reads {
             /// All kinds.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// What is read, for the error that says that it could not be: after "failed to".
+            /// The words for the error that a read failed: after "failed to".
             pub(super) const fn words(self) -> &'static str {
                 match self { $(Self::$variant => $words,)* }
             }
@@ -28,7 +28,6 @@ macro_rules! reads {
 }
 
 reads! {
-    /// A workflow.
     Workflow = "read the workflow";
     /// All workflows.
     Workflows = "list the workflows";
@@ -40,15 +39,12 @@ reads! {
     Trigger = "read the trigger";
     /// The workflows that the URL of an integration leads to.
     Routes = "read the routes of the integration";
-    /// An API key.
     ApiKey = "read the API key";
     /// All API keys.
     ApiKeys = "list the API keys";
-    /// An integration.
     Integration = "read the integration";
     /// All integrations.
     Integrations = "list the integrations";
-    /// A run.
     Run = "read the run";
     /// The steps of a lane.
     Steps = "read the steps of the run";
@@ -56,22 +52,21 @@ reads! {
     Runs = "list the runs";
     /// The runs of which no end is known, from an index.
     OpenRuns = "list the open runs";
-    /// Where lanes stand.
+    /// The state of lanes.
     Lanes = "read the lanes of the run";
-    /// What a Plan needs.
+    /// The needs of a Plan.
     Known = "read what the Plan needs";
     /// The lane of a Plan that another write was in the way of.
     LaneAgain = "read the lane again";
-    /// A lock.
     Lock = "read the lock of the concurrency key";
-    /// Which runs that a lock names have ended.
+    /// The runs of a lock that have ended.
     Ended = "read which runs have ended";
     /// The body of an event.
     Body = "read the body of the delivery";
 }
 
 impl Read {
-    /// What each kind needs.
+    /// The consistency of each kind.
     ///
     /// All that a run is planned from must be as it was written last: an old lane would have its Plan made twice, an old
     /// result would be a step that never ran, an old lock would let two runs in. A version and a body are read moments after
@@ -107,7 +102,7 @@ impl Read {
         }
     }
 
-    /// Whether DynamoDB is asked for the last write.
+    /// True if DynamoDB is asked for the last write.
     pub(super) fn is_consistent(self) -> bool {
         self.consistency() == Consistency::Strong
     }

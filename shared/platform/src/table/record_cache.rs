@@ -9,23 +9,23 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// How long a record is kept, and so how long a revoked key may still work.
+/// The time for which a record is kept, and so how long a revoked key may still work.
 const KEPT_FOR: SignedDuration = SignedDuration::from_secs(10);
 
-/// How old a record may be that is used because DynamoDB is out of reach.
+/// The age that a record may have while DynamoDB is out of reach.
 const STALE_FOR: SignedDuration = SignedDuration::from_mins(15);
 
-/// How long a record that could not be read again is served without another try: in an outage not every delivery waits for
+/// The time for which a record that could not be read again is served without another try: in an outage not every delivery waits for
 /// the time-out of DynamoDB.
 const ASKED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(5);
 
-/// How much memory the records of a kind may take, in bytes. A stranger who makes up well-formed keys must not fill it.
+/// The most memory of the records of a kind, in bytes. Made-up keys of a well-formed kind must not fill it.
 const KEPT_AT_MOST: usize = 16 * 1024 * 1024;
 
-/// How long it is not tried again to make room.
+/// The pause before another try to make room.
 const TIDIED_AGAIN_AFTER: SignedDuration = SignedDuration::from_secs(1);
 
-/// What a record takes beside itself: its name, and its place in the cache.
+/// The size of a record's name and place in the cache.
 const PLACE: usize = 512;
 
 /// Something that takes memory.
@@ -50,7 +50,7 @@ impl<T: Weight> Weight for Vec<T> {
 struct Kept<K, V> {
     records: HashMap<K, Read<V>>,
     weight: usize,
-    /// When room was last made. To look for what is old costs more the more there is, and is in vain a moment later.
+    /// The time when room was last made. To look for old records costs more the more there are, and is in vain a moment later.
     tidied_at: Timestamp,
 }
 
@@ -79,7 +79,7 @@ impl<K: Eq + Hash, V: Weight> Kept<K, V> {
 struct Read<V> {
     record: Arc<V>,
     read_at: Timestamp,
-    /// When DynamoDB was last asked in vain, since then.
+    /// The time when DynamoDB was last asked in vain, since then.
     failed_at: Option<Timestamp>,
 }
 

@@ -8,19 +8,19 @@ use futures_util::future::try_join_all;
 use jiff::{Timestamp, tz::TimeZone};
 use workflow::ids::{RunId, WorkflowId};
 
-/// How many shards an index has for a day. A shard takes 1,000 write units a second, and a run takes about four.
+/// The number of shards that an index has for a day. A shard takes 1,000 write units a second, and a run takes about four.
 pub(super) const SHARDS: u32 = 4;
 
-/// How many days are read at once at most.
+/// The number of days that are read at once at most.
 const DAYS_AT_ONCE: usize = 8;
 
-/// How many times as large as the page before a page is.
+/// The growth of a page over the page before.
 const GROWTH: i32 = 4;
 
 /// The most items that a page is asked for. It ends at a megabyte anyway.
 const LARGEST_PAGE: i32 = 4_000;
 
-/// Which runs are wanted.
+/// The runs that are wanted.
 #[derive(Debug, Clone)]
 pub struct RunQuery {
     /// Those of a workflow; of all if none.
@@ -31,14 +31,14 @@ pub struct RunQuery {
     pub since: Timestamp,
     /// Those that were started until the end of this day, in UTC. A clock that is a little behind hides no run.
     pub until: Timestamp,
-    /// How many at most.
+    /// The largest number.
     pub limit: usize,
 }
 
-/// Where a run stands in an index: the name of the attribute of each part of the key, and what is in it.
+/// The place of a run in an index: the name of the attribute of each part of the key, and its value.
 type Place = [(&'static str, String); 2];
 
-/// Where a run stands in the indexes.
+/// The places of a run in the indexes.
 pub(super) fn places(run: &RunId, workflow: &WorkflowId, started_at: Timestamp) -> [Place; 2] {
     let day = day(started_at);
     let shard = shard(run);
@@ -122,7 +122,6 @@ impl RunQuery {
 }
 
 impl RunStatus {
-    /// The word for it.
     #[must_use]
     pub fn word(self) -> &'static str {
         match self {

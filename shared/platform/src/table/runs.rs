@@ -10,25 +10,21 @@ use workflow::{
     planner::CancelMark,
 };
 
-/// A run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunView {
     /// Its id.
     pub run: RunId,
-    /// The workflow.
     pub workflow: WorkflowId,
     /// The version that it is pinned to.
     pub version: WorkflowVersion,
     /// PagerDuty's id of the event that started it; none if a person did.
     #[serde(default)]
     pub event_id: Option<String>,
-    /// The type of that event.
     #[serde(default)]
     pub event_type: Option<String>,
     /// The incident that the event is about.
     #[serde(default)]
     pub incident_id: Option<String>,
-    /// The title of that incident.
     #[serde(default)]
     pub incident_title: Option<String>,
     /// The run whose step started it.
@@ -39,19 +35,19 @@ pub struct RunView {
     pub replay_of: Option<RunId>,
     /// The ARN of its execution.
     pub execution: String,
-    /// How it stands.
+    /// Its state.
     pub status: RunStatus,
-    /// When it was started.
+    /// The time when it was started.
     pub started_at: Timestamp,
-    /// When it must have ended.
+    /// The time when it must have ended.
     pub deadline: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
-    /// Why it failed.
+    /// The reason it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
-    /// Why it did nothing, if it was skipped.
+    /// The reason it did nothing, if it was skipped.
     #[serde(default)]
     pub reason: Option<String>,
     /// The steps of its main lane that it has come to, in order.
@@ -59,7 +55,7 @@ pub struct RunView {
     pub steps: Vec<StepView>,
 }
 
-/// How a run stands.
+/// The state of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RunStatus {
@@ -75,12 +71,12 @@ pub enum RunStatus {
     Skipped,
 }
 
-/// Why something failed.
+/// The reason something failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ErrorView {
     /// The stable name.
     pub name: String,
-    /// What happened and what to do.
+    /// The error and its remedy.
     pub message: String,
 }
 
@@ -92,13 +88,13 @@ pub struct StepView {
     /// Its id, if it has one.
     #[serde(default)]
     pub id: Option<String>,
-    /// What it does.
+    /// The title.
     pub title: String,
-    /// How it stands.
+    /// Its state.
     pub state: StepState,
-    /// When it began.
+    /// The time when it began.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
     /// Until when it waits.
@@ -107,33 +103,33 @@ pub struct StepView {
     /// Its input as it was sent.
     #[serde(default, deserialize_with = "json_text")]
     pub input: Option<Value>,
-    /// What of the rendered input was changed so that PagerDuty takes it, in sentences.
+    /// The changes to the rendered input that make PagerDuty take it, in sentences.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<String>,
-    /// What it gave.
+    /// The outputs.
     #[serde(default, deserialize_with = "json_text")]
     pub outputs: Option<Value>,
     /// The names of the outputs that were too large to be kept.
     #[serde(default)]
     pub cut: BTreeSet<String>,
-    /// How many lanes it opens.
+    /// The number of lanes that it opens.
     #[serde(default)]
     pub lanes: Option<u32>,
     /// The run that it started.
     #[serde(default)]
     pub run: Option<RunId>,
-    /// Why it failed.
+    /// The reason it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
     /// The attempts of its action.
     #[serde(default)]
     pub attempts: Vec<AttemptView>,
-    /// Whether the run, a replay, took its result over from the run that it repeats.
+    /// True if the run, a replay, took its result over from the run that it repeats.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub kept: bool,
 }
 
-/// How a step stands.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StepState {
@@ -154,14 +150,14 @@ pub enum StepState {
 /// An attempt of a step's action.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct AttemptView {
-    /// Which one, counted from 1.
+    /// The number, counted from 1.
     pub number: u32,
-    /// When it began.
+    /// The time when it began.
     pub started_at: Timestamp,
-    /// When its answer came.
+    /// The time when its answer came.
     #[serde(default)]
     pub ended_at: Option<Timestamp>,
-    /// Why it failed.
+    /// The reason it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
 }
@@ -173,7 +169,7 @@ fn json_text<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option
         .transpose()
 }
 
-/// What became of the wish to cancel a run.
+/// The outcome of a request to cancel a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelRequest {
     /// Each of its lanes ends before its next step.
@@ -257,7 +253,7 @@ impl<I: Items> Table<I> {
     }
 }
 
-/// How long the stack keeps runs, by one of them: a person's command is not told what the functions are.
+/// The time for which the stack keeps runs, by one of them: a person's command is not told what the functions are.
 fn retention(run: &Item) -> Retention {
     let expires_at = run.get("expires_at").and_then(|value| value.as_n().ok()?.parse().ok());
     match (expires_at, journal::deadline(run)) {

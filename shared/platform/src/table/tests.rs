@@ -22,7 +22,7 @@ pub(super) fn now() -> Timestamp {
     "2026-11-22T10:00:00Z".parse().unwrap()
 }
 
-/// When the run of these tests must have ended.
+/// The time when the run of these tests must have ended.
 pub(super) fn deadline() -> Timestamp {
     "2026-11-23T11:00:00Z".parse().unwrap()
 }
@@ -190,7 +190,6 @@ enum Fate {
     Lost,
     /// It failed, and goes well some time later.
     Passing,
-    /// It failed.
     Failed,
 }
 
@@ -407,7 +406,7 @@ const CODES: [(&str, bool); 5] = [
     ("ItemCollectionSizeLimitExceeded", false),
 ];
 
-/// How many writes the transaction of a call has.
+/// The number of writes that the transaction of a call has.
 async fn writes_of(call: Call) -> usize {
     let (dynamodb, table) = Scripted::answered_by(read).await;
     assert_eq!(call(&table).await, Fate::Done);

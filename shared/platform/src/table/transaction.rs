@@ -7,7 +7,7 @@ use super::{
 use crate::aws::AwsFailure;
 use std::time::Duration;
 
-/// What was wrong with one write of a cancelled transaction.
+/// The reason why one write of a transaction was not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Reason {
     /// Nothing: another write of the transaction was in the way.
@@ -38,7 +38,7 @@ impl Reason {
     }
 }
 
-/// What was wrong with one write of a cancelled transaction, as DynamoDB says it.
+/// The reason why one write of a transaction was not made, as DynamoDB gives it.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Refusal {
     pub(super) code: Option<String>,
@@ -76,12 +76,12 @@ impl Cancelled {
         self.0.iter().any(|refusal| refusal.reason() == wanted)
     }
 
-    /// Whether somebody else was first.
+    /// True if somebody else was first.
     fn is_lost(&self) -> bool {
         self.has(Reason::ConditionFailed)
     }
 
-    /// Whether it may go well a moment later.
+    /// True if it may go well a moment later.
     pub(super) fn is_passing(&self) -> bool {
         !self.is_lost() && !self.has(Reason::Invalid)
     }
@@ -102,7 +102,7 @@ impl Cancelled {
     }
 }
 
-/// How long it is waited before a transaction is made again that something passing was in the way of.
+/// The pauses before a transaction is made again that something passing was in the way of.
 const PAUSES: [Duration; 3] = [
     Duration::from_millis(50),
     Duration::from_millis(150),

@@ -13,9 +13,7 @@ use workflow::ids::{IntegrationAlias, WorkflowId};
 /// A workflow and an API key, as far as there are such.
 #[derive(Debug, Clone, Default)]
 pub struct TriggerRecords {
-    /// The workflow.
     pub workflow: Option<WorkflowRecord>,
-    /// The key.
     pub key: Option<ApiKeyRecord>,
 }
 
@@ -25,7 +23,7 @@ impl Weight for TriggerRecords {
     }
 }
 
-/// Where workflows and keys are.
+/// The source of workflows and keys.
 pub trait TriggerSource: Sync {
     /// Reads both, in one call.
     ///

@@ -35,19 +35,19 @@ use workflow::{
 pub struct WorkflowRecord {
     /// Its id.
     pub workflow: WorkflowId,
-    /// Whether events start runs of it.
+    /// The state: do events start runs of it?
     pub state: WorkflowState,
     /// The version that new runs are pinned to.
     pub active_version: WorkflowVersion,
-    /// Which webhooks start it; none if only people and other workflows do.
+    /// The webhooks that start it; none if only people and other workflows do.
     pub trigger: Option<TriggerRecord>,
-    /// How long a run of that version may take, if it says so.
+    /// The time that a run of that version may take, if it says so.
     pub timeout: Option<Length>,
-    /// When it was last changed.
+    /// The time when it was last changed.
     pub updated_at: Timestamp,
 }
 
-/// Which webhooks start a workflow.
+/// The webhooks that start a workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TriggerRecord {
     /// The integration whose signing secrets its webhooks are checked with.
@@ -93,7 +93,7 @@ impl TriggerCondition {
         &self.source
     }
 
-    /// Whether it holds for an event.
+    /// True if it holds for an event.
     ///
     /// # Errors
     /// It cannot be read, or not be evaluated for this event.
@@ -206,7 +206,7 @@ impl From<WorkflowRecord> for StoredWorkflow {
     }
 }
 
-/// Whether events start runs of a workflow.
+/// The state of a workflow: do events start runs of it?
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WorkflowState {
@@ -220,7 +220,7 @@ pub enum WorkflowState {
 }
 
 impl WorkflowState {
-    /// Whether runs of the workflow may begin, of which this version is the active one.
+    /// The availability for new runs of a workflow whose active version this is.
     #[must_use]
     pub fn availability(self, active: WorkflowVersion) -> Availability {
         match self {
@@ -256,22 +256,20 @@ impl WorkflowRecord {
 /// A definition to apply.
 #[derive(Debug, Clone, Copy)]
 pub struct NewVersion<'a> {
-    /// The definition.
     pub definition: &'a Definition,
-    /// What its author wrote, with names and comments.
+    /// The text of its author, with names and comments.
     pub source: &'a str,
-    /// Who applies it, as AWS knows them, if that is known.
+    /// The AWS identity that applies it, if it is known.
     pub applied_by: Option<&'a str>,
 }
 
 /// A definition is the active version now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
-    /// Its version.
     pub version: WorkflowVersion,
-    /// Whether the version is newly active. If not, it was active already.
+    /// True if the version is newly active. If not, it was active already.
     pub is_new: bool,
-    /// Whether events start runs of it. A workflow that was disabled stays so, and one that was deleted is enabled.
+    /// The state. A workflow that was disabled stays so, and one that was deleted is enabled.
     pub state: WorkflowState,
 }
 
@@ -297,9 +295,7 @@ pub enum ApplyError {
     /// There is no such version.
     #[error("the workflow {workflow} has no version {version}; `pagerflow workflow versions {workflow}` lists them")]
     NoVersion {
-        /// The workflow.
         workflow: WorkflowId,
-        /// The version.
         version: WorkflowVersion,
     },
     /// The definition is too large for one item of the table.
@@ -330,7 +326,7 @@ pub enum StateError {
     Store(#[from] StoreError),
 }
 
-/// How often a change of state is made that somebody else's change forestalls.
+/// The number of times that a change of state is made that somebody else's change forestalls.
 const STATE_TRIED_AT_MOST: usize = 5;
 
 /// DynamoDB takes 400 KB in an item.
@@ -427,7 +423,7 @@ impl<I: Items> Table<I> {
         })
     }
 
-    /// Whether a definition is the active version of its workflow. One that this release cannot read is another one.
+    /// True if a definition is the active version of its workflow. One that this release cannot read is another one.
     async fn is_active(&self, definition: &Definition, seen: &WorkflowRecord) -> Result<bool, StoreError> {
         match self.version(&seen.workflow, seen.active_version).await {
             Ok(active) => Ok(active.as_ref() == Some(definition)),
@@ -491,7 +487,7 @@ fn replacing(seen: Option<&WorkflowRecord>, record: &WorkflowRecord, item: Item)
     std::iter::once(put).chain(of_routes).collect()
 }
 
-/// Where versions of workflows are.
+/// The source of versions of workflows.
 pub trait VersionSource: Sync {
     /// The definition of a version.
     ///

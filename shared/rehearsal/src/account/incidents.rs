@@ -14,7 +14,7 @@ pub(super) struct Incidents {
     notes: BTreeMap<String, Vec<Value>>,
     created: u64,
     highest_number: u64,
-    /// How many things other than incidents were made.
+    /// The number of things other than incidents that were made.
     others: u64,
 }
 

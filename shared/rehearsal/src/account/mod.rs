@@ -18,7 +18,6 @@ use reqwest::{
 use serde_json::{Value, json};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-/// The account.
 #[derive(Debug)]
 pub(crate) struct Account {
     state: Mutex<State>,
@@ -28,12 +27,12 @@ pub(crate) struct Account {
 struct State {
     now: Timestamp,
     incidents: Incidents,
-    /// What becomes of the next request.
+    /// The fate of the next request.
     fault: Option<Fault>,
     sent: Vec<Sent>,
 }
 
-/// What becomes of a request instead of being carried out and answered.
+/// The fate of a request instead of being carried out and answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
     /// It is refused with a status.

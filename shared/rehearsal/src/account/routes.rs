@@ -1,4 +1,4 @@
-//! What the account does when it is asked something.
+//! The answers of the account.
 
 use super::incidents::Incidents;
 use jiff::Timestamp;

@@ -1,4 +1,4 @@
-//! What the journal and the account have, as people are told of it.
+//! The journal and the account as a report.
 
 use crate::{
     machine::AttemptKey,

@@ -1,4 +1,4 @@
-//! What was written of runs, as a report shows it.
+//! The written part of runs, as a report shows it.
 
 use jiff::Timestamp;
 use platform::table::journal::{Entry, EventSummary, OutsideEnd};
@@ -18,7 +18,6 @@ pub(crate) struct Tables {
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
 }
 
-/// A run.
 #[derive(Debug)]
 pub(crate) struct Run {
     pub(crate) workflow: WorkflowId,
@@ -36,7 +35,6 @@ pub(crate) struct Lane {
     pub(crate) steps: BTreeMap<StepPath, Step>,
 }
 
-/// A step.
 #[derive(Debug)]
 pub(crate) struct Step {
     pub(crate) id: Option<StepId>,
@@ -47,7 +45,7 @@ pub(crate) struct Step {
     pub(crate) adjusted: Vec<String>,
     pub(crate) variables: BTreeMap<VariableName, Value>,
     pub(crate) attempts: Vec<Attempt>,
-    /// Whether it waits as it was told to.
+    /// True if it waits as it was told to.
     pub(crate) waits: bool,
     pub(crate) lanes: u32,
     pub(crate) run: Option<RunId>,

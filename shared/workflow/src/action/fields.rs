@@ -33,7 +33,6 @@ pub static LINK: LazyLock<Vec<Field>> = LazyLock::new(|| {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Field {
-    /// Its name.
     pub name: Text,
     /// Its type.
     #[serde(rename = "type")]
@@ -41,7 +40,7 @@ pub struct Field {
     /// Of an input: whether it may be left out. Of an output: whether it can be null.
     #[serde(default, skip_serializing_if = "is_default")]
     pub optional: bool,
-    /// What it is, in one line.
+    /// The summary, in one line.
     pub summary: Text,
     /// The things whose names people may write in its place, if it is an input with their ids or e-mail addresses.
     #[serde(default, skip_serializing_if = "is_default")]
@@ -54,12 +53,12 @@ pub struct Field {
     pub null: OnNull,
 }
 
-/// Whether a value goes without saying.
+/// True if a value goes without saying.
 pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-/// What null means in an input.
+/// The meaning of null in an input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum OnNull {
@@ -136,7 +135,7 @@ pub enum FieldKind {
     },
     /// A map with any fields.
     Map {
-        /// Whether it may be empty.
+        /// True if it may be empty.
         may_be_empty: bool,
     },
     /// A list of anything.
@@ -195,7 +194,7 @@ impl Field {
         Self { unfit, ..self }
     }
 
-    /// Whether the action does what is asked of it without the input: an expression that fails there stops nothing. A key is
+    /// True if the action does what is asked of it without the input: an expression that fails there stops nothing. A key is
     /// no decoration: without it, one thing would become two.
     #[must_use]
     pub fn only_decorates(&self) -> bool {
@@ -274,7 +273,7 @@ impl FieldKind {
         }
     }
 
-    /// What a template gives, as the type has it.
+    /// The result of a template, as the type has it.
     ///
     /// # Errors
     /// As [`Template::evaluate`].
@@ -339,7 +338,7 @@ impl FieldKind {
         }
     }
 
-    /// Whether it is a list, the entries of which have no names.
+    /// True if it is a list, the entries of which have no names.
     #[must_use]
     pub fn is_list(&self) -> bool {
         matches!(
@@ -348,7 +347,7 @@ impl FieldKind {
         )
     }
 
-    /// Whether a value of it has nothing in it that an expression could name.
+    /// True if a value of it has nothing in it that an expression could name.
     #[must_use]
     pub fn is_single(&self) -> bool {
         !self.is_list() && !matches!(self, Self::Map { .. } | Self::Object(_))
@@ -434,7 +433,7 @@ fn check_list(value: &Value, of: &FieldKind) -> Result<(), ListProblem> {
     })
 }
 
-/// What is wrong with the fields of a map.
+/// The problems of the fields of a map.
 fn problems_of(known: &[Field], given: &Map<String, Value>) -> Vec<String> {
     let missing = known
         .iter()
@@ -483,24 +482,24 @@ impl fmt::Display for FieldKind {
     }
 }
 
-/// Whether a text can be an id that is safe in a path or a query as it stands.
+/// True if a text can be an id that is safe in a path or a query as it stands.
 fn is_plain_id(text: &str) -> bool {
     (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_alphanumeric())
 }
 
-/// Whether a text can be sent as the From header: one `@` with something on each side, and printable ASCII only.
+/// True if a text can be sent as the From header: one `@` with something on each side, and printable ASCII only.
 fn is_email(text: &str) -> bool {
     text.len() <= 254
         && text.bytes().all(|b| b.is_ascii_graphic())
         && matches!(text.split_once('@'), Some((user, host)) if !user.is_empty() && !host.is_empty() && !host.contains('@'))
 }
 
-/// Whether a text is kept as a key just as it is, so that it is found again.
+/// True if a text is kept as a key just as it is, so that it is found again.
 fn is_key(text: &str, longest: usize) -> bool {
     (1..=longest).contains(&text.len()) && text.trim() == text && !text.contains(char::is_control)
 }
 
-/// Whether a text is a URL that people can be sent to: of one of these schemes, with a host, and without spaces.
+/// True if a text is a URL that people can be sent to: of one of these schemes, with a host, and without spaces.
 fn is_url(text: &str, schemes: &[&str]) -> bool {
     let rest = schemes.iter().find_map(|scheme| text.strip_prefix(scheme));
     let authority = rest.and_then(|rest| rest.split(['/', '?', '#']).next());
@@ -509,7 +508,7 @@ fn is_url(text: &str, schemes: &[&str]) -> bool {
         && authority.is_some_and(is_authority)
 }
 
-/// Whether a text is the host of a URL, with a port where it names one.
+/// True if a text is the host of a URL, with a port where it names one.
 fn is_authority(text: &str) -> bool {
     let text = text.rsplit_once('@').map_or(text, |(_, host)| host);
     let is_port =
@@ -530,7 +529,7 @@ fn is_authority(text: &str) -> bool {
 }
 
 impl Longest {
-    /// Whether a text is short enough.
+    /// True if a text is short enough.
     pub(super) fn takes(self, text: &str) -> bool {
         match self {
             Self::Characters(most) => text.chars().nth(most).is_none(),

@@ -46,7 +46,7 @@ pub enum Unfit {
 /// stands in the wrong field may be a secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Adjustment {
-    /// Where it stands, such as `links[2].href`.
+    /// The place, such as `links[2].href`.
     at: String,
     change: Change,
 }
@@ -70,7 +70,7 @@ enum Change {
 /// The most adjustments of one input that are kept: a person reads no more, and they go into the journal.
 const MOST_KEPT: usize = 20;
 
-/// What no input is cut below when there is no room for all, in bytes of JSON.
+/// The size below which no input is cut when there is no room for all, in bytes of JSON.
 const LEAST: usize = 1024;
 
 /// The longest readable beginning of a key that a hash stands for, in bytes.
@@ -120,7 +120,7 @@ impl Serialize for Adjustment {
 }
 
 impl Unfit {
-    /// What becomes of an input, for the documentation.
+    /// The treatment of an input, for the documentation.
     #[must_use]
     pub fn summary(&self, field: &Field) -> String {
         match (self, &field.kind, field.optional) {
@@ -412,7 +412,7 @@ fn smaller(field: &Field, value: Value, target: usize) -> Option<Value> {
     }
 }
 
-/// Why a link cannot be used, if it cannot.
+/// The reason a link cannot be used, if it cannot.
 fn why_not(link: &Value) -> Option<String> {
     let Value::Object(given) = link else {
         return check_object(&LINK, link).err().map(|problem| format!("it {problem}"));
@@ -447,7 +447,7 @@ fn cut_to(text: &str, longest: Longest) -> String {
     }
 }
 
-/// What stands for a key that cannot be one: its beginning, for people, and a hash of the whole.
+/// The stand-in for a key that cannot be one: its beginning, for people, and a hash of the whole.
 fn hashed(key: &str) -> String {
     let line: String = key
         .trim()

@@ -40,27 +40,27 @@ pub struct ActionSpec {
     pub name: Text,
     /// The system that it acts on, as people call it.
     pub system: Text,
-    /// What it does, in one line.
+    /// The summary, in one line.
     pub summary: Text,
-    /// What it takes.
+    /// The inputs.
     pub inputs: Vec<Field>,
-    /// What its inputs say about each other.
+    /// The rules between its inputs.
     #[serde(default, skip_serializing_if = "is_default")]
     pub rules: Vec<Rule>,
-    /// What it gives.
+    /// The outputs.
     pub outputs: Vec<Field>,
-    /// What it does outside of the run.
+    /// The effect outside of the run.
     pub effect: Effect,
-    /// What a repeat of it would do.
+    /// The effect of a repeat.
     pub repeat: Repeat,
-    /// What a replay of the run, which has other idempotency keys, does by calling it once more, where `repeat` does not say it.
+    /// The effect of one more call by a replay of the run, which has other idempotency keys, where `repeat` does not say it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub replayed: Option<Replayed>,
-    /// Why a repeat does that, for people.
+    /// The reason a repeat does that, for people.
     pub on_repeat: Text,
     /// The function that performs it: its name in the template, of its state in the state machine, and the type of its commands.
     pub function: Text,
-    /// How long one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
+    /// The time that one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
     /// only ends an attempt of which Lambda has lost track.
     pub timeout_seconds: u32,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
@@ -70,13 +70,12 @@ pub struct ActionSpec {
 /// The input of a call that fits, and what was changed so that it does.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Admitted {
-    /// The input.
     pub input: Value,
-    /// What was changed.
+    /// The adjustments.
     pub adjusted: Vec<Adjustment>,
 }
 
-/// What an action does outside of the run.
+/// The effect of an action outside of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Effect {
@@ -95,7 +94,7 @@ pub enum Effect {
     Other,
 }
 
-/// What a repeat of an action would do, which decides what follows an unknown outcome.
+/// The effect of a repeat of an action, which decides about the next step after an unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Repeat {
@@ -104,22 +103,22 @@ pub enum Repeat {
     /// Nothing, unless something else was done in between: what is set is set already. So there is none as long as the request before
     /// can still be carried out, because late it would undo what a later step does.
     SetsState {
-        /// When that is over.
+        /// The time when that is over.
         settling: Settling,
     },
     /// A second effect, unless the action first looks for the effect key of the first.
     NeedsLook {
-        /// When a look can be relied on.
+        /// The time when a look can be relied on.
         settling: Settling,
     },
     /// A second effect that nobody can prevent, such as paging people twice: after an unknown outcome the step fails.
     IsForbidden {
-        /// Where a person sees whether it was done, as the end of "look in …".
+        /// The place where a person sees if it was done, as the end of "look in …".
         look: Text,
     },
 }
 
-/// What a replay of a run does by calling an action once more.
+/// The effect of calling an action once more in a replay of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Replayed {
@@ -136,14 +135,14 @@ pub enum Replayed {
     PagesTwice,
 }
 
-/// How long it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
+/// The time that it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
 /// earlier finds nothing, and the thing would be made twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settling {
-    /// How long after it was sent a request can still be carried out, in seconds: also when nobody waits for it any more.
+    /// The time after it was sent in which a request can still be carried out, in seconds: also when its caller has given up.
     pub carried_out_seconds: u32,
-    /// How long a new thing may stay unseen, in seconds.
+    /// The time for which a new thing may stay unseen, in seconds.
     pub shown_seconds: u32,
 }
 
@@ -162,7 +161,7 @@ impl fmt::Display for ActionSpec {
 }
 
 impl ActionSpec {
-    /// What a replay of the run does by calling the action once more.
+    /// The effect of calling the action once more in a replay of the run.
     #[must_use]
     pub fn replayed(&self) -> Replayed {
         match (&self.replayed, &self.repeat) {
@@ -174,7 +173,7 @@ impl ActionSpec {
         }
     }
 
-    /// Whether it does nothing outside of the run.
+    /// True if it does nothing outside of the run.
     #[must_use]
     pub fn only_reads(&self) -> bool {
         self.effect == Effect::Reads

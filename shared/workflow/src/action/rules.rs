@@ -1,4 +1,4 @@
-//! What the inputs of an action say about each other.
+//! The rules between the inputs of an action.
 
 use super::Text;
 use serde::{Deserialize, Serialize};

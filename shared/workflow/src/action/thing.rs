@@ -7,20 +7,16 @@ use std::fmt;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Thing {
-    /// A service.
     Service,
-    /// An escalation policy.
     EscalationPolicy,
-    /// A user.
     User,
     /// A priority of incidents.
     Priority,
-    /// A team.
     Team,
 }
 
 impl Thing {
-    /// What several of them are called.
+    /// The word for several of them.
     #[must_use]
     pub fn plural(self) -> &'static str {
         match self {

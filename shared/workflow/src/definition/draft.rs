@@ -25,22 +25,20 @@ pub struct Draft {
 pub struct ThingReference {
     /// The kind of thing.
     pub thing: Thing,
-    /// What the action wants of it.
+    /// The use that the action makes of it.
     pub wanted: Wanted,
-    /// The text.
     pub text: String,
     /// The integration in whose account the thing is; none where an expression says so.
     pub integration: Option<IntegrationAlias>,
-    /// Where it stands.
+    /// The place.
     pub at: Option<Position>,
     /// The way to it, such as `steps[2].with.service` or that of a trigger's filter.
     pub path: String,
 }
 
-/// What an action wants of a thing.
+/// The use that an action makes of a thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wanted {
-    /// Its id.
     Id,
     /// The e-mail address by which a user logs in.
     Email,
@@ -48,7 +46,7 @@ pub enum Wanted {
     IdOrName,
 }
 
-/// What the texts of references mean, by their paths.
+/// The meaning of the texts of references, by their paths.
 pub(super) type Meanings = BTreeMap<String, Result<String, String>>;
 
 impl Draft {
@@ -85,7 +83,7 @@ impl Draft {
         &self.references
     }
 
-    /// What is not wrong, but may be meant otherwise: a value that may be missing, a comparison that never holds.
+    /// The warnings: valid, but perhaps not intended, such as a value that may be missing, or a comparison that never holds.
     #[must_use]
     pub fn warnings(&self) -> &Problems {
         &self.warnings

@@ -69,10 +69,10 @@ pub mod limits {
     /// The longest wait and the longest run, in seconds: 364 days, because Step Functions ends an execution after one
     /// year.
     pub const LONGEST_SECONDS: i64 = 364 * 24 * 60 * 60;
-    /// How long a run may take if its workflow does not say, in seconds: a day.
+    /// The time that a run may take if its workflow does not say, in seconds: a day.
     pub const DEFAULT_TIMEOUT_SECONDS: i64 = 24 * 60 * 60;
 
-    /// How long a run may take whose workflow says this.
+    /// The time that a run may take whose workflow says this.
     #[must_use]
     pub fn run_timeout(timeout: Option<super::Length>) -> jiff::SignedDuration {
         match timeout {
@@ -87,19 +87,19 @@ pub mod limits {
 pub struct Definition {
     /// Its name, which is its id.
     pub name: WorkflowId,
-    /// What it is for, in a person's words.
+    /// The purpose, in a person's words.
     pub description: Option<String>,
-    /// What starts it, besides people and other workflows.
+    /// The trigger, besides people and other workflows.
     pub trigger: Option<Trigger>,
-    /// What a run is given by whoever starts it.
+    /// The inputs of a run from whoever starts it.
     pub inputs: BTreeMap<InputName, Input>,
-    /// How long a run may take.
+    /// The time that a run may take.
     pub timeout: Option<Length>,
-    /// Which runs of it exclude each other.
+    /// The runs of it that exclude each other.
     pub concurrency: Option<Concurrency>,
-    /// What it does, in order. Never empty.
+    /// The steps, in order. Never empty.
     pub steps: Vec<Step>,
-    /// What it does when a run fails.
+    /// The steps for a run that failed.
     pub on_failure: Vec<Step>,
 }
 
@@ -108,39 +108,35 @@ pub struct Definition {
 pub struct Input {
     /// Its type.
     pub kind: InputKind,
-    /// What it is, in a person's words.
+    /// The meaning, in a person's words.
     pub description: Option<String>,
-    /// What it is if nobody gives it.
+    /// The value if none is given.
     pub default: Option<Value>,
 }
 
 /// The type of an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InputKind {
-    /// Text.
     Text,
     /// A whole number.
     Integer,
-    /// A number.
     Number,
     /// True or false.
     Boolean,
-    /// A list.
     List,
-    /// A map.
     Map,
 }
 
-/// Which runs of a workflow exclude each other: those of the same key.
+/// The rule by which runs of a workflow exclude each other: those of the same key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Concurrency {
     /// The key: text with expressions over `event`, `run` and `inputs`, such as `{{ event.incident.id }}`.
     pub key: Template,
-    /// What happens to a run whose key another run holds.
+    /// The policy for a run whose key another run holds.
     pub policy: ConcurrencyPolicy,
 }
 
-/// What happens to a run when another run of the same concurrency key goes on.
+/// The policy for a run while another run of the same concurrency key goes on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum ConcurrencyPolicy {
     /// It waits until it is its turn; the oldest comes first.
@@ -152,28 +148,27 @@ pub enum ConcurrencyPolicy {
     Cancel,
 }
 
-/// One step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Step {
     /// The id by which later steps refer to it.
     pub id: Option<StepId>,
     /// The step is skipped when this is false.
     pub condition: Option<Expression>,
-    /// How its action is tried again. Only a step that calls an action has it.
+    /// The rule for further attempts at its action. Only a step that calls an action has it.
     pub retry: Option<Retry>,
-    /// How long it may take, with all attempts and the waits between. Only a step that calls an action, opens lanes or runs
+    /// The time that it may take, with all attempts and the waits between. Only a step that calls an action, opens lanes or runs
     /// a workflow has it.
     pub timeout: Option<Length>,
-    /// Whether the run goes on when the step fails.
+    /// True if the run goes on when the step fails.
     pub continue_on_error: bool,
-    /// What it does.
+    /// The kind of step.
     pub kind: StepKind,
 }
 
-/// How an action is tried again. Waiting for a rate limit does not count as an attempt.
+/// The rules for further attempts at an action. Waiting for a rate limit does not count as an attempt.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Retry {
-    /// How many attempts there are in all, 1 to [`limits::ATTEMPTS`].
+    /// The number of attempts in all, 1 to [`limits::ATTEMPTS`].
     pub max_attempts: u32,
     /// The wait after the first attempt.
     pub interval: Length,
@@ -181,7 +176,7 @@ pub struct Retry {
     pub backoff: f64,
     /// The longest wait.
     pub max_interval: Length,
-    /// Whether up to a fifth is added to each wait, so that the runs of one outage do not come back together.
+    /// True if up to a fifth is added to each wait, so that the runs of one outage do not come back together.
     pub jitter: bool,
     /// The errors that are tried again; without it all that may pass.
     pub errors: Option<BTreeSet<ErrorName>>,
@@ -201,7 +196,7 @@ impl Default for Retry {
     }
 }
 
-/// Where a definition comes from.
+/// The origin of a definition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Origin {
     /// From a person, or a program that writes one: everything is checked.
@@ -215,7 +210,7 @@ struct Read {
     definition: Definition,
     /// The texts that stand for things in a system, where names are allowed.
     references: Vec<ThingReference>,
-    /// What is not wrong, but may be meant otherwise.
+    /// The warnings: valid, but perhaps not intended.
     warnings: Problems,
 }
 
@@ -287,9 +282,9 @@ impl Definition {
     #[must_use]
     pub fn weight(&self) -> usize {
         fn weight(value: &serde_json::Value) -> usize {
-            /// What a step, a field or an entry takes, with what is kept for it.
+            /// The memory of a step, a field or an entry, with its place.
             const ENTRY: usize = 640;
-            /// What a byte of text stands for: an expression is kept with the names in it.
+            /// The memory per byte of text: an expression is kept with the names in it.
             const BYTE: usize = 16;
             ENTRY
                 + match value {
@@ -407,7 +402,7 @@ impl Definition {
 
 /// A step and all steps in it.
 struct Walk<'a> {
-    /// What comes yet, the next one last.
+    /// The steps to come, the next one last.
     rest: Vec<(StepPath, &'a Step)>,
 }
 
@@ -492,7 +487,7 @@ impl Step {
         }
     }
 
-    /// Whether nothing in its lane follows it once it is done.
+    /// True if nothing in its lane follows it once it is done.
     pub(crate) fn ends_lane(&self) -> bool {
         self.kind.behaviour().ends_lane(self.continue_on_error)
     }

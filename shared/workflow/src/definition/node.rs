@@ -6,7 +6,6 @@ use std::fmt;
 /// A place in a source: line and column, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
-    /// The line.
     pub line: usize,
     /// The column, in characters.
     pub column: usize,
@@ -15,20 +14,19 @@ pub struct Position {
 /// A value and where it stands; stored JSON has no places.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Node {
-    /// Where it starts.
+    /// The place of its start.
     pub at: Option<Position>,
-    /// What it is.
+    /// The content.
     pub content: Content,
     /// A number as it is written, where that says more than its value: `007`, `1.10`, more digits than a receiver may keep.
     pub written: Option<Box<str>>,
 }
 
-/// What a node is.
+/// The content of a node.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Content {
     /// Null, true, false, a number or text.
     Scalar(Value),
-    /// A list.
     List(Vec<Node>),
     /// A map, in the order of the source. No key stands twice.
     Map(Vec<Entry>),
@@ -37,11 +35,9 @@ pub enum Content {
 /// An entry of a map.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Entry {
-    /// The key.
     pub key: String,
-    /// Where the key stands.
+    /// The place of the key.
     pub key_at: Option<Position>,
-    /// The value.
     pub value: Node,
 }
 
@@ -106,7 +102,7 @@ impl Node {
         found
     }
 
-    /// Where the node at `path` stands, or if there is none, the innermost one around it.
+    /// The place of the node at `path`, or if there is none, of the innermost one around it.
     pub(crate) fn place_of(&self, path: Path<'_>) -> Option<Position> {
         self.nearest(path).at
     }
@@ -136,7 +132,7 @@ impl Node {
         }
     }
 
-    /// What it is, in words with an article.
+    /// The words for it, with an article.
     #[must_use]
     pub fn type_name(&self) -> &'static str {
         match &self.content {

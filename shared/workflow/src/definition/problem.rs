@@ -1,9 +1,9 @@
-//! What is wrong with a definition.
+//! The problems of a definition.
 
 use super::{Position, node::Path};
 use std::fmt;
 
-/// How many problems are told. A source of a megabyte can have more than anybody reads.
+/// The number of problems that are told. A source of a megabyte can have more than anybody reads.
 const MOST: usize = 100;
 
 /// One thing that is wrong, and where.
@@ -15,7 +15,7 @@ pub struct Problem {
     pub column: Option<usize>,
     /// The way to it, such as `steps[2].with.title`.
     pub path: String,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub message: String,
 }
 
@@ -56,12 +56,12 @@ impl Problems {
         problems
     }
 
-    /// Whether no more are told, so that there is no need to look for more.
+    /// True if no more are told, so that there is no need to look for more.
     pub(crate) fn is_full(&self) -> bool {
         self.0.len() >= MOST
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -132,7 +132,7 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
     root.ok_or_else(|| Problems::single(None, "the definition is empty"))
 }
 
-/// What to do about an expression that YAML takes for a map in a map.
+/// The advice for an expression that YAML takes for a map in a map.
 const QUOTE: &str = "put the expression in quotes: \"{{ … }}\"; without them YAML takes the braces for maps";
 
 /// The start of an expression without quotes that leads to an error: the last value before it that begins with two braces, if it
@@ -162,7 +162,7 @@ fn unquoted_expression(source: &str, error: Position) -> Option<Position> {
     (is_near || is_open()).then_some(at)
 }
 
-/// Why a node is not taken into a map.
+/// The reason a node is not taken into a map.
 enum Refused {
     /// A key that is a list or a map.
     Key(Option<Position>),
@@ -216,7 +216,7 @@ fn attach(parent: &mut Open, node: Node) -> Result<(), Refused> {
 /// The largest whole number that every reader of JSON keeps: many read numbers as floating-point numbers of 53 bits.
 const SAFE_INTEGER: u64 = 1 << 53;
 
-/// Whether a number is written with more than its value, which a person who means a name would miss: the zeros of `007` and
+/// True if a number is written with more than its value, which a person who means a name would miss: the zeros of `007` and
 /// `1.10`, or digits that the receiver may not keep.
 fn says_more_than(written: &str, value: &Value) -> bool {
     let Value::Number(number) = value else {

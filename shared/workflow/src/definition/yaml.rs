@@ -107,5 +107,5 @@ fn escaped(text: &str) -> Yaml<'_> {
     )
 }
 
-/// What a reader of YAML may take for the end of a line, or of a text, besides control characters.
+/// Characters that a reader of YAML may take for the end of a line, or of a text, besides control characters.
 const BREAKS: &[char] = &['\u{2028}', '\u{2029}', '\u{feff}', '\u{fffe}', '\u{ffff}'];

@@ -11,7 +11,7 @@ pub use remedy::{needs_another_version, remedy};
 
 use std::fmt;
 
-/// What the planner may conclude from a failure.
+/// The conclusion that the planner may draw from a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FailureClass {
     /// The same call would fail again. The step has failed.
@@ -27,7 +27,7 @@ pub enum FailureClass {
 }
 
 impl FailureClass {
-    /// Whether it may pass by itself.
+    /// True if it may pass by itself.
     #[must_use]
     pub const fn may_pass(self) -> bool {
         match self {
@@ -37,7 +37,7 @@ impl FailureClass {
     }
 }
 
-/// Who gives an error its name.
+/// The source of an error's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Source {
     /// The function of an action.
@@ -66,19 +66,19 @@ macro_rules! error_names {
                 match self { $(Self::$variant => $text,)* }
             }
 
-            /// What the planner may conclude from it.
+            /// The conclusion that the planner may draw from it.
             #[must_use]
             pub const fn class(self) -> FailureClass {
                 match self { $(Self::$variant => FailureClass::$class,)* }
             }
 
-            /// Who gives an error this name.
+            /// The source of the error.
             #[must_use]
             pub const fn source(self) -> Source {
                 match self { $(Self::$variant => Source::$source,)* }
             }
 
-            /// What has happened, in a sentence or two.
+            /// The cause, in a sentence or two.
             #[must_use]
             pub const fn cause(self) -> &'static str {
                 match self { $(Self::$variant => concat!($($doc,)*).trim_ascii_start(),)* }

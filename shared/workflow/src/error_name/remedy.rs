@@ -1,8 +1,8 @@
-//! What a person does about an error.
+//! Remedies for errors.
 
 use super::ErrorName;
 
-/// What to do about an error of this name, which may be one of Step Functions or Lambda.
+/// The remedy for an error of this name, which may be one of Step Functions or Lambda.
 #[must_use]
 pub fn remedy(name: &str) -> &'static str {
     match ErrorName::parse(name) {
@@ -13,14 +13,14 @@ pub fn remedy(name: &str) -> &'static str {
     }
 }
 
-/// Whether a replay after an error of this name goes on only with another version of the workflow.
+/// True if a replay after an error of this name goes on only with another version of the workflow.
 #[must_use]
 pub fn needs_another_version(name: &str) -> bool {
     remedy(name).contains("--latest")
 }
 
 impl ErrorName {
-    /// What to do about it, in a sentence or two.
+    /// The remedy, in a sentence or two.
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {

@@ -32,7 +32,7 @@ struct Chart {
     stopped: Vec<Exit>,
 }
 
-/// Where a line to the next node begins, and what stands at it.
+/// The place where a line to the next node begins, and its label.
 struct Exit {
     node: String,
     label: String,
@@ -134,7 +134,7 @@ impl Chart {
     }
 }
 
-/// Where it goes on if a step that ends everything is skipped.
+/// The way on if a step that ends everything is skipped.
 fn skipped(node: &Node, own: &str) -> Vec<Exit> {
     let exit = node.condition.iter().map(|_| Exit::labelled(own, "otherwise"));
     exit.collect()

@@ -21,9 +21,8 @@ const LONGEST_TEXT: usize = 100;
 /// A workflow, for drawing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Graph {
-    /// What starts it.
+    /// The trigger.
     pub trigger: Vec<String>,
-    /// Its steps.
     pub steps: Vec<Node>,
     /// The steps for when a run fails.
     pub on_failure: Vec<Node>,
@@ -34,13 +33,13 @@ pub struct Graph {
 pub struct Node {
     /// The step's id.
     pub id: Option<String>,
-    /// What it does, in a line.
+    /// The title, in a line.
     pub title: String,
     /// The condition without which it is skipped.
     pub condition: Option<String>,
-    /// What else its author said about it.
+    /// Further remarks of its author.
     pub notes: Vec<String>,
-    /// How it leads on.
+    /// The line to the next node.
     pub form: Form,
     /// The lists of steps in it.
     pub lists: Vec<List>,
@@ -49,13 +48,12 @@ pub struct Node {
 /// A list of steps in a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct List {
-    /// When, or as what, it is done.
+    /// The label: the condition, or the role.
     pub label: String,
-    /// The steps.
     pub steps: Vec<Node>,
 }
 
-/// How a step leads on to the next.
+/// The kind of line from a step to the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     /// It does something.
@@ -72,7 +70,6 @@ pub enum Form {
     Lanes,
     /// It ends the lane.
     Stop,
-    /// It fails.
     Fail,
 }
 

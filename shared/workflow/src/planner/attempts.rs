@@ -267,7 +267,7 @@ fn action_at<'a>(
     ))
 }
 
-/// What an action is told by the run and not by the workflow's author.
+/// The fields of an action's input that come from the run and not from the workflow's author.
 struct Call<'a> {
     caller: &'a Caller,
     effect_key: &'a EffectKey,

@@ -1,4 +1,4 @@
-//! What the state machine is told to do.
+//! The commands to the state machine.
 
 use crate::{action::ActionSpec, run::RunInput};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
@@ -14,16 +14,16 @@ use std::sync::Arc;
 pub enum Command {
     /// Call an action. The type is the function that performs it.
     Action {
-        /// Which.
+        /// The action.
         action: Arc<ActionSpec>,
         /// Its input, complete.
         input: Value,
-        /// How long the call may take, in seconds.
+        /// The time that the call may take, in seconds.
         timeout_seconds: u32,
     },
     /// Come back at a time.
     Wait {
-        /// When.
+        /// The time.
         until: Wake,
     },
     /// Start executions, and come back when all of them have ended. What they give is in the table.
@@ -42,7 +42,7 @@ pub enum Command {
     Fail {
         /// The name of the error.
         error: String,
-        /// What happened and what to do.
+        /// The error and its remedy.
         cause: String,
     },
 }
@@ -65,7 +65,6 @@ impl Wake {
         Self(time.round(up).unwrap_or(time))
     }
 
-    /// The time.
     #[must_use]
     pub fn time(self) -> Timestamp {
         self.0
@@ -75,9 +74,7 @@ impl Wake {
 /// An execution that another one starts.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ChildExecution {
-    /// Its name.
     pub name: String,
-    /// Its input.
     pub input: RunInput,
 }
 
@@ -117,7 +114,7 @@ impl Command {
         }
     }
 
-    /// How many events the history of an execution gets by a Plan and the command that it gives, if nothing is tried
+    /// The number of events that the history of an execution gets by a Plan and the command that it gives, if nothing is tried
     /// again: five for a Task, two for any other state, ten for each iteration of a Map.
     pub(super) fn events(&self) -> u32 {
         const PLAN_AND_ROUTE: u32 = 7;

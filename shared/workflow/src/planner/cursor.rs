@@ -1,4 +1,4 @@
-//! Where a lane stands.
+//! The state of a lane.
 
 use super::{Failure, fresh::FreshIds};
 use crate::{
@@ -10,45 +10,43 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
-/// Where a lane stands. It travels in the state of the execution.
+/// The state of a lane. It travels in the state of the execution.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The lane.
     pub lane: LanePath,
-    /// How many Plans the lane has had. The journal takes each number once, which fences off a second executor.
+    /// The number of Plans that the lane has had. The journal takes each number once, which fences off a second executor.
     pub plans: u64,
-    /// When the run was started.
+    /// The time when the run was started.
     pub started_at: Timestamp,
-    /// When the lane must have done its steps.
+    /// The time when the lane must have done its steps.
     pub deadline: Timestamp,
-    /// When the run must have ended. It is later than the deadline of the main lane where `on_failure` needs time.
+    /// The time when the run must have ended. It is later than the deadline of the main lane where `on_failure` needs time.
     pub run_deadline: Timestamp,
     /// How many runs of ours stand between this one and an event from outside, as far as the first Plan could tell. The
     /// input of the execution may say less: it knows only of incidents that runs have made.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub depth: u32,
-    /// How many executions handed the lane on.
+    /// The number of executions that handed the lane on.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub generation: u32,
-    /// How many events the history of the execution has by now, as far as can be told from the commands.
+    /// The number of events that the history of the execution has by now, as far as can be told from the commands.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub events: u32,
     /// The step that comes next, or that the pending command is about; none at the end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next: Option<StepPath>,
-    /// What the last command is about.
+    /// The subject of the last command.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pending: Option<Pending>,
     /// The run's inputs, with their defaults.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map<String, Value>,
-    /// The variables.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub variables: BTreeMap<VariableName, Value>,
     /// The item of the innermost `for_each` around.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
-    /// Why the run has failed, while the steps of `on_failure` run.
+    /// The reason the run has failed, while the steps of `on_failure` run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
     /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. The system may
@@ -74,16 +72,16 @@ pub struct Item {
     pub index: u32,
 }
 
-/// Why a run has failed.
+/// The reason a run has failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FailedStep {
-    /// What people call the step; none if the run failed outside of its steps.
+    /// The step's name for people; none if the run failed outside of its steps.
     pub step: Option<String>,
-    /// Why.
+    /// The reason.
     pub failure: Failure,
 }
 
-/// What a command is about, so that its answer is understood.
+/// The subject of a command, by which its answer is understood.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "for", rename_all = "snake_case")]
 pub enum Pending {
@@ -93,12 +91,11 @@ pub enum Pending {
     Backoff {
         /// The attempt that comes.
         attempts: Attempts,
-        /// When it comes.
+        /// The time when it comes.
         until: Timestamp,
     },
     /// A step that waits.
     Wait {
-        /// The step.
         step: StepPath,
         /// Until when.
         until: Timestamp,
@@ -109,16 +106,16 @@ pub enum Pending {
     Handoff {
         /// The how-manieth start of that execution it is, counted from 1.
         attempt: u32,
-        /// When the next start is made, while the one before has come to nothing.
+        /// The time of the next start, while the one before has come to nothing.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resting_until: Option<Timestamp>,
-        /// What the other execution takes up.
+        /// The subject that the other execution takes up.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         resume: Option<Box<Pending>>,
     },
     /// The run waits for its concurrency key.
     Lock {
-        /// When it looks again.
+        /// The time when it looks again.
         until: Timestamp,
     },
 }
@@ -139,31 +136,29 @@ impl Pending {
 /// The attempts of a step's action so far.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
-    /// The step.
     pub step: StepPath,
-    /// Which attempt it is, counted from 1.
+    /// The attempt that it is, counted from 1.
     pub attempt: u32,
-    /// How many attempts before it a rate limit turned away.
+    /// The number of attempts before it that a rate limit turned away.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub rate_limited: u32,
-    /// How many attempts before it the system refused because it did not know an id yet.
+    /// The number of attempts before it that the system refused because it did not know an id yet.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub unseen: u32,
     /// Until when it may be that the system does not know an id yet that the attempt is about.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fresh_until: Option<Timestamp>,
-    /// When the step must have ended.
+    /// The time when the step must have ended.
     pub deadline: Timestamp,
-    /// When the first of them was written down.
+    /// The time when the first of them was written down.
     pub intended_at: Timestamp,
 }
 
 /// Lanes that a step opens, in batches; or the run that it starts, as a batch of one.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Fork {
-    /// The step.
     pub step: StepPath,
-    /// How many lanes there are in all.
+    /// The number of lanes in all.
     pub count: u32,
     /// The first lane of the batch that runs.
     pub from: u32,
@@ -171,31 +166,31 @@ pub struct Fork {
     pub to: u32,
     /// The how-manieth start of those lanes of the batch that have not ended it is, counted from 1.
     pub attempt: u32,
-    /// When they are started again, while the last start has come to nothing.
+    /// The time of the next start, while the last one has come to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resting_until: Option<Timestamp>,
-    /// When the lanes must have ended.
+    /// The time when the lanes must have ended.
     pub deadline: Timestamp,
     /// The run that the step starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunIdentity>,
-    /// How the lanes before the batch ended.
+    /// The ends of the lanes before the batch.
     pub tally: Tally,
 }
 
-/// How lanes ended.
+/// The ends of lanes, counted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {
-    /// How many succeeded.
+    /// The number that succeeded.
     pub succeeded: u32,
-    /// How many failed.
+    /// The number that failed.
     pub failed: u32,
-    /// How many were cancelled.
+    /// The number that were cancelled.
     pub cancelled: u32,
-    /// What each gave, in order; nothing once that has become too large to be handed on.
+    /// The output of each, in order; empty once they have become too large to be handed on.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub lanes: Vec<Value>,
-    /// Whether it has become too large.
+    /// True if it has become too large.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub lanes_cut: bool,
     /// The number of the first lane that failed, and why.

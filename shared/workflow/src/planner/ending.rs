@@ -1,4 +1,4 @@
-//! How steps fail, and how lanes end.
+//! The failure of steps and the end of lanes.
 
 use super::{
     CancelMark, Command, FailedStep, Failure, LaneEnd, Outcome,

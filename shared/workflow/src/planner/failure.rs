@@ -1,4 +1,4 @@
-//! Why something failed, and the text in which that travels.
+//! The reason something failed, and the text in which that travels.
 //!
 //! A failed task reaches the state machine as an error name and a message. The one thing that the planner needs beyond
 //! them, how long to leave the system alone, stands at the end of the message in a form that people can read too:
@@ -8,12 +8,12 @@ use crate::error_name::{ErrorName, FailureClass};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Why something failed.
+/// The reason something failed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     /// The name of the error: one of ours, or one of Step Functions or Lambda.
     pub name: String,
-    /// What happened and what to do.
+    /// The error and its remedy.
     pub message: String,
     /// How long to wait before another attempt, in seconds: as the system asks, or until it can be seen what an attempt of unknown
     /// outcome has done.
@@ -24,9 +24,9 @@ pub struct Failure {
 /// The answer to a command that called an action.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Answer {
-    /// What the action gave.
+    /// The outputs of the action.
     Success(Value),
-    /// Why it failed.
+    /// The reason it failed.
     Failure(Failure),
 }
 
@@ -92,7 +92,7 @@ impl Failure {
         }
     }
 
-    /// Whether the call that failed may still be at work: its answer went missing, or Lambda has lost track of it. An action
+    /// True if the call that failed may still be at work: its answer went missing, or Lambda has lost track of it. An action
     /// that failed by itself, crashed (`Runtime.…`) or was stopped (`Sandbox.…`) is over, and one that Step Functions gave up
     /// (`States.…`) has no time left in which it would send anything.
     pub(super) fn call_may_go_on(&self) -> bool {

@@ -26,7 +26,7 @@ use std::collections::BTreeSet;
 /// How much of what the lanes give is gathered, in bytes of JSON. It travels through the state of the execution.
 const GATHERED_BYTES: usize = 16 * 1024;
 
-/// How much the executions of a batch may take in the command that starts them, in bytes of JSON.
+/// The most that the executions of a batch may take in the command that starts them, in bytes of JSON.
 const BATCH_BYTES: usize = 40 * 1024;
 
 impl Planner<'_> {
@@ -58,7 +58,7 @@ impl Planner<'_> {
         Some(self.start_unended(fork))
     }
 
-    /// How many lanes of a step run at the same time: fewer than the author allows where each takes much room in the state.
+    /// The number of lanes of a step that run at the same time: fewer than the author allows where each takes much room in the state.
     fn batch_size(&self, path: &StepPath, step: &Step) -> u32 {
         let most = step.lanes().and_then(|lanes| lanes.at_once);
         let most = most.unwrap_or(limits::CONCURRENT_LANES);
@@ -72,7 +72,7 @@ impl Planner<'_> {
         most.min(room).max(1)
     }
 
-    /// When a step that begins now must have ended.
+    /// The time when a step that begins now must have ended.
     pub(crate) fn deadline_of(&self, step: &Step) -> Timestamp {
         match step.timeout {
             Some(timeout) => later(self.situation.now, timeout.duration()).min(self.cursor.deadline),

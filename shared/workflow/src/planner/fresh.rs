@@ -14,11 +14,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How long a system may need to know an id everywhere. None documents a figure; this is three times what a new incident may stay
+/// The time for which a system may need to know an id everywhere. None documents a figure; this is three times what a new incident may stay
 /// unseen in lists.
 const UNKNOWN_FOR: SignedDuration = SignedDuration::from_secs(30);
 
-/// How many ids are kept, which is more than a lane can use in that time. The oldest go first.
+/// The number of ids that are kept, which is more than a lane can use in that time. The oldest go first.
 const MOST: usize = 20;
 
 /// The output that has the id of an incident.
@@ -30,7 +30,7 @@ const INCIDENT_ID: &str = "incident_id";
 pub struct FreshIds(BTreeMap<String, Timestamp>);
 
 impl FreshIds {
-    /// Whether there are none.
+    /// True if there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -63,7 +63,7 @@ impl FreshIds {
     }
 }
 
-/// Whether a value is this text, or has it in a list or a field.
+/// True if a value is this text, or has it in a list or a field.
 fn mentions(value: &Value, id: &str) -> bool {
     match value {
         Value::String(text) => text == id,

@@ -24,7 +24,7 @@ pub(crate) const VARIABLES_BYTES: usize = 32 * 1024;
 /// The most that the outputs of a step may take, in bytes of JSON, for the same reason.
 const OUTPUTS_BYTES: usize = 32 * 1024;
 
-/// How many events the history of an execution may have by count of its commands before the lane is handed on. Step
+/// The number of events that the history of an execution may have by count of its commands before the lane is handed on. Step
 /// Functions ends an execution at 25,000. The count knows nothing of what Step Functions tries again: the rest is room for some fifty
 /// Plans that are each thrown back for an hour, at three events an attempt.
 const FULL_HISTORY: u32 = 5_000;
@@ -42,7 +42,7 @@ pub(crate) struct Planner<'a> {
     obstacle: Option<Failure>,
 }
 
-/// What a step gave, and the names of what was too large to be kept of it.
+/// The outputs of a step, and the names of those that were too large to be kept.
 pub(crate) struct Outputs {
     pub(crate) values: Value,
     pub(crate) cut: BTreeSet<String>,
@@ -80,7 +80,7 @@ impl From<Value> for Outputs {
     }
 }
 
-/// How many bytes a value has as JSON.
+/// The number of bytes that a value has as JSON.
 pub(crate) fn json_size<T: serde::Serialize>(value: &T) -> usize {
     serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
 }
@@ -103,9 +103,9 @@ impl EndedAttempt {
 
 /// The last attempt of a step that has failed.
 pub(crate) struct LastAttempt {
-    /// Which one, counted from 1.
+    /// The number, counted from 1.
     pub(crate) number: u32,
-    /// Why it failed, unless that has been written before.
+    /// The reason it failed, unless that has been written before.
     error: Option<StepError>,
 }
 
@@ -126,7 +126,7 @@ impl LastAttempt {
         }
     }
 
-    /// What is still to be written of it.
+    /// The part of it that is still to be written.
     pub(crate) fn ended(self) -> Option<EndedAttempt> {
         let number = self.number;
         let ended = |error| EndedAttempt {
@@ -283,7 +283,7 @@ impl<'a> Planner<'a> {
         }
     }
 
-    /// Whether the history of the execution is long enough for it to hand the lane on.
+    /// True if the history of the execution is long enough for it to hand the lane on.
     pub(crate) fn is_full(&self) -> bool {
         #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::NeverHandOn) {

@@ -20,11 +20,11 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// How many runs may follow from each other, each started by what the one before it did. A workflow that starts itself would
+/// The number of runs that may follow from each other, each started by what the one before it did. A workflow that starts itself would
 /// otherwise page people for ever.
 pub const LOOP_DEPTH: usize = 5;
 
-/// How many runs of one workflow may begin for one incident in a [`PERIOD_SECONDS`].
+/// The most runs of one workflow that may begin for one incident in a [`PERIOD_SECONDS`].
 const RUNS_OF_AN_INCIDENT: i64 = 20;
 
 /// The length of the periods in which runs are counted, in seconds.
@@ -38,19 +38,19 @@ const REACH: SignedDuration = SignedDuration::from_mins(2);
 /// may have been written with the first of these.
 const REACH_OF_CREATION: SignedDuration = SignedDuration::from_hours(4);
 
-/// How far the clock of an event's system may be behind ours.
+/// The most that the clock of an event's system may be behind ours.
 const SKEW: SignedDuration = SignedDuration::from_mins(1);
 
-/// What is known of the incident that the event of a run is about.
+/// The trail of the incident that the event of a run is about.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Trail {
     /// The last change that a run of ours made to it, for each depth of runs.
     pub changes: BTreeMap<u32, OwnChange>,
-    /// What is known of the run that created it, under the key that it has.
+    /// The trail of the run that created it, under the key that it has.
     pub creations: BTreeMap<u32, OwnChange>,
-    /// How many runs of the workflow have begun for it in this period.
+    /// The number of runs of the workflow that have begun for it in this period.
     pub runs: u32,
-    /// How many did in the period before.
+    /// The number in the period before.
     pub runs_before: u32,
 }
 
@@ -59,9 +59,9 @@ pub struct Trail {
 pub struct OwnChange {
     /// The name of the action.
     pub action: String,
-    /// When its first attempt was written down.
+    /// The time when its first attempt was written down.
     pub since: Timestamp,
-    /// When its last one was.
+    /// The time when its last one was.
     pub at: Timestamp,
 }
 
@@ -72,7 +72,7 @@ pub struct Marker {
     pub incident: String,
     /// The depth of the run.
     pub depth: u32,
-    /// What it does.
+    /// The change.
     pub change: OwnChange,
 }
 
@@ -91,7 +91,7 @@ pub fn period_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(PERIOD_SECONDS)
 }
 
-/// Whether an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
+/// True if an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
 /// calls has the depth of its caller, and a replay is started by a person.
 pub(super) fn watches(input: &RunInput, standing: Standing<'_>) -> bool {
     matches!(standing, Standing::BeginsRun) && input.is_started_by_event()
@@ -130,7 +130,7 @@ pub(super) fn depth(situation: &Situation<'_>) -> u32 {
         .fold(own, |depth, (of_change, _)| depth.max(of_change.saturating_add(1)))
 }
 
-/// Whether a change of ours may be what the event tells of.
+/// True if a change of ours may be what the event tells of.
 fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
     let event = situation.event;
     let event_type = event.get("type").and_then(Value::as_str).unwrap_or_default();
@@ -147,7 +147,7 @@ fn can_have_caused(change: &OwnChange, situation: &Situation<'_>) -> bool {
     is_of_type && change.can_have_been_at(happened, REACH) && !is_of_others(event)
 }
 
-/// Whether the incident of an event is the one that a run of ours created, and not another that was given the same key.
+/// True if the incident of an event is the one that a run of ours created, and not another that was given the same key.
 fn can_have_created(creation: &OwnChange, event: &Value) -> bool {
     let created_at = event.pointer("/incident/created_at").and_then(Value::as_str);
     let created_at: Option<Timestamp> = created_at.and_then(|time| time.parse().ok());
@@ -156,13 +156,13 @@ fn can_have_created(creation: &OwnChange, event: &Value) -> bool {
 }
 
 impl OwnChange {
-    /// Whether an attempt of it can have come about at a time of the system's clock, no longer after it was written down.
+    /// True if an attempt of it can have come about at a time of the system's clock, no longer after it was written down.
     fn can_have_been_at(&self, time: Timestamp, reach: SignedDuration) -> bool {
         time.duration_since(self.since) >= -SKEW && time.duration_since(self.at) <= reach
     }
 }
 
-/// Whether an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
+/// True if an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
 /// notes are known by their marker and start no run, unless they came cut.
 fn is_of_others(event: &Value) -> bool {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);
@@ -174,7 +174,7 @@ fn is_of_others(event: &Value) -> bool {
     is_machine || (text("/note").is_some() && !is_cut)
 }
 
-/// Why a run of that depth does nothing, if it is part of a loop.
+/// The reason a run of that depth does nothing, if it is part of a loop.
 pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Failure> {
     #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoLoopGuard) {
@@ -206,7 +206,7 @@ pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Fail
     Some(Failure::new(ErrorName::RunLoopStopped, message))
 }
 
-/// Whether the workflow has had its runs for the incident. Of the period before counts what lies within the last ten minutes
+/// True if the workflow has had its runs for the incident. Of the period before counts what lies within the last ten minutes
 /// if its runs were evenly spread.
 fn is_over(situation: &Situation<'_>) -> bool {
     let trail = &situation.known.trail;
@@ -215,7 +215,7 @@ fn is_over(situation: &Situation<'_>) -> bool {
     recent >= RUNS_OF_AN_INCIDENT * PERIOD_SECONDS
 }
 
-/// How a run that goes on is counted.
+/// The count of a run that goes on.
 pub(super) fn counted(situation: &Situation<'_>) -> Option<Counted> {
     let incident = incident_of(situation.event).filter(|_| watches(situation.input, situation.standing))?;
     Some(Counted {

@@ -11,13 +11,13 @@ use crate::{
 };
 use jiff::SignedDuration;
 
-/// How often an execution for a lane is started before the lane is given up.
+/// The number of times that an execution for a lane is started before the lane is given up.
 pub(super) const STARTS: u32 = 6;
 
 /// The wait before the second start, in seconds; it doubles with each further one.
 const FIRST_REST_SECONDS: i64 = 5;
 
-/// How long to wait after a start that came to nothing.
+/// The pause after a start that came to nothing.
 pub(super) fn rest(attempt: u32) -> SignedDuration {
     SignedDuration::from_secs(FIRST_REST_SECONDS << attempt.saturating_sub(1).min(6))
 }

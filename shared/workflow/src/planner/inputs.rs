@@ -48,7 +48,7 @@ pub fn resolve(definition: &Definition, given: &Map<String, Value>) -> Result<Ma
 }
 
 impl InputKind {
-    /// Whether a value is of the type.
+    /// True if a value is of the type.
     #[must_use]
     pub fn takes(self, value: &Value) -> bool {
         match self {

@@ -1,4 +1,4 @@
-//! What is written of lanes beside their cursors: how they ended, and that they are cancelled.
+//! The records of lanes beside their cursors: their ends, and their cancellation.
 
 use super::Failure;
 use crate::ids::{LanePath, RunId, StepPath};
@@ -9,35 +9,33 @@ use std::collections::BTreeSet;
 /// A lane of a run.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct LaneKey {
-    /// The run.
     pub run: RunId,
-    /// The lane.
     pub lane: LanePath,
 }
 
-/// How a lane ended. As the main lane ended, so did the run.
+/// The end of a lane. The end of the main lane is that of the run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "lowercase")]
 pub enum LaneEnd {
     /// All steps were done or skipped.
     Success {
-        /// What the lane gives to the step that opened it.
+        /// The output of the lane for the step that opened it.
         output: Value,
     },
     /// The run did nothing: another run held its concurrency key, `only_while` does not ask for its incident's status, or it was
     /// not wanted any more when it began.
     Skipped {
-        /// Why, for people.
+        /// The reason, for people.
         reason: String,
     },
     /// A step failed, or the lane could not go on.
     Failure {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
     /// It was cancelled.
     Cancelled {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
 }
@@ -54,7 +52,7 @@ impl LaneEnd {
         }
     }
 
-    /// Why it did not succeed.
+    /// The reason it did not succeed.
     #[must_use]
     pub fn failure(&self) -> Option<&Failure> {
         match self {
@@ -63,7 +61,7 @@ impl LaneEnd {
         }
     }
 
-    /// How the step that opened the lane tells of it.
+    /// The word for it in the outputs of the step that opened the lane.
     pub(super) fn told(&self) -> Value {
         let error = self
             .failure()
@@ -76,7 +74,7 @@ impl LaneEnd {
     }
 }
 
-/// What is cancelled of a run: all lanes whose path begins with a text.
+/// A mark of cancelled lanes: all whose path begins with a text.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct CancelMark(String);
@@ -114,7 +112,7 @@ impl CancelMark {
     }
 }
 
-/// What is said of a lane by the marks of its run.
+/// The meaning of a run's marks for a lane.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Cancelled {
     No,

@@ -18,13 +18,13 @@ pub(super) const LOOK_AHEAD: usize = 20;
 /// A lock as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
-    /// How often it was written. A write is refused if somebody else wrote in between.
+    /// The number of times that it was written. A write is refused if somebody else wrote in between.
     pub version: u64,
     /// The run that holds it, or held it last.
     pub holder: Option<RunId>,
     /// The runs that wait, the oldest first.
     pub queue: Vec<RunId>,
-    /// When all runs that ever stood in it must have ended. Until then the lock is needed.
+    /// The time when all runs that ever stood in it must have ended. Until then the lock is needed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub until: Option<Timestamp>,
 }
@@ -41,13 +41,12 @@ impl Lock {
 /// A lock, and which of the runs in it have ended.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockView {
-    /// The lock.
     pub lock: Lock,
     /// Of [`Lock::runs_to_look_at`] those that have ended.
     pub ended: BTreeSet<RunId>,
 }
 
-/// What a run that wants a lock does.
+/// The decision of a run that wants a lock.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Turn {
     /// It is its turn. The lock is to be written like this.
@@ -99,7 +98,7 @@ impl LockView {
         }
     }
 
-    /// What a run does that is ready to wait. `deadline` is when it must have ended.
+    /// The turn of a run that is ready to wait. `deadline` is when it must have ended.
     pub(super) fn turn_of(&self, run: &RunId, deadline: Timestamp) -> Turn {
         let living = |waiting: &&RunId| !self.ended.contains(*waiting);
         let next = self.lock.queue.iter().find(living);

@@ -78,17 +78,17 @@ pub struct Situation<'a> {
     pub definition: &'a Definition,
     /// The input of the execution.
     pub input: &'a RunInput,
-    /// When the execution was started.
+    /// The time when the execution was started.
     pub started_at: Timestamp,
     /// The event, as expressions see it; null if there is none.
     pub event: &'a Value,
-    /// How the execution stands to its lane.
+    /// The claim of the execution to its lane.
     pub standing: Standing<'a>,
     /// The answer to the last command, if that was an action.
     pub answer: Option<&'a Answer>,
-    /// What [`needs`] asked for, as far as it is there.
+    /// The answers to [`needs`], as far as there are any.
     pub known: &'a Known,
-    /// Why the run cannot do its steps, if something outside of the definition is in the way.
+    /// The reason the run cannot do its steps, if something outside of the definition is in the way.
     pub trouble: Option<&'a Failure>,
     /// The time.
     pub now: Timestamp,
@@ -97,7 +97,7 @@ pub struct Situation<'a> {
     pub own_clock: Timestamp,
 }
 
-/// How an execution stands to its lane.
+/// The claim of an execution to its lane.
 #[derive(Debug, Clone, Copy)]
 pub enum Standing<'a> {
     /// It begins the main lane of a run.
@@ -110,50 +110,49 @@ pub enum Standing<'a> {
     TakesOver(&'a Cursor),
 }
 
-/// What has been read for a Plan.
+/// The state that a Plan was read with.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Known {
     /// Results of steps, with the lanes that they are in.
     pub results: BTreeMap<(LanePath, StepPath), StepResult>,
-    /// How lanes ended; those that have not are not here.
+    /// The ends of lanes; those that have not ended are not here.
     pub lanes: BTreeMap<LaneKey, LaneEnd>,
-    /// Whether runs of workflows may begin; those that never were are not here.
+    /// The availability of workflows; those that never were are not here.
     pub workflows: BTreeMap<WorkflowId, Availability>,
     /// The lock of the run's concurrency key.
     pub lock: LockView,
-    /// What of the run is cancelled.
+    /// The cancelled part of the run.
     pub cancelled: BTreeSet<CancelMark>,
-    /// What is known of the incident that the event is about.
+    /// The trail of the incident that the event is about.
     pub trail: Trail,
 }
 
-/// What the planner decided.
+/// The decision of the planner.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plan {
-    /// Where the lane stands now.
+    /// The state of the lane now.
     pub cursor: Cursor,
-    /// What to do next.
+    /// The next command.
     pub command: Command,
-    /// What is to be written into the journal; nothing if the lane is another execution's.
+    /// The changes to write into the journal; none if the lane is another execution's.
     pub changes: Option<Changes>,
 }
 
-/// What is to be written beside the cursor.
+/// The changes to write beside the cursor.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Changes {
     /// Of steps of the lane: one change for each.
     pub steps: BTreeMap<StepPath, StepRecord>,
-    /// What each `set` of this Plan has set. A journal does not keep it; a rehearsal shows it.
+    /// The variables that each `set` of this Plan has set. A journal does not keep them; a rehearsal shows them.
     pub set: BTreeMap<StepPath, BTreeMap<VariableName, Value>>,
-    /// How the lane ended, if it did.
+    /// The end of the lane, if it has ended.
     pub end: Option<LaneEnd>,
     /// Lanes that this one has opened and that are given up, with their end.
     pub lost: BTreeMap<LanePath, LaneEnd>,
-    /// What is to be cancelled of this run.
+    /// The lanes of this run to cancel.
     pub cancels: BTreeSet<CancelMark>,
     /// Other runs that are to be cancelled.
     pub cancels_runs: BTreeSet<RunId>,
-    /// The lock as it is to be.
     pub lock: Option<Lock>,
     /// A marker for the incident that the command changes.
     pub marker: Option<Marker>,
@@ -161,7 +160,7 @@ pub struct Changes {
     pub counted: Option<Counted>,
 }
 
-/// How a step ended.
+/// The outcome of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
@@ -176,23 +175,23 @@ pub enum Outcome {
 /// The result of a step, as expressions see it under `steps.<id>`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct StepResult {
-    /// How it ended.
+    /// Its outcome.
     pub outcome: Outcome,
-    /// What it gave.
+    /// The outputs.
     pub outputs: Value,
-    /// Why it failed, if it did: `name` and `message`.
+    /// The reason it failed, if it did: `name` and `message`.
     pub error: Option<StepError>,
     /// The names of the outputs that were too large to be kept.
     #[serde(skip)]
     pub cut: BTreeSet<String>,
 }
 
-/// Why a step failed, as expressions see it.
+/// The reason a step failed, as expressions see it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StepError {
     /// The stable name.
     pub name: String,
-    /// What happened and what to do.
+    /// The error and its remedy.
     pub message: String,
 }
 
@@ -201,69 +200,63 @@ pub struct StepError {
 pub struct StepRecord {
     /// The step's id, if it has one.
     pub id: Option<StepId>,
-    /// What it does, in a word or two.
+    /// The title, in a word or two.
     pub title: String,
-    /// When this happened.
+    /// The time when this happened.
     pub at: Timestamp,
-    /// What happened.
+    /// The change.
     pub change: StepChange,
 }
 
-/// What happened to a step.
+/// A change of a step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum StepChange {
     /// The steps in it have begun, or its lanes, or the run that it starts.
     Entered {
-        /// How many lanes it opens, if it does.
+        /// The number of lanes that it opens, if it does.
         lanes: Option<u32>,
         /// The run that it starts.
         run: Option<RunId>,
     },
-    /// It waits.
     Waiting {
         /// Until when.
         until: Timestamp,
     },
     /// An attempt of its action is about to be made.
     AttemptStarted {
-        /// Which attempt, counted from 1.
+        /// The number of the attempt, counted from 1.
         number: u32,
         /// The input as it is sent.
         input: Value,
-        /// What of the rendered input was changed so that the system takes it.
+        /// The changes to the rendered input that make the system take it.
         adjusted: Vec<Adjustment>,
-        /// The effect key.
         effect_key: EffectKey,
     },
     /// An attempt failed, and another will follow.
     AttemptFailed {
-        /// Which attempt.
+        /// The number of the attempt.
         number: u32,
-        /// Why.
+        /// The reason.
         failure: Failure,
-        /// When the next one is made.
+        /// The time when the next one is made.
         retry_at: Timestamp,
     },
     /// It ended.
     Finished {
-        /// Its result.
         result: StepResult,
         /// The attempt that ended with it, if one did.
         attempt: Option<EndedAttempt>,
     },
     /// Another run did it, and this one, which is a replay of that, takes over its result.
-    Kept {
-        /// The result.
-        result: StepResult,
-    },
+    Kept { result: StepResult },
 }
 
 /// An attempt that ended together with its step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndedAttempt {
-    /// Which one, counted from 1.
+    /// The number, counted from 1.
     pub number: u32,
-    /// Why it failed, if it did. The step may have failed for another reason, such as that it was cancelled.
+    /// The reason it failed, if it did. The step may have failed for another reason, such as that it was cancelled.
     pub error: Option<StepError>,
 }
 

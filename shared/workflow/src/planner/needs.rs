@@ -1,4 +1,4 @@
-//! What a Plan reads before it decides. All of it is known from the definition and the cursor, so it is read in one call.
+//! The reads of a Plan before it decides. All of them follow from the definition and the cursor, so they are made in one call.
 
 use super::{
     Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs, only_while,
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is to be read for a Plan, besides the marks of what is cancelled.
+/// The reads for a Plan, besides the marks of cancelled lanes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Needs {
     /// Results of steps, with the lanes that they are in.
@@ -24,13 +24,13 @@ pub struct Needs {
     pub lanes: BTreeSet<LaneKey>,
     /// Workflows of which must be known whether runs of them may begin.
     pub workflows: BTreeSet<WorkflowId>,
-    /// Whether the lock of the run's concurrency key is needed.
+    /// True if the lock of the run's concurrency key is needed.
     pub lock: bool,
-    /// Whether must be known what became of the incident that the event is about.
+    /// True if must be known what became of the incident that the event is about.
     pub trail: bool,
 }
 
-/// What is to be read for a Plan.
+/// The reads for a Plan.
 #[must_use]
 pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) -> Needs {
     let here = input.lane();
@@ -102,7 +102,7 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
     needs
 }
 
-/// What the lane waits for, seen through a handoff.
+/// The subject that the lane waits for, seen through a handoff.
 fn awaited(cursor: &Cursor) -> Option<&Pending> {
     match &cursor.pending {
         Some(Pending::Handoff { resume, .. }) => resume.as_deref(),

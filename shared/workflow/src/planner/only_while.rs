@@ -27,7 +27,7 @@ use crate::{
 use jiff::SignedDuration;
 use serde_json::Value;
 
-/// How long after the first look the system may say that there is no such incident, although it has just told of it.
+/// The time after the first look in which the system may say that there is no such incident, although it has just sent it.
 const LATE: SignedDuration = SignedDuration::from_secs(30);
 
 /// The wait after such an answer.
@@ -40,13 +40,13 @@ pub(super) fn first_of_run(definition: &Definition, input: &RunInput) -> Option<
         .or_else(|| window::first_of(definition, &LanePath::main()))
 }
 
-/// Whether a step is the look of a run that looks before it takes its turn.
+/// True if a step is the look of a run that looks before it takes its turn.
 pub(super) fn precedes_turn(definition: &Definition, step: &StepPath) -> bool {
     let policy = definition.concurrency.as_ref().map(|concurrency| concurrency.policy);
     step.section() == Section::OnlyWhile && matches!(policy, Some(ConcurrencyPolicy::Skip | ConcurrencyPolicy::Cancel))
 }
 
-/// How long to wait before the next look, if this one failed because the incident is not shown yet.
+/// The pause before the next look, if this one failed because the incident is not shown yet.
 pub(super) fn wait_for_incident(
     attempts: &Attempts,
     failure: &Failure,
@@ -58,7 +58,7 @@ pub(super) fn wait_for_incident(
     (is_look && is_missing && since < LATE).then_some(LATE_WAIT)
 }
 
-/// What to tell a person whose look came to nothing.
+/// The advice to a person whose look came to nothing.
 pub(super) fn advice(step: &StepPath, failure: &Failure) -> Option<&'static str> {
     let is_look = step.section() == Section::OnlyWhile;
     (is_look && failure.class() == FailureClass::NotFound).then_some(

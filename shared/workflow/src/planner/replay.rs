@@ -1,8 +1,8 @@
-//! What a replay takes over of the run that it repeats.
+//! The results that a replay takes over of the run that it repeats.
 
 use super::{Command, StepChange, StepResult, going::Planner};
 
-/// How many results a Plan takes over. DynamoDB writes at most 100 items in a call.
+/// The number of results that a Plan takes over. DynamoDB writes at most 100 items in a call.
 const AT_ONCE: usize = 50;
 
 impl Planner<'_> {

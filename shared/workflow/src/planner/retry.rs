@@ -1,4 +1,4 @@
-//! What follows a failed attempt.
+//! The decision after a failed attempt.
 //!
 //! | class of the failure | repeat only reads | repeat sets a state | repeat looks first | repeat is forbidden |
 //! |---|---|---|---|---|
@@ -6,7 +6,7 @@
 //! | transient: nothing was done | wait, try again | wait, try again | wait, try again | wait, try again |
 //! | unknown outcome | wait, try again | wait until it can no longer happen, try again | wait until it can be seen, try again | fail, and say what to check |
 //!
-//! How many attempts there are and how the waits between them grow is the step's `retry`; without one they grow from 10 s
+//! The number of attempts and how the waits between them grow is the step's `retry`; without one they grow from 10 s
 //! to 5 min, and eight attempts span about a quarter of an hour. A `retry` that names errors has just these tried again, also
 //! one that would otherwise be permanent; it cannot have an unknown outcome repeated that must not be.
 //!
@@ -42,27 +42,27 @@ pub(super) struct Attempt<'a> {
     pub(super) repeat: &'a Repeat,
     pub(super) policy: Retry,
     pub(super) failure: &'a Failure,
-    /// Which attempt it was, counted from 1.
+    /// The attempt that it was, counted from 1.
     pub(super) number: u32,
-    /// How many before it were turned away by the rate limit.
+    /// The number of attempts before it that the rate limit turned away.
     pub(super) rate_limited: u32,
-    /// How many before it were refused because the system did not know an id yet.
+    /// The number of attempts before it that were refused because the system did not know an id yet.
     pub(super) unseen: u32,
-    /// Whether the system may still not know an id that the attempt is about.
+    /// True if the system may still not know an id that the attempt is about.
     pub(super) is_about_a_fresh_id: bool,
-    /// How long the call may go on of which no answer came, in seconds.
+    /// The time for which the call may go on of which no answer came, in seconds.
     pub(super) call_seconds: u32,
     pub(super) effect_key: &'a EffectKey,
 }
 
-/// What to do.
+/// The decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Decision {
-    /// How long to wait before the next attempt; none if there is none.
+    /// The pause before the next attempt; none if there is none.
     pub(super) wait: Option<SignedDuration>,
-    /// How many attempts the rate limit has turned away by now.
+    /// The number of attempts that the rate limit has turned away by now.
     pub(super) rate_limited: u32,
-    /// How many were refused by now because the system did not know an id yet.
+    /// The number of attempts that were refused so far because the system did not know an id yet.
     pub(super) unseen: u32,
 }
 
@@ -152,7 +152,7 @@ fn unsettled(attempt: &Attempt<'_>, repeat: &Repeat) -> i64 {
 }
 
 impl Retry {
-    /// Whether a failure is one that is tried again.
+    /// True if a failure is one that is tried again.
     fn covers(&self, failure: &Failure) -> bool {
         let Some(errors) = &self.errors else {
             return failure.class().may_pass();
@@ -175,7 +175,7 @@ impl Retry {
     }
 }
 
-/// What to tell a person when there is no further attempt.
+/// The advice to a person when there is no further attempt.
 pub(super) fn advice(action: &ActionSpec, failure: &Failure) -> Option<Cow<'static, str>> {
     let system = &action.system;
     match (failure.class(), &action.repeat) {

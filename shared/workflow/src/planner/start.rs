@@ -14,7 +14,7 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 
-/// What `on_failure` has of a run's time at most.
+/// The most of a run's time that `on_failure` has.
 const LONGEST_RESERVE: SignedDuration = SignedDuration::from_mins(15);
 
 pub(super) fn first_cursor(
@@ -85,7 +85,7 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
     cursor
 }
 
-/// What is in the way of a run before its first step.
+/// The obstacle in the way of a run before its first step.
 pub(super) fn obstacle(situation: &Situation<'_>, cursor: &mut Cursor) -> Option<Failure> {
     // Before all else, because a run that fails for another reason still does what its `on_failure` says.
     if let Some(failure) = guard::loop_stopped(situation, cursor.depth) {

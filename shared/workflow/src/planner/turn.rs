@@ -10,7 +10,7 @@ use super::{
 use crate::{definition::ConcurrencyPolicy, error_name::ErrorName};
 use jiff::SignedDuration;
 
-/// How often a run that waits looks whether it is its turn, in seconds.
+/// The interval at which a waiting run looks if it is its turn, in seconds.
 const LOOK_SECONDS: i64 = 15;
 
 impl Planner<'_> {

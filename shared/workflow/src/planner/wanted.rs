@@ -1,4 +1,4 @@
-//! Whether a run that an event has started is still wanted when it begins.
+//! The check at the beginning of a run that an event has started: is it still wanted?
 //!
 //! The ingress looks at the workflow and at the age of the event when the webhook comes. From then on the run may wait: in the
 //! start-buffer for eleven hours, in its dead letters for two weeks, until somebody sends it back. Who disables or deletes a workflow
@@ -16,7 +16,7 @@ use serde_json::Value;
 /// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
 pub const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
-/// Whether runs of a workflow may begin.
+/// The availability of a workflow for new runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Availability {
     /// They may, with this version.
@@ -27,7 +27,7 @@ pub enum Availability {
     Deleted,
 }
 
-/// Why a run that begins is not wanted any more, if it is not. A workflow of which nothing is known is in nobody's way.
+/// The reason a run that begins is not wanted any more, if it is not. A workflow of which nothing is known is in nobody's way.
 pub(super) fn unwanted(situation: &Situation<'_>) -> Option<String> {
     let input = situation.input;
     if !guard::watches(input, situation.standing) {

@@ -1,4 +1,4 @@
-//! How far one Plan looks ahead.
+//! The look ahead of one Plan.
 //!
 //! A Plan may run on through many steps that need nobody else, and reads beforehand, in one call, the results that any of
 //! them refers to. Both are bounded: DynamoDB reads and writes at most 100 items in a call. A longer run of such steps
@@ -18,7 +18,7 @@ const STEPS: usize = 25;
 /// DynamoDB reads in one call.
 const RESULTS: usize = 50;
 
-/// Where a lane can be between two steps.
+/// A place of a lane between two steps.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     /// Before a step.
@@ -146,7 +146,7 @@ pub(super) fn from(definition: &Definition, lane: &LanePath, first: Place) -> Wi
     window
 }
 
-/// Where a lane can come to from before a step without the help of anybody else.
+/// The places that a lane can come to from before a step without help from outside.
 fn successors(definition: &Definition, lane: &LanePath, path: &StepPath, step: &Step) -> Vec<Place> {
     let first_in = |list: u32| {
         let inside = path.inside(list, 0);

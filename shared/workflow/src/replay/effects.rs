@@ -1,4 +1,4 @@
-//! What a run has done outside of itself, and what of that a replay would do again.
+//! The effects of a run outside of itself, and those of them that a replay would have again.
 
 use super::{
     Past, PastStep,
@@ -20,31 +20,30 @@ pub struct PastEffect {
     pub lane: LanePath,
     /// The step, in the version of the run.
     pub path: StepPath,
-    /// What people call it.
+    /// The step's name for people.
     pub step: String,
-    /// What it did.
+    /// The effect.
     pub deed: Deed,
-    /// Whether it did it.
+    /// The certainty of the effect.
     pub happened: Happened,
-    /// What a replay does about it.
+    /// The treatment by a replay.
     pub again: Again,
 }
 
-/// What a step does outside of its run.
+/// An effect of a step outside of its run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Deed {
     /// It calls an action.
     Action(Arc<ActionSpec>),
     /// It runs another workflow.
     Run {
-        /// Which.
+        /// The workflow.
         workflow: WorkflowId,
-        /// The run.
         run: RunId,
     },
 }
 
-/// Whether an effect happened.
+/// The certainty of an effect.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Happened {
     /// It did.
@@ -53,7 +52,7 @@ pub enum Happened {
     Perhaps,
 }
 
-/// What a replay does about an effect.
+/// The treatment of an effect by a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Again {
     /// Nothing: the step is kept.
@@ -71,7 +70,7 @@ pub enum Again {
 }
 
 impl Again {
-    /// Whether somebody should think before.
+    /// True if somebody should think before.
     #[must_use]
     pub fn is_serious(self) -> bool {
         matches!(self, Self::Twice | Self::PagesTwice | Self::IfItFails)
@@ -94,7 +93,7 @@ pub(super) fn of(past: &Past<'_>, version: &Definition, places: &Places) -> Vec<
     effects.collect()
 }
 
-/// What a step did or may have done; none if it certainly did nothing, or only read, or did it in another run.
+/// The effect that a step had or may have had; none if it certainly had none, or only read, or had it in another run.
 fn done(definition: &Definition, step: &PastStep) -> Option<(Deed, Happened)> {
     if step.kept {
         return None;
@@ -120,7 +119,7 @@ fn action_happened(step: &PastStep) -> Option<Happened> {
     step.attempts.iter().any(is_unknown).then_some(Happened::Perhaps)
 }
 
-/// Whether after an error of this name an action may have been done.
+/// True if after an error of this name an action may have been done.
 fn leaves_open(name: &str) -> bool {
     // With these a step is cut short, whatever its attempt came to.
     let cut_short = [ErrorName::RunCancelled, ErrorName::LaneCancelled];
@@ -128,7 +127,7 @@ fn leaves_open(name: &str) -> bool {
     unknown || cut_short.iter().any(|cut| cut.as_str() == name)
 }
 
-/// Whether the action of a step has an input.
+/// True if the action of a step has an input.
 fn has_input(definition: &Definition, path: &StepPath, input: &str) -> bool {
     let call = definition.step(path).and_then(Step::action);
     call.is_some_and(|call| call.with.contains_key(input))

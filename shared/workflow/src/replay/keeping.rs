@@ -1,4 +1,4 @@
-//! Which results are kept.
+//! The results that are kept.
 
 use super::{Past, ReplayError};
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// Where the steps that are kept stand: their numbers in the version of the run, and in that of the replay.
+/// The places of the steps that are kept: their numbers in the version of the run, and in that of the replay.
 pub(super) type Places = BTreeMap<u32, u32>;
 
 /// The number in `steps` of the step of a name.
@@ -75,7 +75,7 @@ pub(super) fn counterpart(version: &Definition, number: u32, other: &Definition)
     other.step(&path).filter(|other| are_alike(step, other)).map(|_| there)
 }
 
-/// Whether two steps have the same id and do the same kind of thing, as have the steps in them.
+/// True if two steps have the same id and do the same kind of thing, as have the steps in them.
 fn are_alike(one: &Step, other: &Step) -> bool {
     let action = |step: &Step| step.action().map(|call| call.uses.name.clone());
     let same_kind =

@@ -36,7 +36,7 @@ pub struct Past<'a> {
     pub definition: &'a Definition,
     /// Its steps: those of the main lane, and as many of other lanes as are known.
     pub steps: &'a [PastStep],
-    /// What expressions saw of it under `run`.
+    /// The value of `run` in its expressions.
     pub run: &'a Value,
     /// Its event, as expressions saw it; null if it had none.
     pub event: &'a Value,
@@ -49,15 +49,14 @@ pub struct Past<'a> {
 pub struct PastStep {
     /// The lane that it stands in.
     pub lane: LanePath,
-    /// Its path.
     pub path: StepPath,
-    /// How it ended; none if it has not.
+    /// The result; none if it has not ended.
     pub result: Option<StepResult>,
     /// Its attempts, each with the name of its error, if one is known.
     pub attempts: Vec<Option<String>>,
     /// The run that it started.
     pub run: Option<RunId>,
-    /// Whether the run had taken its result over from another one.
+    /// True if the run had taken its result over from another one.
     pub kept: bool,
 }
 
@@ -79,11 +78,11 @@ pub struct Replay {
     pub kept: BTreeMap<StepPath, KeptStep>,
     /// The variables as the kept steps have set them.
     pub variables: BTreeMap<VariableName, Value>,
-    /// What the run has done outside of itself, in the order of its steps.
+    /// The effects of the run outside of itself, in the order of its steps.
     pub effects: Vec<PastEffect>,
 }
 
-/// Why a run cannot be repeated so.
+/// The reason a run cannot be repeated so.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ReplayError {
     /// There is no such step.
@@ -91,18 +90,14 @@ pub enum ReplayError {
     NoStep(#[from] UnknownName),
     /// The step belongs to `on_failure`.
     #[error("{step} belongs to `on_failure`, which runs only after a failure; begin with one of `steps`")]
-    OnFailure {
-        /// The step.
-        step: String,
-    },
+    OnFailure { step: String },
     /// The step stands in another one.
     #[error("{step} stands inside {outer}, which is done as a whole; begin with that one: --from {from}")]
     Inside {
-        /// The step.
         step: String,
         /// The step around it.
         outer: String,
-        /// How that is named.
+        /// The name of that step.
         from: StepName,
     },
     /// A step before it has no result to keep.
@@ -110,11 +105,9 @@ pub enum ReplayError {
         "{step} comes before the one to begin with, and has no result that could be kept: {why}; begin with it or earlier: --from {from}"
     )]
     NotKept {
-        /// The step.
         step: String,
-        /// Why.
         why: &'static str,
-        /// How it is named.
+        /// Its name.
         from: StepName,
     },
     /// There is more to keep than an execution takes.
@@ -122,15 +115,14 @@ pub enum ReplayError {
         "the results of the steps before have {bytes} bytes, and a replay can keep {KEPT_BYTES}; begin with an earlier step"
     )]
     TooLarge {
-        /// How much there is.
+        /// The size.
         bytes: usize,
     },
     /// A variable cannot be set again as it was.
     #[error("the variables of {step} cannot be found again: {problem}; begin with an earlier step")]
     Variables {
-        /// The step.
         step: String,
-        /// What is wrong.
+        /// The problem.
         problem: String,
     },
     /// The inputs do not fit the version.

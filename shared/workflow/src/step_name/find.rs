@@ -8,13 +8,12 @@ use crate::{
     steps::Each,
 };
 
-/// How many names an error lists.
+/// The number of names that an error lists.
 const LISTED: usize = 20;
 
-/// Where a step is.
+/// The place of a step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepPlace {
-    /// Its path.
     pub path: StepPath,
     /// Its lane; none if that depends on an item which the name does not say.
     pub lane: Option<LanePath>,
@@ -23,14 +22,13 @@ pub struct StepPlace {
 /// The definition has no step or lane of a name.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UnknownName {
-    /// No step.
     #[error("there is no step `{name}`{near}; {around} {known}")]
     NoStep {
         /// The name as far as no step is known.
         name: String,
         /// The nearest id.
         near: String,
-        /// Where the steps are that there are.
+        /// The steps that there are.
         around: String,
         /// Those.
         known: String,
@@ -38,9 +36,7 @@ pub enum UnknownName {
     /// The step has no such list of steps.
     #[error("{step} has no `{list}`; it has {known}")]
     NoList {
-        /// The step.
         step: String,
-        /// The list.
         list: String,
         /// The lists that there are.
         known: String,
@@ -48,15 +44,13 @@ pub enum UnknownName {
     /// The step has no steps in it at all.
     #[error("{step} ({title}) has no steps in it")]
     NothingInside {
-        /// The step.
         step: String,
-        /// What it does.
+        /// The title.
         title: String,
     },
     /// The lane depends on an item.
     #[error("`{name}` is in a lane for each item of {step}; say which item, such as `{such_as}`")]
     NoItem {
-        /// The name.
         name: String,
         /// The `for_each`.
         step: String,
@@ -66,11 +60,9 @@ pub enum UnknownName {
     /// The step opens no lanes.
     #[error("`{name}` is no lane: {step} ({title}) opens none")]
     NoLane {
-        /// The name.
         name: String,
-        /// The step.
         step: String,
-        /// What it does.
+        /// The title.
         title: String,
     },
 }

@@ -13,7 +13,6 @@ pub enum InvalidName {
     /// It is a path as it is stored, or as older output had it.
     #[error("`{text}` counts from 0, and names count from 1: write {name}")]
     CountsFromZero {
-        /// The text.
         text: String,
         /// The name of the step that it means, in backticks.
         name: String,
@@ -21,7 +20,6 @@ pub enum InvalidName {
     /// It is something else.
     #[error("{text:?} is not the name of a {kind}: {rule}")]
     Other {
-        /// The text.
         text: String,
         /// A step or a lane.
         kind: &'static str,

@@ -24,7 +24,7 @@ const NO_MESSAGE: &str = "the workflow gives no reason: what its `fail` says is 
 /// A step that fails.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailStep {
-    /// Why.
+    /// The reason.
     pub message: Template,
 }
 

@@ -209,7 +209,7 @@ mod schema {
     pub(crate) struct Words {
         /// Does `steps` for each item of a list, each in a lane of its own. There, `item` is the item and `index` its number.
         for_each: Option<Items>,
-        /// How many lanes run at the same time. 40 if it does not say.
+        /// The most lanes that run at the same time. The default is 40.
         #[schemars(range(min = 1, max = limits::CONCURRENT_LANES))]
         max_concurrency: Option<u32>,
         /// The output of each lane, as `steps.<id>.outputs.lanes` has it.

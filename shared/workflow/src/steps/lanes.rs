@@ -85,7 +85,7 @@ impl Lanes<'_> {
 pub(super) mod schema {
     use schemars::JsonSchema;
 
-    /// What a failed lane means.
+    /// The effect of a failed lane.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "snake_case")]
     #[expect(dead_code, reason = "only its schema is used")]

@@ -185,7 +185,7 @@ mod schema {
         /// Does several lists of steps at the same time, each in a lane of its own.
         #[schemars(length(min = 1, max = limits::PARALLEL_LANES))]
         parallel: Option<Vec<Lane>>,
-        /// What a failed lane means for the others and for this step. `finish` if it does not say.
+        /// The effect of a failed lane on the others and on this step. The default is `finish`.
         on_lane_failure: Option<OnLaneFailure>,
     }
 
@@ -193,7 +193,7 @@ mod schema {
     #[derive(JsonSchema)]
     #[schemars(deny_unknown_fields)]
     struct Lane {
-        /// What you call it.
+        /// The name that you give it.
         name: Option<String>,
         /// Its steps.
         #[schemars(length(min = 1))]

@@ -19,7 +19,7 @@ use crate::{
 /// A step that ends the lane that it stands in, successfully. In the main lane that is the run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct StopStep {
-    /// Why, for people.
+    /// The reason, for people.
     pub reason: Template,
 }
 

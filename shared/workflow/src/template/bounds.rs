@@ -1,4 +1,4 @@
-//! What a template may be made of, so that reading and evaluating it ends.
+//! The limits of a template, so that reading and evaluating it ends.
 //!
 //! minijinja bounds brackets and blocks within each other, and its fuel bounds what is computed. Two things are left:
 //! a chain such as `a.b.c` or `1 ~ 2 ~ 3` is a tree as deep as it is long, which is walked by recursion and would exhaust
@@ -8,10 +8,10 @@
 
 use super::TemplateError;
 
-/// How many links of chains a source may have. A stack of 2 MiB holds more than twice as many.
+/// The number of links of chains that a source may have. A stack of 2 MiB holds more than twice as many.
 const LINKS: usize = 400;
 
-/// How many additions a source may have. minijinja puts lists together lazily up to a depth of 32.
+/// The number of additions that a source may have. minijinja puts lists together lazily up to a depth of 32.
 const ADDITIONS: usize = 30;
 
 /// Characters that make a chain longer.

@@ -15,7 +15,7 @@ pub struct Builtin {
     pub summary: &'static str,
     /// An expression that uses it.
     pub example: &'static str,
-    /// What the example gives, as JSON.
+    /// The result of the example, as JSON.
     pub gives: &'static str,
 }
 
@@ -316,7 +316,7 @@ pub const FUNCTIONS: &[Builtin] = &[
 /// The methods; only the `loop` of `{% for %}` has any.
 const LOOP_METHODS: &[&str] = &["changed", "cycle"];
 
-/// What people write who come from other languages and tools, and what to write instead.
+/// The words of other languages and tools, and the words to use instead.
 const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["contains", "includes", "has", "search"], "use `\"y\" in x`"),
     (
@@ -397,7 +397,7 @@ fn arguments<'e, 'a>(expression: &'e Expr<'a>) -> &'e [CallArg<'a>] {
     }
 }
 
-/// Whether an argument stands for as many as a list or a map has, which the source does not tell.
+/// True if an argument stands for as many as a list or a map has, which the source does not tell.
 fn is_spread(argument: &CallArg<'_>) -> bool {
     matches!(argument, CallArg::PosSplat(_) | CallArg::KwargSplat(_))
 }

@@ -1,4 +1,4 @@
-//! What expressions can see.
+//! The names that expressions can see.
 
 use super::{Reference, TemplateError};
 use serde_json::{Map, Value};

@@ -13,7 +13,7 @@ use std::{
     sync::{Arc, LazyLock},
 };
 
-/// How much an evaluation may compute, in minijinja's instructions: far more than a template that a person wrote needs.
+/// The most that an evaluation may compute, in minijinja's instructions: far more than a template that a person wrote needs.
 const FUEL: u64 = 100_000;
 
 /// The largest result of one expression, in bytes: as much as the body of an event may have, so that whatever an event brings
@@ -26,13 +26,12 @@ const CAME_TO_NOTHING: &str = "came to nothing";
 /// A value that an expression or a text gave.
 #[derive(Debug)]
 pub(super) struct Given<T> {
-    /// The value.
     pub(super) value: T,
-    /// Whether an expression in it gave nothing: null, or in a text an empty list or map.
+    /// True if an expression in it gave nothing: null, or in a text an empty list or map.
     pub(super) lacks_something: bool,
 }
 
-/// Why a template cannot be read or evaluated.
+/// The reason a template cannot be read or evaluated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct TemplateError(String);

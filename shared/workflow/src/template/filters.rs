@@ -6,7 +6,7 @@ use minijinja::{
     value::{Kwargs, Rest, ValueOrKwargs, from_args},
 };
 
-/// What a filter gives.
+/// The result of a filter.
 type Filtered = Result<Value, Error>;
 
 /// minijinja's `default`, also for null: what a system left out is null here, and people mean both.
@@ -54,12 +54,12 @@ pub(super) fn pprint(state: &State<'_, '_>, value: &Value) -> Filtered {
 
 /// Charges for what was written.
 fn charge(state: &State<'_, '_>, written: &str) -> Result<(), Error> {
-    /// How much may be written for one instruction, in bytes.
+    /// The most that may be written for one instruction, in bytes.
     const BYTES_PER_FUEL: usize = 16;
     state.consume_fuel(u64::try_from(written.len() / BYTES_PER_FUEL).unwrap_or(u64::MAX))
 }
 
-/// How many spaces JSON may be indented by.
+/// The number of spaces JSON that may be indented by.
 const WIDEST_INDENT: usize = 8;
 
 /// minijinja's `tojson` without its escapes for HTML, which people would read in notes, and with a bound on its indent.

@@ -26,7 +26,7 @@ fn of(json: &Json, place: impl FnOnce() -> Place) -> Value {
     }
 }
 
-/// Where a list or a map stands.
+/// The place of a list or a map.
 #[derive(Debug)]
 pub(super) enum Place {
     /// By itself.
@@ -38,7 +38,7 @@ pub(super) enum Place {
 }
 
 impl Place {
-    /// What stands there. A place is only ever made of what is there, so null stands for nothing here.
+    /// The value at the place. A place is only ever made of what is there, so null stands for nothing here.
     pub(super) fn json(&self) -> &Json {
         const NOTHING: &Json = &Json::Null;
         match self {

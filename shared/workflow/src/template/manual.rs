@@ -55,7 +55,7 @@ steps where the trigger's `when` or `priorities` ask for it. `event.type == \"in
 
 ";
 
-/// What people write who come from elsewhere. The advice is what an error says.
+/// The words of other languages. The advice is the text of the error.
 const FOREIGN: &[&str] = &[
     "event.a && event.b",
     "event.a || event.b",

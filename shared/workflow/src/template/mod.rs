@@ -44,7 +44,7 @@ pub struct Expression {
     lenient: Option<String>,
 }
 
-/// What an expression is made of.
+/// The parts of an expression.
 #[derive(Debug)]
 pub(crate) enum Parsed<'a> {
     /// One expression.
@@ -75,7 +75,7 @@ impl Expression {
         Ok(Self::of(source, &Parsed::Value(syntax::expression(source)?)))
     }
 
-    /// What was read from this source.
+    /// The expression that was read from this source.
     fn of(source: &str, parsed: &Parsed<'_>) -> Self {
         Self {
             form: match parsed {
@@ -88,7 +88,7 @@ impl Expression {
         }
     }
 
-    /// What is evaluated.
+    /// The text to evaluate.
     fn program(&self) -> &str {
         self.lenient.as_deref().unwrap_or(&self.source)
     }
@@ -99,19 +99,18 @@ impl Expression {
         &self.references
     }
 
-    /// Its source.
     #[must_use]
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// Whether its value is text in any case.
+    /// True if its value is text in any case.
     #[must_use]
     pub fn is_text(&self) -> bool {
         self.form == Form::Text
     }
 
-    /// What it is made of; none if its source is not of the language, which it cannot be.
+    /// The parts; none if its source is not of the language, which it cannot be.
     pub(crate) fn parsed(&self) -> Option<Parsed<'_>> {
         match self.form {
             Form::Value => syntax::expression(&self.source).ok().map(Parsed::Value),
@@ -194,7 +193,6 @@ impl Template {
         }))
     }
 
-    /// The expressions in it.
     #[must_use]
     pub fn expressions(&self) -> Vec<&Expression> {
         match self {

@@ -10,7 +10,7 @@ pub(super) const MARK: &str = "\u{fdd0}";
 /// Stands there for a `{{ }}` that gives just the mark, so that it may have given null or text made of null.
 pub(super) const MARK_ALONE: &str = "\u{fdd1}";
 
-/// What minijinja writes for null where it makes text of it itself: for `~`, `join`, `format` and `string`.
+/// The text of minijinja for null where it makes text of it itself: for `~`, `join`, `format` and `string`.
 const NULL: &str = "None";
 
 /// Takes the nulls out of a text that minijinja itself has made text of. Nothing tells them from a `None` in a title. So a text
@@ -38,7 +38,7 @@ pub(super) fn without_null(
     }
 }
 
-/// Whether a text is what a marked one becomes with nulls in the place of its marks. Said to be none where it can be read in too many
+/// True if a text is what a marked one becomes with nulls in the place of its marks. Said to be none where it can be read in too many
 /// ways, as where many nulls stand beside a text that says `None` again and again: each of them would be tried with each other.
 fn is_marked_form_of(text: &str, marked: &str) -> bool {
     const MOST_PLACES: usize = 64;

@@ -18,14 +18,14 @@ pub(super) fn prepare(environment: &mut Environment<'_>) {
     environment.add_filter(WEIGHED, weight::weighed);
 }
 
-/// What a program came to.
+/// The result of a program.
 #[derive(Debug)]
 pub(super) struct Run {
     /// The value, if it is that of an expression.
     pub(super) value: Option<Value>,
-    /// What it wrote.
+    /// The text that it wrote.
     pub(super) text: String,
-    /// Whether it has set this name.
+    /// True if it has set this name.
     pub(super) has_set: bool,
 }
 
@@ -93,7 +93,7 @@ fn with_scales<'s>(instructions: &Instructions<'s>) -> Result<Instructions<'s>, 
     Ok(weighed)
 }
 
-/// How many of the topmost values of the stack an instruction walks through, so that it takes the longer the larger they are.
+/// The number of topmost values of the stack that an instruction walks through, so that it takes the longer the larger they are.
 ///
 /// What has none takes a value as it is, or looks at its kind, its length or one entry. `Emit` is [`super::engine`]'s own, and weighs.
 fn walks_through(instruction: &Instruction<'_>) -> Result<u16, Error> {
@@ -162,7 +162,7 @@ fn walks_through(instruction: &Instruction<'_>) -> Result<u16, Error> {
     })
 }
 
-/// Where an instruction may jump to.
+/// The target of an instruction's jump.
 fn target<'i>(instruction: &'i mut Instruction<'_>) -> Option<&'i mut u32> {
     match instruction {
         Instruction::Iterate(target)

@@ -41,7 +41,7 @@ pub(super) fn text(source: &str) -> Result<Stmt<'_>, TemplateError> {
     Ok(template)
 }
 
-/// What stands within `{{ }}`, and what it is made of, if that is all there is. Its value then keeps its type.
+/// The expression within `{{ }}`, if that is all there is. Its value then keeps its type.
 pub(super) fn only_expression(source: &str) -> Option<(&str, Parsed<'_>)> {
     let inner = source.trim().strip_prefix("{{")?.strip_suffix("}}")?;
     // The dashes say what happens to the space around the braces; there is none here.
@@ -212,7 +212,7 @@ pub(super) fn lenient(source: &str, parsed: &Parsed<'_>) -> Option<String> {
 
 /// A chain of names, written with [`FIELD`].
 struct Lookup {
-    /// Where its first name stands.
+    /// The place of its first name.
     start: Span,
     written: String,
 }

@@ -1,4 +1,4 @@
-//! How large a value is where it unfolds.
+//! The limits on a value where it unfolds.
 //!
 //! A value of minijinja may have the same list in it many times, and lists and texts that are made only when somebody asks. So a few
 //! instructions can make a value that has more entries than there is memory, which costs nothing until it is compared, sorted,
@@ -15,16 +15,16 @@ use serde_json::Value as Json;
 /// The largest weight of what one instruction works on, in bytes: as much as an event and the results of some steps have.
 const LARGEST: usize = 1024 * 1024;
 
-/// How deep a value may be. Walking it is recursive, and what is stored must be readable by readers that are not ours.
+/// The greatest depth of a value. Walking it is recursive, and stored values must be readable by readers that are not ours.
 const DEEPEST: usize = 100;
 
 /// The weight of a number, and what a text or an entry weighs by itself.
 const ENTRY: usize = 8;
 
-/// How much may be walked through for one unit of minijinja's fuel, in bytes.
+/// The most that may be walked through for one unit of minijinja's fuel, in bytes.
 const BYTES_PER_FUEL: usize = 128;
 
-/// Whether a value can be walked through.
+/// The limits for walking through a value.
 ///
 /// # Errors
 /// It is too large or too deep, or its evaluation has taken too long with it.
@@ -37,7 +37,7 @@ pub(super) fn check_indented(state: &State<'_, '_>, value: &Value, indent: usize
     Scales::new(indent).add(state, value)
 }
 
-/// What a template's result may be, where there is no more fuel to charge.
+/// The limits of a template's result, where there is no more fuel to charge.
 ///
 /// # Errors
 /// It is too large or too deep.
@@ -61,7 +61,7 @@ pub(super) fn weighed(state: &State<'_, '_>, operands: Rest<ValueOrKwargs>) -> R
     Ok(Value::from(weighed))
 }
 
-/// Why a value cannot be walked through.
+/// The reason a value cannot be walked through.
 #[derive(Debug, Clone, Copy)]
 enum Unfit {
     Large,
@@ -78,7 +78,7 @@ impl From<Unfit> for Error {
     }
 }
 
-/// What has been weighed together.
+/// The weight so far.
 #[derive(Debug)]
 pub(super) struct Scales {
     left: usize,

@@ -1,9 +1,9 @@
-//! What is known of values where a condition holds, and where it does not.
+//! Facts about values where a condition holds, and where it does not.
 
 use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, UnaryOpKind};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What is known of values, by the way to them, such as `event.incident.priority`.
+/// Facts about values, by the way to them, such as `event.incident.priority`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Facts {
     /// Those that are neither null nor missing.
@@ -35,7 +35,7 @@ impl Facts {
         }
     }
 
-    /// Whether the condition of this source is known to hold.
+    /// True if the condition of this source is known to hold.
     pub(crate) fn holds(&self, source: &str) -> bool {
         self.holding.contains(source)
     }
@@ -62,23 +62,23 @@ impl Facts {
         }
     }
 
-    /// Whether a value is known to be there: it, or something in it.
+    /// True if a value is known to be there: it, or something in it.
     pub(crate) fn is_present(&self, path: &str) -> bool {
         self.present.iter().any(|known| is_within(known, path))
     }
 
-    /// Whether a value is known not to be missing.
+    /// True if a value is known not to be missing.
     pub(crate) fn is_defined(&self, path: &str) -> bool {
         self.is_present(path) || self.defined.iter().any(|known| is_within(known, path))
     }
 
-    /// Whether a value can be a word.
+    /// True if a value can be a word.
     pub(crate) fn allows(&self, path: &str, word: &str) -> bool {
         self.words.get(path).is_none_or(|words| words.contains(word))
             && self.not.get(path).is_none_or(|words| !words.contains(word))
     }
 
-    /// Whether anything is known of the words that a value can be.
+    /// True if anything is known of the words that a value can be.
     pub(crate) fn limits(&self, path: &str) -> bool {
         self.words.contains_key(path) || self.not.contains_key(path)
     }
@@ -101,7 +101,7 @@ impl Facts {
         self
     }
 
-    /// What is known if these hold or the others.
+    /// The facts if these hold or the others.
     fn or(&self, other: &Self) -> Self {
         let both = |mine: &BTreeSet<String>, is_other: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
             mine.iter().filter(|path| is_other(path)).cloned().collect()
@@ -138,7 +138,7 @@ impl Facts {
     }
 }
 
-/// Whether one value is another or in it.
+/// True if one value is another or in it.
 fn is_within(inner: &str, outer: &str) -> bool {
     let rest = inner.strip_prefix(outer);
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
@@ -164,7 +164,7 @@ pub(super) fn path_of(expression: &Expr<'_>) -> Option<String> {
     }
 }
 
-/// What is known where an expression counts as true (`holds`), or does not.
+/// The facts where an expression counts as true (`holds`), or does not.
 pub(super) fn facts(expression: &Expr<'_>, holds: bool) -> Facts {
     match expression {
         Expr::UnaryOp(operation) if matches!(operation.op, UnaryOpKind::Not) => facts(&operation.expr, !holds),

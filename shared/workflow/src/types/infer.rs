@@ -16,11 +16,11 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Finding {
     pub(crate) severity: Severity,
-    /// What, and what to do.
+    /// The problem and its remedy.
     pub(crate) message: String,
 }
 
-/// How bad it is.
+/// The severity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Severity {
     /// It fails, or never does what it says.
@@ -46,7 +46,7 @@ pub(crate) struct Roots {
     pub(crate) uncertain: BTreeMap<String, Doubt>,
 }
 
-/// Why a step may have given nothing.
+/// The reason a step may have given nothing.
 #[derive(Debug, Clone)]
 pub(crate) struct Doubt {
     pub(crate) reason: String,
@@ -55,7 +55,7 @@ pub(crate) struct Doubt {
 }
 
 impl Roots {
-    /// What is seen in the runs that a trigger starts.
+    /// The names in the runs that a trigger starts.
     pub(crate) fn new(trigger: Option<Trigger>) -> Self {
         Self {
             event: triggers::event(trigger.as_ref(), &|_| true),
@@ -84,7 +84,7 @@ impl Roots {
     }
 }
 
-/// What is known where a condition holds, or does not.
+/// The facts where a condition holds, or does not.
 pub(crate) fn facts_of_condition(condition: &Expression, holds: bool) -> Facts {
     match condition.parsed() {
         Some(Parsed::Value(expression)) => facts(&expression, holds),
@@ -115,7 +115,7 @@ pub(crate) fn of_template(template: &Expression, roots: &Roots, known: &Facts) -
     (of, inference.findings)
 }
 
-/// Why a value, or a part of it if it is text, can be null.
+/// The reason a value, or a part of it if it is text, can be null.
 pub(crate) fn nulls_of(template: &Expression, roots: &Roots, known: &Facts) -> Vec<String> {
     let mut inference = Inference::new(roots, known);
     match template.parsed() {
@@ -135,10 +135,10 @@ pub(super) struct Inference<'r> {
     facts: Facts,
     /// The names that the template itself defines, the innermost last.
     locals: Vec<(String, Type)>,
-    /// Whether what is missing or null here is expected.
+    /// True if what is missing or null here is expected.
     is_lenient: bool,
     findings: Vec<Finding>,
-    /// Why values that become text can be null.
+    /// The reason values that become text can be null.
     nulls: Vec<String>,
 }
 
@@ -194,7 +194,7 @@ impl<'r> Inference<'r> {
         seen
     }
 
-    /// Whether what is null or missing here is expected.
+    /// True if what is null or missing here is expected.
     pub(super) fn is_expected(&self) -> bool {
         self.is_lenient
     }
@@ -504,7 +504,7 @@ impl<'r> Inference<'r> {
         Type::UNKNOWN
     }
 
-    /// Whether a value that something is taken from is there. Says so if it need not be.
+    /// True if a value that something is taken from is there. Says so if it need not be.
     fn must_have(&mut self, outer: &Type, of: &Expr<'_>, whole: &Expr<'_>) -> bool {
         match &outer.absence {
             None => true,
@@ -884,7 +884,7 @@ impl<'r> Inference<'r> {
         }
     }
 
-    /// Whether a list is known to have an entry.
+    /// True if a list is known to have an entry.
     pub(super) fn has_entries(&self, list: &Expr<'_>) -> bool {
         path_of(list).is_some_and(|path| self.facts.is_present(&format!("{path}[0]")))
     }
@@ -901,7 +901,7 @@ pub(super) enum Class {
 }
 
 impl Class {
-    /// Whether a value of the class can be added or multiplied, whatever the other one is.
+    /// True if a value of the class can be added or multiplied, whatever the other one is.
     fn is_operand(self) -> bool {
         matches!(self, Self::Number | Self::Text | Self::List)
     }

@@ -22,13 +22,13 @@ use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 /// The type of a value.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Type {
-    /// What it can be, apart from null.
+    /// The kind of value, apart from null.
     pub kind: Kind,
-    /// Why there may be no value.
+    /// The reason there may be no value.
     pub absence: Option<Absence>,
 }
 
-/// What a value can be.
+/// A kind of value.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Kind {
     /// Anything.
@@ -39,13 +39,10 @@ pub enum Kind {
     Boolean,
     /// A whole number.
     Integer,
-    /// A number.
     Number,
-    /// Text.
     Text,
     /// One of a few words.
     Words(Words),
-    /// A list.
     List(Box<Type>),
     /// A map with known fields.
     Record(Arc<Record>),
@@ -58,11 +55,11 @@ pub enum Kind {
 pub struct Words {
     /// The words.
     pub known: Vec<Cow<'static, str>>,
-    /// Whether they are ours. A system may add to its own.
+    /// True if they are ours. A system may add to its own.
     pub are_ours: bool,
 }
 
-/// Why there may be no value.
+/// The reason there may be no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Absence {
     /// It can be null.
@@ -72,7 +69,7 @@ pub enum Absence {
 }
 
 impl Absence {
-    /// Why, as a sentence without its end.
+    /// The reason, as a sentence without its end.
     #[must_use]
     pub fn reason(&self) -> &str {
         match self {
@@ -91,7 +88,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// A field.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Type> {
         self.fields.iter().find(|(known, _)| known == name).map(|(_, of)| of)
@@ -210,7 +206,7 @@ impl Type {
         }
     }
 
-    /// What a value can be that has one of two types.
+    /// The type of a value that has one of two types.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         let absence = self.absence.clone().or_else(|| other.absence.clone());
@@ -227,12 +223,12 @@ impl Type {
         Self { kind, absence }
     }
 
-    /// What a value can be that has one of these types; anything if there are none.
+    /// The type of a value that has one of these types; anything if there are none.
     pub(crate) fn any_of(types: impl IntoIterator<Item = Self>) -> Self {
         types.into_iter().reduce(Self::or).unwrap_or(Self::UNKNOWN)
     }
 
-    /// What it is, in words with an article.
+    /// The words for it, with an article.
     #[must_use]
     pub fn words(&self) -> Cow<'static, str> {
         match &self.kind {
@@ -247,7 +243,7 @@ impl Type {
         }
     }
 
-    /// Whether a value can be of the type. Errors name the way to the value that is not.
+    /// The check of a value against the type. Errors name the way to the value that does not fit.
     ///
     /// # Errors
     /// The way to what has another type, and what it should be.

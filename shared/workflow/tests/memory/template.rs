@@ -10,7 +10,7 @@ use workflow::template::{Context, Expression, Template};
 /// What one evaluation may allocate at once, beyond what was there before. The smallest function has 256 MB.
 const MOST_BYTES: usize = 64 * 1024 * 1024;
 
-/// How long it may take, in a build without the optimiser on a machine that does other things besides. A value that unfolds without
+/// The time that it may take, in a build without the optimiser on a machine that does other things besides. A value that unfolds without
 /// end takes hours, and a deployed function takes a tenth of what this build takes.
 const LONGEST: Duration = Duration::from_secs(15);
 

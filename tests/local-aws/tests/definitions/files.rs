@@ -18,7 +18,6 @@ pub(crate) fn functions() -> Vec<String> {
     functions.into_iter().map(|function| function.resource).collect()
 }
 
-/// The runbook.
 pub(crate) fn runbook() -> String {
     read("docs/runbook.md")
 }

@@ -27,7 +27,7 @@ fn texts(names: &Value) -> Vec<&str> {
     names.as_array().unwrap().iter().filter_map(Value::as_str).collect()
 }
 
-/// How long a retrier goes on, in seconds: with full jitter an interval is half of what it may be, on average.
+/// The time for which a retrier goes on, in seconds: with full jitter an interval is half of what it may be, on average.
 fn mean_span(retrier: &Value) -> f64 {
     let number = |field: &str| retrier[field].as_f64().unwrap();
     let (mut total, mut interval) = (0.0, number("IntervalSeconds"));

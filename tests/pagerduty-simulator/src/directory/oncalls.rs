@@ -33,7 +33,7 @@ impl<'a> OnCall<'a> {
         }
     }
 
-    /// Whether it overlaps the time that is asked for.
+    /// True if it overlaps the time that is asked for.
     fn is_within(&self, since: Timestamp, until: Timestamp) -> bool {
         self.shift.is_none_or(|shift| shift.start <= until && since < shift.end)
     }

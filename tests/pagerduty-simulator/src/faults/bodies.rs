@@ -27,9 +27,7 @@ pub enum FaultBody {
     Html,
     /// Nothing at all.
     Empty,
-    /// This JSON.
     Json(Value),
-    /// This text.
     Text(String),
 }
 

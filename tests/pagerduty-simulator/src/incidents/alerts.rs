@@ -14,7 +14,6 @@ use crate::ids::AlertId;
 use crate::page::Page;
 use crate::refusal::Refusal;
 
-/// An alert.
 #[derive(Debug, Clone)]
 pub(crate) struct Alert {
     pub(crate) id: AlertId,

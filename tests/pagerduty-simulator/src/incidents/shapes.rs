@@ -100,7 +100,7 @@ fn alert_counts(incident: &Incident) -> Value {
     json!({"all": all, "triggered": triggered, "resolved": all - triggered})
 }
 
-/// Why an incident was resolved, if it was because it goes on in another one.
+/// The reason an incident was resolved, if it was because it goes on in another one.
 fn resolve_reason(account: &Account, incident: &Incident) -> Value {
     let target = incident
         .merged_into
@@ -136,7 +136,6 @@ pub(crate) fn summary(incident: &Incident) -> String {
     format!("[#{}] {}", incident.number, incident.title)
 }
 
-/// A note.
 pub(crate) fn note(account: &Account, note: &Note) -> Value {
     json!({
         "id": note.id,
@@ -232,12 +231,12 @@ pub(crate) fn integration(account: &Account, incident: &Incident, name: &str) ->
 /// Real log entries are known of the kinds that people trigger, acknowledge, resolve, assign and annotate with; the names of
 /// the others are UNVERIFIED.
 impl LogEntryKind {
-    /// Whether a text of the entry is a note, and not a message to somebody.
+    /// True if a text of the entry is a note, and not a message to somebody.
     fn has_note(self) -> bool {
         matches!(self, Self::Annotate | Self::Resolve)
     }
 
-    /// Whether the entry is in the overview of a log, which has the important changes only. Which ones these are is
+    /// True if the entry is in the overview of a log, which has the important changes only. Which ones these are is
     /// UNVERIFIED.
     pub(crate) fn is_important(self) -> bool {
         !matches!(

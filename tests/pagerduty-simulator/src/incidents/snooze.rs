@@ -44,7 +44,7 @@ pub(crate) fn snooze(account: &mut Account, call: &Call<'_>, id: &str) -> Result
 }
 
 impl Account {
-    /// When the next snooze ends.
+    /// The time when the next snooze ends.
     pub(crate) fn next_awakening(&self) -> Option<Timestamp> {
         self.incidents
             .iter()

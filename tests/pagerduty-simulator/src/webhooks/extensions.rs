@@ -31,12 +31,12 @@ pub(crate) struct Extension {
 }
 
 impl Extension {
-    /// Whether it is to be told of what happens to an incident.
+    /// True if it is to be told of what happens to an incident.
     pub(crate) fn wants(&self, incident: &Incident, now: Timestamp) -> bool {
         self.services.contains(&incident.service) && is_on(self.disabled_until, now)
     }
 
-    /// How it is shown. That the values of custom headers are hidden here too is UNVERIFIED.
+    /// Its view. That the values of custom headers are hidden here too is UNVERIFIED.
     fn shape(&self, account: &Account, now: Timestamp) -> Value {
         let services: Vec<Value> = self.services.iter().map(|id| service_reference(account, id)).collect();
         let headers: Vec<Value> = self.custom_headers.iter().map(CustomHeader::redacted).collect();

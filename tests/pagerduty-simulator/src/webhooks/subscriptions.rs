@@ -19,7 +19,7 @@ use crate::page::Page;
 use crate::refusal::Refusal;
 use crate::secret::Secret;
 
-/// How many subscriptions one service, one team or the account can have.
+/// The number of subscriptions that one service, one team or the account can have.
 const MOST_PER_SCOPE: usize = 10;
 
 /// A V3 webhook subscription.
@@ -45,7 +45,7 @@ enum Scope {
 }
 
 impl Subscription {
-    /// Whether it is to be told of an event.
+    /// True if it is to be told of an event.
     pub(crate) fn wants(&self, account: &Account, incident: &Incident, event_type: &str, now: Timestamp) -> bool {
         let concerned = match &self.scope {
             Scope::Account => true,
@@ -55,7 +55,7 @@ impl Subscription {
         concerned && self.active && is_on(self.disabled_until, now) && self.events.iter().any(|it| it == event_type)
     }
 
-    /// How it is shown. The secret is told only once, to whoever creates the subscription.
+    /// Its view. The secret is shown only once, to whoever creates the subscription.
     fn shape(&self, now: Timestamp, secret: Option<&Secret>) -> Value {
         let headers: Vec<Value> = self.custom_headers.iter().map(CustomHeader::redacted).collect();
         json!({

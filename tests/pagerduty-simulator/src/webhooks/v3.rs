@@ -249,7 +249,7 @@ fn incident_data(account: &Account, incident: &Incident) -> Value {
     })
 }
 
-/// Why an incident was resolved, if it was because it goes on in another one.
+/// The reason an incident was resolved, if it was because it goes on in another one.
 fn resolve_reason(account: &Account, incident: &Incident) -> Value {
     let target = incident
         .merged_into

@@ -37,7 +37,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     }
 }
 
-/// Whether the reason for which no run was started was one.
+/// True if the reason for which no run was started was one.
 fn holds(evidence: &Evidence<'_>, event: &PassedOver) -> bool {
     let PassedOver {
         workflow, reason, at, ..
@@ -78,7 +78,7 @@ fn never_triggered(evidence: &Evidence<'_>, workflow: &WorkflowId) -> bool {
     versions.all(|(_, definition)| definition.trigger.is_none())
 }
 
-/// Whether a workflow was enabled, or disabled, at any moment of the time before another one.
+/// True if a workflow was enabled, or disabled, at any moment of the time before another one.
 fn was(evidence: &Evidence<'_>, workflow: &WorkflowId, at: Timestamp, before: SignedDuration, enabled: bool) -> bool {
     let mut states = Vec::new();
     for logged in &evidence.tables.log {

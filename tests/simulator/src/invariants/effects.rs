@@ -37,7 +37,7 @@ pub(super) fn action_at(evidence: &Evidence<'_>, place: &Place) -> Option<Action
     Action::parse(&definition.step(&place.step)?.action()?.uses.name)
 }
 
-/// When the first attempt at each effect was written down.
+/// The time when the first attempt at each effect was written down.
 fn attempts<'a>(evidence: &'a Evidence<'_>) -> BTreeMap<&'a str, (Timestamp, &'a Value)> {
     let mut attempts = BTreeMap::new();
     for logged in &evidence.tables.log {

@@ -43,13 +43,13 @@ struct Ask<'a> {
     keys: BTreeSet<&'a str>,
     /// Where its routing key leads.
     service: Option<&'static str>,
-    /// When its first attempt was written down.
+    /// The time when its first attempt was written down.
     since: Timestamp,
-    /// When it was written down that it succeeded.
+    /// The time when it was written down that it succeeded.
     succeeded: Option<Timestamp>,
-    /// How often a call or a request of it was made twice.
+    /// The number of times that a call or a request of it was made twice.
     doubled: u64,
-    /// Whether the clock of a function that did it was wrong: such a function does not know when its time is over.
+    /// True if the clock of a function that did it was wrong: such a function does not know when its time is over.
     is_skewed: bool,
 }
 
@@ -58,12 +58,12 @@ impl Ask<'_> {
         self.service == Some(service) && self.keys.contains(key)
     }
 
-    /// Whether a request of it can be carried out at a time.
+    /// True if a request of it can be carried out at a time.
     fn may_be_at_it(&self, at: Timestamp) -> bool {
         self.succeeded.is_none_or(|succeeded| at <= succeeded) || self.doubled > 0 || self.is_skewed
     }
 
-    /// Whether an event says what it asked for.
+    /// True if an event says what it asked for.
     fn says(&self, event: &Value) -> bool {
         let payload = &event["payload"];
         self.action != Action::TriggerAlert
@@ -127,7 +127,7 @@ fn service_of(input: &Value) -> Option<&'static str> {
     Secrets::ROUTING_KEYS.into_iter().find(|key| key.name == name)?.service
 }
 
-/// How often a step met some faults.
+/// The number of times that a step met some faults.
 fn times(evidence: &Evidence<'_>, place: &Place, faults: &[Fault]) -> u64 {
     let times = faults
         .iter()
@@ -183,7 +183,7 @@ impl Alert<'_> {
         self.was_open_between(at, at)
     }
 
-    /// Whether it was open at a moment of a time.
+    /// True if it was open at a moment of a time.
     fn was_open_between(&self, since: Timestamp, until: Timestamp) -> bool {
         let mut open = self.open.iter();
         open.any(|(from, to)| *from <= until && to.is_none_or(|to| since < to))

@@ -20,10 +20,10 @@ use workflow::{
     planner::{CancelMark, LaneEnd, LaneKey, Outcome, StepChange},
 };
 
-/// How often a lane is started before it is given up.
+/// The number of times that a lane is started before it is given up.
 const STARTS: u64 = 6;
 
-/// How long a Plan that has read the marks may take until it is written.
+/// The time that a Plan that has read the marks may take until it is written.
 const PLAN_UNDER_WAY: SignedDuration = SignedDuration::from_mins(2);
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {

@@ -114,7 +114,7 @@ impl<'a> Made<'a> {
         made
     }
 
-    /// Whether a run was ever at the incident of an event.
+    /// True if a run was ever at the incident of an event.
     fn touched(&self, started: &Started) -> bool {
         let text = |pointer: &str| started.event.pointer(pointer).and_then(Value::as_str);
         let incident = text("/incident/id").unwrap_or_default();

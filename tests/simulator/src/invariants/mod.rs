@@ -51,7 +51,7 @@ use workflow::{
     planner::{LaneEnd, StepError, StepResult},
 };
 
-/// How many runs may follow from each other through incidents.
+/// The number of runs that may follow from each other through incidents.
 const LOOP_DEPTH: u32 = 5;
 
 /// The user in whose name runs act. Nobody else uses it.
@@ -60,9 +60,9 @@ const ACTS_FOR_RUNS: &str = "PUS1A7C";
 /// Something that must not be and was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Violation {
-    /// Which invariant is broken.
+    /// The invariant that is broken.
     pub invariant: &'static str,
-    /// How.
+    /// The way.
     pub what: String,
 }
 
@@ -115,9 +115,9 @@ pub struct Evidence<'a> {
     pub refused: Vec<String>,
     /// What went wrong.
     pub mishaps: BTreeMap<(Fault, Site), u64>,
-    /// Whether everything came to its end.
+    /// True if everything came to its end.
     pub has_ended: bool,
-    /// Whether a secret was logged, as far as somebody looked.
+    /// True if a secret was logged, as far as somebody looked.
     pub secret_was_said: bool,
 }
 
@@ -195,7 +195,7 @@ impl<'a> Evidence<'a> {
         disturbed
     }
 
-    /// Whether a replay took the step's result over from the run that it repeats, whose journal and effects tell of it.
+    /// True if a replay took the step's result over from the run that it repeats, whose journal and effects tell of it.
     #[must_use]
     pub fn is_kept(&self, place: &Place) -> bool {
         let run = self.tables.runs.get(&place.run);
@@ -235,7 +235,7 @@ fn result_is_chance(result: &StepResult) -> bool {
     result.error.as_ref().is_some_and(|error| name_is_chance(&error.name))
 }
 
-/// Whether an error depends on the time, or on what others did.
+/// True if an error depends on the time, or on what others did.
 fn name_is_chance(name: &str) -> bool {
     matches!(
         name,

@@ -115,7 +115,7 @@ fn shown(result: &StepResult) -> (Outcome, Value, Option<String>) {
 /// What the table and PagerDuty's rules say.
 struct Records<'a> {
     tables: &'a Tables,
-    /// Whether it is known beforehand what becomes of each action.
+    /// True if it is known beforehand what becomes of each action.
     is_sure: bool,
 }
 
@@ -158,7 +158,7 @@ impl Witness for Records<'_> {
     }
 }
 
-/// Whether an action may fail like that although its run is patient: it must not be repeated, or somebody has resolved the
+/// True if an action may fail like that although its run is patient: it must not be repeated, or somebody has resolved the
 /// incident before.
 fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
     match action.repeat {
@@ -170,7 +170,7 @@ fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
     }
 }
 
-/// Why PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
+/// The reason PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
 fn refusal(action: &ActionSpec, input: &Value) -> Option<ErrorName> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
     match Action::parse(&action.name) {

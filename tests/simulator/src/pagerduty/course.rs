@@ -1,4 +1,4 @@
-//! How a request fares on its way, at PagerDuty and on the way back.
+//! The fate of a request on its way, at PagerDuty and on the way back.
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -121,7 +121,6 @@ impl Faults for Script {
 pub struct Outage<F> {
     /// The time. Its end is not part of it.
     pub during: Range<Timestamp>,
-    /// The fault.
     pub fault: Fault,
     /// Who decides everything else.
     pub otherwise: F,

@@ -26,12 +26,12 @@ const HOSTS: [&str; 2] = ["api.pagerduty.com", "api.eu.pagerduty.com"];
 /// The hosts of the Events API, likewise.
 const EVENTS_HOSTS: [&str; 2] = ["events.pagerduty.com", "events.eu.pagerduty.com"];
 
-/// Whether a request is one of the Events API.
+/// True if a request is one of the Events API.
 pub(super) fn is_event(request: &Request) -> bool {
     request.url.path().starts_with("/v2/")
 }
 
-/// Whether somebody is at the address of a request. Neither API takes the requests of the other one.
+/// True if somebody is at the address of a request. Neither API takes the requests of the other one.
 fn is_there(request: &Request) -> bool {
     let hosts = match is_event(request) {
         true => EVENTS_HOSTS,

@@ -8,7 +8,7 @@ use provider::transport::Interruption;
 /// One thing that happened to a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TraceEvent {
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// The request's number, from 1, in the order of sending.
     pub request: u64,
@@ -21,11 +21,10 @@ pub struct TraceEvent {
 pub enum Step {
     /// Its sender sent it.
     Sent {
-        /// The method.
         method: Method,
         /// The address.
         url: String,
-        /// How it will fare.
+        /// Its fate.
         course: Course,
     },
     /// It came to PagerDuty, which did what it was asked to or refused it.

@@ -82,7 +82,6 @@ pub struct Odds {
     pub longest_delay: Duration,
     /// The share of the requests for which lists lag behind, from 0 to 1.
     pub lags: f64,
-    /// The longest lag.
     pub longest_lag: Duration,
 }
 

@@ -34,10 +34,10 @@ const VARIABLES_BYTES: usize = 32 * 1024;
 const INPUT_BYTES: usize = 48 * 1024;
 /// The most that a lane may give.
 const LANE_OUTPUT_BYTES: usize = 8 * 1024;
-/// How many runs may call each other.
+/// The number of runs that may call each other.
 const NESTING: u32 = 20;
 
-/// How a list of steps ends.
+/// The end of a list of steps.
 pub(super) enum Ending {
     /// All were done.
     Through,

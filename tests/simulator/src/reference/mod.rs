@@ -28,11 +28,8 @@ use workflow::{
 /// A step of a run: which run, which lane, which step.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Place {
-    /// The run.
     pub run: RunId,
-    /// The lane.
     pub lane: LanePath,
-    /// The step.
     pub step: StepPath,
 }
 
@@ -61,7 +58,7 @@ pub struct Course {
     pub results: BTreeMap<Place, StepResult>,
     /// The rendered inputs of the actions that are attempted.
     pub inputs: BTreeMap<Place, Value>,
-    /// How runs end: well, or with the name of an error.
+    /// The ends of runs: well, or with the name of an error.
     pub ends: BTreeMap<RunId, Result<(), String>>,
     /// The steps whose lanes were cancelled. What is in these lanes is chance.
     pub chance: BTreeSet<Place>,
@@ -70,7 +67,7 @@ pub struct Course {
 }
 
 impl Course {
-    /// Whether a place is in a lane that was cancelled, or in a run that such a lane started.
+    /// True if a place is in a lane that was cancelled, or in a run that such a lane started.
     #[must_use]
     pub fn is_chance(&self, place: &Place) -> bool {
         let is_in = |fork: &Place| {
@@ -84,7 +81,7 @@ impl Course {
         self.chance.iter().any(is_in) || self.is_chance_run(&place.run)
     }
 
-    /// Whether a lane that was cancelled started a run.
+    /// True if a lane that was cancelled started a run.
     #[must_use]
     pub fn is_chance_run(&self, run: &RunId) -> bool {
         self.callers.get(run).is_some_and(|caller| self.is_chance(caller))

@@ -16,7 +16,7 @@ use workflow::{
     run::RunInput,
 };
 
-/// How many runs may follow from each other through incidents.
+/// The number of runs that may follow from each other through incidents.
 const DEPTH: u32 = 5;
 
 /// The most that the inputs of a run may take, in bytes of JSON.

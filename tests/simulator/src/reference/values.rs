@@ -14,7 +14,7 @@ pub(super) fn failure(name: ErrorName) -> Failure {
     Failure::new(name, "")
 }
 
-/// How many bytes a value has as JSON.
+/// The number of bytes that a value has as JSON.
 pub(super) fn size(value: &Value) -> usize {
     value.to_string().len()
 }
@@ -85,7 +85,7 @@ impl View {
             .map_err(|_| failure(ErrorName::TemplateError))
     }
 
-    /// Whether a condition holds.
+    /// True if a condition holds.
     pub(super) fn holds(&self, condition: &Expression) -> Result<bool, Failure> {
         let context = self.context(std::iter::once(condition));
         condition.holds(&context).map_err(|_| failure(ErrorName::TemplateError))

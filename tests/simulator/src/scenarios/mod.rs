@@ -169,7 +169,7 @@ impl Stage {
         self.result(run, id).outcome
     }
 
-    /// How many incidents runs have created.
+    /// The number of incidents runs that have created.
     fn created(&self) -> usize {
         let effects = self.world.account.effects().into_iter();
         let ours = effects.filter(|effect| {

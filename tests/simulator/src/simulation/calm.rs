@@ -14,9 +14,8 @@ use workflow::{definition::Definition, ids::RunId};
 /// A run that has ended, with the runs that it called.
 #[derive(Debug, Clone)]
 pub struct CalmRun {
-    /// Its id.
     pub id: RunId,
-    /// How long it took.
+    /// The time that it took.
     pub took: SignedDuration,
     /// The records of the run and of those that it called.
     pub runs: BTreeMap<RunId, RunItem>,

@@ -15,13 +15,13 @@ use workflow::{ids::RunId, planner::Pending};
 /// By when everything must have come to its end: the longest time that a workflow may give itself, and what surrounds it.
 const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
 
-/// How often somebody looks for an action that is under way, every quarter of a second.
+/// The number of times that somebody looks for an action that is under way, every quarter of a second.
 const LOOKS: u32 = 240;
 
 /// A scenario that was played.
 pub(super) struct Played {
     pub(super) world: World,
-    /// Whether everything came to its end.
+    /// True if everything came to its end.
     pub(super) has_ended: bool,
 }
 

@@ -22,13 +22,11 @@ use workflow::{definition::Definition, ids::RunId};
 /// What a run cost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cost {
-    /// Executions.
     pub executions: u64,
     /// State transitions, which AWS bills.
     pub transitions: u64,
     /// The most events that the history of one of them had.
     pub most_events: u64,
-    /// Plans.
     pub plans: u64,
     /// Calls to the table.
     pub store_calls: u64,
@@ -46,7 +44,7 @@ impl fmt::Display for Cost {
     }
 }
 
-/// Why a large run is no good.
+/// The reason a large run is no good.
 #[derive(Debug, thiserror::Error)]
 pub enum Trouble {
     /// Something must not be and was.

@@ -22,7 +22,6 @@ use crate::{
 use std::{cell::Cell, future::Future, panic};
 use tokio::task::LocalSet;
 
-/// Simulations.
 #[derive(Debug)]
 pub struct Simulation;
 

@@ -21,7 +21,6 @@ use tracing_subscriber::fmt::MakeWriter;
 /// What came of a simulation.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// The seed.
     pub seed: u64,
     /// What kind of world it was.
     pub climate: Climate,
@@ -79,13 +78,10 @@ impl fmt::Display for Report {
 /// How much of everything there was.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Statistics {
-    /// Simulations.
     pub simulations: u64,
-    /// Runs.
     pub runs: u64,
     /// Runs whose results were compared with those of the reference.
     pub compared: u64,
-    /// Executions.
     pub executions: u64,
     /// State transitions, which AWS bills.
     pub transitions: u64,
@@ -107,7 +103,6 @@ pub struct Statistics {
     pub steps: u64,
     /// Things that happened to incidents, and changes that PagerDuty was told of.
     pub effects: u64,
-    /// Faults.
     pub faults: u64,
     /// The virtual time, in seconds.
     pub virtual_seconds: u64,

@@ -28,7 +28,7 @@ impl Climate {
     /// All kinds.
     pub const ALL: [Self; 4] = [Self::Calm, Self::Hasty, Self::Passing, Self::Storm];
 
-    /// Whether it is known beforehand what becomes of each action.
+    /// True if it is known beforehand what becomes of each action.
     #[must_use]
     pub fn is_sure(self) -> bool {
         matches!(self, Self::Calm | Self::Passing)
@@ -79,13 +79,11 @@ pub enum Happening {
 /// What a seed stands for.
 #[derive(Debug, Clone)]
 pub struct Scenario {
-    /// The seed.
     pub seed: u64,
     /// What kind of world it is.
     pub climate: Climate,
     /// What workflows are like in it.
     pub style: Style,
-    /// The workflows.
     pub workflows: Vec<Written>,
     /// How many webhooks PagerDuty sends to the first workflow about what happens to incidents, whoever does it.
     pub echoes: usize,

@@ -37,7 +37,7 @@ pub struct Storm {
     pub carried_out: u64,
     /// The requests that it turned away.
     pub turned_away: u64,
-    /// How long it took from the first webhook to the end of the last run.
+    /// The time that it took from the first webhook to the end of the last run.
     pub took: SignedDuration,
     /// The longest that a run of the workflow with the many events took.
     pub longest: SignedDuration,

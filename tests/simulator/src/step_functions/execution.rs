@@ -8,7 +8,6 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::{fmt, sync::Arc};
 
-/// The ARN of a state machine.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct StateMachineArn(String);
 
@@ -39,7 +38,6 @@ impl fmt::Display for StateMachineArn {
     }
 }
 
-/// The ARN of an execution.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExecutionArn(String);
 
@@ -108,7 +106,7 @@ pub struct Execution {
     pub error: Option<String>,
     /// The cause, if it failed or was stopped with one.
     pub cause: Option<String>,
-    /// When it ended.
+    /// The time when it ended.
     pub stopped_at: Option<Timestamp>,
     /// Events in its history so far. [`EventKind`](super::EventKind) says what is counted.
     pub events: u32,
@@ -136,25 +134,22 @@ impl Execution {
         }
     }
 
-    /// Its ARN.
     #[must_use]
     pub fn arn(&self) -> &ExecutionArn {
         &self.identity.arn
     }
 
-    /// Its name.
     #[must_use]
     pub fn name(&self) -> &str {
         &self.identity.name
     }
 
-    /// Its input.
     #[must_use]
     pub fn input(&self) -> &Value {
         &self.identity.input
     }
 
-    /// When it started.
+    /// The time when it started.
     #[must_use]
     pub fn started_at(&self) -> Timestamp {
         self.identity.started_at
@@ -223,11 +218,9 @@ pub enum LimitViolation {
     /// Data were larger than a task or a state may take or give.
     #[error("{what} of state '{state}' has {bytes} bytes of the {DATA_BYTES} that are allowed")]
     Data {
-        /// The state.
         state: String,
         /// Which of its data.
         what: Data,
-        /// Its bytes.
         bytes: usize,
     },
     /// It ran for a year.
@@ -235,10 +228,7 @@ pub enum LimitViolation {
     Duration,
     /// A Wait of more than 68 years.
     #[error("the wait of state '{state}' is too long")]
-    Wait {
-        /// The state.
-        state: String,
-    },
+    Wait { state: String },
     /// The error name of its failure was cut.
     #[error("the error name was cut")]
     ErrorCut,

@@ -28,7 +28,7 @@ pub(super) const INVALID_NAME: &str = "StepFunctions.InvalidNameException";
 /// A nested `StartExecution` of a state machine that is not this one.
 pub(super) const STATE_MACHINE_DOES_NOT_EXIST: &str = "StepFunctions.StateMachineDoesNotExistException";
 
-/// Why a task failed: an error name, such as a Lambda function's `errorType`, and a cause, such as its whole error as JSON
+/// The reason a task failed: an error name, such as a Lambda function's `errorType`, and a cause, such as its whole error as JSON
 /// text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{error}: {cause}")]
@@ -85,7 +85,7 @@ fn cut(mut text: String, characters: usize) -> String {
     text
 }
 
-/// Whether a name in `ErrorEquals` takes an error.
+/// True if a name in `ErrorEquals` takes an error.
 ///
 /// AWS's developer guide, "Handling errors in Step Functions workflows" (`concepts-error-handling.html`):
 /// - `States.Runtime` always fails the execution, whatever a retrier or catcher names;

@@ -4,7 +4,6 @@ use super::execution::ExecutionArn;
 use jiff::Timestamp;
 use std::fmt;
 
-/// The type of a state.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are those of the Amazon States Language")]
 pub enum StateType {
@@ -69,11 +68,10 @@ impl fmt::Display for EventKind {
 /// One event as it happens. The simulation keeps no histories; an observer that wants one collects these.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryEvent {
-    /// The execution.
     pub execution: ExecutionArn,
     /// Its number in the execution's history, from 1.
     pub id: u32,
-    /// When it happened.
+    /// The time when it happened.
     pub at: Timestamp,
     /// What happened.
     pub kind: EventKind,

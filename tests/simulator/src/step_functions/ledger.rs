@@ -31,7 +31,7 @@ pub(super) struct Ended;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct ExecutionId(usize);
 
-/// How an execution ends.
+/// The end of an execution.
 #[derive(Debug)]
 pub(super) enum Ending {
     Succeeded(Value),

@@ -34,7 +34,7 @@ pub const ERROR_CHARACTERS: usize = 256;
 /// Characters in the cause of a failure (API reference, `API_StopExecution.html`, `cause`).
 pub const CAUSE_CHARACTERS: usize = 32_768;
 
-/// How long an execution may run. Then it ends as timed out.
+/// The time for which an execution may run. Then it ends as timed out.
 pub const EXECUTION_DURATION: Duration = Duration::from_hours(365 * 24);
 
 /// Seconds of `TimeoutSeconds` (Amazon States Language, "Task state": the default is 99999999).

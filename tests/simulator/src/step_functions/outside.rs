@@ -4,7 +4,6 @@ use super::{execution::ExecutionArn, failure::TaskFailure, history::HistoryEvent
 use serde_json::Value;
 use std::{fmt, pin::Pin, sync::Arc};
 
-/// A future in a box.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 
 /// The Lambda functions of the account.
@@ -36,7 +35,7 @@ pub trait Faults: Send + Sync {
         None
     }
 
-    /// Whether the attempt to stop `child`, made because its parent was stopped, is lost.
+    /// True if the attempt to stop `child`, made because its parent was stopped, is lost.
     fn child_stop_is_lost(&self, child: &ExecutionArn) -> bool {
         let _ = child;
         false

@@ -18,7 +18,7 @@ enum Root {
     Context(ContextField),
 }
 
-/// Why a path cannot be simulated.
+/// The reason a path cannot be simulated.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PathProblem {
     /// It does not begin with `$`.

@@ -12,23 +12,17 @@ use super::{
 use serde_json::Value;
 use std::sync::Arc;
 
-/// Why an execution does not start.
+/// The reason an execution does not start.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum StartError {
     /// `InvalidName`.
     #[error(
         "the execution name {name:?} is not allowed; use 1 to {NAME_CHARACTERS} characters, without white space, control characters and {NAME_FORBIDDEN}"
     )]
-    InvalidName {
-        /// The name.
-        name: String,
-    },
+    InvalidName { name: String },
     /// The input is too large for the API.
     #[error("the execution's input has {bytes} bytes of the {DATA_BYTES} that are allowed; pass a reference instead")]
-    InputTooLarge {
-        /// Its bytes.
-        bytes: usize,
-    },
+    InputTooLarge { bytes: usize },
     /// `ExecutionAlreadyExists`.
     #[error("Execution Already Exists: '{arn}'; use another name, or treat it as done")]
     AlreadyExists {
@@ -37,7 +31,7 @@ pub enum StartError {
     },
 }
 
-/// Why an execution is not stopped.
+/// The reason an execution is not stopped.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AbortError {
     /// `ExecutionDoesNotExist`.

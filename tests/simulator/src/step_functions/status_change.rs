@@ -10,11 +10,8 @@ use serde_json::{Value, json};
 /// A change of an execution's status, as Step Functions tells it to EventBridge.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StatusChange {
-    /// The execution.
     pub execution_arn: ExecutionArn,
-    /// Its name.
     pub name: String,
-    /// Its state machine.
     pub state_machine_arn: StateMachineArn,
     /// What it is now.
     pub status: Status,
@@ -26,9 +23,9 @@ pub struct StatusChange {
     pub error: Option<String>,
     /// The cause of a failure.
     pub cause: Option<String>,
-    /// When it started.
+    /// The time when it started.
     pub started_at: Timestamp,
-    /// When it ended.
+    /// The time when it ended.
     pub stopped_at: Option<Timestamp>,
 }
 

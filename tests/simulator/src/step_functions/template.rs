@@ -16,7 +16,7 @@ pub(super) enum Template {
     Path { field: String, path: Path },
 }
 
-/// Why a template cannot be simulated: what is wrong, and at which field.
+/// The reason a template cannot be simulated: what is wrong, and at which field.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct TemplateProblem {
     pub(super) field: String,

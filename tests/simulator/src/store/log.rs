@@ -21,7 +21,6 @@ pub struct Logged {
 pub enum Change {
     /// A Plan was written.
     Planned {
-        /// The lane.
         lane: LaneKey,
         /// The Plan's number in the lane.
         number: u64,
@@ -34,48 +33,38 @@ pub enum Change {
     Step {
         /// The step.
         place: Place,
-        /// How.
+        /// The way.
         record: StepRecord,
     },
-    /// A lane ended.
     LaneEnded {
-        /// The lane.
         lane: LaneKey,
-        /// How.
+        /// The way.
         end: LaneEnd,
     },
-    /// A run began.
     RunBegan(RunId),
-    /// A run ended.
     RunEnded {
-        /// The run.
         run: RunId,
         /// `succeeded`, `failed`, `cancelled` or `skipped`.
         status: &'static str,
-        /// Whether by the end of its execution and not by a Plan.
+        /// True if by the end of its execution and not by a Plan.
         from_outside: bool,
     },
     /// Something of a run was cancelled.
     Cancelled {
-        /// The run.
         run: RunId,
         /// What of it.
         mark: CancelMark,
     },
     /// A lock was written.
     Locked {
-        /// The workflow.
         workflow: WorkflowId,
         /// The concurrency key.
         key: String,
-        /// The lock.
         lock: Lock,
     },
     /// A version of a workflow became active.
     Applied {
-        /// The workflow.
         workflow: WorkflowId,
-        /// The version.
         version: WorkflowVersion,
     },
     /// A workflow can not be run any more.

@@ -38,7 +38,6 @@ use workflow::{
 /// What people read of runs.
 #[derive(Debug, Clone, Default)]
 pub struct Views {
-    /// The runs.
     pub runs: BTreeMap<RunId, RunView>,
     /// The steps of each lane, in order.
     pub steps: BTreeMap<LaneKey, Vec<StepView>>,
@@ -111,7 +110,7 @@ impl Store {
         lock(&self.inner.script).push((skip, fault));
     }
 
-    /// How many calls there were.
+    /// The number of calls.
     #[must_use]
     pub fn call_count(&self) -> u64 {
         self.inner.calls.load(Ordering::Relaxed)
@@ -148,7 +147,6 @@ impl Store {
         self.tables().note(now, Change::Disabled(workflow.clone()));
     }
 
-    /// A workflow as it is.
     #[must_use]
     pub fn workflow(&self, workflow: &WorkflowId) -> Option<WorkflowRecord> {
         self.at_once(self.in_peace().workflow(workflow)).flatten()

@@ -14,16 +14,15 @@ use workflow::{
     run::RunInput,
 };
 
-/// The item of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunItem {
     /// Its input, as the first who wrote it knew it.
     pub input: RunInput,
     /// The execution that wrote it first.
     pub execution: String,
-    /// When its execution was started.
+    /// The time when its execution was started.
     pub started_at: Timestamp,
-    /// When it must have ended.
+    /// The time when it must have ended.
     pub deadline: Timestamp,
     /// How many runs of ours led to it, as far as its first Plan could tell.
     pub depth: u32,
@@ -31,33 +30,29 @@ pub struct RunItem {
     pub status: &'static str,
     /// When it ended, by the clock of whoever said so.
     pub ended_at: Option<Timestamp>,
-    /// Why it failed.
+    /// The reason it failed.
     pub error: Option<StepError>,
 }
 
-/// The item of a lane.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct LaneItem {
     /// Its last Plan.
     pub last: Option<LastPlan>,
-    /// How it ended.
+    /// Its outcome.
     pub end: Option<LaneEnd>,
 }
 
-/// The item of a step.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StepItem {
-    /// How many attempts were begun.
+    /// The number of attempts that were begun.
     pub attempts: u32,
     /// The rendered input of its action.
     pub input: Option<serde_json::Value>,
-    /// Its effect key.
     pub effect_key: Option<String>,
-    /// How many lanes it opened.
+    /// The number of lanes that it opened.
     pub lanes: Option<u32>,
     /// The run that it started.
     pub run: Option<RunId>,
-    /// Its result.
     pub result: Option<StepResult>,
 }
 
@@ -66,15 +61,11 @@ pub struct StepItem {
 pub struct Tables {
     /// Versions of workflows.
     pub versions: BTreeMap<(WorkflowId, WorkflowVersion), Definition>,
-    /// Runs.
     pub runs: BTreeMap<RunId, RunItem>,
-    /// Lanes.
     pub lanes: BTreeMap<LaneKey, LaneItem>,
-    /// Steps.
     pub steps: BTreeMap<Place, StepItem>,
     /// What is cancelled.
     pub marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
-    /// Locks.
     pub locks: BTreeMap<(WorkflowId, String), Lock>,
     /// Every change, in order.
     pub log: Vec<Logged>,
@@ -296,7 +287,6 @@ impl End {
     }
 }
 
-/// A Plan.
 #[derive(Debug, Clone)]
 pub(super) struct Plan {
     input: RunInput,

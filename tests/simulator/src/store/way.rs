@@ -30,7 +30,6 @@ pub struct StoreOdds {
 /// What goes wrong with a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
-    /// It is refused.
     Refused,
     /// It is done, and not answered.
     Unanswered,
@@ -97,12 +96,12 @@ impl StoreFault {
     }
 }
 
-/// Whether a write changes the indexes.
+/// True if a write changes the indexes.
 fn is_of_a_run(write: &Write) -> bool {
     write.key().is_some_and(|key| key.pk.starts_with(RUNS))
 }
 
-/// How the partitions of runs begin.
+/// The beginning of the partitions of runs.
 const RUNS: &str = "RUN#";
 
 /// The way of a call to the table.
@@ -155,7 +154,6 @@ impl Way {
         due.map(|due| script.remove(due).1)
     }
 
-    /// The fault of a transaction.
     fn fault_of_transaction(&self, writes: &[Write]) -> Option<StoreFault> {
         let fault = self.fault(Effect::Transaction);
         let fault = self.scripted().or(fault);

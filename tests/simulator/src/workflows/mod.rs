@@ -47,12 +47,12 @@ pub struct Style {
     pub depth: u32,
     /// The types of the events that start the first one.
     pub events: &'static [&'static str],
-    /// Whether runs of the first one wait for each other for hours.
+    /// True if runs of the first one wait for each other for hours.
     pub queues: bool,
 }
 
 impl Style {
-    /// Whether some of the events only name their incident.
+    /// True if some of the events only name their incident.
     fn only_names(self) -> bool {
         self.events.contains(&"incident.annotated")
     }
@@ -98,7 +98,7 @@ pub(crate) struct Callee {
     inputs: Vec<(String, InputKind)>,
     /// About how many lanes a run of it has.
     lanes: u32,
-    /// Whether it is the workflow that calls.
+    /// True if it is the workflow that calls.
     is_caller: bool,
 }
 

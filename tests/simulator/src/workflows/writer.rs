@@ -18,9 +18,9 @@ pub(super) struct Writer<'a> {
     pub(super) scope: Scope,
     pub(super) style: Style,
     callees: Vec<Callee>,
-    /// How many more steps there may be.
+    /// The number of more steps there that may be.
     left: u32,
-    /// How many times a step at this place may run.
+    /// The number of times that a step at this place may run.
     times: u32,
     depth: u32,
     ids: u32,

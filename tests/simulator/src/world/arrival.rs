@@ -19,15 +19,15 @@ pub struct Arrival {
     pub title: String,
     /// The urgency of its incident.
     pub urgency: &'static str,
-    /// Whether PagerDuty says which number the incident has.
+    /// True if PagerDuty says which number the incident has.
     pub has_number: bool,
     /// The `incident_key` of its incident, if it is to be a certain one.
     pub key: Option<String>,
-    /// Whether it comes late: its incident has been resolved meanwhile.
+    /// True if it comes late: its incident has been resolved meanwhile.
     pub is_late: bool,
     /// Bytes of a field that nobody reads.
     pub padding: usize,
-    /// How many times it is delivered.
+    /// The number of times that it is delivered.
     pub deliveries: u32,
 }
 

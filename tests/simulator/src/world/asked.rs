@@ -19,7 +19,7 @@ pub struct Started {
     /// The input of its execution. Who asks again after somebody has edited the workflow asks for another version; the first that
     /// Step Functions hears of is the run's.
     pub inputs: Vec<RunInput>,
-    /// When that was asked for first.
+    /// The time when that was asked for first.
     pub at: Timestamp,
     /// The event as expressions see it; null for a run by hand.
     pub event: Value,

@@ -89,7 +89,6 @@ faults! {
     SilentBefore = "silent before";
     /// No answer comes, and PagerDuty did it.
     SilentAfter = "silent after";
-    /// The request is late.
     RequestLate = "request late";
     /// The answer breaks off.
     AnswerCut = "answer cut";
@@ -165,16 +164,12 @@ impl Fault {
 /// Where something goes wrong.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Site {
-    /// In a Plan.
     Plan {
-        /// The run.
         run: RunId,
-        /// The lane.
         lane: LanePath,
         /// The Plan's number in the lane, from 1.
         number: u64,
     },
-    /// At a step.
     Step(Place),
     /// At a run as a whole.
     Run(RunId),

@@ -36,20 +36,17 @@ use tokio::time::{sleep, timeout};
 use workflow::ids::{LanePath, RunId};
 use workflow_runner::Runner;
 
-/// How long a function may run. The template says so.
+/// The time for which a function may run. The template says so.
 const TIME_LIMIT: Duration = Duration::from_secs(30);
 
 /// How far a clock may be off.
 const LARGEST_SKEW_SECONDS: u64 = 600;
 
-/// A function.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Function {
     /// workflow-runner.
     Runner,
-    /// create-incident.
     CreateIncident,
-    /// resolve-incident.
     ResolveIncident,
     /// pagerduty-action.
     PagerDutyAction,
@@ -110,7 +107,7 @@ pub struct FunctionOdds {
     pub events: f64,
     /// The share of the invocations that get a new environment although one is idle.
     pub cold: f64,
-    /// Whether clocks are off.
+    /// True if clocks are off.
     pub skewed: bool,
 }
 
@@ -222,13 +219,13 @@ impl Functions {
         self.inner.state().script.push(Scripted { function, skip, fault });
     }
 
-    /// How often functions were invoked.
+    /// The number of times that functions were invoked.
     #[must_use]
     pub fn invocations(&self) -> u64 {
         self.inner.state().invocations
     }
 
-    /// How many Plans were made, repeats included, and the most calls to the table that one of them made.
+    /// The number of Plans that were made, repeats included, and the most calls to the table that one of them made.
     #[must_use]
     pub fn plans(&self) -> (u64, u64) {
         let state = self.inner.state();

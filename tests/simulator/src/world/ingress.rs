@@ -1,4 +1,4 @@
-//! How runs are started: by webhooks, which come to the shipped ingress, and by people.
+//! The starts of runs: by webhooks, which come to the shipped ingress, and by people.
 
 use super::{
     asked::{Asked, Started},
@@ -34,13 +34,13 @@ use workflow::{
 /// The API key of all senders.
 pub const API_KEY: &str = "pgf_simulation01_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8_90e1e140";
 
-/// How long the function may run. The template says so.
+/// The time for which the function may run. The template says so.
 const TIME_LIMIT: Duration = Duration::from_secs(5);
 
-/// How long PagerDuty goes on with a delivery that nobody acknowledges.
+/// The time for which PagerDuty goes on with a delivery that nobody acknowledges.
 const GIVES_UP_AFTER: SignedDuration = SignedDuration::from_hours(48);
 
-/// How long it waits between two attempts at most. It says "periodically".
+/// The time for which it waits between two attempts at most. It says "periodically".
 const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 
 /// How webhooks come, and how likely faults of the ingress are.
@@ -48,7 +48,7 @@ const LONGEST_WAIT: Duration = Duration::from_secs(3600);
 pub struct IngressOdds {
     /// The share of the deliveries during which it crashes, from 0 to 1.
     pub crashes: f64,
-    /// Whether they come to the URL of the integration, and not to that of the workflow.
+    /// True if they come to the URL of the integration, and not to that of the workflow.
     pub is_shared: bool,
 }
 
@@ -103,11 +103,10 @@ pub(super) struct State {
 /// An event for which no run was started.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PassedOver {
-    /// The workflow.
     pub workflow: WorkflowId,
-    /// Why.
+    /// The reason.
     pub reason: Ignored,
-    /// When.
+    /// The time.
     pub at: Timestamp,
     /// The event, as PagerDuty told it.
     pub event: Value,
@@ -187,7 +186,7 @@ impl Ingress {
         refused
     }
 
-    /// Whether all that PagerDuty has sent has come.
+    /// True if all that PagerDuty has sent has come.
     pub(super) fn is_idle(&self) -> bool {
         self.inner.queues.is_idle() && self.inner.state().under_way == 0
     }

@@ -39,10 +39,10 @@ pub struct MachineOdds {
     pub starts: f64,
 }
 
-/// How often the schedule has the open runs looked at. The template says so.
+/// The interval at which the schedule has the open runs looked at. The template says so.
 const PERIOD: Duration = Duration::from_secs(3600);
 
-/// How often it calls after an end that was lost: for longer than failed executions are listed.
+/// The number of times that it calls after an end that was lost: for longer than failed executions are listed.
 const LOOKS: u32 = 13;
 
 /// The definition of the state machine as it is shipped, with the names of functions in the place of their ARNs.
@@ -184,7 +184,7 @@ impl Bridge {
         }
     }
 
-    /// Whether everything has been told.
+    /// True if everything has been told.
     pub(super) fn is_idle(&self) -> bool {
         self.inner.under_way.load(Ordering::Relaxed) == 0
     }

@@ -55,7 +55,7 @@ use std::{
     time::Duration,
 };
 
-/// When every simulation begins.
+/// The time when every simulation begins.
 pub const BEGIN: Timestamp = Timestamp::constant(1_795_167_000, 0);
 
 /// How likely everything is that can go wrong.
@@ -75,7 +75,6 @@ pub struct WorldOdds {
     pub requests_per_minute: Option<u32>,
     /// Step Functions and EventBridge.
     pub machine: MachineOdds,
-    /// The ingress.
     pub ingress: IngressOdds,
     /// The share of the calls to SQS, and of its messages, that have a fault.
     pub queues: f64,
@@ -99,7 +98,6 @@ impl WorldOdds {
 /// All that surrounds the shipped code.
 #[derive(Debug, Clone)]
 pub struct World {
-    /// The clock.
     pub clock: Clock,
     /// What happened.
     pub trace: Trace,
@@ -115,7 +113,7 @@ pub struct World {
     pub pagerduty: PagerDuty,
     /// Step Functions.
     pub machine: StepFunctions,
-    /// How runs are started.
+    /// The starts of runs.
     pub ingress: Ingress,
     bridge: Bridge,
 }

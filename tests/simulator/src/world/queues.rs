@@ -29,11 +29,11 @@ use workflow::{ids::RunId, run::RunInput};
 
 use crate::step_functions::Clock;
 
-/// How long nobody else gets a message that somebody has. The template says so, as of all of these.
+/// The time for which nobody else gets a message that somebody has. The template says so, as of all of these.
 const VISIBILITY_TIMEOUT: SignedDuration = SignedDuration::from_secs(40);
-/// How often a message may come back.
+/// The number of times that a message may come back.
 const MOST_RECEIVED: u32 = 1_000;
-/// How many messages somebody gets at once.
+/// The number of messages that somebody gets at once.
 const BATCH: usize = 10;
 
 /// After how long a person sends dead letters back, in milliseconds: from an hour to twelve days. After fourteen SQS forgets them.
@@ -101,12 +101,12 @@ impl Queues {
         }
     }
 
-    /// Whether nothing waits in them.
+    /// True if nothing waits in them.
     pub(super) fn is_idle(&self) -> bool {
         self.inner.state().messages.is_empty() && self.inner.dead.load(Ordering::Relaxed) == 0
     }
 
-    /// Why deliveries were set aside.
+    /// The reason deliveries were set aside.
     pub(super) fn set_aside(&self) -> Vec<String> {
         self.inner.state().set_aside.clone()
     }

@@ -109,7 +109,7 @@ impl Secrets {
         self.inner.signing.1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whether the token, a routing key, a signing secret or the API key stands in a text, where nobody must ever see them. Nothing
+    /// True if the token, a routing key, a signing secret or the API key stands in a text, where nobody must ever see them. Nothing
     /// else contains such words.
     #[must_use]
     pub fn are_said_in(text: &str) -> bool {

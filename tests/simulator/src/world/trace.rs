@@ -9,7 +9,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// How many lines are kept of a trace that is not read while it happens.
+/// The number of lines that are kept of a trace that is not read while it happens.
 const LAST_LINES: usize = 60;
 
 /// A trace. Clones are the same trace.
@@ -27,14 +27,13 @@ struct State {
     keeps: Keeps,
 }
 
-/// Which lines are kept to be read.
+/// The lines that are kept to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Keeps {
     /// None. That is quickest.
     Nothing,
     /// The last few.
     Last,
-    /// All.
     All,
 }
 

@@ -67,7 +67,7 @@ fn functions(endpoint_url: &str) -> Vec<String> {
         .collect()
 }
 
-/// Whether an environment, as the kernel tells it, has a setting.
+/// True if an environment, as the kernel tells it, has a setting.
 fn has(environment: &[u8], setting: &str) -> bool {
     environment
         .split(|byte| *byte == 0)

@@ -60,12 +60,12 @@ pub(super) fn created(pagerduty: &PagerDuty) -> Result<BTreeMap<String, usize>, 
     Ok(created)
 }
 
-/// How many accepted deliveries have no incident yet.
+/// The number of accepted deliveries that have no incident yet.
 pub(super) fn not_done(sent: &[Sent], phase: Phase, created: &BTreeMap<String, usize>) -> usize {
     Outcome::of(sent, phase, &BTreeMap::new(), created).not_done
 }
 
-/// When the first request to create an incident of each title came.
+/// The time when the first request to create an incident of each title came.
 pub(super) fn first_calls(requests: &[Value]) -> BTreeMap<String, Timestamp> {
     let mut calls = BTreeMap::new();
     for request in requests {

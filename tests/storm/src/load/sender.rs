@@ -15,7 +15,7 @@ use std::{
 };
 use ureq::Agent;
 
-/// How many deliveries can be under way at the same time. At the highest rate that is as many as are due in a second.
+/// The number of deliveries that can be under way at the same time. At the highest rate that is as many as are due in a second.
 const AT_ONCE: usize = 200;
 
 /// The longest rest before a delivery is sent again that was answered with 429 or 5xx, or not in time. Each rest is twice as
@@ -26,7 +26,7 @@ const LONGEST_REST: Duration = Duration::from_secs(4);
 #[derive(Debug, Clone)]
 pub(super) struct Sent {
     pub(super) event: u32,
-    /// When it was to be sent.
+    /// The time when it was to be sent.
     pub(super) due: Timestamp,
     /// How long after that it was accepted, if it was.
     pub(super) accepted_after: Option<Duration>,
@@ -67,7 +67,7 @@ pub(super) fn send(target: &Target, phase: Phase, plan: Plan) -> Result<Vec<Sent
     })
 }
 
-/// Whether a delivery is accepted in the end.
+/// True if a delivery is accepted in the end.
 fn deliver(agent: &Agent, target: &Target, body: &str, deadline: Instant) -> bool {
     let mut rest = REST;
     loop {

@@ -145,7 +145,7 @@ impl Tree {
         self.store.with(|state| state.lanes.get(&key).cloned()).unwrap()
     }
 
-    /// How the run ended.
+    /// The end of the run.
     pub(super) fn end(&self) -> RunEnd {
         let run = self.run_id();
         self.store.with(|state| state.runs[&run].end.clone()).unwrap()

@@ -1,4 +1,4 @@
-//! What a workflow tells PagerDuty as monitoring does: alerts and changes, by the Events API.
+//! Alerts and changes that a workflow sends as monitoring does, by the Events API.
 //!
 //! An alert has a dedup key, by which PagerDuty knows a repeat: a second trigger with the key of an open alert opens
 //! nothing, and what is acknowledged or resolved stays so. A change has none, so an attempt of which it is not known whether
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{client, error::Error, given::WebAddress, ids::DedupKey};
 
-/// What is wrong or was changed, in one line of 1 to 1024 characters. Line breaks become spaces, and a longer one is cut.
+/// The problem or the change in one line of 1 to 1024 characters. Line breaks become spaces, and a longer one is cut.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Summary(String);
@@ -50,7 +50,7 @@ impl TryFrom<String> for Summary {
 pub struct Link {
     /// Its address.
     pub href: WebAddress,
-    /// What it is called.
+    /// Its text.
     pub text: Option<String>,
 }
 
@@ -70,7 +70,7 @@ impl FieldType for Summary {
     }
 }
 
-/// How many links PagerDuty documents that it takes.
+/// The number of links that PagerDuty documents that it takes.
 const MOST_LINKS: usize = 50;
 
 fn links(given: Option<&Vec<Link>>) -> Result<Vec<client::Link>, Error> {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 input! {
-    /// Which alerts of an incident to list.
+    /// The alerts of an incident to list.
     rest Input {
         incident_id: IncidentId => "the id of the incident";
         statuses: Option<Vec<AlertStatus>> => "only those with one of these", narrowing();

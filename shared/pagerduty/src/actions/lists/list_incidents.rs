@@ -17,7 +17,7 @@ use crate::{
 };
 
 input! {
-    /// Which incidents to list. What is missing leaves none out.
+    /// The incidents to list. A missing filter leaves none out.
     rest Input {
         statuses: Option<Vec<given::IncidentStatus>> => "only those with one of these", narrowing();
         services: Option<IdList<ServiceId>> => "only those of these services, by id", narrowing();

@@ -16,7 +16,7 @@ use crate::{
     ids::IncidentId,
 };
 
-/// How many notes are given. PagerDuty gives all of them, up to 2000.
+/// The number of notes that are given. PagerDuty gives all of them, up to 2000.
 const MOST: usize = 25;
 
 input! {

@@ -163,14 +163,14 @@ fn size(input: &Value) -> usize {
     serde_json::to_string(input).unwrap().len()
 }
 
-/// Whether an input has characters that cannot be shown. PagerDuty may take them, but people do not see them.
+/// True if an input has characters that cannot be shown. PagerDuty may take them, but people do not see them.
 fn is_unreadable(field: &Field, value: &Value) -> bool {
     let is_control = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
     let is_text = matches!(field.kind, FieldKind::Text | FieldKind::Prose(_));
     is_text && value.as_str().is_some_and(|text| text.contains(is_control))
 }
 
-/// Whether the action cannot do without this input.
+/// True if the action cannot do without this input.
 fn is_needed(field: &Field, value: &Value) -> bool {
     let is_said = value.as_str().is_some_and(|text| !text.trim().is_empty());
     match &field.unfit {

@@ -13,13 +13,12 @@ use secrecy::SecretString;
 use std::collections::BTreeMap;
 use workflow::ids::RoutingKeyName;
 
-/// What people are shown of the secret in Secrets Manager.
+/// The description of the secret in Secrets Manager.
 const DESCRIPTION: &str = "Pagerflow: a PagerDuty API token";
 
-/// What is stored of an account beside its token and its routing keys.
+/// The stored settings of an account beside its token and its routing keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConnectionSettings {
-    /// The kind of the token.
     pub token_kind: TokenKind,
     /// The region in which the account lives.
     pub service_region: ServiceRegion,
@@ -37,7 +36,7 @@ impl Default for ConnectionSettings {
     }
 }
 
-/// What becomes of the default user.
+/// The change of the default user.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum DefaultUser {
     /// It stays as it is.
@@ -102,7 +101,7 @@ impl NewConnection {
         })
     }
 
-    /// What is to be stored over what is there, and its settings.
+    /// The new content over the old one, and its settings.
     fn over(&self, before: Option<Before>) -> (Stored, ConnectionSettings) {
         let Before { settings, routing_keys } = before.unwrap_or_else(|| Before {
             settings: self.otherwise.clone(),
@@ -120,7 +119,7 @@ impl NewConnection {
     }
 }
 
-/// What is stored already, without its token.
+/// The stored content without its token.
 struct Before {
     settings: ConnectionSettings,
     routing_keys: BTreeMap<RoutingKeyName, SecretString>,
@@ -146,7 +145,7 @@ impl Before {
 /// A connection was stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredConnection {
-    /// Why what was stored could not be used, and was therefore replaced with all its routing keys.
+    /// The reason what was stored could not be used, and was therefore replaced with all its routing keys.
     pub replaced: Option<SecretError>,
     /// Its settings now.
     pub settings: ConnectionSettings,
@@ -227,7 +226,7 @@ pub async fn remove_routing_key(
     .await
 }
 
-/// What is stored, where there has to be something.
+/// The stored content, where there has to be something.
 fn there(name: &str, secret: Option<&SecretString>) -> Result<Stored, ChangeError> {
     let secret = secret.ok_or_else(|| SecretError::NotFound(name.to_owned()))?;
     Ok(Stored::parse(name, secret)?)

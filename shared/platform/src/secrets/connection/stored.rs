@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use workflow::ids::RoutingKeyName;
 
-/// What is stored.
+/// The stored content.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Stored {
@@ -69,7 +69,7 @@ impl Stored {
             .map_err(|error| error.to_string())
     }
 
-    /// What is stored, checked.
+    /// The stored content, checked.
     pub(super) fn connection(self, name: &str) -> Result<Connection, SecretError> {
         let token = ApiToken::new(self.token_kind, self.token).map_err(|error| invalid(name, error.to_string()))?;
         let default_from = self.default_from.map(UserEmail::try_from).transpose();

@@ -1,4 +1,4 @@
-//! How long each kind of item is kept. `docs/security.md` says the same, row by row.
+//! The time for which each kind of item is kept. `docs/security.md` says the same, row by row.
 
 use super::*;
 use crate::{
@@ -12,12 +12,11 @@ use workflow::{
     planner::{Changes, StepChange, StepRecord},
 };
 
-/// How long an item is kept.
+/// The time for which an item is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kept {
     /// Until somebody removes it.
     UntilRemoved,
-    /// For ever.
     ForEver,
     /// So many days after it was written, or changed to what it is.
     Days(i64),

@@ -3,7 +3,7 @@
 use super::{Item, Key};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-/// What a condition asks of an item. All tests of a write must hold.
+/// A test of an item. All tests of a write must hold.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Test {
     /// An attribute has this value.
@@ -20,7 +20,7 @@ impl Test {
     /// The item is there.
     pub(in crate::table) const PRESENT: Self = Self::Has("pk");
 
-    /// Whether an item passes. One that is not there has no attributes.
+    /// True if an item passes. One that is not there has no attributes.
     #[must_use]
     pub fn holds(&self, item: Option<&Item>) -> bool {
         let value = |name| item.and_then(|item| item.get(name));
@@ -43,13 +43,10 @@ pub enum Assign {
     Append(&'static str, AttributeValue),
     /// A field of an entry of a list gets a value. The entry must be there.
     SetInList {
-        /// The list.
         list: &'static str,
         /// The place of the entry, from 0.
         index: u32,
-        /// The field.
         field: &'static str,
-        /// The value.
         value: AttributeValue,
     },
     /// It is taken away, if it is there.
@@ -130,7 +127,7 @@ pub enum Write {
     Put {
         /// The item, with its key.
         item: Item,
-        /// What must hold of the item before.
+        /// The condition on the item before.
         condition: Vec<Test>,
     },
     /// It is removed, if it is there.
@@ -159,7 +156,7 @@ impl Write {
         self
     }
 
-    /// What must hold of the item before.
+    /// The condition on the item before.
     #[must_use]
     pub fn condition(&self) -> &[Test] {
         match self {

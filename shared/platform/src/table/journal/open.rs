@@ -18,14 +18,14 @@ static INDEX: Index = Index {
     sk: ORDER,
 };
 
-/// How many runs are asked for at a time.
+/// The number of runs that are asked for at a time.
 const PAGE: i32 = 1_000;
 
 /// The attributes that put a run into the index.
 pub(super) const PARTITION: &str = "gsi3pk";
 pub(super) const ORDER: &str = "gsi3sk";
 
-/// Where in it a run stands that began at a time.
+/// The place in it of a run that began at a time.
 pub(super) fn order(run: &RunId, started_at: Timestamp) -> String {
     format!("{}#{run}", sortable(started_at))
 }
@@ -39,7 +39,7 @@ fn name(shard: u32) -> String {
     format!("OPEN#{shard}")
 }
 
-/// What is read of a run.
+/// The attributes that are read of a run.
 #[derive(Deserialize)]
 struct Stored {
     run: RunId,

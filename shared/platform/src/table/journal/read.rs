@@ -15,7 +15,7 @@ use workflow::{
     },
 };
 
-/// What is read of the items of a Plan. The last handover of a lane, which can be large, is not.
+/// The attributes that are read of the items of a Plan. The last handover of a lane, which can be large, is not among them.
 const KNOWN: Projection = Projection(&[
     "pk",
     "sk",
@@ -34,7 +34,7 @@ const KNOWN: Projection = Projection(&[
     trail::COUNT,
 ]);
 
-/// What is read of runs to tell whether they have ended.
+/// The attributes that are read of runs to find out if they have ended.
 const ENDED: Projection = Projection(&["pk", "sk", "ended_at", "deadline"]);
 
 /// How long after its deadline a run counts as ended of which no end was ever written. Its waits end at the deadline and
@@ -85,7 +85,7 @@ pub(super) fn lane(mut item: Item) -> Result<LaneRecord, StoreError> {
     Ok(LaneRecord { last, end })
 }
 
-/// What an item stands for that was asked for.
+/// The thing that an item stands for.
 enum Wanted<'a> {
     Result(&'a (LanePath, StepPath)),
     Lane(&'a LaneKey),
@@ -193,12 +193,12 @@ fn has_ended(run: &Item, now: Timestamp) -> bool {
     run.contains_key("ended_at") || is_overdue
 }
 
-/// When a run must have ended.
+/// The time when a run must have ended.
 pub(in crate::table) fn deadline(run: &Item) -> Option<Timestamp> {
     held_text(run, "deadline").and_then(|deadline| deadline.parse().ok())
 }
 
-/// Whether runs of a workflow may begin.
+/// The availability of a workflow for new runs.
 fn availability(item: Item) -> Result<Availability, StoreError> {
     #[derive(Deserialize)]
     struct Active {

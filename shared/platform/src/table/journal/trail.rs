@@ -1,4 +1,4 @@
-//! What is known of an incident: the changes that runs made to it, and how many runs began for it.
+//! The trail of an incident: the changes that runs made to it, and the number of runs that began for it.
 
 use crate::table::{Item, Write, expiry, items::Update, keys, number, text};
 use aws_sdk_dynamodb::types::AttributeValue;

@@ -35,10 +35,10 @@ pub(super) async fn plan<I: Items>(table: &Table<I>, entry: &Entry<'_>) -> Resul
     }
 }
 
-/// Where the lane stands in the transaction of a Plan.
+/// The place of the lane in the transaction of a Plan.
 const LANE: usize = 0;
 
-/// What it means for a Plan that its transaction was cancelled.
+/// The meaning of a cancelled transaction for its Plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
     /// The lane is not as the Plan expects it. It shows whether by this same Plan, made before, or by another.
@@ -65,7 +65,7 @@ impl Verdict {
     }
 }
 
-/// What this Plan handed over when it was written before, if the lane shows that it was.
+/// The answer of this Plan when it was written before, if the lane shows that it was.
 fn before(lane: Item, entry: &Entry<'_>) -> Option<Written> {
     let last = read::lane(lane).ok()?.last?;
     let is_this = last.cursor.plans == entry.cursor.plans && last.owner == entry.execution;
@@ -76,7 +76,7 @@ fn before(lane: Item, entry: &Entry<'_>) -> Option<Written> {
 
 struct Transaction {
     writes: Vec<Write>,
-    /// Where the run stands in it, if it does.
+    /// The place of the run in it, if it has one.
     run: Option<usize>,
 }
 
@@ -245,7 +245,7 @@ fn close(change: &mut Update) {
     change.remove(open::ORDER);
 }
 
-/// Who the run is, as far as the item does not say it yet.
+/// The identity of the run, as far as the item does not have it yet.
 fn identify(
     change: &mut Update,
     input: &RunInput,
@@ -354,7 +354,7 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
     change.into()
 }
 
-/// How a step ended.
+/// The outcome of a step.
 fn step_result(change: &mut Update, result: &StepResult, at: Timestamp) {
     let state = match result.outcome {
         Outcome::Success => "success",

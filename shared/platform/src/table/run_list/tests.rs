@@ -1,4 +1,4 @@
-//! Which requests a list of runs makes, and that it has what a plain filter of all runs has.
+//! The requests that a list of runs makes, and that it has what a plain filter of all runs has.
 
 use super::*;
 use crate::scripted::Scripted;
@@ -237,7 +237,7 @@ async fn a_rare_status_is_looked_for_in_pages_that_grow() {
     assert_eq!(of_shard, [20, 80, 320, 1280]);
 }
 
-/// How long a month takes where each query takes a tenth of a second: not the sum of them.
+/// The time that a month takes where each query takes a tenth of a second: not the sum of them.
 #[tokio::test]
 async fn a_month_without_such_runs_is_read_in_a_few_rounds() {
     let (dynamodb, table) = Scripted::answered_by(indexes(&[], 1_000)).await;

@@ -14,12 +14,12 @@ use workflow::{
     ids::{WorkflowId, WorkflowVersion},
 };
 
-/// What is known of a version, besides what it does.
+/// The facts about a version, besides its definition.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct VersionRecord {
     /// Its number.
     pub version: WorkflowVersion,
-    /// When it was applied.
+    /// The time when it was applied.
     pub created_at: Timestamp,
     /// The AWS identity that applied it; none if it was unknown.
     #[serde(default)]
@@ -28,7 +28,7 @@ pub struct VersionRecord {
     pub digest: String,
 }
 
-/// What of an item makes a [`VersionRecord`].
+/// The attributes of an item that make a [`VersionRecord`].
 const RECORD: Projection = Projection(&["version", "created_at", "applied_by", "digest"]);
 
 /// The item of a new version.
@@ -80,7 +80,7 @@ impl<I: Items> Table<I> {
         Ok(newest.transpose()?.map_or(WorkflowVersion(0), |newest| newest.version))
     }
 
-    /// What the author of a version wrote, with names and comments.
+    /// The text of the author of a version, with names and comments.
     ///
     /// # Errors
     /// DynamoDB did not answer, or the text is damaged.

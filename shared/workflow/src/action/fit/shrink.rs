@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// What stands where a text was cut.
+/// The mark of a cut in a text.
 const MARK: &str = "… [cut]";
 
 /// The least that is kept of each entry of a map or list before entries are left out, in bytes of JSON.
@@ -12,7 +12,7 @@ const LEAST: usize = 64;
 /// The most that the entry takes which says how many were left out.
 const REST: usize = 48;
 
-/// How many bytes a value has as JSON.
+/// The number of bytes that a value has as JSON.
 pub(super) fn json_size<T: Serialize>(value: &T) -> usize {
     serde_json::to_string(value).map_or(usize::MAX, |text| text.len())
 }
@@ -107,7 +107,7 @@ fn cut_text(text: &str, room: usize) -> String {
     format!("{head}{MARK}")
 }
 
-/// How many bytes a character has within a text of JSON.
+/// The number of bytes that a character has within a text of JSON.
 fn in_json(c: char) -> usize {
     match c {
         '"' | '\\' | '\n' | '\r' | '\t' | '\u{8}' | '\u{c}' => 2,

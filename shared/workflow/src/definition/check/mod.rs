@@ -1,4 +1,4 @@
-//! What the parts of a definition say about each other: ids, and references to what is there when a step runs.
+//! Rules between the parts of a definition: ids, and references to values that exist when a step runs.
 //!
 //! The checks go through the steps once, in the order of the source, with a [`scope::Scope`] that knows at each step what
 //! it can see. Where a problem stands is looked up in the source only when there is one.
@@ -47,7 +47,7 @@ pub(crate) struct Checks<'a, 'p> {
     source: &'a Node,
     pub(crate) scope: Scope<'a>,
     problems: &'p mut Problems,
-    /// Whether a step that was passed could have ended the run.
+    /// True if a step that was passed could have ended the run.
     pub(crate) may_end: bool,
     /// The types of what can be seen; none for a stored definition.
     pub(crate) typing: Option<Typing>,

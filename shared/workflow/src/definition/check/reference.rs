@@ -1,4 +1,4 @@
-//! Whether a name that an expression refers to is there.
+//! The existence of a name that an expression refers to.
 
 use super::{
     super::{FAILURE_FIELDS, RUN_FIELDS, Step},

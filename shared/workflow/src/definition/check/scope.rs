@@ -1,4 +1,4 @@
-//! What an expression can see at the place where it stands.
+//! The names that an expression can see at its place.
 //!
 //! A step has one entry in an index, and its entry changes as the checks go by it: it is yet to come, it goes on, it has
 //! ended, it stands in another branch, or it ran in a lane of its own. The steps that have ended are also kept in the
@@ -61,7 +61,7 @@ impl Sees {
     }
 }
 
-/// How a step is seen from where the checks are.
+/// The visibility of a step from the place of the checks.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Seen<'a> {
     /// It comes later.
@@ -83,27 +83,27 @@ pub(crate) struct Known<'a> {
     pub(crate) seen: Seen<'a>,
 }
 
-/// How a variable is seen.
+/// The visibility of a variable.
 #[derive(Debug, Default)]
 struct Variable {
-    /// How many of the steps that can be seen set it.
+    /// The number of visible steps that set it.
     setters: usize,
-    /// Whether a lane that has ended set it.
+    /// True if a lane that has ended set it.
     in_lane: bool,
 }
 
-/// How many steps had ended and how many variables were set at some place.
+/// The number of steps that had ended and how many variables were set at some place.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Mark {
     ended: usize,
     set: usize,
 }
 
-/// What can be seen.
+/// The visible names.
 pub(crate) struct Scope<'a> {
     pub(crate) sees: Sees,
     pub(crate) inputs: &'a BTreeMap<InputName, super::super::Input>,
-    /// Whether a step or a variable may be missing here because it could not be read.
+    /// True if a step or a variable may be missing here because it could not be read.
     pub(crate) has_gaps: bool,
     unread: &'a BTreeSet<StepId>,
     steps: HashMap<&'a str, Known<'a>>,
@@ -160,17 +160,17 @@ impl<'a> Scope<'a> {
         self.ended.iter().copied()
     }
 
-    /// Whether it could be read what the step does.
+    /// True if it could be read what the step does.
     pub(crate) fn is_read(&self, step: &Step) -> bool {
         step.id.as_ref().is_none_or(|id| !self.unread.contains(id))
     }
 
-    /// Whether a step that can be seen sets the variable.
+    /// True if a step that can be seen sets the variable.
     pub(crate) fn has_variable(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|variable| variable.setters > 0)
     }
 
-    /// Whether a lane set the variable, out of sight.
+    /// True if a lane set the variable, out of sight.
     pub(crate) fn has_variable_in_lane(&self, name: &str) -> bool {
         self.variables.get(name).is_some_and(|variable| variable.in_lane)
     }
@@ -204,7 +204,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// Where the list of steps begins that comes next.
+    /// The beginning of the next list of steps.
     pub(crate) fn mark(&self) -> Mark {
         Mark {
             ended: self.ended.len(),

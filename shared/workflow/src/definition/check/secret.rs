@@ -9,13 +9,13 @@ use super::super::{
 use serde_json::Value;
 use std::{borrow::Cow, ops::Range};
 
-/// What stands in the place of a secret.
+/// The text in the place of a secret.
 const HIDDEN: &str = "[hidden]";
 
 /// A kind of secret that can be told by its shape.
 struct Shape {
     prefix: &'static str,
-    /// How many bytes of the text that follows the prefix belong to it, if it is one.
+    /// The number of bytes of the text after the prefix that belong to it, if it is one.
     length: fn(&str) -> Option<usize>,
     message: &'static str,
 }
@@ -45,7 +45,7 @@ fn is_url_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_'
 }
 
-/// How many bytes from the start on are of a kind.
+/// The number of bytes of a kind at the beginning.
 fn run(text: &str, is_of_kind: impl Fn(u8) -> bool) -> usize {
     text.bytes().take_while(|byte| is_of_kind(*byte)).count()
 }
@@ -98,7 +98,7 @@ pub(in crate::definition) fn hide(node: &Node, problems: &mut Problems) -> Optio
     tell(node, Path::Root, problems).then(|| without(node))
 }
 
-/// Whether there are any.
+/// True if there are any.
 fn tell(node: &Node, path: Path<'_>, problems: &mut Problems) -> bool {
     match &node.content {
         Content::Scalar(Value::String(text)) => tell_text(text, node.at, path, problems),

@@ -14,15 +14,15 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The outcomes of a step, as expressions see them.
 const OUTCOMES: &[&str] = &["success", "failure", "skipped"];
 
-/// What is known where the checks have come to.
+/// The facts at the place that the checks have come to.
 pub(crate) struct Typing {
     pub(crate) roots: Roots,
     pub(crate) facts: Facts,
-    /// What may be meant otherwise than it is written.
+    /// The warnings: valid, but perhaps not intended.
     pub(crate) warnings: Problems,
-    /// What was set, one after another.
+    /// The assignments, one after another.
     assigned: Vec<Assigned>,
-    /// Whether the input that the checks are at only decorates.
+    /// True if the input that the checks are at only decorates.
     only_decorates: bool,
 }
 
@@ -33,10 +33,10 @@ struct Assigned {
     before: Option<Type>,
 }
 
-/// What was known at some place.
+/// The facts at some place.
 pub(crate) struct Known {
     pub(crate) facts: Facts,
-    /// How many variables had been set.
+    /// The number of variables that had been set.
     assigned: usize,
 }
 
@@ -77,7 +77,7 @@ impl Typing {
         }
     }
 
-    /// What is known inside a step with this condition.
+    /// The facts inside a step with this condition.
     pub(crate) fn enter(&mut self, condition: Option<&Expression>, holds: bool) -> Known {
         let before = self.known();
         if let Some(condition) = condition {
@@ -89,7 +89,7 @@ impl Typing {
         before
     }
 
-    /// What is known now.
+    /// The facts now.
     pub(crate) fn known(&self) -> Known {
         Known {
             facts: self.facts.clone(),
@@ -358,7 +358,7 @@ impl super::Checks<'_, '_> {
     }
 }
 
-/// Whether an input can take a value of a type.
+/// The check of a type against an input.
 ///
 /// # Errors
 /// The type that it takes.

@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
         self.node
     }
 
-    /// Whether a field that nobody asked for is nearly one of `words`.
+    /// True if a field that nobody asked for is nearly one of `words`.
     pub(crate) fn has_near_miss(&self, words: &[&str]) -> bool {
         let mut others = self
             .entries

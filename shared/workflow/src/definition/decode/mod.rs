@@ -26,9 +26,9 @@ pub(crate) use step::{Words, step_list};
 /// A definition, and what the checks that follow need to know of its source.
 pub(crate) struct Decoded<'a> {
     pub(super) definition: Definition,
-    /// What it was read from.
+    /// Its source.
     pub(super) source: Cow<'a, Node>,
-    /// Whether something could not be read in which a step or a variable may be named.
+    /// True if something could not be read in which a step or a variable may be named.
     pub(super) has_gaps: bool,
     /// The steps of which it could not be read what they do.
     pub(super) unread: BTreeSet<StepId>,
@@ -36,13 +36,13 @@ pub(crate) struct Decoded<'a> {
     pub(super) references: Vec<ThingReference>,
 }
 
-/// What is known while a definition is read.
+/// The context of reading a definition.
 pub(crate) struct Reading<'a> {
     pub(crate) catalog: &'a Catalog,
     pub(crate) problems: &'a mut Problems,
-    /// How many steps there are so far.
+    /// The number of steps so far.
     steps: usize,
-    /// Whether something could not be read in which a step or a variable may be named.
+    /// True if something could not be read in which a step or a variable may be named.
     pub(crate) has_gaps: bool,
     unread: BTreeSet<StepId>,
     pub(crate) names: Names<'a>,

@@ -18,7 +18,7 @@ use serde_json::Value;
 /// The longest name, in characters. The systems' own bounds are lower.
 const LONGEST_NAME: usize = 255;
 
-/// What is done with names.
+/// The treatment of names.
 #[derive(Clone, Copy)]
 pub(crate) enum Names<'a> {
     /// There are none: an input has ids, as it is when it runs.
@@ -87,7 +87,7 @@ pub(crate) fn in_filter(
     }
 }
 
-/// What a text means. If it means nothing, that is told.
+/// The meaning of a text. A text without one is reported.
 fn meaning(reference: ThingReference, path: Path<'_>, reading: &mut Reading<'_>) -> String {
     let text = reference.text.clone();
     let meaning = if text.trim().is_empty() || text.chars().count() > LONGEST_NAME || text.contains(char::is_control) {

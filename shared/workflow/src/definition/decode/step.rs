@@ -99,9 +99,9 @@ fn stand_in() -> StepKind {
 /// The words of a step that say what it does, and those that go with them.
 pub(crate) struct Words<'a> {
     nodes: BTreeMap<&'static str, &'a Node>,
-    /// What it does.
+    /// The kind of step.
     kind: Option<&'static KindOfStep>,
-    /// Whether it says more than one thing.
+    /// True if it says more than one thing.
     are_many: bool,
     has_condition: bool,
 }
@@ -149,7 +149,7 @@ impl<'a> Words<'a> {
         }
     }
 
-    /// Whether the step has an `if`.
+    /// True if the step has an `if`.
     pub(crate) fn has_condition(&self) -> bool {
         self.has_condition
     }

@@ -175,7 +175,7 @@ pub(crate) fn template_of(
     is_of(kind, &template, node, path, reading).then_some(template)
 }
 
-/// Whether a template can give a value of a type. Says what is wrong if it cannot.
+/// True if a template can give a value of a type. Says what is wrong if it cannot.
 fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> bool {
     let problem = match (template, &node.content) {
         (Template::List(items), Content::List(nodes)) if !template.expressions().is_empty() && kind.is_list() => {
@@ -211,7 +211,7 @@ fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, rea
     }
 }
 
-/// Whether a map with expressions in it can have these fields.
+/// The check of a map with expressions in it against these fields.
 fn is_object(
     known: &[Field],
     fields: &BTreeMap<String, Template>,

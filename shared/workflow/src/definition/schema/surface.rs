@@ -15,26 +15,26 @@ use std::{borrow::Cow, collections::BTreeMap};
 pub(super) struct Workflow {
     /// The workflow's name, which is its id and stands in the webhook's URL: lower-case letters, digits and '-'.
     name: Label,
-    /// What it is for, in your words.
+    /// The purpose, in your words.
     description: Option<String>,
-    /// What starts it, besides people and other workflows.
+    /// The trigger, besides people and other workflows.
     on: Option<Trigger>,
-    /// What a run is given by whoever starts it: `inputs.<name>` in expressions.
+    /// The inputs from whoever starts a run: `inputs.<name>` in expressions.
     #[schemars(extend("maxProperties" = limits::INPUTS), transform = rules::identifiers)]
     inputs: Option<BTreeMap<String, Input>>,
-    /// How long a run may take: 24h if it does not say, at most 364d.
+    /// The time that a run may take: 24h if it does not say, at most 364d.
     timeout: Option<LengthText>,
-    /// Which runs of it exclude each other.
+    /// The rule by which runs of it exclude each other.
     concurrency: Option<Concurrency>,
-    /// What it does, in order.
+    /// The steps, in order.
     #[schemars(length(min = 1))]
     steps: Vec<Step>,
-    /// What it does when a run fails. These steps see `failure.step`, `failure.name` and `failure.message`.
+    /// The steps for a run that failed. They see `failure.step`, `failure.name` and `failure.message`.
     #[schemars(length(min = 1))]
     on_failure: Option<Vec<Step>>,
 }
 
-/// What starts a workflow.
+/// The trigger of a workflow.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Trigger {
@@ -79,9 +79,9 @@ impl JsonSchema for KindOfTrigger {
 struct Input {
     /// Its type.
     r#type: InputKind,
-    /// What it is, in your words.
+    /// The meaning, in your words.
     description: Option<String>,
-    /// What it is if nobody gives it. A workflow that a webhook starts needs one for each input.
+    /// The value if none is given. A workflow that a webhook starts needs one for each input.
     default: Option<Value>,
 }
 
@@ -103,17 +103,17 @@ enum InputKind {
     Map,
 }
 
-/// Which runs of a workflow exclude each other: those of the same key.
+/// The rule by which runs of a workflow exclude each other: those of the same key.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Concurrency {
     /// The key: text with expressions over `event`, `run` and `inputs`, such as `{{ event.incident.id }}`.
     key: Text,
-    /// What happens to a run whose key another run holds. `wait` if it does not say.
+    /// The policy for a run whose key another run holds. The default is `wait`.
     policy: Option<Policy>,
 }
 
-/// What happens to a run when another run of the same key goes on.
+/// The policy for a run while another run of the same key goes on.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 enum Policy {
@@ -135,11 +135,11 @@ pub(crate) struct Step {
     /// The step is skipped when this does not hold.
     #[schemars(rename = "if")]
     condition: Option<Condition>,
-    /// Whether the run goes on when the step fails.
+    /// True if the run goes on when the step fails.
     continue_on_error: Option<bool>,
-    /// How the action is tried again.
+    /// The rules for further attempts.
     retry: Option<Retry>,
-    /// How long the step may take, with all attempts and the waits between.
+    /// The time that the step may take, with all attempts and the waits between.
     timeout: Option<LengthText>,
     #[schemars(flatten)]
     kind: Kind,
@@ -169,11 +169,11 @@ impl JsonSchema for Kind {
     }
 }
 
-/// How an action is tried again. Waiting for a rate limit does not count as an attempt.
+/// The rules for further attempts at an action. Waiting for a rate limit does not count as an attempt.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Retry {
-    /// How many attempts there are in all. 8 if it does not say.
+    /// The number of attempts in all. 8 if it does not say.
     #[schemars(range(min = 1, max = limits::ATTEMPTS))]
     max_attempts: Option<u32>,
     /// The wait after the first attempt. 10s if it does not say.
@@ -183,7 +183,7 @@ struct Retry {
     backoff: Option<f64>,
     /// The longest wait. 5m if it does not say.
     max_interval: Option<LengthText>,
-    /// Whether up to a fifth is added to each wait. True if it does not say.
+    /// True if up to a fifth is added to each wait. The default is true.
     jitter: Option<bool>,
     /// The errors that are tried again. Without it, all that may pass.
     #[schemars(length(min = 1), extend("uniqueItems" = true))]

@@ -1,4 +1,4 @@
-//! How a file is read before anybody looks at what it says.
+//! Reading a file before its content is looked at.
 
 use super::*;
 

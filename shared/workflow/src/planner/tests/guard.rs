@@ -213,7 +213,6 @@ fn f40_the_fifth_run_that_follows_from_changes_does_nothing_not_even_on_failure(
     assert!(why(&end).1.contains("makes or changes"), "{}", why(&end).1);
 }
 
-/// Ten minutes begin at 10:00.
 #[rstest]
 #[case::few(19, 0, 0, true)]
 #[case::too_many(20, 0, 0, false)]

@@ -53,7 +53,7 @@ fn begun(world: &World, by: By) -> Execution {
     execution
 }
 
-/// Why a run did nothing, if it was skipped.
+/// The reason a run did nothing, if it was skipped.
 fn skipped(plan: &Plan) -> Option<String> {
     match plan.changes.as_ref().unwrap().end.as_ref() {
         Some(LaneEnd::Skipped { reason }) => {

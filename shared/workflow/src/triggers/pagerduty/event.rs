@@ -238,7 +238,7 @@ impl Type {
 }
 
 fn incident(event_type: &str, carries: Carries) -> Type {
-    /// What people write who know PagerDuty's API or its predecessors.
+    /// The words of PagerDuty's API and its predecessors.
     const MEANT: &[(&str, &str)] = &[
         ("summary", "title"),
         ("name", "title"),
@@ -317,7 +317,7 @@ fn incident(event_type: &str, carries: Carries) -> Type {
     )
 }
 
-/// How PagerDuty points at one of its objects.
+/// The type of a reference of PagerDuty to one of its objects.
 fn reference(may_be_nameless: bool) -> Type {
     let summary = match may_be_nameless {
         true => text().or_null("PagerDuty may leave the name out"),

@@ -45,7 +45,7 @@ pub struct PagerDutyTrigger {
     pub webhook: WebhookKind,
     /// The types of events that start a run. Never empty.
     pub events: Vec<String>,
-    /// Which incidents it is for.
+    /// The incidents that it is for.
     pub filters: Filters,
     /// A condition over `event`; without one every event of these types that passes the filters starts a run.
     pub when: Option<Expression>,
@@ -53,7 +53,7 @@ pub struct PagerDutyTrigger {
     pub only_while: Option<OnlyWhile>,
 }
 
-/// Which incidents a trigger is for. An event has to pass each filter that is set; what the event does not tell passes
+/// The incidents that a trigger is for. An event has to pass each filter that is set; what the event does not tell passes
 /// none.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Filters {
@@ -72,14 +72,14 @@ pub struct Filters {
 }
 
 impl Filters {
-    /// Whether every incident passes.
+    /// True if every incident passes.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 }
 
-/// How urgent an incident is.
+/// The urgency of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Urgency {
@@ -451,7 +451,7 @@ mod schema {
         V2,
     }
 
-    /// How urgent an incident is.
+    /// The urgency of an incident.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "snake_case")]
     enum Urgency {

@@ -69,7 +69,6 @@ impl OnlyWhile {
     }
 }
 
-/// The status of an incident.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IncidentStatus {
     /// Nobody has it yet.

@@ -1,4 +1,4 @@
-//! Why a definition cannot be simulated.
+//! The reason a definition cannot be simulated.
 
 use crate::step_functions::path::PathProblem;
 
@@ -30,17 +30,13 @@ pub enum Problem {
     },
     /// A field is not simulated.
     #[error("has the field {field}, which is not simulated here")]
-    Field {
-        /// The field.
-        field: String,
-    },
+    Field { field: String },
     /// Two fields exclude each other.
     #[error("has {0} and {1}, which exclude each other")]
     Both(String, String),
     /// A path is not simulated.
     #[error("the path {path} {problem}")]
     Path {
-        /// The path.
         path: String,
         /// What is wrong with it.
         problem: PathProblem,

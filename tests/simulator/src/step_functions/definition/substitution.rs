@@ -7,7 +7,6 @@ use std::collections::BTreeMap;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the placeholder ${{{name}}} has no substitution; add one")]
 pub struct SubstitutionError {
-    /// Its name.
     pub name: String,
 }
 

@@ -54,7 +54,7 @@ struct Run {
     identity: Arc<Identity>,
 }
 
-/// Why states are walked no further.
+/// The reason states are walked no further.
 enum Halt {
     /// A state failed, and nothing caught it.
     Failed(TaskFailure),

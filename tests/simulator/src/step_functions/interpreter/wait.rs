@@ -49,7 +49,7 @@ fn parse(text: &str) -> Option<Timestamp> {
     text.parse().ok().filter(|_| valid)
 }
 
-/// Whether a text is groups of digits of these lengths.
+/// True if a text is groups of digits of these lengths.
 fn digits(text: &str, lengths: &[usize], separator: char) -> bool {
     let groups = text.split(separator);
     groups.clone().map(str::len).eq(lengths.iter().copied())

@@ -1,4 +1,4 @@
-//! Which definitions are simulated.
+//! The definitions that are simulated.
 
 use super::*;
 use rstest::rstest;

@@ -69,7 +69,7 @@ fn a_fail_needs_its_error(#[case] input: Value) {
     assert_eq!(execute(&definition, input).error.as_deref(), Some("States.Runtime"));
 }
 
-/// Which way a Choice goes with one rule.
+/// The way that a Choice goes with one rule.
 fn chosen(rule: Value, input: Value) -> Result<&'static str, String> {
     let definition = states(json!({
         "A": {"Type": "Choice", "Choices": [merged(rule, json!({"Next": "B"}))], "Default": "C"},
