@@ -81,17 +81,7 @@ pub(crate) mod tests {
     use super::*;
     use pagerduty::{client::TokenKind, ids::UserEmail};
     use pagerduty_simulator::{Options, Seed, Simulator};
-    use platform::secrets::SecretStore;
-    use secrecy::SecretString;
-
-    /// Secrets Manager with one secret.
-    struct Secret(SecretString);
-
-    impl SecretStore for Secret {
-        async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
-            Ok(self.0.clone())
-        }
-    }
+    use platform::secrets::SecretsInMemory;
 
     /// An account that the simulator plays; it is there as long as the simulator.
     pub(crate) async fn simulated(
@@ -113,7 +103,9 @@ pub(crate) mod tests {
         let default_from: Option<UserEmail> = default_from.map(|email| email.parse().unwrap());
         let default_from = default_from.as_ref().map(UserEmail::as_str);
         let value = Connection::secret_value(&token.into(), TokenKind::ApiToken, region, default_from);
-        read_connection(&Secret(value.unwrap()), "n").await.unwrap()
+        read_connection(&SecretsInMemory::holding("n", value.unwrap()), "n")
+            .await
+            .unwrap()
     }
 
     #[tokio::test]

@@ -3,16 +3,13 @@
 use crate::pagerduty_account::tests::simulated;
 use pagerduty::client::{ApiToken, Client, TokenKind};
 use pagerduty_simulator::{Seed, Simulator};
-use platform::secrets::{CurrentSecret, SecretError, SecretStore, SecretVersion, SecretWriter, WriteError};
+use platform::secrets::SecretsInMemory;
 use provider::{
     http::HttpTransport,
     transport::{Answer, Interruption, Request, Sending, Transport},
 };
-use secrecy::{ExposeSecret, SecretString};
-use std::sync::{
-    Arc, Mutex,
-    atomic::{AtomicBool, Ordering::SeqCst},
-};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
 
 /// Which request fares ill, and how.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,53 +69,8 @@ impl PagerDuty {
     }
 }
 
-/// Secrets Manager with one secret.
-#[derive(Debug, Default)]
-pub(super) struct Secrets {
-    value: Mutex<Option<SecretString>>,
-    pub(super) fails: AtomicBool,
-}
-
-impl Secrets {
-    /// What is stored, as text.
-    pub(super) fn text(&self) -> String {
-        let value = self.value.lock().unwrap();
-        value
-            .as_ref()
-            .map(|value| value.expose_secret().to_owned())
-            .unwrap_or_default()
-    }
-}
-
-impl SecretStore for Secrets {
-    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-        let value = self.value.lock().unwrap().clone();
-        value.ok_or_else(|| SecretError::NotFound(name.to_owned()))
-    }
-}
-
-impl SecretWriter for Secrets {
-    async fn current(&self, name: &str) -> Result<CurrentSecret, SecretError> {
-        Ok(CurrentSecret {
-            version: SecretVersion("1".to_owned()),
-            value: self.read(name).await?,
-        })
-    }
-
-    async fn replace(
-        &self,
-        name: &str,
-        _: &str,
-        value: &SecretString,
-        _: Option<&SecretVersion>,
-    ) -> Result<bool, WriteError> {
-        if self.fails.load(SeqCst) {
-            return Err(WriteError {
-                name: name.to_owned(),
-                cause: "access denied".into(),
-            });
-        }
-        *self.value.lock().unwrap() = Some(value.clone());
-        Ok(true)
-    }
+/// The stored signing secrets, as text; empty if there are none.
+pub(super) fn signing_secrets(secrets: &SecretsInMemory) -> String {
+    let value = secrets.value("pagerflow/signing-secrets/prod");
+    value.map(|value| value.expose_secret().to_owned()).unwrap_or_default()
 }

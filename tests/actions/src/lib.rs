@@ -14,7 +14,7 @@ use pagerduty::client::{BaseUrl, ServiceRegion, TokenKind};
 use pagerduty_simulator::{Clock, Options, PagerDuty, Seed, Simulator};
 use platform::{
     metrics::{MeasuredTransport, Metrics},
-    secrets::{Connection, Connections, SecretError, SecretNames, SecretStore},
+    secrets::{Connection, Connections, SecretNames, SecretsInMemory},
     task::TaskError,
     telemetry,
 };
@@ -25,7 +25,7 @@ use std::{
     cell::RefCell,
     fmt::Debug,
     io,
-    sync::{Arc, Mutex, Once},
+    sync::{Arc, Once},
 };
 
 /// A token that PagerDuty does not take any more.
@@ -53,36 +53,16 @@ impl Clock for StoppedClock {
     }
 }
 
-/// Secrets Manager with one secret, the API token of `prod`.
-#[derive(Debug, Clone)]
-pub struct Secrets(Arc<Mutex<Secret>>);
-
-#[derive(Debug)]
-struct Secret {
-    value: SecretString,
-    reads: u32,
-}
-
-impl SecretStore for Secrets {
-    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-        assert!(name.starts_with("pagerflow/api-token/"), "{name}");
-        let mut secret = self.0.lock().unwrap();
-        secret.reads += 1;
-        if name == "pagerflow/api-token/prod" {
-            Ok(secret.value.clone())
-        } else {
-            Err(SecretError::NotFound(name.into()))
-        }
-    }
-}
+/// The name of the secret with the API token of `prod`.
+const TOKEN: &str = "pagerflow/api-token/prod";
 
 /// PagerDuty, the secrets, and a function that has read none of them yet.
 #[derive(Debug)]
 pub struct World {
     /// What the function holds.
-    pub pagerduty: platform::action::PagerDuty<Secrets>,
+    pub pagerduty: platform::action::PagerDuty<SecretsInMemory>,
     simulator: Option<Simulator>,
-    secrets: Secrets,
+    secrets: SecretsInMemory,
 }
 
 impl World {
@@ -94,10 +74,7 @@ impl World {
             ..Options::default()
         };
         let simulator = Simulator::start(options).await.unwrap();
-        let secrets = Secrets(Arc::new(Mutex::new(Secret {
-            value: connection(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN),
-            reads: 0,
-        })));
+        let secrets = SecretsInMemory::holding(TOKEN, connection(TokenKind::ApiToken, Seed::ACCOUNT_TOKEN));
         let connections = Connections::new(secrets.clone(), SecretNames::new("pagerflow"));
         Log::record();
         let metrics = Arc::new(Metrics::new("pagerflow", Log));
@@ -113,13 +90,13 @@ impl World {
 
     /// Stores a token, as `pagerflow integration add` does.
     pub fn store(&self, kind: TokenKind, token: &str) {
-        self.secrets.0.lock().unwrap().value = connection(kind, token);
+        self.secrets.put(TOKEN, connection(kind, token));
     }
 
     /// The number of times that a secret was read.
     #[must_use]
-    pub fn secret_reads(&self) -> u32 {
-        self.secrets.0.lock().unwrap().reads
+    pub fn secret_reads(&self) -> usize {
+        self.secrets.reads()
     }
 
     /// Looks at PagerDuty, or changes it.

@@ -1,7 +1,8 @@
-use super::super::fakes::{Fault, PagerDuty, Secrets};
+use super::super::fakes::{Fault, PagerDuty, signing_secrets};
 use super::*;
+use platform::secrets::SecretsInMemory;
 use rstest::rstest;
-use std::{cell::RefCell, sync::atomic::Ordering::SeqCst};
+use std::cell::RefCell;
 
 /// The table, as far as keys are concerned.
 #[derive(Default)]
@@ -59,7 +60,7 @@ fn plan() -> Plan {
 async fn make(
     pagerduty: &PagerDuty,
     keys: &Keys,
-    secrets: &Secrets,
+    secrets: &SecretsInMemory,
     plan: &Plan,
 ) -> Result<WebhookSubscription, NotMade> {
     let maker = Maker {
@@ -76,14 +77,18 @@ async fn a_subscription_is_active_only_once_its_key_and_its_secret_are_stored() 
     let (pagerduty, keys, secrets, plan) = (
         PagerDuty::with(Fault::None).await,
         Keys::default(),
-        Secrets::default(),
+        SecretsInMemory::default(),
         plan(),
     );
 
     let made = make(&pagerduty, &keys, &secrets, &plan).await.unwrap();
 
     assert_eq!(*keys.seen_active.borrow(), [false]);
-    assert!(secrets.text().contains(made.id.as_str()), "{}", secrets.text());
+    assert!(
+        signing_secrets(&secrets).contains(made.id.as_str()),
+        "{}",
+        signing_secrets(&secrets)
+    );
     assert!(made.active);
     assert_eq!(subscriptions(&pagerduty).await, std::slice::from_ref(&made));
     let stored = keys.stored.borrow();
@@ -93,14 +98,18 @@ async fn a_subscription_is_active_only_once_its_key_and_its_secret_are_stored() 
 
 #[tokio::test]
 async fn a_key_that_somebody_has_is_neither_stored_nor_revoked() {
-    let (pagerduty, keys, secrets) = (PagerDuty::with(Fault::None).await, Keys::default(), Secrets::default());
+    let (pagerduty, keys, secrets) = (
+        PagerDuty::with(Fault::None).await,
+        Keys::default(),
+        SecretsInMemory::default(),
+    );
     let plan = Plan {
         key_is_new: false,
         ..plan()
     };
 
     make(&pagerduty, &keys, &secrets, &plan).await.unwrap();
-    secrets.fails.store(true, SeqCst);
+    secrets.refuse_writes(true);
     make(&pagerduty, &keys, &secrets, &plan).await.unwrap_err();
 
     assert_eq!((keys.stored.borrow().len(), keys.revoked.borrow().len()), (0, 0));
@@ -121,8 +130,8 @@ async fn what_fails_on_the_way_is_undone(#[case] fault: Fault, #[case] key_fails
         fails: key_fails,
         ..Keys::default()
     };
-    let secrets = Secrets::default();
-    secrets.fails.store(secret_fails, SeqCst);
+    let secrets = SecretsInMemory::default();
+    secrets.refuse_writes(secret_fails);
 
     let error = make(&pagerduty, &keys, &secrets, &plan()).await.unwrap_err();
 
@@ -140,17 +149,17 @@ async fn what_fails_on_the_way_is_undone(#[case] fault: Fault, #[case] key_fails
         .count();
     assert_eq!(live, 0);
     assert!(
-        ["", r#"{"subscriptions":{}}"#].contains(&secrets.text().as_str()),
+        ["", r#"{"subscriptions":{}}"#].contains(&signing_secrets(&secrets).as_str()),
         "{}",
-        secrets.text()
+        signing_secrets(&secrets)
     );
 }
 
 #[tokio::test]
 async fn what_can_not_be_undone_is_told_with_the_command_that_does_it() {
     let pagerduty = PagerDuty::with(Fault::NotSent("DELETE")).await;
-    let (keys, secrets) = (Keys::default(), Secrets::default());
-    secrets.fails.store(true, SeqCst);
+    let (keys, secrets) = (Keys::default(), SecretsInMemory::default());
+    secrets.refuse_writes(true);
 
     let error = make(&pagerduty, &keys, &secrets, &plan()).await.unwrap_err();
 
@@ -167,7 +176,11 @@ async fn what_can_not_be_undone_is_told_with_the_command_that_does_it() {
 
 #[tokio::test]
 async fn the_eleventh_subscription_of_a_scope_is_refused_with_what_to_do() {
-    let (pagerduty, keys, secrets) = (PagerDuty::with(Fault::None).await, Keys::default(), Secrets::default());
+    let (pagerduty, keys, secrets) = (
+        PagerDuty::with(Fault::None).await,
+        Keys::default(),
+        SecretsInMemory::default(),
+    );
     for _ in 0..10 {
         make(&pagerduty, &keys, &secrets, &plan()).await.unwrap();
     }

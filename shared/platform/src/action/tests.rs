@@ -1,14 +1,13 @@
 mod fitting;
 
 use super::*;
-use crate::secrets::{CurrentSecret, SecretError, SecretVersion, SecretWriter, WriteError, add_routing_key};
+use crate::secrets::{SecretsInMemory, add_routing_key};
 use pagerduty::client::{ServiceRegion, TokenKind};
 use provider::transport::{Request, Sending};
 use rstest::rstest;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde_json::json;
-use std::sync::Mutex;
 
 const NAME: &str = "pagerflow/api-token/prod";
 
@@ -22,46 +21,15 @@ impl Transport for NoNetwork {
     }
 }
 
-#[derive(Debug, Clone)]
-struct Secrets(Arc<Mutex<SecretString>>);
-
-impl Secrets {
-    fn new(default_from: Option<&str>) -> Self {
-        let value = Connection::secret_value(&"token".into(), TokenKind::ApiToken, ServiceRegion::Us, default_from);
-        Self(Arc::new(Mutex::new(value.unwrap())))
-    }
-
-    fn pagerduty(&self) -> PagerDuty<Self> {
-        let connections = Connections::new(self.clone(), SecretNames::new("pagerflow"));
-        PagerDuty::new(connections, Arc::new(NoNetwork), None)
-    }
+/// The secrets of an integration with this default user.
+fn secrets(default_from: Option<&str>) -> SecretsInMemory {
+    let value = Connection::secret_value(&"token".into(), TokenKind::ApiToken, ServiceRegion::Us, default_from);
+    SecretsInMemory::holding(NAME, value.unwrap())
 }
 
-impl SecretStore for Secrets {
-    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-        assert_eq!(name, NAME);
-        Ok(self.0.lock().unwrap().clone())
-    }
-}
-
-impl SecretWriter for Secrets {
-    async fn current(&self, name: &str) -> Result<CurrentSecret, SecretError> {
-        Ok(CurrentSecret {
-            version: SecretVersion("1".to_owned()),
-            value: self.read(name).await?,
-        })
-    }
-
-    async fn replace(
-        &self,
-        _: &str,
-        _: &str,
-        value: &SecretString,
-        _: Option<&SecretVersion>,
-    ) -> Result<bool, WriteError> {
-        *self.0.lock().unwrap() = value.clone();
-        Ok(true)
-    }
+fn pagerduty(secrets: &SecretsInMemory) -> PagerDuty<SecretsInMemory> {
+    let connections = Connections::new(secrets.clone(), SecretNames::new("pagerflow"));
+    PagerDuty::new(connections, Arc::new(NoNetwork), None)
 }
 
 /// The part of an input that these tests look at.
@@ -72,16 +40,16 @@ struct Input {
 }
 
 /// For whom an action is done.
-async fn done_for(secrets: &Secrets, input: Value) -> Option<String> {
+async fn done_for(secrets: &SecretsInMemory, input: Value) -> Option<String> {
     let request = async |_: &Client, _: &ApiToken, input: &Input| Ok(input.from.clone());
-    let pagerduty = secrets.pagerduty();
+    let pagerduty = pagerduty(secrets);
     let done = pagerduty.rest(Action::GetIncident, input, Timestamp::UNIX_EPOCH, request);
     done.await.unwrap().output
 }
 
 #[tokio::test]
 async fn an_input_without_from_gets_the_default_user_of_its_integration() {
-    let secrets = Secrets::new(Some("default@example.com"));
+    let secrets = secrets(Some("default@example.com"));
     let mut input = json!({"integration": "prod", "incident_id": "P1"});
     let default = Some("default@example.com".to_owned());
     assert_eq!(done_for(&secrets, input.clone()).await, default);
@@ -90,11 +58,11 @@ async fn an_input_without_from_gets_the_default_user_of_its_integration() {
     input["from"] = json!("a@b.c");
     assert_eq!(done_for(&secrets, input.clone()).await.as_deref(), Some("a@b.c"));
     input["from"] = Value::Null;
-    assert_eq!(done_for(&Secrets::new(None), input).await, None);
+    assert_eq!(done_for(&self::secrets(None), input).await, None);
 }
 
 /// Resolves an alert; the routing key that it is done with, by comparison with the one that the tests store.
-async fn resolve_alert(pagerduty: &PagerDuty<Secrets>, now: Timestamp) -> Result<bool, TaskError> {
+async fn resolve_alert(pagerduty: &PagerDuty<SecretsInMemory>, now: Timestamp) -> Result<bool, TaskError> {
     let input = json!({"integration": "prod", "routing_key": "checkout", "dedup_key": "k"});
     let request = async |_: &Events, key: &RoutingKey, _: &Input| Ok(RoutingKey::new(key_text()).as_ref() == Ok(key));
     let done = pagerduty.event(Action::ResolveAlert, input, now, request).await;
@@ -107,8 +75,8 @@ fn key_text() -> SecretString {
 
 #[tokio::test]
 async fn a_routing_key_that_is_not_there_is_told_with_what_to_do_and_found_when_it_was_stored() {
-    let secrets = Secrets::new(None);
-    let pagerduty = secrets.pagerduty();
+    let secrets = secrets(None);
+    let pagerduty = pagerduty(&secrets);
     let error = resolve_alert(&pagerduty, Timestamp::UNIX_EPOCH).await.unwrap_err();
     assert_eq!(error.failure().name, "Integration.Invalid");
     let remedy = "`pagerflow integration routing-key add prod checkout`";

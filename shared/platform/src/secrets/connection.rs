@@ -155,22 +155,16 @@ fn task_error(integration: &IntegrationAlias, error: &SecretError) -> TaskError 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::secrets::SecretsInMemory;
     use rstest::rstest;
 
-    struct Store(&'static str);
-
-    impl SecretStore for Store {
-        async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-            if self.0.is_empty() {
-                Err(SecretError::NotFound(name.to_owned()))
-            } else {
-                Ok(self.0.into())
-            }
-        }
-    }
-
-    async fn connect(stored: &'static str) -> Result<Connection, TaskError> {
-        let connections = Connections::new(Store(stored), SecretNames::new("pagerflow"));
+    /// The connection of a secret with this content; of none if that is empty.
+    async fn connect(stored: &str) -> Result<Connection, TaskError> {
+        let secrets = match stored {
+            "" => SecretsInMemory::default(),
+            stored => SecretsInMemory::holding("pagerflow/api-token/prod", stored),
+        };
+        let connections = Connections::new(secrets, SecretNames::new("pagerflow"));
         connections.get(&"prod".parse().unwrap(), Timestamp::UNIX_EPOCH).await
     }
 
@@ -234,7 +228,7 @@ mod tests {
     )]
     #[tokio::test]
     async fn f28_a_secret_that_cannot_be_used_says_what_to_do_and_nothing_of_itself(
-        #[case] stored: &'static str,
+        #[case] stored: &str,
         #[case] name: &str,
         #[case] said: &str,
     ) {

@@ -6,9 +6,8 @@
 mod cache;
 mod change;
 mod connection;
-#[cfg(test)]
-mod fakes;
 mod manager;
+mod memory;
 mod signing;
 #[cfg(test)]
 mod unprintable;
@@ -19,6 +18,7 @@ pub use connection::{
     add_routing_key, read_connection, read_settings, remove_routing_key, store_connection,
 };
 pub use manager::SecretsManager;
+pub use memory::SecretsInMemory;
 pub use signing::{
     Added, SigningSecrets, SigningSecretsError, SigningSecretsSource, add_signing_secret, read_signing_secrets,
     remove_signing_secrets,

@@ -240,13 +240,13 @@ fn unusable(integration: &IntegrationAlias, cause: SecretError) -> SigningSecret
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::{change::CHANGED_AT_MOST, fakes::SharedSecret};
+    use crate::secrets::{SecretsInMemory, change::CHANGED_AT_MOST};
     use rstest::rstest;
 
     const NAME: &str = "pagerflow/signing-secrets/prod";
 
-    fn secrets(store: &SharedSecret) -> Vec<String> {
-        told(&SigningSecrets::parse(NAME, &store.value().unwrap()).unwrap())
+    fn secrets(store: &SecretsInMemory) -> Vec<String> {
+        told(&SigningSecrets::parse(NAME, &store.value(NAME).unwrap()).unwrap())
     }
 
     fn told(secrets: &SigningSecrets) -> Vec<String> {
@@ -278,12 +278,12 @@ mod tests {
     }
 
     #[rstest]
-    #[case::missing(SharedSecret::default(), "there is no secret")]
-    #[case::empty(SharedSecret::holding(""), "it is empty")]
-    #[case::malformed(SharedSecret::holding("s3cret"), "it is not JSON")]
+    #[case::missing(SecretsInMemory::default(), "there is no secret")]
+    #[case::empty(SecretsInMemory::holding(NAME, ""), "it is empty")]
+    #[case::malformed(SecretsInMemory::holding(NAME, "s3cret"), "it is not JSON")]
     #[tokio::test]
     async fn f28_secrets_that_cannot_be_used_are_told_with_the_command_that_stores_them(
-        #[case] store: SharedSecret,
+        #[case] store: SecretsInMemory,
         #[case] said: &str,
     ) {
         let source = SigningSecretsSource::new(store, SecretNames::new("pagerflow"));
@@ -300,7 +300,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_secret_is_added_to_those_that_are_stored() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
 
         add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
         let added = add_signing_secret(&store, NAME, "P2", &"b".into()).await.unwrap();
@@ -312,7 +312,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_signing_secret_is_added_to_those_that_others_have_added_meanwhile() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
         store.others_write([value("P2", "theirs")]);
 
         add_signing_secret(&store, NAME, "P1", &"ours".into()).await.unwrap();
@@ -322,7 +322,7 @@ mod tests {
 
     #[tokio::test]
     async fn whoever_is_always_forestalled_is_told_so() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
         store.others_write(vec![value("P2", "theirs"); 100]);
 
         let error = add_signing_secret(&store, NAME, "P1", &"ours".into()).await;
@@ -333,7 +333,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_secrets_of_one_subscription_are_removed_and_those_of_others_stay() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
         for (subscription, secret) in [("P1", "a"), ("P1", "b"), ("P2", "c")] {
             add_signing_secret(&store, NAME, subscription, &secret.into())
                 .await
@@ -348,7 +348,7 @@ mod tests {
 
     #[tokio::test]
     async fn to_remove_what_is_not_there_writes_nothing() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
         assert!(remove_signing_secrets(&store, NAME, "P1").await.unwrap().is_none());
         assert_eq!(store.writes(), 0);
     }
@@ -358,7 +358,7 @@ mod tests {
         let mut both = SigningSecrets::default();
         both.add("P1", "a".into());
         both.add("P2", "theirs".into());
-        let store = SharedSecret::holding(value("P1", "a").expose_secret());
+        let store = SecretsInMemory::holding(NAME, value("P1", "a"));
         store.others_write([both.secret_value().unwrap()]);
 
         remove_signing_secrets(&store, NAME, "P1").await.unwrap();
@@ -368,7 +368,7 @@ mod tests {
 
     #[tokio::test]
     async fn f28_nothing_is_removed_from_what_cannot_be_used() {
-        let store = SharedSecret::holding("s3cret");
+        let store = SecretsInMemory::holding(NAME, "s3cret");
         let error = remove_signing_secrets(&store, NAME, "P1").await.unwrap_err();
         assert!(
             matches!(error, ChangeError::Read(SecretError::Invalid { .. })),
@@ -382,7 +382,7 @@ mod tests {
     #[case::malformed("s3cret")]
     #[tokio::test]
     async fn f28_what_cannot_be_used_is_replaced_and_told(#[case] stored: &str) {
-        let store = SharedSecret::holding(stored);
+        let store = SecretsInMemory::holding(NAME, stored);
 
         let added = add_signing_secret(&store, NAME, "P1", &"a".into()).await.unwrap();
 

@@ -1,7 +1,7 @@
 //! No type that holds a secret shows it, whoever prints it for whatever reason.
 
 use super::{
-    Connection, ConnectionSettings, Connections, NewConnection, SecretError, SecretNames, SecretStore, SettingsChange,
+    Connection, ConnectionSettings, Connections, NewConnection, SecretNames, SecretsInMemory, SettingsChange,
     SigningSecrets, SigningSecretsSource,
 };
 use crate::{action::PagerDuty, api_key::ApiKey};
@@ -49,25 +49,22 @@ neither_displayed_nor_serialized! {
     SigningSecrets,
     CreatedWebhookSubscription,
     Request,
-    Connections<Store>,
-    SigningSecretsSource<Store>,
-    PagerDuty<Store>,
+    Connections<SecretsInMemory>,
+    SigningSecretsSource<SecretsInMemory>,
+    PagerDuty<SecretsInMemory>,
 }
 
-/// Secrets Manager.
-#[derive(Debug, Clone, Copy)]
-struct Store;
-
-impl SecretStore for Store {
-    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
-        if name.contains("signing-secrets") {
-            return Ok(signing_secrets().secret_value().unwrap());
-        }
-        let stored = json!({
-            "token": TOKEN, "token_kind": "api_token", "service_region": "us", "routing_keys": {"alerts": ROUTING_KEY},
-        });
-        Ok(stored.to_string().into())
-    }
+/// The secrets of an integration.
+fn store() -> SecretsInMemory {
+    let stored = json!({
+        "token": TOKEN, "token_kind": "api_token", "service_region": "us", "routing_keys": {"alerts": ROUTING_KEY},
+    });
+    let secrets = SecretsInMemory::holding("pagerflow/api-token/prod", stored.to_string());
+    secrets.put(
+        "pagerflow/signing-secrets/prod",
+        signing_secrets().secret_value().unwrap(),
+    );
+    secrets
 }
 
 fn signing_secrets() -> SigningSecrets {
@@ -115,7 +112,7 @@ async fn i5_what_has_read_secrets_does_not_show_them() {
     let alias = "prod".parse().unwrap();
     let now = Timestamp::UNIX_EPOCH;
 
-    let connections = Connections::new(Store, names());
+    let connections = Connections::new(store(), names());
     let connection = connections.get(&alias, now).await.unwrap();
     for (what, secret) in [("token", TOKEN), ("routing key", ROUTING_KEY)] {
         assert_hidden(what, &connection, secret);
@@ -124,7 +121,7 @@ async fn i5_what_has_read_secrets_does_not_show_them() {
     let transport = Arc::new(HttpTransport::new().unwrap());
     assert_hidden("function", &PagerDuty::new(connections, transport, None), TOKEN);
 
-    let source = SigningSecretsSource::new(Store, names());
+    let source = SigningSecretsSource::new(store(), names());
     source.get(&alias, now).await.unwrap();
     assert_hidden("source of signing secrets", &source, SIGNING_SECRET);
 }

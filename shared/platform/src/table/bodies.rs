@@ -1,6 +1,6 @@
 //! Bodies of deliveries that are too large for the input of an execution.
 
-use super::{Items, Read, Single, StoreError, Table, Write, items::Test, keys, number};
+use super::{Items, Read, StoreError, Table, Write, items::Test, keys, number};
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use std::{
@@ -104,10 +104,8 @@ impl<I: Items> Bodies for Table<I> {
         let condition = vec![Test::ABSENT];
         let put = Write::Put { item, condition };
         // A body that is there already stays.
-        self.items
-            .write("store the body of the delivery", put)
-            .await
-            .map(|_: Single| ())
+        self.items.write("store the body of the delivery", put).await?;
+        Ok(())
     }
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {

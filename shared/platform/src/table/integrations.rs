@@ -28,7 +28,8 @@ impl<I: Items> Table<I> {
         let item = item("integration", &keys::integration(&integration.alias), integration)?;
         let condition = Vec::new();
         let put = Write::Put { item, condition };
-        self.items.write("store the integration", put).await.map(|_: Single| ())
+        self.items.write("store the integration", put).await?;
+        Ok(())
     }
 
     /// The integration of an alias.

@@ -239,7 +239,7 @@ fn value(stored: &Stored) -> Result<SecretString, ChangeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::secrets::{change::CHANGED_AT_MOST, fakes::SharedSecret};
+    use crate::secrets::{SecretsInMemory, change::CHANGED_AT_MOST};
     use rstest::rstest;
     use secrecy::ExposeSecret;
 
@@ -276,15 +276,15 @@ mod tests {
         new(token).over(Some(before)).0.value().unwrap()
     }
 
-    fn told(store: &SharedSecret) -> (String, Vec<(String, String)>) {
-        let stored = Stored::parse(NAME, &store.value().unwrap()).unwrap();
+    fn told(store: &SecretsInMemory) -> (String, Vec<(String, String)>) {
+        let stored = Stored::parse(NAME, &store.value(NAME).unwrap()).unwrap();
         let keys = stored.routing_keys.iter();
         let keys = keys.map(|(name, key)| (name.to_string(), key.expose_secret().to_owned()));
         (stored.token.expose_secret().to_owned(), keys.collect())
     }
 
-    fn holding(token: &str, keys: &[(&str, &str)]) -> SharedSecret {
-        SharedSecret::holding(value_of(token, keys).expose_secret())
+    fn holding(token: &str, keys: &[(&str, &str)]) -> SecretsInMemory {
+        SecretsInMemory::holding(NAME, value_of(token, keys))
     }
 
     fn is(token: &str, keys: &[(&str, &str)]) -> (String, Vec<(String, String)>) {
@@ -294,7 +294,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_connection_is_stored() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
 
         let stored = store_connection(&store, NAME, &new("one")).await.unwrap();
 
@@ -340,7 +340,7 @@ mod tests {
         let stored = store_connection(&store, NAME, &new).await.unwrap();
 
         assert_eq!((stored.replaced, &stored.settings), (None, &expected));
-        let read = Before::read(NAME, &store.value().unwrap()).unwrap();
+        let read = Before::read(NAME, &store.value(NAME).unwrap()).unwrap();
         assert_eq!(read.settings, expected);
         assert_eq!(told(&store), is("two", &[("checkout", "k")]));
     }
@@ -353,7 +353,7 @@ mod tests {
     )]
     #[tokio::test]
     async fn f28_a_connection_that_cannot_be_used_is_replaced_and_told(#[case] before: &str) {
-        let store = SharedSecret::holding(before);
+        let store = SecretsInMemory::holding(NAME, before);
 
         let stored = store_connection(&store, NAME, &new("one")).await.unwrap();
 
@@ -409,7 +409,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_routing_key_without_an_integration_is_not_stored() {
-        let store = SharedSecret::default();
+        let store = SecretsInMemory::default();
 
         let error = add_routing_key(&store, NAME, &key_name("ours"), &key("o").into()).await;
 

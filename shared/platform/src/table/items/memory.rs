@@ -30,12 +30,11 @@ pub struct Malformed(String);
 pub struct ItemMap(BTreeMap<Key, Arc<Item>>);
 
 impl ItemMap {
-    /// The items of a partition, with their keys, in order.
-    fn partition<'a>(&'a self, pk: &'a str) -> impl DoubleEndedIterator<Item = &'a Arc<Item>> {
-        let first = Key::new(pk, "");
-        let of_partition = self.0.range(first..).take_while(move |(key, _)| key.pk == pk);
-        let items: Vec<_> = of_partition.map(|(_, item)| item).collect();
-        items.into_iter()
+    /// The items of a partition, in order.
+    fn partition(&self, pk: &str) -> Vec<&Arc<Item>> {
+        let from = self.0.range(Key::new(pk, "")..);
+        let items = from.take_while(|(key, _)| key.pk == pk);
+        items.map(|(_, item)| item).collect()
     }
 
     /// The items whose partition begins so, as a map of their own.
@@ -78,7 +77,7 @@ impl ItemMap {
         let sk = query.index.map_or("sk", |index| index.sk);
         let order = |item: &Item| text_of(item, sk).cloned().unwrap_or_default();
         let mut items: Vec<&Arc<Item>> = match query.index {
-            None => self.partition(&query.partition).collect(),
+            None => self.partition(&query.partition),
             Some(index) => {
                 let is_in = |item: &&Arc<Item>| text_of(item, index.pk) == Some(&query.partition);
                 let mut items: Vec<_> = self.0.values().filter(is_in).collect();

@@ -1,24 +1,15 @@
 //! The shipped functions, as they are, against PagerDuty in virtual time.
 
 use super::*;
-use platform::secrets::{Connection, Connections, SecretError, SecretNames, SecretStore};
-use secrecy::SecretString;
+use platform::secrets::{Connection, Connections, SecretNames, SecretsInMemory};
 use serde_json::{Value, json};
 
-/// Secrets Manager with the token of one integration.
-#[derive(Debug)]
-struct OneSecret;
-
-impl SecretStore for OneSecret {
-    async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
-        let token = Seed::ACCOUNT_TOKEN.into();
-        Ok(Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Eu, None).unwrap())
-    }
-}
-
 impl World {
-    fn actions(&self) -> platform::action::PagerDuty<OneSecret> {
-        let connections = Connections::new(OneSecret, SecretNames::new("pagerflow"));
+    fn actions(&self) -> platform::action::PagerDuty<SecretsInMemory> {
+        let token = Seed::ACCOUNT_TOKEN.into();
+        let value = Connection::secret_value(&token, TokenKind::ApiToken, ServiceRegion::Eu, None).unwrap();
+        let secrets = SecretsInMemory::holding("pagerflow/api-token/prod", value);
+        let connections = Connections::new(secrets, SecretNames::new("pagerflow"));
         platform::action::PagerDuty::new(connections, Arc::new(self.pagerduty.clone()), None)
     }
 
