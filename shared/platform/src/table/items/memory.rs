@@ -384,3 +384,6 @@ impl Items for Memory {
 
     async fn pause(&self, _: Duration) {}
 }
+
+#[cfg(test)]
+mod tests;
