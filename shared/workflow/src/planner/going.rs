@@ -471,8 +471,8 @@ impl<'a> Planner<'a> {
                 return Some(Failure::new(
                     ErrorName::StepOutputTooLarge,
                     format!(
-                        "`{reference}` cannot be used: of the outputs of the step `{id}`, {} had more than {OUTPUTS_BYTES} \
-                         bytes and was not kept",
+                        "`{reference}` cannot be used: of the outputs of the step `{id}`, {} took too many bytes to be kept; \
+                         docs/workflows.md has the limits",
                         names.join(", ")
                     ),
                 ));

@@ -126,8 +126,14 @@ impl<'a> Lane<'a> {
             Step1::Done(result) => (result, Ending::Through),
             Step1::Stopped(result) => (result, Ending::Stopped),
             Step1::Failed(outputs, failure) => {
+                // Outputs of a failed step are used where the run goes on, and some of them may be too large to be kept.
+                let cut = self.run.world.witness.cut(&self.place(path));
+                let result = StepResult {
+                    cut,
+                    ..failed(outputs, &failure)
+                };
                 let step = name(step, path);
-                (failed(outputs, &failure), Ending::Failed { step, failure })
+                (result, Ending::Failed { step, failure })
             }
             Step1::FailedInside { step, failure } => (failed(json!({}), &failure), Ending::Failed { step, failure }),
         };

@@ -10,15 +10,21 @@ use workflow::{
 };
 
 /// A world in which everything works.
-struct AllWell;
+#[derive(Default)]
+struct AllWell {
+    /// The output of the first step that was too large to be kept.
+    cut: Option<&'static str>,
+}
 
 impl Witness for AllWell {
     fn action(&self, _: &Place, _: &ActionSpec, _: &Value) -> Result<Value, Failure> {
         Ok(json!({"incident_id": "P1", "status": "triggered", "incident_number": 7}))
     }
 
-    fn cut(&self, _: &Place) -> BTreeSet<String> {
-        BTreeSet::new()
+    fn cut(&self, place: &Place) -> BTreeSet<String> {
+        let is_first = place.lane.is_main() && place.step == StepPath::top(Section::Steps, 0);
+        let cut = self.cut.filter(|_| is_first);
+        cut.into_iter().map(str::to_owned).collect()
     }
 
     fn cancelled(&self, _: &Place) -> Option<StepResult> {
@@ -34,6 +40,10 @@ const CREATE: &str =
     r#"{ integration: prod, title: "{{ T }}", service: PWIXJZS, escalation_policy: PT20YPA, from: a@b.c }"#;
 
 fn run(steps: &str) -> Course {
+    run_in(&AllWell::default(), steps)
+}
+
+fn run_in(world: &AllWell, steps: &str) -> Course {
     let source = format!("name: w\nsteps:\n{}", steps.replace("CREATE", CREATE));
     let definition = Definition::from_source(&source, catalog()).unwrap();
     let library = Library::from([((definition.name.clone(), WorkflowVersion(1)), definition)]);
@@ -50,7 +60,7 @@ fn run(steps: &str) -> Course {
     };
     course(
         &library,
-        &AllWell,
+        world,
         &input,
         |_| Some(jiff::Timestamp::UNIX_EPOCH),
         &Value::Null,
@@ -149,4 +159,19 @@ fn a_workflow_that_calls_itself_is_stopped_at_depth_twenty() {
     let names = course.results.values().filter_map(|result| result.error.as_ref());
     let stopped = names.filter(|error| error.name == "Run.LoopStopped").count();
     assert_eq!((course.ends.len(), stopped), (21, 1));
+}
+
+#[test]
+fn a_step_that_uses_what_was_too_large_fails_also_where_the_step_before_had_failed() {
+    let steps = "  - id: each
+    continue_on_error: true
+    for_each: [1, 2]
+    steps: [{ fail: never }]
+  - set: { x: \"{{ steps.each.outputs.lanes | length }}\" }
+";
+    let error = |world: &AllWell| top(&run_in(world, steps), 1).error.clone().map(|error| error.name);
+
+    assert_eq!(error(&AllWell::default()), None);
+    let cut = Some("lanes");
+    assert_eq!(error(&AllWell { cut }).as_deref(), Some("Step.OutputTooLarge"));
 }
