@@ -17,7 +17,7 @@ pub(crate) struct Output {
     json: bool,
     colour: bool,
     terminal: bool,
-    /// True if nobody reads standard output any more, as after `… | head`.
+    /// True if standard output is closed, as after `… | head`.
     closed: bool,
 }
 
@@ -62,7 +62,7 @@ impl Output {
         self.note_closed(written)
     }
 
-    /// True if nobody reads standard output any more.
+    /// True if standard output is closed.
     pub(crate) fn is_closed(&self) -> bool {
         self.closed
     }

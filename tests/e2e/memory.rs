@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 #[derive(Debug, Clone)]
 pub(crate) struct Both {
     dynamodb: DynamoDb,
-    /// The other items; none where somebody else writes to DynamoDB as well, or several calls are made at once.
+    /// The other items; none where there are other writers, or several calls are made at once.
     memory: Option<Arc<Mutex<Memory>>>,
 }
 

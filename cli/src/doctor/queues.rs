@@ -1,4 +1,4 @@
-//! Messages in the queues: events that nobody can read, and runs that did not start.
+//! Messages in the queues: unreadable events, and runs that did not start.
 
 use super::finding::Finding;
 use crate::stack::{Resources, Stack};

@@ -230,7 +230,7 @@ impl Row {
     }
 }
 
-/// True if a text is taken for an id, or an e-mail address, where nobody can tell. All ids that PagerDuty shows are of
+/// True if a text counts as an id, or an e-mail address, where it could be a name as well. All ids that PagerDuty shows are of
 /// capital letters and digits.
 fn looks_like_what_is_wanted(reference: &ThingReference) -> bool {
     let text = &reference.text;

@@ -54,7 +54,7 @@ pub(crate) struct Store {
     state: Arc<Mutex<State>>,
 }
 
-/// What somebody else does between the next read of a Plan and the write that follows it.
+/// A change by another writer between the next read of a Plan and the write that follows it.
 struct Meddles(Box<dyn FnOnce(&Store) + Send>);
 
 impl fmt::Debug for Meddles {
@@ -67,9 +67,9 @@ impl fmt::Debug for Meddles {
 pub(crate) struct State {
     /// The one version of each workflow, or why it cannot be read.
     pub(crate) versions: BTreeMap<WorkflowId, Result<Definition, String>>,
-    /// What was written of runs.
+    /// The runs as they were written.
     pub(crate) runs: BTreeMap<RunId, RunItem>,
-    /// What was written of lanes.
+    /// The lanes as they were written.
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
     /// The runs that were started.
     pub(crate) started: Vec<RunInput>,
@@ -120,7 +120,7 @@ impl Store {
         self.with(|state| std::mem::take(&mut state.calls))
     }
 
-    /// The table, as somebody else has it: nothing of it is remembered.
+    /// The table for another writer: its calls are not recorded.
     pub(crate) fn table(&self) -> Table<Memory> {
         Table::over(self.items.clone())
     }
@@ -146,7 +146,7 @@ impl Store {
         at_once(self.table().body(run))
     }
 
-    /// What of a run is cancelled.
+    /// The cancelled part of a run.
     pub(crate) fn marks(&self, run: &RunId) -> BTreeSet<CancelMark> {
         let question = Question {
             run,
@@ -173,7 +173,7 @@ impl Store {
         self.items.items().beginning_with(start).keys().next().is_some()
     }
 
-    /// Has somebody else do something between the next read of a Plan and the write that follows it.
+    /// Makes a change by another writer between the next read of a Plan and the write that follows it.
     pub(crate) fn meddle(&self, meddle: impl FnOnce(&Self) + Send + 'static) {
         self.with(|state| state.meddles = Some(Meddles(Box::new(meddle))));
     }

@@ -67,9 +67,9 @@ pub enum RehearsalError {
     /// The workflow has no trigger.
     #[error("no event starts the workflow {0}; leave the event out, and give its inputs")]
     NoTrigger(WorkflowId),
-    /// A workflow cannot be stored.
+    /// A workflow or the body of an event cannot be stored.
     #[error("{0}")]
-    Workflow(String),
+    Stored(String),
     /// The runs did not end.
     #[error("{0}")]
     Endless(String),
@@ -108,7 +108,7 @@ impl Rehearsal {
     pub async fn play(&self, start: &Start) -> Result<Report, RehearsalError> {
         let definitions = std::iter::once(&self.workflow).chain(&self.others);
         let store = Store::new(definitions.cloned().collect()).await;
-        let store = store.map_err(|error| RehearsalError::Workflow(error.to_string()))?;
+        let store = store.map_err(|error| RehearsalError::Stored(error.to_string()))?;
         let account = Arc::new(Account::new());
         let mut machine = Machine::new(store.clone(), Arc::clone(&account), self.interventions.clone());
         let mut not_started = Vec::new();
@@ -228,7 +228,7 @@ async fn prepare(store: &Store, account: &Account, admitted: &Admitted, at: Time
     let run = &admitted.input.run.id;
     if let Some(body) = &admitted.large_body {
         let stored = store.put_body(run, body.to_vec(), at).await;
-        stored.map_err(|error| RehearsalError::Endless(error.to_string()))?;
+        stored.map_err(|error| RehearsalError::Stored(error.to_string()))?;
     }
     let event = admitted.input.event();
     let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());

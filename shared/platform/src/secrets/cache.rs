@@ -4,7 +4,7 @@
 //! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one.
 //!
 //! A secret that was refused is read again at most once in a few seconds: a wrong signature must not make a call for each
-//! request. The answer says if it is as old as that, because then nobody can tell yet that the refusal is right. In an outage
+//! request. The answer says if it is as old as that, because then the refusal may be wrong. In an outage
 //! the store is tried once in half a minute, so that not every request waits for its time-out.
 
 use super::{SecretError, SecretStore};
@@ -42,7 +42,7 @@ impl Kept {
     }
 }
 
-/// A secret after somebody refused the kept one.
+/// A secret that was read after the kept one was refused.
 #[derive(Debug, Clone)]
 pub struct Refreshed<T> {
     /// The secret.
@@ -86,7 +86,7 @@ impl<S: SecretStore> SecretCache<S> {
         Ok(secret)
     }
 
-    /// The secret after somebody refused the kept one, at most a few seconds old, or older while the store is out of reach.
+    /// The secret after the kept one was refused, at most a few seconds old, or older while the store is out of reach.
     ///
     /// # Errors
     /// As [`Self::get`].

@@ -76,7 +76,7 @@ impl Cancelled {
         self.0.iter().any(|refusal| refusal.reason() == wanted)
     }
 
-    /// True if somebody else was first.
+    /// True if another writer was first.
     fn is_lost(&self) -> bool {
         self.has(Reason::ConditionFailed)
     }

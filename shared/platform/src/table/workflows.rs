@@ -473,7 +473,7 @@ impl<I: Items> Table<I> {
     }
 }
 
-/// The writes that replace a workflow, if nobody has changed its version or its state since it was read, and its routes with it.
+/// The writes that replace a workflow, if its version and its state are as they were read, and its routes with it.
 fn replacing(seen: Option<&WorkflowRecord>, record: &WorkflowRecord, item: Item) -> Vec<Write> {
     let of_routes = routes::writes(seen, record, &item);
     let condition = match seen {

@@ -174,7 +174,7 @@ struct Alert<'a> {
     service: &'a str,
     opened: Timestamp,
     acknowledged: Option<Timestamp>,
-    /// The times in which it was open: from when, and until when whoever resolved it. Who acknowledges a resolved incident opens it again.
+    /// The times in which it was open, each with its end, if it has one. An acknowledgement opens a resolved incident again.
     open: Vec<(Timestamp, Option<Timestamp>)>,
 }
 

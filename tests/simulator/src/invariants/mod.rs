@@ -93,9 +93,9 @@ impl Violations {
 pub struct Evidence<'a> {
     /// What was played.
     pub scenario: &'a Scenario,
-    /// What was written to the table.
+    /// The writes to the table.
     pub tables: &'a Tables,
-    /// What people read of it.
+    /// The views of it for people.
     pub views: Views,
     /// All executions.
     pub executions: Vec<Execution>,

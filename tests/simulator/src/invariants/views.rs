@@ -1,4 +1,4 @@
-//! What people read of a run is what was decided.
+//! The views of a run for people, against the decisions.
 
 use super::{Evidence, Violations};
 use crate::{

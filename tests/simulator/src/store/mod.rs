@@ -1,7 +1,7 @@
 //! The table: the shipped code of the journal, of workflows and of bodies over items in memory, in virtual time.
 //!
 //! The items are those of `platform::table::items::Memory`, under the conditions that DynamoDB gets. Only the way to them is
-//! simulated. A call can be refused, slow, or unanswered, and a write can be done after its caller was told that it is not known. A
+//! simulated. A call can be refused, slow, or unanswered, and a write can be done after its caller gave up. A
 //! transaction can meet another one (a conflict) or a throttled index. Whether a read sees the last write is asked of the table,
 //! kind by kind (`Read::consistency`), and the index of open runs is behind now and then. Whatever DynamoDB would refuse for
 //! good, because the request itself is wrong, is kept as a mistake, which no simulation may have.

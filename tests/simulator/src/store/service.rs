@@ -35,7 +35,7 @@ use workflow::{
     planner::{CancelMark, Known, LaneKey},
 };
 
-/// What people read of runs.
+/// The views of runs for people.
 #[derive(Debug, Clone, Default)]
 pub struct Views {
     pub runs: BTreeMap<RunId, RunView>,
@@ -59,9 +59,9 @@ pub(super) struct Inner {
     /// Faults of the next writes of Plans, before chance has a say, each after so many others.
     pub(super) script: Mutex<Vec<(u32, StoreFault)>>,
     pub(super) items: Memory,
-    /// What a witness knows of the writes that were done.
+    /// A witness's notes of the writes that were done.
     tables: Mutex<Tables>,
-    /// What the items were before each of the last writes, if a read may see it.
+    /// The items before each of the last writes, if a read may see them.
     pub(super) past: Mutex<VecDeque<(Timestamp, ItemMap)>>,
     /// The items of runs before each write, for the index of open runs, which is behind.
     pub(super) past_runs: Mutex<Vec<Before>>,
@@ -158,7 +158,7 @@ impl Store {
         self.at_once(self.in_peace().body(run)).flatten()
     }
 
-    /// What people read of all runs and steps.
+    /// The views of all runs and steps for people.
     #[must_use]
     pub fn views(&self, tables: &Tables) -> Views {
         let table = self.in_peace();

@@ -61,7 +61,7 @@ fn cursor(plans: u64) -> Cursor {
     }
 }
 
-/// What a Plan hands over.
+/// The answer of a Plan.
 fn handover(owner: &str, number: u64) -> String {
     serde_json::json!({"cursor": cursor(number), "by": owner}).to_string()
 }

@@ -27,7 +27,7 @@ pub struct StoreOdds {
     pub index: f64,
 }
 
-/// What goes wrong with a call.
+/// A fault of a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoreFault {
     Refused,
@@ -37,13 +37,13 @@ pub enum StoreFault {
     Late(Duration),
     /// It takes so much longer.
     Slow(Duration),
-    /// Somebody else writes an item of the transaction at this moment.
+    /// Another writer writes an item of the transaction at this moment.
     Conflict(Contended),
     /// An index takes no writes.
     IndexThrottled,
 }
 
-/// Which item of a transaction somebody else writes at the same moment.
+/// The item of a transaction that another writer writes at the same moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Contended {
     /// The first one: of a Plan, the lane.
@@ -108,7 +108,7 @@ const RUNS: &str = "RUN#";
 #[derive(Debug, Clone)]
 pub(super) struct Way {
     store: Store,
-    /// What is done if the transaction is made.
+    /// The note that the witness takes if the transaction is made.
     done: Option<Arc<Done>>,
 }
 
@@ -228,8 +228,7 @@ impl Way {
         look: impl FnOnce(&ItemMap) -> T + Send + 'static,
     ) -> Result<T, StoreError> {
         let share = match read {
-            // A look at the open runs reads several shards, and fails if one of them does. The SDK, which is not here, makes each
-            // read three times.
+            // A look at the open runs reads four shards, and fails if one of them does: the share is that of the whole look.
             Read::OpenRuns => self.store.inner.odds.faults / 4.0,
             _ => self.store.inner.odds.faults,
         };

@@ -6,10 +6,7 @@ use super::{
 use crate::table::{Read, StoreError, text, transaction::Refusal, unavailable};
 use aws_sdk_dynamodb::{
     error::BuildError,
-    operation::{
-        delete_item::DeleteItemError, put_item::PutItemError, transact_write_items::TransactWriteItemsError,
-        update_item::UpdateItemError,
-    },
+    operation::{put_item::PutItemError, transact_write_items::TransactWriteItemsError, update_item::UpdateItemError},
     types::{
         AttributeValue, Delete, KeysAndAttributes, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
         TransactWriteItem, Update as UpdatePart,
@@ -268,16 +265,12 @@ impl DynamoDb {
             .table_name(&self.name)
             .set_key(Some(key.attributes()))
             .return_values(ReturnValue::AllOld);
-        match Box::pin(request.send()).await {
+        let answer = Box::pin(request.send()).await;
+        let output = answer.map_err(|error| unavailable(operation, &error))?;
+        Ok(Single::Done {
             // The SDK gives an empty item for none, where DynamoDB sends one.
-            Ok(output) => Ok(Single::Done {
-                before: output.attributes.filter(|item| !item.is_empty()),
-            }),
-            Err(error) => match error.as_service_error() {
-                Some(DeleteItemError::ConditionalCheckFailedException(refusal)) => Ok(refused(refusal.item())),
-                _ => Err(unavailable(operation, &error)),
-            },
-        }
+            before: output.attributes.filter(|item| !item.is_empty()),
+        })
     }
 }
 

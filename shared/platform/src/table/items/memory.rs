@@ -1,7 +1,7 @@
 //! Items in memory, under the rules of DynamoDB as far as a table like ours can meet them.
 //!
 //! Conditions and updates mean what they mean there: all writes of a transaction are made or none, an update makes an item
-//! that is not there, a set that would be empty is not there. What DynamoDB refuses whatever is in the table is refused as
+//! that is not there, a set is never empty. What DynamoDB refuses whatever is in the table is refused as
 //! [`Malformed`]. (AWS, *Amazon DynamoDB Developer Guide*: condition, update and key condition expressions; quotas of
 //! transactions and items.)
 
