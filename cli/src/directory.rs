@@ -1,14 +1,19 @@
 //! `pagerflow services`, `escalation-policies`, `users`, `priorities` and `teams`: what there is to choose from where a
 //! workflow asks for one.
 
-mod shown;
+mod choice;
 
-use crate::{error::Error, output::Output, pagerduty_account::PagerDutyAccount, stack::Stack, text_table::aligned};
+use crate::{
+    error::Error,
+    output::{Notices, Screen, View},
+    pagerduty_account::PagerDutyAccount,
+    stack::Stack,
+    text_table::aligned,
+};
+use choice::Choice;
 use clap::Args;
 use pagerduty::directory::{Listed, Listing, Pause, PauseReason, SearchText, list};
-use serde_json::{Map, Value, json};
-use shown::Shown;
-use std::process::ExitCode;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 use workflow::ids::IntegrationAlias;
 
 /// The account, and the list to show.
@@ -22,22 +27,27 @@ pub(crate) struct Options {
     search: Option<SearchText>,
 }
 
-pub(crate) async fn run<R: Shown>(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+/// A list of an account.
+#[derive(Debug)]
+pub(crate) struct Shown<R> {
+    listed: Listed<R>,
+    search: Option<SearchText>,
+}
+
+pub(crate) async fn choices<R: Choice>(options: Options, stack: &Stack, notices: Notices) -> Result<Shown<R>, Error> {
     let Options { integration, search } = options;
-    let listing = output.working(format!("Listing the {} of {integration}", R::PLURAL));
-    let account = PagerDutyAccount::of(integration, stack).await?;
+    let _listing = notices.working(format!("Listing the {} of {integration}", R::PLURAL));
+    let account = PagerDutyAccount::of(&integration, stack).await?;
     let wait = async |pause: Pause| {
-        output.warn(&words(pause));
+        notices.warn(&words(pause));
         tokio::time::sleep(pause.duration).await;
     };
     let listed = list::<R>(&account.open(), search.as_ref(), wait).await;
-    drop(listing);
-    let listed = listed.map_err(|cause| failed::<R>(integration, cause))?;
-    output.result(&view(&listed), || text(&listed, search.as_ref()))?;
-    Ok(ExitCode::SUCCESS)
+    let listed = listed.map_err(|cause| failed::<R>(&integration, cause))?;
+    Ok(Shown { listed, search })
 }
 
-fn failed<R: Shown>(integration: &IntegrationAlias, cause: pagerduty::Error) -> Error {
+fn failed<R: Choice>(integration: &IntegrationAlias, cause: pagerduty::Error) -> Error {
     Error::PagerDuty {
         what: format!("the {} of {integration} could not be listed", R::PLURAL),
         cause: Box::new(cause),
@@ -53,52 +63,49 @@ pub(crate) fn words(pause: Pause) -> String {
     }
 }
 
-/// The rows for programs. Every field is always present.
-fn view<R: Shown>(listed: &Listed<R>) -> Value {
-    let mut view = Map::new();
-    match listed {
-        Listed::Rows(listing) => {
-            let rows: Vec<_> = listing.rows.iter().map(Shown::json).collect();
-            view.insert(R::LIST.to_owned(), json!(rows));
-            view.insert("is_cut".to_owned(), json!(listing.is_cut));
-            view.insert("not_offered".to_owned(), json!(listing.not_offered));
-            view.insert("unreadable".to_owned(), json!(listing.unreadable));
-            view.insert("feature_is_off".to_owned(), json!(false));
-        }
-        Listed::FeatureIsOff(_) => {
-            view.insert(R::LIST.to_owned(), json!([]));
-            view.insert("is_cut".to_owned(), json!(false));
-            view.insert("not_offered".to_owned(), json!(0));
-            view.insert("unreadable".to_owned(), json!(0));
-            view.insert("feature_is_off".to_owned(), json!(true));
-        }
+/// Every field is always present.
+impl<R: Choice> Serialize for Shown<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let rows = match &self.listed {
+            Listed::Rows(listing) => Some(listing),
+            Listed::FeatureIsOff(_) => None,
+        };
+        let values: Vec<_> = rows.iter().flat_map(|it| &it.rows).map(Choice::json).collect();
+        let mut fields = serializer.serialize_map(Some(5))?;
+        fields.serialize_entry(R::LIST, &values)?;
+        fields.serialize_entry("is_cut", &rows.is_some_and(|it| it.is_cut))?;
+        fields.serialize_entry("not_offered", &rows.map_or(0, |it| it.not_offered))?;
+        fields.serialize_entry("unreadable", &rows.map_or(0, |it| it.unreadable))?;
+        fields.serialize_entry("feature_is_off", &rows.is_none())?;
+        fields.end()
     }
-    Value::Object(view)
 }
 
-fn text<R: Shown>(listed: &Listed<R>, search: Option<&SearchText>) -> String {
-    let listing = match listed {
-        Listed::FeatureIsOff(refusal) => {
-            return format!(
-                "The account has {} switched off, or not in its plan.\n{refusal}.",
-                R::PLURAL
-            );
-        }
-        Listed::Rows(listing) => listing,
-    };
-    let rows = match (listing.rows.as_slice(), search) {
-        ([], None) => format!("There are no {}.", R::PLURAL),
-        ([], Some(search)) => format!("No {} are found for \"{}\".", R::PLURAL, search.as_str()),
-        (rows, _) => aligned(R::HEADS, &rows.iter().map(Shown::columns).collect::<Vec<_>>()),
-    };
-    std::iter::once(rows)
-        .chain(notes::<R>(listing))
-        .collect::<Vec<_>>()
-        .join("\n")
+impl<R: Choice> View for Shown<R> {
+    fn text(&self, _: Screen) -> String {
+        let listing = match &self.listed {
+            Listed::FeatureIsOff(refusal) => {
+                return format!(
+                    "The account has {} switched off, or not in its plan.\n{refusal}.",
+                    R::PLURAL
+                );
+            }
+            Listed::Rows(listing) => listing,
+        };
+        let rows = match (listing.rows.as_slice(), &self.search) {
+            ([], None) => format!("There are no {}.", R::PLURAL),
+            ([], Some(search)) => format!("No {} are found for \"{}\".", R::PLURAL, search.as_str()),
+            (rows, _) => aligned(R::HEADS, &rows.iter().map(Choice::columns).collect::<Vec<_>>()),
+        };
+        std::iter::once(rows)
+            .chain(notes::<R>(listing))
+            .collect::<Vec<_>>()
+            .join("\n")
+    }
 }
 
 /// Remarks beside the rows.
-fn notes<R: Shown>(listing: &Listing<R>) -> Option<String> {
+fn notes<R: Choice>(listing: &Listing<R>) -> Option<String> {
     let cut = listing.is_cut.then(|| {
         let narrow = match R::HAS_QUERY {
             true => " Find the others with --search, or with a longer text.",

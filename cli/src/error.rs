@@ -32,6 +32,9 @@ pub(crate) enum Error {
     /// A secret could not be read from the terminal or standard input.
     #[error("the secret could not be read: {0}\nGive it on standard input, or in a file.")]
     SecretInput(io::Error),
+    /// A question could not be asked.
+    #[error("the question could not be asked: {0}")]
+    Question(#[source] io::Error),
     /// Output could not be written.
     #[error("the result could not be printed: {0}")]
     Print(#[from] io::Error),

@@ -3,9 +3,10 @@
 use crate::{
     error::Error,
     known,
-    output::{Output, printable},
+    output::{Notices, Output, Screen, View, printable},
     stack::Stack,
     text_table::aligned,
+    webhook_url::Target,
 };
 use clap::{Args, Subcommand};
 use jiff::Timestamp;
@@ -13,7 +14,7 @@ use platform::{
     api_key::{ApiKey, KeyId},
     table::{ApiKeyRecord, KeyScope, KeyState},
 };
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use std::process::ExitCode;
 use workflow::ids::{IntegrationAlias, WorkflowId};
 
@@ -86,49 +87,62 @@ pub(crate) struct Scope {
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
-        Command::Create { scope, name } => create(scope, name, stack, output).await?,
-        Command::List { workflow } => {
-            let reading = output.working("Reading the table");
-            let mut keys = stack.table.api_keys().await?;
-            drop(reading);
-            if let Some(workflow) = workflow {
-                let has_keys = keys.iter().any(|key| key.scope == KeyScope::Workflow(workflow.clone()));
-                if !has_keys {
-                    known::workflow(&workflow, stack).await?;
-                }
-                let scope = KeyScope::Workflow(workflow);
-                keys.retain(|key| key.scope == scope);
-            }
-            let views: Vec<_> = keys.iter().map(view).collect();
-            output.result(&json!({ "keys": views }), || list(&keys))?;
-        }
-        Command::Show { id } => {
-            let key = known(&id, stack).await?;
-            output.result(&view(&key), || shown(&key, &stack.webhook_url))?;
-        }
-        Command::Revoke { id } => {
-            if !stack.table.revoke_api_key(&id, Timestamp::now()).await? {
-                return Err(known::unknown_key(&id, stack).await);
-            }
-            output.result(&json!({ "key_id": id, "state": KeyState::Revoked }), || {
-                format!("The API key {id} is revoked. It stops working within ten seconds.")
-            })?;
-        }
-        Command::Rotate { id } => {
-            let old = known(&id, stack).await?;
-            if old.state == KeyState::Revoked {
-                return Err(Error::Invalid(format!(
-                    "the API key {id} was revoked; make another with `pagerflow key create`"
-                )));
-            }
-            let made = make(old.scope, old.name, stack).await?;
-            made.show(Some(&id), stack, output)?;
-        }
+        Command::Create { scope, name } => output.show(&create(scope, name, stack).await?),
+        Command::List { workflow } => output.show(&list(workflow, stack, output.notices()).await?),
+        Command::Show { id } => output.show(&show(&id, stack).await?),
+        Command::Revoke { id } => output.show(&revoke(id, stack).await?),
+        Command::Rotate { id } => output.show(&rotate(id, stack).await?),
     }
-    Ok(ExitCode::SUCCESS)
 }
 
-async fn create(scope: Scope, name: String, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+/// A key that was just made and stored. Its text is shown this once.
+#[derive(Debug, Serialize)]
+struct Made {
+    key_id: KeyId,
+    #[serde(serialize_with = "exposed")]
+    key: ApiKey,
+    webhook_url: String,
+    #[serde(flatten)]
+    opens: Target,
+    /// The key in whose place it comes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaces: Option<KeyId>,
+}
+
+fn exposed<S: Serializer>(key: &ApiKey, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(key.expose())
+}
+
+/// A key as it is known later. Its hash is of no use to anyone.
+#[derive(Debug, Serialize)]
+struct Shown {
+    key_id: KeyId,
+    name: String,
+    state: KeyState,
+    created_at: Timestamp,
+    revoked_at: Option<Timestamp>,
+    #[serde(flatten)]
+    opens: Target,
+    #[serde(skip)]
+    scope: KeyScope,
+    #[serde(skip)]
+    url: String,
+}
+
+/// The keys of a stack.
+#[derive(Debug, Serialize)]
+struct Listed {
+    keys: Vec<Shown>,
+}
+
+/// A key that was revoked.
+#[derive(Debug, Serialize)]
+struct Revoked {
+    key_id: KeyId,
+    state: KeyState,
+}
+
+async fn create(scope: Scope, name: String, stack: &Stack) -> Result<Made, Error> {
     let scope = match (scope.workflow, scope.integration) {
         (Some(workflow), _) => {
             known::live_workflow(&workflow, stack).await?;
@@ -140,16 +154,49 @@ async fn create(scope: Scope, name: String, stack: &Stack, output: &mut Output) 
         }
         (None, None) => return Err(Error::Invalid("give --workflow or --integration".to_owned())),
     };
-    make(scope, name, stack).await?.show(None, stack, output)
+    make(scope, name, None, stack).await
 }
 
-/// A key that was just made and stored, and is not shown yet.
-struct Made {
-    key: ApiKey,
-    record: ApiKeyRecord,
+async fn list(workflow: Option<WorkflowId>, stack: &Stack, notices: Notices) -> Result<Listed, Error> {
+    let reading = notices.working("Reading the table");
+    let mut keys = stack.table.api_keys().await?;
+    drop(reading);
+    if let Some(workflow) = workflow {
+        let scope = KeyScope::Workflow(workflow.clone());
+        keys.retain(|key| key.scope == scope);
+        if keys.is_empty() {
+            known::workflow(&workflow, stack).await?;
+        }
+    }
+    let keys = keys.into_iter().map(|key| Shown::new(key, &stack.webhook_url));
+    Ok(Listed { keys: keys.collect() })
 }
 
-async fn make(scope: KeyScope, name: String, stack: &Stack) -> Result<Made, Error> {
+async fn show(id: &KeyId, stack: &Stack) -> Result<Shown, Error> {
+    Ok(Shown::new(known(id, stack).await?, &stack.webhook_url))
+}
+
+async fn revoke(id: KeyId, stack: &Stack) -> Result<Revoked, Error> {
+    match stack.table.revoke_api_key(&id, Timestamp::now()).await? {
+        true => Ok(Revoked {
+            key_id: id,
+            state: KeyState::Revoked,
+        }),
+        false => Err(known::unknown_key(&id, stack).await),
+    }
+}
+
+async fn rotate(id: KeyId, stack: &Stack) -> Result<Made, Error> {
+    let old = known(&id, stack).await?;
+    match old.state {
+        KeyState::Active => make(old.scope, old.name, Some(id), stack).await,
+        KeyState::Revoked => Err(Error::Invalid(format!(
+            "the API key {id} was revoked; make another with `pagerflow key create`"
+        ))),
+    }
+}
+
+async fn make(scope: KeyScope, name: String, replaces: Option<KeyId>, stack: &Stack) -> Result<Made, Error> {
     let key =
         ApiKey::generate().map_err(|error| Error::Secret(format!("the system has no random numbers: {error}")))?;
     let record = ApiKeyRecord {
@@ -162,32 +209,13 @@ async fn make(scope: KeyScope, name: String, stack: &Stack) -> Result<Made, Erro
         revoked_at: None,
     };
     stack.table.put_api_key(&record).await?;
-    Ok(Made { key, record })
-}
-
-impl Made {
-    /// Shows the key, this once, and how to revoke the one that it replaces.
-    fn show(&self, replaces: Option<&KeyId>, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-        let Self { key, record } = self;
-        let url = format!("{}{}", stack.webhook_url, record.scope.path());
-        let mut result = json!({ "key_id": record.key_id, "key": key.expose(), "webhook_url": url });
-        extend(&mut result, scope(&record.scope));
-        if let Some(old) = replaces {
-            extend(&mut result, json!({ "replaces": old }));
-        }
-        output.result(&result, || {
-            let old = replaces.map(|old| {
-                format!("\n\nThe key {old} stays valid. Once nobody uses it, revoke it with `pagerflow key revoke {old}`.")
-            });
-            format!(
-                "Made the API key {}. This is the only time that it is shown.\n\n  URL     {url}\n  header  x-api-key: {}\n\n\
-                 Give both to the webhook in PagerDuty, the header as a custom header.{}",
-                record.key_id,
-                key.expose(),
-                old.unwrap_or_default()
-            )
-        })
-    }
+    Ok(Made {
+        key,
+        webhook_url: format!("{}{}", stack.webhook_url, record.scope.path()),
+        opens: Target::of(Some(&record.scope)),
+        key_id: record.key_id,
+        replaces,
+    })
 }
 
 async fn known(id: &KeyId, stack: &Stack) -> Result<ApiKeyRecord, Error> {
@@ -197,52 +225,54 @@ async fn known(id: &KeyId, stack: &Stack) -> Result<ApiKeyRecord, Error> {
     }
 }
 
-/// A key for programs. Its hash is of no use to anyone.
-fn view(key: &ApiKeyRecord) -> Value {
-    let mut view = json!({
-        "key_id": key.key_id, "name": key.name, "state": key.state, "created_at": key.created_at,
-        "revoked_at": key.revoked_at,
-    });
-    extend(&mut view, scope(&key.scope));
-    view
-}
-
-fn scope(scope: &KeyScope) -> Value {
-    match scope {
-        KeyScope::Workflow(workflow) => json!({ "workflow": workflow }),
-        KeyScope::Integration(alias) => json!({ "integration": alias }),
+impl View for Made {
+    fn text(&self, _: Screen) -> String {
+        let old = self.replaces.as_ref().map(|old| {
+            format!(
+                "\n\nThe key {old} stays valid. Once no sender uses it, revoke it with `pagerflow key revoke {old}`."
+            )
+        });
+        format!(
+            "Made the API key {}. This is the only time that it is shown.\n\n  URL     {}\n  header  x-api-key: {}\n\n\
+             Give both to the webhook in PagerDuty, the header as a custom header.{}",
+            self.key_id,
+            self.webhook_url,
+            self.key.expose(),
+            old.unwrap_or_default()
+        )
     }
 }
 
-fn extend(value: &mut Value, further: Value) {
-    if let (Some(fields), Value::Object(further)) = (value.as_object_mut(), further) {
-        fields.extend(further);
+impl Shown {
+    fn new(key: ApiKeyRecord, webhook_url: &str) -> Self {
+        Self {
+            opens: Target::of(Some(&key.scope)),
+            url: format!("{webhook_url}{}", key.scope.path()),
+            key_id: key.key_id,
+            name: key.name,
+            state: key.state,
+            created_at: key.created_at,
+            revoked_at: key.revoked_at,
+            scope: key.scope,
+        }
     }
-}
 
-fn list(keys: &[ApiKeyRecord]) -> String {
-    if keys.is_empty() {
-        return "There is no API key. Make one with `pagerflow key create`.".to_owned();
+    fn columns(&self) -> Vec<String> {
+        vec![
+            self.key_id.to_string(),
+            self.state(),
+            self.scope.to_string(),
+            date(self.created_at),
+            self.name.clone(),
+        ]
     }
-    let rows: Vec<_> = keys.iter().map(columns).collect();
-    aligned(&["ID", "STATE", "OPENS THE URL OF", "MADE", "NAME"], &rows)
-}
 
-fn columns(key: &ApiKeyRecord) -> Vec<String> {
-    vec![
-        key.key_id.to_string(),
-        state(key),
-        key.scope.to_string(),
-        date(key.created_at),
-        key.name.clone(),
-    ]
-}
-
-fn state(key: &ApiKeyRecord) -> String {
-    match (key.state, key.revoked_at) {
-        (KeyState::Active, _) => "active".to_owned(),
-        (KeyState::Revoked, Some(at)) => format!("revoked on {}", date(at)),
-        (KeyState::Revoked, None) => "revoked".to_owned(),
+    fn state(&self) -> String {
+        match (self.state, self.revoked_at) {
+            (KeyState::Active, _) => "active".to_owned(),
+            (KeyState::Revoked, Some(at)) => format!("revoked on {}", date(at)),
+            (KeyState::Revoked, None) => "revoked".to_owned(),
+        }
     }
 }
 
@@ -250,22 +280,45 @@ fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d").to_string()
 }
 
-fn shown(key: &ApiKeyRecord, webhook_url: &str) -> String {
-    let rows = [
-        ("Id", key.key_id.to_string()),
-        ("Name", key.name.clone()),
-        ("State", state(key)),
-        ("Made", format!("{:.0}", key.created_at)),
-        ("Opens", format!("{webhook_url}{}", key.scope.path())),
-    ];
-    rows.map(|(name, value)| format!("{name:<8}{}", printable(&value)))
-        .join("\n")
+impl View for Shown {
+    fn text(&self, _: Screen) -> String {
+        let rows = [
+            ("Id", self.key_id.to_string()),
+            ("Name", self.name.clone()),
+            ("State", self.state()),
+            ("Made", format!("{:.0}", self.created_at)),
+            ("Opens", self.url.clone()),
+        ];
+        rows.map(|(name, value)| format!("{name:<8}{}", printable(&value)))
+            .join("\n")
+    }
+}
+
+impl View for Listed {
+    fn text(&self, _: Screen) -> String {
+        if self.keys.is_empty() {
+            return "There is no API key. Make one with `pagerflow key create`.".to_owned();
+        }
+        let rows: Vec<_> = self.keys.iter().map(Shown::columns).collect();
+        aligned(&["ID", "STATE", "OPENS THE URL OF", "MADE", "NAME"], &rows)
+    }
+}
+
+impl View for Revoked {
+    fn text(&self, _: Screen) -> String {
+        format!(
+            "The API key {} is revoked. It stops working within ten seconds.",
+            self.key_id
+        )
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
     use clap::{CommandFactory, Parser};
+    use serde_json::json;
 
     #[derive(Debug, Parser)]
     struct Line {
@@ -288,6 +341,10 @@ mod tests {
             created_at: "2026-11-20T09:30:00Z".parse().unwrap(),
             revoked_at: Some("2026-11-22T09:30:00Z".parse().unwrap()),
         }
+    }
+
+    fn shown(key: ApiKeyRecord) -> Shown {
+        Shown::new(key, "https://example.com")
     }
 
     #[test]
@@ -315,17 +372,24 @@ mod tests {
             revoked_at: None,
             ..key()
         };
-        insta::assert_snapshot!(list(&[key(), active]), @"
+        let listed = Listed {
+            keys: [key(), active].map(shown).into(),
+        };
+        insta::assert_snapshot!(listed.text(Screen::plain()), @"
         ID            STATE                  OPENS THE URL OF       MADE        NAME
         aaaaaaaaaaaa  revoked on 2026-11-22  integration prod       2026-11-20  Pager�Duty
         bbbbbbbbbbbb  active                 workflow memory-alert  2026-11-20  PagerDuty PABC123
         ");
-        assert_eq!(list(&[]), "There is no API key. Make one with `pagerflow key create`.");
+        let none = Listed { keys: Vec::new() };
+        assert_eq!(
+            none.text(Screen::plain()),
+            "There is no API key. Make one with `pagerflow key create`."
+        );
     }
 
     #[test]
     fn a_key_is_shown_with_its_url() {
-        insta::assert_snapshot!(shown(&key(), "https://example.com"), @"
+        insta::assert_snapshot!(shown(key()).text(Screen::plain()), @"
         Id      aaaaaaaaaaaa
         Name    Pager�Duty
         State   revoked on 2026-11-22
@@ -337,7 +401,7 @@ mod tests {
     #[test]
     fn i5_programs_are_told_the_scope_and_the_state_and_not_the_hash() {
         let key = key();
-        let view = view(&key);
+        let view = as_json(&shown(key.clone()));
         assert_eq!(
             (&view["integration"], &view["state"]),
             (&json!("prod"), &json!("revoked"))

@@ -26,6 +26,7 @@ use clap::{
     CommandFactory, Parser, Subcommand, ValueEnum,
     error::{ContextKind, ErrorKind},
 };
+use directory::choices;
 use error::Error;
 use output::Output;
 use pagerduty::directory::{EscalationPolicy, Priority, Service, Team, User};
@@ -140,7 +141,7 @@ async fn main() -> ExitCode {
     match carry_out(command, &stack, &mut output).await {
         Ok(code) => code,
         Err(error) => {
-            output.complain(&aws::explained(&error, &stack).await);
+            output::tell(&format!("error: {}", aws::explained(&error, &stack).await));
             ExitCode::FAILURE
         }
     }
@@ -173,11 +174,12 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
     if let Command::Completions { shell } = command {
         return completions(shell, output);
     }
-    // Of a stack that is not found it tells as well.
+    // It reports a stack that is not found as well.
     if let Command::Doctor(doctor) = command {
-        return doctor::run(doctor, options, output).await;
+        return output.show(&doctor::doctor(doctor, options, output.notices()).await?);
     }
-    let finding = output.working("Looking for the stack");
+    let notices = output.notices();
+    let finding = notices.working("Looking for the stack");
     let stack = Stack::find(options).await?;
     drop(finding);
     match command {
@@ -186,13 +188,15 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
         Command::Webhook(command) => webhook::run(command, &stack, output).await,
         // Above: it finds the stack itself.
-        Command::Doctor(doctor) => doctor::run(doctor, options, output).await,
+        Command::Doctor(doctor) => output.show(&doctor::doctor(doctor, options, notices).await?),
         Command::Run(command) => run::run(command, &stack, output).await,
-        Command::Services(options) => directory::run::<Service>(&options, &stack, output).await,
-        Command::EscalationPolicies(options) => directory::run::<EscalationPolicy>(&options, &stack, output).await,
-        Command::Users(options) => directory::run::<User>(&options, &stack, output).await,
-        Command::Priorities(options) => directory::run::<Priority>(&options, &stack, output).await,
-        Command::Teams(options) => directory::run::<Team>(&options, &stack, output).await,
+        Command::Services(options) => output.show(&choices::<Service>(options, &stack, notices).await?),
+        Command::EscalationPolicies(options) => {
+            output.show(&choices::<EscalationPolicy>(options, &stack, notices).await?)
+        }
+        Command::Users(options) => output.show(&choices::<User>(options, &stack, notices).await?),
+        Command::Priorities(options) => output.show(&choices::<Priority>(options, &stack, notices).await?),
+        Command::Teams(options) => output.show(&choices::<Team>(options, &stack, notices).await?),
         Command::Completions { shell } => completions(shell, output),
     }
 }

@@ -1,22 +1,46 @@
-//! Printing: text for people, JSON for programs.
+//! The seam between operations and people: an operation gives a result, which a program reads as JSON and a person as text.
+//!
+//! An operation (`list`, `show`, `apply`, …) takes typed options and the stack, and gives a [`View`]. It prints nothing; what it
+//! has to say meanwhile goes to [`Notices`]. Whoever calls it decides what becomes of the result: the command line prints it.
 
-mod progress;
+mod notices;
+mod screen;
 mod seen;
 
-pub(crate) use progress::Working;
+pub(crate) use notices::{Notices, tell};
+pub(crate) use screen::Screen;
 pub(crate) use seen::printable;
 
 use crate::error::Error;
 use serde::Serialize;
-use std::io::{self, IsTerminal, Write};
+use std::{
+    io::{self, IsTerminal, Write},
+    process::ExitCode,
+};
 use workflow::characters::escaped_in_json;
+
+/// The result of an operation. Programs get it as JSON.
+pub(crate) trait View: Serialize {
+    /// The text for a person.
+    fn text(&self, screen: Screen) -> String;
+
+    /// True if there is a result, and it is that something failed: a run, a check, a test.
+    fn is_failure(&self) -> bool {
+        false
+    }
+}
+
+/// The result as a program gets it, with its fields in alphabetical order.
+#[cfg(test)]
+pub(crate) fn as_json(result: &impl View) -> serde_json::Value {
+    serde_json::to_value(result).unwrap()
+}
 
 /// The destination of results.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
-    colour: bool,
-    terminal: bool,
+    screen: Screen,
     /// True if standard output is closed, as after `… | head`.
     closed: bool,
 }
@@ -24,18 +48,22 @@ pub(crate) struct Output {
 impl Output {
     pub(crate) fn new(json: bool) -> Self {
         // It honours NO_COLOR and CLICOLOR, and terminals that have no colours.
-        let colour = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
+        let has_colours = anstream::AutoStream::choice(&io::stdout()) != anstream::ColorChoice::Never;
         Self {
             json,
-            colour,
-            terminal: io::stdout().is_terminal(),
+            screen: Screen::new(has_colours, io::stdout().is_terminal() && !json),
             closed: false,
         }
     }
 
-    /// True if a person sees it at once.
-    pub(crate) fn is_terminal(&self) -> bool {
-        self.terminal && !self.json
+    /// The screen that text is written for.
+    pub(crate) fn screen(&self) -> Screen {
+        self.screen
+    }
+
+    /// Takes what an operation has to say beside its result.
+    pub(crate) fn notices(&self) -> Notices {
+        Notices
     }
 
     /// True if a program reads it.
@@ -43,17 +71,21 @@ impl Output {
         self.json
     }
 
-    /// Prints a result: as JSON for a program, as `text` for a person.
-    pub(crate) fn result(&mut self, result: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Error> {
-        if self.json {
-            return self.print(&escaped_in_json(&serde_json::to_string_pretty(result)?));
+    /// Prints a result: as JSON for a program, as text for a person. The exit code is that of the command.
+    pub(crate) fn show(&mut self, result: &impl View) -> Result<ExitCode, Error> {
+        match self.json {
+            true => self.print(&escaped_in_json(&serde_json::to_string_pretty(result)?))?,
+            false => self.line(&result.text(self.screen))?,
         }
-        self.line(&text())
+        Ok(match result.is_failure() {
+            true => ExitCode::FAILURE,
+            false => ExitCode::SUCCESS,
+        })
     }
 
-    /// Prints a line for a person. That nobody reads it any more is no error: what the command does besides is done to its end.
+    /// Prints a line for a person. That nobody reads it any more is no error: the rest of the command is done to its end.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Error> {
-        self.print(&seen::lines(line, self.colour))
+        self.print(&seen::lines(line, self.screen.has_colours()))
     }
 
     /// Prints what is fit to be printed.
@@ -79,57 +111,18 @@ impl Output {
 
     /// Shows a line that the next one, or the next live line, takes the place of. Nothing where no person sees it.
     pub(crate) fn live(&mut self, line: &str) -> Result<(), Error> {
-        if self.is_terminal() {
+        if self.screen.is_terminal() {
             let mut out = io::stdout().lock();
             // Back to the front, and away with what stood there. A line that wraps would leave its front behind.
-            let shown: String = seen::lines(line, self.colour).chars().take(LIVE_WIDTH).collect();
+            let shown: String = seen::lines(line, self.screen.has_colours())
+                .chars()
+                .take(LIVE_WIDTH)
+                .collect();
             write!(out, "\r\u{1b}[2K{shown}")?;
             out.flush()?;
         }
         Ok(())
     }
-
-    /// A text in a colour of the terminal, by its number in ANSI.
-    pub(crate) fn coloured(&self, number: u8, text: &str) -> String {
-        if self.colour {
-            format!("\u{1b}[{number}m{text}\u{1b}[0m")
-        } else {
-            text.to_owned()
-        }
-    }
-
-    /// Tells what somebody should know although it worked.
-    pub(crate) fn warn(&self, text: &str) {
-        tell(&format!("warning: {text}"));
-    }
-
-    /// Tells a person who waits what for, once it takes longer than a second and until what this gives is dropped. Where
-    /// standard error is no terminal, nobody waits.
-    pub(crate) fn working(&self, what: impl Into<String>) -> Working {
-        Working::on(what.into())
-    }
-
-    /// Reports something beside the result that is neither wrong nor unusual.
-    pub(crate) fn note(&self, text: &str) {
-        tell(text);
-    }
-
-    /// Tells what went wrong.
-    pub(crate) fn complain(&self, error: &str) {
-        tell(&format!("error: {error}"));
-    }
-}
-
-/// Writes a line on standard error.
-pub(crate) fn tell(text: &str) {
-    let text = seen::lines(text, false);
-    // If standard error is closed there is nobody left to tell.
-    let _closed = writeln!(io::stderr().lock(), "{}{text}", progress::front());
-}
-
-/// Writes a question on standard error, where standard output is for the result. The answer stands behind it.
-pub(crate) fn ask(question: &str) -> Result<(), Error> {
-    Ok(write!(io::stderr(), "{} ", seen::lines(question, false))?)
 }
 
 /// The widest live line: terminals are at least as wide.

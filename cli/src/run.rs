@@ -1,6 +1,7 @@
 //! `pagerflow run`.
 
 pub(crate) mod alive;
+mod cancel;
 mod event;
 mod list;
 mod names;
@@ -12,15 +13,17 @@ mod view;
 mod watch;
 mod whole;
 
-use crate::{error::Error, known::unknown_run, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known::unknown_run,
+    output::{Notices, Output},
+    stack::Stack,
+};
 use clap::Subcommand;
-use names::Names;
-use platform::table::{CancelRequest, RunStatus, RunView};
-use serde_json::json;
-use show::Shown;
+use platform::table::{RunStatus, RunView};
 use std::process::ExitCode;
 use workflow::{
-    ids::{LanePath, RunId, WorkflowId},
+    ids::{RunId, WorkflowId},
     step_name::LaneName,
 };
 
@@ -110,83 +113,36 @@ const CANCEL_EXAMPLES: &str = "Examples:
   pagerflow run cancel 75cf5cxmfcxpzwqogtsktnhx573js73b";
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let notices = output.notices();
     match command {
-        Command::Start { workflow, given } => {
-            start::start(&workflow, &given, stack, output).await?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::List(options) => {
-            list::list(&options, stack, output).await?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Start { workflow, given } => output.show(&start::start(workflow, &given, stack).await?),
+        Command::List(options) => output.show(&list::list(&options, stack, notices).await?),
         Command::Show { run, event: true, .. } => {
-            let view = known(&run, stack, output).await?;
+            let view = known(&run, stack, notices).await?;
             output.line(&event::event(&view, stack).await?)?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::Show { run, lane, .. } => {
-            let mut view = known(&run, stack, output).await?;
-            let reading = output.working(format!("Reading the run {run}"));
-            let names = Names::of(&view, stack).await?;
-            let name = lane;
-            let lane = names.find(&name, &view)?;
-            let whole = whole::read(&view, stack).await?;
-            drop(reading);
-            if !lane.is_main() {
-                view.steps = stack.table.lane_steps(&run, &lane).await?;
-                if view.steps.is_empty() {
-                    return Err(Error::NotFound(format!(
-                        "the run {run} has no lane `{name}`, or it has not come to a step"
-                    )));
-                }
-            }
-            let shown = Shown::new(&view, &whole, &names);
-            let text = shown.text(&lane, whole.unread(), output);
-            output.result(&names.told(&shown, &view, &lane)?, || text)?;
-            Ok(exit_code(&view))
-        }
+        Command::Show { run, lane, .. } => output.show(&show::show(&run, &lane, stack, notices).await?),
         Command::Watch { run } => {
-            let view = watch::watch(&run, stack, output).await?;
-            let text = watch::outcome(&view, output);
-            let names = Names::of(&view, stack).await?;
-            output.result(&names.told(&view, &view, &LanePath::main())?, || text)?;
-            Ok(exit_code(&view))
+            let watched = watch::watch(&run, stack, &mut watch::Printed::new(output)).await?;
+            output.show(&watched)
         }
-        Command::Replay { run, options } => {
-            replay::run(&run, &options, stack, output).await?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Command::Cancel { run } => {
-            cancel(&run, stack, output).await?;
-            Ok(ExitCode::SUCCESS)
-        }
+        Command::Replay { run, options } => replay::run(&run, &options, stack, output).await,
+        Command::Cancel { run } => output.show(&cancel::cancel(run, stack, notices).await?),
     }
 }
 
-async fn cancel(run: &RunId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    known(run, stack, output).await?;
-    match stack.table.cancel_run(run).await? {
-        CancelRequest::Unknown => Err(unknown_run(run, stack).await),
-        CancelRequest::Ended(status) => Err(Error::Invalid(format!(
-            "the run {run} has {} already",
-            view::words(status)
-        ))),
-        CancelRequest::Accepted => output.result(&json!({ "run": run, "cancels": true }), || {
-            format!("The run {run} ends before its next step. Follow it with `pagerflow run watch {run}`.")
-        }),
-    }
-}
-
-async fn known(run: &RunId, stack: &Stack, output: &Output) -> Result<RunView, Error> {
+async fn known(run: &RunId, stack: &Stack, notices: Notices) -> Result<RunView, Error> {
     match stack.table.run(run).await? {
-        Some(view) => alive::reconciled(view, stack, output).await,
+        Some(view) => alive::reconciled(view, stack, notices).await,
         None => Err(unknown_run(run, stack).await),
     }
 }
 
-fn exit_code(view: &RunView) -> ExitCode {
+/// True if a run has failed or was cancelled.
+fn is_failure(view: &RunView) -> bool {
     match view.status {
-        RunStatus::Failed | RunStatus::Cancelled => ExitCode::FAILURE,
-        RunStatus::Running | RunStatus::Succeeded | RunStatus::Skipped => ExitCode::SUCCESS,
+        RunStatus::Failed | RunStatus::Cancelled => true,
+        RunStatus::Running | RunStatus::Succeeded | RunStatus::Skipped => false,
     }
 }

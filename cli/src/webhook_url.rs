@@ -1,6 +1,8 @@
 //! The URLs that webhooks are sent to.
 
 use platform::table::KeyScope;
+use serde::Serialize;
+use workflow::ids::{IntegrationAlias, WorkflowId};
 
 /// The header in which a sender presents its API key.
 pub(crate) const KEY_HEADER: &str = "x-api-key";
@@ -18,6 +20,24 @@ pub(crate) fn scope_of(base: &str, url: &str) -> Option<KeyScope> {
     }
     let alias = path.strip_prefix("/integrations/")?.strip_suffix("/webhooks")?;
     alias.parse().ok().map(KeyScope::Integration)
+}
+
+/// The target of a URL for programs: a workflow, an integration, or neither if it is not one of the stack.
+#[derive(Debug, Serialize)]
+pub(crate) struct Target {
+    workflow: Option<WorkflowId>,
+    integration: Option<IntegrationAlias>,
+}
+
+impl Target {
+    pub(crate) fn of(scope: Option<&KeyScope>) -> Self {
+        let (workflow, integration) = match scope {
+            Some(KeyScope::Workflow(workflow)) => (Some(workflow.clone()), None),
+            Some(KeyScope::Integration(alias)) => (None, Some(alias.clone())),
+            None => (None, None),
+        };
+        Self { workflow, integration }
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! `pagerflow workflow`.
 //!
 //! # Layout
-//! - `apply`, `activate`, `diff`, `export`, `list`, `show`, `versions` — a command each; the short ones are here.
+//! - `apply`, `activate`, `diff`, `export`, `list`, `schema`, `show`, `validate`, `versions` — a command each; `state` is
+//!   enable, disable and delete.
 //! - `files` — definitions in files and folders.
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
 //! - `change` — the difference of two definitions.
@@ -17,21 +18,19 @@ mod export;
 mod files;
 mod list;
 mod names;
+mod schema;
 mod show;
+mod state;
 pub(crate) mod stored;
 mod test;
+mod validate;
 mod versions;
 
-use crate::{ask::confirmed, error::Error, known, output::Output, stack::Stack};
+use crate::{ask::Consent, error::Error, known, output::Output, stack::Stack};
 use clap::Subcommand;
-use jiff::Timestamp;
-use platform::table::{StateError, WorkflowState};
-use serde_json::{Value, json};
+use platform::table::WorkflowState;
 use std::{path::PathBuf, process::ExitCode};
 use workflow::ids::WorkflowId;
-
-/// The JSON Schema of definitions.
-const SCHEMA: &str = include_str!("../../schema/workflow.schema.json");
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -142,67 +141,54 @@ Then begin a definition with
 
 /// Carries out a command that needs no stack; none if it needs one.
 pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
-    match command {
-        Command::Validate { paths } => validate(paths, output)?,
-        Command::Test(arguments) => return test::run(arguments, output).await.map(Some),
-        Command::Schema => output.result(&serde_json::from_str::<Value>(SCHEMA)?, || SCHEMA.trim_end().to_owned())?,
+    let code = match command {
+        Command::Validate { paths } => output.show(&validate::validate(paths, output.notices())?),
+        Command::Test(arguments) => output.show(&test::play(arguments, output.notices()).await?),
+        Command::Schema => output.show(&schema::schema()),
         _ => return Ok(None),
-    }
-    Ok(Some(ExitCode::SUCCESS))
+    };
+    code.map(Some)
 }
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let notices = output.notices();
     match command {
         Command::Validate { .. } | Command::Test(_) | Command::Schema => {
-            return Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS));
+            Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS))
         }
-        Command::Apply(options) => return apply::run(&options, stack, output).await,
-        Command::List { deleted } => list::run(deleted, stack, output).await?,
-        Command::Show(options) => show::run(&options, stack, output).await?,
-        Command::Versions { workflow } => versions::run(&workflow, stack, output).await?,
-        Command::Diff(options) => diff::run(&options, stack, output).await?,
-        Command::Activate(options) => return activate::run(&options, stack, output).await,
-        Command::Export(options) => export::run(&options, stack, output).await?,
-        Command::Enable { workflow } => set_state(&workflow, WorkflowState::Enabled, stack, output).await?,
-        Command::Disable { workflow } => set_state(&workflow, WorkflowState::Disabled, stack, output).await?,
+        Command::Apply(options) => apply::run(&options, stack, output).await,
+        Command::List { deleted } => output.show(&list::list(deleted, stack, notices).await?),
+        Command::Show(options) => output.show(&show::show(&options, stack).await?),
+        Command::Versions { workflow } => output.show(&versions::versions(workflow, stack).await?),
+        Command::Diff(options) => output.show(&diff::diff(&options, stack, notices).await?),
+        Command::Activate(options) => {
+            let plan = activate::plan(&options, stack).await?;
+            if let (Some(change), false) = (&plan.change, output.is_json()) {
+                output.line(&change.shown(output.screen()))?;
+            }
+            match plan.question() {
+                Some(question) if !Consent::of(options.yes).allows(&question)? => Ok(ExitCode::FAILURE),
+                _ => output.show(&plan.activate(stack).await?),
+            }
+        }
+        Command::Export(options) => {
+            let exported = export::export(&options, stack).await?;
+            if !output.is_json() && exported.steers_a_terminal() {
+                notices.warn(
+                    "characters that steer a terminal are printed as U+FFFD; `--output json` has them as they were written",
+                );
+            }
+            output.show(&exported)
+        }
+        Command::Enable { workflow } => output.show(&state::set(workflow, WorkflowState::Enabled, stack).await?),
+        Command::Disable { workflow } => output.show(&state::set(workflow, WorkflowState::Disabled, stack).await?),
         Command::Delete { workflow, yes } => {
             known::live_workflow(&workflow, stack).await?;
             let question = format!("Delete the workflow {workflow}? Its events start no more runs.");
-            if !yes && !confirmed(&question)? {
-                return Ok(ExitCode::FAILURE);
+            match Consent::of(yes).allows(&question)? {
+                true => output.show(&state::set(workflow, WorkflowState::Deleted, stack).await?),
+                false => Ok(ExitCode::FAILURE),
             }
-            set_state(&workflow, WorkflowState::Deleted, stack, output).await?;
         }
     }
-    Ok(ExitCode::SUCCESS)
-}
-
-fn validate(paths: &[PathBuf], output: &mut Output) -> Result<(), Error> {
-    let found = files::read(paths)?;
-    found.remark(output);
-    let names = found.sources.iter().map(|source| source.draft.name().as_str());
-    let names: Vec<_> = names.collect();
-    let warnings: Vec<_> = found.warnings().collect();
-    let result = json!({ "valid": names, "warnings": warnings, "passed_over": found.passed_over });
-    output.result(&result, || match names.as_slice() {
-        [name] => format!("{name} is valid."),
-        names => format!("{} are valid.", names.join(", ")),
-    })
-}
-
-async fn set_state(id: &WorkflowId, state: WorkflowState, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    match stack.table.set_workflow_state(id, state, Timestamp::now()).await {
-        Ok(()) => {}
-        Err(StateError::Unknown(_)) => return Err(known::unknown_workflow(id, stack).await),
-        Err(error) => return Err(error.into()),
-    }
-    output.result(&json!({ "workflow": id, "state": state }), || match state {
-        WorkflowState::Enabled => format!("{id} is enabled."),
-        WorkflowState::Disabled => {
-            format!("{id} is disabled. Its events are accepted and ignored, from at most ten seconds on.")
-        }
-        WorkflowState::Deleted => {
-            format!("{id} is deleted. Its events are accepted and ignored, from at most ten seconds on.")
-        }
-    })
 }

@@ -1,25 +1,25 @@
 use super::*;
-use crate::pagerduty_account::tests::simulated;
+use crate::{output::as_json, pagerduty_account::tests::simulated};
 use clap::Parser;
 use pagerduty::directory::{EscalationPolicy, LAST_ROW, Priority, Service, Team, User};
 use pagerduty_simulator::{self as simulated_pagerduty, Seed};
 use serde_json::to_string_pretty;
 
-/// What `pagerflow` lists of an account that the simulator plays.
-async fn listed<R: Shown>(seed: Seed, search: Option<&str>) -> Listed<R> {
+/// The list of an account that the simulator plays.
+async fn listed<R: Choice>(seed: Seed, search: Option<&str>) -> Shown<R> {
     let (_simulator, account) = simulated(seed, Seed::ACCOUNT_TOKEN, None).await;
     let search = search.map(|text| text.parse::<SearchText>().unwrap());
     let wait = async |pause| panic!("nothing to wait for: {pause:?}");
-    list(&account.open(), search.as_ref(), wait).await.unwrap()
+    let listed = list(&account.open(), search.as_ref(), wait).await.unwrap();
+    Shown { listed, search }
 }
 
-async fn shown<R: Shown>(search: Option<&str>) -> String {
-    let listed = listed::<R>(Seed::default(), search).await;
-    text(&listed, search.map(|text| text.parse().unwrap()).as_ref())
+async fn shown<R: Choice>(search: Option<&str>) -> String {
+    listed::<R>(Seed::default(), search).await.text(Screen::plain())
 }
 
-async fn json_of<R: Shown>(search: Option<&str>) -> String {
-    to_string_pretty(&view(&listed::<R>(Seed::default(), search).await)).unwrap()
+async fn json_of<R: Choice>(search: Option<&str>) -> String {
+    to_string_pretty(&as_json(&listed::<R>(Seed::default(), search).await)).unwrap()
 }
 
 #[tokio::test]
@@ -84,7 +84,7 @@ async fn an_empty_list_says_so() {
         services: vec![],
         ..Seed::default()
     };
-    insta::assert_snapshot!(text(&listed::<Service>(seed, None).await, None), @"There are no services.");
+    insta::assert_snapshot!(listed::<Service>(seed, None).await.text(Screen::plain()), @"There are no services.");
 }
 
 #[tokio::test]
@@ -94,11 +94,11 @@ async fn a_feature_that_is_off_is_told_with_what_to_do() {
         ..Seed::default()
     };
     let listed = listed::<Priority>(seed, None).await;
-    insta::assert_snapshot!(text(&listed, None), @"
+    insta::assert_snapshot!(listed.text(Screen::plain()), @"
     The account has priorities switched off, or not in its plan.
     PagerDuty answered 402: Missing Account Ability (code 2014). The account's plan does not include a feature that this needs; leave out the field or change the plan.
     ");
-    insta::assert_snapshot!(to_string_pretty(&view(&listed)).unwrap(), @r#"
+    insta::assert_snapshot!(to_string_pretty(&as_json(&listed)).unwrap(), @r#"
     {
       "feature_is_off": true,
       "is_cut": false,
@@ -121,14 +121,14 @@ async fn a_list_that_is_cut_says_so_and_that_a_search_finds_the_rest() {
         ..Seed::default()
     };
     let listed = listed::<Service>(seed, None).await;
-    let text = text(&listed, None);
+    let text = listed.text(Screen::plain());
     let end: Vec<_> = text.lines().skip(LAST_ROW).collect();
     insta::assert_snapshot!(end.join("\n"), @"
     PSVC09999  CloudWatch-Memory-Alert
 
     The list is cut: PagerDuty gives no more than 10,000 rows. Find the others with --search, or with a longer text.
     ");
-    assert_eq!(view(&listed)["is_cut"], true);
+    assert_eq!(as_json(&listed)["is_cut"], true);
 }
 
 #[tokio::test]

@@ -95,7 +95,7 @@ fn judge(alarms: &[Alarm], in_stack: usize) -> Vec<Finding> {
 mod tests {
     use super::super::finding::text;
     use super::*;
-    use crate::output::Output;
+    use crate::output::Screen;
 
     fn alarm(name: &str, state: State) -> Alarm {
         Alarm {
@@ -114,7 +114,7 @@ mod tests {
             alarm("StartBufferAgeAlarm", State::Quiet),
             alarm("UnacknowledgedAlarm", State::Unknown),
         ];
-        insta::assert_snapshot!(text(&judge(&alarms, 5), &Output::new(false)), @"
+        insta::assert_snapshot!(text(&judge(&alarms, 5), Screen::plain()), @"
         problem      The alarm DeadLetterAlarm is on: An authentic PagerDuty event could not be read.
                      docs/runbook.md tells under DeadLetterAlarm how to look and what to do. Since when it is on:
                      aws cloudwatch describe-alarm-history --alarm-name pagerflow-DeadLetterAlarm-1ABC

@@ -92,10 +92,10 @@ pub(super) fn table(condition: &TableCondition) -> Vec<Finding> {
 mod tests {
     use super::super::finding::text;
     use super::*;
-    use crate::output::Output;
+    use crate::output::Screen;
 
     fn told(findings: &[Finding]) -> String {
-        text(findings, &Output::new(false))
+        text(findings, Screen::plain())
     }
 
     #[test]

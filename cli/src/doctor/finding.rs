@@ -1,10 +1,11 @@
 //! The answer to one question about an installation.
 
-use crate::output::{Output, printable};
-use serde_json::{Value, json};
+use crate::output::{Screen, View, printable};
+use serde::Serialize;
 
 /// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub(super) enum Level {
     /// It is as it should be.
     Ok,
@@ -17,16 +18,6 @@ pub(super) enum Level {
 }
 
 impl Level {
-    /// A stable name, for programs.
-    fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::NotChecked => "not_checked",
-            Self::Warning => "warning",
-            Self::Problem => "problem",
-        }
-    }
-
     /// The name and its colour, for people.
     fn shown(self) -> (&'static str, u8) {
         match self {
@@ -39,7 +30,7 @@ impl Level {
 }
 
 /// The answer to one question, in sentences.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Finding {
     /// The subject: a stable word, and where there are several of a kind the name of one.
     area: String,
@@ -77,15 +68,11 @@ impl Finding {
         }
     }
 
-    fn view(&self) -> Value {
-        json!({ "area": self.area, "level": self.level.name(), "text": self.text, "remedy": self.remedy })
-    }
-
     /// The finding behind its level, and what to do under it.
-    fn lines(&self, output: &Output) -> String {
+    fn lines(&self, screen: Screen) -> String {
         const WIDTH: usize = 11;
         let (name, colour) = self.level.shown();
-        let level = output.coloured(colour, &format!("{name:<WIDTH$}"));
+        let level = screen.coloured(colour, &format!("{name:<WIDTH$}"));
         let lines = |text: &str| {
             let lines: Vec<_> = text.lines().map(printable).collect();
             lines.join(&format!("\n{:WIDTH$}  ", ""))
@@ -98,19 +85,35 @@ impl Finding {
     }
 }
 
-/// True if nothing was found that does not work.
-pub(super) fn is_passed(findings: &[Finding]) -> bool {
-    findings.iter().all(|finding| finding.level != Level::Problem)
+/// The findings about an installation.
+#[derive(Debug, Serialize)]
+pub(crate) struct Findings {
+    /// True if nothing was found that does not work.
+    passed: bool,
+    findings: Vec<Finding>,
 }
 
-/// The findings for programs.
-pub(super) fn view(findings: &[Finding]) -> Value {
-    let views: Vec<_> = findings.iter().map(Finding::view).collect();
-    json!({ "passed": is_passed(findings), "findings": views })
+impl Findings {
+    pub(super) fn new(findings: Vec<Finding>) -> Self {
+        Self {
+            passed: findings.iter().all(|finding| finding.level != Level::Problem),
+            findings,
+        }
+    }
+}
+
+impl View for Findings {
+    fn text(&self, screen: Screen) -> String {
+        text(&self.findings, screen)
+    }
+
+    fn is_failure(&self) -> bool {
+        !self.passed
+    }
 }
 
 /// The findings for people.
-pub(super) fn text(findings: &[Finding], output: &Output) -> String {
+pub(super) fn text(findings: &[Finding], screen: Screen) -> String {
     let count = |level| findings.iter().filter(|finding| finding.level == level).count();
     let told = |count: usize, one: &str, many: &str| match count {
         0 => None,
@@ -131,13 +134,14 @@ pub(super) fn text(findings: &[Finding], output: &Output) -> String {
         true => "Nothing is wrong.".to_owned(),
         false => format!("{}.", counts.join(", ")),
     };
-    let lines = findings.iter().map(|finding| finding.lines(output));
+    let lines = findings.iter().map(|finding| finding.lines(screen));
     lines.chain([String::new(), summary]).collect::<Vec<_>>().join("\n")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
 
     #[test]
     fn findings_stand_behind_their_level_with_what_to_do_under_them() {
@@ -147,7 +151,7 @@ mod tests {
             Finding::warning("table", "Something\nis \u{1b}[31modd.", "Run this:\n  aws …"),
             Finding::problem("secrets", "It is gone.", "Store it again."),
         ];
-        insta::assert_snapshot!(text(&findings, &Output::new(false)), @"
+        insta::assert_snapshot!(text(&findings, Screen::plain()), @"
         ok           The table can be used.
         not checked  CloudWatch did not answer.
         warning      Something
@@ -159,16 +163,15 @@ mod tests {
 
         1 problem, 1 warning, 1 question not answered.
         ");
-        insta::assert_snapshot!(view(&findings[3..]), @r#"{"findings":[{"area":"secrets","level":"problem","remedy":"Store it again.","text":"It is gone."}],"passed":false}"#);
+        insta::assert_snapshot!(as_json(&Findings::new(findings[3..].to_vec())), @r#"{"findings":[{"area":"secrets","level":"problem","remedy":"Store it again.","text":"It is gone."}],"passed":false}"#);
     }
 
     #[test]
     fn only_a_problem_fails_an_installation() {
-        assert!(is_passed(&[
-            Finding::warning("a", "b", "c"),
-            Finding::not_checked("a", "b")
-        ]));
-        assert!(!is_passed(&[Finding::ok("a", "b"), Finding::problem("a", "b", "c")]));
-        assert!(text(&[Finding::ok("a", "b")], &Output::new(false)).ends_with("\nNothing is wrong."));
+        let small = Findings::new(vec![Finding::warning("a", "b", "c"), Finding::not_checked("a", "b")]);
+        assert!(!small.is_failure());
+        let serious = Findings::new(vec![Finding::ok("a", "b"), Finding::problem("a", "b", "c")]);
+        assert!(serious.is_failure());
+        assert!(text(&[Finding::ok("a", "b")], Screen::plain()).ends_with("\nNothing is wrong."));
     }
 }

@@ -1,7 +1,7 @@
 //! The integrations: their secrets, their accounts and their webhook subscriptions.
 
 use super::finding::Finding;
-use crate::{ask::confirmed, error::Error, output::Output, pagerduty_account::PagerDutyAccount, stack::Stack, webhook};
+use crate::{ask::Consent, error::Error, output::Notices, pagerduty_account::PagerDutyAccount, stack::Stack, webhook};
 use pagerduty::{
     account_check::{AccountCheck, Level, check_account},
     client::WebhookSubscription,
@@ -25,19 +25,9 @@ pub(super) struct Integration {
     pub(super) subscriptions: Result<Vec<WebhookSubscription>, String>,
 }
 
-/// Repair mode: report only, or repair at once where that is possible.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fix {
-    Nothing,
-    /// A person is asked first.
-    Asking,
-    /// Without a question.
-    All,
-}
-
 impl Integration {
     /// Looks at an integration. That changes nothing.
-    pub(super) async fn look(alias: &IntegrationAlias, stack: &Stack, output: &Output) -> Self {
+    pub(super) async fn look(alias: &IntegrationAlias, stack: &Stack, notices: Notices) -> Self {
         let name = stack.secret_names.signing_secrets(alias);
         let names = |secrets: SigningSecrets| secrets.subscriptions().map(str::to_owned).collect();
         let signing_secrets = read_signing_secrets(&stack.secrets, &name).await.map(names);
@@ -47,7 +37,7 @@ impl Integration {
                 let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
                 // A token that is refused is told once.
                 let listed = match check.is_passed() {
-                    true => webhook::subscriptions(alias, &account.open(), output).await,
+                    true => webhook::subscriptions(alias, &account.open(), notices).await,
                     false => Err(Error::PagerDutyClient("the account is not in order".to_owned())),
                 };
                 (Ok(check), listed.map(|it| it.list).map_err(|error| error.to_string()))
@@ -141,7 +131,7 @@ impl Integration {
     /// Enables what PagerDuty has disabled. Gives what was done.
     pub(super) async fn fix(
         &mut self,
-        fix: Fix,
+        consent: Consent,
         owner: &impl Fn(&str) -> Option<Owner>,
         stack: &Stack,
     ) -> Result<Vec<Finding>, Error> {
@@ -150,14 +140,14 @@ impl Integration {
             .filter(|(subscription, _)| subscription.active && subscription.temporarily_disabled)
             .map(|(subscription, _)| subscription.id.clone())
             .collect();
-        if fix == Fix::Nothing || disabled.is_empty() {
+        if disabled.is_empty() {
             return Ok(vec![]);
         }
         let account = PagerDutyAccount::of(&self.alias, stack).await?;
         let mut findings = Vec::new();
         for id in disabled {
             let question = format!("Enable the webhook subscription {id} of {} again?", self.alias);
-            if fix == Fix::Asking && !confirmed(&question)? {
+            if !consent.allows(&question)? {
                 continue;
             }
             findings.push(match account.open().enable_webhook_subscription(&id).await {

@@ -12,18 +12,18 @@ mod runs;
 mod workflows;
 
 use crate::{
+    ask::Consent,
     aws,
     error::Error,
-    output::Output,
+    output::Notices,
     stack::{Stack, StackOptions},
     webhook_url::scope_of,
 };
 use clap::Args;
-use finding::Finding;
-use integrations::{Fix, Integration, Owner};
+use finding::{Finding, Findings};
+use integrations::{Integration, Owner};
 use jiff::Timestamp;
 use platform::table::{Inventory, KeyScope};
-use std::process::ExitCode;
 use workflow::ids::IntegrationAlias;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -47,9 +47,9 @@ pub(crate) struct Options {
     integration: Option<IntegrationAlias>,
 }
 
-pub(crate) async fn run(options: Options, stack: &StackOptions, output: &mut Output) -> Result<ExitCode, Error> {
+pub(crate) async fn doctor(options: Options, stack: &StackOptions, notices: Notices) -> Result<Findings, Error> {
     let findings = match Stack::find(stack).await {
-        Ok(stack) => examine(&options, &stack, output).await?,
+        Ok(stack) => examine(&options, &stack, notices).await?,
         Err(error) => vec![
             Finding::problem(
                 "stack",
@@ -62,32 +62,27 @@ pub(crate) async fn run(options: Options, stack: &StackOptions, output: &mut Out
             ),
         ],
     };
-    let text = finding::text(&findings, output);
-    output.result(&finding::view(&findings), || text)?;
-    Ok(match finding::is_passed(&findings) {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(Findings::new(findings))
 }
 
-async fn examine(options: &Options, stack: &Stack, output: &Output) -> Result<Vec<Finding>, Error> {
-    let looking = output.working("Looking at the stack and its table");
+async fn examine(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec<Finding>, Error> {
+    let looking = notices.working("Looking at the stack and its table");
     let mut findings = vec![deployment::stack(&stack.name, &stack.status().await)];
     findings.extend(deployment::table(&stack.table.condition().await));
     let inventory = stack.table.inventory().await;
     drop(looking);
     match inventory {
-        Ok(inventory) => findings.extend(set_up(options, stack, &inventory, output).await?),
+        Ok(inventory) => findings.extend(set_up(options, stack, &inventory, notices).await?),
         Err(error) => findings.push(Finding::problem(
             "table",
             format!("Integrations and workflows could not be read: {error}"),
             "Put the table right first, or use the release that wrote it, and run `pagerflow doctor` again.",
         )),
     }
-    let looking = output.working("Looking at the runs that go on");
+    let looking = notices.working("Looking at the runs that go on");
     findings.push(runs::check(stack, Timestamp::now()).await);
     drop(looking);
-    let _looking = output.working("Looking at the queues and alarms");
+    let _looking = notices.working("Looking at the queues and alarms");
     match stack.resources().await {
         Ok(resources) => {
             findings.extend(queues::check(stack, &resources, Timestamp::now()).await);
@@ -110,22 +105,20 @@ async fn set_up(
     options: &Options,
     stack: &Stack,
     inventory: &Inventory,
-    output: &Output,
+    notices: Notices,
 ) -> Result<Vec<Finding>, Error> {
     let is_wanted = |alias: &IntegrationAlias| options.integration.as_ref().is_none_or(|wanted| wanted == alias);
-    let fix = match (options.fix, options.yes) {
-        (false, _) => Fix::Nothing,
-        (true, false) => Fix::Asking,
-        (true, true) => Fix::All,
-    };
+    let repairs = options.fix.then_some(Consent::of(options.yes));
     let owner = |url: &str| owner(&stack.webhook_url, inventory, url);
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
     for record in inventory.integrations.iter().filter(|record| is_wanted(&record.alias)) {
-        let looking = output.working(format!("Looking at the integration {}", record.alias));
-        let mut integration = Integration::look(&record.alias, stack, output).await;
+        let looking = notices.working(format!("Looking at the integration {}", record.alias));
+        let mut integration = Integration::look(&record.alias, stack, notices).await;
         drop(looking);
         findings.extend(integration.judge());
-        findings.extend(integration.fix(fix, &owner, stack).await?);
+        if let Some(consent) = repairs {
+            findings.extend(integration.fix(consent, &owner, stack).await?);
+        }
         findings.extend(integration.judge_subscriptions(&owner));
         looked_at.push(integration);
     }
@@ -148,7 +141,7 @@ async fn set_up(
         trigger.is_some_and(|trigger| is_wanted(&trigger.integration))
     });
     findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
-    let _looking = output.working("Looking at the definitions of the workflows");
+    let _looking = notices.working("Looking at the definitions of the workflows");
     for workflow in &inventory.workflows {
         findings.extend(definitions::check(workflow, &stack.table).await);
     }

@@ -194,7 +194,7 @@ fn length(seconds: u64) -> String {
 mod tests {
     use super::super::finding::text;
     use super::*;
-    use crate::output::Output;
+    use crate::output::Screen;
 
     fn told(messages: u64, age: Option<u64>) -> String {
         let waiting = |queue: Queue| Waiting {
@@ -203,7 +203,7 @@ mod tests {
             age,
         };
         let findings = Queue::ALL.map(|queue| judge(queue, &waiting(queue), "/aws/lambda/pagerflow-webhook-ingress"));
-        text(&findings, &Output::new(false))
+        text(&findings, Screen::plain())
     }
 
     #[test]

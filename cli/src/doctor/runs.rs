@@ -67,20 +67,17 @@ fn judge(checked: usize, open: usize, ended: &[String]) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::finding;
+    use serde_json::json;
 
     #[test]
     fn runs_that_nobody_ended_are_named() {
-        let found = finding::view(&[judge(3, 3, &["abc".to_owned()]), judge(3, 3, &[]), judge(200, 900, &[])]);
+        let found = json!([judge(3, 3, &["abc".to_owned()]), judge(3, 3, &[]), judge(200, 900, &[])]);
 
-        assert_eq!(found["findings"][0]["level"], "warning", "{found}");
+        assert_eq!(found[0]["level"], "warning", "{found}");
+        assert!(found[0]["text"].as_str().unwrap().contains("now: abc."), "{found}");
+        assert_eq!(found[1]["level"], "ok", "{found}");
         assert!(
-            found["findings"][0]["text"].as_str().unwrap().contains("now: abc."),
-            "{found}"
-        );
-        assert_eq!(found["findings"][1]["level"], "ok", "{found}");
-        assert!(
-            found["findings"][2]["text"]
+            found[2]["text"]
                 .as_str()
                 .unwrap()
                 .contains("the oldest 200 were checked"),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::webhook_url::url_of;
+use crate::{output::Screen, webhook_url::url_of};
 use pagerduty::{
     account_check::AccountCheck,
     client::{SubscriptionScope, WebhookSubscription},
@@ -80,7 +80,7 @@ fn told(integration: &Integration, inventory: &Inventory) -> String {
     let integrations = std::slice::from_ref(integration);
     let workflows = inventory.workflows.iter();
     findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, integrations, BASE)));
-    finding::text(&findings, &Output::new(false))
+    finding::text(&findings, Screen::plain())
 }
 
 #[test]

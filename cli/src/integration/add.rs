@@ -1,9 +1,9 @@
 //! `pagerflow integration add` and `set-token`: a token is tried, and then stored.
 
-use super::{check, list::region};
+use super::{check, list::Integration};
 use crate::{
     error::Error,
-    output::{Output, printable},
+    output::{Notices, Screen, View, printable},
     pagerduty_account::PagerDutyAccount,
     secret_input,
     stack::Stack,
@@ -23,7 +23,7 @@ use platform::{
     table::IntegrationRecord,
 };
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::path::PathBuf;
 use workflow::ids::IntegrationAlias;
 
@@ -112,7 +112,7 @@ impl From<Kind> for TokenKind {
     }
 }
 
-pub(super) async fn add(options: Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+pub(super) async fn add(options: Options, stack: &Stack, notices: Notices) -> Result<Stored, Error> {
     let change = SettingsChange {
         token_kind: options.token.token_kind.map(Into::into),
         service_region: options.region.map(Into::into),
@@ -123,16 +123,16 @@ pub(super) async fn add(options: Options, stack: &Stack, output: &mut Output) ->
         },
     };
     let record = stack.table.integration(&options.token.alias).await?;
-    store(options.token, &change, record, stack, output).await
+    store(options.token, &change, record, stack, notices).await
 }
 
-pub(super) async fn set_token(options: TokenOptions, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+pub(super) async fn set_token(options: TokenOptions, stack: &Stack, notices: Notices) -> Result<Stored, Error> {
     let change = SettingsChange {
         token_kind: options.token_kind.map(Into::into),
         ..SettingsChange::default()
     };
     let record = stack.known_integration(&options.alias).await?;
-    store(options, &change, Some(record), stack, output).await
+    store(options, &change, Some(record), stack, notices).await
 }
 
 async fn store(
@@ -140,8 +140,8 @@ async fn store(
     change: &SettingsChange,
     record: Option<IntegrationRecord>,
     stack: &Stack,
-    output: &mut Output,
-) -> Result<(), Error> {
+    notices: Notices,
+) -> Result<Stored, Error> {
     let TokenOptions {
         alias,
         token_file,
@@ -157,13 +157,13 @@ async fn store(
     let settings = change.of(before.clone().unwrap_or_default());
     let token = secret_input::read("PagerDuty API token", token_file.as_deref())?;
     if !no_verify {
-        verify(&alias, token.clone(), &settings, stack, output).await?;
+        verify(&alias, token.clone(), &settings, stack, notices).await?;
     }
     let connection = NewConnection::new(token, change.clone(), before.clone().unwrap_or_default());
     let connection = connection.map_err(|error| Error::Secret(error.to_string()))?;
     let StoredConnection { replaced, settings } = store_connection(&stack.secrets, &name, &connection).await?;
     if let Some(replaced) = replaced {
-        output.warn(&format!(
+        notices.warn(&format!(
             "{replaced}. It was stored anew: store the routing keys of {alias} again."
         ));
     }
@@ -174,12 +174,12 @@ async fn store(
         updated_at: Timestamp::now(),
     };
     stack.table.put_integration(&record).await?;
-    let stored = Stored {
-        record,
-        kept: before.map(|_| Kept::by(change)),
+    Ok(Stored {
+        integration: record.into(),
+        kept: before.as_ref().map(|_| kept(change)).unwrap_or_default(),
+        is_new: before.is_none(),
         verified: !no_verify,
-    };
-    output.result(&stored.view(), || stored.text())
+    })
 }
 
 /// The settings in the table of an integration whose secret is gone or damaged.
@@ -197,20 +197,20 @@ async fn verify(
     token: SecretString,
     settings: &ConnectionSettings,
     stack: &Stack,
-    output: &Output,
+    notices: Notices,
 ) -> Result<(), Error> {
     let token = ApiToken::new(settings.token_kind, token).map_err(|error| Error::Secret(error.to_string()))?;
     let connection = Connection::new(token, settings.service_region, settings.default_from.clone());
-    let trying = output.working(format!("Trying the token of {alias}"));
+    let trying = notices.working(format!("Trying the token of {alias}"));
     let account = PagerDutyAccount::reached(connection, stack.pagerduty_url.as_ref())?;
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
     drop(trying);
-    judge(alias, &check, output)
+    judge(alias, &check, notices)
 }
 
 /// Fails on what would keep every step from working. Anything else that is wrong is a warning.
-fn judge(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> Result<(), Error> {
+fn judge(alias: &IntegrationAlias, check: &AccountCheck, notices: Notices) -> Result<(), Error> {
     let problems = check.findings.iter().filter(|finding| finding.level == Level::Problem);
     let (fatal, others): (Vec<&Finding>, Vec<&Finding>) = problems
         .partition(|finding| matches!(finding.subject, Subject::Token | Subject::Region | Subject::DefaultFrom));
@@ -223,7 +223,7 @@ fn judge(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> Res
     };
     if fatal.is_empty() {
         for finding in others {
-            output.warn(&words(finding));
+            notices.warn(&words(finding));
         }
         return Ok(());
     }
@@ -234,71 +234,56 @@ fn judge(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> Res
     )))
 }
 
-/// The parts of an integration that stayed as they were.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Kept {
-    region: bool,
-    default_user: bool,
+/// A part of an integration that stayed as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum Kept {
+    ServiceRegion,
+    DefaultFrom,
 }
 
-impl Kept {
-    fn by(change: &SettingsChange) -> Self {
-        Self {
-            region: change.service_region.is_none(),
-            default_user: change.default_from == DefaultUser::Kept,
-        }
-    }
+fn kept(change: &SettingsChange) -> Vec<Kept> {
+    let region = change.service_region.is_none().then_some(Kept::ServiceRegion);
+    let user = (change.default_from == DefaultUser::Kept).then_some(Kept::DefaultFrom);
+    region.into_iter().chain(user).collect()
 }
 
-/// The result of storing.
-struct Stored {
-    record: IntegrationRecord,
-    /// None for an integration that is new.
-    kept: Option<Kept>,
+/// A stored integration.
+#[derive(Debug, Serialize)]
+pub(super) struct Stored {
+    #[serde(flatten)]
+    integration: Integration,
+    kept: Vec<Kept>,
+    #[serde(skip)]
+    is_new: bool,
+    /// True if PagerDuty has accepted the token.
     verified: bool,
 }
 
 impl Stored {
-    fn view(&self) -> Value {
-        let kept = self.kept.map(|kept| {
-            [("service_region", kept.region), ("default_from", kept.default_user)]
-                .into_iter()
-                .filter(|(_, is_kept)| *is_kept)
-                .map(|(name, _)| name)
-                .collect::<Vec<_>>()
-        });
-        json!({
-            "alias": self.record.alias,
-            "service_region": self.record.service_region,
-            "default_from": self.record.default_from,
-            "updated_at": self.record.updated_at,
-            "kept": kept.unwrap_or_default(),
-            "verified": self.verified,
-        })
+    fn in_words(&self, kept: Kept) -> String {
+        match (kept, &self.integration.default_from) {
+            (Kept::ServiceRegion, _) => format!("region {}", self.integration.service_region),
+            (Kept::DefaultFrom, Some(user)) => format!("default user {user}"),
+            (Kept::DefaultFrom, None) => "no default user".to_owned(),
+        }
     }
+}
 
-    fn text(&self) -> String {
-        let alias = &self.record.alias;
-        let kept = self.kept.map(|kept| {
-            let region = kept
-                .region
-                .then(|| format!("region {}", region(self.record.service_region)));
-            let user = kept.default_user.then(|| match &self.record.default_from {
-                Some(user) => format!("default user {user}"),
-                None => "no default user".to_owned(),
-            });
-            let kept: Vec<String> = region
-                .into_iter()
-                .chain(user)
-                .chain(["its routing keys".to_owned()])
-                .collect();
-            format!(" Kept: {}.", kept.join(", "))
-        });
+impl View for Stored {
+    fn text(&self, _: Screen) -> String {
+        let alias = &self.integration.alias;
+        let kept = self.kept.iter().map(|kept| self.in_words(*kept));
+        let kept: Vec<String> = kept.chain(["its routing keys".to_owned()]).collect();
+        let kept = match self.is_new {
+            true => String::new(),
+            false => format!(" Kept: {}.", kept.join(", ")),
+        };
         let verified = match self.verified {
             true => "PagerDuty accepts the token.".to_owned(),
             false => format!("Try it with `pagerflow integration test {alias}`."),
         };
-        format!("Stored the integration {alias}.{} {verified}", kept.unwrap_or_default())
+        format!("Stored the integration {alias}.{kept} {verified}")
     }
 }
 

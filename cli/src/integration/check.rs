@@ -2,57 +2,76 @@
 
 use crate::{
     error::Error,
-    output::{Output, printable},
+    output::{Notices, Screen, View, printable},
     pagerduty_account::PagerDutyAccount,
     stack::Stack,
 };
-use pagerduty::account_check::{AccountCheck, Finding, Level, check_account};
-use serde_json::{Value, json};
-use std::process::ExitCode;
+use pagerduty::account_check::{AccountCheck, Level, check_account};
+use serde::Serialize;
 use workflow::ids::IntegrationAlias;
 
-pub(super) async fn run(alias: &IntegrationAlias, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let trying = output.working(format!("Trying the integration {alias}"));
+/// An integration that was tried.
+#[derive(Debug, Serialize)]
+pub(super) struct Checked {
+    integration: IntegrationAlias,
+    /// True if nothing keeps the integration from working.
+    passed: bool,
+    findings: Vec<Shown>,
+}
+
+/// A finding as it is shown.
+#[derive(Debug, Serialize)]
+struct Shown {
+    subject: String,
+    level: Level,
+    text: String,
+    remedy: Option<String>,
+}
+
+pub(super) async fn check(alias: &IntegrationAlias, stack: &Stack, notices: Notices) -> Result<Checked, Error> {
+    let _trying = notices.working(format!("Trying the integration {alias}"));
     let account = PagerDutyAccount::of(alias, stack).await?;
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
-    drop(trying);
-    let text = render(alias, &check, output);
-    output.result(&view(alias, &check), || text)?;
-    Ok(match check.is_passed() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
-    })
+    Ok(Checked::new(alias, check))
 }
 
-fn view(alias: &IntegrationAlias, check: &AccountCheck) -> Value {
-    let findings = check.findings.iter().map(|finding| {
-        json!({
-            "subject": finding.subject.to_string(), "level": finding.level.name(), "text": finding.text,
-            "remedy": finding.remedy.as_ref().map(|remedy| with_alias(remedy, alias)),
-        })
-    });
-    json!({ "integration": alias, "passed": check.is_passed(), "findings": findings.collect::<Vec<_>>() })
+impl Checked {
+    fn new(alias: &IntegrationAlias, check: AccountCheck) -> Self {
+        Self {
+            integration: alias.clone(),
+            passed: check.is_passed(),
+            findings: check
+                .findings
+                .into_iter()
+                .map(|finding| Shown {
+                    subject: finding.subject.to_string(),
+                    level: finding.level,
+                    remedy: finding.remedy.map(|remedy| with_alias(&remedy, alias)),
+                    text: finding.text,
+                })
+                .collect(),
+        }
+    }
 }
 
-fn render(alias: &IntegrationAlias, check: &AccountCheck, output: &Output) -> String {
-    let mut lines: Vec<String> = check
-        .findings
-        .iter()
-        .flat_map(|finding| lines(finding, alias, output))
-        .collect();
-    let problems = check
-        .findings
-        .iter()
-        .filter(|finding| finding.level == Level::Problem)
-        .count();
-    lines.push(String::new());
-    lines.push(match problems {
-        0 => format!("The integration {alias} works, as far as can be told."),
-        1 => format!("The integration {alias} has 1 problem."),
-        count => format!("The integration {alias} has {count} problems."),
-    });
-    lines.join("\n")
+impl View for Checked {
+    fn text(&self, screen: Screen) -> String {
+        let alias = &self.integration;
+        let mut lines: Vec<String> = self.findings.iter().flat_map(|finding| finding.lines(screen)).collect();
+        let is_problem = |finding: &&Shown| finding.level == Level::Problem;
+        lines.push(String::new());
+        lines.push(match self.findings.iter().filter(is_problem).count() {
+            0 => format!("The integration {alias} works, as far as can be told."),
+            1 => format!("The integration {alias} has 1 problem."),
+            count => format!("The integration {alias} has {count} problems."),
+        });
+        lines.join("\n")
+    }
+
+    fn is_failure(&self) -> bool {
+        !self.passed
+    }
 }
 
 /// A remedy with the name of the integration in its commands.
@@ -60,24 +79,26 @@ pub(super) fn with_alias(remedy: &str, alias: &IntegrationAlias) -> String {
     remedy.replace("ALIAS", alias.as_str())
 }
 
-/// The finding behind its level, and what to do under it.
-fn lines(finding: &Finding, alias: &IntegrationAlias, output: &Output) -> impl Iterator<Item = String> {
-    const GREEN: u8 = 32;
-    const YELLOW: u8 = 33;
-    const RED: u8 = 31;
-    const GREY: u8 = 90;
-    let colour = match finding.level {
-        Level::Ok => GREEN,
-        Level::Unknown => GREY,
-        Level::Warning => YELLOW,
-        Level::Problem => RED,
-    };
-    let level = output.coloured(colour, &format!("{:<8}", finding.level.name()));
-    let remedy = finding
-        .remedy
-        .as_ref()
-        .map(|remedy| format!("{:10}{}", "", printable(&with_alias(remedy, alias))));
-    std::iter::once(format!("{level}  {}", printable(&finding.text))).chain(remedy)
+impl Shown {
+    /// The finding behind its level, and the remedy under it.
+    fn lines(&self, screen: Screen) -> impl Iterator<Item = String> {
+        const GREEN: u8 = 32;
+        const YELLOW: u8 = 33;
+        const RED: u8 = 31;
+        const GREY: u8 = 90;
+        let colour = match self.level {
+            Level::Ok => GREEN,
+            Level::Unknown => GREY,
+            Level::Warning => YELLOW,
+            Level::Problem => RED,
+        };
+        let level = screen.coloured(colour, &format!("{:<8}", self.level));
+        let remedy = self
+            .remedy
+            .as_ref()
+            .map(|remedy| format!("{:10}{}", "", printable(remedy)));
+        std::iter::once(format!("{level}  {}", printable(&self.text))).chain(remedy)
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,12 @@
 //! `pagerflow integration remove`.
 
 use super::list::is_of;
-use crate::{ask::confirmed, error::Error, output::Output, stack::Stack};
+use crate::{
+    ask::Consent,
+    error::Error,
+    output::{Notices, Screen, View},
+    stack::Stack,
+};
 use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use platform::{
@@ -9,8 +14,7 @@ use platform::{
     table::{KeyScope, KeyState, StoreError, VersionSource, WorkflowRecord, WorkflowState},
 };
 use serde::Serialize;
-use serde_json::{Value, json};
-use std::process::ExitCode;
+use serde_json::Value;
 use workflow::{
     definition::Definition,
     ids::{IntegrationAlias, WorkflowId},
@@ -48,17 +52,22 @@ struct Uses {
     keys: Vec<String>,
 }
 
-/// The removed parts.
-#[derive(Debug, Default, PartialEq, Eq)]
-struct Removed {
-    integration: bool,
+/// The removed parts of an integration.
+#[derive(Debug, Serialize)]
+pub(super) struct Removed {
+    alias: IntegrationAlias,
+    /// True if there was anything to remove.
+    removed: bool,
     /// The names of the secrets that were scheduled for deletion.
     secrets: Vec<String>,
+    recoverable_until: Option<Timestamp>,
+    uses: Uses,
 }
 
-pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+/// Removes an integration; none if that was declined.
+pub(super) async fn remove(options: Options, stack: &Stack, notices: Notices) -> Result<Option<Removed>, Error> {
     let Options { alias, force, yes } = options;
-    let looking = output.working(format!("Looking for what uses the integration {alias}"));
+    let looking = notices.working(format!("Looking for what uses the integration {alias}"));
     let is_there = stack.table.integration(&alias).await?.is_some();
     let uses = uses(&alias, stack).await?;
     drop(looking);
@@ -66,29 +75,27 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         return Err(Error::Invalid(uses.refusal(&alias)));
     }
     let question = format!("Remove the integration {alias}, with its token, its signing secrets and its routing keys?");
-    if is_there && !yes && !confirmed(&question)? {
-        return Ok(ExitCode::FAILURE);
+    if is_there && !Consent::of(yes).allows(&question)? {
+        return Ok(None);
     }
-    // Also where there is no integration: an attempt that was broken off may have left its secrets.
-    let removed = remove(&alias, stack).await?;
-    let until = Timestamp::now() + SignedDuration::from_hours(24 * SecretsManager::RECOVERY_DAYS);
-    output.result(&removed.view(&alias, &uses, until), || {
-        removed.text(&alias, &uses, until)
-    })?;
-    Ok(ExitCode::SUCCESS)
-}
-
-/// The secrets go first: as long as the integration is listed, what is left can be removed again.
-async fn remove(alias: &IntegrationAlias, stack: &Stack) -> Result<Removed, Error> {
-    let mut removed = Removed::default();
+    // Also where there is no integration: an attempt that was broken off may have left its secrets. They go first: as long as
+    // the integration is listed, what is left can be removed again.
     let names = &stack.secret_names;
-    for name in [names.api_token(alias), names.signing_secrets(alias)] {
+    let mut secrets = Vec::new();
+    for name in [names.api_token(&alias), names.signing_secrets(&alias)] {
         if stack.secrets.remove(&name).await? {
-            removed.secrets.push(name);
+            secrets.push(name);
         }
     }
-    removed.integration = stack.table.remove_integration(alias).await?;
-    Ok(removed)
+    let was_listed = stack.table.remove_integration(&alias).await?;
+    let until = Timestamp::now() + SignedDuration::from_hours(24 * SecretsManager::RECOVERY_DAYS);
+    Ok(Some(Removed {
+        alias,
+        removed: was_listed || !secrets.is_empty(),
+        recoverable_until: (!secrets.is_empty()).then_some(until),
+        secrets,
+        uses,
+    }))
 }
 
 async fn uses(alias: &IntegrationAlias, stack: &Stack) -> Result<Uses, Error> {
@@ -158,23 +165,14 @@ impl Uses {
     }
 }
 
-impl Removed {
-    fn view(&self, alias: &IntegrationAlias, uses: &Uses, until: Timestamp) -> Value {
-        json!({
-            "alias": alias,
-            "removed": self.integration || !self.secrets.is_empty(),
-            "secrets": self.secrets,
-            "recoverable_until": (!self.secrets.is_empty()).then_some(until),
-            "uses": uses,
-        })
-    }
-
-    fn text(&self, alias: &IntegrationAlias, uses: &Uses, until: Timestamp) -> String {
-        if !self.integration && self.secrets.is_empty() {
+impl View for Removed {
+    fn text(&self, _: Screen) -> String {
+        let Self { alias, uses, .. } = self;
+        if !self.removed {
             return format!("There is no integration {alias}. Nothing was removed.");
         }
         let mut lines = vec![format!("Removed the integration {alias}.")];
-        if !self.secrets.is_empty() {
+        if let Some(until) = self.recoverable_until {
             lines.push(format!(
                 "Its secrets can be restored until {}: {}",
                 until.strftime("%Y-%m-%d"),
@@ -207,6 +205,7 @@ impl Removed {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
     use platform::catalog;
 
     fn alias() -> IntegrationAlias {
@@ -221,14 +220,13 @@ mod tests {
         }
     }
 
-    fn until() -> Timestamp {
-        "2026-12-23T09:30:00Z".parse().unwrap()
-    }
-
     fn removed() -> Removed {
         Removed {
-            integration: true,
+            alias: alias(),
+            removed: true,
             secrets: vec!["pagerflow/api-token/staging".to_owned()],
+            recoverable_until: Some("2026-12-23T09:30:00Z".parse().unwrap()),
+            uses: used(),
         }
     }
 
@@ -259,14 +257,14 @@ mod tests {
 
     #[test]
     fn it_is_told_what_was_removed_how_long_it_can_be_restored_and_what_is_left() {
-        insta::assert_snapshot!(removed().text(&alias(), &used(), until()), @"
+        insta::assert_snapshot!(removed().text(Screen::plain()), @"
         Removed the integration staging.
         Its secrets can be restored until 2026-12-23: pagerflow/api-token/staging
         These workflows do not work without it: memory-alert, triage
         PagerDuty still sends webhooks of these subscriptions, which are refused; delete them in PagerDuty: PABC123
         These API keys are for its URL; revoke them with `pagerflow key revoke ID`: aaaaaaaaaaaa
         ");
-        insta::assert_snapshot!(format!("{:#}", removed().view(&alias(), &used(), until())), @r#"
+        insta::assert_snapshot!(format!("{:#}", as_json(&removed())), @r#"
         {
           "alias": "staging",
           "recoverable_until": "2026-12-23T09:30:00Z",
@@ -292,7 +290,14 @@ mod tests {
 
     #[test]
     fn to_remove_what_is_not_there_says_so() {
-        let text = Removed::default().text(&alias(), &Uses::default(), until());
+        let nothing = Removed {
+            alias: alias(),
+            removed: false,
+            secrets: Vec::new(),
+            recoverable_until: None,
+            uses: Uses::default(),
+        };
+        let text = nothing.text(Screen::plain());
         assert_eq!(text, "There is no integration staging. Nothing was removed.");
     }
 

@@ -3,7 +3,7 @@
 //! EventBridge may fail to tell of the end of an execution, and such a run would go on for ever by its record. So whoever shows, ends or
 //! repeats a run that seems to go on asks Step Functions first.
 
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{error::Error, output::Notices, stack::Stack};
 use jiff::Timestamp;
 use platform::{
     run_end::reconcile,
@@ -15,7 +15,7 @@ pub(crate) const AT_ONCE: usize = 16;
 
 /// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the
 /// run is taken to go on, and that is said.
-pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) -> Result<RunView, Error> {
+pub(crate) async fn reconciled(view: RunView, stack: &Stack, notices: Notices) -> Result<RunView, Error> {
     if view.status != RunStatus::Running {
         return Ok(view);
     }
@@ -29,7 +29,7 @@ pub(crate) async fn reconciled(view: RunView, stack: &Stack, output: &Output) ->
         Ok(true) => Ok(stack.table.run(&view.run).await?.unwrap_or(view)),
         Ok(false) => Ok(view),
         Err(error) => {
-            output.warn(&format!(
+            notices.warn(&format!(
                 "it is not known whether the run {} goes on: {error}",
                 view.run
             ));

@@ -4,12 +4,18 @@ use super::{
     alive,
     time::{ago, between},
 };
-use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
+use crate::{
+    error::Error,
+    known,
+    output::{Notices, Screen, View},
+    stack::Stack,
+    text_table::aligned,
+};
 use clap::ValueEnum;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
 use platform::table::{RunQuery, RunStatus, RunView};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use workflow::{
     definition::Length,
     ids::{RunId, WorkflowId, WorkflowVersion},
@@ -56,7 +62,7 @@ impl From<Status> for RunStatus {
 
 /// A run as it is listed for a program.
 #[derive(Debug, Serialize)]
-struct Listed<'a> {
+struct Row<'a> {
     run: &'a RunId,
     workflow: &'a WorkflowId,
     version: WorkflowVersion,
@@ -71,7 +77,7 @@ struct Listed<'a> {
     error: Option<&'a str>,
 }
 
-impl<'a> From<&'a RunView> for Listed<'a> {
+impl<'a> From<&'a RunView> for Row<'a> {
     fn from(view: &'a RunView) -> Self {
         Self {
             run: &view.run,
@@ -90,7 +96,16 @@ impl<'a> From<&'a RunView> for Listed<'a> {
     }
 }
 
-pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+/// The runs that were found, newest first.
+#[derive(Debug)]
+pub(super) struct Listed {
+    runs: Vec<RunView>,
+    now: Timestamp,
+    since: Length,
+    limit: usize,
+}
+
+pub(super) async fn list(options: &Options, stack: &Stack, notices: Notices) -> Result<Listed, Error> {
     let now = Timestamp::now();
     let query = RunQuery {
         workflow: options.workflow.clone(),
@@ -99,39 +114,49 @@ pub(super) async fn list(options: &Options, stack: &Stack, output: &mut Output) 
         until: now,
         limit: options.limit.into(),
     };
-    let reading = output.working("Reading the runs");
+    let _reading = notices.working("Reading the runs");
     let mut runs = stack.table.runs(&query).await?;
     if query.status == Some(RunStatus::Running) {
-        let looks = runs.into_iter().map(|run| alive::reconciled(run, stack, output));
+        let looks = runs.into_iter().map(|run| alive::reconciled(run, stack, notices));
         runs = stream::iter(looks).buffered(alive::AT_ONCE).try_collect().await?;
         runs.retain(|run| run.status == RunStatus::Running);
     }
     if let (Some(workflow), []) = (&options.workflow, runs.as_slice()) {
         known::workflow(workflow, stack).await?;
     }
-    drop(reading);
-    let listed: Vec<Listed<'_>> = runs.iter().map(Listed::from).collect();
-    let is_terminal = output.is_terminal();
-    output.result(&listed, || match runs.as_slice() {
-        [] => format!(
-            "No such runs in the last {}. Look further back with --since.",
-            options.since
-        ),
-        runs => table(runs, now, is_terminal, options.limit.into()),
+    Ok(Listed {
+        runs,
+        now,
+        since: options.since,
+        limit: options.limit.into(),
     })
 }
 
-fn table(runs: &[RunView], now: Timestamp, is_terminal: bool, limit: usize) -> String {
-    let rows: Vec<Vec<String>> = runs.iter().map(|run| row(run, now, is_terminal)).collect();
-    let table = aligned(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "FOR"], &rows);
-    match runs.len() >= limit {
-        true => format!("{table}\nThere may be more; see them with --limit."),
-        false => table,
+impl Serialize for Listed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.runs.iter().map(Row::from))
     }
 }
 
-fn row(view: &RunView, now: Timestamp, is_terminal: bool) -> Vec<String> {
-    let started = match is_terminal {
+impl View for Listed {
+    fn text(&self, screen: Screen) -> String {
+        if self.runs.is_empty() {
+            return format!(
+                "No such runs in the last {}. Look further back with --since.",
+                self.since
+            );
+        }
+        let rows: Vec<_> = self.runs.iter().map(|run| columns(run, self.now, screen)).collect();
+        let table = aligned(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "FOR"], &rows);
+        match self.runs.len() >= self.limit {
+            true => format!("{table}\nThere may be more; see them with --limit."),
+            false => table,
+        }
+    }
+}
+
+fn columns(view: &RunView, now: Timestamp, screen: Screen) -> Vec<String> {
+    let started = match screen.is_terminal() {
         true => ago(now, view.started_at),
         false => view.started_at.to_string(),
     };
@@ -195,13 +220,18 @@ mod tests {
         ]
     }
 
-    fn now() -> Timestamp {
-        "2026-11-22T12:00:00Z".parse().unwrap()
+    fn listed(runs: Vec<RunView>, limit: usize) -> Listed {
+        Listed {
+            runs,
+            now: "2026-11-22T12:00:00Z".parse().unwrap(),
+            since: Length::parse("7d").unwrap(),
+            limit,
+        }
     }
 
     #[test]
     fn runs_are_listed_in_columns_with_relative_times_on_a_terminal() {
-        insta::assert_snapshot!(table(&runs(), now(), true, 20), @"
+        insta::assert_snapshot!(listed(runs(), 20).text(Screen::terminal()), @"
         RUN     WORKFLOW         STATUS                      STARTED  TOOK        FOR
         abc     memory-alert v3  running                     2 h ago              P1 disk�full
         defghi  memory-alert v3  failed: PagerDuty.NotFound  2 h ago  12 min 5 s  started by hand
@@ -211,7 +241,7 @@ mod tests {
 
     #[test]
     fn elsewhere_times_are_absolute_and_a_full_list_says_that_there_may_be_more() {
-        insta::assert_snapshot!(table(&runs(), now(), false, 3), @"
+        insta::assert_snapshot!(listed(runs(), 3).text(Screen::plain()), @"
         RUN     WORKFLOW         STATUS                      STARTED               TOOK        FOR
         abc     memory-alert v3  running                     2026-11-22T10:00:00Z              P1 disk�full
         defghi  memory-alert v3  failed: PagerDuty.NotFound  2026-11-22T10:00:00Z  12 min 5 s  started by hand
@@ -222,8 +252,7 @@ mod tests {
 
     #[test]
     fn for_a_program_every_run_has_all_fields() {
-        let runs = runs();
-        let listed: Vec<_> = runs.iter().skip(1).take(1).map(Listed::from).collect();
+        let listed = listed(runs().split_off(1).into_iter().take(1).collect(), 20);
         insta::assert_snapshot!(serde_json::to_string_pretty(&listed).unwrap(), @r#"
         [
           {

@@ -2,6 +2,7 @@
 
 use crate::{error::Error, stack::Stack};
 use platform::table::{RunView, StoreError, VersionSource};
+use serde::{Serialize, Serializer, ser::Error as _};
 use serde_json::Value;
 use workflow::{
     definition::Definition,
@@ -50,16 +51,22 @@ impl Names {
         }
     }
 
-    /// A run for programs: as it is, with the names of its steps, which are those of a lane.
-    pub(super) fn told(&self, run: &impl serde::Serialize, view: &RunView, lane: &LanePath) -> Result<Value, Error> {
-        let mut told = serde_json::to_value(run)?;
-        let steps = told.get_mut("steps").and_then(Value::as_array_mut);
-        for (told, step) in steps.into_iter().flatten().zip(&view.steps) {
-            if let Some(path) = told.get_mut("path") {
+    /// Writes a run for programs: as it is, with the names of its steps, which are those of a lane.
+    pub(super) fn serialize<S: Serializer>(
+        &self,
+        run: &impl Serialize,
+        view: &RunView,
+        lane: &LanePath,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut run = serde_json::to_value(run).map_err(S::Error::custom)?;
+        let steps = run.get_mut("steps").and_then(Value::as_array_mut);
+        for (shown, step) in steps.into_iter().flatten().zip(&view.steps) {
+            if let Some(path) = shown.get_mut("path") {
                 *path = Value::from(self.step(lane, &step.path).to_string());
             }
         }
-        Ok(told)
+        run.serialize(serializer)
     }
 }
 

@@ -3,7 +3,14 @@
 mod shown;
 
 use super::{event, whole};
-use crate::{ask, error::Error, known, output::Output, stack::Stack, workflow_command::stored::VersionNumber};
+use crate::{
+    ask::{self, Consent},
+    error::Error,
+    known,
+    output::{Notices, Output},
+    stack::Stack,
+    workflow_command::stored::VersionNumber,
+};
 use jiff::Timestamp;
 use platform::{
     executions::{Executions, Started},
@@ -11,7 +18,8 @@ use platform::{
     table::{RunStatus, RunView, StepState, StepView, VersionSource},
 };
 use serde_json::{Value, json};
-use shown::Plan;
+use shown::{Plan, Replayed};
+use std::process::ExitCode;
 use workflow::{
     definition::{Definition, limits::run_timeout},
     ids::{LanePath, RunId, WorkflowVersion},
@@ -42,8 +50,38 @@ pub(crate) struct Options {
 /// The most replays of a run that are looked for.
 const REPLAYS: u32 = 1_000;
 
-pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let view = super::known(run, stack, output).await?;
+/// Shows the plan of a replay, asks, and starts it. A program gets the plan alone unless it says yes beforehand.
+pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let prepared = prepare(run, options, stack, output.notices()).await?;
+    match (output.is_json(), options.yes) {
+        (true, false) => return output.show(&prepared.plan),
+        (true, true) => {}
+        (false, _) => {
+            output.show(&prepared.plan)?;
+            if !options.yes && !ask::can_ask() {
+                return Err(ask::needs_yes("Nothing was started."));
+            }
+            if !Consent::of(options.yes).allows("Start it?")? {
+                output.line("Nothing was started.")?;
+                return Ok(ExitCode::SUCCESS);
+            }
+        }
+    }
+    output.show(&start(prepared, stack).await?)
+}
+
+/// A replay that can be started.
+#[derive(Debug)]
+struct Prepared {
+    plan: Plan,
+    /// The input of the run that it repeats.
+    input: RunInput,
+    /// The compressed body of its event.
+    body: Option<Vec<u8>>,
+}
+
+async fn prepare(run: &RunId, options: &Options, stack: &Stack, notices: Notices) -> Result<Prepared, Error> {
+    let view = super::known(run, stack, notices).await?;
     if view.status == RunStatus::Running {
         return Err(Error::Invalid(format!(
             "the run {run} still goes on\nWait for its end with `pagerflow run watch {run}`, or end it with `pagerflow run cancel {run}`."
@@ -60,41 +98,45 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
     let after = definition(&view, version, stack).await?;
     let replay = decide(&view, &input, body.as_deref(), (&before, &after), from, stack).await?;
     let number = next_number(run, stack).await?;
-    let id = RunId::for_replay(run, number);
-    let plan = Plan {
-        run: &id,
-        of: &view,
-        number,
-        version,
-        before: &before,
-        after: &after,
-        replay: &replay,
-    };
-    if !is_wanted(&plan, options.yes, output)? {
-        return Ok(());
-    }
+    Ok(Prepared {
+        plan: Plan {
+            run: RunId::for_replay(run, number),
+            of: view,
+            number,
+            version,
+            before,
+            after,
+            replay,
+        },
+        input,
+        body,
+    })
+}
 
+async fn start(prepared: Prepared, stack: &Stack) -> Result<Replayed, Error> {
+    let Prepared { plan, input, body } = prepared;
+    let (id, run) = (&plan.run, &plan.of.run);
     let event = input.event().map(RunEvent::with_stored_body);
     if let Some(body) = body {
         let ends_by = Timestamp::now()
-            .checked_add(run_timeout(after.timeout))
+            .checked_add(run_timeout(plan.after.timeout))
             .unwrap_or(Timestamp::MAX);
-        stack.table.put_body_of_replay(run, &id, body, ends_by).await?;
+        stack.table.put_body_of_replay(run, id, body, ends_by).await?;
     }
     let input = RunInput {
         run: RunIdentity {
             id: id.clone(),
-            workflow: view.workflow.clone(),
-            version,
+            workflow: plan.of.workflow.clone(),
+            version: plan.version,
             depth: input.run.depth,
         },
         cause: RunCause::Replay {
             of: ReplayOf {
                 run: run.clone(),
-                number,
-                from: replay.from.clone(),
-                kept: replay.kept.clone(),
-                variables: replay.variables.clone(),
+                number: plan.number,
+                from: plan.replay.from.clone(),
+                kept: plan.replay.kept.clone(),
+                variables: plan.replay.variables.clone(),
             },
             event,
         },
@@ -102,11 +144,9 @@ pub(super) async fn run(run: &RunId, options: &Options, stack: &Stack, output: &
         part: None,
     };
     match stack.state_machine.start(&input).await? {
-        Started::Now => output.result(&plan.json(true), || {
-            format!("Started the run {id}. Follow it with `pagerflow run watch {id}`.")
-        }),
+        Started::Now => Ok(Replayed(plan)),
         Started::Before => Err(Error::Invalid(format!(
-            "somebody else started a replay of this run at the same moment: {id}\nLook at it with `pagerflow run show {id}`; if \
+            "another replay of this run was started at the same moment: {id}\nLook at it with `pagerflow run show {id}`; if \
              another one is wanted after it, replay again."
         ))),
     }
@@ -206,26 +246,4 @@ async fn next_number(run: &RunId, stack: &Stack) -> Result<u32, Error> {
     Err(Error::Invalid(format!(
         "the run {run} was replayed {REPLAYS} times already; start one by hand"
     )))
-}
-
-/// Shows what would be done, and asks.
-fn is_wanted(plan: &Plan<'_>, yes: bool, output: &mut Output) -> Result<bool, Error> {
-    if output.is_json() {
-        if !yes {
-            output.result(&plan.json(false), String::new)?;
-        }
-        return Ok(yes);
-    }
-    output.line(&plan.text(output))?;
-    if yes {
-        return Ok(true);
-    }
-    if !ask::can_ask() {
-        return Err(ask::needs_yes("Nothing was started."));
-    }
-    let is_yes = ask::confirmed("Start it?")?;
-    if !is_yes {
-        output.line("Nothing was started.")?;
-    }
-    Ok(is_yes)
 }

@@ -1,77 +1,134 @@
 //! `pagerflow run show`: what happened, what failed, why, and what to do.
 
 use super::{
+    is_failure, known,
     names::Names,
     time::{between, clock},
     view::{adjusted, end, head, hint, step_line},
-    whole::{Calls, Whole},
+    whole::{self, Calls, Whole},
 };
-use crate::output::{Output, printable};
+use crate::{
+    error::Error,
+    output::{Notices, Screen, View, printable},
+    stack::Stack,
+};
 use cost::Cost;
 use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use workflow::{
     error_name::{needs_another_version, remedy},
-    ids::{LanePath, Section},
-    step_name::StepName,
+    ids::{LanePath, RunId, Section},
+    step_name::{LaneName, StepName},
 };
 
-/// A run as it is shown for a program.
-#[derive(Debug, Serialize)]
-pub(super) struct Shown<'a> {
-    #[serde(flatten)]
-    view: &'a RunView,
+/// A run, with the steps of one of its lanes.
+#[derive(Debug)]
+pub(super) struct Shown {
+    view: RunView,
+    lane: LanePath,
+    names: Names,
     /// The remedy, if it failed.
     remedy: Option<String>,
     /// The step from which a replay would best begin, if it failed at a step.
     replay_from: Option<StepName>,
-    #[serde(skip)]
-    names: &'a Names,
     calls: Vec<Calls>,
     cost: Cost,
+    /// The number of lanes that calls and cost are without.
+    unread: u64,
     /// The link to its execution in the AWS console.
     console_url: Option<String>,
 }
 
-impl<'a> Shown<'a> {
-    pub(super) fn new(view: &'a RunView, whole: &Whole, names: &'a Names) -> Self {
-        let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
-        Self {
-            view,
-            remedy: failed.map(|error| named(remedy(&error.name), view)),
-            replay_from: failed.and_then(|_| failed_at(view, names)),
-            names,
-            calls: whole.calls(),
-            cost: whole.cost(),
-            console_url: console_url(&view.execution),
+pub(super) async fn show(run: &RunId, lane: &LaneName, stack: &Stack, notices: Notices) -> Result<Shown, Error> {
+    let view = known(run, stack, notices).await?;
+    let _reading = notices.working(format!("Reading the run {run}"));
+    let names = Names::of(&view, stack).await?;
+    let path = names.find(lane, &view)?;
+    let whole = whole::read(&view, stack).await?;
+    let mut shown = Shown::new(view, &whole, names);
+    if !path.is_main() {
+        shown.view.steps = stack.table.lane_steps(run, &path).await?;
+        if shown.view.steps.is_empty() {
+            return Err(Error::NotFound(format!(
+                "the run {run} has no lane `{lane}`, or it has not come to a step"
+            )));
         }
+        shown.lane = path;
     }
+    Ok(shown)
+}
 
-    /// In words, with the steps of a lane.
-    pub(super) fn text(&self, lane: &LanePath, unread: u64, output: &Output) -> String {
-        let view = self.view;
-        let mut parts = vec![self.outcome(output), head(view)];
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            #[serde(flatten)]
+            view: &'a RunView,
+            remedy: &'a Option<String>,
+            replay_from: &'a Option<StepName>,
+            calls: &'a [Calls],
+            cost: &'a Cost,
+            console_url: &'a Option<String>,
+        }
+        let fields = Fields {
+            view: &self.view,
+            remedy: &self.remedy,
+            replay_from: &self.replay_from,
+            calls: &self.calls,
+            cost: &self.cost,
+            console_url: &self.console_url,
+        };
+        self.names.serialize(&fields, &self.view, &self.lane, serializer)
+    }
+}
+
+impl View for Shown {
+    fn text(&self, screen: Screen) -> String {
+        let Self { view, lane, .. } = self;
+        let mut parts = vec![self.outcome(screen), head(view)];
         let mut steps: Vec<String> = Vec::new();
         if !lane.is_main() {
             steps.push(format!("lane `{}`", self.names.lane(lane)));
         }
         for step in &view.steps {
-            steps.push(step_line(view, step, &self.names.step(lane, &step.path), output));
-            steps.extend(adjusted(step, output));
+            steps.push(step_line(view, step, &self.names.step(lane, &step.path), screen));
+            steps.extend(adjusted(step, screen));
             steps.extend(attempts(step));
             steps.extend(input_of_failed(step));
         }
-        steps.extend(hint(view, lane, self.names));
+        steps.extend(hint(view, lane, &self.names));
         if !steps.is_empty() {
             parts.push(steps.join("\n"));
         }
-        parts.push(self.facts(unread));
+        parts.push(self.facts());
         parts.join("\n\n")
     }
 
+    fn is_failure(&self) -> bool {
+        is_failure(&self.view)
+    }
+}
+
+impl Shown {
+    /// A run whose main lane was read.
+    fn new(view: RunView, whole: &Whole, names: Names) -> Self {
+        let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
+        Self {
+            remedy: failed.map(|error| named(remedy(&error.name), &view)),
+            replay_from: failed.and_then(|_| failed_at(&view, &names)),
+            calls: whole.calls(),
+            cost: whole.cost(),
+            unread: whole.unread(),
+            console_url: console_url(&view.execution),
+            lane: LanePath::main(),
+            names,
+            view,
+        }
+    }
+
     /// The outcome, and the remedy.
-    fn outcome(&self, output: &Output) -> String {
-        let mut lines = vec![end(self.view, output)];
+    fn outcome(&self, screen: Screen) -> String {
+        let mut lines = vec![end(&self.view, screen)];
         if let Some(remedy) = &self.remedy {
             lines.push(format!("What to do: {remedy}"));
         }
@@ -89,13 +146,13 @@ impl<'a> Shown<'a> {
         lines.join("\n")
     }
 
-    fn facts(&self, unread: u64) -> String {
+    fn facts(&self) -> String {
         let calls: Vec<String> = self.calls.iter().map(Calls::shown).collect();
         let calls = match calls.as_slice() {
             [] => "none to PagerDuty".to_owned(),
             calls => calls.join("; "),
         };
-        let more = match unread {
+        let more = match self.unread {
             0 => String::new(),
             unread => format!(" (without the steps of {unread} more lanes)"),
         };

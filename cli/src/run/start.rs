@@ -1,13 +1,20 @@
 //! `pagerflow run start`.
 
-use crate::{error::Error, known, output::Output, stack::Stack, text_file};
+use crate::{
+    error::Error,
+    known,
+    output::{Screen, View},
+    stack::Stack,
+    text_file,
+};
 use platform::{executions::Executions, table::VersionSource};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
 use std::{collections::BTreeSet, path::PathBuf};
 use workflow::{
     definition::{Definition, InputKind},
     fingerprint::fingerprint,
-    ids::{InvalidId, RunId, WorkflowId},
+    ids::{InvalidId, RunId, WorkflowId, WorkflowVersion},
     planner::resolve_inputs,
     run::{RunCause, RunIdentity, RunInput},
 };
@@ -35,9 +42,17 @@ impl Given {
     }
 }
 
-pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let version = known::enabled_workflow(id, stack).await?.active_version;
-    let definition = stack.table.version(id, version).await?;
+/// A run that was started by hand.
+#[derive(Debug, Serialize)]
+pub(crate) struct Started {
+    run: RunId,
+    workflow: WorkflowId,
+    version: WorkflowVersion,
+}
+
+pub(crate) async fn start(id: WorkflowId, given: &Given, stack: &Stack) -> Result<Started, Error> {
+    let version = known::enabled_workflow(&id, stack).await?.active_version;
+    let definition = stack.table.version(&id, version).await?;
     let definition =
         definition.ok_or_else(|| Error::NotFound(format!("the workflow {id} has no version {version}")))?;
     let inputs = inputs(&definition, given)?;
@@ -54,9 +69,18 @@ pub(crate) async fn start(id: &WorkflowId, given: &Given, stack: &Stack, output:
         part: None,
     };
     stack.state_machine.start(&input).await?;
-    output.result(&json!({ "run": run, "workflow": id, "version": version }), || {
-        format!("Started the run {run} of {id} {version}. Follow it with `pagerflow run watch {run}`.")
+    Ok(Started {
+        run,
+        workflow: id,
+        version,
     })
+}
+
+impl View for Started {
+    fn text(&self, _: Screen) -> String {
+        let Self { run, workflow, version } = self;
+        format!("Started the run {run} of {workflow} {version}. Follow it with `pagerflow run watch {run}`.")
+    }
 }
 
 /// An id that no other run has.
@@ -110,6 +134,7 @@ fn typed(kind: Option<InputKind>, value: &str) -> Value {
 mod tests {
     use super::*;
     use platform::catalog;
+    use serde_json::json;
 
     fn definition() -> Definition {
         let source = "name: w\ninputs:\n  who: { type: text }\n  count: { type: integer, default: 3 }\n  hosts: { type: list, default: [] }\n\

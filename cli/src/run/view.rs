@@ -4,7 +4,7 @@ use super::{
     names::Names,
     time::{between, clock, date},
 };
-use crate::output::{Output, printable, shell_word};
+use crate::output::{Screen, printable, shell_word};
 use platform::table::{RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
 use workflow::{ids::LanePath, step_name::StepName};
@@ -65,7 +65,7 @@ pub(super) fn head(view: &RunView) -> String {
 }
 
 /// One line for a step: when it began, what it is, how it stands, and what it gave or why it failed.
-pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, output: &Output) -> String {
+pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, screen: Screen) -> String {
     let began = between(view.started_at, step.started_at);
     // Steps in a block stand a little to the right of it.
     let indent = "  ".repeat(step.path.indices().len() / 2);
@@ -104,13 +104,13 @@ pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, output
         StepState::Failure => ("✗", 31, format!("failed{took}{attempts}{}", opened(step))),
         StepState::Skipped => ("-", 90, "skipped".to_owned()),
     };
-    format!("{began:>8}  {} {name:<36} {words}", output.coloured(colour, mark))
+    format!("{began:>8}  {} {name:<36} {words}", screen.coloured(colour, mark))
 }
 
 /// A line for each thing that was changed so that PagerDuty takes the input of a step.
-pub(super) fn adjusted(step: &StepView, output: &Output) -> Vec<String> {
+pub(super) fn adjusted(step: &StepView, screen: Screen) -> Vec<String> {
     let lines = step.adjusted.iter();
-    let lines = lines.map(|line| format!("{:>8}  {} {}", "", output.coloured(33, "!"), printable(line)));
+    let lines = lines.map(|line| format!("{:>8}  {} {}", "", screen.coloured(33, "!"), printable(line)));
     lines.collect()
 }
 
@@ -142,13 +142,13 @@ fn gave(outputs: Option<&Value>) -> String {
     let value = |value: &Value| value.as_str().map_or_else(|| value.to_string(), printable);
     let shown: Vec<_> = outputs
         .iter()
-        .map(|(name, output)| format!("{name}={}", value(output)))
+        .map(|(name, screen)| format!("{name}={}", value(screen)))
         .collect();
     let line: String = shown.join(" ").chars().take(160).collect();
     format!(": {line}")
 }
 
-pub(super) fn end(view: &RunView, output: &Output) -> String {
+pub(super) fn end(view: &RunView, screen: Screen) -> String {
     let took = view
         .ended_at
         .map(|ended_at| between(view.started_at, ended_at))
@@ -156,23 +156,23 @@ pub(super) fn end(view: &RunView, output: &Output) -> String {
     match (view.status, &view.error) {
         (RunStatus::Running, _) => format!(
             "{} until {} at the latest",
-            output.coloured(36, "running"),
+            screen.coloured(36, "running"),
             clock(Some(view.deadline))
         ),
-        (RunStatus::Succeeded, _) => format!("{} in {took}", output.coloured(32, "succeeded")),
+        (RunStatus::Succeeded, _) => format!("{} in {took}", screen.coloured(32, "succeeded")),
         (RunStatus::Failed, Some(error)) => {
             format!(
                 "{} after {took}: {}\n{}",
-                output.coloured(31, "failed"),
+                screen.coloured(31, "failed"),
                 error.name,
                 printable(&error.message)
             )
         }
-        (RunStatus::Failed, None) => format!("{} after {took}", output.coloured(31, "failed")),
-        (RunStatus::Cancelled, _) => format!("{} after {took}", output.coloured(31, "cancelled")),
+        (RunStatus::Failed, None) => format!("{} after {took}", screen.coloured(31, "failed")),
+        (RunStatus::Cancelled, _) => format!("{} after {took}", screen.coloured(31, "cancelled")),
         (RunStatus::Skipped, _) => format!(
             "{}: {}",
-            output.coloured(90, "skipped"),
+            screen.coloured(90, "skipped"),
             view.reason.as_deref().unwrap_or("another run goes on")
         ),
     }

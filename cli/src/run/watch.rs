@@ -1,17 +1,24 @@
 //! `pagerflow run watch`.
 
 use super::{
+    is_failure,
     names::Names,
     time::between,
     view::{adjusted, end, head, step_line},
 };
-use crate::{error::Error, known::unknown_run, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known::unknown_run,
+    output::{Output, Screen, View},
+    stack::Stack,
+};
 use jiff::Timestamp;
 use platform::{
     executions::{ExecutionView, ExecutionViews},
     run_end,
     table::{RunStatus, RunView, StepState, StepView},
 };
+use serde::{Serialize, Serializer};
 use std::{collections::HashMap, time::Duration};
 use workflow::{
     error_name::remedy,
@@ -32,43 +39,50 @@ const FIRST_LOOKS: u32 = 10;
 /// How many times after Step Functions has said that the execution has ended: the end of a run is written a moment later.
 const LAST_LOOKS: u32 = 20;
 
-/// The parts of a run that were printed so far.
-#[derive(Debug, Default)]
-struct Told {
-    is_headed: bool,
-    /// Read with the first look that finds the run.
-    names: Names,
-    steps: HashMap<StepPath, String>,
+/// A person or program that follows a run.
+pub(super) trait Follower {
+    /// Sees the run as it is at one look: nothing before it has begun.
+    fn see(&mut self, run: Option<(&RunView, &Names)>) -> Result<(), Error>;
+
+    /// True if nobody looks any more.
+    fn is_gone(&self) -> bool;
 }
 
-/// Follows a run until it ends, and gives it as it is then.
+/// A run that was followed to its end, or for as long as its follower was there.
+#[derive(Debug)]
+pub(super) struct Watched {
+    view: RunView,
+    names: Names,
+}
+
+/// Follows a run until it ends.
 ///
-/// A run that was ended from outside before its first Plan has no record, and one whose end nobody wrote goes on for ever by
+/// A run that was ended from outside before its first Plan has no record, and one whose end was not written goes on for ever by
 /// its record. So from time to time Step Functions is asked.
-pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Result<RunView, Error> {
-    let mut told = Told::default();
+pub(super) async fn watch(run: &RunId, stack: &Stack, follower: &mut impl Follower) -> Result<Watched, Error> {
+    let mut names = None;
     let mut ended = None::<ExecutionView>;
     let mut looks = 0_u32;
     let mut is_first = true;
     loop {
         let view = stack.table.run(run).await?;
-        if let Some(view) = &view {
-            if !told.is_headed && !output.is_json() {
-                told.names = Names::of(view, stack).await?;
-            }
-            told.tell(view, output)?;
-            if view.status != RunStatus::Running || output.is_closed() {
-                output.live("")?;
-                return Ok(view.clone());
-            }
-        } else {
-            output.live("waiting for the run to begin")?;
+        if let (Some(view), None) = (&view, &names) {
+            names = Some(Names::of(view, stack).await?);
+        }
+        follower.see(view.as_ref().zip(names.as_ref()))?;
+        let is_over = |view: &RunView| view.status != RunStatus::Running;
+        if let (Some(view), Some(names)) = (&view, &mut names)
+            && (is_over(view) || follower.is_gone())
+        {
+            return Ok(Watched {
+                view: view.clone(),
+                names: std::mem::take(names),
+            });
         }
         looks += 1;
         match &ended {
             Some(execution) if looks >= LAST_LOOKS => {
-                output.live("")?;
-                // EventBridge has not told the runner of it.
+                // EventBridge has not reported its end to the runner.
                 let arn = match &view {
                     Some(view) => Some(view.execution.clone()),
                     None => stack.state_machine.execution_of(run),
@@ -76,7 +90,10 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
                 let arn = arn.unwrap_or_default();
                 let recorded = run_end::record(&arn, execution, &stack.table, Timestamp::now()).await;
                 return match (recorded, stack.table.run(run).await?) {
-                    (Ok(_), Some(view)) if view.status != RunStatus::Running => Ok(view),
+                    (Ok(_), Some(view)) if is_over(&view) => Ok(Watched {
+                        names: Names::of(&view, stack).await?,
+                        view,
+                    }),
                     _ => Err(lost(run, execution)),
                 };
             }
@@ -92,10 +109,7 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
                     None => None,
                 };
                 match execution {
-                    None if view.is_none() => {
-                        output.live("")?;
-                        return Err(unknown_run(run, stack).await);
-                    }
+                    None if view.is_none() => return Err(unknown_run(run, stack).await),
                     Some(execution) if !execution.is_running => ended = Some(execution),
                     None | Some(_) => {}
                 }
@@ -103,6 +117,33 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, output: &mut Output) -> Re
             None | Some(_) => {}
         }
         tokio::time::sleep(POLL).await;
+    }
+}
+
+impl Serialize for Watched {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self { view, names } = self;
+        names.serialize(view, view, &LanePath::main(), serializer)
+    }
+}
+
+/// The last lines: how it ended, and what to do.
+impl View for Watched {
+    fn text(&self, screen: Screen) -> String {
+        let view = &self.view;
+        match view.error.as_ref().filter(|_| view.status == RunStatus::Failed) {
+            Some(error) => format!(
+                "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
+                end(view, screen),
+                remedy(&error.name),
+                view.run
+            ),
+            None => end(view, screen),
+        }
+    }
+
+    fn is_failure(&self) -> bool {
+        is_failure(&self.view)
     }
 }
 
@@ -120,40 +161,78 @@ fn lost(run: &RunId, execution: &ExecutionView) -> Error {
     ))
 }
 
-impl Told {
-    /// Tells what is new. On a terminal a step has a line once it has ended, and those that go on share the last line.
-    fn tell(&mut self, view: &RunView, output: &mut Output) -> Result<(), Error> {
-        if output.is_json() {
+/// Prints a run as it goes on. On a terminal a step has a line once it has ended, and those that go on share the last line.
+/// A program gets the end alone.
+#[derive(Debug)]
+pub(super) struct Printed<'a> {
+    output: &'a mut Output,
+    lines: Lines,
+}
+
+/// The lines that were printed so far.
+#[derive(Debug, Default)]
+struct Lines {
+    is_headed: bool,
+    steps: HashMap<StepPath, String>,
+}
+
+impl<'a> Printed<'a> {
+    pub(super) fn new(output: &'a mut Output) -> Self {
+        Self {
+            output,
+            lines: Lines::default(),
+        }
+    }
+}
+
+impl Follower for Printed<'_> {
+    fn see(&mut self, run: Option<(&RunView, &Names)>) -> Result<(), Error> {
+        if self.output.is_json() {
             return Ok(());
         }
-        let lines = self.news(view, output);
-        if !lines.is_empty() {
-            output.live("")?;
-        }
+        let Some((view, names)) = run else {
+            return self.output.live("waiting for the run to begin");
+        };
+        let lines = self.lines.news(view, names, self.output.screen());
+        self.output.live("")?;
         for line in lines {
-            output.line(&line)?;
+            self.output.line(&line)?;
         }
         match view.status {
-            RunStatus::Running => output.live(&live(view, Timestamp::now())),
+            RunStatus::Running => self.output.live(&live(view, Timestamp::now())),
             _ => Ok(()),
         }
     }
 
-    fn news(&mut self, view: &RunView, output: &Output) -> Vec<String> {
+    fn is_gone(&self) -> bool {
+        self.output.is_closed()
+    }
+}
+
+/// Takes the last line away, however the watch ends.
+impl Drop for Printed<'_> {
+    fn drop(&mut self) {
+        // There is nothing left to clear where it cannot be written.
+        let _cleared = self.output.live("");
+    }
+}
+
+impl Lines {
+    fn news(&mut self, view: &RunView, names: &Names, screen: Screen) -> Vec<String> {
         let mut lines = Vec::new();
         if !self.is_headed {
             self.is_headed = true;
             lines.push(head(view));
         }
         for step in &view.steps {
-            if output.is_terminal() && goes_on(step) {
+            if screen.is_terminal() && goes_on(step) {
                 continue;
             }
-            let line = step_line(view, step, &self.names.step(&LanePath::main(), &step.path), output);
+            let line = step_line(view, step, &names.step(&LanePath::main(), &step.path), screen);
             if self.steps.get(&step.path) != Some(&line) {
                 lines.push(line.clone());
                 if self.steps.insert(step.path.clone(), line).is_none() {
-                    lines.extend(adjusted(step, output));
+                    lines.extend(adjusted(step, screen));
                 }
             }
         }
@@ -186,19 +265,6 @@ fn live(view: &RunView, now: Timestamp) -> String {
     });
     let doing: Vec<String> = doing.collect();
     format!("{} … {}", between(view.started_at, now), doing.join(" › "))
-}
-
-/// The last lines: how it ended, and what to do.
-pub(super) fn outcome(view: &RunView, output: &Output) -> String {
-    match view.error.as_ref().filter(|_| view.status == RunStatus::Failed) {
-        Some(error) => format!(
-            "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
-            end(view, output),
-            remedy(&error.name),
-            view.run
-        ),
-        None => end(view, output),
-    }
 }
 
 #[cfg(test)]
@@ -251,16 +317,16 @@ mod tests {
 
     #[test]
     fn without_a_terminal_each_change_of_a_step_is_a_line_and_nothing_is_told_twice() {
-        let output = Output::new(false);
-        let mut told = Told::default();
+        let mut lines = Lines::default();
+        let mut news = |view| lines.news(view, &Names::default(), Screen::plain());
         let waiting = view(&json!([step(
             "00000",
             "wait 10m",
             "waiting",
             &json!({"until": "2026-11-22T10:10:00Z"})
         )]));
-        assert_eq!(told.news(&waiting, &output).len(), 2, "its head and its step");
-        assert!(told.news(&waiting, &output).is_empty());
+        assert_eq!(news(&waiting).len(), 2, "its head and its step");
+        assert!(news(&waiting).is_empty());
         let done = view(&json!([step(
             "00000",
             "wait 10m",
@@ -268,7 +334,7 @@ mod tests {
             &json!({"ended_at": "2026-11-22T10:10:00Z"})
         )]));
         assert_eq!(
-            told.news(&done, &output),
+            news(&done),
             ["   1.0 s  ✓ 1 (wait 10m)                         done in 9 min 59 s"]
         );
     }

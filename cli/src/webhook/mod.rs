@@ -13,7 +13,12 @@ mod url;
 
 pub(crate) use make::NotMade;
 
-use crate::{directory::words, error::Error, output::Output, stack::Stack};
+use crate::{
+    directory::words,
+    error::Error,
+    output::{Notices, Output},
+    stack::Stack,
+};
 use clap::Subcommand;
 use cloudwatch::CloudWatchLog;
 use pagerduty::{
@@ -56,12 +61,16 @@ pub(crate) enum Command {
 }
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let notices = output.notices();
     match command {
-        Command::Url(options) => url::run(options, stack, output).await,
-        Command::Subscribe(options) => subscribe::run(options, stack, output).await,
-        Command::List { alias } => list::run(&alias, stack, output).await,
-        Command::Test { alias, subscription } => test::run(&alias, &subscription, stack, output).await,
-        Command::Unsubscribe(options) => unsubscribe::run(options, stack, output).await,
+        Command::Url(options) => output.show(&url::url(options, stack).await?),
+        Command::Subscribe(options) => output.show(&subscribe::subscribe(options, stack, notices).await?),
+        Command::List { alias } => output.show(&list::list(alias, stack, notices).await?),
+        Command::Test { alias, subscription } => output.show(&test::test(alias, subscription, stack, notices).await?),
+        Command::Unsubscribe(options) => match unsubscribe::unsubscribe(options, stack, notices).await? {
+            Some(deleted) => output.show(&deleted),
+            None => Ok(ExitCode::FAILURE),
+        },
     }
 }
 
@@ -69,9 +78,9 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
 pub(crate) async fn subscriptions(
     alias: &IntegrationAlias,
     account: &Account<'_>,
-    output: &Output,
+    notices: Notices,
 ) -> Result<Subscriptions, Error> {
-    let listed = list_webhook_subscriptions(account, async |pause| wait(pause, output).await).await;
+    let listed = list_webhook_subscriptions(account, async |pause| wait(pause, notices).await).await;
     listed.map_err(|cause| Error::PagerDuty {
         what: format!("the webhook subscriptions of {alias} could not be listed"),
         cause: Box::new(cause),
@@ -79,8 +88,8 @@ pub(crate) async fn subscriptions(
 }
 
 /// Waits as PagerDuty asks, and says so.
-async fn wait(pause: Pause, output: &Output) {
-    output.warn(&words(pause));
+async fn wait(pause: Pause, notices: Notices) {
+    notices.warn(&words(pause));
     tokio::time::sleep(pause.duration).await;
 }
 

@@ -6,7 +6,9 @@
 use jiff::{SignedDuration, Timestamp};
 use pagerduty::{client::Account, ids::SubscriptionId};
 use platform::delivery_log::LoggedDelivery;
+use serde::Serialize;
 use std::{collections::HashSet, time::Duration};
+use workflow::ids::IntegrationAlias;
 
 /// The interval at which the log is looked at.
 const POLL: Duration = Duration::from_secs(1);
@@ -15,7 +17,7 @@ const POLLS: u32 = 60;
 /// The most that the clock of this machine may be ahead of that of AWS.
 const SKEW: SignedDuration = SignedDuration::from_mins(5);
 /// After so long the ingress reads signing secrets again that did not fit.
-const SECRETS_READ_AGAIN_AFTER: Duration = Duration::from_secs(31);
+const SECRETS_READ_AGAIN_AFTER: Duration = Duration::from_secs(6);
 
 #[derive(Debug, Clone)]
 pub(super) struct LogLine {
@@ -31,8 +33,10 @@ pub(super) trait DeliveryLog {
     async fn lines(&self, of: &SubscriptionId, since: Timestamp) -> Result<Vec<LogLine>, String>;
 }
 
-/// The outcome of a ping.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// The outcome of a ping. Programs get its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, strum::Display)]
+#[serde(into = "String")]
+#[strum(serialize_all = "snake_case")]
 pub(super) enum Pinged {
     /// It arrived, with a key and a signature that are right.
     Arrived {
@@ -51,24 +55,19 @@ pub(super) enum Pinged {
     NotChecked(String),
 }
 
+impl From<Pinged> for String {
+    fn from(pinged: Pinged) -> Self {
+        pinged.to_string()
+    }
+}
+
 impl Pinged {
     pub(super) fn has_arrived(&self) -> bool {
         matches!(self, Self::Arrived { .. })
     }
 
-    /// A stable name, for programs.
-    pub(super) fn name(&self) -> &'static str {
-        match self {
-            Self::Arrived { .. } => "arrived",
-            Self::Refused(_) => "refused",
-            Self::NotTaken(_) => "not_taken",
-            Self::Lost => "lost",
-            Self::NotChecked(_) => "not_checked",
-        }
-    }
-
     /// The meaning and the remedy.
-    pub(super) fn told(&self, alias: &str, id: &SubscriptionId) -> String {
+    pub(super) fn in_words(&self, alias: &IntegrationAlias, id: &SubscriptionId) -> String {
         match self {
             Self::Arrived {
                 seconds,
@@ -102,8 +101,8 @@ impl Pinged {
 
 /// Pings a subscription and waits until its ping is seen, a minute at most.
 ///
-/// The ingress may have read the signing secrets just before a new one was stored, and reads them again only after half a
-/// minute. So a ping that is refused is sent once more.
+/// The ingress may have read the signing secrets just before a new one was stored, and reads them again only after five
+/// seconds. So a ping that is refused is sent once more.
 pub(super) async fn ping(
     account: &Account<'_>,
     log: &impl DeliveryLog,

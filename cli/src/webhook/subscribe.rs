@@ -7,7 +7,12 @@ use super::{
     subscriptions, wait, with_key,
 };
 use crate::{
-    error::Error, known, output::Output, pagerduty_account::PagerDutyAccount, secret_input, stack::Stack,
+    error::Error,
+    known,
+    output::{Notices, Screen, View},
+    pagerduty_account::PagerDutyAccount,
+    secret_input,
+    stack::Stack,
     webhook_url::url_of,
 };
 use clap::Args;
@@ -17,15 +22,14 @@ use pagerduty::{
     ids::{ServiceId, SubscriptionId, TeamId},
 };
 use platform::{
-    api_key::ApiKey,
+    api_key::{ApiKey, KeyId},
     table::{KeyScope, TriggerSource, WorkflowRecord},
 };
 use secrecy::ExposeSecret;
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 use std::{
     collections::{BTreeSet, HashSet},
     path::PathBuf,
-    process::ExitCode,
 };
 use workflow::{
     ids::{IntegrationAlias, WorkflowId},
@@ -65,14 +69,38 @@ pub(crate) struct Options {
     key_file: Option<PathBuf>,
 }
 
-pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+/// A subscription that was made.
+#[derive(Debug, Serialize)]
+pub(super) struct Subscribed {
+    integration: IntegrationAlias,
+    subscription: SubscriptionId,
+    webhook_url: String,
+    scope: String,
+    events: Vec<String>,
+    description: String,
+    key_id: KeyId,
+    /// True if the key was made for it.
+    key_is_new: bool,
+    /// The outcome of its ping, or why that could not be sent.
+    #[serde(serialize_with = "ping_name")]
+    ping: Result<Pinged, String>,
+}
+
+fn ping_name<S: Serializer>(ping: &Result<Pinged, String>, serializer: S) -> Result<S::Ok, S::Error> {
+    match ping {
+        Ok(pinged) => pinged.serialize(serializer),
+        Err(_) => serializer.serialize_str("not_sent"),
+    }
+}
+
+pub(super) async fn subscribe(options: Options, stack: &Stack, notices: Notices) -> Result<Subscribed, Error> {
     let account = PagerDutyAccount::of(&options.alias, stack).await?;
-    let looking = output.working(format!("Looking at the webhook subscriptions of {}", options.alias));
-    let before = subscriptions(&options.alias, &account.open(), output).await?.list;
+    let looking = notices.working(format!("Looking at the webhook subscriptions of {}", options.alias));
+    let before = subscriptions(&options.alias, &account.open(), notices).await?.list;
     drop(looking);
     let plan = plan(options, before.iter().map(|it| it.id.clone()).collect(), stack).await?;
     if let Some(other) = twin(&plan, &before) {
-        output.warn(&format!(
+        notices.warn(&format!(
             "the subscription {id} has the same URL and scope; once the new one works, remove it with \
              `pagerflow webhook unsubscribe {} {id}`",
             plan.alias,
@@ -85,32 +113,14 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         secrets: &stack.secrets,
         now: Timestamp::now(),
     };
-    let making = output.working(format!("Making a webhook subscription of {}", plan.alias));
-    let subscription = maker.make(&plan, async |pause| wait(pause, output).await).await?;
+    let making = notices.working(format!("Making a webhook subscription of {}", plan.alias));
+    let subscription = maker.make(&plan, async |pause| wait(pause, notices).await).await?;
     drop(making);
-    let waiting = output.working(format!(
-        "Made the subscription {}; waiting for its ping",
-        subscription.id
-    ));
+    let id = subscription.id;
+    let _waiting = notices.working(format!("Made the subscription {id}; waiting for its ping"));
     let log = delivery_log(stack).await;
-    let pinged = ping(
-        &account.open(),
-        &log,
-        &subscription.id,
-        Timestamp::now(),
-        tokio::time::sleep,
-    )
-    .await;
-    drop(waiting);
-    let pinged = pinged.map_err(|error| error.to_string());
-    output.result(&view(&plan, &subscription, &pinged), || {
-        text(&plan, &subscription, &pinged)
-    })?;
-    // One whose arrival could not be seen is made all the same, and that is told.
-    Ok(match &pinged {
-        Ok(Pinged::Arrived { .. } | Pinged::NotChecked(_)) => ExitCode::SUCCESS,
-        Ok(_) | Err(_) => ExitCode::FAILURE,
-    })
+    let pinged = ping(&account.open(), &log, &id, Timestamp::now(), tokio::time::sleep).await;
+    Ok(Subscribed::new(plan, id, pinged.map_err(|error| error.to_string())))
 }
 
 async fn plan(options: Options, before: HashSet<SubscriptionId>, stack: &Stack) -> Result<Plan, Error> {
@@ -208,38 +218,53 @@ fn twin<'a>(plan: &Plan, before: &'a [WebhookSubscription]) -> Option<&'a Webhoo
     before.find(|other| other.url == plan.url && other.scope.as_ref() == Some(&plan.scope))
 }
 
-fn view(plan: &Plan, subscription: &WebhookSubscription, pinged: &Result<Pinged, String>) -> Value {
-    json!({
-        "integration": plan.alias, "subscription": subscription.id, "webhook_url": plan.url,
-        "scope": plan.scope.to_string(), "events": plan.events, "description": plan.description,
-        "key_id": plan.key.id(), "key_is_new": plan.key_is_new, "ping": ping_name(pinged),
-    })
-}
-
-fn ping_name(pinged: &Result<Pinged, String>) -> &'static str {
-    pinged.as_ref().map_or("not_sent", Pinged::name)
-}
-
-fn text(plan: &Plan, subscription: &WebhookSubscription, pinged: &Result<Pinged, String>) -> String {
-    let Plan {
-        alias, key, url, scope, ..
-    } = plan;
-    let id = &subscription.id;
-    let key = match plan.key_is_new {
-        true => format!("{}, made for it; PagerDuty has it, and nobody else needs it", key.id()),
-        false => key.id().to_string(),
-    };
-    let pinged = match pinged {
-        Ok(pinged) => pinged.told(alias.as_str(), id),
-        Err(error) => {
-            format!("It could not be pinged: {error}.\nTry again with `pagerflow webhook test {alias} {id}`.")
+impl Subscribed {
+    fn new(plan: Plan, subscription: SubscriptionId, ping: Result<Pinged, String>) -> Self {
+        Self {
+            integration: plan.alias,
+            subscription,
+            webhook_url: plan.url,
+            scope: plan.scope.to_string(),
+            events: plan.events,
+            description: plan.description,
+            key_id: plan.key.id().clone(),
+            key_is_new: plan.key_is_new,
+            ping,
         }
-    };
-    format!(
-        "Made the webhook subscription {id} of {alias}. Its signing secret is stored.\n\n  URL     {url}\n  scope   {scope}\n  \
-         events  {}\n  key     {key}\n\n{pinged}",
-        plan.events.join(", "),
-    )
+    }
+}
+
+impl View for Subscribed {
+    fn text(&self, _: Screen) -> String {
+        let Self {
+            integration: alias,
+            subscription: id,
+            key_id,
+            ..
+        } = self;
+        let key = match self.key_is_new {
+            true => format!("{key_id}, made for it; PagerDuty has it, and no other sender needs it"),
+            false => key_id.to_string(),
+        };
+        let pinged = match &self.ping {
+            Ok(pinged) => pinged.in_words(alias, id),
+            Err(error) => {
+                format!("It could not be pinged: {error}.\nTry again with `pagerflow webhook test {alias} {id}`.")
+            }
+        };
+        format!(
+            "Made the webhook subscription {id} of {alias}. Its signing secret is stored.\n\n  URL     {}\n  scope   {}\n  \
+             events  {}\n  key     {key}\n\n{pinged}",
+            self.webhook_url,
+            self.scope,
+            self.events.join(", "),
+        )
+    }
+
+    /// One whose arrival could not be seen is made all the same, and that is said.
+    fn is_failure(&self) -> bool {
+        !matches!(self.ping, Ok(Pinged::Arrived { .. } | Pinged::NotChecked(_)))
+    }
 }
 
 #[cfg(test)]

@@ -1,36 +1,55 @@
 //! `pagerflow webhook test`.
 
-use super::{delivery_log, ping::ping};
-use crate::{error::Error, output::Output, pagerduty_account::PagerDutyAccount, stack::Stack};
+use super::{
+    delivery_log,
+    ping::{Pinged, ping},
+};
+use crate::{
+    error::Error,
+    output::{Notices, Screen, View},
+    pagerduty_account::PagerDutyAccount,
+    stack::Stack,
+};
 use jiff::Timestamp;
 use pagerduty::ids::SubscriptionId;
-use serde_json::json;
-use std::process::ExitCode;
+use serde::Serialize;
 use workflow::ids::IntegrationAlias;
 
-pub(super) async fn run(
-    alias: &IntegrationAlias,
-    id: &SubscriptionId,
+/// A subscription that was pinged.
+#[derive(Debug, Serialize)]
+pub(super) struct Tested {
+    integration: IntegrationAlias,
+    subscription: SubscriptionId,
+    ping: Pinged,
+}
+
+pub(super) async fn test(
+    alias: IntegrationAlias,
+    id: SubscriptionId,
     stack: &Stack,
-    output: &mut Output,
-) -> Result<ExitCode, Error> {
-    let account = PagerDutyAccount::of(alias, stack).await?;
+    notices: Notices,
+) -> Result<Tested, Error> {
+    let account = PagerDutyAccount::of(&alias, stack).await?;
     let log = delivery_log(stack).await;
-    let waiting = output.working(format!("Waiting for the ping of {id}"));
-    let pinged = ping(&account.open(), &log, id, Timestamp::now(), tokio::time::sleep).await;
-    drop(waiting);
-    let pinged = pinged.map_err(|cause| failed(id, cause))?;
-    let result = json!({ "integration": alias, "subscription": id, "ping": pinged.name() });
-    output.result(&result, || pinged.told(alias.as_str(), id))?;
-    Ok(match pinged.has_arrived() {
-        true => ExitCode::SUCCESS,
-        false => ExitCode::FAILURE,
+    let _waiting = notices.working(format!("Waiting for the ping of {id}"));
+    let pinged = ping(&account.open(), &log, &id, Timestamp::now(), tokio::time::sleep).await;
+    let ping = pinged.map_err(|cause| Error::PagerDuty {
+        what: format!("the webhook subscription {id} could not be pinged"),
+        cause: Box::new(cause),
+    })?;
+    Ok(Tested {
+        integration: alias,
+        subscription: id,
+        ping,
     })
 }
 
-fn failed(id: &SubscriptionId, cause: pagerduty::Error) -> Error {
-    Error::PagerDuty {
-        what: format!("the webhook subscription {id} could not be pinged"),
-        cause: Box::new(cause),
+impl View for Tested {
+    fn text(&self, _: Screen) -> String {
+        self.ping.in_words(&self.integration, &self.subscription)
+    }
+
+    fn is_failure(&self) -> bool {
+        !self.ping.has_arrived()
     }
 }

@@ -2,7 +2,11 @@
 
 use super::{key_of, subscriptions};
 use crate::{
-    ask::confirmed, error::Error, output::Output, pagerduty_account::PagerDutyAccount, stack::Stack,
+    ask::Consent,
+    error::Error,
+    output::{Notices, Screen, View},
+    pagerduty_account::PagerDutyAccount,
+    stack::Stack,
     webhook_url::scope_of,
 };
 use clap::Args;
@@ -13,8 +17,7 @@ use platform::{
     secrets::remove_signing_secrets,
     table::{ApiKeyRecord, KeyScope, KeyState},
 };
-use serde_json::json;
-use std::process::ExitCode;
+use serde::Serialize;
 use workflow::ids::IntegrationAlias;
 
 pub(super) const EXAMPLES: &str = "\
@@ -37,7 +40,17 @@ pub(crate) struct Options {
     keep_key: bool,
 }
 
-pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+/// A subscription that was deleted, and what went with it.
+#[derive(Debug, Serialize)]
+pub(super) struct Deleted {
+    integration: IntegrationAlias,
+    subscription: SubscriptionId,
+    secret_is_removed: bool,
+    revoked_key: Option<KeyId>,
+}
+
+/// Deletes a subscription; none if that was declined.
+pub(super) async fn unsubscribe(options: Options, stack: &Stack, notices: Notices) -> Result<Option<Deleted>, Error> {
     let Options {
         alias,
         subscription: id,
@@ -45,8 +58,8 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         keep_key,
     } = options;
     let account = PagerDutyAccount::of(&alias, stack).await?;
-    let listing = output.working(format!("Looking at the webhook subscriptions of {alias}"));
-    let all = subscriptions(&alias, &account.open(), output).await?.list;
+    let listing = notices.working(format!("Looking at the webhook subscriptions of {alias}"));
+    let all = subscriptions(&alias, &account.open(), notices).await?.list;
     drop(listing);
     let subscription = all.iter().find(|subscription| subscription.id == id).ok_or_else(|| {
         Error::NotFound(format!(
@@ -58,11 +71,11 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
             "the webhooks of {id} do not go to this stack; if it is not needed, delete it in PagerDuty"
         ))
     })?;
-    let agreed = |question: &str| if yes { Ok(true) } else { confirmed(question) };
-    if !agreed(&format!(
+    let consent = Consent::of(yes);
+    if !consent.allows(&format!(
         "Delete the webhook subscription {id}, which leads to {leads_to}?"
     ))? {
-        return Ok(ExitCode::FAILURE);
+        return Ok(None);
     }
     let deleted = account.open().delete_webhook_subscription(&id).await;
     deleted.map_err(|cause| Error::PagerDuty {
@@ -70,7 +83,7 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         cause: Box::new(cause),
     })?;
 
-    let secret_is_removed = if agreed("Remove its signing secret?")? {
+    let secret_is_removed = if consent.allows("Remove its signing secret?")? {
         let name = stack.secret_names.signing_secrets(&alias);
         remove_signing_secrets(&stack.secrets, &name, id.as_str())
             .await?
@@ -82,18 +95,19 @@ pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) ->
         Some(key) if !keep_key => stack.table.api_key(&key).await?,
         _ => None,
     };
-    let revoked = match key.and_then(|key| revocable(key, &leads_to, &id, &all)) {
-        Some(key) if agreed(&format!("Revoke the API key {key}, which it had?"))? => {
+    let revoked_key = match key.and_then(|key| revocable(key, &leads_to, &id, &all)) {
+        Some(key) if consent.allows(&format!("Revoke the API key {key}, which it had?"))? => {
             stack.table.revoke_api_key(&key, Timestamp::now()).await?;
             Some(key)
         }
         _ => None,
     };
-    let result = json!({
-        "integration": alias, "subscription": id, "secret_is_removed": secret_is_removed, "revoked_key": revoked,
-    });
-    output.result(&result, || text(&id, secret_is_removed, revoked.as_ref()))?;
-    Ok(ExitCode::SUCCESS)
+    Ok(Some(Deleted {
+        integration: alias,
+        subscription: id,
+        secret_is_removed,
+        revoked_key,
+    }))
 }
 
 /// The key of a deleted subscription, if it is valid, opens the URL of that, and no other subscription has it.
@@ -109,15 +123,17 @@ fn revocable(
     fits.then_some(key.key_id)
 }
 
-fn text(id: &SubscriptionId, secret_is_removed: bool, revoked: Option<&KeyId>) -> String {
-    let mut text = format!("Deleted the webhook subscription {id}.");
-    if secret_is_removed {
-        text.push_str(" Its signing secret is removed.");
+impl View for Deleted {
+    fn text(&self, _: Screen) -> String {
+        let mut text = format!("Deleted the webhook subscription {}.", self.subscription);
+        if self.secret_is_removed {
+            text.push_str(" Its signing secret is removed.");
+        }
+        if let Some(key) = &self.revoked_key {
+            text.push_str(&format!(" The API key {key} is revoked."));
+        }
+        text
     }
-    if let Some(key) = revoked {
-        text.push_str(&format!(" The API key {key} is revoked."));
-    }
-    text
 }
 
 #[cfg(test)]
@@ -169,12 +185,19 @@ mod tests {
 
     #[test]
     fn it_is_told_what_went_with_the_subscription() {
-        let id = "PSUB001".parse().unwrap();
-        let key = key().key_id;
+        let deleted = |secret_is_removed, revoked_key| Deleted {
+            integration: "prod".parse().unwrap(),
+            subscription: "PSUB001".parse().unwrap(),
+            secret_is_removed,
+            revoked_key,
+        };
         assert_eq!(
-            text(&id, true, Some(&key)),
+            deleted(true, Some(key().key_id)).text(Screen::plain()),
             "Deleted the webhook subscription PSUB001. Its signing secret is removed. The API key aaaaaaaaaaaa is revoked."
         );
-        assert_eq!(text(&id, false, None), "Deleted the webhook subscription PSUB001.");
+        assert_eq!(
+            deleted(false, None).text(Screen::plain()),
+            "Deleted the webhook subscription PSUB001."
+        );
     }
 }

@@ -3,14 +3,13 @@
 use crate::{
     error::Error,
     known,
-    output::Output,
+    output::{Screen, View},
     stack::Stack,
-    webhook_url::{KEY_HEADER, url_of},
+    webhook_url::{KEY_HEADER, Target, url_of},
 };
 use clap::Args;
 use platform::table::{KeyScope, WorkflowRecord};
-use serde_json::{Value, json};
-use std::process::ExitCode;
+use serde::Serialize;
 use workflow::{
     ids::{IntegrationAlias, WorkflowId},
     run::WebhookKind,
@@ -20,9 +19,6 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   pagerflow webhook url memory-alert          the URL of one workflow
   pagerflow webhook url --integration prod    the URL that serves all workflows of an integration";
-
-/// The placeholder of a key, which is shown only when it is made.
-const PLACEHOLDER: &str = "<API key>";
 
 #[derive(Debug, Args)]
 #[group(required = true, multiple = false)]
@@ -34,26 +30,44 @@ pub(crate) struct Options {
     integration: Option<IntegrationAlias>,
 }
 
-pub(super) async fn run(options: Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let shown = match (options.workflow, options.integration) {
-        (Some(workflow), _) => of_workflow(&stack.webhook_url, known::live_workflow(&workflow, stack).await?),
-        (None, Some(alias)) => {
-            stack.known_integration(&alias).await?;
-            of_integration(&stack.webhook_url, alias)
-        }
-        (None, None) => return Err(Error::Invalid("give a workflow or --integration".to_owned())),
-    };
-    output.result(&shown.view(), || shown.text())?;
-    Ok(ExitCode::SUCCESS)
-}
-
 /// A URL and what is to be done with it.
-struct Shown {
-    scope: KeyScope,
-    url: String,
+#[derive(Debug, Serialize)]
+pub(super) struct Shown {
+    #[serde(flatten)]
+    target: Target,
+    webhook_url: String,
     /// The form of webhook that it takes; none if no webhook starts the workflow.
     webhook: Option<WebhookKind>,
+    headers: [Header; 1],
+    #[serde(skip)]
     remark: String,
+}
+
+/// A header that a webhook must have.
+#[derive(Debug, Serialize)]
+struct Header {
+    name: &'static str,
+    value: &'static str,
+}
+
+/// The key is shown only when it is made.
+const KEY: Header = Header {
+    name: KEY_HEADER,
+    value: "<API key>",
+};
+
+pub(super) async fn url(options: Options, stack: &Stack) -> Result<Shown, Error> {
+    match (options.workflow, options.integration) {
+        (Some(workflow), _) => {
+            let record = known::live_workflow(&workflow, stack).await?;
+            Ok(of_workflow(&stack.webhook_url, record))
+        }
+        (None, Some(alias)) => {
+            stack.known_integration(&alias).await?;
+            Ok(of_integration(&stack.webhook_url, alias))
+        }
+        (None, None) => Err(Error::Invalid("give a workflow or --integration".to_owned())),
+    }
 }
 
 fn of_workflow(base: &str, record: WorkflowRecord) -> Shown {
@@ -75,13 +89,12 @@ fn of_workflow(base: &str, record: WorkflowRecord) -> Shown {
                 .to_owned()
         }
     };
-    let scope = KeyScope::Workflow(workflow);
-    Shown {
-        url: url_of(base, &scope),
-        scope,
-        webhook: trigger.map(|trigger| trigger.webhook),
+    Shown::new(
+        base,
+        &KeyScope::Workflow(workflow),
+        trigger.map(|it| it.webhook),
         remark,
-    }
+    )
 }
 
 fn of_integration(base: &str, alias: IntegrationAlias) -> Shown {
@@ -89,31 +102,27 @@ fn of_integration(base: &str, alias: IntegrationAlias) -> Shown {
         "Make a key with `pagerflow key create --integration {alias} --name PagerDuty`, or have everything made with \
          `pagerflow webhook subscribe {alias}`."
     );
-    let scope = KeyScope::Integration(alias);
-    Shown {
-        url: url_of(base, &scope),
-        scope,
-        webhook: Some(WebhookKind::V3),
-        remark,
-    }
+    Shown::new(base, &KeyScope::Integration(alias), Some(WebhookKind::V3), remark)
 }
 
 impl Shown {
-    fn view(&self) -> Value {
-        let (workflow, integration) = match &self.scope {
-            KeyScope::Workflow(workflow) => (Some(workflow), None),
-            KeyScope::Integration(alias) => (None, Some(alias)),
-        };
-        json!({
-            "workflow": workflow, "integration": integration, "webhook": self.webhook, "webhook_url": self.url,
-            "headers": [{ "name": KEY_HEADER, "value": PLACEHOLDER }],
-        })
+    fn new(base: &str, scope: &KeyScope, webhook: Option<WebhookKind>, remark: String) -> Self {
+        Self {
+            target: Target::of(Some(scope)),
+            webhook_url: url_of(base, scope),
+            webhook,
+            headers: [KEY],
+            remark,
+        }
     }
+}
 
-    fn text(&self) -> String {
+impl View for Shown {
+    fn text(&self, _: Screen) -> String {
+        let [header] = &self.headers;
         format!(
-            "URL     {}\nheader  {KEY_HEADER}: {PLACEHOLDER}\n\n{}",
-            self.url, self.remark
+            "URL     {}\nheader  {}: {}\n\n{}",
+            self.webhook_url, header.name, header.value, self.remark
         )
     }
 }
@@ -121,6 +130,7 @@ impl Shown {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
     use platform::table::{TriggerRecord, WorkflowState};
 
     fn record(webhook: Option<WebhookKind>) -> WorkflowRecord {
@@ -143,27 +153,27 @@ mod tests {
     #[test]
     fn the_url_of_a_workflow_is_shown_with_its_header() {
         let shown = of_workflow("https://example.com", record(Some(WebhookKind::V3)));
-        insta::assert_snapshot!(shown.text(), @"
+        insta::assert_snapshot!(shown.text(Screen::plain()), @"
         URL     https://example.com/webhooks/memory-alert
         header  x-api-key: <API key>
 
         Make a key with `pagerflow key create --workflow memory-alert --name PagerDuty`, or have everything made with `pagerflow webhook subscribe prod --workflow memory-alert`.
         ");
-        insta::assert_snapshot!(shown.view(), @r#"{"headers":[{"name":"x-api-key","value":"<API key>"}],"integration":null,"webhook":"v3","webhook_url":"https://example.com/webhooks/memory-alert","workflow":"memory-alert"}"#);
+        insta::assert_snapshot!(as_json(&shown), @r#"{"headers":[{"name":"x-api-key","value":"<API key>"}],"integration":null,"webhook":"v3","webhook_url":"https://example.com/webhooks/memory-alert","workflow":"memory-alert"}"#);
     }
 
     #[test]
     fn a_workflow_of_v2_webhooks_or_none_at_all_says_so() {
-        let v2 = of_workflow("https://example.com", record(Some(WebhookKind::V2))).text();
+        let v2 = of_workflow("https://example.com", record(Some(WebhookKind::V2))).text(Screen::plain());
         assert!(v2.contains("Generic V2 Webhook extension"), "{v2}");
-        let none = of_workflow("https://example.com", record(None)).text();
+        let none = of_workflow("https://example.com", record(None)).text(Screen::plain());
         assert!(none.contains("No webhook starts the workflow"), "{none}");
     }
 
     #[test]
     fn the_url_of_an_integration_serves_all_its_workflows() {
         let shown = of_integration("https://example.com", "prod".parse().unwrap());
-        insta::assert_snapshot!(shown.text(), @"
+        insta::assert_snapshot!(shown.text(Screen::plain()), @"
         URL     https://example.com/integrations/prod/webhooks
         header  x-api-key: <API key>
 

@@ -1,7 +1,7 @@
 //! The accounts of integrations, as names are looked up in them.
 
 use super::names::{Answers, Directory, Row, Things};
-use crate::{directory, output::Output, pagerduty_account::PagerDutyAccount, stack::Stack};
+use crate::{directory, output::Notices, pagerduty_account::PagerDutyAccount, stack::Stack};
 use pagerduty::directory::{self as lists, EscalationPolicy, Listed, Pause, Priority, Service, Team, User};
 use std::collections::BTreeSet;
 use workflow::{action::Thing, ids::IntegrationAlias};
@@ -9,7 +9,7 @@ use workflow::{action::Thing, ids::IntegrationAlias};
 /// The accounts of a stack's integrations.
 pub(super) struct Accounts<'a> {
     pub(super) stack: &'a Stack,
-    pub(super) output: &'a Output,
+    pub(super) notices: Notices,
 }
 
 impl Directory for Accounts<'_> {
@@ -40,7 +40,7 @@ impl Accounts<'_> {
 
     async fn all<R: Named>(&self, account: &PagerDutyAccount) -> Result<Things, String> {
         let wait = async |pause: Pause| {
-            self.output.warn(&directory::words(pause));
+            self.notices.warn(&directory::words(pause));
             tokio::time::sleep(pause.duration).await;
         };
         let listed = lists::list::<R>(&account.open(), None, wait).await;

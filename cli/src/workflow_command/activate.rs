@@ -2,15 +2,18 @@
 
 use super::{
     change::Change,
-    list,
     stored::{self, VersionNumber},
 };
-use crate::{ask, error::Error, known, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known,
+    output::{Screen, View},
+    stack::Stack,
+};
 use clap::Args;
 use jiff::Timestamp;
-use platform::table::{Applied, WorkflowState};
-use serde_json::{Value, json};
-use std::process::ExitCode;
+use platform::table::{Applied, WorkflowRecord, WorkflowState};
+use serde::Serialize;
 use workflow::ids::{WorkflowId, WorkflowVersion};
 
 /// The workflow and the version.
@@ -25,10 +28,32 @@ pub(crate) struct Options {
     expect_version: Option<VersionNumber>,
     /// Do not ask. Without a terminal it is needed.
     #[arg(long)]
-    yes: bool,
+    pub(super) yes: bool,
 }
 
-pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+/// A version that can become the active one.
+#[derive(Debug)]
+pub(super) struct Plan {
+    seen: WorkflowRecord,
+    version: WorkflowVersion,
+    /// The difference from the active version, as far as this release can read that.
+    pub(super) change: Option<Change>,
+    webhook_url: Option<String>,
+}
+
+/// A version that is the active one now.
+#[derive(Debug, Serialize)]
+pub(super) struct Activated {
+    workflow: WorkflowId,
+    version: WorkflowVersion,
+    /// False if it was before.
+    changed: bool,
+    previous_version: WorkflowVersion,
+    state: WorkflowState,
+    webhook_url: Option<String>,
+}
+
+pub(super) async fn plan(options: &Options, stack: &Stack) -> Result<Plan, Error> {
     let name = &options.workflow;
     let seen = known::workflow(name, stack).await?;
     if let Some(VersionNumber(expected)) = options.expect_version
@@ -45,77 +70,100 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
     }
     let version = options.version.0;
     let wanted = stored::version(name, version, stack).await?;
-    if let Some(active) = stored::active(&seen, stack).await?
-        && !output.is_json()
-    {
-        let (from, to) = (format!("{name} {}", seen.active_version), format!("{name} {version}"));
-        let change = Change::between((&from, &active), (&to, &wanted));
-        if !change.is_none() {
-            output.line(&change.shown(output))?;
-        }
-    }
-    let changes = version != seen.active_version || seen.state == WorkflowState::Deleted;
-    let question = format!(
-        "Make {version} the active version of {name}, instead of {}?",
-        seen.active_version
-    );
-    if changes && !options.yes && !ask::confirmed(&question)? {
-        return Ok(ExitCode::FAILURE);
-    }
-    let applied = stack.table.activate_version(&seen, version, Timestamp::now()).await?;
-    let url = stored::webhook_url(name, &wanted, stack);
-    let result = view(name, seen.active_version, applied, url.as_deref());
-    output.result(&result, || text(name, seen.active_version, applied))?;
-    Ok(ExitCode::SUCCESS)
-}
-
-fn view(name: &WorkflowId, before: WorkflowVersion, applied: Applied, url: Option<&str>) -> Value {
-    json!({
-        "workflow": name,
-        "version": applied.version,
-        "changed": applied.is_new,
-        "previous_version": before,
-        "state": applied.state,
-        "webhook_url": url,
+    let active = stored::active(&seen, stack).await?;
+    let (from, to) = (format!("{name} {}", seen.active_version), format!("{name} {version}"));
+    let change = active.map(|active| Change::between((&from, &active), (&to, &wanted)));
+    Ok(Plan {
+        webhook_url: stored::webhook_url(name, &wanted, stack),
+        change: change.filter(|change| !change.is_none()),
+        version,
+        seen,
     })
 }
 
-fn text(name: &WorkflowId, before: WorkflowVersion, applied: Applied) -> String {
-    match applied.is_new {
-        true => format!(
-            "{} is the active version of {name} now, instead of {before}. The workflow is {}. Runs that have started go on with \
-             the version that they started with.",
-            applied.version,
-            list::state(applied.state)
-        ),
-        false => format!("{} is the active version of {name} already.", applied.version),
+impl Plan {
+    /// The question, if it changes anything.
+    pub(super) fn question(&self) -> Option<String> {
+        let Self { seen, version, .. } = self;
+        let changes = *version != seen.active_version || seen.state == WorkflowState::Deleted;
+        changes.then(|| {
+            format!(
+                "Make {version} the active version of {}, instead of {}?",
+                seen.workflow, seen.active_version
+            )
+        })
+    }
+
+    pub(super) async fn activate(self, stack: &Stack) -> Result<Activated, Error> {
+        let now = Timestamp::now();
+        let applied = stack.table.activate_version(&self.seen, self.version, now).await?;
+        Ok(Activated::new(self, applied))
+    }
+}
+
+impl Activated {
+    fn new(plan: Plan, applied: Applied) -> Self {
+        Self {
+            workflow: plan.seen.workflow,
+            version: applied.version,
+            changed: applied.is_new,
+            previous_version: plan.seen.active_version,
+            state: applied.state,
+            webhook_url: plan.webhook_url,
+        }
+    }
+}
+
+impl View for Activated {
+    fn text(&self, _: Screen) -> String {
+        let Self { workflow, version, .. } = self;
+        match self.changed {
+            true => format!(
+                "{version} is the active version of {workflow} now, instead of {}. The workflow is {}. Runs that have started go \
+                 on with the version that they started with.",
+                self.previous_version, self.state
+            ),
+            false => format!("{version} is the active version of {workflow} already."),
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
 
-    fn told(is_new: bool) -> (String, Value) {
+    fn activated(is_new: bool) -> Activated {
+        let plan = Plan {
+            seen: WorkflowRecord {
+                workflow: "memory-alert".parse().unwrap(),
+                state: WorkflowState::Enabled,
+                active_version: WorkflowVersion(5),
+                trigger: None,
+                timeout: None,
+                updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
+            },
+            version: WorkflowVersion(2),
+            change: None,
+            webhook_url: None,
+        };
         let applied = Applied {
             version: WorkflowVersion(2),
             is_new,
             state: WorkflowState::Enabled,
         };
-        let name = "memory-alert".parse().unwrap();
-        let before = WorkflowVersion(5);
-        (text(&name, before, applied), view(&name, before, applied, None))
+        Activated::new(plan, applied)
     }
 
     #[test]
-    fn it_is_told_which_version_is_active_now() {
-        insta::assert_snapshot!(told(true).0, @"v2 is the active version of memory-alert now, instead of v5. The workflow is enabled. Runs that have started go on with the version that they started with.");
-        insta::assert_snapshot!(told(false).0, @"v2 is the active version of memory-alert already.");
+    fn the_version_that_is_active_now_is_named() {
+        insta::assert_snapshot!(activated(true).text(Screen::plain()), @"v2 is the active version of memory-alert now, instead of v5. The workflow is enabled. Runs that have started go on with the version that they started with.");
+        insta::assert_snapshot!(activated(false).text(Screen::plain()), @"v2 is the active version of memory-alert already.");
     }
 
     #[test]
-    fn programs_are_told_what_was_active_before() {
-        insta::assert_snapshot!(serde_json::to_string_pretty(&told(true).1).unwrap(), @r#"
+    fn programs_get_the_version_that_was_active_before() {
+        insta::assert_snapshot!(serde_json::to_string_pretty(&as_json(&activated(true))).unwrap(), @r#"
         {
           "changed": true,
           "previous_version": 5,

@@ -1,7 +1,7 @@
 //! `pagerflow workflow apply`: definitions become the active versions of their workflows.
 //!
 //! Everything is read, checked and looked up before the first is stored. What is stored goes over the version whose
-//! difference was shown, and nothing else: if somebody else changed the workflow since, nothing is stored and that is told.
+//! difference was shown, and nothing else: if the workflow was changed since, nothing is stored and that is reported.
 
 use super::{
     account::Accounts,
@@ -10,16 +10,22 @@ use super::{
     names::{Directory, Lookup, Meaning},
     stored,
 };
-use crate::{ask, error::Error, known, output::Output, stack::Stack};
+use crate::{
+    ask::{self, Consent},
+    error::Error,
+    known,
+    output::{Notices, Output, Screen, View},
+    stack::Stack,
+};
 use clap::Args;
 use jiff::Timestamp;
 use platform::catalog;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
-use serde_json::{Value, json};
+use serde::Serialize;
 use std::{cell::RefCell, path::PathBuf, process::ExitCode};
 use workflow::{
     definition::{Definition, ThingReference},
-    ids::WorkflowVersion,
+    ids::{WorkflowId, WorkflowVersion},
     triggers::PagerDutyTrigger,
 };
 
@@ -47,6 +53,7 @@ pub(crate) struct Options {
 }
 
 /// A definition that is ready to be applied.
+#[derive(Debug)]
 struct Ready {
     source: Source,
     definition: Definition,
@@ -55,10 +62,11 @@ struct Ready {
     /// The workflow as it is now.
     seen: Option<WorkflowRecord>,
     change: Kind,
+    webhook_url: Option<String>,
 }
 
 /// A name in the source, and what it means.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct NameMeant {
     path: String,
     name: String,
@@ -66,6 +74,7 @@ struct NameMeant {
 }
 
 /// The kind of change that applying makes.
+#[derive(Debug)]
 enum Kind {
     New,
     /// The workflow was deleted, or its active version cannot be read by this release.
@@ -74,41 +83,43 @@ enum Kind {
     Changed(Change),
 }
 
-impl Kind {
-    fn word(&self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Replaced | Self::Changed(_) => "changed",
-            Self::Unchanged => "unchanged",
-        }
-    }
+/// A definition that was applied, or would be.
+#[derive(Debug, Serialize)]
+pub(super) struct Outcome {
+    workflow: WorkflowId,
+    file: PathBuf,
+    /// None in a dry run.
+    version: Option<WorkflowVersion>,
+    changed: bool,
+    change: ChangeName,
+    previous_version: Option<WorkflowVersion>,
+    digest: String,
+    difference: Option<Change>,
+    names: Vec<NameMeant>,
+    state: Option<WorkflowState>,
+    webhook_url: Option<String>,
+    /// True if the place of a workflow is taken that was deleted or cannot be read.
+    #[serde(skip)]
+    is_replaced: bool,
 }
 
+/// The name of a change, for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum ChangeName {
+    New,
+    Changed,
+    Unchanged,
+}
+
+/// Carries out the command: prints each definition's change, asks, and applies it.
 pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
-    let found = files::read(&options.paths)?;
-    found.remark(output);
-    let sources = found.sources;
-    if options.expect_version.is_some() && sources.len() > 1 {
-        return Err(Error::Invalid(
-            "--expect-version is for one definition; apply them one by one".to_owned(),
-        ));
-    }
-    let lookup = match options.offline {
-        true => Lookup::nothing(),
-        false => {
-            let _looking = output.working("Looking up names and ids in PagerDuty");
-            looked_up(&sources, &Accounts { stack, output }).await
-        }
-    };
-    let ready = resolved(sources, &lookup, output)?;
-    let mut plans = Vec::with_capacity(ready.len());
-    for (source, definition, names) in ready {
-        plans.push(planned(source, definition, names, options, stack).await?);
-    }
+    let notices = output.notices();
+    let plans = plans(options, stack, notices).await?;
     // Before the first is stored, and with its difference shown, so that what is asked is known.
     if !options.dry_run && !options.yes && plans.iter().any(Ready::asks) && !ask::can_ask() {
         for plan in &plans {
-            plan.announce(true, output)?;
+            announce(plan, true, output)?;
         }
         let names = plans
             .iter()
@@ -119,27 +130,63 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
             names.collect::<Vec<_>>().join(", ")
         )));
     }
-    for plan in &plans {
-        plan.announce(options.dry_run, output)?;
+    for plan in plans {
+        announce(&plan, options.dry_run, output)?;
         if options.dry_run {
-            plan.show(None, stack, output)?;
+            output.show(&plan.outcome(None))?;
             continue;
         }
-        if plan.asks() && !options.yes && !ask::confirmed(&plan.question())? {
+        if plan.asks() && !Consent::of(options.yes).allows(&plan.question())? {
             return Ok(ExitCode::FAILURE);
         }
-        let applying = output.working(format!("Storing {}", plan.definition.name));
+        let applying = notices.working(format!("Storing {}", plan.definition.name));
         let applied = plan.apply(stack).await?;
         drop(applying);
-        plan.show(Some(applied), stack, output)?;
-        if applied.state == WorkflowState::Disabled {
-            let name = &plan.definition.name;
-            output.warn(&format!(
+        output.show(&applied)?;
+        if applied.state == Some(WorkflowState::Disabled) {
+            let name = &applied.workflow;
+            notices.warn(&format!(
                 "{name} is still disabled; enable it with `pagerflow workflow enable {name}`"
             ));
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Prints for a person what changes.
+fn announce(plan: &Ready, is_dry_run: bool, output: &mut Output) -> Result<(), Error> {
+    if output.is_json() {
+        return Ok(());
+    }
+    for line in plan.announcement(is_dry_run, output.screen()) {
+        output.line(&line)?;
+    }
+    Ok(())
+}
+
+/// Reads, checks and looks up definitions. Nothing is stored.
+async fn plans(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec<Ready>, Error> {
+    let found = files::read(&options.paths)?;
+    found.remark(notices);
+    let sources = found.sources;
+    if options.expect_version.is_some() && sources.len() > 1 {
+        return Err(Error::Invalid(
+            "--expect-version is for one definition; apply them one by one".to_owned(),
+        ));
+    }
+    let lookup = match options.offline {
+        true => Lookup::nothing(),
+        false => {
+            let _looking = notices.working("Looking up names and ids in PagerDuty");
+            looked_up(&sources, &Accounts { stack, notices }).await
+        }
+    };
+    let ready = resolved(sources, &lookup, notices)?;
+    let mut plans = Vec::with_capacity(ready.len());
+    for (source, definition, names) in ready {
+        plans.push(planned(source, definition, names, options, stack).await?);
+    }
+    Ok(plans)
 }
 
 async fn looked_up(sources: &[Source], directory: &impl Directory) -> Lookup {
@@ -151,10 +198,10 @@ async fn looked_up(sources: &[Source], directory: &impl Directory) -> Lookup {
 fn resolved(
     sources: Vec<Source>,
     lookup: &Lookup,
-    output: &Output,
+    notices: Notices,
 ) -> Result<Vec<(Source, Definition, Vec<NameMeant>)>, Error> {
     for gap in lookup.gaps() {
-        output.warn(&gap);
+        notices.warn(&gap);
     }
     let mut problems = Told::default();
     let mut ready = Vec::with_capacity(sources.len());
@@ -164,7 +211,7 @@ fn resolved(
             let meaning = lookup.meaning(reference)?;
             names.borrow_mut().extend(name_meant(reference, &meaning));
             if let Some(doubt) = &meaning.doubt {
-                output.warn(&format!("{}: {doubt}", files::place(&reference.path)));
+                notices.warn(&format!("{}: {doubt}", files::place(&reference.path)));
             }
             Ok(meaning.value)
         });
@@ -225,6 +272,7 @@ async fn planned(
         },
     };
     Ok(Ready {
+        webhook_url: stored::webhook_url(&definition.name, &definition, stack),
         source,
         definition,
         names,
@@ -233,7 +281,7 @@ async fn planned(
     })
 }
 
-/// Fails if another version is active than somebody expects.
+/// Fails if another version is active than is expected.
 fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definition: &Definition) -> Result<(), Error> {
     let name = &definition.name;
     let live = seen.filter(|seen| seen.state != WorkflowState::Deleted);
@@ -265,7 +313,7 @@ fn as_expected(expected: WorkflowVersion, seen: Option<&WorkflowRecord>, definit
 }
 
 impl Ready {
-    /// True if somebody has to agree: it changes what is there, or brings back what was deleted.
+    /// True if a person has to agree: it changes what is there, or brings back what was deleted.
     fn asks(&self) -> bool {
         match self.change {
             Kind::New | Kind::Unchanged => false,
@@ -281,33 +329,25 @@ impl Ready {
         }
     }
 
-    /// Tells a person what changes.
-    fn announce(&self, is_dry_run: bool, output: &mut Output) -> Result<(), Error> {
-        if output.is_json() {
-            return Ok(());
-        }
+    /// The changes, in lines for a person.
+    fn announcement(&self, is_dry_run: bool, screen: Screen) -> Vec<String> {
         let names = match self.change {
             Kind::Unchanged => &[],
             Kind::New | Kind::Replaced | Kind::Changed(_) => self.names.as_slice(),
         };
-        for name in names {
-            output.line(&format!(
-                "{}: `{}` is {}",
-                files::place(&name.path),
-                name.name,
-                name.value
-            ))?;
-        }
+        let names = names
+            .iter()
+            .map(|name| format!("{}: `{}` is {}", files::place(&name.path), name.name, name.value));
+        let mut lines: Vec<String> = names.collect();
         if let Kind::Changed(change) = &self.change {
             let verb = if is_dry_run { "would change" } else { "changes" };
-            let shown = change.shown(output);
-            output.line(&format!("{} {verb}: {}", self.definition.name, change.summary()))?;
-            output.line(&first_lines(&shown, DIFFERENCE_LINES))?;
+            lines.push(format!("{} {verb}: {}", self.definition.name, change.summary()));
+            lines.push(first_lines(&change.shown(screen), DIFFERENCE_LINES));
         }
-        Ok(())
+        lines
     }
 
-    async fn apply(&self, stack: &Stack) -> Result<Applied, Error> {
+    async fn apply(self, stack: &Stack) -> Result<Outcome, Error> {
         let applied_by = match self.change {
             Kind::Unchanged => None,
             _ => stack.caller().await,
@@ -321,57 +361,51 @@ impl Ready {
             .table
             .apply_workflow(self.seen.as_ref(), &new, Timestamp::now())
             .await;
-        Ok(applied?)
+        Ok(self.outcome(Some(applied?)))
     }
 
-    /// Tells what was done, or would be.
-    fn show(&self, applied: Option<Applied>, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-        let name = &self.definition.name;
-        let url = stored::webhook_url(name, &self.definition, stack);
-        let result = self.json(applied, url.as_deref());
-        output.result(&result, || match (applied, &self.change) {
-            (Some(applied), Kind::Unchanged) => format!("{name} {} is unchanged.", applied.version),
-            (Some(applied), _) => match url {
-                Some(url) => format!("Applied {name} {}. Its webhook is {url}", applied.version),
-                None => format!(
-                    "Applied {name} {}. Start it with `pagerflow run start {name}`.",
-                    applied.version
-                ),
+    /// The outcome; of a dry run, if it was not applied.
+    fn outcome(self, applied: Option<Applied>) -> Outcome {
+        let before = self.seen.as_ref();
+        let (change, difference, is_replaced) = match self.change {
+            Kind::New => (ChangeName::New, None, false),
+            Kind::Replaced => (ChangeName::Changed, None, true),
+            Kind::Unchanged => (ChangeName::Unchanged, None, false),
+            Kind::Changed(difference) => (ChangeName::Changed, Some(difference), false),
+        };
+        Outcome {
+            digest: self.definition.digest(),
+            workflow: self.definition.name,
+            file: self.source.path,
+            version: applied.map(|applied| applied.version),
+            changed: applied.is_some_and(|applied| applied.is_new),
+            change,
+            previous_version: before.map(|seen| seen.active_version),
+            difference,
+            names: self.names,
+            state: applied
+                .map(|applied| applied.state)
+                .or_else(|| before.map(|seen| seen.state)),
+            webhook_url: self.webhook_url,
+            is_replaced,
+        }
+    }
+}
+
+impl View for Outcome {
+    fn text(&self, _: Screen) -> String {
+        let name = &self.workflow;
+        match (self.version, self.change) {
+            (Some(version), ChangeName::Unchanged) => format!("{name} {version} is unchanged."),
+            (Some(version), _) => match &self.webhook_url {
+                Some(url) => format!("Applied {name} {version}. Its webhook is {url}"),
+                None => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
             },
-            (None, Kind::New) => format!("{name} would be new."),
-            (None, Kind::Replaced) => format!("{name} would be replaced."),
-            (None, Kind::Unchanged) => format!("{name} would be unchanged."),
-            (None, Kind::Changed(_)) => format!("{name} would be changed."),
-        })
-    }
-
-    fn json(&self, applied: Option<Applied>, url: Option<&str>) -> Value {
-        let names: Vec<_> = self
-            .names
-            .iter()
-            .map(|name| json!({ "path": name.path, "name": name.name, "value": name.value }))
-            .collect();
-        let difference = match &self.change {
-            Kind::Changed(change) => change.json(),
-            Kind::New | Kind::Replaced | Kind::Unchanged => Value::Null,
-        };
-        let state = match (applied, &self.seen) {
-            (Some(applied), _) => Some(applied.state),
-            (None, seen) => seen.as_ref().map(|seen| seen.state),
-        };
-        json!({
-            "workflow": self.definition.name,
-            "file": self.source.path,
-            "version": applied.map(|applied| applied.version),
-            "changed": applied.is_some_and(|applied| applied.is_new),
-            "change": self.change.word(),
-            "previous_version": self.seen.as_ref().map(|seen| seen.active_version),
-            "digest": self.definition.digest(),
-            "difference": difference,
-            "names": names,
-            "state": state,
-            "webhook_url": url,
-        })
+            (None, ChangeName::New) => format!("{name} would be new."),
+            (None, ChangeName::Unchanged) => format!("{name} would be unchanged."),
+            (None, ChangeName::Changed) if self.is_replaced => format!("{name} would be replaced."),
+            (None, ChangeName::Changed) => format!("{name} would be changed."),
+        }
     }
 }
 

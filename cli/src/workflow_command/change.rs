@@ -1,7 +1,7 @@
 //! The difference of two definitions, for people: of what they say, and not of how they were written.
 
-use crate::output::{Output, printable};
-use serde_json::{Value, json};
+use crate::output::{Screen, printable};
+use serde::Serialize;
 use similar::{ChangeTag, TextDiff};
 use workflow::definition::Definition;
 
@@ -9,7 +9,7 @@ use workflow::definition::Definition;
 const CONTEXT: usize = 3;
 
 /// The difference between two definitions.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Change {
     /// The number of lines of YAML that were not there.
     added: usize,
@@ -55,7 +55,7 @@ impl Change {
     }
 
     /// The difference for a terminal: what is new is green, what is gone is red.
-    pub(super) fn shown(&self, output: &Output) -> String {
+    pub(super) fn shown(&self, screen: Screen) -> String {
         let lines = self.text.lines().map(|line| {
             let colour = match line.chars().next() {
                 Some('+') => Some(32),
@@ -65,16 +65,11 @@ impl Change {
             };
             let line = printable(line);
             match colour {
-                Some(colour) => output.coloured(colour, &line),
+                Some(colour) => screen.coloured(colour, &line),
                 None => line,
             }
         });
         lines.collect::<Vec<_>>().join("\n")
-    }
-
-    /// The difference for programs.
-    pub(super) fn json(&self) -> Value {
-        json!({ "added": self.added, "removed": self.removed, "text": self.text })
     }
 }
 
@@ -97,9 +92,9 @@ mod tests {
             "  - id: pause\n    wait: 10m\n  - stop: done\n",
             "  - { wait: 15m, id: pause, if: run.id == \"x\" }\n  - stop: done\n",
         );
-        insta::assert_snapshot!(change.shown(&Output::new(false)));
+        insta::assert_snapshot!(change.shown(Screen::plain()));
         assert_eq!(change.summary(), "2 lines added, 1 line removed");
-        assert_eq!(change.json()["added"], 2);
+        assert_eq!(change.added, 2);
     }
 
     #[test]
@@ -112,6 +107,6 @@ mod tests {
     #[test]
     fn b28_a_text_cannot_steer_the_terminal() {
         let change = change("  - wait: 1s\n", "  - stop: \"a\\x1b[31mb\"\n");
-        assert!(!change.shown(&Output::new(false)).contains('\u{1b}'), "{}", change.text);
+        assert!(!change.shown(Screen::plain()).contains('\u{1b}'), "{}", change.text);
     }
 }

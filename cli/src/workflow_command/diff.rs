@@ -7,10 +7,15 @@ use super::{
     names::Lookup,
     stored::{self, VersionNumber},
 };
-use crate::{error::Error, known, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known,
+    output::{Notices, Screen, View},
+    stack::Stack,
+};
 use clap::Args;
 use platform::catalog;
-use serde_json::json;
+use serde::Serialize;
 use std::path::Path;
 use workflow::{
     definition::Definition,
@@ -41,21 +46,41 @@ struct Side {
     definition: Definition,
 }
 
-pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+/// How one definition differs from another.
+#[derive(Debug, Serialize)]
+pub(super) struct Compared {
+    workflow: WorkflowId,
+    from: String,
+    to: String,
+    difference: Change,
+}
+
+pub(super) async fn diff(options: &Options, stack: &Stack, notices: Notices) -> Result<Compared, Error> {
     let (workflow, from, to) = match options.target.parse::<WorkflowId>() {
         Ok(workflow) => {
             let (from, to) = of_versions(&workflow, options, stack).await?;
             (workflow, from, to)
         }
-        Err(_) => of_file(options, stack, output).await?,
+        Err(_) => of_file(options, stack, notices).await?,
     };
-    let change = Change::between((&from.name, &from.definition), (&to.name, &to.definition));
-    let result = json!({ "workflow": workflow, "from": from.name, "to": to.name, "difference": change.json() });
-    let text = match change.is_none() {
-        true => format!("{} and {} say the same.", from.name, to.name),
-        false => format!("{}\n{}.", change.shown(output), change.summary()),
-    };
-    output.result(&result, || text)
+    Ok(Compared {
+        workflow,
+        difference: Change::between((&from.name, &from.definition), (&to.name, &to.definition)),
+        from: from.name,
+        to: to.name,
+    })
+}
+
+impl View for Compared {
+    fn text(&self, screen: Screen) -> String {
+        let Self {
+            from, to, difference, ..
+        } = self;
+        match difference.is_none() {
+            true => format!("{from} and {to} say the same."),
+            false => format!("{}\n{}.", difference.shown(screen), difference.summary()),
+        }
+    }
 }
 
 async fn of_versions(workflow: &WorkflowId, options: &Options, stack: &Stack) -> Result<(Side, Side), Error> {
@@ -86,7 +111,7 @@ async fn side(workflow: &WorkflowId, version: WorkflowVersion, stack: &Stack) ->
 }
 
 /// The sides where one is a file. Names in it are taken for what they mean now.
-async fn of_file(options: &Options, stack: &Stack, output: &Output) -> Result<(WorkflowId, Side, Side), Error> {
+async fn of_file(options: &Options, stack: &Stack, notices: Notices) -> Result<(WorkflowId, Side, Side), Error> {
     if options.to.is_some() {
         return Err(Error::Invalid(
             "a file is compared with the version of --from; leave --to out".to_owned(),
@@ -97,10 +122,10 @@ async fn of_file(options: &Options, stack: &Stack, output: &Output) -> Result<(W
     let workflow = source.draft.name().clone();
     let lookup = match options.offline {
         true => Lookup::nothing(),
-        false => Lookup::of(source.draft.references().iter(), &Accounts { stack, output }).await,
+        false => Lookup::of(source.draft.references().iter(), &Accounts { stack, notices }).await,
     };
     for gap in lookup.gaps() {
-        output.warn(&gap);
+        notices.warn(&gap);
     }
     let meaning = |reference: &_| lookup.meaning(reference).map(|meaning| meaning.value);
     let definition = source

@@ -4,10 +4,19 @@
 //! things are called in PagerDuty by then. What its author wrote, with names and comments, is kept beside it.
 
 use super::stored;
-use crate::{error::Error, known, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known,
+    output::{Screen, View},
+    stack::Stack,
+};
 use clap::Args;
-use serde_json::json;
-use workflow::{characters::steers, ids::WorkflowId};
+use serde::Serialize;
+use serde_json::Value;
+use workflow::{
+    characters::steers,
+    ids::{WorkflowId, WorkflowVersion},
+};
 
 /// The version, and its form.
 #[derive(Debug, Args)]
@@ -22,7 +31,17 @@ pub(crate) struct Options {
     as_written: bool,
 }
 
-pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -> Result<(), Error> {
+/// A definition as a file.
+#[derive(Debug, Serialize)]
+pub(super) struct Exported {
+    workflow: WorkflowId,
+    version: WorkflowVersion,
+    digest: String,
+    text: String,
+    definition: Value,
+}
+
+pub(super) async fn export(options: &Options, stack: &Stack) -> Result<Exported, Error> {
     let name = &options.workflow;
     let version = match options.version {
         Some(version) => version.0,
@@ -33,16 +52,24 @@ pub(super) async fn run(options: &Options, stack: &Stack, output: &mut Output) -
         true => stack.table.version_source(name, version).await?,
         false => Some(definition.to_yaml()),
     };
-    let text = text.ok_or_else(|| stored::no_version(name, version))?;
-    let result = json!({
-        "workflow": name, "version": version, "digest": definition.digest(), "text": text,
-        "definition": definition.to_json(),
-    });
-    // What is written from the definition has them as escapes.
-    if options.as_written && !output.is_json() && text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\t')) {
-        output.warn(
-            "characters that steer a terminal are printed as U+FFFD; `--output json` has them as they were written",
-        );
+    Ok(Exported {
+        workflow: name.clone(),
+        version,
+        digest: definition.digest(),
+        text: text.ok_or_else(|| stored::no_version(name, version))?,
+        definition: definition.to_json(),
+    })
+}
+
+impl Exported {
+    /// True if a terminal cannot show it as it is. A text that was written from the definition has escapes there.
+    pub(super) fn steers_a_terminal(&self) -> bool {
+        self.text.chars().any(|c| steers(c) && !matches!(c, '\n' | '\t'))
     }
-    output.result(&result, || text.trim_end_matches('\n').to_owned())
+}
+
+impl View for Exported {
+    fn text(&self, _: Screen) -> String {
+        self.text.trim_end_matches('\n').to_owned()
+    }
 }

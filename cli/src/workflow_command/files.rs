@@ -1,6 +1,6 @@
 //! Definitions in files and folders.
 
-use crate::{error::Error, output::Output, text_file};
+use crate::{error::Error, output::Notices, text_file};
 use platform::catalog;
 use serde::Serialize;
 use std::{
@@ -34,34 +34,17 @@ pub(super) struct Sources {
 }
 
 impl Sources {
-    /// Says what was passed over, and what may be meant otherwise.
-    pub(super) fn remark(&self, output: &Output) {
+    /// Reports what was passed over, and what may be meant otherwise.
+    pub(super) fn remark(&self, notices: Notices) {
         if let Some(lines) = passed_over_in_words(&self.passed_over) {
-            output.note(&lines);
+            notices.note(&lines);
         }
-        for warning in self.warnings() {
-            output.warn(&located(warning.file, warning.problem));
+        for source in &self.sources {
+            for problem in source.draft.warnings().iter() {
+                notices.warn(&located(&source.path, problem));
+            }
         }
     }
-
-    /// Warnings: valid, but perhaps not intended.
-    pub(super) fn warnings(&self) -> impl Iterator<Item = Warning<'_>> {
-        self.sources.iter().flat_map(|source| {
-            let warnings = source.draft.warnings().iter();
-            warnings.map(|problem| Warning {
-                file: &source.path,
-                problem,
-            })
-        })
-    }
-}
-
-/// A warning about a file.
-#[derive(Debug, Serialize)]
-pub(super) struct Warning<'a> {
-    file: &'a Path,
-    #[serde(flatten)]
-    problem: &'a Problem,
 }
 
 /// Something in a folder that was not read.

@@ -1,73 +1,106 @@
 //! `pagerflow workflow list`.
 
-use crate::{error::Error, output::Output, stack::Stack, text_table::aligned};
-use platform::table::{TriggerCondition, TriggerRecord, WorkflowRecord, WorkflowState};
-use serde_json::{Value, json};
-use workflow::run::WebhookKind;
+use crate::{
+    error::Error,
+    output::{Notices, Screen, View},
+    stack::Stack,
+    text_table::aligned,
+};
+use jiff::Timestamp;
+use platform::table::{TriggerRecord, WorkflowRecord, WorkflowState};
+use serde::Serialize;
+use workflow::{
+    ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
+    run::WebhookKind,
+    triggers::Filters,
+};
 
 /// The number of types of events that are shown of a trigger.
 const EVENTS_SHOWN: usize = 2;
 
-pub(super) async fn run(also_deleted: bool, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let reading = output.working("Reading the table");
-    let mut workflows = stack.table.workflows().await?;
-    drop(reading);
-    if !also_deleted {
-        workflows.retain(|workflow| workflow.state != WorkflowState::Deleted);
-    }
-    let views: Vec<_> = workflows.iter().map(view).collect();
-    output.result(&json!({ "workflows": views }), || text(&workflows))
+/// The workflows of a stack.
+#[derive(Debug, Serialize)]
+pub(super) struct Listed {
+    workflows: Vec<Row>,
 }
 
-fn view(workflow: &WorkflowRecord) -> Value {
-    json!({
-        "workflow": workflow.workflow,
-        "state": workflow.state,
-        "active_version": workflow.active_version,
-        "trigger": workflow.trigger.as_ref().map(trigger_view),
-        "updated_at": workflow.updated_at,
-    })
+/// A workflow in a list.
+#[derive(Debug, Serialize)]
+struct Row {
+    workflow: WorkflowId,
+    state: WorkflowState,
+    active_version: WorkflowVersion,
+    trigger: Option<Trigger>,
+    updated_at: Timestamp,
 }
 
 /// A trigger for programs.
-pub(super) fn trigger_view(trigger: &TriggerRecord) -> Value {
-    json!({
-        "integration": trigger.integration,
-        "webhook": trigger.webhook,
-        "events": trigger.events,
-        "filters": trigger.filters,
-        "when": trigger.when.as_ref().map(TriggerCondition::source),
+#[derive(Debug, Serialize)]
+struct Trigger {
+    integration: IntegrationAlias,
+    webhook: WebhookKind,
+    events: Vec<String>,
+    filters: Filters,
+    /// The source of its condition.
+    when: Option<String>,
+}
+
+pub(super) async fn list(also_deleted: bool, stack: &Stack, notices: Notices) -> Result<Listed, Error> {
+    let _reading = notices.working("Reading the table");
+    let mut workflows = stack.table.workflows().await?;
+    if !also_deleted {
+        workflows.retain(|workflow| workflow.state != WorkflowState::Deleted);
+    }
+    Ok(Listed {
+        workflows: workflows.into_iter().map(Row::from).collect(),
     })
 }
 
-fn text(workflows: &[WorkflowRecord]) -> String {
-    if workflows.is_empty() {
-        return "There are no workflows. Apply one with `pagerflow workflow apply FILE`.".to_owned();
+impl From<WorkflowRecord> for Row {
+    fn from(record: WorkflowRecord) -> Self {
+        Self {
+            workflow: record.workflow,
+            state: record.state,
+            active_version: record.active_version,
+            trigger: record.trigger.map(Trigger::from),
+            updated_at: record.updated_at,
+        }
     }
-    let rows: Vec<_> = workflows.iter().map(columns).collect();
-    aligned(&["NAME", "STATE", "VERSION", "TRIGGER", "UPDATED"], &rows)
 }
 
-fn columns(workflow: &WorkflowRecord) -> Vec<String> {
+impl From<TriggerRecord> for Trigger {
+    fn from(record: TriggerRecord) -> Self {
+        Self {
+            integration: record.integration,
+            webhook: record.webhook,
+            events: record.events,
+            filters: record.filters,
+            when: record.when.as_ref().map(|when| when.source().to_owned()),
+        }
+    }
+}
+
+impl View for Listed {
+    fn text(&self, _: Screen) -> String {
+        if self.workflows.is_empty() {
+            return "There are no workflows. Apply one with `pagerflow workflow apply FILE`.".to_owned();
+        }
+        let rows: Vec<_> = self.workflows.iter().map(columns).collect();
+        aligned(&["NAME", "STATE", "VERSION", "TRIGGER", "UPDATED"], &rows)
+    }
+}
+
+fn columns(workflow: &Row) -> Vec<String> {
     vec![
         workflow.workflow.to_string(),
-        state(workflow.state).to_owned(),
+        workflow.state.to_string(),
         workflow.active_version.to_string(),
         workflow.trigger.as_ref().map_or_else(|| "by hand".to_owned(), trigger),
         format!("{:.0}", workflow.updated_at),
     ]
 }
 
-/// The state in a word.
-pub(super) fn state(state: WorkflowState) -> &'static str {
-    match state {
-        WorkflowState::Enabled => "enabled",
-        WorkflowState::Disabled => "disabled",
-        WorkflowState::Deleted => "deleted",
-    }
-}
-
-fn trigger(trigger: &TriggerRecord) -> String {
+fn trigger(trigger: &Trigger) -> String {
     let version = match trigger.webhook {
         WebhookKind::V3 => "",
         WebhookKind::V2 => " (V2)",
@@ -83,8 +116,7 @@ fn trigger(trigger: &TriggerRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::to_string_pretty;
-    use workflow::{ids::WorkflowVersion, triggers::Filters};
+    use serde_json::{json, to_string_pretty};
 
     fn workflow(name: &str, state: WorkflowState, webhook: Option<WebhookKind>, events: &[&str]) -> WorkflowRecord {
         WorkflowRecord {
@@ -111,27 +143,32 @@ mod tests {
             "incident.escalated",
             "incident.annotated",
         ];
-        insta::assert_snapshot!(text(&[
+        let workflows = [
             workflow(
                 "database-outage",
                 WorkflowState::Enabled,
                 Some(WebhookKind::V3),
-                &events
+                &events,
             ),
             workflow("escalation", WorkflowState::Enabled, None, &[]),
             workflow(
                 "old",
                 WorkflowState::Disabled,
                 Some(WebhookKind::V2),
-                &["incident.triggered"]
+                &["incident.triggered"],
             ),
             workflow("older", WorkflowState::Deleted, None, &[]),
-        ]));
+        ];
+        let listed = Listed {
+            workflows: workflows.map(Row::from).into(),
+        };
+        insta::assert_snapshot!(listed.text(Screen::plain()));
     }
 
     #[test]
     fn no_workflows_are_told_with_what_to_do() {
-        insta::assert_snapshot!(text(&[]), @"There are no workflows. Apply one with `pagerflow workflow apply FILE`.");
+        let none = Listed { workflows: Vec::new() };
+        insta::assert_snapshot!(none.text(Screen::plain()), @"There are no workflows. Apply one with `pagerflow workflow apply FILE`.");
     }
 
     #[test]
@@ -142,6 +179,6 @@ mod tests {
             Some(WebhookKind::V3),
             &["incident.triggered"],
         );
-        insta::assert_snapshot!(to_string_pretty(&view(&workflow)).unwrap());
+        insta::assert_snapshot!(to_string_pretty(&json!(Row::from(workflow))).unwrap());
     }
 }

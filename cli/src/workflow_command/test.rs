@@ -5,7 +5,11 @@ mod events;
 mod render;
 mod suite;
 
-use crate::{error::Error, output::Output, run::start::Given};
+use crate::{
+    error::Error,
+    output::{Notices, Screen, View},
+    run::start::Given,
+};
 use events::Events;
 use jiff::Timestamp;
 use rehearsal::{
@@ -13,9 +17,9 @@ use rehearsal::{
     report::{Outcome, Report},
 };
 use render::{Form, Renderer};
-use serde::Serialize;
-use serde_json::Value;
-use std::{path::PathBuf, process::ExitCode};
+use serde::{Serialize, Serializer};
+use std::path::PathBuf;
+use suite::Suite;
 use workflow::definition::Definition;
 
 const EXAMPLES: &str = "\
@@ -83,25 +87,42 @@ impl<'a> From<&'a Report> for Told<'a> {
     }
 }
 
-/// What is printed, and whether something failed.
+/// A rehearsal that was played.
 #[derive(Debug)]
-struct Played {
-    text: String,
-    told: Value,
-    has_failed: bool,
+pub(super) enum Played {
+    /// What belongs together, in one report.
+    One { report: Box<Report>, form: Form },
+    /// Each event for itself.
+    Suite(Suite),
 }
 
-pub(crate) async fn run(arguments: &Arguments, output: &mut Output) -> Result<ExitCode, Error> {
-    let played = play(arguments, output).await?;
-    output.result(&played.told, || played.text)?;
-    Ok(match played.has_failed {
-        true => ExitCode::FAILURE,
-        false => ExitCode::SUCCESS,
-    })
+impl Serialize for Played {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::One { report, .. } => Told::from(&**report).serialize(serializer),
+            Self::Suite(suite) => suite.serialize(serializer),
+        }
+    }
 }
 
-async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
-    let mut definitions = definitions::read(&arguments.files, output)?.into_iter();
+impl View for Played {
+    fn text(&self, screen: Screen) -> String {
+        match self {
+            Self::One { report, form } => Renderer::new(screen, *form).report(report),
+            Self::Suite(suite) => suite.text(screen),
+        }
+    }
+
+    fn is_failure(&self) -> bool {
+        match self {
+            Self::One { report, .. } => is_failure(report.outcome()),
+            Self::Suite(suite) => suite.has_failed(),
+        }
+    }
+}
+
+pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Played, Error> {
+    let mut definitions = definitions::read(&arguments.files, notices)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());
     let workflow = definitions.next().ok_or_else(none)?;
     let workflows = Workflows {
@@ -113,15 +134,13 @@ async fn play(arguments: &Arguments, output: &Output) -> Result<Played, Error> {
     let at = arguments.at.unwrap_or(now);
     let is_suite = arguments.event.iter().any(|path| path.is_dir()) || arguments.against.is_some();
     if is_suite {
-        return suite(arguments, &workflows, workflow, at, output).await;
+        return suite(arguments, &workflows, workflow, at, notices).await;
     }
     let start = start(arguments, &workflow, at)?;
     let report = workflows.rehearsal(workflow)?.play(&start).await.map_err(invalid)?;
-    let form = if arguments.plan { Form::Plan } else { Form::Whole };
-    Ok(Played {
-        text: Renderer::new(output, form).report(&report),
-        told: serde_json::to_value(Told::from(&report))?,
-        has_failed: is_failure(report.outcome()),
+    Ok(Played::One {
+        report: Box::new(report),
+        form: if arguments.plan { Form::Plan } else { Form::Whole },
     })
 }
 
@@ -130,24 +149,20 @@ async fn suite(
     workflows: &Workflows,
     workflow: Definition,
     at: Timestamp,
-    output: &Output,
+    notices: Notices,
 ) -> Result<Played, Error> {
     let events = Events::read(&arguments.event)?;
     let before = match &arguments.against {
         None => None,
         Some(path) => {
-            let before = definitions::read(std::slice::from_ref(path), output)?
+            let before = definitions::read(std::slice::from_ref(path), notices)?
                 .into_iter()
                 .next();
             before.map(|definition| workflows.rehearsal(definition)).transpose()?
         }
     };
     let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), events, at).await;
-    Ok(Played {
-        text: suite.text(output),
-        told: serde_json::to_value(&suite)?,
-        has_failed: suite.has_failed(),
-    })
+    Ok(Played::Suite(suite))
 }
 
 /// What starts the runs, where they belong together.

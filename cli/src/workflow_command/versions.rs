@@ -1,45 +1,78 @@
 //! `pagerflow workflow versions`.
 
-use crate::{error::Error, known, output::Output, stack::Stack, text_table::aligned};
+use crate::{
+    error::Error,
+    known,
+    output::{Screen, View},
+    stack::Stack,
+    text_table::aligned,
+};
+use jiff::Timestamp;
 use platform::table::VersionRecord;
-use serde_json::{Value, json};
+use serde::Serialize;
 use workflow::ids::{WorkflowId, WorkflowVersion};
 
 /// The length of a digest for people: enough to tell two versions apart.
 const DIGEST_SHOWN: usize = 12;
 
-pub(super) async fn run(name: &WorkflowId, stack: &Stack, output: &mut Output) -> Result<(), Error> {
-    let active = known::workflow(name, stack).await?.active_version;
-    let versions = stack.table.versions(name).await?;
-    let views: Vec<_> = versions.iter().map(|version| view(version, active)).collect();
-    let result = json!({ "workflow": name, "active_version": active, "versions": views });
-    output.result(&result, || text(&versions, active))
+/// The versions of a workflow, the newest first.
+#[derive(Debug, Serialize)]
+pub(super) struct Listed {
+    workflow: WorkflowId,
+    active_version: WorkflowVersion,
+    versions: Vec<Row>,
 }
 
-fn view(version: &VersionRecord, active: WorkflowVersion) -> Value {
-    json!({
-        "version": version.version,
-        "active": version.version == active,
-        "applied_at": version.created_at,
-        "applied_by": version.applied_by,
-        "digest": version.digest,
+/// A version in a list.
+#[derive(Debug, Serialize)]
+struct Row {
+    version: WorkflowVersion,
+    active: bool,
+    applied_at: Timestamp,
+    applied_by: Option<String>,
+    digest: String,
+}
+
+pub(super) async fn versions(name: WorkflowId, stack: &Stack) -> Result<Listed, Error> {
+    let active_version = known::workflow(&name, stack).await?.active_version;
+    let versions = stack.table.versions(&name).await?;
+    Ok(Listed {
+        workflow: name,
+        active_version,
+        versions: versions
+            .into_iter()
+            .map(|version| Row::new(version, active_version))
+            .collect(),
     })
 }
 
-fn text(versions: &[VersionRecord], active: WorkflowVersion) -> String {
-    let rows: Vec<_> = versions.iter().map(|version| columns(version, active)).collect();
-    aligned(&["VERSION", "", "APPLIED", "BY", "DIGEST"], &rows)
+impl Row {
+    fn new(record: VersionRecord, active: WorkflowVersion) -> Self {
+        Self {
+            version: record.version,
+            active: record.version == active,
+            applied_at: record.created_at,
+            applied_by: record.applied_by,
+            digest: record.digest,
+        }
+    }
+
+    fn columns(&self) -> Vec<String> {
+        vec![
+            self.version.to_string(),
+            if self.active { "active" } else { "" }.to_owned(),
+            format!("{:.0}", self.applied_at),
+            self.applied_by.as_deref().map_or("-", who).to_owned(),
+            short(&self.digest).to_owned(),
+        ]
+    }
 }
 
-fn columns(version: &VersionRecord, active: WorkflowVersion) -> Vec<String> {
-    let is_active = version.version == active;
-    vec![
-        version.version.to_string(),
-        if is_active { "active" } else { "" }.to_owned(),
-        format!("{:.0}", version.created_at),
-        version.applied_by.as_deref().map_or("-", who).to_owned(),
-        short(&version.digest).to_owned(),
-    ]
+impl View for Listed {
+    fn text(&self, _: Screen) -> String {
+        let rows: Vec<_> = self.versions.iter().map(Row::columns).collect();
+        aligned(&["VERSION", "", "APPLIED", "BY", "DIGEST"], &rows)
+    }
 }
 
 /// Of the ARN of somebody what people know them by: `user/olivia`, or `assumed-role/Admin/olivia`.
@@ -55,7 +88,7 @@ pub(super) fn short(digest: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::to_string_pretty;
+    use serde_json::{json, to_string_pretty};
 
     fn version(number: u32, applied_by: Option<&str>, digest: &str) -> VersionRecord {
         VersionRecord {
@@ -78,7 +111,13 @@ mod tests {
             version(9, Some("arn:aws:iam::123456789012:user/olivia"), digest),
             version(8, None, digest),
         ];
-        insta::assert_snapshot!(text(&versions, WorkflowVersion(9)), @"
+        let active_version = WorkflowVersion(9);
+        let listed = Listed {
+            workflow: "a".parse().unwrap(),
+            active_version,
+            versions: versions.map(|version| Row::new(version, active_version)).into(),
+        };
+        insta::assert_snapshot!(listed.text(Screen::plain()), @"
         VERSION          APPLIED               BY                                     DIGEST
         v10              2026-11-22T10:00:00Z  assumed-role/Admin/olivia@example.com  75cf5cxmfcxp
         v9       active  2026-11-22T10:00:00Z  user/olivia                            75cf5cxmfcxp
@@ -89,7 +128,7 @@ mod tests {
     #[test]
     fn programs_get_all_of_it() {
         let version = version(9, Some("arn:aws:iam::123456789012:root"), "75cf5cxmfcxp");
-        insta::assert_snapshot!(to_string_pretty(&view(&version, WorkflowVersion(9))).unwrap(), @r#"
+        insta::assert_snapshot!(to_string_pretty(&json!(Row::new(version, WorkflowVersion(9)))).unwrap(), @r#"
         {
           "active": true,
           "applied_at": "2026-11-22T10:00:00.123Z",

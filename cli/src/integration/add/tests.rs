@@ -1,7 +1,7 @@
 //! What is stored of an integration, and what is not.
 
 use super::*;
-use crate::pagerduty_account::tests::simulated;
+use crate::{output::as_json, pagerduty_account::tests::simulated};
 use clap::Parser;
 use pagerduty_simulator::Seed;
 use rstest::rstest;
@@ -29,7 +29,7 @@ async fn judged(token: &str, default_from: Option<&str>) -> Result<(), String> {
     let (_simulator, account) = simulated(Seed::default(), token, default_from).await;
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
-    judge(&alias(), &check, &Output::new(false)).map_err(|error| error.to_string())
+    judge(&alias(), &check, Notices).map_err(|error| error.to_string())
 }
 
 #[rstest]
@@ -59,11 +59,11 @@ async fn what_pagerduty_does_not_accept_is_not_stored(
 }
 
 #[rstest]
-#[case::nothing(&[], Some(Kept { region: true, default_user: true }), "Kept: region eu, default user oncall@example.com, its routing keys.")]
-#[case::region(&["--region", "eu"], Some(Kept { region: false, default_user: true }), "Kept: default user oncall@example.com, its routing keys.")]
-#[case::user(&["--default-from", "oncall@example.com"], Some(Kept { region: true, default_user: false }), "Kept: region eu, its routing keys.")]
-#[case::no_user(&["--no-default-from"], Some(Kept { region: true, default_user: false }), "Kept: region eu, its routing keys.")]
-fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kept: Option<Kept>, #[case] words: &str) {
+#[case::nothing(&[], &[Kept::ServiceRegion, Kept::DefaultFrom], "Kept: region eu, default user oncall@example.com, its routing keys.")]
+#[case::region(&["--region", "eu"], &[Kept::DefaultFrom], "Kept: default user oncall@example.com, its routing keys.")]
+#[case::user(&["--default-from", "oncall@example.com"], &[Kept::ServiceRegion], "Kept: region eu, its routing keys.")]
+#[case::no_user(&["--no-default-from"], &[Kept::ServiceRegion], "Kept: region eu, its routing keys.")]
+fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kept_parts: &[Kept], #[case] words: &str) {
     let line = Line::try_parse_from(["add", "prod"].iter().chain(more)).unwrap();
     let change = SettingsChange {
         token_kind: None,
@@ -74,14 +74,15 @@ fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kep
             (None, false) => DefaultUser::Kept,
         },
     };
-    assert_eq!(Some(Kept::by(&change)), kept);
+    assert_eq!(kept(&change), kept_parts);
     let stored = Stored {
-        record: record(Some("oncall@example.com")),
-        kept,
+        integration: record(Some("oncall@example.com")).into(),
+        kept: kept_parts.to_vec(),
+        is_new: false,
         verified: true,
     };
     assert_eq!(
-        stored.text(),
+        stored.text(Screen::plain()),
         format!("Stored the integration prod. {words} PagerDuty accepts the token.")
     );
 }
@@ -89,15 +90,16 @@ fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kep
 #[test]
 fn an_integration_that_is_new_keeps_nothing() {
     let stored = Stored {
-        record: record(None),
-        kept: None,
+        integration: record(None).into(),
+        kept: Vec::new(),
+        is_new: true,
         verified: false,
     };
     assert_eq!(
-        stored.text(),
+        stored.text(Screen::plain()),
         "Stored the integration prod. Try it with `pagerflow integration test prod`."
     );
-    insta::assert_snapshot!(format!("{:#}", stored.view()), @r#"
+    insta::assert_snapshot!(format!("{:#}", as_json(&stored)), @r#"
     {
       "alias": "prod",
       "default_from": null,

@@ -1,14 +1,15 @@
 use super::*;
-use crate::pagerduty_account::tests::simulated;
+use crate::{output::as_json, pagerduty_account::tests::simulated};
 use pagerduty_simulator::{Role, Seed};
-use serde_json::to_string_pretty;
+use serde_json::{Value, to_string_pretty};
 
 async fn checked(seed: Seed, token: &str, default_from: Option<&str>) -> (String, Value) {
     let (_simulator, account) = simulated(seed, token, default_from).await;
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
     let alias = "prod".parse().unwrap();
-    (render(&alias, &check, &Output::new(false)), view(&alias, &check))
+    let checked = Checked::new(&alias, check);
+    (checked.text(Screen::plain()), as_json(&checked))
 }
 
 #[tokio::test]

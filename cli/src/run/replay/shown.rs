@@ -1,7 +1,8 @@
 //! A replay as it would be, in words.
 
-use crate::output::Output;
+use crate::output::{Screen, View};
 use platform::table::RunView;
+use serde::{Serialize, Serializer};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
@@ -12,25 +13,48 @@ use workflow::{
 
 /// A replay that may be started.
 #[derive(Debug)]
-pub(super) struct Plan<'a> {
+pub(super) struct Plan {
     /// Its id.
-    pub(super) run: &'a RunId,
+    pub(super) run: RunId,
     /// The run that it repeats.
-    pub(super) of: &'a RunView,
+    pub(super) of: RunView,
     /// The number of the replay of that run.
     pub(super) number: u32,
     /// The version that it is pinned to.
     pub(super) version: WorkflowVersion,
     /// The definition of the run.
-    pub(super) before: &'a Definition,
+    pub(super) before: Definition,
     /// The definition of that version.
-    pub(super) after: &'a Definition,
+    pub(super) after: Definition,
     /// The steps that it keeps, and those that it would do again.
-    pub(super) replay: &'a Replay,
+    pub(super) replay: Replay,
 }
 
-impl Plan<'_> {
-    pub(super) fn text(&self, output: &Output) -> String {
+/// A replay that was started.
+#[derive(Debug)]
+pub(super) struct Replayed(pub(super) Plan);
+
+impl Serialize for Plan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.json(false).serialize(serializer)
+    }
+}
+
+impl Serialize for Replayed {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.json(true).serialize(serializer)
+    }
+}
+
+impl View for Replayed {
+    fn text(&self, _: Screen) -> String {
+        let run = &self.0.run;
+        format!("Started the run {run}. Follow it with `pagerflow run watch {run}`.")
+    }
+}
+
+impl View for Plan {
+    fn text(&self, screen: Screen) -> String {
         let version = match self.version == self.of.version {
             true => format!("{}, as the run", self.version),
             false => format!("{}, where the run had {}", self.version, self.of.version),
@@ -57,19 +81,21 @@ impl Plan<'_> {
                 lines.extend(
                     grouped(effects)
                         .into_iter()
-                        .map(|(effect, count)| line(effect, count, output)),
+                        .map(|(effect, count)| line(effect, count, screen)),
                 );
             }
         }
         lines.join("\n")
     }
+}
 
+impl Plan {
     fn begins(&self, from: &StepPath) -> String {
         self.after.step_name_in_any_lane(from).in_words()
     }
 
-    pub(super) fn json(&self, is_started: bool) -> Value {
-        let effects: Vec<Value> = self.replay.effects.iter().map(|it| effect(it, self.before)).collect();
+    fn json(&self, is_started: bool) -> Value {
+        let effects: Vec<Value> = self.replay.effects.iter().map(|it| effect(it, &self.before)).collect();
         let name = |path: &StepPath| self.after.step_name_in_any_lane(path);
         json!({
             "run": self.run,
@@ -126,7 +152,7 @@ fn grouped(effects: &[PastEffect]) -> Vec<(&PastEffect, usize)> {
     groups
 }
 
-fn line(effect: &PastEffect, count: usize, output: &Output) -> String {
+fn line(effect: &PastEffect, count: usize, screen: Screen) -> String {
     let times = match count {
         1 => String::new(),
         count => format!(", {count} times"),
@@ -150,7 +176,7 @@ fn line(effect: &PastEffect, count: usize, output: &Output) -> String {
     let colour = if effect.again.is_serious() { 33 } else { 90 };
     format!(
         "  {} {}{run}, {happened}{times}: {again}",
-        output.coloured(colour, mark),
+        screen.coloured(colour, mark),
         effect.step
     )
 }
@@ -166,6 +192,7 @@ fn on_repeat(deed: &Deed) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::output::as_json;
     use pagerduty::actions::Action;
     use platform::catalog;
     use std::sync::Arc;
@@ -220,25 +247,25 @@ mod tests {
         }
     }
 
-    fn with<T>(replay: &Replay, of: impl FnOnce(&Plan<'_>) -> T) -> T {
+    fn plan(replay: Replay) -> Plan {
         let view = serde_json::from_value(json!({
             "run": "abc", "workflow": "memory-alert", "version": 3, "execution": "arn", "status": "failed",
             "started_at": "2026-11-22T10:00:00Z", "deadline": "2026-11-23T10:00:00Z"
         }));
-        of(&Plan {
-            run: &"new".parse().unwrap(),
-            of: &view.unwrap(),
+        Plan {
+            run: "new".parse().unwrap(),
+            of: view.unwrap(),
             number: 1,
             version: WorkflowVersion(4),
-            before: &definition(),
-            after: &definition(),
+            before: definition(),
+            after: definition(),
             replay,
-        })
+        }
     }
 
     #[test]
     fn what_happened_and_what_would_happen_again_is_told_before_anything_starts() {
-        insta::assert_snapshot!(with(&replay(), |plan| plan.text(&Output::new(false))), @"
+        insta::assert_snapshot!(plan(replay()).text(Screen::plain()), @"
         Replay 1 of the run abc of memory-alert v4, where the run had v3.
         It begins with step `help` and keeps the results of 2 steps.
         What the run has done:
@@ -258,7 +285,7 @@ mod tests {
             variables: BTreeMap::new(),
             effects: Vec::new(),
         };
-        insta::assert_snapshot!(with(&replay, |plan| plan.text(&Output::new(false))), @"
+        insta::assert_snapshot!(plan(replay).text(Screen::plain()), @"
         Replay 1 of the run abc of memory-alert v4, where the run had v3.
         It begins with the first step and keeps nothing.
         The run has done nothing outside of itself.
@@ -271,8 +298,8 @@ mod tests {
             effects: [replay().effects.remove(0), replay().effects.remove(3)].into(),
             ..replay()
         };
-        let json = with(&replay, |plan| serde_json::to_string_pretty(&plan.json(true)));
-        insta::assert_snapshot!(json.unwrap(), @r#"
+        let json = as_json(&Replayed(plan(replay)));
+        insta::assert_snapshot!(serde_json::to_string_pretty(&json).unwrap(), @r#"
         {
           "effects": [
             {

@@ -1,7 +1,7 @@
 //! What people read of a run.
 
 use super::*;
-use crate::run::whole::Whole;
+use crate::output::as_json;
 use rstest::rstest;
 use serde_json::{Value, json};
 
@@ -38,7 +38,7 @@ fn text(view: &RunView) -> String {
         lanes: vec![(LanePath::main(), view.steps.clone())],
         ..Whole::default()
     };
-    Shown::new(view, &whole, &names()).text(&LanePath::main(), 0, &Output::new(false))
+    Shown::new(view.clone(), &whole, names()).text(Screen::plain())
 }
 
 fn shown(status: &str, state: &str) -> String {
@@ -95,7 +95,7 @@ fn what_was_changed_in_an_input_stands_under_its_step() {
         "{text}"
     );
     let view = view("succeeded", &step);
-    let told: Value = json!(Shown::new(&view, &Whole::default(), &names()));
+    let told = as_json(&Shown::new(view, &Whole::default(), names()));
     assert_eq!(told["steps"][0]["adjusted"], step["adjusted"]);
 }
 
@@ -253,10 +253,7 @@ fn for_a_program_a_run_has_its_remedy_its_calls_and_its_cost() {
         lanes: vec![(LanePath::main(), view.steps.clone())],
         ..Whole::default()
     };
-    let names = names();
-    let told = names
-        .told(&Shown::new(&view, &whole, &names), &view, &LanePath::main())
-        .unwrap();
+    let told = as_json(&Shown::new(view, &whole, names()));
     insta::assert_snapshot!(serde_json::to_string_pretty(&told).unwrap(), @r#"
     {
       "called_by": null,

@@ -87,7 +87,7 @@ async fn a_ping_that_is_refused_is_sent_once_more_when_the_secrets_are_read_agai
     ];
     let (answer, waited) = pinged(twice).await;
     assert!(answer.has_arrived(), "{answer:?}");
-    assert_eq!(waited, 1 + 31 + 1);
+    assert_eq!(waited, 1 + 6 + 1);
 
     let never = vec![
         Ok(vec![]),
@@ -121,6 +121,7 @@ async fn where_the_log_can_not_be_read_nothing_is_claimed() {
 #[test]
 fn it_is_told_what_became_of_it_and_what_to_do() {
     let id: SubscriptionId = "PSUB001".parse().unwrap();
+    let alias = "prod".parse().unwrap();
     let told: Vec<_> = [
         Pinged::Arrived {
             seconds: 2,
@@ -135,7 +136,7 @@ fn it_is_told_what_became_of_it_and_what_to_do() {
         Pinged::Lost,
         Pinged::NotChecked("access denied".to_owned()),
     ]
-    .map(|pinged| format!("{}: {}", pinged.name(), pinged.told("prod", &id)))
+    .map(|pinged| format!("{}: {}", pinged, pinged.in_words(&alias, &id)))
     .into();
     insta::assert_snapshot!(told.join("\n\n"), @"
     arrived: The ping has arrived, after 2 s: key and signature are right.

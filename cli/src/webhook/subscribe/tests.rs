@@ -1,4 +1,5 @@
 use super::*;
+use crate::output::as_json;
 use platform::table::{TriggerRecord, WorkflowState};
 
 fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
@@ -64,9 +65,9 @@ fn a_workflow_that_the_webhooks_could_not_start_is_refused() {
     ");
 }
 
-fn made() -> (Plan, WebhookSubscription) {
+fn plan_of_prod() -> Plan {
     let leads_to = KeyScope::Integration(prod());
-    let plan = Plan {
+    Plan {
         alias: prod(),
         url: url_of("https://example.com", &leads_to),
         leads_to,
@@ -77,44 +78,34 @@ fn made() -> (Plan, WebhookSubscription) {
         key_is_new: true,
         secret_name: "n".to_owned(),
         before: HashSet::new(),
-    };
-    let subscription = WebhookSubscription {
-        id: "PSUB001".parse().unwrap(),
-        url: plan.url.clone(),
-        scope: Some(plan.scope.clone()),
-        events: plan.events.clone(),
-        description: Some(plan.description.clone()),
-        active: true,
-        temporarily_disabled: false,
-    };
-    (plan, subscription)
+    }
 }
 
 #[test]
 fn what_was_made_is_told_without_the_key() {
-    let (plan, subscription) = made();
+    let plan = plan_of_prod();
+    let (key, id) = (plan.key.expose().to_owned(), plan.key.id().to_string());
     let pinged = Ok(Pinged::Arrived {
         seconds: 2,
         leads_to_workflow: true,
     });
 
-    let told = text(&plan, &subscription, &pinged);
-    let view = view(&plan, &subscription, &pinged);
+    let subscribed = Subscribed::new(plan, "PSUB001".parse().unwrap(), pinged);
+    let (text, view) = (subscribed.text(Screen::plain()), as_json(&subscribed));
 
-    assert!(!told.contains(plan.key.expose()) && !view.to_string().contains(plan.key.expose()));
-    let id = plan.key.id().as_str();
-    insta::assert_snapshot!(told.replace(id, "aaaaaaaaaaaa"), @"
+    assert!(!text.contains(&key) && !view.to_string().contains(&key));
+    insta::assert_snapshot!(text.replace(&id, "aaaaaaaaaaaa"), @"
     Made the webhook subscription PSUB001 of prod. Its signing secret is stored.
 
       URL     https://example.com/integrations/prod/webhooks
       scope   service PABC123
       events  incident.resolved, incident.triggered
-      key     aaaaaaaaaaaa, made for it; PagerDuty has it, and nobody else needs it
+      key     aaaaaaaaaaaa, made for it; PagerDuty has it, and no other sender needs it
 
     The ping has arrived, after 2 s: key and signature are right.
     ");
     let json = serde_json::to_string_pretty(&view).unwrap();
-    insta::assert_snapshot!(json.replace(id, "aaaaaaaaaaaa"), @r#"
+    insta::assert_snapshot!(json.replace(&id, "aaaaaaaaaaaa"), @r#"
     {
       "description": "Pagerflow",
       "events": [
@@ -134,18 +125,28 @@ fn what_was_made_is_told_without_the_key() {
 
 #[test]
 fn one_that_could_not_be_pinged_is_made_all_the_same() {
-    let (plan, subscription) = made();
-    let told = text(&plan, &subscription, &Err("PagerDuty answered 500".to_owned()));
-    assert!(told.starts_with("Made the webhook subscription PSUB001"), "{told}");
+    let failed = Err("PagerDuty answered 500".to_owned());
+    let subscribed = Subscribed::new(plan_of_prod(), "PSUB001".parse().unwrap(), failed);
+    let text = subscribed.text(Screen::plain());
+    assert!(text.starts_with("Made the webhook subscription PSUB001"), "{text}");
     assert!(
-        told.ends_with("Try again with `pagerflow webhook test prod PSUB001`."),
-        "{told}"
+        text.ends_with("Try again with `pagerflow webhook test prod PSUB001`."),
+        "{text}"
     );
 }
 
 #[test]
 fn a_subscription_that_gets_the_same_webhooks_already_is_seen() {
-    let (plan, subscription) = made();
+    let plan = plan_of_prod();
+    let subscription = WebhookSubscription {
+        id: "PSUB001".parse().unwrap(),
+        url: plan.url.clone(),
+        scope: Some(plan.scope.clone()),
+        events: plan.events.clone(),
+        description: Some(plan.description.clone()),
+        active: true,
+        temporarily_disabled: false,
+    };
     assert_eq!(twin(&plan, std::slice::from_ref(&subscription)), Some(&subscription));
     let of_account = WebhookSubscription {
         scope: Some(SubscriptionScope::Account),

@@ -2,6 +2,7 @@ use super::{
     super::names::{Answers, Row, Things},
     *,
 };
+use crate::output::as_json;
 use platform::catalog;
 use serde_json::to_string_pretty;
 use std::collections::BTreeSet;
@@ -41,7 +42,7 @@ impl Directory for Account {
 async fn ready(text: &str) -> Result<Vec<(Source, Definition, Vec<NameMeant>)>, Error> {
     let sources = vec![source(text)];
     let lookup = looked_up(&sources, &Account).await;
-    resolved(sources, &lookup, &Output::new(false))
+    resolved(sources, &lookup, Notices)
 }
 
 fn seen(version: u32, state: WorkflowState) -> WorkflowRecord {
@@ -63,6 +64,7 @@ async fn plan(text: &str, seen: Option<WorkflowRecord>, change: Kind) -> Ready {
         names,
         seen,
         change,
+        webhook_url: None,
     }
 }
 
@@ -89,7 +91,7 @@ async fn what_is_applied_has_the_id_and_programs_are_told_what_the_name_means() 
         is_new: true,
         state: WorkflowState::Enabled,
     };
-    insta::assert_snapshot!(to_string_pretty(&plan.json(Some(applied), None)).unwrap());
+    insta::assert_snapshot!(to_string_pretty(&as_json(&plan.outcome(Some(applied)))).unwrap());
 }
 
 #[tokio::test]
@@ -99,8 +101,8 @@ async fn a_dry_run_tells_the_difference_and_no_version() {
     let new = Definition::from_source(text, catalog()).unwrap();
     let change = Change::between(("outage v3", &old), ("outage.yaml", &new));
     let plan = plan(text, Some(seen(3, WorkflowState::Disabled)), Kind::Changed(change)).await;
-    insta::assert_snapshot!(to_string_pretty(&plan.json(None, None)).unwrap());
-    insta::assert_snapshot!(plan.question(), @"Apply this to outage, over its version v3?");
+    assert_eq!(plan.question(), "Apply this to outage, over its version v3?");
+    insta::assert_snapshot!(to_string_pretty(&as_json(&plan.outcome(None))).unwrap());
 }
 
 #[test]

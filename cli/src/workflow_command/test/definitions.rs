@@ -1,15 +1,15 @@
 //! The definitions that are rehearsed.
 
-use crate::{error::Error, output::Output, workflow_command::files};
+use crate::{error::Error, output::Notices, workflow_command::files};
 use platform::catalog;
 use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 
 /// Reads definitions. No account is asked here what the names in them mean, so each name gets an id that looks like it.
-pub(super) fn read(paths: &[PathBuf], output: &Output) -> Result<Vec<Definition>, Error> {
+pub(super) fn read(paths: &[PathBuf], notices: Notices) -> Result<Vec<Definition>, Error> {
     let files::Sources { sources, passed_over } = files::read(paths)?;
     if let Some(lines) = files::passed_over_in_words(&passed_over) {
-        output.note(&lines);
+        notices.note(&lines);
     }
     let definitions = sources.iter().map(|source| {
         let resolved = source.draft.resolved(catalog(), |reference| Ok(stand_in(reference)));

@@ -1,6 +1,6 @@
 //! A rehearsal in words: a tree of steps with virtual times, requests and results.
 
-use crate::output::{Output, printable};
+use crate::output::{Screen, printable};
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState};
 use serde_json::Value;
@@ -15,8 +15,8 @@ const API_HOST: &str = "api.pagerduty.com";
 
 /// Writes a rehearsal for people.
 #[derive(Debug)]
-pub(super) struct Renderer<'a> {
-    output: &'a Output,
+pub(super) struct Renderer {
+    screen: Screen,
     form: Form,
     lines: Vec<String>,
     /// The time when virtual time began.
@@ -25,7 +25,7 @@ pub(super) struct Renderer<'a> {
 
 /// How much is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Form {
+pub(crate) enum Form {
     /// All that happened.
     Whole,
     /// A line for each step, with what it would be given.
@@ -34,10 +34,10 @@ pub(super) enum Form {
     Outline,
 }
 
-impl<'a> Renderer<'a> {
-    pub(super) fn new(output: &'a Output, form: Form) -> Self {
+impl Renderer {
+    pub(super) fn new(screen: Screen, form: Form) -> Self {
         Self {
-            output,
+            screen,
             form,
             lines: Vec::new(),
             began: Timestamp::UNIX_EPOCH,
@@ -58,8 +58,8 @@ impl<'a> Renderer<'a> {
     }
 
     /// A line for each step of a report, without what differs from rehearsal to rehearsal though nothing is different.
-    pub(super) fn outline(output: &'a Output, report: &Report) -> Vec<String> {
-        let mut renderer = Self::new(output, Form::Outline);
+    pub(super) fn outline(report: &Report) -> Vec<String> {
+        let mut renderer = Self::new(Screen::plain(), Form::Outline);
         for run in &report.runs {
             renderer.began = run.started_at;
             renderer.steps(&run.steps, 0);
@@ -104,7 +104,7 @@ impl<'a> Renderer<'a> {
             1 => "1 request to PagerDuty".to_owned(),
             count => format!("{count} requests to PagerDuty"),
         };
-        let status = self.output.coloured(colour(run.status), words(run.status));
+        let status = self.screen.coloured(colour(run.status), words(run.status));
         let mut line = match (&run.error, &run.reason) {
             (Some(error), _) => format!("{status} after {took}: {}", why(error)),
             (None, Some(reason)) => format!("{status}: {}", printable(reason)),
@@ -118,7 +118,7 @@ impl<'a> Renderer<'a> {
     fn planned_end(&mut self, run: &Run) {
         match (&run.error, &run.reason) {
             (Some(error), _) => {
-                let failed = self.output.coloured(colour(run.status), "would fail");
+                let failed = self.screen.coloured(colour(run.status), "would fail");
                 self.lines.push(format!("{failed}: {}", why(error)));
             }
             (None, Some(reason)) => self
@@ -168,7 +168,7 @@ impl<'a> Renderer<'a> {
             StepState::Running | StepState::Waiting | StepState::Retrying => ("·", 36),
         };
         let words = words_of(step);
-        let mark = self.output.coloured(colour, mark);
+        let mark = self.screen.coloured(colour, mark);
         self.line(step.started_at, depth, &format!("{mark} {name}{words}"));
         if let Some(Value::Object(input)) = &step.input {
             for (field, value) in input {
@@ -176,7 +176,7 @@ impl<'a> Renderer<'a> {
             }
         }
         for adjusted in &step.adjusted {
-            let mark = self.output.coloured(33, "!");
+            let mark = self.screen.coloured(33, "!");
             self.detail(depth, &format!("{mark} {}", printable(adjusted)));
         }
         for (variable, value) in &step.variables {
@@ -232,7 +232,7 @@ impl<'a> Renderer<'a> {
             .filter(|host| *host != API_HOST)
             .unwrap_or_default();
         let line = format!("{} {host}{}{from} {status}", request.method, printable(&request.path));
-        self.detail(depth, &self.output.coloured(36, &line));
+        self.detail(depth, &self.screen.coloured(36, &line));
         if !request.body.is_null() {
             self.detail(depth, &format!("  {}", printable(&request.body.to_string())));
         }

@@ -6,7 +6,7 @@ use super::{
     is_failure,
     render::{Renderer, elapsed, words},
 };
-use crate::output::Output;
+use crate::output::Screen;
 use jiff::Timestamp;
 use rehearsal::{
     Rehearsal, Start,
@@ -17,7 +17,7 @@ use similar::{ChangeTag, TextDiff};
 
 /// What became of all events.
 #[derive(Debug, Serialize)]
-pub(super) struct Suite {
+pub(crate) struct Suite {
     events: Vec<Case>,
     passed_over: Vec<PassedOver>,
 }
@@ -83,10 +83,8 @@ async fn play_one(rehearsal: &Rehearsal, event: &EventFile, at: Timestamp) -> Re
 }
 
 fn difference(before: &Result<Report, String>, after: &Result<Report, String>) -> Vec<String> {
-    // There are no colours in an outline.
-    let output = Output::new(true);
     let outline = |report: &Result<Report, String>| match report {
-        Ok(report) => Renderer::outline(&output, report),
+        Ok(report) => Renderer::outline(report),
         Err(error) => vec![error.clone()],
     };
     let (before, after) = (outline(before), outline(after));
@@ -108,12 +106,12 @@ impl Suite {
     }
 
     /// A line for each event, with what is different below it, and how many there are.
-    pub(super) fn text(&self, output: &Output) -> String {
+    pub(super) fn text(&self, screen: Screen) -> String {
         let names = self.events.iter().map(|case| &case.event);
         let names = names.chain(self.passed_over.iter().map(|it| &it.file));
         let width = names.map(|name| name.chars().count()).max().unwrap_or(0);
-        let mut lines: Vec<String> = self.events.iter().flat_map(|case| case.lines(width, output)).collect();
-        let mark = output.coloured(90, "-");
+        let mut lines: Vec<String> = self.events.iter().flat_map(|case| case.lines(width, screen)).collect();
+        let mark = screen.coloured(90, "-");
         let passed_over = self.passed_over.iter();
         lines.extend(passed_over.map(|it| format!("{mark} {:<width$}  passed over: {}", it.file, it.in_short)));
         lines.push(self.summary());
@@ -156,21 +154,21 @@ impl Case {
             .is_some_and(|difference| !difference.is_empty())
     }
 
-    fn lines(&self, width: usize, output: &Output) -> Vec<String> {
+    fn lines(&self, width: usize, screen: Screen) -> Vec<String> {
         let outcome = self.report.as_ref().map_or(Outcome::Failed, Report::outcome);
         let (mark, colour) = match outcome {
             Outcome::Succeeded => ("✓", 32),
             Outcome::NotStarted | Outcome::Skipped => ("-", 90),
             Outcome::Failed | Outcome::Cancelled => ("✗", 31),
         };
-        let mark = output.coloured(colour, mark);
+        let mark = screen.coloured(colour, mark);
         let mut lines = vec![format!("{mark} {:<width$}  {}", self.event, sentence(&self.report))];
         if let (true, Some(before)) = (self.is_different(), &self.against) {
             lines.push(format!("    was: {}", sentence(before)));
         }
         for line in self.difference.iter().flatten() {
             let colour = if line.starts_with('+') { 32 } else { 31 };
-            lines.push(format!("    {}", output.coloured(colour, line)));
+            lines.push(format!("    {}", screen.coloured(colour, line)));
         }
         lines
     }

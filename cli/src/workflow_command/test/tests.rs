@@ -1,14 +1,24 @@
 mod field_cases;
 
 use super::*;
+use crate::output::as_json;
 use clap::Parser;
 use rstest::rstest;
+use serde_json::Value;
 use std::{fs, path::Path};
 
 #[derive(Debug, Parser)]
 struct Line {
     #[command(flatten)]
     arguments: Arguments,
+}
+
+/// A rehearsal as people and programs get it.
+#[derive(Debug)]
+struct Shown {
+    text: String,
+    json: Value,
+    has_failed: bool,
 }
 
 /// Where the examples and the events are.
@@ -19,7 +29,7 @@ fn root() -> &'static Path {
 }
 
 /// Plays what a command line says. Paths in it are those of the repository.
-async fn played(words: &[&str]) -> Result<Played, String> {
+async fn played(words: &[&str]) -> Result<Shown, String> {
     let words = words.iter().map(|word| {
         let is_path = ["examples/", "events/"].iter().any(|folder| word.starts_with(folder));
         if is_path {
@@ -29,8 +39,13 @@ async fn played(words: &[&str]) -> Result<Played, String> {
         }
     });
     let line = Line::try_parse_from(["test".to_owned()].into_iter().chain(words)).map_err(|error| error.to_string())?;
-    let played = play(&line.arguments, &Output::new(false)).await;
-    played.map_err(|error| error.to_string().replace(&root().display().to_string(), "."))
+    let played = play(&line.arguments, Notices).await;
+    let played = played.map_err(|error| error.to_string().replace(&root().display().to_string(), "."))?;
+    Ok(Shown {
+        text: played.text(Screen::plain()),
+        json: as_json(&played),
+        has_failed: played.is_failure(),
+    })
 }
 
 const MEMORY: &str = "examples/memory-alert.yaml";
@@ -46,7 +61,7 @@ async fn a_rehearsal_tells_each_step_with_its_input_its_requests_and_its_result(
 #[tokio::test]
 async fn a_program_gets_the_same_as_json() {
     let played = played(&[MEMORY, "--event", TRIGGERED]).await.unwrap();
-    insta::assert_snapshot!("memory_alert_json", serde_json::to_string_pretty(&played.told).unwrap());
+    insta::assert_snapshot!("memory_alert_json", serde_json::to_string_pretty(&played.json).unwrap());
 }
 
 #[tokio::test]
@@ -131,7 +146,7 @@ steps:
     let said = "`client_url` was left out: it must be a URL that begins with `https://` or `http://`";
     assert!(played.text.contains(&format!("! {said}\n")), "{}", played.text);
     assert_eq!(
-        played.told["runs"][0]["steps"][0]["adjusted"],
+        played.json["runs"][0]["steps"][0]["adjusted"],
         serde_json::json!([said])
     );
 }
@@ -156,7 +171,7 @@ async fn a_plan_tells_why_a_run_would_fail_and_what_to_do() {
 async fn of_a_folder_what_is_no_delivery_is_passed_over_and_told() {
     let suite = played(&[MEMORY, "--event", "events/"]).await.unwrap();
     insta::assert_snapshot!("suite_with_others", suite.text);
-    let passed_over = suite.told["passed_over"].as_array().unwrap();
+    let passed_over = suite.json["passed_over"].as_array().unwrap();
     assert!(
         passed_over.iter().any(|it| it["file"] == "create-incident.json"),
         "{passed_over:?}"
@@ -189,9 +204,9 @@ async fn events_are_read_with_a_byte_order_mark_and_in_utf_16_and_hidden_files_a
     let suite = played(&[MEMORY, "--event", folder.path().as_str()]).await.unwrap();
 
     assert!(!suite.has_failed, "{}", suite.text);
-    assert_eq!(suite.told["events"].as_array().unwrap().len(), forms.len());
+    assert_eq!(suite.json["events"].as_array().unwrap().len(), forms.len());
     let passed_over = serde_json::json!([{"file": "._utf-8-mark.json", "reason": "it is a hidden file"}]);
-    assert_eq!(suite.told["passed_over"], passed_over);
+    assert_eq!(suite.json["passed_over"], passed_over);
 }
 
 #[tokio::test]
@@ -225,7 +240,7 @@ async fn each_set_shows_what_it_has_set() {
     succeeded in 0s
     nothing sent to PagerDuty
     ");
-    let steps = &played.told["runs"][0]["steps"];
+    let steps = &played.json["runs"][0]["steps"];
     assert_eq!(steps[0]["variables"], serde_json::json!({"a": 1}));
     assert_eq!(steps[1]["variables"], serde_json::json!({"a": 7, "b": 2}));
 }
@@ -245,7 +260,7 @@ async fn one_item_of_a_for_each_is_made_to_fail_by_its_name() {
     ] {
         let fail = format!("{name}=PagerDuty.NotFound");
         let played = played(&[&file, "--fail", &fail]).await.unwrap();
-        let lanes = played.told["runs"][0]["steps"][0]["lanes"].as_array().unwrap();
+        let lanes = played.json["runs"][0]["steps"][0]["lanes"].as_array().unwrap();
         let of = lanes
             .iter()
             .filter(|lane| lane["outcome"] == "failure")
@@ -285,7 +300,7 @@ async fn a_suite_tells_what_is_different_from_another_definition() {
         .await
         .unwrap();
     insta::assert_snapshot!("against", played.text);
-    let events = played.told["events"].as_array().unwrap();
+    let events = played.json["events"].as_array().unwrap();
     let told = events.iter().map(|event| {
         let outcomes = [&event["report"]["outcome"], &event["against"]["outcome"]];
         format!("{} {outcomes:?} {:#}", event["event"], event["difference"])

@@ -1,5 +1,6 @@
 //! The answer to one question about an integration.
 
+use serde::Serialize;
 use std::fmt;
 
 /// The subject of a finding.
@@ -34,8 +35,10 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The severity of a finding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// The severity of a finding, with a stable name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Level {
     /// It is as it should be.
     Ok,
@@ -45,18 +48,6 @@ pub enum Level {
     Warning,
     /// Workflows will fail.
     Problem,
-}
-
-impl Level {
-    /// A stable name, for programs and people.
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Ok => "ok",
-            Self::Unknown => "unknown",
-            Self::Warning => "warning",
-            Self::Problem => "problem",
-        }
-    }
 }
 
 /// The answer to one question about an integration, in sentences.

@@ -6,8 +6,9 @@ use reqwest::Url;
 use serde::{Deserialize, Serialize};
 
 /// The service region of a PagerDuty account. The US hosts pass EU requests on, but slowly, so it is set per account.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum ServiceRegion {
     /// `api.pagerduty.com` and `events.pagerduty.com`
     Us,

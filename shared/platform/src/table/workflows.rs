@@ -207,8 +207,9 @@ impl From<WorkflowRecord> for StoredWorkflow {
 }
 
 /// The state of a workflow: do events start runs of it?
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::Display)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
 pub enum WorkflowState {
     /// They do.
     Enabled,

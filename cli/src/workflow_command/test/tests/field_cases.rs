@@ -1,9 +1,9 @@
 //! The cases in `tests/field-cases`: each is refused or warned of when it is saved, or does what its author meant.
 
-use super::{Played, Value, root};
+use super::{Shown, root};
 use platform::catalog;
 use rstest::rstest;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::fs;
 use workflow::definition::Draft;
 
@@ -16,7 +16,7 @@ fn draft(file: &str) -> Result<Draft, String> {
     Draft::from_source(&source, catalog()).map_err(|problems| problems.to_string())
 }
 
-async fn played(words: &[&str]) -> Played {
+async fn played(words: &[&str]) -> Shown {
     let is_file = |word: &&str| word.ends_with(".yaml") || word.ends_with(".json");
     let words: Vec<String> = words
         .iter()
@@ -82,7 +82,7 @@ fn what_may_be_null_or_missing_is_warned_of(#[case] file: &str, #[case] said: &s
 #[tokio::test]
 async fn a_default_stands_for_what_is_null_or_missing(#[case] file: &str, #[case] title: &str) {
     let played = played(&[file, "--event", "default-null/event.json"]).await;
-    assert_eq!(sent(&played.told)[0]["incident"]["title"], title);
+    assert_eq!(sent(&played.json)[0]["incident"]["title"], title);
 }
 
 #[rstest]
@@ -108,7 +108,7 @@ async fn incidents_without_a_key_do_not_stop_each_other(#[case] file: &str) {
     ];
     let line: Vec<&str> = [file].into_iter().chain(events).collect();
     let played = played(&line).await;
-    let runs = played.told["runs"].as_array().unwrap();
+    let runs = played.json["runs"].as_array().unwrap();
     let ends: Vec<&Value> = runs.iter().map(|run| &run["status"]).collect();
     assert_eq!(ends, [&json!("succeeded"), &json!("succeeded")], "{}", played.text);
 }
@@ -116,7 +116,7 @@ async fn incidents_without_a_key_do_not_stop_each_other(#[case] file: &str) {
 #[tokio::test]
 async fn links_of_a_private_network_are_sent() {
     let played = played(&["http-links/workflow.yaml", "--event", "http-links/event.json"]).await;
-    let alert = sent(&played.told)[0];
+    let alert = sent(&played.json)[0];
     assert_eq!(alert["client_url"], "http://[::]:9092/kapacitor/v1");
     assert_eq!(alert["links"][0]["href"], "http://prometheus-0:9090/graph?g0.expr=up");
 }
@@ -133,7 +133,7 @@ async fn an_alert_with_huge_details_is_sent(#[case] bytes: usize, #[case] is_cut
     let workflow = path("huge-details/workflow.yaml");
     let line = [workflow.as_str(), "--event", file.path().to_str().unwrap()];
     let played = super::played(&line).await.unwrap();
-    let firing = sent(&played.told)[0]["payload"]["custom_details"]["firing"]
+    let firing = sent(&played.json)[0]["payload"]["custom_details"]["firing"]
         .as_str()
         .unwrap();
     assert_eq!(firing.ends_with("… [cut]"), is_cut);
@@ -154,7 +154,7 @@ async fn an_alert_with_huge_details_is_sent(#[case] bytes: usize, #[case] is_cut
 #[tokio::test]
 async fn an_odd_event_starts_its_run(#[case] event: &str) {
     let played = played(&["multi-docs/end-marker.yaml", "--event", event]).await;
-    assert_eq!(played.told["outcome"], "succeeded", "{}", played.text);
+    assert_eq!(played.json["outcome"], "succeeded", "{}", played.text);
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn the_details_of_an_alert_can_be_used() {
     ];
     let played = played(&line).await;
     assert!(
-        sent(&played.told).last().unwrap()["note"]["content"]
+        sent(&played.json).last().unwrap()["note"]["content"]
             .as_str()
             .unwrap()
             .starts_with("Host db-1")
@@ -180,7 +180,7 @@ async fn the_details_of_an_alert_can_be_used() {
 #[tokio::test]
 async fn json_in_a_note_is_readable() {
     let played = played(&["tojson/workflow.yaml", "--event", "tojson/event.json"]).await;
-    let note = sent(&played.told)[0]["note"]["content"].as_str().unwrap();
+    let note = sent(&played.json)[0]["note"]["content"].as_str().unwrap();
     assert!(note.contains(r#""query": "rate(errors) > 5 && env='prod'""#), "{note}");
 }
 
@@ -188,5 +188,5 @@ async fn json_in_a_note_is_readable() {
 async fn an_incident_that_pagerduty_does_not_know_yet_is_resolved_all_the_same() {
     let line = ["404-after-create/workflow.yaml", "--fail", "close=PagerDuty.NotFound:3"];
     let played = played(&line).await;
-    assert_eq!(played.told["outcome"], "succeeded", "{}", played.text);
+    assert_eq!(played.json["outcome"], "succeeded", "{}", played.text);
 }

@@ -3,8 +3,8 @@
 use pagerduty::directory::{EscalationPolicy, Priority, Role, Row, Service, ServiceStatus, Team, User};
 use serde_json::{Value, json};
 
-/// A row that can be shown.
-pub(crate) trait Shown: Row {
+/// A row that people choose.
+pub(crate) trait Choice: Row {
     /// The plural of its name.
     const PLURAL: &'static str;
     /// The heads of the columns.
@@ -17,7 +17,7 @@ pub(crate) trait Shown: Row {
     fn json(&self) -> Value;
 }
 
-impl Shown for Service {
+impl Choice for Service {
     const PLURAL: &'static str = "services";
     const HEADS: &'static [&'static str] = &["ID", "NAME", "STATUS"];
 
@@ -40,7 +40,7 @@ impl Shown for Service {
     }
 }
 
-impl Shown for EscalationPolicy {
+impl Choice for EscalationPolicy {
     const PLURAL: &'static str = "escalation policies";
     const HEADS: &'static [&'static str] = &["ID", "NAME"];
 
@@ -53,7 +53,7 @@ impl Shown for EscalationPolicy {
     }
 }
 
-impl Shown for User {
+impl Choice for User {
     const PLURAL: &'static str = "users";
     const HEADS: &'static [&'static str] = &["E-MAIL", "NAME", "ID", "ROLE"];
 
@@ -73,7 +73,7 @@ impl Shown for User {
     }
 }
 
-impl Shown for Priority {
+impl Choice for Priority {
     const PLURAL: &'static str = "priorities";
     const HEADS: &'static [&'static str] = &["ID", "NAME", "DESCRIPTION"];
 
@@ -86,7 +86,7 @@ impl Shown for Priority {
     }
 }
 
-impl Shown for Team {
+impl Choice for Team {
     const PLURAL: &'static str = "teams";
     const HEADS: &'static [&'static str] = &["ID", "NAME"];
 
