@@ -163,7 +163,7 @@ fn columns(view: &RunView, now: Timestamp, screen: Screen) -> Vec<String> {
     let took = view.ended_at.map(|ended_at| between(view.started_at, ended_at));
     let status = match &view.error {
         Some(error) if view.status == RunStatus::Failed => format!("failed: {}", error.name),
-        _ => view.status.word().to_owned(),
+        _ => view.status.into_str().to_owned(),
     };
     let subject = match (
         &view.incident_id,

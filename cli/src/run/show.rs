@@ -12,7 +12,7 @@ use crate::{
     output::{Notices, Screen, View, printable},
     stack::Stack,
 };
-use cost::Cost;
+use platform::cost::Cost;
 use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
 use serde::{Serialize, Serializer};
 use workflow::{
@@ -114,7 +114,7 @@ impl Shown {
     fn new(view: RunView, whole: &Whole, names: Names) -> Self {
         let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
         Self {
-            remedy: failed.map(|error| named(remedy(&error.name), &view)),
+            remedy: failed.map(|error| named(&remedy(&error.name), &view)),
             replay_from: failed.and_then(|_| failed_at(&view, &names)),
             calls: whole.calls(),
             cost: whole.cost(),

@@ -1,7 +1,7 @@
 //! A run with all its lanes, as far as somebody reads them.
 
 use crate::{error::Error, stack::Stack};
-use cost::{Cost, Work, of};
+use platform::cost::{Cost, Work, of};
 use platform::table::{
     RunView, StepView,
     journal::{Journal, LaneRecord},

@@ -123,7 +123,6 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
     pub async fn take(&self, payload: Value, now: Timestamp) -> Result<Value, TaskError> {
         match Invocation::from(payload) {
             Invocation::Plan(payload) => {
-                #[cfg(feature = "sabotage")]
                 let payload = match sabotage::breaks(sabotage::Break::OwnClock) {
                     true => with_time(payload, now),
                     false => payload,
@@ -383,7 +382,6 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             handover: &handover,
         };
         let written = self.journal.write(&entry).await;
-        #[cfg(feature = "sabotage")]
         let written = match sabotage::breaks(sabotage::Break::HandOverUnwritten) {
             true => Ok(Written::Now),
             false => written,
@@ -410,7 +408,6 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         let (Command::Fork { executions }, Some(event)) = (command, input.event()) else {
             return Ok(());
         };
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::LanesWithoutBody) {
             return Ok(());
         }
@@ -434,7 +431,6 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
     }
 }
 
-#[cfg(feature = "sabotage")]
 fn with_time(mut payload: Value, now: Timestamp) -> Value {
     if let Some(fields) = payload.as_object_mut() {
         fields.insert("entered_at".to_owned(), now.to_string().into());

@@ -31,7 +31,6 @@ pub(crate) async fn look_at_all(
     executions: &impl ExecutionViews,
     now: Timestamp,
 ) -> Result<usize, TaskError> {
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoFinalRecord) || sabotage::breaks(sabotage::Break::NoSchedule) {
         return Ok(0);
     }

@@ -42,7 +42,6 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
         let problem = format!("the event is not a change of an execution's status: {error}");
         TaskError::new(ErrorName::InputInvalid, problem)
     })?;
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoFinalRecord) {
         return Ok(false);
     }

@@ -61,7 +61,6 @@ pub(crate) async fn drain(batch: Value, executions: &impl Executions) -> Result<
             undone.push(Item { item_identifier });
         }
     }
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::BatchAsDone) {
         undone.clear();
     }

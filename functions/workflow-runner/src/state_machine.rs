@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use workflow::{
     definition::limits,
-    error_name::{ErrorName, FailureClass},
+    error_name::{ErrorName, FailureClass, NamedError},
     ids::LanePath,
     planner::{ChildExecution, Command, Wake},
     run::{Part, RunCause, RunIdentity, RunInput},
@@ -155,7 +155,10 @@ fn every_error_that_the_machine_matches_on_exists() {
     for (name, state) in states().as_object().unwrap() {
         for error in names(&state["Retry"]).into_iter().chain(names(&state["Catch"])) {
             let of_aws = ["States.", "Lambda."].iter().any(|service| error.starts_with(service));
-            assert!(of_aws || ErrorName::parse(error).is_some(), "{name} matches on {error}");
+            assert!(
+                of_aws || NamedError::parse(error).is_some(),
+                "{name} matches on {error}"
+            );
         }
     }
 }

@@ -12,12 +12,18 @@ mod refusal;
 pub use refusal::{Api, Refusal, Scopes};
 
 use std::{fmt::Display, time::Duration};
+use workflow::error_name::{ErrorName, NamedError, SystemError, SystemName};
 
 use crate::{
     ids::{IncidentId, UserEmail},
     incident::IncidentStatus,
     shown::shown,
 };
+
+/// The name of an error of PagerDuty.
+pub fn named(error: SystemError) -> NamedError {
+    NamedError::System(SystemName::known(crate::SYSTEM), error)
+}
 
 /// A request to PagerDuty, or an action, that did not succeed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -185,22 +191,21 @@ pub(crate) fn shown_cause(text: &str) -> String {
 
 impl Error {
     /// The error's name, on which retries, catches and people match. Names never change.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Unauthorized(_) => "PagerDuty.Unauthorized",
-            Self::Forbidden(_) => "PagerDuty.Forbidden",
-            Self::NotFound(_) => "PagerDuty.NotFound",
-            Self::InvalidRequest(_) => "PagerDuty.InvalidRequest",
-            Self::RateLimited { .. } => "PagerDuty.RateLimited",
-            Self::Unavailable { .. } => "PagerDuty.Unavailable",
-            Self::OutcomeUnknown { .. } => "PagerDuty.OutcomeUnknown",
-            Self::DeadlineExceeded | Self::BegunLate => "Step.DeadlineExceeded",
-            Self::AlreadyResolved { .. } => "PagerDuty.AlreadyResolved",
-            Self::KeyInUse { .. } => "PagerDuty.InvalidRequest",
-            Self::NoSuchUser { .. } => "PagerDuty.NotFound",
-            Self::NobodyAsks | Self::Input(_) => "Input.Invalid",
-            Self::NoteMissing { reason, .. } => reason.name(),
-        }
+    pub fn name(&self) -> NamedError {
+        let error = match self {
+            Self::Unauthorized(_) => SystemError::Unauthorized,
+            Self::Forbidden(_) => SystemError::Forbidden,
+            Self::NotFound(_) | Self::NoSuchUser { .. } => SystemError::NotFound,
+            Self::InvalidRequest(_) | Self::KeyInUse { .. } => SystemError::InvalidRequest,
+            Self::RateLimited { .. } => SystemError::RateLimited,
+            Self::Unavailable { .. } => SystemError::Unavailable,
+            Self::OutcomeUnknown { .. } => SystemError::OutcomeUnknown,
+            Self::AlreadyResolved { .. } => SystemError::AlreadyResolved,
+            Self::DeadlineExceeded | Self::BegunLate => return ErrorName::StepDeadlineExceeded.into(),
+            Self::NobodyAsks | Self::Input(_) => return ErrorName::InputInvalid.into(),
+            Self::NoteMissing { reason, .. } => return reason.name(),
+        };
+        named(error)
     }
 
     /// The time for which PagerDuty asks us to wait before the next attempt, in seconds, from 1 to 300.

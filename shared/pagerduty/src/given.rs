@@ -7,76 +7,58 @@ use std::fmt;
 
 use jiff::{SignedDuration, Span, SpanRelativeTo};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantNames};
 
 use crate::incident;
 
-macro_rules! closed_enum {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $text:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $text)] $variant,)+
-        }
-
-        impl $name {
-            /// PagerDuty's words.
-            pub(crate) const WORDS: &[&str] = &[$($text,)+];
-
-            /// PagerDuty's word for it.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $text,)+
-                }
-            }
-        }
-    };
+/// The urgency of a new incident.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Urgency {
+    /// By the high-urgency rules of those on call.
+    High,
+    /// By their low-urgency rules.
+    Low,
 }
 
-closed_enum! {
-    /// The urgency of a new incident.
-    Urgency {
-        /// By the high-urgency rules of those on call.
-        High = "high",
-        /// By their low-urgency rules.
-        Low = "low",
-    }
+/// The statuses of the incidents that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum IncidentStatus {
+    /// Nobody has taken it yet.
+    Triggered,
+    /// Somebody works on it.
+    Acknowledged,
+    /// It is over.
+    Resolved,
 }
 
-closed_enum! {
-    /// The statuses of the incidents that are asked for.
-    IncidentStatus {
-        /// Nobody has taken it yet.
-        Triggered = "triggered",
-        /// Somebody works on it.
-        Acknowledged = "acknowledged",
-        /// It is over.
-        Resolved = "resolved",
-    }
+/// The statuses of the alerts that are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum AlertStatus {
+    /// It is open.
+    Triggered,
+    /// It is over.
+    Resolved,
 }
 
-closed_enum! {
-    /// The statuses of the alerts that are asked for.
-    AlertStatus {
-        /// It is open.
-        Triggered = "triggered",
-        /// It is over.
-        Resolved = "resolved",
-    }
-}
-
-closed_enum! {
-    /// The severity of an alert.
-    Severity {
-        /// The worst.
-        Critical = "critical",
-        /// Something failed.
-        Error = "error",
-        /// Something may fail.
-        Warning = "warning",
-        /// Good to know.
-        Info = "info",
-    }
+/// The severity of an alert.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr, VariantNames)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum Severity {
+    /// The worst.
+    Critical,
+    /// Something failed.
+    Error,
+    /// Something may fail.
+    Warning,
+    /// Good to know.
+    Info,
 }
 
 impl From<Urgency> for incident::Urgency {

@@ -33,5 +33,8 @@ pub mod webhook_subscriptions;
 
 pub use error::Error;
 
+/// The system, as people call it, and as it begins the names of its errors.
+pub const SYSTEM: &str = "PagerDuty";
+
 #[cfg(test)]
 mod scripted;

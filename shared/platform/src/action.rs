@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use pagerduty::{
     actions::{Action, Performer},
     client::{ApiToken, BaseUrl, Client, Events, InvalidBaseUrl, RoutingKey},
+    error::named,
 };
 use provider::{
     http::{ConnectionError, Http},
@@ -21,7 +22,7 @@ use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
 use workflow::{
     action::{Adjustment, Admitted},
-    error_name::ErrorName,
+    error_name::{ErrorName, SystemError},
     ids::{IntegrationAlias, RoutingKeyName},
     planner::Failure,
     run::Caller,
@@ -201,7 +202,7 @@ impl Way {
 
 /// Nothing was sent.
 fn unusable(error: &ConnectionError) -> TaskError {
-    TaskError::new(ErrorName::PagerDutyUnavailable, error.to_string())
+    TaskError::new(named(SystemError::Unavailable), error.to_string())
 }
 
 /// A function cannot start.
@@ -396,7 +397,7 @@ fn used_up(integration: &IntegrationAlias, seconds: u32) -> Failure {
     );
     Failure {
         retry_after_seconds: Some(seconds),
-        ..Failure::new(ErrorName::PagerDutyRateLimited, message)
+        ..Failure::new(named(SystemError::RateLimited), message)
     }
 }
 
@@ -444,7 +445,7 @@ fn written(action: Action, output: &impl Serialize) -> Result<Value, TaskError> 
     // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
     serde_json::to_value(output).map_err(|error| {
         TaskError::new(
-            ErrorName::PagerDutyOutcomeUnknown,
+            named(SystemError::OutcomeUnknown),
             format!("{action} was done, but what it gave cannot be written: {error}"),
         )
     })

@@ -10,6 +10,7 @@
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`catalog()`] — the actions of all systems.
 //! - [`body`] — the compressed form of a delivery's body.
+//! - [`cost`] — the cost of a run, as a model.
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
@@ -24,6 +25,7 @@ pub mod api_key;
 pub mod aws;
 pub mod body;
 mod catalog;
+pub mod cost;
 pub mod dead_letters;
 pub mod delivery_log;
 pub mod executions;

@@ -3,7 +3,10 @@
 use crate::table::StoreError;
 use lambda_runtime::Diagnostic;
 use std::fmt;
-use workflow::{error_name::ErrorName, planner::Failure};
+use workflow::{
+    error_name::{ErrorName, NamedError},
+    planner::Failure,
+};
 
 /// The reason a task failed: a stable name and words.
 ///
@@ -15,7 +18,7 @@ pub struct TaskError(Failure);
 impl TaskError {
     /// A failure of one of our names. The message says what failed and what to do.
     #[must_use]
-    pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<NamedError>, message: impl Into<String>) -> Self {
         Self(Failure::new(name, message))
     }
 
@@ -40,7 +43,7 @@ impl From<StoreError> for TaskError {
 impl From<&pagerduty::Error> for TaskError {
     fn from(error: &pagerduty::Error) -> Self {
         Self(Failure {
-            name: error.name().to_owned(),
+            name: error.name().to_string(),
             message: error.to_string(),
             retry_after_seconds: error
                 .retry_after_seconds()

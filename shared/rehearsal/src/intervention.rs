@@ -1,10 +1,11 @@
 //! Interventions: events that would not happen by themselves.
 
+use platform::catalog;
 use serde_json::{Map, Value};
 use std::str::FromStr;
 use workflow::{
     definition::{Definition, Step},
-    error_name::ErrorName,
+    error_name::NamedError,
     ids::{LanePath, StepPath},
     step_name::{StepName, StepPlace},
 };
@@ -51,9 +52,12 @@ impl Intervention {
                 }
             },
         };
-        let is_known = ErrorName::parse(error).is_some() || NAMES_OF_AWS.iter().any(|name| error.starts_with(name));
+        let is_known = NamedError::all(catalog().systems()).any(|known| known == error)
+            || NAMES_OF_AWS.iter().any(|name| error.starts_with(name));
         if !is_known {
-            let names: Vec<&str> = ErrorName::ALL.iter().map(|name| name.as_str()).collect();
+            let names: Vec<String> = NamedError::all(catalog().systems())
+                .map(|name| name.to_string())
+                .collect();
             return Err(InvalidIntervention(format!(
                 "{text:?}: there is no error {error:?}; the errors are {}, and those of AWS such as States.Timeout",
                 names.join(", ")

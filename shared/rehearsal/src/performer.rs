@@ -18,7 +18,10 @@ use reqwest::StatusCode;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use workflow::{error_name::ErrorName, planner::Failure};
+use workflow::{
+    error_name::{NamedError, SystemError, SystemName},
+    planner::Failure,
+};
 
 /// Performs actions.
 #[derive(Debug)]
@@ -115,15 +118,19 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
 
 /// The fate of a request that makes the action fail with an error; none for errors that are not PagerDuty's.
 fn fault(error: &str) -> Option<Fault> {
-    Some(match ErrorName::parse(error)? {
-        ErrorName::PagerDutyUnauthorized => Fault::Refused(StatusCode::UNAUTHORIZED),
-        ErrorName::PagerDutyForbidden => Fault::Refused(StatusCode::FORBIDDEN),
-        ErrorName::PagerDutyNotFound => Fault::Refused(StatusCode::NOT_FOUND),
-        ErrorName::PagerDutyInvalidRequest => Fault::Refused(StatusCode::BAD_REQUEST),
-        ErrorName::PagerDutyRateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
-        ErrorName::PagerDutyUnavailable => Fault::Unreachable,
-        ErrorName::PagerDutyOutcomeUnknown => Fault::AnswerLost,
-        _ => return None,
+    let error = match NamedError::parse(error)? {
+        NamedError::System(system, error) if system == SystemName::known(pagerduty::SYSTEM) => error,
+        NamedError::System(..) | NamedError::Ours(_) => return None,
+    };
+    Some(match error {
+        SystemError::Unauthorized => Fault::Refused(StatusCode::UNAUTHORIZED),
+        SystemError::Forbidden => Fault::Refused(StatusCode::FORBIDDEN),
+        SystemError::NotFound => Fault::Refused(StatusCode::NOT_FOUND),
+        SystemError::InvalidRequest => Fault::Refused(StatusCode::BAD_REQUEST),
+        SystemError::RateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
+        SystemError::Unavailable => Fault::Unreachable,
+        SystemError::OutcomeUnknown => Fault::AnswerLost,
+        SystemError::AlreadyResolved => return None,
     })
 }
 

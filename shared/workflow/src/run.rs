@@ -241,7 +241,6 @@ impl Part {
     #[must_use]
     pub fn execution_name(&self, run: &RunId) -> String {
         let (generation, attempt) = (self.generation.to_string(), self.attempt.to_string());
-        #[cfg(feature = "sabotage")]
         let attempt = match sabotage::breaks(sabotage::Break::SameNameAgain) {
             true => String::new(),
             false => attempt,

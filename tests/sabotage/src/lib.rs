@@ -1,10 +1,8 @@
-//! Deliberate breaks: small faults that somebody could make, each of which the tests must notice.
+//! Deliberate breaks: small faults that a change could make, each of which the tests must notice.
 //!
-//! The places that can be broken ask [`breaks`] whether they are. They exist only with the feature `sabotage` of their
-//! crate, which nothing that is deployed turns on. One build serves for all breaks: which one is in force is read from
-//! the environment when the process asks for the first time.
-
-use std::{env, sync::OnceLock};
+//! The places that can be broken ask [`breaks`] whether they are. Without the feature `armed`, which nothing that is deployed
+//! has, the answer is a constant, and the compiler removes the place. One build serves for all breaks: which one is in force
+//! is read from the environment when the process asks for the first time.
 
 /// The variable of the environment that names the break.
 pub const VARIABLE: &str = "PAGERFLOW_SABOTAGE";
@@ -110,8 +108,17 @@ breaks! {
 }
 
 /// True if a break is in force.
+#[cfg(not(feature = "armed"))]
+#[must_use]
+pub const fn breaks(_: Break) -> bool {
+    false
+}
+
+/// True if a break is in force.
+#[cfg(feature = "armed")]
 #[must_use]
 pub fn breaks(one: Break) -> bool {
+    use std::{env, sync::OnceLock};
     static IN_FORCE: OnceLock<Option<String>> = OnceLock::new();
     let in_force = IN_FORCE.get_or_init(|| env::var(VARIABLE).ok());
     in_force.as_deref() == Some(one.name())

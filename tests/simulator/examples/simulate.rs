@@ -203,7 +203,7 @@ fn report(arguments: &Arguments, mut sum: Sum, seconds: f64) -> ExitCode {
     let gaps = sum.coverage.gaps();
     if simulations >= ENOUGH {
         for (construct, fault) in &gaps {
-            println!("never met: {} and {}", construct.words(), fault.words());
+            println!("never met: {} and {}", construct.into_str(), fault.into_str());
         }
     }
     match sum.bad.is_empty() && (simulations < ENOUGH || gaps.is_empty()) {

@@ -11,6 +11,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
 };
+use strum::{IntoStaticStr, VariantArray};
 use workflow::{
     definition::{ConcurrencyPolicy, Definition, Step},
     ids::{LanePath, RunId, Section, StepPath},
@@ -18,77 +19,110 @@ use workflow::{
     steps::{ActionStep, BlockStep, ChooseStep, ForEachStep, OnLaneFailure, ParallelStep, StepKind, WaitStep},
 };
 
-macro_rules! constructs {
-    ($($variant:ident = $word:literal;)*) => {
-        /// A part of the language, or of how the engine does it.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        #[expect(missing_docs, reason = "each is named like the word of the language")]
-        pub enum Construct { $($variant,)* }
-
-        impl Construct {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The construct in a few words.
-            #[must_use]
-            pub const fn words(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-    };
-}
-
-constructs! {
-    Create = "create_incident";
-    Resolve = "resolve_incident";
-    Note = "resolve with a note";
-    Acknowledge = "acknowledge_incident";
-    Update = "update_incident";
-    AddNote = "add_note";
-    AddResponders = "add_responders";
-    Get = "get_incident";
-    TriggerAlert = "trigger_alert";
-    AcknowledgeAlert = "acknowledge_alert";
-    ResolveAlert = "resolve_alert";
-    SendChange = "send_change_event";
-    OnlyWhile = "only_while";
-    Retry = "retry";
-    Timeout = "timeout of an action";
-    Wait = "wait";
-    WaitUntil = "wait until";
-    Set = "set";
-    Block = "steps";
-    Otherwise = "else";
-    Choose = "choose";
-    Default = "choose: default";
-    Parallel = "parallel";
-    ForEach = "for_each";
-    MaxConcurrency = "max_concurrency";
-    Output = "output of a lane";
-    ForkTimeout = "timeout of lanes";
-    Finish = "on_lane_failure: finish";
-    CancelLanes = "on_lane_failure: cancel";
-    Ignore = "on_lane_failure: ignore";
-    Stop = "stop";
-    Fail = "fail";
-    RunWorkflow = "run_workflow";
-    Condition = "if";
-    ContinueOnError = "continue_on_error";
-    OnFailure = "on_failure";
-    InLane = "in a lane";
-    InLanes = "in a lane of a lane";
-    InCalledRun = "in a called run";
-    Inputs = "inputs";
-    Replay = "replay";
-    RunTimeout = "timeout of a workflow";
-    WaitsForTurn = "concurrency: wait";
-    SkipsTurn = "concurrency: skip";
-    CancelsOlder = "concurrency: cancel";
-    Queues = "waiting for a turn";
-    FirstPlan = "first Plan of a run";
-    FirstPlanOfLane = "first Plan of a lane";
-    LastPlan = "last Plan of a lane";
-    Handoff = "continued execution";
+/// A part of the language, or of how the engine does it, in a few words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
+#[strum(const_into_str)]
+pub enum Construct {
+    #[strum(serialize = "create_incident")]
+    Create,
+    #[strum(serialize = "resolve_incident")]
+    Resolve,
+    #[strum(serialize = "resolve with a note")]
+    Note,
+    #[strum(serialize = "acknowledge_incident")]
+    Acknowledge,
+    #[strum(serialize = "update_incident")]
+    Update,
+    #[strum(serialize = "add_note")]
+    AddNote,
+    #[strum(serialize = "add_responders")]
+    AddResponders,
+    #[strum(serialize = "get_incident")]
+    Get,
+    #[strum(serialize = "trigger_alert")]
+    TriggerAlert,
+    #[strum(serialize = "acknowledge_alert")]
+    AcknowledgeAlert,
+    #[strum(serialize = "resolve_alert")]
+    ResolveAlert,
+    #[strum(serialize = "send_change_event")]
+    SendChange,
+    #[strum(serialize = "only_while")]
+    OnlyWhile,
+    #[strum(serialize = "retry")]
+    Retry,
+    #[strum(serialize = "timeout of an action")]
+    Timeout,
+    #[strum(serialize = "wait")]
+    Wait,
+    #[strum(serialize = "wait until")]
+    WaitUntil,
+    #[strum(serialize = "set")]
+    Set,
+    #[strum(serialize = "steps")]
+    Block,
+    #[strum(serialize = "else")]
+    Otherwise,
+    #[strum(serialize = "choose")]
+    Choose,
+    #[strum(serialize = "choose: default")]
+    Default,
+    #[strum(serialize = "parallel")]
+    Parallel,
+    #[strum(serialize = "for_each")]
+    ForEach,
+    #[strum(serialize = "max_concurrency")]
+    MaxConcurrency,
+    #[strum(serialize = "output of a lane")]
+    Output,
+    #[strum(serialize = "timeout of lanes")]
+    ForkTimeout,
+    #[strum(serialize = "on_lane_failure: finish")]
+    Finish,
+    #[strum(serialize = "on_lane_failure: cancel")]
+    CancelLanes,
+    #[strum(serialize = "on_lane_failure: ignore")]
+    Ignore,
+    #[strum(serialize = "stop")]
+    Stop,
+    #[strum(serialize = "fail")]
+    Fail,
+    #[strum(serialize = "run_workflow")]
+    RunWorkflow,
+    #[strum(serialize = "if")]
+    Condition,
+    #[strum(serialize = "continue_on_error")]
+    ContinueOnError,
+    #[strum(serialize = "on_failure")]
+    OnFailure,
+    #[strum(serialize = "in a lane")]
+    InLane,
+    #[strum(serialize = "in a lane of a lane")]
+    InLanes,
+    #[strum(serialize = "in a called run")]
+    InCalledRun,
+    #[strum(serialize = "inputs")]
+    Inputs,
+    #[strum(serialize = "replay")]
+    Replay,
+    #[strum(serialize = "timeout of a workflow")]
+    RunTimeout,
+    #[strum(serialize = "concurrency: wait")]
+    WaitsForTurn,
+    #[strum(serialize = "concurrency: skip")]
+    SkipsTurn,
+    #[strum(serialize = "concurrency: cancel")]
+    CancelsOlder,
+    #[strum(serialize = "waiting for a turn")]
+    Queues,
+    #[strum(serialize = "first Plan of a run")]
+    FirstPlan,
+    #[strum(serialize = "first Plan of a lane")]
+    FirstPlanOfLane,
+    #[strum(serialize = "last Plan of a lane")]
+    LastPlan,
+    #[strum(serialize = "continued execution")]
+    Handoff,
 }
 
 /// The number of times that each construct met each fault.
@@ -131,9 +165,9 @@ impl Coverage {
     /// construct has to meet one thing.
     #[must_use]
     pub fn gaps(&self) -> Vec<(Construct, Fault)> {
-        let all = Construct::ALL
+        let all = Construct::VARIANTS
             .iter()
-            .flat_map(|construct| Fault::ALL.iter().map(move |fault| (*construct, *fault)));
+            .flat_map(|construct| Fault::VARIANTS.iter().map(move |fault| (*construct, *fault)));
         all.filter(|(construct, fault)| impossible(*construct, *fault).is_none() && !self.has_met(*construct, *fault))
             .collect()
     }
@@ -150,12 +184,12 @@ impl Coverage {
 impl fmt::Display for Coverage {
     /// A table with a line for each construct and a column for each fault. A `-` stands where the two cannot meet.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for faults in Fault::ALL.chunks(11) {
+        for faults in Fault::VARIANTS.chunks(11) {
             for (number, fault) in faults.iter().enumerate() {
-                writeln!(f, "{}{} {}", " ".repeat(24), "| ".repeat(number), fault.words())?;
+                writeln!(f, "{}{} {}", " ".repeat(24), "| ".repeat(number), fault.into_str())?;
             }
-            for construct in Construct::ALL {
-                write!(f, "{:24}", construct.words())?;
+            for construct in Construct::VARIANTS {
+                write!(f, "{:24}", construct.into_str())?;
                 for fault in faults {
                     match (self.count(*construct, *fault), impossible(*construct, *fault)) {
                         (0, Some(_)) => write!(f, " {:>7}", "-")?,
@@ -167,9 +201,13 @@ impl fmt::Display for Coverage {
             writeln!(f)?;
         }
         writeln!(f, "What cannot meet:")?;
-        let reasons: BTreeSet<&str> = Construct::ALL
+        let reasons: BTreeSet<&str> = Construct::VARIANTS
             .iter()
-            .flat_map(|construct| Fault::ALL.iter().filter_map(|fault| impossible(*construct, *fault)))
+            .flat_map(|construct| {
+                Fault::VARIANTS
+                    .iter()
+                    .filter_map(|fault| impossible(*construct, *fault))
+            })
             .collect();
         for reason in reasons {
             writeln!(f, "- {reason}")?;

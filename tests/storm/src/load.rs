@@ -17,7 +17,7 @@ use crate::{
     error::Error,
     workflow::{self, Target},
 };
-use figures::{Sample, Table, milliseconds};
+use ::tests::figures::{Sample, Table, milliseconds};
 use killer::Killer;
 use local_aws::StackInfo;
 use outcome::Outcome;

@@ -28,9 +28,9 @@ pub(super) const REPEATER: &str = "instructions";
 pub(super) fn build(project: &Project) -> Result<PathBuf, Error> {
     Console.begin("Building in the profile of the functions, which takes minutes the first time");
     let mut build = cargo(project);
-    build.args(["build", "--release", "--bins"]);
-    for package in all(project)?.iter().map(String::as_str).chain([REPEATER]) {
-        build.args(["--package", package]);
+    build.args(["build", "--release"]);
+    for program in all(project)?.iter().map(String::as_str).chain([REPEATER]) {
+        build.args(["--bin", program]);
     }
     local_aws::run("cargo build", &mut build)?;
     // This program is in the folder of another profile, in the same folder of Cargo's.

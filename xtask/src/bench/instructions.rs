@@ -6,7 +6,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use figures::Table;
+use ::tests::figures::Table;
 use local_aws::{Progress, Project, output};
 
 use super::functions::{REPEATER, build};

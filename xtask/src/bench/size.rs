@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use figures::Table;
+use ::tests::figures::Table;
 use local_aws::{Project, Tools, output};
 
 use super::functions::{all, build};

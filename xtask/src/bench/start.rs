@@ -5,7 +5,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
-use figures::{Sample, Table, milliseconds, ratio};
+use ::tests::figures::{Sample, Table, milliseconds, ratio};
 use local_aws::Project;
 use serde_json::{Value, json};
 

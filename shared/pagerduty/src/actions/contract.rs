@@ -3,10 +3,12 @@
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
+use strum::VariantNames;
 use workflow::action::{ActionSpec, Effect, Field, FieldKind, Longest, Repeat, Settling, Text, Thing, Unfit};
 
 use super::title::{self, Title};
 use crate::{
+    SYSTEM,
     client::ConferenceBridge,
     given::{self, EscalationLevel, ListLimit, SnoozeLength, WebAddress},
     ids::{
@@ -15,9 +17,6 @@ use crate::{
     },
     incident,
 };
-
-/// The system, as people call it.
-pub(super) const SYSTEM: &str = "PagerDuty";
 
 /// How long PagerDuty may need. It documents neither figure. Clients that read at once miss what they wrote for a few seconds; half a
 /// minute is more than any gateway that we know of waits for what is behind it.
@@ -128,11 +127,11 @@ macro_rules! words {
     ($($type:ty),*) => {$(
         impl FieldType for $type {
             fn kind() -> FieldKind {
-                FieldKind::OneOf(<$type>::WORDS.iter().copied().map(Text::from).collect())
+                FieldKind::OneOf(<$type as VariantNames>::VARIANTS.iter().copied().map(Text::from).collect())
             }
 
             fn list() -> FieldKind {
-                FieldKind::Words(<$type>::WORDS.iter().copied().map(Text::from).collect())
+                FieldKind::Words(<$type as VariantNames>::VARIANTS.iter().copied().map(Text::from).collect())
             }
         }
     )*};

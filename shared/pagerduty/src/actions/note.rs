@@ -45,7 +45,6 @@ impl OwnNote<'_> {
         };
         let marker = marker(key);
         let may_be_there = self.attempt != Some(1) || call.deadline.begins_late();
-        #[cfg(feature = "sabotage")]
         let may_be_there = may_be_there && !sabotage::breaks(sabotage::Break::NoteWithoutLooking);
         if may_be_there {
             let notes = call.account()?.notes(self.incident_id).await?;
@@ -69,7 +68,6 @@ const MARKER_LENGTH: usize = 13;
 /// more on that line, or below it.
 #[must_use]
 pub fn is_note_of_a_run(note: &str) -> bool {
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::QuotedNoteIsOurs) {
         return note.contains(MARKER);
     }

@@ -94,7 +94,6 @@ async fn resolve(call: &Call<'_>, input: &Input) -> Result<Incident, Error> {
         .await
     {
         Err(Error::InvalidRequest(refusal)) if refusal.is_already_resolved() => {
-            #[cfg(feature = "sabotage")]
             if sabotage::breaks(sabotage::Break::ResolvedIsFailure) {
                 return Err(Error::InvalidRequest(refusal));
             }

@@ -56,7 +56,7 @@ impl Account<'_> {
     ) -> Result<Entries<Alert>, Error> {
         let limit = limit.get().to_string();
         let mut query = vec![("limit", limit.as_str())];
-        query.extend(statuses.iter().map(|status| ("statuses[]", status.as_str())));
+        query.extend(statuses.iter().map(|status| ("statuses[]", status.into_str())));
         let answer = self
             .read(&["incidents", id.as_str(), "alerts"], &query, MAX_ANSWER)
             .await?;

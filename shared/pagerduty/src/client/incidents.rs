@@ -254,10 +254,15 @@ impl Account<'_> {
         let since = filter.since.map(|time| time.to_string());
         let until = filter.until.map(|time| time.to_string());
         let mut query = vec![("sort_by", "created_at:desc"), ("limit", limit.as_str())];
-        query.extend(filter.statuses.iter().map(|status| ("statuses[]", status.as_str())));
+        query.extend(filter.statuses.iter().map(|status| ("statuses[]", status.into_str())));
         query.extend(filter.services.iter().map(|id| ("service_ids[]", id.as_str())));
         query.extend(filter.teams.iter().map(|id| ("team_ids[]", id.as_str())));
-        query.extend(filter.urgencies.iter().map(|urgency| ("urgencies[]", urgency.as_str())));
+        query.extend(
+            filter
+                .urgencies
+                .iter()
+                .map(|urgency| ("urgencies[]", urgency.into_str())),
+        );
         query.extend(filter.key.map(|key| ("incident_key", key.as_str())));
         query.extend(since.iter().map(|time| ("since", time.as_str())));
         query.extend(until.iter().map(|time| ("until", time.as_str())));

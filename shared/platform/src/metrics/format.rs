@@ -51,20 +51,20 @@ impl<'a> Document<'a> {
     /// The line for measures of one observation.
     pub(super) fn new(stack: &'a str, measures: &'a [Measure], now: Timestamp) -> Self {
         let mut directives: Vec<Directive> = Vec::new();
-        let mut dimensions = BTreeMap::from([(Dimension::Stack.name(), stack)]);
+        let mut dimensions = BTreeMap::from([(Dimension::Stack.into_str(), stack)]);
         let mut values = BTreeMap::new();
         for measure in measures {
             let metric = measure.metric;
-            values.insert(metric.name(), measure.value);
+            values.insert(metric.into_str(), measure.value);
             let own = measure.dimension.as_ref();
-            dimensions.extend(own.map(|(dimension, word)| (dimension.name(), &**word)));
+            dimensions.extend(own.map(|(dimension, word)| (dimension.into_str(), &**word)));
             let sets: Vec<Vec<&'static str>> = metric
                 .dimensions()
                 .iter()
-                .map(|set| set.iter().map(|dimension| dimension.name()).collect())
+                .map(|set| set.iter().map(|dimension| dimension.into_str()).collect())
                 .collect();
             let definition = Definition {
-                name: metric.name(),
+                name: metric.into_str(),
                 unit: metric.unit(),
             };
             match directives.iter_mut().find(|directive| directive.dimensions == sets) {

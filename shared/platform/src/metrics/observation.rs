@@ -1,6 +1,7 @@
 //! What is measured.
 use provider::transport::Interruption;
 use std::time::Duration;
+use strum::{IntoStaticStr, VariantArray};
 use workflow::{action::Text, planner::LaneEnd};
 
 /// An observation of a function, told in one line.
@@ -48,56 +49,37 @@ pub enum TakenAs {
     Unreadable,
 }
 
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)* }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum $name { $($(#[$variant_doc])* $variant,)* }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The word that tells it apart in CloudWatch.
-            #[must_use]
-            pub const fn word(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-    };
+/// The reason a webhook with a well-formed API key was refused. One that is to be sent again, because something is out of reach
+/// (503), is none of these; API Gateway counts it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum RefusalReason {
+    /// 401: the URL names what can be neither a workflow nor an integration.
+    MalformedUrl,
+    /// 401: an unknown or revoked API key, the key of another URL, or an unknown workflow.
+    UnknownKey,
+    /// 401: no signature where one is wanted.
+    NoSignature,
+    /// 401: a signature that can be none.
+    MalformedSignature,
+    /// 401: no signature that fits.
+    WrongSignature,
+    /// 413: the body is too large.
+    TooLarge,
 }
 
-words! {
-    /// The reason a webhook with a well-formed API key was refused. One that is to be sent again, because something is out of reach
-    /// (503), is none of these; API Gateway counts it.
-    RefusalReason {
-        /// 401: the URL names what can be neither a workflow nor an integration.
-        MalformedUrl = "malformed_url",
-        /// 401: an unknown or revoked API key, the key of another URL, or an unknown workflow.
-        UnknownKey = "unknown_key",
-        /// 401: no signature where one is wanted.
-        NoSignature = "no_signature",
-        /// 401: a signature that can be none.
-        MalformedSignature = "malformed_signature",
-        /// 401: no signature that fits.
-        WrongSignature = "wrong_signature",
-        /// 413: the body is too large.
-        TooLarge = "too_large",
-    }
-}
-
-words! {
-    /// The outcome of a run: the status in its record.
-    RunOutcome {
-        /// All its steps were done or skipped.
-        Succeeded = "succeeded",
-        /// A step failed, or its execution ended from outside.
-        Failed = "failed",
-        /// It was cancelled.
-        Cancelled = "cancelled",
-        /// It did nothing, because another run held its concurrency key, or because it was not wanted any more.
-        Skipped = "skipped",
-    }
+/// The outcome of a run: the status in its record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(serialize_all = "snake_case", const_into_str)]
+pub enum RunOutcome {
+    /// All its steps were done or skipped.
+    Succeeded,
+    /// A step failed, or its execution ended from outside.
+    Failed,
+    /// It was cancelled.
+    Cancelled,
+    /// It did nothing, because another run held its concurrency key, or because it was not wanted any more.
+    Skipped,
 }
 
 impl From<&LaneEnd> for RunOutcome {
@@ -111,20 +93,25 @@ impl From<&LaneEnd> for RunOutcome {
     }
 }
 
-words! {
-    /// The answer of PagerDuty to a request.
-    CallStatus {
-        /// It was done.
-        Success = "2xx",
-        /// It was refused.
-        Refused = "4xx",
-        /// The rate limit is used up.
-        RateLimited = "429",
-        /// PagerDuty failed.
-        Fault = "5xx",
-        /// No answer came, or one that is not PagerDuty's.
-        None = "none",
-    }
+/// The answer of PagerDuty to a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
+#[strum(const_into_str)]
+pub enum CallStatus {
+    /// It was done.
+    #[strum(serialize = "2xx")]
+    Success,
+    /// It was refused.
+    #[strum(serialize = "4xx")]
+    Refused,
+    /// The rate limit is used up.
+    #[strum(serialize = "429")]
+    RateLimited,
+    /// PagerDuty failed.
+    #[strum(serialize = "5xx")]
+    Fault,
+    /// No answer came, or one that is not PagerDuty's.
+    #[strum(serialize = "none")]
+    None,
 }
 
 impl CallStatus {
@@ -150,7 +137,8 @@ pub struct StepLatency {
 }
 
 /// A metric. Its name and its dimensions are what dashboards and alarms refer to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str)]
 pub(super) enum Metric {
     WebhooksAccepted,
     WebhooksDuplicate,
@@ -166,7 +154,8 @@ pub(super) enum Metric {
 }
 
 /// A dimension of a metric.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr)]
+#[strum(const_into_str)]
 pub(super) enum Dimension {
     Stack,
     Reason,
@@ -185,22 +174,6 @@ pub(super) struct Measure {
 }
 
 impl Metric {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::WebhooksAccepted => "WebhooksAccepted",
-            Self::WebhooksDuplicate => "WebhooksDuplicate",
-            Self::WebhooksFiltered => "WebhooksFiltered",
-            Self::WebhooksRefused => "WebhooksRefused",
-            Self::RequestsWithoutKey => "RequestsWithoutKey",
-            Self::RunsBuffered => "RunsBuffered",
-            Self::DeadLetters => "DeadLetters",
-            Self::RunsEnded => "RunsEnded",
-            Self::StepLatency => "StepLatency",
-            Self::PagerDutyCalls => "PagerDutyCalls",
-            Self::PagerDutyRateLimitLeft => "PagerDutyRateLimitLeft",
-        }
-    }
-
     pub(super) fn unit(self) -> &'static str {
         match self {
             Self::StepLatency => "Milliseconds",
@@ -241,18 +214,6 @@ impl Metric {
     }
 }
 
-impl Dimension {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Stack => "Stack",
-            Self::Reason => "Reason",
-            Self::Outcome => "Outcome",
-            Self::Action => "Action",
-            Self::Status => "Status",
-        }
-    }
-}
-
 impl Observation {
     /// Its measures: of each metric one at most, and of each dimension one word.
     pub(super) fn measures(&self) -> Vec<Measure> {
@@ -273,10 +234,10 @@ impl Observation {
                 let dead_letters = counted(Metric::DeadLetters, *dead_letters);
                 [taken, buffered, dead_letters].into_iter().flatten().collect()
             }
-            Self::Refused(reason) => vec![Metric::WebhooksRefused.of(Dimension::Reason, reason.word(), 1)],
+            Self::Refused(reason) => vec![Metric::WebhooksRefused.of(Dimension::Reason, reason.into_str(), 1)],
             Self::Anonymous => vec![Metric::RequestsWithoutKey.is(1)],
             Self::Planned { run, step } => {
-                let run = run.map(|outcome| Metric::RunsEnded.of(Dimension::Outcome, outcome.word(), 1));
+                let run = run.map(|outcome| Metric::RunsEnded.of(Dimension::Outcome, outcome.into_str(), 1));
                 let step = step.as_ref().map(|StepLatency { action, duration }| {
                     let milliseconds = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
                     Metric::StepLatency.of(Dimension::Action, action.clone(), milliseconds)
@@ -287,7 +248,7 @@ impl Observation {
                 status,
                 rate_limit_left,
             } => {
-                let call = Metric::PagerDutyCalls.of(Dimension::Status, status.word(), 1);
+                let call = Metric::PagerDutyCalls.of(Dimension::Status, status.into_str(), 1);
                 let left = rate_limit_left.map(|left| Metric::PagerDutyRateLimitLeft.is(left));
                 std::iter::once(call).chain(left).collect()
             }

@@ -10,6 +10,7 @@ use std::{
     sync::{Arc, MutexGuard},
     time::Duration,
 };
+use strum::VariantArray;
 use workflow::action::Text;
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 250_000_000);
@@ -67,9 +68,9 @@ fn all() -> Vec<Observation> {
     ]
     .map(taken)
     .into();
-    all.extend(RefusalReason::ALL.iter().copied().map(Observation::Refused));
+    all.extend(RefusalReason::VARIANTS.iter().copied().map(Observation::Refused));
     all.push(Observation::Anonymous);
-    all.extend(RunOutcome::ALL.iter().map(|outcome| Observation::Planned {
+    all.extend(RunOutcome::VARIANTS.iter().map(|outcome| Observation::Planned {
         run: Some(*outcome),
         step: Some(TOOK),
     }));
@@ -81,7 +82,7 @@ fn all() -> Vec<Observation> {
         }),
     }));
     for rate_limit_left in [None, Some(959)] {
-        all.extend(CallStatus::ALL.iter().map(|status| Observation::Called {
+        all.extend(CallStatus::VARIANTS.iter().map(|status| Observation::Called {
             status: *status,
             rate_limit_left,
         }));

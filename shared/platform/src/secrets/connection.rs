@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_secret_of_the_release_before_is_still_read() {
+    fn routing_keys_may_be_left_out() {
         let stored = r#"{"token":"tok3n","token_kind":"api_token","service_region":"us","default_from":"a@b.c"}"#;
         assert!(Connection::parse("n", &stored.into()).is_ok());
     }

@@ -9,60 +9,65 @@ pub enum Consistency {
     Eventual,
 }
 
-macro_rules! reads {
-    ($($(#[$doc:meta])* $variant:ident = $words:literal;)*) => {
-        /// A kind of read.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-        pub enum Read { $($(#[$doc])* $variant,)* }
-
-        impl Read {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The words for the error that a read failed: after "failed to".
-            pub(super) const fn words(self) -> &'static str {
-                match self { $(Self::$variant => $words,)* }
-            }
-        }
-    };
-}
-
-reads! {
-    Workflow = "read the workflow";
+/// A kind of read, with the words for the error that it failed: after "failed to".
+#[derive(Debug, Clone, Copy, PartialEq, Eq, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(const_into_str)]
+pub enum Read {
+    #[strum(serialize = "read the workflow")]
+    Workflow,
     /// All workflows.
-    Workflows = "list the workflows";
+    #[strum(serialize = "list the workflows")]
+    Workflows,
     /// A version of a workflow.
-    Version = "read the version of the workflow";
+    #[strum(serialize = "read the version of the workflow")]
+    Version,
     /// The numbers of the versions of a workflow.
-    Versions = "list the versions of the workflow";
+    #[strum(serialize = "list the versions of the workflow")]
+    Versions,
     /// A workflow and an API key.
-    Trigger = "read the trigger";
+    #[strum(serialize = "read the trigger")]
+    Trigger,
     /// The workflows that the URL of an integration leads to.
-    Routes = "read the routes of the integration";
-    ApiKey = "read the API key";
+    #[strum(serialize = "read the routes of the integration")]
+    Routes,
+    #[strum(serialize = "read the API key")]
+    ApiKey,
     /// All API keys.
-    ApiKeys = "list the API keys";
-    Integration = "read the integration";
+    #[strum(serialize = "list the API keys")]
+    ApiKeys,
+    #[strum(serialize = "read the integration")]
+    Integration,
     /// All integrations.
-    Integrations = "list the integrations";
-    Run = "read the run";
+    #[strum(serialize = "list the integrations")]
+    Integrations,
+    #[strum(serialize = "read the run")]
+    Run,
     /// The steps of a lane.
-    Steps = "read the steps of the run";
+    #[strum(serialize = "read the steps of the run")]
+    Steps,
     /// The runs of a time, from an index.
-    Runs = "list the runs";
+    #[strum(serialize = "list the runs")]
+    Runs,
     /// The runs of which no end is known, from an index.
-    OpenRuns = "list the open runs";
+    #[strum(serialize = "list the open runs")]
+    OpenRuns,
     /// The state of lanes.
-    Lanes = "read the lanes of the run";
+    #[strum(serialize = "read the lanes of the run")]
+    Lanes,
     /// The needs of a Plan.
-    Known = "read what the Plan needs";
+    #[strum(serialize = "read what the Plan needs")]
+    Known,
     /// The lane of a Plan that another write was in the way of.
-    LaneAgain = "read the lane again";
-    Lock = "read the lock of the concurrency key";
+    #[strum(serialize = "read the lane again")]
+    LaneAgain,
+    #[strum(serialize = "read the lock of the concurrency key")]
+    Lock,
     /// The runs of a lock that have ended.
-    Ended = "read which runs have ended";
+    #[strum(serialize = "read which runs have ended")]
+    Ended,
     /// The body of an event.
-    Body = "read the body of the delivery";
+    #[strum(serialize = "read the body of the delivery")]
+    Body,
 }
 
 impl Read {
@@ -73,7 +78,6 @@ impl Read {
     /// they were written. What people see of what they set up is what they have just changed.
     #[must_use]
     pub fn consistency(self) -> Consistency {
-        #[cfg(feature = "sabotage")]
         if matches!(self, Self::Lanes | Self::Known | Self::Lock | Self::Ended)
             && sabotage::breaks(sabotage::Break::StaleJournal)
         {

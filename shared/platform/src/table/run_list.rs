@@ -121,19 +121,6 @@ impl RunQuery {
     }
 }
 
-impl RunStatus {
-    #[must_use]
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Running => "running",
-            Self::Succeeded => "succeeded",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-            Self::Skipped => "skipped",
-        }
-    }
-}
-
 impl<I: Items> Table<I> {
     /// Runs without their steps, newest first. A run that has just begun or ended may be seen a moment late: an index is
     /// behind its table.
@@ -173,7 +160,7 @@ impl<I: Items> Table<I> {
             index: Some(query.index()),
             range: Range::From(sortable(query.since)),
             is_descending: true,
-            filter: query.status.map(|status| ("status", text(status.word()))),
+            filter: query.status.map(|status| ("status", text(status.into_str()))),
             ..Query::partition(Read::Runs, partition)
         };
         while runs.len() < query.limit {

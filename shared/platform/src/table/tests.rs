@@ -11,6 +11,7 @@ use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
+use strum::VariantArray;
 use workflow::{
     definition::Definition,
     ids::{LanePath, WorkflowVersion},
@@ -548,7 +549,7 @@ async fn every_read_asks_for_the_last_write_but_that_of_an_index() {
         }
     }
     assert_eq!(seen.len(), 3, "{seen:?}");
-    let eventual: Vec<_> = Read::ALL
+    let eventual: Vec<_> = Read::VARIANTS
         .iter()
         .filter(|read| read.consistency() == Consistency::Eventual)
         .collect();

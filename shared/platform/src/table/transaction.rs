@@ -29,7 +29,6 @@ impl Reason {
         match code {
             None | Some("None") => Self::Nothing,
             Some("ConditionalCheckFailed") => Self::ConditionFailed,
-            #[cfg(feature = "sabotage")]
             Some("TransactionConflict") if sabotage::breaks(sabotage::Break::ConflictIsLost) => Self::ConditionFailed,
             Some("TransactionConflict") => Self::Conflict,
             Some("ProvisionedThroughputExceeded" | "ThrottlingError") => Self::Throttled,

@@ -1,6 +1,7 @@
 //! The actions that there are.
 
 use super::ActionSpec;
+use crate::error_name::SystemName;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
@@ -24,6 +25,15 @@ impl Catalog {
     #[must_use]
     pub fn functions(&self) -> BTreeSet<&str> {
         self.in_order.iter().map(|action| &*action.function).collect()
+    }
+
+    /// The systems that they act on, as these begin the names of errors.
+    #[must_use]
+    pub fn systems(&self) -> BTreeSet<SystemName> {
+        self.in_order
+            .iter()
+            .map(|action| SystemName::of(&action.system))
+            .collect()
     }
 
     /// All actions, in the order in which people read them.

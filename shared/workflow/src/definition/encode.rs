@@ -97,7 +97,7 @@ fn retry(retry: &Retry) -> Value {
     fields.add_if("max_interval", (longest != usual_longest).then(|| longest.to_string()));
     fields.add_if("jitter", (retry.jitter != usual.jitter).then_some(retry.jitter));
     let errors = retry.errors.as_ref();
-    let names = errors.map(|errors| errors.iter().map(|name| name.as_str()).collect::<Value>());
+    let names = errors.map(|errors| errors.iter().map(ToString::to_string).collect::<Value>());
     fields.add_if("errors", names);
     fields.into()
 }

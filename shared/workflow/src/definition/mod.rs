@@ -24,7 +24,7 @@ pub use problem::{Problem, Problems};
 
 use crate::{
     action::Catalog,
-    error_name::ErrorName,
+    error_name::NamedError,
     fingerprint::fingerprint,
     ids::{InputName, LanePath, Section, StepId, StepPath, WorkflowId},
     steps::{ActionStep, Each, Lanes, ParallelLane, RunWorkflowStep, StepKind},
@@ -179,7 +179,7 @@ pub struct Retry {
     /// True if up to a fifth is added to each wait, so that the runs of one outage do not come back together.
     pub jitter: bool,
     /// The errors that are tried again; without it all that may pass.
-    pub errors: Option<BTreeSet<ErrorName>>,
+    pub errors: Option<BTreeSet<NamedError>>,
 }
 
 impl Default for Retry {

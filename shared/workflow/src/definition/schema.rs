@@ -36,6 +36,12 @@ pub fn workflow_schema(catalog: &Catalog) -> Value {
         name.remove("type");
         name.insert("oneOf".to_owned(), parts::action_names(catalog));
     }
+    if let Some(name) = schema
+        .pointer_mut("/definitions/ErrorNameText")
+        .and_then(Value::as_object_mut)
+    {
+        name.insert("enum".to_owned(), parts::error_names(catalog));
+    }
     if let Some(Value::Array(rules)) = schema.pointer_mut("/definitions/Step/allOf") {
         rules.splice(0..0, parts::rules::actions(catalog));
     }

@@ -4,8 +4,8 @@
 //! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
 //! ```
 
-use super::{ErrorName, FailureClass, Source, remedy};
-use crate::committed::assert_committed;
+use super::{FailureClass, NamedError, Source, remedy};
+use crate::{action::tests::catalog, committed::assert_committed};
 use std::{collections::BTreeSet, fmt::Write as _};
 
 const HEAD: &str = "# Errors
@@ -29,17 +29,22 @@ What follows a failed attempt of a step's action:
 fn manual() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("| error | what has happened |\n|---|---|\n");
-    for name in ErrorName::ALL {
-        let _ = writeln!(page, "| [`{name}`](#{}) | {} |", anchor(name.as_str()), name.cause());
+    for name in &all() {
+        let _ = writeln!(
+            page,
+            "| [`{name}`](#{}) | {} |",
+            anchor(&name.to_string()),
+            name.cause()
+        );
     }
-    for name in ErrorName::ALL {
+    for name in &all() {
         let _ = write!(
             page,
             "\n## {name}\n\n{}\n\n**What to do.** {}\n\n{} Raised by {}.\n",
             name.cause(),
             name.remedy(),
             class(name.class()),
-            source(name.source())
+            source(name)
         );
     }
     let _ = write!(
@@ -65,7 +70,15 @@ fn class(class: FailureClass) -> &'static str {
     }
 }
 
-fn source(source: Source) -> &'static str {
+fn all() -> Vec<NamedError> {
+    NamedError::all(catalog().systems()).collect()
+}
+
+fn source(error: &NamedError) -> &'static str {
+    let source = match error {
+        NamedError::System(..) => Source::Action,
+        NamedError::Ours(name) => name.source(),
+    };
     match source {
         Source::Action => "the function of an action",
         Source::Runner => "workflow-runner",
@@ -81,8 +94,8 @@ fn the_committed_manual_has_every_error_as_the_code_has_it() {
 
 #[test]
 fn every_cause_is_a_sentence_of_its_own() {
-    let causes: BTreeSet<_> = ErrorName::ALL.iter().map(|name| name.cause()).collect();
-    assert_eq!(causes.len(), ErrorName::ALL.len());
+    let causes: BTreeSet<_> = all().iter().map(NamedError::cause).collect();
+    assert_eq!(causes.len(), all().len());
     for cause in causes {
         assert!(
             cause.ends_with('.') && !cause.starts_with(' ') && !cause.contains("  "),

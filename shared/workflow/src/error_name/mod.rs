@@ -2,12 +2,19 @@
 //!
 //! A name is a promise: Retry and Catch of a state machine, `steps.<id>.error.name` in a workflow and people's searches match
 //! on it. A name is never renamed; what happened in the single case stands in the message.
+//!
+//! # Layout
+//! - here — the names of our own errors.
+//! - `system` — errors of the systems that actions ask, and [`NamedError`], which is of either kind.
+//! - `remedy` — what to do about each.
 
 #[cfg(test)]
 mod manual;
 mod remedy;
+mod system;
 
 pub use remedy::{needs_another_version, remedy};
+pub use system::{NamedError, SystemError, SystemName};
 
 use std::fmt;
 
@@ -52,7 +59,7 @@ pub enum Source {
 
 macro_rules! error_names {
     ($($(#[doc = $doc:literal])* $variant:ident = $text:literal, $class:ident, $source:ident;)*) => {
-        /// A stable error name.
+        /// The stable name of an error of ours.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         pub enum ErrorName { $($(#[doc = $doc])* $variant,)* }
 
@@ -88,22 +95,6 @@ macro_rules! error_names {
 }
 
 error_names! {
-    /// PagerDuty refused the token (401), also after the secret was read anew.
-    PagerDutyUnauthorized = "PagerDuty.Unauthorized", Permanent, Action;
-    /// The token or the From user may not do this (403).
-    PagerDutyForbidden = "PagerDuty.Forbidden", Permanent, Action;
-    /// PagerDuty knows no such thing (404).
-    PagerDutyNotFound = "PagerDuty.NotFound", NotFound, Action;
-    /// The incident is resolved, and what was to be done would reopen it.
-    PagerDutyAlreadyResolved = "PagerDuty.AlreadyResolved", Permanent, Action;
-    /// PagerDuty refused the request (another 4xx).
-    PagerDutyInvalidRequest = "PagerDuty.InvalidRequest", Permanent, Action;
-    /// PagerDuty asks to wait (429).
-    PagerDutyRateLimited = "PagerDuty.RateLimited", RateLimited, Action;
-    /// PagerDuty could not be reached, or failed to answer a question that changes nothing.
-    PagerDutyUnavailable = "PagerDuty.Unavailable", Transient, Action;
-    /// A change went out to PagerDuty and no clear answer came back.
-    PagerDutyOutcomeUnknown = "PagerDuty.OutcomeUnknown", UnknownOutcome, Action;
     /// There is no integration of that alias.
     IntegrationNotFound = "Integration.NotFound", Permanent, Action;
     /// The secret of the integration cannot be used: deleted, empty or malformed.
@@ -165,18 +156,5 @@ impl ErrorName {
 impl fmt::Display for ErrorName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::ErrorName;
-
-    #[test]
-    fn every_name_reads_back_and_none_stands_twice() {
-        for name in ErrorName::ALL {
-            assert_eq!(ErrorName::parse(name.as_str()), Some(*name));
-        }
-        assert_eq!(ErrorName::parse("States.Timeout"), None);
     }
 }

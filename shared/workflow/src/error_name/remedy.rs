@@ -1,14 +1,16 @@
 //! Remedies for errors.
 
-use super::ErrorName;
+use super::{ErrorName, NamedError};
+use std::borrow::Cow;
 
 /// The remedy for an error of this name, which may be one of Step Functions or Lambda.
 #[must_use]
-pub fn remedy(name: &str) -> &'static str {
-    match ErrorName::parse(name) {
-        Some(name) => name.remedy(),
+pub fn remedy(name: &str) -> Cow<'static, str> {
+    match NamedError::parse(name) {
+        Some(error) => error.remedy(),
         None => {
-            "A function or Step Functions ended the call without an answer. Look in PagerDuty whether it was done, and in the log of the function why it ended; then replay the run."
+            "A function or Step Functions ended the call without an answer. Look where the step acts whether it was done, and in the log of the function why it ended; then replay the run."
+                .into()
         }
     }
 }
@@ -24,30 +26,6 @@ impl ErrorName {
     #[must_use]
     pub const fn remedy(self) -> &'static str {
         match self {
-            Self::PagerDutyUnauthorized => {
-                "PagerDuty does not take the token. Store a new one with `pagerflow integration set-token ALIAS`, and replay the run."
-            }
-            Self::PagerDutyForbidden => {
-                "The token, or the user in whose name it was done, may not do this. Give them the right in PagerDuty, or another token or `from`, and replay the run."
-            }
-            Self::PagerDutyNotFound => {
-                "Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account."
-            }
-            Self::PagerDutyAlreadyResolved => {
-                "The incident is resolved, and to go on would reopen it. If that is right for the workflow, give the step `continue_on_error`, or ask for the status first."
-            }
-            Self::PagerDutyInvalidRequest => {
-                "PagerDuty refuses the request; its answer says why. Change the step, apply the workflow, and replay the run with --latest."
-            }
-            Self::PagerDutyRateLimited => {
-                "Too much is asked of PagerDuty with this token. Replay the run when that is over; fewer runs, or a token of its own, help for good."
-            }
-            Self::PagerDutyUnavailable => {
-                "PagerDuty could not be reached for as long as the step was tried. Replay the run from that step when PagerDuty is back."
-            }
-            Self::PagerDutyOutcomeUnknown => {
-                "It may or may not have been done. Look in PagerDuty first; if it is missing, replay the run from that step."
-            }
             Self::IntegrationNotFound => {
                 "Add the integration with `pagerflow integration add ALIAS`, and replay the run."
             }
@@ -115,19 +93,21 @@ impl ErrorName {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error_name::SystemName;
 
     #[test]
     fn every_error_has_a_remedy_of_its_own_that_is_a_sentence() {
-        for name in ErrorName::ALL {
+        let all: Vec<_> = NamedError::all([SystemName::known("PagerDuty")]).collect();
+        for name in &all {
             let text = name.remedy();
             assert!(text.ends_with('.') && text.len() > 20, "{name}: {text}");
-            let same = ErrorName::ALL.iter().filter(|other| other.remedy() == text);
+            let same = all.iter().filter(|other| other.remedy() == text);
             assert_eq!(same.count(), 1, "{text}");
         }
     }
 
     #[test]
     fn an_error_that_is_not_ours_says_where_to_look() {
-        assert!(remedy("Sandbox.Timedout").contains("Look in PagerDuty"));
+        assert!(remedy("Sandbox.Timedout").contains("Look where the step acts"));
     }
 }

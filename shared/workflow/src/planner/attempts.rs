@@ -78,7 +78,6 @@ impl Planner<'_> {
         let adjusted: Vec<Adjustment> = failed.into_iter().chain(adjusted).collect();
         attempts.fresh_until = self.cursor.fresh.until(&input, self.situation.now);
         let effect_key = self.effect_key(path);
-        #[cfg(feature = "sabotage")]
         let effect_key = match sabotage::breaks(sabotage::Break::KeyOfEachAttempt) {
             true => self.effect_key(&path.inside(0, attempts.attempt)),
             false => effect_key,
@@ -180,7 +179,6 @@ impl Planner<'_> {
         };
         let effect_key = self.effect_key(path);
         let repeat = &action.repeat;
-        #[cfg(feature = "sabotage")]
         let repeat = match (&action.effect, repeat) {
             (crate::action::Effect::Other, crate::action::Repeat::IsForbidden { .. })
                 if sabotage::breaks(sabotage::Break::ChangeAgain) =>
@@ -240,7 +238,6 @@ impl Planner<'_> {
 
     pub(crate) fn effect_key(&self, path: &StepPath) -> EffectKey {
         let run = &self.situation.input.run.id;
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::KeyWithoutLane) {
             return EffectKey::new(run, self.depth(), &crate::ids::LanePath::main(), path);
         }

@@ -56,7 +56,6 @@ impl Wake {
     /// The first whole second that is not before a time.
     #[must_use]
     pub fn not_before(time: Timestamp) -> Self {
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::WaitCutShort) {
             return Self(time);
         }

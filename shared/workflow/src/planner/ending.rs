@@ -78,7 +78,6 @@ impl Planner<'_> {
 
     /// Lets the lane fail: with `on_failure`, if it is the main lane and has not come to that yet.
     pub(super) fn lane_failed(&mut self, step: Option<String>, failure: Failure) -> Option<Command> {
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::NoOnFailure) {
             return Some(self.end_failed(failure));
         }

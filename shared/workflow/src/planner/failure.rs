@@ -4,7 +4,7 @@
 //! them, how long to leave the system alone, stands at the end of the message in a form that people can read too:
 //! `… [retry after 20 s]`.
 
-use crate::error_name::{ErrorName, FailureClass};
+use crate::error_name::{FailureClass, NamedError};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -55,9 +55,9 @@ const SECONDS: &str = " s]";
 impl Failure {
     /// A failure of one of our names.
     #[must_use]
-    pub fn new(name: ErrorName, message: impl Into<String>) -> Self {
+    pub fn new(name: impl Into<NamedError>, message: impl Into<String>) -> Self {
         Self {
-            name: name.as_str().to_owned(),
+            name: name.into().to_string(),
             message: message.into(),
             retry_after_seconds: None,
         }
@@ -112,8 +112,8 @@ impl Failure {
     /// may or may not have been done. Only of a throttled call it is known that nothing ran.
     #[must_use]
     pub fn class(&self) -> FailureClass {
-        match ErrorName::parse(&self.name) {
-            Some(name) => name.class(),
+        match NamedError::parse(&self.name) {
+            Some(error) => error.class(),
             None if self.name == THROTTLED => FailureClass::Transient,
             None => FailureClass::UnknownOutcome,
         }

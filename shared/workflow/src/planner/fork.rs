@@ -108,7 +108,6 @@ impl Planner<'_> {
             .iter()
             .map(|(index, key)| (*index, key.clone(), self.situation.known.lanes.get(key).cloned()))
             .collect();
-        #[cfg(feature = "sabotage")]
         let ends = match sabotage::breaks(sabotage::Break::UnendedIsSuccess) && fork.attempt > 0 {
             true => ends
                 .into_iter()
@@ -237,7 +236,6 @@ impl Planner<'_> {
     }
 }
 
-#[cfg(feature = "sabotage")]
 fn done() -> LaneEnd {
     LaneEnd::Success { output: Value::Null }
 }

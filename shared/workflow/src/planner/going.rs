@@ -285,7 +285,6 @@ impl<'a> Planner<'a> {
 
     /// True if the history of the execution is long enough for it to hand the lane on.
     pub(crate) fn is_full(&self) -> bool {
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::NeverHandOn) {
             return false;
         }
@@ -363,7 +362,6 @@ impl<'a> Planner<'a> {
 
     fn answered(&mut self, attempts: Attempts) -> Option<Command> {
         // An execution that takes a lane over has no answer: the one before it may have got it, and may not.
-        #[cfg(feature = "sabotage")]
         if matches!(self.situation.standing, Standing::TakesOver(_))
             && sabotage::breaks(sabotage::Break::TakeOverAsDone)
         {

@@ -119,7 +119,6 @@ pub(super) fn depth(situation: &Situation<'_>) -> u32 {
     let created = creations
         .iter()
         .filter(|(_, creation)| can_have_created(creation, situation.event));
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::ForgedKeyCounts)
         && let Some(depth) = own_key_of(situation.event).and_then(EffectKey::depth_of)
     {
@@ -176,7 +175,6 @@ fn is_of_others(event: &Value) -> bool {
 
 /// The reason a run of that depth does nothing, if it is part of a loop.
 pub(super) fn loop_stopped(situation: &Situation<'_>, depth: u32) -> Option<Failure> {
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoLoopGuard) {
         return None;
     }

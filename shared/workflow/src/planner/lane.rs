@@ -121,7 +121,6 @@ pub(crate) enum Cancelled {
 }
 
 pub(super) fn cancelled(marks: &BTreeSet<CancelMark>, lane: &LanePath) -> Cancelled {
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::DeafToCancel) {
         return Cancelled::No;
     }

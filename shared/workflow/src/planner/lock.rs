@@ -62,7 +62,6 @@ pub(super) enum Turn {
 impl LockView {
     /// The run that holds the lock and goes on, if it is another than `run`.
     pub(super) fn other_holder(&self, run: &RunId) -> Option<&RunId> {
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::LockForEverybody) {
             return None;
         }

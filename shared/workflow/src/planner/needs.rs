@@ -196,7 +196,6 @@ pub fn concurrency_key(
         "started_at": started_at,
     });
     let context = Context::new(event.clone(), run, Value::Object(inputs));
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NullIsKey) {
         return Ok(concurrency.key.evaluate(&context).ok().map(|key| key.to_string()));
     }

@@ -78,7 +78,6 @@ impl Planner<'_> {
             .get("status")
             .and_then(Value::as_str)
             .and_then(IncidentStatus::parse);
-        #[cfg(feature = "sabotage")]
         let status = status.filter(|_| !sabotage::breaks(sabotage::Break::DeafToStatus));
         self.step_succeeded(attempts, Outputs::from(incident.clone()));
         match status {

@@ -18,7 +18,7 @@ use super::Failure;
 use crate::{
     action::{ActionSpec, Repeat},
     definition::Retry,
-    error_name::{ErrorName, FailureClass},
+    error_name::{FailureClass, NamedError},
     ids::EffectKey,
 };
 use jiff::SignedDuration;
@@ -102,7 +102,6 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
     }
     let backoff = attempt.policy.wait_after(counted);
     let repeat = attempt.repeat;
-    #[cfg(feature = "sabotage")]
     let repeat = match sabotage::breaks(sabotage::Break::ForbiddenAgain) {
         true => &Repeat::IsHarmless,
         false => repeat,
@@ -125,20 +124,18 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
 /// How many seconds after a failure of unknown outcome another attempt can be made: what was asked for is either done by then, or will
 /// never be, and one that looks can rely on what it sees.
 fn unsettled(attempt: &Attempt<'_>, repeat: &Repeat) -> i64 {
-    #[cfg(feature = "sabotage")]
     if sabotage::breaks(sabotage::Break::NoSettling) {
         return 0;
     }
+    let repeat = match repeat {
+        Repeat::SetsState { .. } if sabotage::breaks(sabotage::Break::StateAtOnce) => &Repeat::IsHarmless,
+        repeat => repeat,
+    };
     let failure = attempt.failure;
     // A call of which no answer came, or which Lambda has lost track of, may still go on, and send.
     let call = match failure.call_may_go_on() {
         true => attempt.call_seconds,
         false => 0,
-    };
-    #[cfg(feature = "sabotage")]
-    let repeat = match repeat {
-        Repeat::SetsState { .. } if sabotage::breaks(sabotage::Break::StateAtOnce) => &Repeat::IsHarmless,
-        repeat => repeat,
     };
     let look = match (repeat, failure.retry_after_seconds) {
         // The action knows what it sent, when, and how it broke off.
@@ -146,7 +143,9 @@ fn unsettled(attempt: &Attempt<'_>, repeat: &Repeat) -> i64 {
         (Repeat::NeedsLook { settling }, None) => settling.longest_seconds(),
         (Repeat::SetsState { settling }, Some(seconds)) => seconds.saturating_sub(settling.shown_seconds),
         (Repeat::SetsState { settling }, None) => settling.carried_out_seconds,
-        (Repeat::IsHarmless | Repeat::IsForbidden { .. }, _) => 0,
+        (Repeat::IsForbidden { .. }, _) => 0,
+        // What only reads can be asked twice at once.
+        (Repeat::IsHarmless, _) => return 0,
     };
     i64::from(call).saturating_add(look.into())
 }
@@ -157,7 +156,7 @@ impl Retry {
         let Some(errors) = &self.errors else {
             return failure.class().may_pass();
         };
-        let of_that_name = ErrorName::parse(&failure.name).is_some_and(|name| errors.contains(&name));
+        let of_that_name = NamedError::parse(&failure.name).is_some_and(|name| errors.contains(&name));
         // A time-out or a crash has many names, all of which mean this.
         let is_unknown = |class| class == FailureClass::UnknownOutcome;
         let unknown = is_unknown(failure.class()) && errors.iter().any(|name| is_unknown(name.class()));
@@ -207,6 +206,7 @@ fn spread(wait: SignedDuration, attempt: &Attempt<'_>) -> SignedDuration {
 mod tests {
     use super::*;
     use crate::action::{Settling, tests::action};
+    use crate::error_name::{SystemError, SystemName};
     use crate::ids::{LanePath, RunId, Section, StepPath};
     use rstest::rstest;
 
@@ -219,6 +219,10 @@ mod tests {
     const FORBIDDEN: Repeat = Repeat::IsForbidden {
         look: Cow::Borrowed("whether people were told"),
     };
+
+    fn of_pagerduty(error: SystemError) -> NamedError {
+        NamedError::System(SystemName::known("PagerDuty"), error)
+    }
 
     fn waited(repeat: Repeat, name: &str, number: u32) -> Option<i64> {
         let failure = Failure::from_text(name, "");
@@ -284,6 +288,15 @@ mod tests {
     }
 
     #[rstest]
+    #[case::lambda_lost_track_of_the_call("Lambda.Unknown")]
+    #[case::the_answer_went_missing("Answer.Missing")]
+    #[case::the_function_was_stopped("Sandbox.Timedout")]
+    fn what_only_reads_does_not_wait_for_a_call_that_may_go_on(#[case] name: &str) {
+        let backoff = waited(Repeat::IsHarmless, "PagerDuty.Unavailable", 1);
+        assert_eq!(waited(Repeat::IsHarmless, name, 1), backoff);
+    }
+
+    #[rstest]
     #[case::the_action_says_that_it_may_go_on("PagerDuty.OutcomeUnknown", Some(40), 30)]
     #[case::the_action_says_that_it_is_over("PagerDuty.OutcomeUnknown", Some(10), 10)]
     #[case::the_function_crashed("Runtime.ExitError", None, 30)]
@@ -301,7 +314,7 @@ mod tests {
 
     #[test]
     fn f9_a_person_is_told_what_to_look_for_when_it_cannot_be_tried_again() {
-        let failure = Failure::new(ErrorName::PagerDutyOutcomeUnknown, "");
+        let failure = Failure::new(of_pagerduty(SystemError::OutcomeUnknown), "");
         let action = ActionSpec {
             repeat: FORBIDDEN,
             ..ActionSpec::clone(action("pagerduty.add_responders"))
@@ -333,11 +346,11 @@ mod tests {
 
     #[test]
     fn an_id_that_pagerduty_does_not_know_yet_is_asked_for_again_by_any_action_whatever_its_retry_says() {
-        let failure = Failure::new(ErrorName::PagerDutyNotFound, "");
+        let failure = Failure::new(of_pagerduty(SystemError::NotFound), "");
         for repeat in [LOOK, FORBIDDEN, STATE, Repeat::IsHarmless] {
             let mut attempt = attempt(repeat, &failure, 1, 0);
             attempt.policy.max_attempts = 1;
-            attempt.policy.errors = Some([ErrorName::PagerDutyUnavailable].into_iter().collect());
+            attempt.policy.errors = Some([of_pagerduty(SystemError::Unavailable)].into_iter().collect());
             attempt.is_about_a_fresh_id = true;
             let mut waits = Vec::new();
             for _ in 0..5 {
@@ -354,7 +367,7 @@ mod tests {
 
     #[test]
     fn attempts_that_came_too_early_for_an_id_do_not_count() {
-        let failure = Failure::new(ErrorName::PagerDutyUnavailable, "");
+        let failure = Failure::new(of_pagerduty(SystemError::Unavailable), "");
         let mut attempt = attempt(LOOK, &failure, 9, 0);
         assert_eq!(after(&attempt).wait, None, "eight attempts are the default");
         attempt.unseen = 3;
@@ -370,7 +383,7 @@ mod tests {
         #[case] asked: Option<u32>,
         #[case] least: i64,
     ) {
-        let mut failure = Failure::new(ErrorName::PagerDutyRateLimited, "");
+        let mut failure = Failure::new(of_pagerduty(SystemError::RateLimited), "");
         failure.retry_after_seconds = asked;
         let decision = after(&attempt(LOOK, &failure, 9, 8));
         let waited = decision.wait.unwrap().as_secs();

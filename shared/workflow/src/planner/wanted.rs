@@ -35,7 +35,6 @@ pub(super) fn unwanted(situation: &Situation<'_>) -> Option<String> {
     }
     let workflow = &input.run.workflow;
     let availability = situation.known.workflows.get(workflow);
-    #[cfg(feature = "sabotage")]
     let availability = availability.filter(|_| !sabotage::breaks(sabotage::Break::StartsDisabled));
     match availability {
         Some(Availability::Disabled) => Some(format!("the workflow {workflow} was disabled when the run began")),
@@ -49,7 +48,6 @@ pub(super) fn unwanted(situation: &Situation<'_>) -> Option<String> {
 fn is_too_old(situation: &Situation<'_>) -> bool {
     let occurred_at = situation.event.get("occurred_at").and_then(Value::as_str);
     let occurred_at = occurred_at.and_then(|time| time.parse::<Timestamp>().ok());
-    #[cfg(feature = "sabotage")]
     let occurred_at = occurred_at.filter(|_| !sabotage::breaks(sabotage::Break::StartsOld));
     occurred_at.is_some_and(|occurred_at| situation.started_at.duration_since(occurred_at) > OLDEST_EVENT)
 }

@@ -110,7 +110,6 @@ impl Behaviour for WaitStep {
             step: path.clone(),
             until,
         });
-        #[cfg(feature = "sabotage")]
         if sabotage::breaks(sabotage::Break::WaitPastDeadline) {
             return Some(Command::wait(until));
         }

@@ -5,12 +5,12 @@ use crate::{
     reference::{Course, Place, Witness, course},
     store::Tables,
 };
-use pagerduty::actions::Action;
+use ::pagerduty::{actions::Action, error::named};
 use serde_json::Value;
 use std::collections::BTreeSet;
 use workflow::{
     action::{ActionSpec, Repeat},
-    error_name::ErrorName,
+    error_name::{ErrorName, NamedError, SystemError},
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
 };
@@ -162,24 +162,24 @@ impl Witness for Records<'_> {
 /// incident before.
 fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
     match action.repeat {
-        Repeat::IsForbidden { .. } => ErrorName::parse(error).is_none_or(|name| name.class().may_pass()),
+        Repeat::IsForbidden { .. } => NamedError::parse(error).is_none_or(|error| error.class().may_pass()),
         _ => {
             Action::parse(&action.name) == Some(Action::AcknowledgeIncident)
-                && error == ErrorName::PagerDutyAlreadyResolved.as_str()
+                && named(SystemError::AlreadyResolved) == error
         }
     }
 }
 
 /// The reason PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
-fn refusal(action: &ActionSpec, input: &Value) -> Option<ErrorName> {
+fn refusal(action: &ActionSpec, input: &Value) -> Option<NamedError> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
     match Action::parse(&action.name) {
-        Some(Action::CreateIncident) if text("title").trim().is_empty() => Some(ErrorName::InputInvalid),
-        _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound),
-        Some(Action::CreateIncident) if text("service") == "PSVC3D1" => Some(ErrorName::PagerDutyInvalidRequest),
-        _ if text("routing_key") == "nobody" => Some(ErrorName::IntegrationInvalid),
-        _ if text("routing_key") == "retired" => Some(ErrorName::PagerDutyInvalidRequest),
-        _ if text("incident_id") == "Q0UNKNOWN00001" => Some(ErrorName::PagerDutyNotFound),
+        Some(Action::CreateIncident) if text("title").trim().is_empty() => Some(ErrorName::InputInvalid.into()),
+        _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound.into()),
+        Some(Action::CreateIncident) if text("service") == "PSVC3D1" => Some(named(SystemError::InvalidRequest)),
+        _ if text("routing_key") == "nobody" => Some(ErrorName::IntegrationInvalid.into()),
+        _ if text("routing_key") == "retired" => Some(named(SystemError::InvalidRequest)),
+        _ if text("incident_id") == "Q0UNKNOWN00001" => Some(named(SystemError::NotFound)),
         _ => None,
     }
 }

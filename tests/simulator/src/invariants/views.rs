@@ -45,7 +45,7 @@ fn shows_run(view: &RunView, item: &RunItem) -> bool {
     let of = |run: &RunId| Some(run.clone());
     let error = |name: &str, message: &str| (name.to_owned(), message.to_owned());
     let (shown, written) = (view.error.as_ref(), item.error.as_ref());
-    view.status.word() == item.status
+    view.status.into_str() == item.status
         && view.ended_at == item.ended_at
         && view.started_at == item.started_at
         && view.deadline == item.deadline

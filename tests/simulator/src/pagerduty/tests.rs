@@ -189,7 +189,7 @@ async fn a_request_that_comes_twice_is_judged_twice(#[case] answered: Delivery, 
     let outcome = world.create("one").await;
     world.clock.sleep_until(BASE + seconds(4)).await;
 
-    assert_eq!(outcome.err().map(|error| error.name()), expected);
+    assert_eq!(outcome.err().map(|error| error.name().to_string()).as_deref(), expected);
     assert_eq!(world.account.created("one").len(), 1);
     let requests = world.account.with(|rules, _| rules.received());
     assert_eq!(

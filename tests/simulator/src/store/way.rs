@@ -387,7 +387,6 @@ impl Items for Way {
     }
 
     async fn transact(&self, operation: &'static str, writes: Vec<Write>) -> Result<Transacted, StoreError> {
-        #[cfg(feature = "sabotage")]
         let writes = sabotaged(writes);
         let fault = self.fault_of_transaction(&writes);
         let act = move |way: &Self| way.make(operation, &writes, fault);
@@ -400,7 +399,6 @@ impl Items for Way {
 }
 
 /// The writes without the conditions that a deliberate break takes away.
-#[cfg(feature = "sabotage")]
 fn sabotaged(writes: Vec<Write>) -> Vec<Write> {
     use sabotage::{Break, breaks};
     let (fence, end) = (breaks(Break::WriteWithoutFence), breaks(Break::EndTwice));

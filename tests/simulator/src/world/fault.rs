@@ -11,133 +11,171 @@ use std::{
 };
 use workflow::ids::{LanePath, RunId};
 
-macro_rules! faults {
-    ($($(#[$doc:meta])* $variant:ident = $word:literal;)*) => {
-        /// A kind of fault.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum Fault { $($(#[$doc])* $variant,)* }
-
-        impl Fault {
-            /// All kinds.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
-
-            /// The kind in a few words.
-            #[must_use]
-            pub const fn words(self) -> &'static str {
-                match self { $(Self::$variant => $word,)* }
-            }
-        }
-    };
-}
-
-faults! {
+/// A kind of fault, in a few words.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, strum::IntoStaticStr, strum::VariantArray)]
+#[strum(const_into_str)]
+pub enum Fault {
     /// Lambda refuses a Plan, and nothing runs.
-    PlanThrottled = "Plan throttled";
+    #[strum(serialize = "Plan throttled")]
+    PlanThrottled,
     /// The function ends before it has done anything.
-    PlanCrashedBefore = "Plan crashed at once";
+    #[strum(serialize = "Plan crashed at once")]
+    PlanCrashedBefore,
     /// The function ends somewhere on its way.
-    PlanCrashedDuring = "Plan crashed on its way";
+    #[strum(serialize = "Plan crashed on its way")]
+    PlanCrashedDuring,
     /// The function ends when it has done everything.
-    PlanCrashedAfter = "Plan crashed at its end";
+    #[strum(serialize = "Plan crashed at its end")]
+    PlanCrashedAfter,
     /// The function's answer never comes.
-    PlanAnswerLost = "Plan's answer lost";
+    #[strum(serialize = "Plan's answer lost")]
+    PlanAnswerLost,
     /// The function runs twice, also at the same time.
-    PlanTwice = "Plan twice";
+    #[strum(serialize = "Plan twice")]
+    PlanTwice,
     /// The function begins late, perhaps when nobody waits any more.
-    PlanLate = "Plan late";
+    #[strum(serialize = "Plan late")]
+    PlanLate,
     /// The same of an action.
-    ActionThrottled = "action throttled";
+    #[strum(serialize = "action throttled")]
+    ActionThrottled,
     /// The same of an action.
-    ActionCrashedBefore = "action crashed at once";
+    #[strum(serialize = "action crashed at once")]
+    ActionCrashedBefore,
     /// The same of an action.
-    ActionCrashedDuring = "action crashed on its way";
+    #[strum(serialize = "action crashed on its way")]
+    ActionCrashedDuring,
     /// The same of an action.
-    ActionCrashedAfter = "action crashed at its end";
+    #[strum(serialize = "action crashed at its end")]
+    ActionCrashedAfter,
     /// The same of an action.
-    ActionAnswerLost = "action's answer lost";
+    #[strum(serialize = "action's answer lost")]
+    ActionAnswerLost,
     /// The same of an action.
-    ActionTwice = "action twice";
+    #[strum(serialize = "action twice")]
+    ActionTwice,
     /// The same of an action.
-    ActionLate = "action late";
+    #[strum(serialize = "action late")]
+    ActionLate,
     /// A call to the table is refused, and nothing is read or written.
-    StoreRefused = "table refuses";
+    #[strum(serialize = "table refuses")]
+    StoreRefused,
     /// A write is done, and the caller is told that it is not known.
-    StoreUnanswered = "table's answer lost";
+    #[strum(serialize = "table's answer lost")]
+    StoreUnanswered,
     /// A write is done some time after the caller was told that it is not known.
-    StoreLate = "table writes late";
+    #[strum(serialize = "table writes late")]
+    StoreLate,
     /// A call to the table takes long.
-    StoreSlow = "table slow";
+    #[strum(serialize = "table slow")]
+    StoreSlow,
     /// Somebody else writes an item of a transaction at the same moment, and nothing is written.
-    StoreConflict = "table conflict";
+    #[strum(serialize = "table conflict")]
+    StoreConflict,
     /// An index is written too often, so that for some seconds no run can begin or end.
-    IndexThrottled = "index throttled";
+    #[strum(serialize = "index throttled")]
+    IndexThrottled,
     /// Secrets Manager is out of reach.
-    SecretsUnavailable = "no secrets";
+    #[strum(serialize = "no secrets")]
+    SecretsUnavailable,
     /// No connection to PagerDuty comes about.
-    Unreachable = "unreachable";
+    #[strum(serialize = "unreachable")]
+    Unreachable,
     /// An error of a gateway before PagerDuty did anything.
-    ErrorBefore = "5xx before";
+    #[strum(serialize = "5xx before")]
+    ErrorBefore,
     /// An error of a gateway after PagerDuty did it.
-    ErrorAfter = "5xx after";
+    #[strum(serialize = "5xx after")]
+    ErrorAfter,
     /// PagerDuty asks to wait.
-    RateLimited = "429";
+    #[strum(serialize = "429")]
+    RateLimited,
     /// The connection breaks before PagerDuty did anything.
-    ResetBefore = "reset before";
+    #[strum(serialize = "reset before")]
+    ResetBefore,
     /// The connection breaks after PagerDuty did it.
-    ResetAfter = "reset after";
+    #[strum(serialize = "reset after")]
+    ResetAfter,
     /// No answer comes, and PagerDuty did nothing.
-    SilentBefore = "silent before";
+    #[strum(serialize = "silent before")]
+    SilentBefore,
     /// No answer comes, and PagerDuty did it.
-    SilentAfter = "silent after";
-    RequestLate = "request late";
+    #[strum(serialize = "silent after")]
+    SilentAfter,
+    #[strum(serialize = "request late")]
+    RequestLate,
     /// The answer breaks off.
-    AnswerCut = "answer cut";
+    #[strum(serialize = "answer cut")]
+    AnswerCut,
     /// The answer is not whole, without a sign of it.
-    AnswerShortened = "answer shortened";
+    #[strum(serialize = "answer shortened")]
+    AnswerShortened,
     /// The request comes to PagerDuty twice.
-    RequestTwice = "request twice";
+    #[strum(serialize = "request twice")]
+    RequestTwice,
     /// PagerDuty's lists are behind.
-    StaleList = "stale list";
+    #[strum(serialize = "stale list")]
+    StaleList,
     /// A child execution does not start.
-    ChildRefused = "child refused";
+    #[strum(serialize = "child refused")]
+    ChildRefused,
     /// A child execution starts, and its parent does not know.
-    ChildAnswerLost = "child unknown";
+    #[strum(serialize = "child unknown")]
+    ChildAnswerLost,
     /// An execution is stopped from outside.
-    Aborted = "aborted";
+    #[strum(serialize = "aborted")]
+    Aborted,
     /// A child of a stopped execution goes on.
-    ChildStopLost = "child not stopped";
+    #[strum(serialize = "child not stopped")]
+    ChildStopLost,
     /// The clock of a function is off by minutes.
-    Skewed = "clock skew";
+    #[strum(serialize = "clock skew")]
+    Skewed,
     /// A person cancels the run.
-    Cancelled = "cancelled";
+    #[strum(serialize = "cancelled")]
+    Cancelled,
     /// A person edits the workflow while a run of it goes on.
-    Edited = "edited";
+    #[strum(serialize = "edited")]
+    Edited,
     /// A person disables the workflow while a run of it goes on.
-    Disabled = "disabled";
+    #[strum(serialize = "disabled")]
+    Disabled,
     /// A status change is told late.
-    StatusLate = "status late";
+    #[strum(serialize = "status late")]
+    StatusLate,
     /// A status change is never told.
-    StatusLost = "status lost";
+    #[strum(serialize = "status lost")]
+    StatusLost,
     /// A status change is told twice.
-    StatusTwice = "status twice";
+    #[strum(serialize = "status twice")]
+    StatusTwice,
     /// A run is started twice.
-    StartedTwice = "started twice";
+    #[strum(serialize = "started twice")]
+    StartedTwice,
     /// The answer to the start of a run is lost.
-    StartUnanswered = "start unanswered";
+    #[strum(serialize = "start unanswered")]
+    StartUnanswered,
     /// Step Functions does not start a run.
-    StartRefused = "start refused";
+    #[strum(serialize = "start refused")]
+    StartRefused,
     /// The answer to the start of a run takes seconds.
-    StartSlow = "start slow";
+    #[strum(serialize = "start slow")]
+    StartSlow,
     /// The start-buffer does not take a run.
-    BufferRefused = "buffer refused";
+    #[strum(serialize = "buffer refused")]
+    BufferRefused,
     /// The start-buffer takes a run, and does not say so.
-    BufferUnanswered = "buffer unanswered";
+    #[strum(serialize = "buffer unanswered")]
+    BufferUnanswered,
     /// The start-buffer hands a run over twice.
-    BufferedTwice = "buffered twice";
+    #[strum(serialize = "buffered twice")]
+    BufferedTwice,
     /// A run waits in the dead letters of the start-buffer.
-    DeadLetter = "dead letter";
+    #[strum(serialize = "dead letter")]
+    DeadLetter,
     /// The ingress ends in the middle of a delivery.
-    IngressCrashed = "ingress crashed";
+    #[strum(serialize = "ingress crashed")]
+    IngressCrashed,
 }
 
 impl Fault {

@@ -118,7 +118,7 @@ impl Inner {
     }
 
     fn note(&self, fault: Fault, run: &RunId) {
-        self.trace.say(format_args!("start-buffer: {run} {}", fault.words()));
+        self.trace.say(format_args!("start-buffer: {run} {}", fault.into_str()));
         self.mishaps.note(fault, Site::Run(run.clone()));
     }
 

@@ -3,7 +3,7 @@
 use super::{Phase, sender::Sent};
 use crate::error::Error;
 use ::tests::PagerDuty;
-use figures::Sample;
+use ::tests::figures::Sample;
 use jiff::Timestamp;
 use serde_json::Value;
 use std::{collections::BTreeMap, time::Duration};

@@ -82,7 +82,7 @@ pub async fn run(events: &Events, key: &RoutingKey, input: &Input, now: Timestam
         payload: AlertPayload {
             summary: input.summary.as_str(),
             source: &input.source,
-            severity: input.severity.as_str(),
+            severity: input.severity.into_str(),
             timestamp: input.timestamp,
             component: input.component.as_deref(),
             group: input.group.as_deref(),

@@ -220,7 +220,8 @@ async fn a_missing_note_says_that_the_incident_is_resolved_and_keeps_the_reasons
 
     let error = run_at(&pagerduty, &with_note(Some(1))).await.unwrap_err();
 
-    assert_eq!((error.name(), error.retry_after_seconds()), (name, retry_after_seconds));
+    assert_eq!(error.name(), name);
+    assert_eq!(error.retry_after_seconds(), retry_after_seconds);
     assert!(
         error
             .to_string()

@@ -195,10 +195,10 @@ impl DynamoDb {
                 .set_expression_attribute_names(projection.map(Projection::names))
                 .consistent_read(read.is_consistent())
                 .build()
-                .map_err(|error| unbuildable(read.words(), &error))?;
+                .map_err(|error| unbuildable(read.into_str(), &error))?;
             let request = self.client.batch_get_item().request_items(&self.name, keys);
             let answer = Box::pin(request.send()).await;
-            let output = answer.map_err(|error| unavailable(read.words(), &error))?;
+            let output = answer.map_err(|error| unavailable(read.into_str(), &error))?;
             let answered = output.responses.into_iter();
             items.extend(answered.flat_map(|mut tables| tables.remove(&self.name)).flatten());
             wanted = output
@@ -211,7 +211,7 @@ impl DynamoDb {
             return Ok(items);
         }
         Err(StoreError::Unavailable {
-            operation: read.words(),
+            operation: read.into_str(),
             cause: "DynamoDB throttles: some items were put off four times".into(),
         })
     }
@@ -297,7 +297,7 @@ impl Items for DynamoDb {
             .set_key(Some(key.attributes()))
             .consistent_read(read.is_consistent());
         let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable(read.words(), &error))?;
+        let output = answer.map_err(|error| unavailable(read.into_str(), &error))?;
         Ok(output.item)
     }
 
@@ -365,7 +365,7 @@ impl Items for DynamoDb {
             .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values());
         let answer = Box::pin(request.send()).await;
-        let output = answer.map_err(|error| unavailable(query.read.words(), &error))?;
+        let output = answer.map_err(|error| unavailable(query.read.into_str(), &error))?;
         Ok(Page {
             items: output.items.unwrap_or_default(),
             // The SDK gives an empty key for none, where DynamoDB sends one.

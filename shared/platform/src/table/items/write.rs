@@ -146,7 +146,6 @@ impl Write {
     }
 
     /// The same write, whatever the item was before.
-    #[cfg(feature = "sabotage")]
     #[must_use]
     pub fn without_condition(mut self) -> Self {
         match &mut self {

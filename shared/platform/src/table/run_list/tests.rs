@@ -58,7 +58,7 @@ impl Stored {
     fn item(&self) -> Value {
         let mut item = json!({
             "run": {"S": self.id}, "workflow": {"S": self.workflow}, "version": {"N": "1"}, "execution": {"S": "arn"},
-            "status": {"S": self.status.word()}, "started_at": {"S": self.started_at.to_string()},
+            "status": {"S": self.status.into_str()}, "started_at": {"S": self.started_at.to_string()},
             "deadline": {"S": self.started_at.to_string()},
         });
         let (run, workflow) = (self.id.parse().unwrap(), self.workflow.parse().unwrap());

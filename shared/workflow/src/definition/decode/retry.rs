@@ -4,7 +4,7 @@ use super::{
     super::{Node, Retry, limits, node::Path},
     Fields, Reading, value,
 };
-use crate::{action::nearest, error_name::ErrorName};
+use crate::{action::nearest, error_name::NamedError};
 use std::collections::BTreeSet;
 
 pub(super) fn retry(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Retry> {
@@ -44,23 +44,25 @@ pub(super) fn retry(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> O
     })
 }
 
-fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeSet<ErrorName>> {
+fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeSet<NamedError>> {
     let items = value::items(node, path, None, reading)?;
     if items.is_empty() {
         let message = "is empty, so that nothing would be tried again; say so with `max_attempts: 1`";
         reading.problem(node.at, path, message);
     }
+    let known = NamedError::all(reading.catalog.systems()).map(|error| (error.to_string(), error));
+    let known: Vec<(String, NamedError)> = known.collect();
     let mut names = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
         let path = path.item(index);
         let Some(text) = value::text(item, path, reading) else {
             continue;
         };
-        match ErrorName::parse(text) {
-            Some(name) if names.insert(name) => {}
+        match known.iter().find(|(name, _)| name == text) {
+            Some((_, error)) if names.insert(error.clone()) => {}
             Some(_) => reading.problem(item.at, path, format!("`{text}` stands twice")),
             None => {
-                let known = ErrorName::ALL.iter().map(|name| name.as_str());
+                let known = known.iter().map(|(name, _)| name.as_str());
                 let hint = match nearest(text, known.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => format!("the names are {}", known.collect::<Vec<_>>().join(", ")),

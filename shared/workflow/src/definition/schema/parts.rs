@@ -3,7 +3,7 @@
 use crate::{
     action::{Catalog, Field, FieldKind, LINK, Longest, Rule},
     definition::limits,
-    error_name::ErrorName,
+    error_name::NamedError,
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value as Json, json};
@@ -75,11 +75,16 @@ parts! {
         { "type": "string", "pattern": TEMPLATE },
     ]});
     /// The name of an error.
-    ErrorNameText: json_schema!({
-        "type": "string", "enum": ErrorName::ALL.iter().map(|name| name.as_str()).collect::<Vec<_>>()
-    });
+    ErrorNameText: json_schema!({ "type": "string" });
     /// The name of an action.
     ActionName: json_schema!({ "type": "string" });
+}
+
+/// The names of all errors.
+pub(super) fn error_names(catalog: &Catalog) -> Json {
+    NamedError::all(catalog.systems())
+        .map(|error| json!(error.to_string()))
+        .collect()
 }
 
 /// The names of all actions.

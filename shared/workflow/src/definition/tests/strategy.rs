@@ -525,8 +525,9 @@ impl Builder {
             max_interval: self.one_of(&[longest, Retry::default().max_interval.max(interval)]),
             jitter: self.chance(2),
             errors: self.maybe(2, |b| {
-                let first = b.choose(ErrorName::ALL.len());
-                ErrorName::ALL[first..].iter().take(3).copied().collect()
+                let all: Vec<_> = NamedError::all(catalog().systems()).collect();
+                let first = b.choose(all.len());
+                all[first..].iter().take(3).cloned().collect()
             }),
         }
     }

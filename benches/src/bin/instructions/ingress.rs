@@ -21,8 +21,8 @@ use crate::{
 };
 
 /// What API Gateway hands over for each kind of webhook.
-const V3_EVENT: &str = include_str!("../../../events/webhook-ingress-v3.json");
-const V2_EVENT: &str = include_str!("../../../events/webhook-ingress-v2.json");
+const V3_EVENT: &str = include_str!("../../../../events/webhook-ingress-v3.json");
+const V2_EVENT: &str = include_str!("../../../../events/webhook-ingress-v2.json");
 
 const SIGNING_SECRET: &str = "example-signing-secret";
 /// A second after the events of the deliveries happened.

@@ -1,4 +1,4 @@
-//! What all benchmarks share: percentiles, and tables of Markdown.
+//! Measurements: percentiles, and tables of Markdown.
 
 mod sample;
 mod table;

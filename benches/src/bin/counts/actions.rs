@@ -1,7 +1,7 @@
 //! The requests to PagerDuty of each action, when all goes well.
 
 use crate::{Error, examples::event};
-use figures::Table;
+use ::tests::figures::Table;
 use pagerduty::actions::Action;
 use platform::catalog;
 use rehearsal::{Rehearsal, report::Step};

@@ -16,7 +16,7 @@ use crate::{
     nothing::{Calls, Nothing},
 };
 
-const DELIVERY: &str = include_str!("../../../events/pagerduty/webhook-v3-incident-triggered.json");
+const DELIVERY: &str = include_str!("../../../../events/pagerduty/webhook-v3-incident-triggered.json");
 
 /// A second after the event of the delivery happened.
 const NOW: Timestamp = Timestamp::constant(4_098_850_201, 0);

@@ -1,17 +1,17 @@
 //! What the examples cost.
 
-use cost::{PUBLISHED, Share, Work, shares};
-use figures::Table;
+use ::tests::figures::Table;
 use jiff::Timestamp;
 use platform::catalog;
+use platform::cost::{PUBLISHED, Share, Work, shares};
 use rehearsal::{Rehearsal, Start, delivery::Delivery, report::Took};
 use serde_json::{Map, Value, json};
 use workflow::definition::Definition;
 
 use crate::Error;
 
-const DELIVERY: &str = include_str!("../../../events/pagerduty/webhook-v3-incident-triggered.json");
-const PAGE_TEAMS: &str = include_str!("../../../examples/page-teams.yaml");
+const DELIVERY: &str = include_str!("../../../../events/pagerduty/webhook-v3-incident-triggered.json");
+const PAGE_TEAMS: &str = include_str!("../../../../examples/page-teams.yaml");
 
 /// An example, and what of the sample delivery is replaced by what, so that it starts a run.
 struct Example {
@@ -30,20 +30,24 @@ fn examples() -> [Example; 6] {
         inputs: None,
     };
     [
-        started_by_event("memory-alert", include_str!("../../../examples/memory-alert.yaml"), &[]),
+        started_by_event(
+            "memory-alert",
+            include_str!("../../../../examples/memory-alert.yaml"),
+            &[],
+        ),
         started_by_event(
             "alert-storm, of one incident",
-            include_str!("../../../examples/alert-storm.yaml"),
+            include_str!("../../../../examples/alert-storm.yaml"),
             &[("CloudWatch-Memory-Alert", "Checkout")],
         ),
         started_by_event(
             "database-outage, of high urgency",
-            include_str!("../../../examples/database-outage.yaml"),
+            include_str!("../../../../examples/database-outage.yaml"),
             &[("CloudWatch-Memory-Alert", "Database")],
         ),
         started_by_event(
             "incident-response",
-            include_str!("../../../examples/incident-response.yaml"),
+            include_str!("../../../../examples/incident-response.yaml"),
             &[
                 ("incident.triggered", "incident.priority_updated"),
                 ("\"P2\"", "\"P1\""),
@@ -53,7 +57,7 @@ fn examples() -> [Example; 6] {
             inputs: Some(json!({"what": "the database", "ends_at": "2026-11-20T12:00:00Z"})),
             ..started_by_event(
                 "maintenance-window",
-                include_str!("../../../examples/maintenance-window.yaml"),
+                include_str!("../../../../examples/maintenance-window.yaml"),
                 &[],
             )
         },
