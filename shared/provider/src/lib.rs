@@ -3,7 +3,7 @@
 //! # Layout
 //! - [`transport`] — a request and its answer, and the ways in which an exchange breaks off.
 //! - [`http`] — the network itself: HTTP over TLS.
-//! - [`verdict`] — the status of an answer as the answer to one question: did the system do anything?.
+//! - [`verdict`] — the status of an answer as the answer to one question: did the system do anything?
 //! - [`rate_limit`] — the rate limit as an answer tells it, and a memory of refusals.
 
 pub mod http;
