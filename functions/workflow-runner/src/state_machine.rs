@@ -1,11 +1,11 @@
 //! The contract between the definition of the state machine and this code.
 
 use crate::state::PlanRequest;
-use pagerduty::actions::Action;
 use platform::catalog;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
 use workflow::{
+    action::ActionSpec,
     definition::limits,
     error_name::{ErrorName, FailureClass, NamedError},
     ids::LanePath,
@@ -45,8 +45,8 @@ fn names(rules: &Value) -> Vec<&str> {
 
 /// One command of each type.
 fn commands() -> Vec<Command> {
-    let action = |action: &Action| Command::Action {
-        action: Arc::clone(action.spec()),
+    let action = |action: &Arc<ActionSpec>| Command::Action {
+        action: Arc::clone(action),
         input: json!({}),
         timeout_seconds: 60,
     };
@@ -65,7 +65,7 @@ fn commands() -> Vec<Command> {
             cause: "c".into(),
         },
     ];
-    Action::ALL.iter().map(action).chain(control).collect()
+    catalog().actions().map(action).chain(control).collect()
 }
 
 /// An execution that another one starts.
