@@ -90,7 +90,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
 });
 
 /// Writes what a `{{ }}` in a text gives: nothing for null, and otherwise as JSON has it, but text without quotes. minijinja
-/// itself would write `None`, `True` and `{'a': None}`, which nobody who reads an incident expects.
+/// itself would write `None`, `True` and `{'a': None}`, which readers of an incident do not expect.
 fn print(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &minijinja::Value) -> Result<(), minijinja::Error> {
     let fail = |error: std::fmt::Error| minijinja::Error::new(ErrorKind::WriteFailure, error.to_string());
     match value.kind() {

@@ -32,11 +32,12 @@ pub(super) fn map(state: &mut State<'_, '_>, value: Value, arguments: Rest<Value
     };
     let mut made = Vec::new();
     let mut scales = weight::Scales::new(0);
+    let arguments = arguments.get(1..).unwrap_or_default();
+    // The filter walks through its arguments for each entry.
+    let price = weight::fuel(arguments).saturating_add(1);
     for entry in value.try_iter()? {
-        let operands: Vec<Value> = std::iter::once(entry)
-            .chain(arguments.iter().skip(1).cloned())
-            .collect();
-        state.consume_fuel(1)?;
+        state.consume_fuel(price)?;
+        let operands: Vec<Value> = std::iter::once(entry).chain(arguments.iter().cloned()).collect();
         let of_entry = state.apply_filter(filter, &operands)?;
         scales.add(state, &of_entry)?;
         made.push(of_entry);

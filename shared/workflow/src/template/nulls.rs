@@ -4,7 +4,7 @@ use super::{Context, engine::Given};
 use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
-/// Stands for null where a text is made again. It is no character: nobody writes it.
+/// Stands for null where a text is made again. It is no character, and so in no text.
 pub(super) const MARK: &str = "\u{fdd0}";
 
 /// Stands there for a `{{ }}` that gives just the mark, so that it may have given null or text made of null.

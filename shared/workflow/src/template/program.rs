@@ -1,7 +1,7 @@
 //! A template as minijinja's machine runs it: with each value weighed before an instruction walks through it.
 //!
 //! It is done to the instructions and not to the source, because there are few kinds of them, and whatever a source says ends as some.
-//! The list of kinds is complete: a release of minijinja with a new one does not compile until somebody has looked at it.
+//! The list of kinds is complete: a release of minijinja with a new one does not compile until a developer has looked at it.
 
 use super::{Parsed, weight};
 use minijinja::{
@@ -10,7 +10,7 @@ use minijinja::{
 };
 use std::collections::BTreeMap;
 
-/// The filter that weighs. Nobody else can name it: it is in no list of filters.
+/// The filter that weighs. Authors cannot name it: it is in no list of filters.
 const WEIGHED: &str = "__weighed";
 
 /// Lets an environment run programs.

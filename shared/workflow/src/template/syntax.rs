@@ -171,7 +171,7 @@ fn foreign_word(word: &str) -> Option<String> {
     Some(advice)
 }
 
-/// The filter that [`lenient`] writes. Nobody else can: it is in no list of filters.
+/// The filter that [`lenient`] writes. Authors cannot: it is in no list of filters.
 pub(super) const FIELD: &str = "__field";
 
 /// The source with each field that may be missing looked up so that a missing or null map around it is no error: where a `default` or

@@ -1,6 +1,6 @@
 //! The limits on a value where it unfolds.
 //!
-//! A value of minijinja may have the same list in it many times, and lists and texts that are made only when somebody asks. So a few
+//! A value of minijinja may have the same list in it many times, and lists and texts that are made only when they are asked for. So a few
 //! instructions can make a value that has more entries than there is memory, which costs nothing until it is compared, sorted,
 //! searched or written. minijinja's fuel counts what was written only afterwards. So each value is weighed before anything walks
 //! through it: [`super::program`] has that done for every instruction of a template.
@@ -43,6 +43,17 @@ pub(super) fn check_indented(state: &State<'_, '_>, value: &Value, indent: usize
 /// It is too large or too deep.
 pub(super) fn check_result(value: &Value) -> Result<(), Error> {
     Scales::new(0).weigh(value, 0).map_err(Into::into)
+}
+
+/// The fuel that it takes to walk through these once. What is larger than a value may be counts as that large.
+pub(super) fn fuel(values: &[Value]) -> u64 {
+    let mut scales = Scales::new(0);
+    let _unfit = values.iter().try_for_each(|value| scales.weigh(value, 0));
+    fuel_of(LARGEST - scales.left)
+}
+
+fn fuel_of(bytes: usize) -> u64 {
+    u64::try_from(bytes / BYTES_PER_FUEL).unwrap_or(u64::MAX)
 }
 
 /// Weighs all that an instruction works on, and gives it back in the reverse order, which is the one in which the stack takes it.
@@ -99,7 +110,7 @@ impl Scales {
         let before = self.left;
         let fits = self.weigh(value, 0);
         let weight = before - self.left;
-        state.consume_fuel(u64::try_from(weight / BYTES_PER_FUEL).unwrap_or(u64::MAX))?;
+        state.consume_fuel(fuel_of(weight))?;
         fits.map_err(Into::into)
     }
 

@@ -142,6 +142,10 @@ fn a_value_that_unfolds_without_end_is_refused_by_all_that_would_unfold_it(
 )]
 #[case::looked_for_in_a_loop("{% for a in event.rows %}{{ a in event.rows }}{% endfor %}")]
 #[case::looked_for_by_a_test("{{ event.rows | select('in', event.rows) | list | length }}")]
+#[case::looked_for_in_a_range("{{ event.nulls | select('in', range(50000)) | list | length }}")]
+#[case::not_looked_for_in_a_range("{{ event.nulls | reject('in', range(50000)) | list | length }}")]
+#[case::attributes_looked_for("{{ event.rows | selectattr('id', 'in', range(100000)) | list | length }}")]
+#[case::attributes_not_looked_for("{{ event.rows | rejectattr('id', 'in', range(100000)) | list | length }}")]
 #[case::power("{{ 10 ** 100000 }}")]
 #[case::power_of_power("{{ 10 ** 10 ** 10 ** 10 }}")]
 #[case::repeated_text("{{ 'x' * 1000000000 }}")]
@@ -168,6 +172,8 @@ fn a_value_that_unfolds_without_end_is_refused_by_all_that_would_unfold_it(
 #[case::slices_in_a_map("{{ ([[1]] * 10000) | map('slice', 50000) | list }}")]
 #[case::joined("{{ event.rows | join(event.long) }}")]
 #[case::joined_in_a_map("{{ ([['a', 'b']] * 10000) | map('join', event.long) | list }}")]
+#[case::joined_by_a_range_in_a_map("{{ event.nulls | map('join', range(50000)) | list | length }}")]
+#[case::joined_by_a_range_in_maps("{{ [event.nulls] | map('map', 'join', range(50000)) | list | length }}")]
 #[case::replaced("{{ event.long | replace('', event.long) }}")]
 #[case::replaced_in_a_map("{{ (['xx'] * 10000) | map('replace', 'x', event.long) | list }}")]
 #[case::split("{{ event.long | split('') | list }}")]
@@ -331,7 +337,7 @@ fn statements() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(150))]
+    #![proptest_config(ProptestConfig { cases: 150, max_shrink_time: 60_000, ..ProptestConfig::default() })]
 
     #[test]
     fn every_accepted_template_is_bounded(source in prop_oneof![statements(), expressions().prop_map(|it| format!("{{{{ {it} }}}}"))]) {
