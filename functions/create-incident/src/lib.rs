@@ -3,7 +3,7 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::create_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::Action;
+use pagerduty::actions::{Action, Performer, create_incident};
 use platform::{
     action::{PagerDuty, input_of},
     secrets::SecretStore,
@@ -20,7 +20,8 @@ pub async fn handle<S: SecretStore>(
     input: Value,
     now: Timestamp,
 ) -> Result<Value, TaskError> {
-    pagerduty.perform(Action::CreateIncident, input_of(input), now).await
+    let attempt = pagerduty.attempt(Action::CreateIncident, input_of(input), now);
+    attempt.rest(create_incident::run).await
 }
 
 #[cfg(test)]

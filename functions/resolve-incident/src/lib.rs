@@ -3,7 +3,7 @@
 //! The rules of the action, also how it takes a repeat, are in [`pagerduty::actions::resolve_incident`].
 
 use jiff::Timestamp;
-use pagerduty::actions::Action;
+use pagerduty::actions::{Action, Performer, resolve_incident};
 use platform::{
     action::{PagerDuty, input_of},
     secrets::SecretStore,
@@ -20,7 +20,8 @@ pub async fn handle<S: SecretStore>(
     input: Value,
     now: Timestamp,
 ) -> Result<Value, TaskError> {
-    pagerduty.perform(Action::ResolveIncident, input_of(input), now).await
+    let attempt = pagerduty.attempt(Action::ResolveIncident, input_of(input), now);
+    attempt.rest(resolve_incident::run).await
 }
 
 #[cfg(test)]

@@ -148,7 +148,7 @@ impl<I: DeserializeOwned> Checked<I> {
         })
     }
 
-    /// Has the action done for the integration's default user, if it names nobody.
+    /// Has the action done for the integration's default user, if it names no other.
     fn with_default_from(mut self, action: Action, connection: &Connection) -> Result<Self, TaskError> {
         if let (Some(input), Some(from)) = (&self.without_from, &connection.default_from) {
             let mut input = input.clone();
@@ -266,13 +266,23 @@ impl<S: SecretStore> PagerDuty<S> {
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
     pub async fn perform(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
-        let attempt = Attempt {
+        action.perform(self.attempt(action, input, now)).await
+    }
+
+    /// One attempt at an action, for a function that performs no other: it names the code of its action itself, because through
+    /// the registry it would have the code of all actions in it.
+    pub fn attempt(
+        &self,
+        action: Action,
+        input: Value,
+        now: Timestamp,
+    ) -> impl Performer<Answer = Result<Value, TaskError>> {
+        Attempt {
             pagerduty: self,
             action,
             input,
             now,
-        };
-        action.perform(attempt).await
+        }
     }
 
     /// Makes one attempt at an action of the REST API, with the token of the integration that the input names.
@@ -460,7 +470,7 @@ struct Call {
 }
 
 impl Call {
-    /// Takes out of the input who calls, and when. Who cannot be read is nobody: nothing may fail because of the log.
+    /// Takes out of the input who calls, and when. A caller that cannot be read is left out: nothing may fail because of the log.
     fn begin(action: Action, input: &mut Value) -> Self {
         let mut fields = input.as_object_mut();
         let caller = fields.as_mut().and_then(|fields| fields.remove(CALLER));

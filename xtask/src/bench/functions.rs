@@ -20,19 +20,39 @@ pub(super) fn all(project: &Project) -> Result<Vec<String>, Error> {
     Ok(std::iter::once(FLOOR.to_owned()).chain(functions).collect())
 }
 
-/// What does one thing many times, in the same profile.
-pub(super) const REPEATER: &str = "instructions";
+/// The program that does one thing many times, in the same profile.
+const REPEATER: &str = "instructions";
 
-/// Builds all of these in the release profile, and gives the folder that they are in. Always all of them: of fewer, the
-/// dependencies could have other features, and would be compiled once more.
+/// Builds the functions and the floor in the release profile, and gives the folder that they are in. Always all of them: of fewer,
+/// the dependencies could have other features, and would be compiled once more. Nothing else is built with them, whose features
+/// they would have then.
 pub(super) fn build(project: &Project) -> Result<PathBuf, Error> {
+    let mut build = release(project);
+    build.arg("--bins");
+    for package in all(project)? {
+        build.args(["--package", &package]);
+    }
+    local_aws::run("cargo build", &mut build)?;
+    folder()
+}
+
+/// Builds the repeater in the same way.
+pub(super) fn build_repeater(project: &Project) -> Result<PathBuf, Error> {
+    let mut build = release(project);
+    build.args(["--package", "benches", "--bin", REPEATER]);
+    local_aws::run("cargo build", &mut build)?;
+    Ok(folder()?.join(REPEATER))
+}
+
+fn release(project: &Project) -> Command {
     Console.begin("Building in the profile of the functions, which takes minutes the first time");
     let mut build = cargo(project);
     build.args(["build", "--release"]);
-    for program in all(project)?.iter().map(String::as_str).chain([REPEATER]) {
-        build.args(["--bin", program]);
-    }
-    local_aws::run("cargo build", &mut build)?;
+    build
+}
+
+/// The folder of the release profile.
+fn folder() -> Result<PathBuf, Error> {
     // This program is in the folder of another profile, in the same folder of Cargo's.
     let own = env::current_exe().map_err(|source| Error::Measurement {
         what: "this program's path".to_owned(),

@@ -9,7 +9,7 @@ use std::process::Command;
 use ::tests::figures::Table;
 use local_aws::{Progress, Project, output};
 
-use super::functions::{REPEATER, build};
+use super::functions::build_repeater;
 use crate::console::Console;
 use crate::error::Error;
 
@@ -36,7 +36,7 @@ const TIMED: u64 = 2_000;
 
 pub(super) fn measure(project: &Project) -> Result<String, Error> {
     install_valgrind()?;
-    let program = build(project)?.join(REPEATER);
+    let program = build_repeater(project)?;
     let mut table = Table::new(&["what", "instructions", "µs here", "AWS calls cold", "warm"]);
     for (case, what) in CASES {
         let once = instructions(&program, case, TIMES)?;
