@@ -1,7 +1,7 @@
 //! The seam between operations and people: an operation gives a result, which a program reads as JSON and a person as text.
 //!
 //! An operation (`list`, `show`, `apply`, …) takes typed options and the stack, and gives a [`View`]. It prints nothing; what it
-//! has to say meanwhile goes to [`Notices`]. Whoever calls it decides what becomes of the result: the command line prints it.
+//! has to say meanwhile goes to [`Notices`]. Its caller decides about the result: the command line prints it.
 
 mod notices;
 mod screen;
@@ -83,7 +83,7 @@ impl Output {
         })
     }
 
-    /// Prints a line for a person. That nobody reads it any more is no error: the rest of the command is done to its end.
+    /// Prints a line for a person. A reader that is gone is no error: the rest of the command is done to its end.
     pub(crate) fn line(&mut self, line: &str) -> Result<(), Error> {
         self.print(&seen::lines(line, self.screen.has_colours()))
     }

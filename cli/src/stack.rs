@@ -25,7 +25,7 @@ use platform::{
 use std::time::Duration;
 use workflow::ids::IntegrationAlias;
 
-/// The name of the stack where nobody says another.
+/// The name of the stack if no other is given.
 const DEFAULT_NAME: &str = "pagerflow";
 
 /// The time that AWS may take to tell who the caller is.

@@ -63,7 +63,7 @@ fn an_integration_that_works_passes_its_test() {
     };
     assert_eq!(
         finding("token")["text"],
-        "The token belongs to the account, and to nobody in particular."
+        "The token belongs to the account, and to no person."
     );
     assert_eq!(finding("default_from")["level"], "ok");
 }

@@ -124,7 +124,7 @@ impl Integration {
     ) -> impl Iterator<Item = (&'a WebhookSubscription, Owner)> {
         let all = self.subscriptions.iter().flatten();
         all.filter_map(move |it| Some((it, owner(&it.url)?)))
-            // Integrations may share an account. Nobody is responsible for a workflow that is not there, so all are.
+            // Integrations may share an account. A workflow that is not there has no account of its own, so all are responsible.
             .filter(|(_, owner)| owner.integration.as_ref().is_none_or(|alias| *alias == self.alias))
     }
 

@@ -112,7 +112,7 @@ async fn uses(alias: &IntegrationAlias, stack: &Stack) -> Result<Uses, Error> {
     uses.keys = keys.map(|key| key.key_id.to_string()).collect();
     uses.subscriptions = match read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await {
         Ok(secrets) => secrets.subscriptions().map(str::to_owned).collect(),
-        // What nobody can read, nothing uses.
+        // An unreadable secret is used by nothing.
         Err(ChangeError::Read(SecretError::Invalid { .. })) => Vec::new(),
         Err(error) => return Err(error.into()),
     };

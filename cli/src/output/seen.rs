@@ -13,7 +13,7 @@ pub(crate) fn printable(text: &str) -> String {
     text.chars().map(|c| if steers(c) { SHOWN } else { c }).collect()
 }
 
-/// Makes whole lines fit to be printed, whoever put them together: line breaks and tabs are done, and our colours where there are any.
+/// Makes whole lines fit to be printed, from whatever source: line breaks and tabs are done, and our colours where there are any.
 pub(super) fn lines(text: &str, has_colours: bool) -> String {
     let mut seen = String::with_capacity(text.len());
     let mut rest = text;

@@ -1,6 +1,6 @@
 //! Runs that seem to go on: whether they do.
 //!
-//! EventBridge may fail to tell of the end of an execution, and such a run would go on for ever by its record. So whoever shows, ends or
+//! EventBridge may fail to tell of the end of an execution, and such a run would go on for ever by its record. So a command that shows, ends or
 //! repeats a run that seems to go on asks Step Functions first.
 
 use crate::{error::Error, output::Notices, stack::Stack};
@@ -13,7 +13,7 @@ use platform::{
 /// The number of runs that are looked up in Step Functions concurrently.
 pub(crate) const AT_ONCE: usize = 16;
 
-/// The run as it stands. Its end is written down if its execution has ended and nobody knew. Where Step Functions does not tell, the
+/// The run as it stands. Its end is written down if its execution has ended unnoticed. Where Step Functions does not tell, the
 /// run is taken to go on, and that is said.
 pub(crate) async fn reconciled(view: RunView, stack: &Stack, notices: Notices) -> Result<RunView, Error> {
     if view.status != RunStatus::Running {

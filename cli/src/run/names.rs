@@ -38,7 +38,7 @@ impl Names {
         }
     }
 
-    /// The lane that somebody named.
+    /// The lane of a name.
     pub(super) fn find(&self, lane: &LaneName, view: &RunView) -> Result<LanePath, Error> {
         match &self.0 {
             Some(definition) => Ok(definition.find_lane(lane)?),

@@ -44,7 +44,7 @@ pub(super) trait Follower {
     /// Sees the run as it is at one look: nothing before it has begun.
     fn see(&mut self, run: Option<(&RunView, &Names)>) -> Result<(), Error>;
 
-    /// True if nobody looks any more.
+    /// True if it no longer looks.
     fn is_gone(&self) -> bool;
 }
 

@@ -1,4 +1,4 @@
-//! A run with all its lanes, as far as somebody reads them.
+//! A run with all its lanes, as far as people read them.
 
 use crate::{error::Error, stack::Stack};
 use platform::cost::{Cost, Work, of};
@@ -14,7 +14,7 @@ use workflow::{
     planner::LaneKey,
 };
 
-/// The most lanes that are read. Each is a query, and nobody looks at more.
+/// The most lanes that are read. Each is a query, and people do not look at more.
 const LANES: usize = 200;
 
 /// A run with all its lanes.

@@ -198,7 +198,7 @@ fn events(given: Vec<String>, workflows: &[WorkflowRecord], alias: &IntegrationA
     Ok(events.into_iter().collect())
 }
 
-/// An API key that somebody has, if it opens the URL.
+/// An API key that exists, if it opens the URL.
 async fn existing(text: &str, leads_to: &KeyScope, stack: &Stack) -> Result<ApiKey, Error> {
     let key = ApiKey::parse(text).map_err(|error| Error::Secret(format!("the API key is refused: {error}")))?;
     let record = stack.table.api_key(key.id()).await?;

@@ -35,7 +35,7 @@ pub(crate) struct Options {
     /// Do not ask: delete the subscription, remove its signing secret and revoke its key.
     #[arg(long)]
     yes: bool,
-    /// Leave the API key valid, because somebody else uses it as well.
+    /// Leave the API key valid, because another sender uses it as well.
     #[arg(long)]
     keep_key: bool,
 }

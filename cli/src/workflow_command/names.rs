@@ -46,14 +46,14 @@ pub(super) trait Directory {
 /// The results of the look-ups in accounts.
 #[derive(Debug)]
 pub(super) struct Lookup {
-    /// None if nobody was to be asked.
+    /// None if PagerDuty was not to be asked.
     accounts: Option<BTreeMap<IntegrationAlias, Answers>>,
 }
 
 /// The meaning of a reference.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Meaning {
-    /// The id, or the e-mail address where one is wanted. A filter that nobody could look up keeps its name.
+    /// The id, or the e-mail address where one is wanted. A filter that could not be looked up keeps its name.
     pub(super) value: String,
     /// The reason it may not be in the account although that was asked.
     pub(super) doubt: Option<String>,
@@ -77,7 +77,7 @@ impl Lookup {
         }
     }
 
-    /// Asks nobody.
+    /// Asks no account.
     pub(super) fn nothing() -> Self {
         Self { accounts: None }
     }

@@ -75,7 +75,7 @@ impl View for Listed {
     }
 }
 
-/// Of the ARN of somebody what people know them by: `user/olivia`, or `assumed-role/Admin/olivia`.
+/// The part of an ARN by which people know its holder: `user/olivia`, or `assumed-role/Admin/olivia`.
 pub(super) fn who(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }

@@ -167,7 +167,7 @@ async fn with_a_start_buffer_that_drops_some_nothing_is_acknowledged_that_is_not
     );
 }
 
-/// PagerDuty sends again at times that nobody knows before, and at regular ones.
+/// PagerDuty sends again at times that are not known before, and at regular ones.
 #[rstest]
 #[tokio::test(start_paused = true)]
 async fn while_the_start_buffer_is_out_of_reach_each_delivery_starts_some_more_until_all_are_started(

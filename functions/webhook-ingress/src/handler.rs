@@ -176,7 +176,7 @@ impl<P: Ports> Ingress<P> {
     }
 
     async fn try_take(&self, delivery: &Delivery<'_>, begun: Instant, now: Timestamp) -> Result<Answer, Answer> {
-        // Before all else: whatever else is wrong with a request of nobody knows whom, it counts as that.
+        // Before all else: whatever else is wrong with a request of an unknown sender, it counts as that.
         let key = delivery.api_key.and_then(|text| ApiKey::parse(text).ok());
         let key = key.ok_or(Answer::Unauthorized { reason: Doubt::NoKey })?;
         if delivery.body.len() > LARGEST_BODY {
@@ -217,7 +217,7 @@ impl<P: Ports> Ingress<P> {
                 });
             }
         };
-        // It may have had one until somebody edited it. Its rightful sender is not to be told 401, and nothing starts.
+        // It may have had one until it was edited. Its rightful sender is not to be told 401, and nothing starts.
         let Some(trigger) = &workflow.trigger else {
             let reason = Ignored::NoTrigger;
             return Ok(vec![EventAnswer::Ignored { reason }]);
@@ -309,7 +309,7 @@ impl<P: Ports> Ingress<P> {
 fn admits(record: Option<&ApiKeyRecord>, key: &ApiKey, scope: &KeyScope) -> bool {
     match record {
         Some(record) => record.admits(key, scope),
-        // The same work as for a key that exists, so that nobody can time out which ones do.
+        // The same work as for a key that exists, so that the time of an answer does not tell which ones do.
         None => key.matches(&KeyHash::of_nothing()),
     }
 }
@@ -320,7 +320,7 @@ fn unavailable(error: impl fmt::Display) -> Answer {
     }
 }
 
-/// The body with the sender's API key blotted out, wherever it stands: nobody knows what a body has that cannot be read. It
+/// The body with the sender's API key blotted out, wherever it stands: it is not known what a body has that cannot be read. It
 /// may be no text at all.
 fn without_key(body: &[u8], key: &ApiKey) -> Vec<u8> {
     let key = key.expose().as_bytes();

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// PagerDuty waits five seconds for an answer. Whoever gets none sends again, and so does whoever gets this one.
+/// PagerDuty waits five seconds for an answer. A sender that gets none sends again, and so does one that gets this one.
 ///
 /// Within it there is time for Step Functions not to answer, and then for the start-buffer: 2 s each at most.
 pub(crate) const TIME_LIMIT: Duration = Duration::from_millis(4_300);
@@ -88,7 +88,7 @@ fn render(answer: &Answer) -> Result<(StatusCode, String), serde_json::Error> {
     Ok(match answer {
         Answer::Accepted(events) => (StatusCode::ACCEPTED, serde_json::to_string(&Accepted { events })?),
         Answer::HandedOn(events) => (StatusCode::ACCEPTED, serde_json::to_string(&Accepted { events })?),
-        // Why is told to nobody who is not let in: the same words whatever is wrong.
+        // The reason is not told to a sender that is not let in: the words are always the same.
         Answer::Unauthorized { .. } => (StatusCode::UNAUTHORIZED, refused("unauthorized")?),
         Answer::TooLarge => (StatusCode::PAYLOAD_TOO_LARGE, refused("the body is too large")?),
         Answer::Unavailable { .. } => (StatusCode::SERVICE_UNAVAILABLE, refused("not now; send it again")?),
@@ -102,7 +102,7 @@ fn observed(answer: &Answer) -> Option<Observation> {
         Answer::Accepted(events) => Some(taken(events.iter())),
         Answer::HandedOn(events) => Some(taken(events.iter().map(|answer| &answer.event))),
         Answer::Unauthorized { reason } => refused(match reason {
-            // Apart, so that nobody raises the alarm of the others without so much as a key.
+            // Apart, so that the alarm of the others cannot be raised without so much as a key.
             Doubt::NoKey => return Some(Observation::Anonymous),
             Doubt::MalformedUrl => RefusalReason::MalformedUrl,
             Doubt::UnknownKey => RefusalReason::UnknownKey,

@@ -4,7 +4,7 @@
 //! three in a row disable the subscription for a day; a 5xx makes it send again for two days. So an authentic delivery
 //! is never answered with a 4xx, and whatever is our own fault is answered with 503.
 //!
-//! The order of the work is: what costs nothing first, and nothing at all for whoever has no well-formed key.
+//! The order of the work is: what costs nothing first, and nothing at all for a sender without a well-formed key.
 
 #[cfg(test)]
 mod aws_calls;

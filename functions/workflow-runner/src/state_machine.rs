@@ -139,7 +139,7 @@ fn a_command_has_every_field_that_its_state_reads() {
         for field in &read {
             assert!(fields.get(field).is_some(), "{} has no {field}", command.name());
         }
-        // And the other way round: no field is for nobody.
+        // And the other way round: every field is read.
         let unread: Vec<_> = fields
             .as_object()
             .unwrap()

@@ -44,7 +44,7 @@ impl AccountCheck {
 enum Owner {
     /// A user, whose rights it has.
     User(Box<User>),
-    /// The account; it is nobody's.
+    /// The account; it belongs to no person.
     Account,
     /// PagerDuty accepts the token and does not tell.
     Unknown(String),

@@ -82,7 +82,7 @@ pub enum Error {
          `on_existing: adopt` to go on with that incident, or use another key"
     )]
     KeyInUse { incident_id: IncidentId },
-    /// Nobody logs in with this e-mail.
+    /// No user has this e-mail.
     #[error(
         "no user of the account logs in with {email}, the e-mail given as `from`; use the login e-mail of an active user, \
          or give the user's id as `requester`"
@@ -145,7 +145,7 @@ pub enum Failure {
          with the same idempotency key, a later attempt finds it"
     )]
     NotVisibleYet,
-    /// PagerDuty took the incident to be resolved, but it is not, perhaps because somebody reopened it meanwhile.
+    /// PagerDuty took the incident to be resolved, but it is not, perhaps because it was reopened meanwhile.
     #[error("PagerDuty took the incident to be resolved, but it is {0} now")]
     NotResolved(IncidentStatus),
     /// PagerDuty reported success, but the incident is not acknowledged.
@@ -153,7 +153,7 @@ pub enum Failure {
     NotAcknowledged(IncidentStatus),
 }
 
-/// How long after it was sent PagerDuty may still carry out a request, also one that nobody waits for any more. Not documented; half
+/// How long after it was sent PagerDuty may still carry out a request, also one that is no longer waited for. Not documented; half
 /// a minute is more than any gateway that we know of waits for what is behind it.
 pub const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(30);
 

@@ -27,9 +27,9 @@ pub enum Urgency {
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case", const_into_str)]
 pub enum IncidentStatus {
-    /// Nobody has taken it yet.
+    /// It is not taken yet.
     Triggered,
-    /// Somebody works on it.
+    /// A person works on it.
     Acknowledged,
     /// It is over.
     Resolved,

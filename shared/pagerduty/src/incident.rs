@@ -33,7 +33,7 @@ pub struct Incident {
     pub escalation_policy: Option<Reference>,
     /// Its priority, where the account has priorities and it was given one.
     pub priority: Option<Reference>,
-    /// Those whom it is assigned to; nobody once it is resolved.
+    /// Those whom it is assigned to; none once it is resolved.
     pub assignees: Vec<Reference>,
     /// The incident that it was merged into.
     pub merged_into: Option<Reference>,
@@ -127,9 +127,9 @@ macro_rules! open_enum {
 open_enum! {
     /// The status of an incident.
     IncidentStatus {
-        /// Nobody has taken it yet.
+        /// It is not taken yet.
         Triggered = "triggered",
-        /// Somebody works on it.
+        /// A person works on it.
         Acknowledged = "acknowledged",
         /// It is over.
         Resolved = "resolved",

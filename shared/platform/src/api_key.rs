@@ -106,7 +106,7 @@ impl ApiKey {
         }
     }
 
-    /// Reads a key. Asks nobody.
+    /// Reads a key, without a look at the table.
     ///
     /// # Errors
     /// It does not have the form of a key, or its checksum is wrong.

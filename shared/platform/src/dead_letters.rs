@@ -1,4 +1,4 @@
-//! The queue of deliveries that are authentic and that nobody can read.
+//! The queue of authentic deliveries that cannot be read.
 //!
 //! PagerDuty must not be told of them with a 4xx: three such answers disable the subscription for a day. So they are
 //! accepted, kept here for a person to look at, and an alarm says that there is something to look at.

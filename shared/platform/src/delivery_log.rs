@@ -44,7 +44,7 @@ struct Event {
 
 impl LoggedDelivery {
     /// Reads a line, if it is one of the ingress about a delivery of this subscription. By its header only: that is not
-    /// signed, so what was refused may be of somebody else.
+    /// signed, so what was refused may be of another sender.
     #[must_use]
     pub fn read(line: &str, of: &SubscriptionId) -> Option<Self> {
         let line: Line = serde_json::from_str(line).ok()?;

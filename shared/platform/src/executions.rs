@@ -33,7 +33,7 @@ pub enum StartError {
         #[source]
         cause: AwsFailure,
     },
-    /// Step Functions does not take the request. That lasts until somebody puts it right.
+    /// Step Functions does not take the request. That lasts until a person puts it right.
     #[error(
         "Step Functions refuses to start the run {run}: {cause}; look at the state machine, and at what the function's role may do"
     )]

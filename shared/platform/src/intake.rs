@@ -267,7 +267,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
     let filter_error = match condition(trigger, told) {
         Ok(true) => None,
         Ok(false) => return Admission::Ignore(Ignored::Condition),
-        // Nobody knows whether this event was wanted. A run that fails is seen; an event that is dropped is not.
+        // It is not known whether this event was wanted. A run that fails is seen; an event that is dropped is not.
         Err(error) => Some(error),
     };
     let (body, large_body) = match told.packed().clone() {
@@ -302,7 +302,7 @@ fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) 
         workflow: workflow.workflow.clone(),
         version,
         // What the event may follow from, only the first Plan can tell: the ingress has no call for it, and what the key of the
-        // incident says can be said by whoever sends an alert.
+        // incident says can be said by every sender of an alert.
         depth: 0,
     }
 }

@@ -16,7 +16,7 @@
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`run_end`] — ends of runs that no Plan wrote.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions.
-//! - [`dead_letters`] — the queue of authentic deliveries that nobody can read.
+//! - [`dead_letters`] — the queue of authentic deliveries that cannot be read.
 //! - [`delivery_log`] — what the log of the ingress tells of deliveries.
 //! - [`task`] — errors as Step Functions and people see them.
 

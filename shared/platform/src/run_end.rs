@@ -1,8 +1,8 @@
 //! Ends of runs that no Plan wrote.
 //!
 //! The planner writes the end of a run into the journal. Where an execution ends otherwise (a person stops it, its time is over,
-//! no Plan comes about) somebody else has to. EventBridge tells the runner of such ends, but now and then it does not: its reference
-//! gives these events the delivery type "best effort" (page `events-ref-states`). So whoever meets a run without an end asks Step
+//! no Plan comes about) it must come from elsewhere. EventBridge tells the runner of such ends, but now and then it does not: its reference
+//! gives these events the delivery type "best effort" (page `events-ref-states`). So code that meets a run without an end asks Step
 //! Functions, and a schedule has the runner ask about all of them.
 
 use crate::{
@@ -69,7 +69,7 @@ pub async fn record(
         view.status.as_str(),
     );
     if !bears_run(&input) {
-        // Whoever started it waits for it, and finds that its lane has not ended.
+        // The execution that started it waits for it, and finds that its lane has not ended.
         let lane = input.lane();
         tracing::info!(%run, %workflow, event_id, %lane, execution, status, "an execution of a lane ended");
         return Ok(false);
@@ -126,7 +126,7 @@ pub async fn reconcile(
     let Some(view) = executions.execution(&execution).await? else {
         return Ok(false);
     };
-    // An execution that succeeds has written the end of its part before, or somebody else goes on with it.
+    // An execution that succeeds has written the end of its part before, or another execution goes on with it.
     if view.is_running || view.status == "SUCCEEDED" {
         return Ok(false);
     }

@@ -125,7 +125,7 @@ fn outgoing(request: Request) -> reqwest::Request {
 
 async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Interruption> {
     let mut body = Vec::new();
-    // Nobody wants the body of a redirect, so that none is waited for.
+    // The body of a redirect is of no use, so none is waited for.
     if response.status().is_redirection() {
         return Ok(body);
     }

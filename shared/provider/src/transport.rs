@@ -9,7 +9,7 @@ pub trait Transport: fmt::Debug + Send + Sync {
     /// Sends the request once and reads the answer. It repeats nothing, which could page people twice, and follows no
     /// redirect, which would carry the token elsewhere; the body of a redirect need not be read.
     ///
-    /// Whoever drops the future no longer hears the answer. The request may have gone out all the same.
+    /// A caller that drops the future no longer gets the answer. The request may have gone out all the same.
     fn send(&self, request: Request) -> Sending<'_>;
 }
 

@@ -217,7 +217,7 @@ impl Machine {
         Ok(())
     }
 
-    /// A Plan that is not made ends its execution. Whoever started it finds how the lane stands.
+    /// A Plan that is not made ends its execution. The execution that started it finds how the lane stands.
     async fn plan_failed(&mut self, number: usize, error: &TaskError, now: Timestamp) -> Result<(), Stuck> {
         if let Some(execution) = self.executions.get(number).filter(|it| it.input.part.is_none()) {
             let end = OutsideEnd {

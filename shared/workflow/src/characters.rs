@@ -1,4 +1,4 @@
-//! Characters that nobody sees and that change what is seen.
+//! Characters that cannot be seen and that change what is seen.
 
 /// True if a character steers a terminal or an editor: control characters, those of Unicode's second set (U+0080 to U+009F) included,
 /// which terminals take for the beginning of a command; marks that turn the direction of the text, by which a definition can be

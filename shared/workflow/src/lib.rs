@@ -6,7 +6,7 @@
 //! - [`steps`] — the kinds of steps, a file for each.
 //! - [`triggers`] — the kinds of triggers, a folder for each.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
-//! - [`characters`] — characters that nobody sees and that change what is seen.
+//! - [`characters`] — characters that cannot be seen and that change what is seen.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
 //! - [`types`] — the types of what expressions see, by which they are checked when a definition is saved.
 //! - [`graph`] — a workflow as people look at it: an outline, a tree, a flowchart.

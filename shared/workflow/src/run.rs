@@ -27,7 +27,7 @@ pub struct RunInput {
     pub run: RunIdentity,
     /// The cause of the run.
     pub cause: RunCause,
-    /// The inputs from whoever started the run.
+    /// The inputs that the run was started with.
     #[serde(default, skip_serializing_if = "Map::is_empty")]
     pub inputs: Map<String, Value>,
     /// The part of the run that the execution does, if another execution started it.

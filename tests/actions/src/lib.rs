@@ -161,8 +161,8 @@ thread_local! {
 pub struct Log;
 
 impl Log {
-    /// Records what is logged from now on, in all threads: a place that logs before somebody listens is remembered as
-    /// one that nobody listens to.
+    /// Records what is logged from now on, in all threads: a place that logs before there is a listener is remembered as
+    /// one without.
     fn record() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {

@@ -86,7 +86,7 @@ impl IncidentKey {
 pub enum Status {
     /// Somebody is called.
     Triggered,
-    /// Somebody works on it.
+    /// A person works on it.
     Acknowledged,
     /// It is over.
     Resolved,

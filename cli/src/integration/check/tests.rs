@@ -16,7 +16,7 @@ async fn checked(seed: Seed, token: &str, default_from: Option<&str>) -> (String
 async fn a_token_of_the_account_with_a_default_user_works() {
     let (text, json) = checked(Seed::default(), Seed::ACCOUNT_TOKEN, Some("oncall@example.com")).await;
     insta::assert_snapshot!(text, @"
-    ok        The token belongs to the account, and to nobody in particular.
+    ok        The token belongs to the account, and to no person.
     ok        The region us answers, and the account lives there.
     ok        The token may read incidents.
     ok        The token may read services.

@@ -33,7 +33,7 @@ pub(super) struct Events {
     pub(super) passed_over: Vec<PassedOver>,
 }
 
-/// Reads the delivery in a file that somebody has named.
+/// Reads the delivery in a file that was named.
 pub(super) fn delivery(path: &Path) -> Result<Delivery, Error> {
     let delivery = Delivery::read(text_file::read(path)?.as_bytes());
     delivery.map_err(|error| Error::Invalid(format!("{} has no event: {error}", path.display())))
@@ -82,7 +82,7 @@ impl Events {
                     name: name(path),
                     delivery: read.map_err(|error| format!("it has no event: {error}")),
                 }),
-                // A text that nobody can decode is a damaged event.
+                // A text that cannot be decoded is a damaged event.
                 Err(Error::Invalid(problem)) => self.files.push(EventFile {
                     name: name(path),
                     delivery: Err(problem),

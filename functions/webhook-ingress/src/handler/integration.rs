@@ -14,7 +14,7 @@ use workflow::{ids::IntegrationAlias, run::WebhookKind};
 impl<P: Ports> Ingress<P> {
     /// Hands a delivery to all workflows that the URL of an integration leads to.
     ///
-    /// The key is read before anything else, and nothing more for whoever has a wrong one: so an integration that does not
+    /// The key is read before anything else, and nothing more for a sender with a wrong one: so an integration that does not
     /// exist, and one that does, are the same to a stranger.
     pub(super) async fn for_integration(
         &self,

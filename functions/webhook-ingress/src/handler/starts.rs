@@ -144,7 +144,7 @@ impl<P: Ports> Ingress<P> {
 
     /// Has runs started later, because Step Functions did not start them.
     ///
-    /// Also those that Step Functions refuses, for which nobody but us is to blame: PagerDuty would give up after two days of
+    /// Also those that Step Functions refuses, for which we alone are to blame: PagerDuty would give up after two days of
     /// 503, while the start-buffer and its dead letters keep them for two weeks and raise an alarm, and what is put right
     /// within hours starts by itself.
     async fn buffer(&self, late: &[&Wanted], obstacle: &Obstacle) -> Result<(), Answer> {

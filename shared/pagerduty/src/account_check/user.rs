@@ -18,10 +18,7 @@ pub(super) fn token(owner: &Owner) -> Finding {
             Subject::Token,
             format!("The token belongs to the user {}{}.", user.label(), role(user)),
         ),
-        Owner::Account => Finding::ok(
-            Subject::Token,
-            "The token belongs to the account, and to nobody in particular.",
-        ),
+        Owner::Account => Finding::ok(Subject::Token, "The token belongs to the account, and to no person."),
         Owner::Unknown(why) => Finding::unknown(
             Subject::Token,
             format!("PagerDuty accepts the token and does not tell whose it is: {why}."),

@@ -3,7 +3,7 @@
 //! # How a repeat is made harmless
 //! Acknowledging a resolved incident would reopen it. So each attempt looks first: what is acknowledged already, by
 //! whomever, stays as it is and counts as success, and what is resolved is an error. PagerDuty offers no way to make the
-//! look and the change one, so somebody who resolves the incident between the two, within less than a second, sees it
+//! look and the change one, so a person who resolves the incident between the two, within less than a second, sees it
 //! opened again.
 
 use jiff::Timestamp;
@@ -72,7 +72,7 @@ pub async fn run(client: &Client, token: &ApiToken, input: &Input, now: Timestam
                 failure: Failure::NotAcknowledged(status),
             }))
         }
-        // Somebody was faster.
+        // A person was faster.
         Err(Error::InvalidRequest(refusal)) if refusal.is_already_acknowledged() || refusal.is_already_resolved() => {
             let found = call.account()?.get_incident(id).await?;
             settled(found).unwrap_or(Err(Error::InvalidRequest(refusal)))

@@ -40,7 +40,7 @@ fields! {
 /// The contract.
 pub fn spec() -> ActionSpec {
     ActionSpec {
-        summary: "Asks users, or whoever is on call for escalation policies, to help with an incident.".into(),
+        summary: "Asks users, or those on call for escalation policies, to help with an incident.".into(),
         rules: vec![Rule::AtLeastOne(vec!["users".into(), "escalation_policies".into()])],
         effect: changes_incident(&["incident.responder.added"]),
         repeat: Repeat::IsForbidden {

@@ -12,7 +12,7 @@
 //!                   └──not found── POST, as in the first attempt
 //! ```
 //!
-//! So a first attempt whose answer was lost is found again even if somebody resolved the incident in between: it is
+//! So a first attempt whose answer was lost is found again even if the incident was resolved in between: it is
 //! adopted with the status that it has. PagerDuty's look-ups can lag behind its writes by seconds; for an open incident
 //! the refusal closes that gap, and for one that was also resolved within those seconds the caller has to leave
 //! some time (10 s) between two attempts. Without a key there is one POST and nothing is looked up.
@@ -171,7 +171,7 @@ fn responsible(input: &Input) -> Result<Option<Responsible<'_>>, Error> {
 enum Whose {
     /// This step's: nothing else has its key.
     Ours,
-    /// Somebody else's: this step has made none yet.
+    /// Another's: this step has made none yet.
     Another,
     /// This step's if it was created at this time or later.
     OursSince(Timestamp),

@@ -64,7 +64,7 @@ const MARKER: &str = "[pagerflow ";
 /// The number of characters of the key's hash in a marker.
 const MARKER_LENGTH: usize = 13;
 
-/// True if a note was left by a run: its last line is a marker and nothing else. Somebody who quotes a note of ours writes
+/// True if a note was left by a run: its last line is a marker and nothing else. A person who quotes a note of ours writes
 /// more on that line, or below it.
 #[must_use]
 pub fn is_note_of_a_run(note: &str) -> bool {

@@ -97,7 +97,7 @@ async fn resolve(call: &Call<'_>, input: &Input) -> Result<Incident, Error> {
             if sabotage::breaks(sabotage::Break::ResolvedIsFailure) {
                 return Err(Error::InvalidRequest(refusal));
             }
-            // Where it is open, somebody has reopened it since, which the end of this function tells.
+            // Where it is open, it was reopened since, which the end of this function reports.
             call.account()?.get_incident(incident_id).await?
         }
         outcome => outcome?,

@@ -35,7 +35,7 @@ pub struct Events {
 pub enum AlertEvent<'a> {
     /// Something is wrong.
     Trigger(NewAlert<'a>),
-    /// Somebody works on it.
+    /// A person works on it.
     Acknowledge {
         /// The key of the alert.
         dedup_key: &'a str,

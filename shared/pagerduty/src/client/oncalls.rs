@@ -12,7 +12,7 @@ use crate::{
     reference::Reference,
 };
 
-/// Somebody who is on call at one level of one escalation policy.
+/// A person who is on call at one level of one escalation policy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Oncall {
     /// The person.
@@ -22,9 +22,9 @@ pub struct Oncall {
     pub escalation_level: Option<u64>,
     /// The schedule that says so; none for a user who stands in the policy itself.
     pub schedule: Option<Reference>,
-    /// Since when; none for somebody who is always on call.
+    /// Since when; none for a person who is always on call.
     pub start: Option<Timestamp>,
-    /// Until when; none for somebody who is always on call.
+    /// Until when; none for a person who is always on call.
     pub end: Option<Timestamp>,
 }
 
@@ -41,7 +41,7 @@ impl Oncall {
     }
 }
 
-/// Whom and when is asked for. A list that is empty leaves nobody out.
+/// Whom and when is asked for. A list that is empty leaves no one out.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct OncallFilter<'a> {
     /// On call by these escalation policies.

@@ -11,7 +11,7 @@ const LENGTH: usize = 32;
 #[derive(Debug, Clone)]
 pub struct RoutingKey(SecretString);
 
-/// True if a stored key is another one than before. Nobody outside gets to know the answer, so that it need not take the
+/// True if a stored key is another one than before. The answer does not get outside, so that it need not take the
 /// same time for all keys.
 impl PartialEq for RoutingKey {
     fn eq(&self, other: &Self) -> bool {

@@ -25,7 +25,7 @@ pub struct ApiToken {
     secret: SecretString,
 }
 
-/// True if a stored token is another one than PagerDuty has refused. Nobody outside gets to know the answer, so that it
+/// True if a stored token is another one than PagerDuty has refused. The answer does not get outside, so that it
 /// need not take the same time for all tokens.
 impl PartialEq for ApiToken {
     fn eq(&self, other: &Self) -> bool {

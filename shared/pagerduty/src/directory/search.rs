@@ -22,7 +22,7 @@ pub enum InvalidSearch {
     /// It is too long for any name.
     #[error("the search text is longer than {MAX_LENGTH} characters; give a part of the name")]
     TooLong,
-    /// It has more than one line, or characters that nobody sees.
+    /// It has more than one line, or characters that cannot be seen.
     #[error("the search text has a line break or a control character; give a part of the name")]
     Character,
 }

@@ -44,7 +44,7 @@ fn by_code(code: u64) -> Option<&'static str> {
         1003 => "Use one of PagerDuty's statuses: triggered, acknowledged or resolved",
         1004 => "PagerDuty does not take this for an id; give the id that ends the object's address in PagerDuty",
         1005 => {
-            "The incident was changed by somebody else at the same moment; look at it, and start the run again from this step"
+            "The incident was changed by another person at the same moment; look at it, and start the run again from this step"
         }
         1006 => {
             "The incident can not be escalated: it may be resolved, or already at the last level of its escalation policy"

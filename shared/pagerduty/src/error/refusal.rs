@@ -151,7 +151,7 @@ impl Refusal {
         self.status == 402 || self.code == Some(2014)
     }
 
-    /// True if the token is nobody's: `GET /users/me` refuses a token of the account in these words, without a code.
+    /// True if the token belongs to no person: `GET /users/me` refuses a token of the account in these words, without a code.
     pub(crate) fn is_of_account_token(&self) -> bool {
         self.status == 400 && self.says("account-level access token")
     }

@@ -39,7 +39,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// True if this is the greeting that PagerDuty sends when somebody tests a webhook subscription.
+    /// True if this is the greeting that PagerDuty sends when a webhook subscription is tested.
     pub fn is_ping(&self) -> bool {
         self.event_type == "pagey.ping"
     }

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 
 /// The number of values that one header may have. PagerDuty sends one, or two while a secret is replaced; the limit keeps the
-/// work small for a header that somebody made up.
+/// work small for a header that was made up.
 pub const MAX_SIGNATURES: usize = 32;
 
 /// The length of a SHA-256 hash in bytes.

@@ -32,7 +32,7 @@ pub enum AwsFailureKind {
     Denied,
     /// The thing does not exist in this account and region.
     Missing,
-    /// Too much was asked at once, or somebody else was at it: a moment later it may go well.
+    /// Too much was asked at once, or another was at it: a moment later it may go well.
     Throttled,
     /// A fault of AWS's own.
     Down,

@@ -61,7 +61,7 @@ impl Metrics {
         Self::new(stack.unwrap_or_else(|| NO_STACK.to_owned()), io::stdout())
     }
 
-    /// Measurements that nobody wants, because nothing real is measured.
+    /// Measurements that are not wanted, because nothing real is measured.
     #[must_use]
     pub fn discarded() -> Self {
         Self::new(NO_STACK, io::sink())
@@ -79,7 +79,7 @@ impl Metrics {
         };
         line.push(b'\n');
         let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        // In one piece, so that no line of the log gets in between. There is nobody to tell that it failed, and nothing to fail
+        // In one piece, so that no line of the log gets in between. There is no place to report that it failed, and nothing to fail
         // for it.
         let _lost = lines.write_all(&line).and_then(|()| lines.flush());
     }

@@ -1,7 +1,7 @@
 //! A cache before a store of secrets.
 //!
 //! A secret is kept for five minutes. When the store is out of reach, the last known one is served beyond that: an outage
-//! of Secrets Manager must not stop the response to an incident. Whoever sees a secret refused may ask for a fresh one.
+//! of Secrets Manager must not stop the response to an incident. A caller whose secret was refused may ask for a fresh one.
 //!
 //! A secret that was refused is read again at most once in a few seconds: a wrong signature must not make a call for each
 //! request. The answer says if it is as old as that, because then the refusal may be wrong. In an outage

@@ -1,12 +1,12 @@
 //! Changing what a secret holds, while others may change it as well.
 //!
 //! Each change is made upon the version that was read, and stored only if that is still the current one. Otherwise it is
-//! made again upon what others have stored meanwhile. So nobody takes away what somebody else has done.
+//! made again upon what others have stored meanwhile. So no change is lost.
 
 use super::{ChangeError, SecretError, SecretWriter};
 use secrecy::SecretString;
 
-/// The number of times that a change is made that somebody else's forestalls.
+/// The number of times that a change is made that another one forestalls.
 pub(super) const CHANGED_AT_MOST: usize = 5;
 
 /// The change to make to a secret, and its result.

@@ -23,7 +23,7 @@ impl SecretsManager {
     /// For how many days a removed secret can be restored: the longest that Secrets Manager offers.
     pub const RECOVERY_DAYS: i64 = 30;
 
-    /// Schedules a secret for deletion. Nobody can read it from now on; for [`Self::RECOVERY_DAYS`] days it can be
+    /// Schedules a secret for deletion. It cannot be read from now on; for [`Self::RECOVERY_DAYS`] days it can be
     /// restored. Gives whether there was one: a secret that is scheduled already is none.
     ///
     /// # Errors
@@ -117,7 +117,7 @@ impl SecretsManager {
         }
     }
 
-    /// Stores a value whatever there is. Where somebody removed the integration and adds it again, the secret is restored
+    /// Stores a value whatever there is. Where the integration was removed and is added again, the secret is restored
     /// first, and what it held is not taken up.
     async fn put(&self, name: &str, value: &SecretString) -> Result<bool, WriteError> {
         let put = self.client.put_secret_value().secret_id(name);

@@ -94,7 +94,7 @@ pub enum ChangeError {
     /// It cannot be written as JSON.
     #[error("the secret could not be written as JSON: {0}")]
     Json(String),
-    /// Somebody else's changes forestalled this one each time.
+    /// Other changes forestalled this one each time.
     #[error("others are changing the secret {0} at the same time; try again")]
     Contended(String),
 }

@@ -208,7 +208,7 @@ impl<S: SecretStore> SigningSecretsSource<S> {
         let kept = self.cache.get(&name, now).await;
         let kept = kept.map_err(|cause| unusable(integration, cause))?;
         match SigningSecrets::parse(&name, &kept) {
-            // Somebody may have mended it by now.
+            // It may have been mended by now.
             Err(SecretError::Invalid { .. }) => Ok(self.refreshed(integration, now).await?.secret),
             secrets => secrets.map_err(|cause| unusable(integration, cause)),
         }

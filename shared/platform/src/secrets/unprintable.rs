@@ -1,4 +1,4 @@
-//! No type that holds a secret shows it, whoever prints it for whatever reason.
+//! No type that holds a secret shows it, however it is printed.
 
 use super::{
     Connection, ConnectionSettings, Connections, NewConnection, SecretNames, SecretsInMemory, SettingsChange,

@@ -12,7 +12,7 @@ use workflow::ids::RunId;
 /// The store of large bodies.
 pub trait Bodies: Sync {
     /// Stores a compressed body under the run that it starts. If the run has a body already, that one stays: the run may be
-    /// under way, and another body under the same event's id is a redelivery that somebody has changed. `ends_by` is when
+    /// under way, and another body under the same event's id is a redelivery that was changed. `ends_by` is when
     /// the run must have ended.
     ///
     /// # Errors

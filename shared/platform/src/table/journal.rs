@@ -186,7 +186,7 @@ pub trait Journal: Sync {
     /// Writes a Plan. One call.
     ///
     /// # Errors
-    /// DynamoDB did not answer, or somebody else changed a lock or ended a lane that the Plan was about to give up; the
+    /// DynamoDB did not answer, or another changed a lock or ended a lane that the Plan was about to give up; the
     /// Plan may be made again.
     fn write(&self, entry: &Entry<'_>) -> impl Future<Output = Result<Written, StoreError>> + Send;
 

@@ -12,9 +12,9 @@ use std::time::Duration;
 pub enum Reason {
     /// Nothing: another write of the transaction was in the way.
     Nothing,
-    /// Its condition does not hold: somebody else was first.
+    /// Its condition does not hold: another write was first.
     ConditionFailed,
-    /// Somebody else was writing the item at this moment. Who is first is not known yet.
+    /// Another was writing the item at this moment. It is not known yet which is first.
     Conflict,
     /// The item, its partition or an index was written too often.
     Throttled,

@@ -1,7 +1,7 @@
 //! Workflows and their versions.
 //!
 //! A version is immutable. To apply a definition is to write the next version and to make it the active one, in one
-//! transaction that fails if somebody else changed the workflow since it was looked at. To activate is the same without
+//! transaction that fails if the workflow was changed since it was looked at. To activate is the same without
 //! a new version.
 
 mod list;
@@ -62,8 +62,8 @@ pub struct TriggerRecord {
     pub when: Option<TriggerCondition>,
 }
 
-/// The condition of a trigger, read once for all events. One that cannot be read is known with its reason: nobody knows
-/// then which events were wanted, and whoever gets one must see to it.
+/// The condition of a trigger, read once for all events. One that cannot be read is known with its reason: it is not known
+/// then which events were wanted, and the receiver of one must see to it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TriggerCondition {
     source: String,
@@ -287,7 +287,7 @@ impl Applied {
 /// A definition was not applied.
 #[derive(Debug, thiserror::Error)]
 pub enum ApplyError {
-    /// Somebody else changed the workflow since it was looked at.
+    /// The workflow was changed since it was looked at.
     #[error(
         "somebody else changed the workflow {0} at the same time, and nothing was stored\nLook at their change with \
          `pagerflow workflow versions {0}` and `pagerflow workflow diff {0}`, and try again."
@@ -327,7 +327,7 @@ pub enum StateError {
     Store(#[from] StoreError),
 }
 
-/// The number of times that a change of state is made that somebody else's change forestalls.
+/// The number of times that a change of state is made that another change forestalls.
 const STATE_TRIED_AT_MOST: usize = 5;
 
 /// DynamoDB takes 400 KB in an item.
@@ -353,7 +353,7 @@ impl<I: Items> Table<I> {
     /// `seen` is the workflow as the caller has looked at it.
     ///
     /// # Errors
-    /// Somebody else changed the workflow since `seen` was read, the definition is too large, or DynamoDB failed.
+    /// The workflow was changed since `seen` was read, the definition is too large, or DynamoDB failed.
     pub async fn apply_workflow(
         &self,
         seen: Option<&WorkflowRecord>,
@@ -396,7 +396,7 @@ impl<I: Items> Table<I> {
     /// `seen` is the workflow as the caller has looked at it.
     ///
     /// # Errors
-    /// There is no such version, somebody else changed the workflow since `seen` was read, or DynamoDB failed.
+    /// There is no such version, the workflow was changed since `seen` was read, or DynamoDB failed.
     pub async fn activate_version(
         &self,
         seen: &WorkflowRecord,

@@ -131,7 +131,7 @@ fn shown_path(request: &Request) -> String {
     }
 }
 
-/// A body as people may see it: the key in it is none, but nobody should have to think about that.
+/// A body as people may see it: the key in it is none, but people should not have to think about that.
 fn without_routing_key(mut body: Value) -> Value {
     if let Some(key) = body.get_mut("routing_key") {
         *key = json!("***");

@@ -76,7 +76,7 @@ impl Bodies for Store {
 }
 
 impl Executions for Store {
-    /// A rehearsal has no start-buffer, so nobody asks for this.
+    /// A rehearsal has no start-buffer, so this is not asked for.
     async fn start(&self, input: &RunInput) -> Result<Started, StartError> {
         Err(StartError::Refused {
             run: input.run.id.clone(),
@@ -91,7 +91,7 @@ impl ExecutionViews for Store {
         Ok(None)
     }
 
-    /// No schedule calls, so nobody asks for this.
+    /// No schedule calls, so this is not asked for.
     async fn failed_since(&self, _: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
         Ok(Vec::new())
     }

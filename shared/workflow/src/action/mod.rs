@@ -1,7 +1,7 @@
 //! The actions that a step may use: what each takes, what it gives, and what a repeat of it would do.
 //!
 //! An action is data, so that a definition can be checked before it is stored and an input before it is sent. The language knows no
-//! action by itself: whoever reads a definition gives it a [`Catalog`].
+//! action by itself: the reader of a definition gives it a [`Catalog`].
 //!
 //! # Layout
 //! - `catalog` — the actions that there are, by name.
@@ -111,7 +111,7 @@ pub enum Repeat {
         /// The time when a look can be relied on.
         settling: Settling,
     },
-    /// A second effect that nobody can prevent, such as paging people twice: after an unknown outcome the step fails.
+    /// A second effect that cannot be prevented, such as paging people twice: after an unknown outcome the step fails.
     IsForbidden {
         /// The place where a person sees if it was done, as the end of "look in …".
         look: Text,

@@ -1,6 +1,6 @@
 //! A definition as a person writes it: names may stand where actions want ids of things in a system.
 //!
-//! A name means something in one account at one time, so it never gets into a [`Definition`] that runs: whoever applies
+//! A name means something in one account at one time, so it never gets into a [`Definition`] that runs: the command that applies
 //! the draft looks the names up once, and what is stored has the ids.
 
 use super::{Definition, Node, Position, Problems, source};

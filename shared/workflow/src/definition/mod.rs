@@ -91,7 +91,7 @@ pub struct Definition {
     pub description: Option<String>,
     /// The trigger, besides people and other workflows.
     pub trigger: Option<Trigger>,
-    /// The inputs of a run from whoever starts it.
+    /// The inputs that a run is started with.
     pub inputs: BTreeMap<InputName, Input>,
     /// The time that a run may take.
     pub timeout: Option<Length>,

@@ -143,7 +143,7 @@ impl Node {
     }
 }
 
-/// The way from the root of a tree to a node. It is a text only when somebody reads it.
+/// The way from the root of a tree to a node. It is a text only when it is read.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Path<'a> {
     /// To the root itself.
@@ -167,7 +167,7 @@ impl Path<'_> {
 }
 
 impl fmt::Display for Path<'_> {
-    /// `steps[2].with.title`. A key is cut where nobody would read on.
+    /// `steps[2].with.title`. A key is cut where people would not read on.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Root => Ok(()),

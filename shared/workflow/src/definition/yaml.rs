@@ -95,7 +95,7 @@ fn of_text(text: &str) -> Yaml<'_> {
     }
 }
 
-/// A text in which nobody sees some characters, with these as escapes: whoever reviews it must see what is run. The escapes of JSON are
+/// A text with characters that cannot be seen, with these as escapes: a reviewer must see what is run. The escapes of JSON are
 /// those of YAML too.
 fn escaped(text: &str) -> Yaml<'_> {
     let quoted = escaped_in_json(&Value::from(text).to_string());

@@ -60,7 +60,7 @@ impl ErrorName {
                 "Too many runs wait for the same concurrency key. Look at the one that holds it, or use the policy `skip` or `cancel`."
             }
             Self::RunCancelled => {
-                "Somebody, or a newer run of the same concurrency key, cancelled it. Replay it if it is wanted after all."
+                "A person, or a newer run of the same concurrency key, cancelled it. Replay it if it is wanted after all."
             }
             Self::RunAborted => {
                 "Its execution was ended from outside. Look at the execution for who did it and why, and replay the run."

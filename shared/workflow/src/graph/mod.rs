@@ -153,7 +153,7 @@ pub(crate) fn text(template: &Template) -> String {
     }
 }
 
-/// A text in one line, cut where nobody would read on.
+/// A text in one line, cut where people would not read on.
 pub(crate) fn one_line(text: &str) -> String {
     let words: Vec<_> = text.split_whitespace().collect();
     let line = words.join(" ");

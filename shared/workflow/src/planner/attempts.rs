@@ -283,7 +283,7 @@ impl Call<'_> {
         fields.insert("attempt".into(), self.attempts.attempt.into());
         fields.insert("deadline".into(), self.deadline.to_string().into());
         fields.insert("caller".into(), json!(self.caller));
-        // By a key that is the author's own, nobody can tell the incident of an earlier attempt from one that was there
+        // By a key that is the author's own, the incident of an earlier attempt cannot be told from one that was there
         // before; by the time when the first attempt was written down one can.
         let has_own_key = fields.get("incident_key").is_some_and(|key| !key.is_null());
         if has_own_key {

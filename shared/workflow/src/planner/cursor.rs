@@ -207,7 +207,7 @@ impl Cursor {
 }
 
 impl Pending {
-    /// The time before which whoever takes the lane over from another execution must not go on.
+    /// The time before which an execution that takes the lane over must not go on.
     pub(super) fn not_before(&self) -> Option<Timestamp> {
         match self {
             Self::Backoff { until, .. } | Self::Wait { until, .. } | Self::Lock { until } => Some(*until),

@@ -1,4 +1,4 @@
-//! One Plan of a lane: from the answer to the last command through all steps that need nobody else to the next command.
+//! One Plan of a lane: from the answer to the last command through all steps that need no one else to the next command.
 
 use super::{
     Answer, Attempts, Changes, Command, Cursor, EndedAttempt, Failure, Outcome, Pending, Plan, Situation, Standing,
@@ -244,7 +244,7 @@ impl<'a> Planner<'a> {
             Standing::BeginsRun => return self.begin_run(obstacle),
             Standing::BeginsLane(_) => return self.begin_lane(obstacle),
             Standing::TakesOver(_) => {
-                // Whoever goes on with a lane does not know of it that Step Functions has waited.
+                // The execution that goes on with a lane does not know that Step Functions has waited.
                 let until = self.cursor.pending.as_ref().and_then(Pending::not_before);
                 let until = until.map(|until| until.min(self.cursor.deadline));
                 if let Some(until) = until.filter(|until| *until > self.situation.now) {
@@ -291,7 +291,7 @@ impl<'a> Planner<'a> {
         self.cursor.events >= FULL_HISTORY
     }
 
-    /// Runs on through the steps that need nobody else.
+    /// Runs on through the steps that need no one else.
     pub(crate) fn go_on(&mut self) -> Command {
         loop {
             if self.cancelled != Cancelled::No {

@@ -4,8 +4,8 @@
 //!   of the step. Every event about the incident has that key. The first Plan of a run that such an event starts counts the marker.
 //! - One that is about to make another change leaves a marker under the id of the incident. The first Plan of a run that may be started
 //!   by such a change counts it.
-//! - What a key says by itself counts for nothing: whoever can send an alert chooses its key. A key that a run did give out, and that
-//!   somebody sent again with an alert of his own, counts only for an incident that was opened while the run was at it.
+//! - What a key says by itself counts for nothing: the sender of an alert chooses its key. A key that a run did give out, and that
+//!   was sent again with another alert, counts only for an incident that was opened while the run was at it.
 //! - Whatever neither of these sees is limited: so many runs of a workflow for an incident in ten minutes.
 
 use super::{Failure, Situation, Standing};
@@ -161,7 +161,7 @@ impl OwnChange {
     }
 }
 
-/// True if an event is certainly not the doing of a run: an integration or a service did it, or somebody wrote a note. Our own
+/// True if an event is certainly not the doing of a run: an integration or a service did it, or a person wrote a note. Our own
 /// notes are known by their marker and start no run, unless they came cut.
 fn is_of_others(event: &Value) -> bool {
     let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str);

@@ -1,5 +1,5 @@
 //! Handing a lane on to another execution, because the history of this one has become long; and waiting for that other
-//! one. Its name is new for each start, and whoever takes a lane over fences off the one before.
+//! one. Its name is new for each start, and an execution that takes a lane over fences off the one before.
 
 use super::{
     ChildExecution, Command, Cursor, Failure, LaneEnd, LaneKey, Pending, Plan, Situation, ending, going::Planner, later,

@@ -1,6 +1,6 @@
 //! Runs of one concurrency key: whose turn it is.
 //!
-//! A lock is held by a run, and is free as soon as that run has ended, in whichever way: nobody needs to give it back, so
+//! A lock is held by a run, and is free as soon as that run has ended, in whichever way: it need not be given back, so
 //! that no end of a run can forget to. Runs that wait stand in a queue and look at the lock every now and then; the
 //! first of them that still goes on is next.
 
@@ -18,7 +18,7 @@ pub(super) const LOOK_AHEAD: usize = 20;
 /// A lock as it is stored.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lock {
-    /// The number of times that it was written. A write is refused if somebody else wrote in between.
+    /// The number of times that it was written. A write is refused if there was another in between.
     pub version: u64,
     /// The run that holds it, or held it last.
     pub holder: Option<RunId>,
@@ -81,7 +81,7 @@ impl LockView {
         }
     }
 
-    /// Takes the lock whoever holds it. `deadline` is when the run must have ended.
+    /// Takes the lock from its holder. `deadline` is when the run must have ended.
     pub(super) fn seized_by(&self, run: &RunId, deadline: Timestamp) -> Lock {
         Lock {
             version: self.lock.version.saturating_add(1),

@@ -2,7 +2,7 @@
 //! read of the journal.
 //!
 //! # How a lane moves
-//! [`plan`] takes in the answer to the last command, then runs on through all steps that need nobody else (conditions,
+//! [`plan`] takes in the answer to the last command, then runs on through all steps that need no one else (conditions,
 //! variables, choices) until it comes to one that does, and returns the [`Command`] for it together with what is to be
 //! written into the journal. What it returns depends on what it is given alone: time is passed in, and where chance would
 //! be wanted (jitter) a hash of the effect key stands in for it. So a Plan that is repeated gives the same command.
@@ -92,7 +92,7 @@ pub struct Situation<'a> {
     pub trouble: Option<&'a Failure>,
     /// The time.
     pub now: Timestamp,
-    /// The time by the clock of whoever plans. A Plan that is made again and again, because it cannot be written, has the same
+    /// The time by the clock of the planner's caller. A Plan that is made again and again, because it cannot be written, has the same
     /// `now` each time. It serves for nothing but what must not be taken for earlier than it is.
     pub own_clock: Timestamp,
 }

@@ -10,7 +10,7 @@
 //!
 //! # Before or after the turn
 //! A run that waits for its concurrency key looks when it has it, because the incident may be resolved while it waits. One
-//! that skips or cancels looks before: a run that does nothing must be in nobody's way.
+//! that skips or cancels looks before: a run that does nothing must not be in the way.
 
 use super::{
     Attempts, Command, Failure, LaneEnd,

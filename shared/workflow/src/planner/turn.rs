@@ -21,7 +21,7 @@ impl Planner<'_> {
         };
         match self.situation.concurrency_key(&self.cursor) {
             Ok(Some(_)) => {}
-            // Such a run has nothing in common with any other: it takes no lock and is in nobody's way.
+            // Such a run has nothing in common with any other: it takes no lock and is not in the way.
             Ok(None) => return self.go_on(),
             Err(failure) => return self.run_failed(failure),
         }

@@ -1,7 +1,7 @@
 //! The check at the beginning of a run that an event has started: is it still wanted?
 //!
 //! The ingress looks at the workflow and at the age of the event when the webhook comes. From then on the run may wait: in the
-//! start-buffer for eleven hours, in its dead letters for two weeks, until somebody sends it back. Who disables or deletes a workflow
+//! start-buffer for eleven hours, in its dead letters for two weeks, until a person sends it back. A person who disables or deletes a workflow
 //! expects that nothing more of it begins. So the first Plan looks again, in the read that it makes anyway.
 //!
 //! That is for the runs that an event has started. One that a person starts or repeats is wanted by that person, and one that a
@@ -13,7 +13,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
 /// The oldest event that starts a run. A delivery is repeated for two days; Step Functions forgets a run's name
-/// after ninety. What lies between is neither, and somebody may be playing back an old delivery.
+/// after ninety. What lies between is neither, and an old delivery may be played back.
 pub const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 
 /// The availability of a workflow for new runs.
@@ -21,13 +21,13 @@ pub const OLDEST_EVENT: SignedDuration = SignedDuration::from_hours(7 * 24);
 pub enum Availability {
     /// They may, with this version.
     Enabled(WorkflowVersion),
-    /// They may not until somebody enables it.
+    /// They may not until it is enabled.
     Disabled,
     /// It is gone.
     Deleted,
 }
 
-/// The reason a run that begins is not wanted any more, if it is not. A workflow of which nothing is known is in nobody's way.
+/// The reason a run that begins is not wanted any more, if it is not. A workflow of which nothing is known is not in the way.
 pub(super) fn unwanted(situation: &Situation<'_>) -> Option<String> {
     let input = situation.input;
     if !guard::watches(input, situation.standing) {

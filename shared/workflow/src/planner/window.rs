@@ -1,6 +1,6 @@
 //! The look ahead of one Plan.
 //!
-//! A Plan may run on through many steps that need nobody else, and reads beforehand, in one call, the results that any of
+//! A Plan may run on through many steps that need no one else, and reads beforehand, in one call, the results that any of
 //! them refers to. Both are bounded: DynamoDB reads and writes at most 100 items in a call. A longer run of such steps
 //! goes on in the next Plan.
 

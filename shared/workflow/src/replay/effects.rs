@@ -48,7 +48,7 @@ pub enum Deed {
 pub enum Happened {
     /// It did.
     Yes,
-    /// Nobody knows: an answer went missing.
+    /// It is not known: an answer went missing.
     Perhaps,
 }
 
@@ -70,7 +70,7 @@ pub enum Again {
 }
 
 impl Again {
-    /// True if somebody should think before.
+    /// True if a person should think before.
     #[must_use]
     pub fn is_serious(self) -> bool {
         matches!(self, Self::Twice | Self::PagesTwice | Self::IfItFails)

@@ -1,4 +1,4 @@
-//! Records a change, such as a deployment. It calls nobody, but a second one would be shown beside the first.
+//! Records a change, such as a deployment. It pages no one, but a second one would be shown beside the first.
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -37,7 +37,7 @@ fields! {
 /// The contract.
 pub fn spec() -> ActionSpec {
     ActionSpec {
-        summary: "Records a change, such as a deployment. It calls nobody.".into(),
+        summary: "Records a change, such as a deployment. It pages no one.".into(),
         effect: Effect::Other,
         // Change events have no dedup key.
         repeat: Repeat::IsForbidden {

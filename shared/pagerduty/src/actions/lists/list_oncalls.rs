@@ -16,7 +16,7 @@ use crate::{
 };
 
 input! {
-    /// Whom to list. What is missing leaves nobody out.
+    /// Whom to list. What is missing leaves no one out.
     rest Input {
         escalation_policies: Option<IdList<EscalationPolicyId>> => "only for these escalation policies, by id", narrowing();
         schedules: Option<IdList<ScheduleId>> => "only by these schedules, by id", narrowing();
@@ -36,7 +36,7 @@ fields! {
 }
 
 fields! {
-    /// Somebody who is on call at one level of one escalation policy. What PagerDuty did not say is null.
+    /// A person who is on call at one level of one escalation policy. What PagerDuty did not say is null.
     ListedOncall {
         user: String => "the id of the user", id();
         user_name: Option<String> => "the user's name";

@@ -129,7 +129,7 @@ impl Before {
     fn read(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
         let stored = Stored::parse(name, secret)?;
         let (token_kind, routing_keys) = (stored.token_kind, stored.routing_keys.clone());
-        // Also what reads as JSON can be unusable, such as a routing key that somebody wrote by hand.
+        // Also what reads as JSON can be unusable, such as a routing key that was written by hand.
         let connection = stored.connection(name)?;
         Ok(Self {
             settings: ConnectionSettings {

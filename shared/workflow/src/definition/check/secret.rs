@@ -1,4 +1,4 @@
-//! Secrets that somebody pasted into a definition: they are refused, and no problem repeats them.
+//! Secrets that were pasted into a definition: they are refused, and no problem repeats them.
 //!
 //! A definition is stored, shown and handed on, and none of these is a place for a secret.
 
@@ -31,7 +31,7 @@ const SHAPES: &[Shape] = &[
         // The key's id has 12 characters, its secret 43 and its checksum 8, joined by `_`.
         prefix: "pgf_",
         length: |rest| Some(run(rest, is_url_safe)).filter(|length| *length >= 12 + 1 + 43 + 1 + 8),
-        message: "this looks like an API key of a webhook; only whoever sends the webhook needs it, so leave it out here",
+        message: "this looks like an API key of a webhook; only the sender of the webhook needs it, so leave it out here",
     },
     Shape {
         // AWS's documentation of unique identifiers: 20 characters with the prefix.

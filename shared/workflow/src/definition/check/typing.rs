@@ -1,6 +1,6 @@
 //! The types of what expressions see at each step, and what they say of the expressions there.
 //!
-//! Only what somebody writes is checked in this way. A stored definition was, when it was saved.
+//! Only what people write is checked in this way. A stored definition was, when it was saved.
 
 use super::super::{Concurrency, Definition, InputKind, Problems, Severity, Step, Template, node::Path};
 use crate::{
@@ -304,7 +304,7 @@ impl super::Checks<'_, '_> {
         }
     }
 
-    /// Warns of numbers that somebody may mean as text, where any value is taken.
+    /// Warns of numbers that may be meant as text, where any value is taken.
     pub(crate) fn digits(&mut self, path: Path<'_>) {
         let Some(typing) = &mut self.typing else { return };
         for (at, written) in self.source.written_numbers(path) {

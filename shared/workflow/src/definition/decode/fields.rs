@@ -1,4 +1,4 @@
-//! The fields of a map: each known one is read once, and each that nobody asked for is a problem.
+//! The fields of a map: each known one is read once, and each other one is a problem.
 
 use super::{
     super::{
@@ -79,7 +79,7 @@ impl<'a> Fields<'a> {
         self.node
     }
 
-    /// True if a field that nobody asked for is nearly one of `words`.
+    /// True if an unknown field is nearly one of `words`.
     pub(crate) fn has_near_miss(&self, words: &[&str]) -> bool {
         let mut others = self
             .entries
@@ -91,7 +91,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// Says which fields nobody asked for.
+    /// Reports the fields that are not known.
     pub(crate) fn refuse_others(self, reading: &mut Reading<'_>) {
         for entry in self.entries {
             if reading.problems.is_full() {

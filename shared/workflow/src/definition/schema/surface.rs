@@ -19,7 +19,7 @@ pub(super) struct Workflow {
     description: Option<String>,
     /// The trigger, besides people and other workflows.
     on: Option<Trigger>,
-    /// The inputs from whoever starts a run: `inputs.<name>` in expressions.
+    /// The inputs that a run is started with: `inputs.<name>` in expressions.
     #[schemars(extend("maxProperties" = limits::INPUTS), transform = rules::identifiers)]
     inputs: Option<BTreeMap<String, Input>>,
     /// The time that a run may take: 24h if it does not say, at most 364d.

@@ -32,7 +32,7 @@ use Carries::{Incident, Reference, Service};
 /// they have; they are taken to carry the incident, as all events about a field of it do.
 pub const TYPES: &[(&str, Carries, &str)] = &[
     ("incident.triggered", Incident, "An incident was opened"),
-    ("incident.acknowledged", Incident, "Somebody has acknowledged it"),
+    ("incident.acknowledged", Incident, "It was acknowledged"),
     (
         "incident.unacknowledged",
         Incident,
@@ -65,13 +65,13 @@ pub const TYPES: &[(&str, Carries, &str)] = &[
         Reference,
         "Custom fields of it were set or changed",
     ),
-    ("incident.responder.added", Reference, "Somebody was asked to help"),
+    ("incident.responder.added", Reference, "A person was asked to help"),
     (
         "incident.responder.replied",
         Reference,
-        "Somebody who was asked to help has answered",
+        "A person who was asked to help has answered",
     ),
-    ("incident.role.assigned", Reference, "Somebody got a role"),
+    ("incident.role.assigned", Reference, "A person got a role"),
     (
         "incident.status_update_published",
         Reference,

@@ -40,7 +40,7 @@ const URGENCIES: &[(&str, Urgency)] = &[("high", Urgency::High), ("low", Urgency
 pub struct PagerDutyTrigger {
     /// The integration whose signing secrets the webhook is checked with.
     pub integration: IntegrationAlias,
-    /// The form of webhook that the URL takes. It takes one only: a V2 webhook is not signed, so whoever holds the API
+    /// The form of webhook that the URL takes. It takes one only: a V2 webhook is not signed, so the holder of the API
     /// key could get round the signature by sending one.
     pub webhook: WebhookKind,
     /// The types of events that start a run. Never empty.
@@ -83,7 +83,7 @@ impl Filters {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Urgency {
-    /// Somebody is called at once.
+    /// People are called at once.
     High,
     /// It can wait.
     Low,
@@ -433,9 +433,9 @@ mod schema {
     #[derive(JsonSchema)]
     #[schemars(rename_all = "snake_case")]
     enum IncidentStatus {
-        /// Nobody has it yet.
+        /// It is not taken yet.
         Triggered,
-        /// Somebody works on it.
+        /// A person works on it.
         Acknowledged,
         /// It is over.
         Resolved,
@@ -455,7 +455,7 @@ mod schema {
     #[derive(JsonSchema)]
     #[schemars(rename_all = "snake_case")]
     enum Urgency {
-        /// Somebody is called at once.
+        /// People are called at once.
         High,
         /// It can wait.
         Low,

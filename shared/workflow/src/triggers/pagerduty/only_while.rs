@@ -71,9 +71,9 @@ impl OnlyWhile {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum IncidentStatus {
-    /// Nobody has it yet.
+    /// It is not taken yet.
     Triggered,
-    /// Somebody works on it.
+    /// A person works on it.
     Acknowledged,
     /// It is over.
     Resolved,
