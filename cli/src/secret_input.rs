@@ -5,7 +5,7 @@ use crate::{ask, error::Error};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
     fs,
-    io::{self, Read},
+    io::{self, IsTerminal, Read},
     path::Path,
 };
 
@@ -16,7 +16,8 @@ pub(crate) fn read(name: &str, file: Option<&Path>) -> Result<SecretString, Erro
             path: path.to_owned(),
             cause,
         })?,
-        None if ask::can_ask() => return trimmed(name, ask::secret(name)?.expose_secret()),
+        // Never read as it is from a terminal, which would show it.
+        None if io::stdin().is_terminal() => return trimmed(name, ask::secret(name)?.expose_secret()),
         None => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).map_err(Error::SecretInput)?;
