@@ -46,7 +46,7 @@ struct Side {
     definition: Definition,
 }
 
-/// How one definition differs from another.
+/// The difference between two definitions.
 #[derive(Debug, Serialize)]
 pub(super) struct Compared {
     workflow: WorkflowId,

@@ -90,7 +90,7 @@ impl<'a> From<&'a Report> for Told<'a> {
 /// A rehearsal that was played.
 #[derive(Debug)]
 pub(super) enum Played {
-    /// What belongs together, in one report.
+    /// A start by hand, or deliveries one after another, in one report.
     One { report: Box<Report>, form: Form },
     /// Each event for itself.
     Suite(Suite),

@@ -153,7 +153,7 @@ pub enum Failure {
     NotAcknowledged(IncidentStatus),
 }
 
-/// How long after it was sent PagerDuty may still carry out a request, also one that is no longer waited for. Not documented; half
+/// The time in which PagerDuty may still carry out a request that was sent, even if its caller has given up. Not documented; half
 /// a minute is more than any gateway that we know of waits for what is behind it.
 pub const CARRIED_OUT_WITHIN: Duration = Duration::from_secs(30);
 

@@ -470,7 +470,7 @@ struct Call {
 }
 
 impl Call {
-    /// Takes out of the input who calls, and when. A caller that cannot be read is left out: nothing may fail because of the log.
+    /// Takes the caller and the time of the call out of the input. A caller that cannot be read is left out: nothing may fail because of the log.
     fn begin(action: Action, input: &mut Value) -> Self {
         let mut fields = input.as_object_mut();
         let caller = fields.as_mut().and_then(|fields| fields.remove(CALLER));

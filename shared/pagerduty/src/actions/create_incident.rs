@@ -171,7 +171,7 @@ fn responsible(input: &Input) -> Result<Option<Responsible<'_>>, Error> {
 enum Whose {
     /// This step's: nothing else has its key.
     Ours,
-    /// Another's: this step has made none yet.
+    /// Of another origin: this step has made none yet.
     Another,
     /// This step's if it was created at this time or later.
     OursSince(Timestamp),

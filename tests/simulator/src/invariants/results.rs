@@ -177,7 +177,7 @@ fn refusal(action: &ActionSpec, input: &Value) -> Option<NamedError> {
         Some(Action::CreateIncident) if text("title").trim().is_empty() => Some(ErrorName::InputInvalid.into()),
         _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound.into()),
         Some(Action::CreateIncident) if text("service") == "PSVC3D1" => Some(named(SystemError::InvalidRequest)),
-        _ if text("routing_key") == "nobody" => Some(ErrorName::IntegrationInvalid.into()),
+        _ if text("routing_key") == "missing" => Some(ErrorName::IntegrationInvalid.into()),
         _ if text("routing_key") == "retired" => Some(named(SystemError::InvalidRequest)),
         _ if text("incident_id") == "Q0UNKNOWN00001" => Some(named(SystemError::NotFound)),
         _ => None,

@@ -64,7 +64,7 @@ impl Writer<'_> {
     fn event(&mut self) -> Value {
         let integration = if self.random.u32(0..40) == 0 { "nowhere" } else { "prod" };
         let key = match self.random.u32(0..40) {
-            0 => "nobody",
+            0 => "missing",
             1 => "retired",
             2..15 => "platform",
             _ => "checkout",

@@ -1,4 +1,4 @@
-//! What holds for every action of the registry.
+//! Rules for every action of the registry.
 
 use std::collections::BTreeSet;
 

@@ -45,9 +45,9 @@ pub enum Verdict {
     LaneMoved,
     /// The lane is being written: by a repeat of this Plan, or by another. The lane shows it a moment later.
     LaneBusy,
-    /// The run has begun, or ended, by another's doing.
+    /// The run has begun, or ended, by another write.
     RunMoved,
-    /// None was first: DynamoDB throttles, or another writes a lock or a lane that the Plan gives up. The Plan is made
+    /// The write is not decided: DynamoDB throttles, or another writes a lock or a lane that the Plan gives up. The Plan is made
     /// again.
     Again,
 }
