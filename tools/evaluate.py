@@ -40,6 +40,8 @@ def allows(rights, question):
         region="us-east-1",
         service_context={
             "dynamodb:leadingkeys": question.get("with_keys"),
+            "dynamodb:attributes": question.get("with_attributes"),
+            "dynamodb:returnvalues": question.get("returning"),
             "states:statemachinequalifier": [question["through"]] if "through" in question else None,
         },
     )

@@ -75,11 +75,14 @@ pub(crate) enum Command {
     },
     /// Ask a run to end.
     ///
-    /// Nothing is broken off: each of its lanes ends before its next step.
+    /// No call is broken off: each of its lanes ends before its next step. One that waits ends at once.
     #[command(after_help = CANCEL_EXAMPLES)]
     Cancel {
         /// The run.
         run: RunId,
+        /// The reason, for people who look at the run.
+        #[arg(long, value_parser = reason)]
+        reason: Option<String>,
     },
 }
 
@@ -110,7 +113,21 @@ const REPLAY_EXAMPLES: &str = "Examples:
 With --output json and without --yes it only tells what would be done.";
 
 const CANCEL_EXAMPLES: &str = "Examples:
-  pagerflow run cancel 75cf5cxmfcxpzwqogtsktnhx573js73b";
+  pagerflow run cancel 75cf5cxmfcxpzwqogtsktnhx573js73b
+  pagerflow run cancel 75cf5cxmfcxpzwqogtsktnhx573js73b --reason 'the disk was replaced'";
+
+/// The most characters of a reason. It stands in the item of the run, which is in the indexes.
+const LONGEST_REASON: usize = 500;
+
+fn reason(text: &str) -> Result<String, String> {
+    match text.chars().count() {
+        0 => Err("a reason has at least a character".to_owned()),
+        1..=LONGEST_REASON => Ok(text.to_owned()),
+        count => Err(format!(
+            "{count} characters, and at most {LONGEST_REASON} are kept; say it in fewer"
+        )),
+    }
+}
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let notices = output.notices();
@@ -128,7 +145,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             output.show(&watched)
         }
         Command::Replay { run, options } => replay::run(&run, &options, stack, output).await,
-        Command::Cancel { run } => output.show(&cancel::cancel(run, stack, notices).await?),
+        Command::Cancel { run, reason } => output.show(&cancel::cancel(run, reason, stack, notices).await?),
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{aws, memory::Both, scenario::Scenario};
 use jiff::Timestamp;
 use platform::catalog;
 use platform::table::{
-    Bodies, CancelRequest, RunStatus, StepState, StoreError, Table,
+    Bodies, CancelRequest, Cancellation, RunStatus, StepState, StoreError, Table,
     items::DynamoDb,
     journal::{Entry, EventSummary, Journal, OutsideEnd, Question, Written},
 };
@@ -511,6 +511,15 @@ async fn a_run_without_an_end_does_not_hold_a_lock_for_ever() {
     );
 }
 
+/// The request of a person to cancel a run.
+fn asked() -> Cancellation {
+    Cancellation {
+        by: Some("arn:aws:iam::000000000000:user/olivia".to_owned()),
+        at: Timestamp::UNIX_EPOCH,
+        reason: None,
+    }
+}
+
 #[tokio::test]
 async fn marks_of_what_is_cancelled_are_added_to_each_other_and_reach_other_runs() {
     let (run, older) = Run::two("marks");
@@ -524,7 +533,10 @@ async fn marks_of_what_is_cancelled_are_added_to_each_other_and_reach_other_runs
         changes.cancels_runs.insert(older.id().clone());
     }))
     .await;
-    assert_eq!(run.table.cancel_run(run.id()).await.unwrap(), CancelRequest::Accepted);
+    assert_eq!(
+        run.table.cancel_run(run.id(), &asked()).await.unwrap(),
+        CancelRequest::Accepted
+    );
 
     assert_eq!(
         run.known(&Needs::default()).await.cancelled,
@@ -536,12 +548,12 @@ async fn marks_of_what_is_cancelled_are_added_to_each_other_and_reach_other_runs
     );
 
     assert_eq!(
-        older.table.cancel_run(older.id()).await.unwrap(),
+        older.table.cancel_run(older.id(), &asked()).await.unwrap(),
         CancelRequest::Unknown
     );
     run.written(&Plan::main(3).ending(LaneEnd::Cancelled { failure: failure() }))
         .await;
-    let again = run.table.cancel_run(run.id()).await.unwrap();
+    let again = run.table.cancel_run(run.id(), &asked()).await.unwrap();
     assert_eq!(again, CancelRequest::Ended(RunStatus::Cancelled));
 }
 

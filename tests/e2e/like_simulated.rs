@@ -295,7 +295,7 @@ async fn gather(table: &Table, run: &RunId, lane: &LanePath, name: &str, into: &
         }
         let how = match step.state {
             StepState::Success => "success",
-            StepState::Failure => "failure",
+            StepState::Failure | StepState::Cancelled => "failure",
             StepState::Skipped => "skipped",
             StepState::Running | StepState::Waiting | StepState::Retrying => continue,
         };

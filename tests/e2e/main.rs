@@ -26,5 +26,6 @@ mod scenario;
 mod secrets;
 mod standalone;
 mod tour;
+mod waits;
 mod webhooks;
 mod workflows;

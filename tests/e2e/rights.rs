@@ -276,7 +276,8 @@ async fn workflow_runner_cannot_reach_any_secret() {
     let query = aws_sdk_dynamodb::Client::new(&intruder.config).query();
     let query = query
         .table_name(&intruder.stack.table_name)
-        .key_condition_expression("pk = :pk");
+        .index_name("runs-by-day")
+        .key_condition_expression("gsi2pk = :pk");
     let send = aws_sdk_sqs::Client::new(&intruder.config)
         .send_message()
         .message_body("{}");
@@ -286,7 +287,7 @@ async fn workflow_runner_cannot_reach_any_secret() {
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await);
     assert!(is_refused(
         query
-            .expression_attribute_values(":pk", text("ROUTES#e2e-rights"))
+            .expression_attribute_values(":pk", text("RUNS#2026-11-30#0"))
             .send()
             .await
     ));

@@ -7,9 +7,13 @@ use crate::{
     output::{Notices, Screen, View},
     stack::Stack,
 };
-use platform::table::CancelRequest;
+use jiff::Timestamp;
+use platform::{
+    table::{CancelRequest, Cancellation},
+    wake,
+};
 use serde::Serialize;
-use workflow::ids::RunId;
+use workflow::{ids::RunId, planner::CancelMark};
 
 /// A run that was asked to end.
 #[derive(Debug, Serialize)]
@@ -18,21 +22,42 @@ pub(super) struct Cancelling {
     cancels: bool,
 }
 
-pub(super) async fn cancel(run: RunId, stack: &Stack, notices: Notices) -> Result<Cancelling, Error> {
+pub(super) async fn cancel(
+    run: RunId,
+    reason: Option<String>,
+    stack: &Stack,
+    notices: Notices,
+) -> Result<Cancelling, Error> {
     known(&run, stack, notices).await?;
-    match stack.table.cancel_run(&run).await? {
-        CancelRequest::Unknown => Err(unknown_run(&run, stack).await),
-        CancelRequest::Ended(status) => Err(Error::Invalid(format!(
-            "the run {run} has {} already",
-            view::words(status)
-        ))),
-        CancelRequest::Accepted => Ok(Cancelling { run, cancels: true }),
+    let asked = Cancellation {
+        by: stack.caller().await,
+        at: Timestamp::now(),
+        reason,
+    };
+    match stack.table.cancel_run(&run, &asked).await? {
+        CancelRequest::Unknown => return Err(unknown_run(&run, stack).await),
+        CancelRequest::Ended(status) => {
+            return Err(Error::Invalid(format!(
+                "the run {run} has {} already",
+                view::words(status)
+            )));
+        }
+        CancelRequest::Accepted => {}
     }
+    let whole = CancelMark::run();
+    if let Err(error) = wake::cancelled(&run, &whole, &stack.table, &stack.state_machine).await {
+        notices.warn(&format!(
+            "the run {run} is asked to end, and could not be woken: {error}; if it waits, it ends within a quarter of an hour"
+        ));
+    }
+    Ok(Cancelling { run, cancels: true })
 }
 
 impl View for Cancelling {
     fn text(&self, _: Screen) -> String {
         let run = &self.run;
-        format!("The run {run} ends before its next step. Follow it with `pagerflow run watch {run}`.")
+        format!(
+            "The run {run} ends: at once if it waits, or else before its next step. Follow it with `pagerflow run watch {run}`."
+        )
     }
 }

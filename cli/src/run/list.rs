@@ -3,6 +3,7 @@
 use super::{
     alive,
     time::{ago, between},
+    view::queued,
 };
 use crate::{
     error::Error,
@@ -14,8 +15,9 @@ use crate::{
 use clap::ValueEnum;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use jiff::Timestamp;
-use platform::table::{RunQuery, RunStatus, RunView};
+use platform::table::{Cancellation, QueuePlace, RunQuery, RunStatus, RunView};
 use serde::{Serialize, Serializer};
+use std::collections::BTreeMap;
 use workflow::{
     definition::Length,
     ids::{RunId, WorkflowId, WorkflowVersion},
@@ -75,6 +77,10 @@ struct Row<'a> {
     called_by: Option<&'a RunId>,
     replay_of: Option<&'a RunId>,
     error: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    queue: Option<&'a QueuePlace>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancel: Option<&'a Cancellation>,
 }
 
 impl<'a> From<&'a RunView> for Row<'a> {
@@ -92,6 +98,8 @@ impl<'a> From<&'a RunView> for Row<'a> {
             called_by: view.called_by.as_ref(),
             replay_of: view.replay_of.as_ref(),
             error: view.error.as_ref().map(|error| error.name.as_str()),
+            queue: None,
+            cancel: view.cancel.as_ref(),
         }
     }
 }
@@ -100,6 +108,7 @@ impl<'a> From<&'a RunView> for Row<'a> {
 #[derive(Debug)]
 pub(super) struct Listed {
     runs: Vec<RunView>,
+    queues: BTreeMap<RunId, QueuePlace>,
     now: Timestamp,
     since: Length,
     limit: usize,
@@ -125,6 +134,7 @@ pub(super) async fn list(options: &Options, stack: &Stack, notices: Notices) -> 
         known::workflow(workflow, stack).await?;
     }
     Ok(Listed {
+        queues: stack.table.queue_places(runs.iter(), now).await?,
         runs,
         now,
         since: options.since,
@@ -134,7 +144,10 @@ pub(super) async fn list(options: &Options, stack: &Stack, notices: Notices) -> 
 
 impl Serialize for Listed {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.runs.iter().map(Row::from))
+        serializer.collect_seq(self.runs.iter().map(|run| Row {
+            queue: self.queues.get(&run.run),
+            ..Row::from(run)
+        }))
     }
 }
 
@@ -146,7 +159,10 @@ impl View for Listed {
                 self.since
             );
         }
-        let rows: Vec<_> = self.runs.iter().map(|run| columns(run, self.now, screen)).collect();
+        let rows = self.runs.iter();
+        let rows: Vec<_> = rows
+            .map(|run| columns(run, self.queues.get(&run.run), self.now, screen))
+            .collect();
         let table = aligned(&["RUN", "WORKFLOW", "STATUS", "STARTED", "TOOK", "FOR"], &rows);
         match self.runs.len() >= self.limit {
             true => format!("{table}\nThere may be more; see them with --limit."),
@@ -155,15 +171,17 @@ impl View for Listed {
     }
 }
 
-fn columns(view: &RunView, now: Timestamp, screen: Screen) -> Vec<String> {
+fn columns(view: &RunView, queue: Option<&QueuePlace>, now: Timestamp, screen: Screen) -> Vec<String> {
     let started = match screen.is_terminal() {
         true => ago(now, view.started_at),
         false => view.started_at.to_string(),
     };
     let took = view.ended_at.map(|ended_at| between(view.started_at, ended_at));
-    let status = match &view.error {
-        Some(error) if view.status == RunStatus::Failed => format!("failed: {}", error.name),
-        _ => view.status.into_str().to_owned(),
+    let status = match (view.status, &view.error, queue) {
+        (RunStatus::Failed, Some(error), _) => format!("failed: {}", error.name),
+        (RunStatus::Running, ..) if view.cancel.is_some() => "cancelling".to_owned(),
+        (RunStatus::Running, _, Some(queue)) => queued(queue),
+        (status, ..) => status.into_str().to_owned(),
     };
     let subject = match (
         &view.incident_id,
@@ -223,6 +241,7 @@ mod tests {
     fn listed(runs: Vec<RunView>, limit: usize) -> Listed {
         Listed {
             runs,
+            queues: BTreeMap::new(),
             now: "2026-11-22T12:00:00Z".parse().unwrap(),
             since: Length::parse("7d").unwrap(),
             limit,

@@ -213,7 +213,7 @@ async fn decide(
 fn past(lane: &LanePath, step: &StepView) -> PastStep {
     let outcome = match step.state {
         StepState::Success => Some(Outcome::Success),
-        StepState::Failure => Some(Outcome::Failure),
+        StepState::Failure | StepState::Cancelled => Some(Outcome::Failure),
         StepState::Skipped => Some(Outcome::Skipped),
         StepState::Running | StepState::Waiting | StepState::Retrying => None,
     };

@@ -12,8 +12,11 @@ use crate::{
     output::{Notices, Screen, View, printable},
     stack::Stack,
 };
-use platform::cost::Cost;
-use platform::table::{ErrorView, RunStatus, RunView, StepState, StepView};
+use jiff::Timestamp;
+use platform::{
+    cost::Cost,
+    table::{ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView},
+};
 use serde::{Serialize, Serializer};
 use workflow::{
     error_name::{needs_another_version, remedy},
@@ -37,6 +40,8 @@ pub(super) struct Shown {
     unread: u64,
     /// The link to its execution in the AWS console.
     console_url: Option<String>,
+    /// Its place in the queue of its concurrency key, if it waits there.
+    queue: Option<QueuePlace>,
 }
 
 pub(super) async fn show(run: &RunId, lane: &LaneName, stack: &Stack, notices: Notices) -> Result<Shown, Error> {
@@ -45,7 +50,12 @@ pub(super) async fn show(run: &RunId, lane: &LaneName, stack: &Stack, notices: N
     let names = Names::of(&view, stack).await?;
     let path = names.find(lane, &view)?;
     let whole = whole::read(&view, stack).await?;
+    let mut places = stack
+        .table
+        .queue_places(std::iter::once(&view), Timestamp::now())
+        .await?;
     let mut shown = Shown::new(view, &whole, names);
+    shown.queue = places.remove(run);
     if !path.is_main() {
         shown.view.steps = stack.table.lane_steps(run, &path).await?;
         if shown.view.steps.is_empty() {
@@ -69,6 +79,8 @@ impl Serialize for Shown {
             calls: &'a [Calls],
             cost: &'a Cost,
             console_url: &'a Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            queue: &'a Option<QueuePlace>,
         }
         let fields = Fields {
             view: &self.view,
@@ -77,6 +89,7 @@ impl Serialize for Shown {
             calls: &self.calls,
             cost: &self.cost,
             console_url: &self.console_url,
+            queue: &self.queue,
         };
         self.names.serialize(&fields, &self.view, &self.lane, serializer)
     }
@@ -120,6 +133,7 @@ impl Shown {
             cost: whole.cost(),
             unread: whole.unread(),
             console_url: console_url(&view.execution),
+            queue: None,
             lane: LanePath::main(),
             names,
             view,
@@ -128,7 +142,7 @@ impl Shown {
 
     /// The outcome, and the remedy.
     fn outcome(&self, screen: Screen) -> String {
-        let mut lines = vec![end(&self.view, screen)];
+        let mut lines = vec![end(&self.view, self.queue.as_ref(), screen)];
         if let Some(remedy) = &self.remedy {
             lines.push(format!("What to do: {remedy}"));
         }

@@ -5,7 +5,7 @@ use super::{
     time::{between, clock, date},
 };
 use crate::output::{Screen, printable, shell_word};
-use platform::table::{RunStatus, RunView, StepState, StepView};
+use platform::table::{Cancellation, QueuePlace, RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
 use workflow::{ids::LanePath, step_name::StepName};
 
@@ -96,12 +96,13 @@ pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, screen
                 ),
             )
         }
-        StepState::Success | StepState::Failure | StepState::Skipped if step.kept => {
+        StepState::Success | StepState::Failure | StepState::Cancelled | StepState::Skipped if step.kept => {
             ("=", 90, format!("kept{}", gave(step.outputs.as_ref())))
         }
         StepState::Success if step.lanes.is_some() => ("✓", 32, format!("done{took}{}", opened(step))),
         StepState::Success => ("✓", 32, format!("done{took}{attempts}{}", gave(step.outputs.as_ref()))),
         StepState::Failure => ("✗", 31, format!("failed{took}{attempts}{}", opened(step))),
+        StepState::Cancelled => ("⊘", 33, format!("cancelled{took}{attempts}{}", opened(step))),
         StepState::Skipped => ("-", 90, "skipped".to_owned()),
     };
     format!("{began:>8}  {} {name:<36} {words}", screen.coloured(colour, mark))
@@ -148,17 +149,56 @@ fn gave(outputs: Option<&Value>) -> String {
     format!(": {line}")
 }
 
-pub(super) fn end(view: &RunView, screen: Screen) -> String {
+/// The place of a run in the queue of its concurrency key: "queued behind RUN, 3rd of 7".
+pub(super) fn queued(queue: &QueuePlace) -> String {
+    let behind = match &queue.behind {
+        Some(run) => format!(" behind {run}"),
+        None => String::new(),
+    };
+    format!("queued{behind}, {} of {}", ordinal(queue.place), queue.of)
+}
+
+fn ordinal(number: usize) -> String {
+    let ending = match (number % 10, number % 100) {
+        (_, 11..=13) => "th",
+        (1, _) => "st",
+        (2, _) => "nd",
+        (3, _) => "rd",
+        _ => "th",
+    };
+    format!("{number}{ending}")
+}
+
+/// The person who has asked a run to end, and why: "asked by NAME at TIME: REASON".
+fn asked(cancel: &Cancellation) -> String {
+    let by = match &cancel.by {
+        // Of an ARN the last part tells people who it is.
+        Some(by) => format!(" by {}", printable(by.rsplit(':').next().unwrap_or(by))),
+        None => String::new(),
+    };
+    let reason = match &cancel.reason {
+        Some(reason) => format!(": {}", printable(reason)),
+        None => String::new(),
+    };
+    format!("asked{by} at {}{reason}", clock(Some(cancel.at)))
+}
+
+/// The state of a run, and why it is in it.
+pub(super) fn end(view: &RunView, queue: Option<&QueuePlace>, screen: Screen) -> String {
     let took = view
         .ended_at
         .map(|ended_at| between(view.started_at, ended_at))
         .unwrap_or_default();
     match (view.status, &view.error) {
-        (RunStatus::Running, _) => format!(
-            "{} until {} at the latest",
-            screen.coloured(36, "running"),
-            clock(Some(view.deadline))
-        ),
+        (RunStatus::Running, _) => match (&view.cancel, queue) {
+            (Some(cancel), _) => format!("{}, {}", screen.coloured(33, "cancelling"), asked(cancel)),
+            (None, Some(queue)) => screen.coloured(36, &queued(queue)),
+            (None, None) => format!(
+                "{} until {} at the latest",
+                screen.coloured(36, "running"),
+                clock(Some(view.deadline))
+            ),
+        },
         (RunStatus::Succeeded, _) => format!("{} in {took}", screen.coloured(32, "succeeded")),
         (RunStatus::Failed, Some(error)) => {
             format!(
@@ -169,7 +209,14 @@ pub(super) fn end(view: &RunView, screen: Screen) -> String {
             )
         }
         (RunStatus::Failed, None) => format!("{} after {took}", screen.coloured(31, "failed")),
-        (RunStatus::Cancelled, _) => format!("{} after {took}", screen.coloured(31, "cancelled")),
+        (RunStatus::Cancelled, _) => {
+            let asked = view.cancel.as_ref().map(|cancel| format!(", {}", asked(cancel)));
+            format!(
+                "{} after {took}{}",
+                screen.coloured(31, "cancelled"),
+                asked.unwrap_or_default()
+            )
+        }
         (RunStatus::Skipped, _) => format!(
             "{}: {}",
             screen.coloured(90, "skipped"),

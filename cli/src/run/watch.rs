@@ -4,7 +4,7 @@ use super::{
     is_failure,
     names::Names,
     time::between,
-    view::{adjusted, end, head, step_line},
+    view::{adjusted, end, head, queued, step_line},
 };
 use crate::{
     error::Error,
@@ -16,7 +16,7 @@ use jiff::Timestamp;
 use platform::{
     executions::{ExecutionView, ExecutionViews},
     run_end,
-    table::{RunStatus, RunView, StepState, StepView},
+    table::{QueuePlace, RunStatus, RunView, StepState},
 };
 use serde::{Serialize, Serializer};
 use std::{collections::HashMap, time::Duration};
@@ -42,10 +42,19 @@ const LAST_LOOKS: u32 = 20;
 /// A person or program that follows a run.
 pub(super) trait Follower {
     /// Sees the run as it is at one look: nothing before it has begun.
-    fn see(&mut self, run: Option<(&RunView, &Names)>) -> Result<(), Error>;
+    fn see(&mut self, run: Option<Seen<'_>>) -> Result<(), Error>;
 
     /// True if it no longer looks.
     fn is_gone(&self) -> bool;
+}
+
+/// A run at one look.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Seen<'a> {
+    view: &'a RunView,
+    names: &'a Names,
+    /// Its place in the queue of its concurrency key, if it waits there.
+    queue: Option<&'a QueuePlace>,
 }
 
 /// A run that was followed to its end, or for as long as its follower was there.
@@ -69,7 +78,13 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, follower: &mut impl Follow
         if let (Some(view), None) = (&view, &names) {
             names = Some(Names::of(view, stack).await?);
         }
-        follower.see(view.as_ref().zip(names.as_ref()))?;
+        let places = stack.table.queue_places(view.iter(), Timestamp::now()).await?;
+        let seen = view.as_ref().zip(names.as_ref());
+        follower.see(seen.map(|(view, names)| Seen {
+            view,
+            names,
+            queue: places.get(&view.run),
+        }))?;
         let is_over = |view: &RunView| view.status != RunStatus::Running;
         if let (Some(view), Some(names)) = (&view, &mut names)
             && (is_over(view) || follower.is_gone())
@@ -88,7 +103,8 @@ pub(super) async fn watch(run: &RunId, stack: &Stack, follower: &mut impl Follow
                     None => stack.state_machine.execution_of(run),
                 };
                 let arn = arn.unwrap_or_default();
-                let recorded = run_end::record(&arn, execution, &stack.table, Timestamp::now()).await;
+                let recorded =
+                    run_end::record(&arn, execution, &stack.table, &stack.state_machine, Timestamp::now()).await;
                 return match (recorded, stack.table.run(run).await?) {
                     (Ok(_), Some(view)) if is_over(&view) => Ok(Watched {
                         names: Names::of(&view, stack).await?,
@@ -134,11 +150,11 @@ impl View for Watched {
         match view.error.as_ref().filter(|_| view.status == RunStatus::Failed) {
             Some(error) => format!(
                 "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
-                end(view, screen),
+                end(view, None, screen),
                 remedy(&error.name),
                 view.run
             ),
-            None => end(view, screen),
+            None => end(view, None, screen),
         }
     }
 
@@ -173,6 +189,7 @@ pub(super) struct Printed<'a> {
 #[derive(Debug, Default)]
 struct Lines {
     is_headed: bool,
+    queue: Option<QueuePlace>,
     steps: HashMap<StepPath, String>,
 }
 
@@ -186,20 +203,20 @@ impl<'a> Printed<'a> {
 }
 
 impl Follower for Printed<'_> {
-    fn see(&mut self, run: Option<(&RunView, &Names)>) -> Result<(), Error> {
+    fn see(&mut self, run: Option<Seen<'_>>) -> Result<(), Error> {
         if self.output.is_json() {
             return Ok(());
         }
-        let Some((view, names)) = run else {
+        let Some(seen) = run else {
             return self.output.live("waiting for the run to begin");
         };
-        let lines = self.lines.news(view, names, self.output.screen());
+        let lines = self.lines.news(seen, self.output.screen());
         self.output.live("")?;
         for line in lines {
             self.output.line(&line)?;
         }
-        match view.status {
-            RunStatus::Running => self.output.live(&live(view, Timestamp::now())),
+        match seen.view.status {
+            RunStatus::Running => self.output.live(&live(seen, Timestamp::now())),
             _ => Ok(()),
         }
     }
@@ -218,14 +235,19 @@ impl Drop for Printed<'_> {
 }
 
 impl Lines {
-    fn news(&mut self, view: &RunView, names: &Names, screen: Screen) -> Vec<String> {
+    fn news(&mut self, seen: Seen<'_>, screen: Screen) -> Vec<String> {
+        let Seen { view, names, queue } = seen;
         let mut lines = Vec::new();
         if !self.is_headed {
             self.is_headed = true;
             lines.push(head(view));
         }
+        if !screen.is_terminal() && self.queue.as_ref() != queue {
+            lines.extend(queue.map(queued));
+            self.queue = queue.cloned();
+        }
         for step in &view.steps {
-            if screen.is_terminal() && goes_on(step) {
+            if screen.is_terminal() && step.state.is_open() {
                 continue;
             }
             let line = step_line(view, step, &names.step(&LanePath::main(), &step.path), screen);
@@ -240,16 +262,16 @@ impl Lines {
     }
 }
 
-fn goes_on(step: &StepView) -> bool {
-    matches!(
-        step.state,
-        StepState::Running | StepState::Waiting | StepState::Retrying
-    )
-}
-
 /// The current activity of a run.
-fn live(view: &RunView, now: Timestamp) -> String {
-    let doing = view.steps.iter().filter(|step| goes_on(step)).map(|step| {
+fn live(seen: Seen<'_>, now: Timestamp) -> String {
+    let view = seen.view;
+    if let Some(queue) = seen.queue {
+        return format!("{} … {}", between(view.started_at, now), queued(queue));
+    }
+    if view.cancel.is_some() {
+        return format!("{} … cancelling", between(view.started_at, now));
+    }
+    let doing = view.steps.iter().filter(|step| step.state.is_open()).map(|step| {
         let name = step.id.as_deref().unwrap_or(&step.title);
         let left = step.until.filter(|until| *until > now);
         let left = left.map(|until| between(now, until)).unwrap_or_default();
@@ -290,9 +312,44 @@ mod tests {
         "2026-11-22T10:00:30Z".parse().unwrap()
     }
 
+    fn seen(view: &RunView) -> Seen<'_> {
+        static NAMES: std::sync::LazyLock<Names> = std::sync::LazyLock::new(Names::default);
+        Seen {
+            view,
+            names: &NAMES,
+            queue: None,
+        }
+    }
+
+    #[test]
+    fn a_run_that_waits_for_its_turn_says_where_it_stands_and_each_place_once() {
+        let view = view(&json!([]));
+        let place = |place| QueuePlace {
+            behind: Some("older".parse().unwrap()),
+            place,
+            of: 7,
+        };
+        let mut lines = Lines::default();
+        let mut news = |place: &QueuePlace| {
+            let seen = Seen {
+                queue: Some(place),
+                ..seen(&view)
+            };
+            lines.news(seen, Screen::plain())
+        };
+        assert_eq!(news(&place(3)).last().unwrap(), "queued behind older, 3rd of 7");
+        assert!(news(&place(3)).is_empty());
+        assert_eq!(news(&place(1)), ["queued behind older, 1st of 7"]);
+        let seen = Seen {
+            queue: Some(&place(2)),
+            ..seen(&view)
+        };
+        assert_eq!(live(seen, now()), "30.0 s … queued behind older, 2nd of 7");
+    }
+
     #[test]
     fn the_live_line_says_what_the_run_does_and_for_how_long() {
-        let of = |step: Value| live(&view(&json!([step])), now());
+        let of = |step: Value| live(seen(&view(&json!([step]))), now());
         let until = json!({"until": "2026-11-22T10:10:00Z"});
         assert_eq!(
             of(step("00000", "wait 10m", "waiting", &until)),
@@ -318,7 +375,7 @@ mod tests {
     #[test]
     fn without_a_terminal_each_change_of_a_step_is_a_line_and_nothing_is_told_twice() {
         let mut lines = Lines::default();
-        let mut news = |view| lines.news(view, &Names::default(), Screen::plain());
+        let mut news = |view: &RunView| lines.news(seen(view), Screen::plain());
         let waiting = view(&json!([step(
             "00000",
             "wait 10m",

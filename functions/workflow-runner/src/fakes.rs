@@ -3,14 +3,19 @@
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use platform::{
-    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
+    executions::{
+        DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
+        Wakes,
+    },
     table::{
-        Bodies, NewVersion, Read, StoreError, Table, VersionSource, WorkflowState,
+        Bodies, NewVersion, Read, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting, Waits,
+        WorkflowState,
         items::{Item, Items, Key, Memory, Page, Projection, Query, Single, Transacted, Write},
         journal::{Entry, EventSummary, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
     telemetry,
 };
+use secrecy::ExposeSecret;
 use serde_json::Value;
 use std::{
     cell::RefCell,
@@ -45,6 +50,9 @@ pub(crate) enum Call {
     Start,
     Execution,
     Failures,
+    Waits,
+    Signal,
+    Wake,
 }
 
 /// The table. Its clones share one state.
@@ -77,6 +85,8 @@ pub(crate) struct State {
     pub(crate) executions: BTreeMap<String, ExecutionView>,
     /// True if Step Functions never answers.
     pub(crate) hangs: bool,
+    /// The tokens of the executions that were woken.
+    pub(crate) woken: Vec<String>,
     /// What is out of reach.
     pub(crate) down: Option<Call>,
     meddles: Option<Meddles>,
@@ -266,6 +276,7 @@ fn call_of(read: Read) -> Call {
         Read::Ended => Call::Ended,
         Read::Run => Call::Run,
         Read::OpenRuns => Call::OpenRuns,
+        Read::Waits => Call::Waits,
         other => panic!("the runner makes no read of {other:?}"),
     }
 }
@@ -292,7 +303,10 @@ impl Items for Store {
     }
 
     async fn write(&self, operation: &'static str, write: Write) -> Result<Single, StoreError> {
-        self.call(Call::PutBody)?;
+        self.call(match operation {
+            "signal a lane" => Call::Signal,
+            _ => Call::PutBody,
+        })?;
         self.items.write(operation, write).await
     }
 
@@ -349,6 +363,29 @@ impl ExecutionViews for Store {
             });
             failed.collect()
         }))
+    }
+}
+
+impl Wakes for Store {
+    async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
+        self.call(Call::Wake)
+            .map_err(|error| WakeError::new(error.to_string().into()))?;
+        self.with(|state| state.woken.push(token.0.expose_secret().to_owned()));
+        Ok(())
+    }
+}
+
+impl Waits for Store {
+    async fn waits(&self, run: &RunId) -> Result<Vec<Waiting>, StoreError> {
+        Table::over(self.clone()).waits(run).await
+    }
+
+    async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {
+        Table::over(self.clone()).signal(waiting).await
+    }
+
+    async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
+        Table::over(self.clone()).next_in_line(ended, now).await
     }
 }
 

@@ -10,11 +10,11 @@ use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
     body, catalog,
-    executions::{ExecutionViews, Executions},
+    executions::{ExecutionViews, Executions, Wakes},
     intake::{event_value, stored_event},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
-        Bodies, BodyCache, StoreError, VersionSource, Versions,
+        Bodies, BodyCache, StoreError, VersionSource, Versions, Waits,
         journal::{Entry, EventSummary, Journal, Question, Written},
     },
     task::TaskError,
@@ -51,6 +51,8 @@ pub struct Runner<V, B, J, E> {
 struct Decision {
     plan: Plan,
     concurrency_key: Option<String>,
+    /// True if the run may hold a concurrency key.
+    may_hold_key: bool,
     /// The action whose attempts the lane was about.
     attempted: Option<Attempted>,
 }
@@ -113,7 +115,7 @@ impl Attempted {
     }
 }
 
-impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Runner<V, B, J, E> {
+impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionViews + Wakes> Runner<V, B, J, E> {
     /// Takes what the function is called with: a Plan that the state machine asks for, an event of EventBridge about an
     /// execution that ended or of the schedule, or messages of the start-buffer. `now` is the time by the function's own clock; a Plan goes by that
     /// of Step Functions.
@@ -131,7 +133,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                 Box::pin(self.plan(payload, now)).await
             }
             Invocation::ExecutionEnded(event) => {
-                let ended = outside::take(event, &self.journal, now).await;
+                let ended = outside::take(event, &self.journal, &self.executions, now).await;
                 let ended =
                     ended.inspect_err(|error| tracing::error!(%error, "the end of an execution was not taken in"))?;
                 self.tell_of_ends(usize::from(ended), now);
@@ -204,7 +206,11 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         };
         match footing(request, &mut lanes) {
             Footing::Plans(plans) => self.make(request, &plans, own_clock).await,
-            Footing::Repeats { handover } => Ok((read(&handover)?, "repeated".to_owned())),
+            Footing::Repeats { handover } => {
+                let handover = read(&handover)?;
+                Box::pin(self.look_again(&state.input, &handover, None, request.entered_at)).await?;
+                Ok((handover, "repeated".to_owned()))
+            }
             Footing::Ended { cursor, end } => {
                 let command = Command::Succeed {
                     output: serde_json::json!({ "run": state.input.run.id, "outcome": end.outcome() }),
@@ -238,6 +244,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                     failure,
                 ),
                 concurrency_key: None,
+                may_hold_key: true,
                 attempted: None,
             },
             Err(Obstacle::Store(error)) => return Err(error.into()),
@@ -340,6 +347,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         Ok(Decision {
             plan,
             concurrency_key,
+            may_hold_key: definition.concurrency.is_some(),
             attempted,
         })
     }
@@ -361,6 +369,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
         let Decision {
             plan,
             concurrency_key,
+            may_hold_key,
             attempted,
         } = &decision;
         self.leave_body(input, &plan.command, plan.cursor.run_deadline).await?;
@@ -386,7 +395,7 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
             true => Ok(Written::Now),
             false => written,
         };
-        match written? {
+        let (handover, command) = match written? {
             Written::Now => {
                 tell_of_loop(input, changes);
                 let of_run = changes.end.as_ref().filter(|_| plan.cursor.lane.is_main());
@@ -395,11 +404,14 @@ impl<V: VersionSource, B: Bodies, J: Journal, E: Executions + ExecutionViews> Ru
                     step: attempted.as_ref().and_then(|attempted| attempted.latency(changes)),
                 };
                 self.metrics.tell(&observation, now);
-                Ok((read(&handover)?, command))
+                (read(&handover)?, command)
             }
-            Written::Before { handover } => Ok((read(&handover)?, "repeated".to_owned())),
-            Written::Superseded => Err(superseded(input)),
-        }
+            Written::Before { handover } => (read(&handover)?, "repeated".to_owned()),
+            Written::Superseded => return Err(superseded(input)),
+        };
+        Box::pin(self.wake_others(input, &plan.cursor, changes, *may_hold_key, now)).await;
+        Box::pin(self.look_again(input, &handover, concurrency_key.as_deref(), now)).await?;
+        Ok((handover, command))
     }
 
     /// Puts the body of the event where the executions find it that a command starts: under the id of their run, which has

@@ -2,7 +2,8 @@
 //!
 //! A warm Plan makes two calls however long the run is: one read of what the next steps refer to and wait for, and one
 //! fenced write. One more comes with the first Plan of an execution that another one started (how its lane stands), one
-//! with the first fork of a run (the body of the event is put into the table), and two with a concurrency key.
+//! with the first fork of a run (the body of the event is put into the table), one with a wait (a second look at what may end it), and
+//! two with each look at a concurrency key.
 //!
 //! The same function hears of executions that ended from outside, and writes the final record of their runs;
 //! and it starts the runs that the ingress had to leave in the start-buffer.
@@ -19,5 +20,6 @@ mod start_buffer;
 mod state;
 #[cfg(test)]
 mod state_machine;
+mod waiting;
 
 pub use handler::Runner;

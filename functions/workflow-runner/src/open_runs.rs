@@ -2,9 +2,12 @@
 
 use jiff::{SignedDuration, Timestamp};
 use platform::{
-    executions::ExecutionViews,
+    executions::{ExecutionViews, Wakes},
     run_end::{self, YOUNG, reconcile},
-    table::journal::{Journal, OpenRun, RunKnown},
+    table::{
+        Waits,
+        journal::{Journal, OpenRun, RunKnown},
+    },
     task::TaskError,
 };
 use std::time::Duration;
@@ -27,8 +30,8 @@ const PERIOD_SECONDS: i64 = 3600;
 /// `Store.Unavailable`, if the runs cannot be listed. One run of which nothing can be found out does not keep the others from
 /// theirs.
 pub(crate) async fn look_at_all(
-    journal: &impl Journal,
-    executions: &impl ExecutionViews,
+    journal: &(impl Journal + Waits),
+    executions: &(impl ExecutionViews + Wakes),
     now: Timestamp,
 ) -> Result<usize, TaskError> {
     if sabotage::breaks(sabotage::Break::NoFinalRecord) || sabotage::breaks(sabotage::Break::NoSchedule) {
@@ -60,7 +63,11 @@ pub(crate) async fn look_at_all(
 
 /// Writes the ends of runs whose execution failed before their first Plan, so that the table knows nothing of them. Gives how many
 /// that were.
-async fn begun_never(journal: &impl Journal, executions: &impl ExecutionViews, now: Timestamp) -> usize {
+async fn begun_never(
+    journal: &(impl Journal + Waits),
+    executions: &(impl ExecutionViews + Wakes),
+    now: Timestamp,
+) -> usize {
     let since = now.checked_sub(FIRST_PLAN).unwrap_or(now);
     let failed = match executions.failed_since(since).await {
         Ok(failed) => failed,
@@ -79,7 +86,7 @@ async fn begun_never(journal: &impl Journal, executions: &impl ExecutionViews, n
             _ => continue,
         }
         let recorded = match executions.execution(&execution.arn).await {
-            Ok(Some(view)) => run_end::record(&execution.arn, &view, journal, now).await,
+            Ok(Some(view)) => run_end::record(&execution.arn, &view, journal, executions, now).await,
             Ok(None) => Ok(false),
             Err(error) => Err(error.into()),
         };
@@ -94,8 +101,8 @@ async fn begun_never(journal: &impl Journal, executions: &impl ExecutionViews, n
 /// Whether a run is over that keeps another one waiting, as far as can be found out.
 pub(crate) async fn is_over(
     run: &RunId,
-    journal: &impl Journal,
-    executions: &impl ExecutionViews,
+    journal: &(impl Journal + Waits),
+    executions: &(impl ExecutionViews + Wakes),
     now: Timestamp,
 ) -> bool {
     match journal.run_known(run).await {
@@ -109,7 +116,12 @@ pub(crate) async fn is_over(
     }
 }
 
-async fn has_ended(run: &OpenRun, journal: &impl Journal, executions: &impl ExecutionViews, now: Timestamp) -> bool {
+async fn has_ended(
+    run: &OpenRun,
+    journal: &(impl Journal + Waits),
+    executions: &(impl ExecutionViews + Wakes),
+    now: Timestamp,
+) -> bool {
     let ended = reconcile(run, executions, journal, now).await;
     ended.unwrap_or_else(|error| {
         tracing::warn!(run = %run.run, %error, "it is not known whether the run goes on");

@@ -2,9 +2,9 @@
 
 use jiff::Timestamp;
 use platform::{
-    executions::ExecutionView,
+    executions::{ExecutionView, Wakes},
     run_end::{self, RunEndError},
-    table::journal::Journal,
+    table::{Waits, journal::Journal},
     task::TaskError,
 };
 use serde::Deserialize;
@@ -37,7 +37,12 @@ struct Detail {
 ///
 /// # Errors
 /// `Input.Invalid`, if the event cannot be read or has no input; `Store.Unavailable`.
-pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -> Result<bool, TaskError> {
+pub(crate) async fn take(
+    event: Value,
+    journal: &(impl Journal + Waits),
+    executions: &impl Wakes,
+    now: Timestamp,
+) -> Result<bool, TaskError> {
     let StatusChange { detail } = serde_json::from_value(event).map_err(|error| {
         let problem = format!("the event is not a change of an execution's status: {error}");
         TaskError::new(ErrorName::InputInvalid, problem)
@@ -46,7 +51,7 @@ pub(crate) async fn take(event: Value, journal: &impl Journal, now: Timestamp) -
         return Ok(false);
     }
     let (execution, view) = detail.into_view(now);
-    let recorded = run_end::record(&execution, &view, journal, now).await;
+    let recorded = run_end::record(&execution, &view, journal, executions, now).await;
     recorded.map_err(|error| {
         let name = match &error {
             RunEndError::NoInput { .. } => ErrorName::InputInvalid,

@@ -4,12 +4,13 @@ use crate::state::PlanRequest;
 use platform::catalog;
 use serde_json::{Map, Value, json};
 use std::{collections::BTreeSet, sync::Arc};
+use strum::VariantArray;
 use workflow::{
     action::ActionSpec,
     definition::limits,
     error_name::{ErrorName, FailureClass, NamedError},
     ids::LanePath,
-    planner::{ChildExecution, Command, Wake},
+    planner::{ChildExecution, Command, Slice, WaitKey, Wake},
     run::{Part, RunCause, RunIdentity, RunInput},
 };
 
@@ -51,6 +52,12 @@ fn commands() -> Vec<Command> {
         timeout_seconds: 60,
     };
     let until = "2026-11-20T09:30:00Z".parse().unwrap();
+    let waits = Slice::VARIANTS.iter().map(|slice| Command::Await {
+        slice: *slice,
+        wait: WaitKey::of(&"r".parse().unwrap(), &LanePath::main()),
+        plan: 7,
+        until: Wake::not_before(until),
+    });
     let control = [
         Command::Wait {
             until: Wake::not_before(until),
@@ -65,7 +72,7 @@ fn commands() -> Vec<Command> {
             cause: "c".into(),
         },
     ];
-    catalog().actions().map(action).chain(control).collect()
+    catalog().actions().map(action).chain(waits).chain(control).collect()
 }
 
 /// An execution that another one starts.
@@ -111,7 +118,7 @@ fn the_machine_knows_each_type_of_command_and_no_other() {
         catalog()
             .functions()
             .into_iter()
-            .chain(Command::CONTROL_TYPES.iter().copied())
+            .chain(Command::control_types())
             .collect()
     );
     assert_eq!(
@@ -131,13 +138,18 @@ fn a_command_has_every_field_that_its_state_reads() {
     let states = states();
     for command in commands() {
         let state = &states[next(&states, command.type_name())];
-        let read: BTreeSet<&str> = texts(state)
-            .into_iter()
-            .filter_map(|text| text.strip_prefix("$.next.command."))
-            .collect();
+        // A wait that cannot be written is one without a token.
+        let instead = list(&state["Catch"]).iter().map(|catch| text(&catch["Next"]));
+        let instead = instead.filter(|name| *name != "Plan").map(|name| &states[name]);
         let fields = json!(command);
-        for field in &read {
-            assert!(fields.get(field).is_some(), "{} has no {field}", command.name());
+        let mut read = BTreeSet::new();
+        for path in std::iter::once(state).chain(instead).flat_map(texts) {
+            let Some(path) = path.strip_prefix("$.next.command.") else {
+                continue;
+            };
+            let pointer = format!("/{}", path.replace('.', "/"));
+            assert!(fields.pointer(&pointer).is_some(), "{} has no {path}", command.name());
+            read.insert(path.split('.').next().unwrap());
         }
         // And the other way round: every field is read.
         let unread: Vec<_> = fields
@@ -154,7 +166,9 @@ fn a_command_has_every_field_that_its_state_reads() {
 fn every_error_that_the_machine_matches_on_exists() {
     for (name, state) in states().as_object().unwrap() {
         for error in names(&state["Retry"]).into_iter().chain(names(&state["Catch"])) {
-            let of_aws = ["States.", "Lambda."].iter().any(|service| error.starts_with(service));
+            let of_aws = ["States.", "Lambda.", "DynamoDb."]
+                .iter()
+                .any(|service| error.starts_with(service));
             assert!(
                 of_aws || NamedError::parse(error).is_some(),
                 "{name} matches on {error}"
@@ -174,7 +188,10 @@ fn the_function_of_an_action_has_the_state_of_its_name_and_no_other_task_is_ther
         .map(|(name, _)| name.as_str())
         .collect();
 
-    assert_eq!(tasks, catalog().functions().into_iter().chain(["Plan"]).collect());
+    let waits = slices().map(|(name, _)| name);
+    let waits: Vec<&str> = waits.collect();
+    let others = waits.iter().copied().chain(["Plan"]);
+    assert_eq!(tasks, catalog().functions().into_iter().chain(others).collect());
     for name in catalog().functions() {
         assert_eq!(next(&states, name), name);
         let called = &states[name]["Parameters"]["FunctionName"];
@@ -197,6 +214,76 @@ fn an_action_is_retried_only_when_nothing_ran_and_the_planner_hears_of_every_oth
             );
         }
         assert_eq!(state["ResultSelector"], json!({"output.$": "$.Payload"}), "{name}");
+    }
+}
+
+/// The state of each slice, and its length in seconds.
+fn slices() -> impl Iterator<Item = (&'static str, i64)> {
+    let names = ["Await1s", "Await5s", "Await30s", "Await3m", "Await15m", "Await6h"];
+    assert_eq!(names.len(), Slice::VARIANTS.len());
+    let lengths = Slice::VARIANTS.iter().map(|slice| slice.length().as_secs());
+    names.into_iter().zip(lengths)
+}
+
+#[test]
+fn a_slice_has_a_state_that_waits_so_long_and_puts_its_token_into_the_item_of_the_wait() {
+    let states = states();
+    for ((name, seconds), slice) in slices().zip(Slice::VARIANTS) {
+        let state = &states[name];
+        assert_eq!(next(&states, slice.into_str()), name);
+        assert_eq!(state["TimeoutSeconds"], seconds, "{name}");
+        assert_eq!(
+            state["Resource"], "arn:${Partition}:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken",
+            "{name}"
+        );
+        // What `Table::park` does, which simulations and dry runs do in its place.
+        let parameters = &state["Parameters"];
+        assert_eq!(parameters["UpdateExpression"], "SET tok = :token", "{name}");
+        assert_eq!(
+            parameters["ConditionExpression"], "#plan = :plan AND attribute_not_exists(sig)",
+            "{name}"
+        );
+        assert_eq!(
+            parameters["ExpressionAttributeNames"],
+            json!({"#plan": "plan"}),
+            "{name}"
+        );
+        assert_eq!(
+            parameters["ExpressionAttributeValues"][":token"]["S.$"], "$$.Task.Token",
+            "{name}"
+        );
+        assert_eq!(parameters["TableName"], "${TableName}", "{name}");
+    }
+}
+
+#[test]
+fn whatever_ends_a_slice_the_planner_decides_and_one_that_cannot_be_written_is_waited_for_without_a_token() {
+    let states = states();
+    for (name, _) in slices() {
+        let state = &states[name];
+        let [ended, others] = list(&state["Catch"]) else {
+            panic!("{name}: {}", state["Catch"])
+        };
+        assert_eq!(
+            names(&json!([ended])),
+            ["States.Timeout", "DynamoDb.ConditionalCheckFailedException"],
+            "{name}"
+        );
+        // A Plan after each failure would be made again at once, for as long as the table refuses.
+        assert_eq!(
+            (names(&json!([others])), &others["Next"]),
+            (vec!["States.ALL"], &json!("Wait")),
+            "{name}"
+        );
+        for end in [state, ended] {
+            assert_eq!(end["Next"], "Plan", "{name}");
+        }
+        for end in [state, ended, others] {
+            assert!(
+                end.as_object().unwrap()["ResultPath"].is_null(),
+                "{name}: nothing of it stays in the state"
+            );
+        }
     }
 }
 

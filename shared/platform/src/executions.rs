@@ -4,13 +4,17 @@
 //! delivered. AWS answers a second start with the same input, while the first still runs, with success; both mean
 //! that the run exists.
 
-use crate::aws::{AwsFailure, OnFirstUse};
+use crate::{
+    aws::{AwsFailure, OnFirstUse},
+    table::TaskToken,
+};
 use aws_sdk_sfn::{
     error::{ProvideErrorMetadata, SdkError},
     operation::start_execution::StartExecutionError,
     types::ExecutionStatus,
 };
 use jiff::Timestamp;
+use secrecy::ExposeSecret;
 use workflow::{ids::RunId, run::RunInput};
 
 /// The outcome of a start.
@@ -99,6 +103,53 @@ impl Executions for StateMachine {
                     false => StartError::Refused { run, cause },
                 })
             }
+        }
+    }
+}
+
+/// A state that waits may not have been ended.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "Step Functions did not wake an execution that waits: {cause}; it goes on by itself when its slice of the wait is over"
+)]
+pub struct WakeError {
+    #[source]
+    cause: AwsFailure,
+}
+
+impl WakeError {
+    #[must_use]
+    pub fn new(cause: AwsFailure) -> Self {
+        Self { cause }
+    }
+}
+
+/// The waker of executions that wait.
+pub trait Wakes: Sync {
+    /// Ends the state that has this token. One that has ended already, or whose execution has, is left alone.
+    ///
+    /// # Errors
+    /// Step Functions did not answer, or the caller may not wake.
+    fn wake(&self, token: &TaskToken) -> impl Future<Output = Result<(), WakeError>> + Send;
+}
+
+impl Wakes for StateMachine {
+    async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
+        let request = self
+            .client
+            .send_task_success()
+            .task_token(token.0.expose_secret())
+            .output("{}");
+        let Err(error) = request.send().await else {
+            return Ok(());
+        };
+        let is_too_late = error.as_service_error().is_some_and(|error| {
+            // The local AWS says the first where AWS says the second.
+            error.is_task_does_not_exist() || error.is_task_timed_out() || error.is_invalid_token()
+        });
+        match is_too_late {
+            true => Ok(()),
+            false => Err(WakeError::new(AwsFailure::of(&error))),
         }
     }
 }

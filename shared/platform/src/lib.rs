@@ -15,6 +15,7 @@
 //! - [`secrets`] — Secrets Manager and the cache before it.
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`run_end`] — ends of runs that no Plan wrote.
+//! - [`wake`] — waking lanes that wait.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions.
 //! - [`dead_letters`] — the queue of authentic deliveries that cannot be read.
 //! - [`delivery_log`] — what the log of the ingress tells of deliveries.
@@ -40,5 +41,6 @@ pub mod start_buffer;
 pub mod table;
 pub mod task;
 pub mod telemetry;
+pub mod wake;
 
 pub use catalog::catalog;

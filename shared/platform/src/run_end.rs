@@ -6,18 +6,19 @@
 //! Functions, and a schedule has the runner ask about all of them.
 
 use crate::{
-    executions::{DescribeError, ExecutionView, ExecutionViews},
+    executions::{DescribeError, ExecutionView, ExecutionViews, Wakes},
     table::{
-        StoreError,
+        StoreError, Waits,
         journal::{Journal, OpenRun, OutsideEnd},
     },
+    wake,
 };
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 use workflow::{
     error_name::ErrorName,
     ids::LanePath,
-    planner::{Failure, LaneKey},
+    planner::{CancelMark, Failure, LaneKey},
     run::RunInput,
 };
 
@@ -40,14 +41,16 @@ pub enum RunEndError {
     },
 }
 
-/// Writes the final record of the run whose execution has ended, if it has none. Gives whether that was needed.
+/// Writes the final record of the run whose execution has ended, if it has none, and wakes those whom that concerns. Gives whether that
+/// was needed.
 ///
 /// # Errors
 /// The execution has no input, or the table did not answer.
 pub async fn record(
     execution: &str,
     view: &ExecutionView,
-    journal: &impl Journal,
+    journal: &(impl Journal + Waits),
+    executions: &impl Wakes,
     now: Timestamp,
 ) -> Result<bool, RunEndError> {
     let Some(input) = &view.input else {
@@ -86,6 +89,11 @@ pub async fn record(
     if written {
         let error = &failure.message;
         tracing::error!(%run, %workflow, event_id, execution, status, error, "run ended from outside");
+        let lanes = Box::pin(wake::cancelled(run, &CancelMark::run(), journal, executions)).await;
+        let next = Box::pin(wake::next_in_line(run, journal, executions, now)).await;
+        for error in [lanes, next].into_iter().filter_map(Result::err) {
+            tracing::warn!(%run, %error, "not woken");
+        }
     }
     Ok(written)
 }
@@ -101,8 +109,8 @@ pub const YOUNG: SignedDuration = SignedDuration::from_mins(1);
 /// Step Functions or the table did not answer.
 pub async fn reconcile(
     run: &OpenRun,
-    executions: &impl ExecutionViews,
-    journal: &impl Journal,
+    executions: &(impl ExecutionViews + Wakes),
+    journal: &(impl Journal + Waits),
     now: Timestamp,
 ) -> Result<bool, RunEndError> {
     if now.duration_since(run.started_at) < YOUNG {
@@ -130,7 +138,7 @@ pub async fn reconcile(
     if view.is_running || view.status == "SUCCEEDED" {
         return Ok(false);
     }
-    record(&execution, &view, journal, now).await
+    record(&execution, &view, journal, executions, now).await
 }
 
 /// True if a run ends with an execution: the one that bears the run's name, and of a run that a step called any that does its

@@ -10,7 +10,7 @@ use crate::{
     intervention::Intervention,
     performer::{Performed, Performer},
     report::{Request, Took},
-    store::Store,
+    store::{Parking, Store},
 };
 use jiff::Timestamp;
 use pagerduty::actions::Action;
@@ -52,6 +52,8 @@ pub(crate) struct Machine {
     /// The next Plans: when, in which order, and of which execution.
     queue: BTreeSet<(Timestamp, u64, usize)>,
     queued: u64,
+    /// The places in the queue of the executions that a signal can wake, by their token.
+    parked: BTreeMap<String, (Timestamp, u64, usize)>,
     requests: BTreeMap<AttemptKey, Vec<Request>>,
     took: Took,
 }
@@ -94,6 +96,7 @@ impl Machine {
             executions: Vec::new(),
             queue: BTreeSet::new(),
             queued: 0,
+            parked: BTreeMap::new(),
             requests: BTreeMap::new(),
             took: Took::default(),
         }
@@ -148,6 +151,7 @@ impl Machine {
                 return Ok(());
             }
         };
+        self.wake(now);
         let command = handover.get("command").cloned().unwrap_or_default();
         if let Some(execution) = self.executions.get_mut(number) {
             execution.next = Some(handover);
@@ -157,6 +161,11 @@ impl Machine {
                 self.took.waits += 1;
                 let until = field::<Timestamp>(&command, "until")?;
                 self.enqueue(number, until.max(now));
+            }
+            kind if kind.starts_with("await_") => {
+                self.took.waits += 1;
+                let until = field::<Timestamp>(&command, "until")?;
+                self.park(number, &command, until.max(now), now).await?;
             }
             "continue" => self.enqueue(number, now),
             "fork" => {
@@ -182,6 +191,40 @@ impl Machine {
             }
         }
         Ok(())
+    }
+
+    /// Has an execution wait for a slice of time, unless there is a signal for it already.
+    async fn park(&mut self, number: usize, command: &Value, until: Timestamp, now: Timestamp) -> Result<(), Stuck> {
+        let text = |pointer: &str| {
+            let text = command.pointer(pointer).and_then(Value::as_str);
+            text.map(str::to_owned)
+                .ok_or_else(|| Stuck::Command(format!("a wait without {pointer}")))
+        };
+        let wait = Parking {
+            pk: text("/wait/pk")?,
+            sk: text("/wait/sk")?,
+            plan: text("/plan")?,
+        };
+        let token = self.queued.to_string();
+        let parked = self.store.park(&wait, &token).await;
+        if !parked.map_err(|error| Stuck::Command(error.to_string()))? {
+            self.enqueue(number, now);
+            return Ok(());
+        }
+        self.parked.insert(token, (until, self.queued, number));
+        self.enqueue(number, until);
+        Ok(())
+    }
+
+    /// Lets the executions go on that the last Plan has woken.
+    fn wake(&mut self, now: Timestamp) {
+        for token in self.store.take_woken() {
+            if let Some(place) = self.parked.remove(&token)
+                && self.queue.remove(&place)
+            {
+                self.enqueue(place.2, now);
+            }
+        }
     }
 
     async fn perform(&mut self, number: usize, action: Action, input: Value, now: Timestamp) -> Result<(), Stuck> {

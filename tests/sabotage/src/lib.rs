@@ -89,8 +89,12 @@ breaks! {
     NoSettling = "no-settling";
     /// A Plan takes its time from the clock of its function.
     OwnClock = "own-clock";
-    /// A wait ends up to a second early.
-    WaitCutShort = "wait-cut-short";
+    /// The end of a slice of a wait counts as the end of the wait.
+    SliceIsWhole = "slice-is-whole";
+    /// No lane that waits is woken.
+    NobodyWakes = "nobody-wakes";
+    /// A lane that begins to wait does not look whether something has ended the wait meanwhile.
+    NoSecondLook = "no-second-look";
     /// A run begins although its workflow was disabled while it waited for its start.
     StartsDisabled = "starts-disabled";
     /// A run begins however long ago its event happened.

@@ -348,6 +348,13 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     if fault == F::IndexThrottled && is_of_lane {
         return Some("a throttled index: Plans of lanes, which write nothing that stands in one");
     }
+    let waits = matches!(construct, C::Wait | C::WaitUntil | C::Retry | C::Queues);
+    if fault == F::WaitUnwritten && !waits {
+        return Some("waits that are not written: steps that do not wait");
+    }
+    if fault == F::Unwoken && construct != C::LastPlan {
+        return Some("signals that wake nobody: Plans that send none");
+    }
     let is_of_people = OF_PEOPLE.contains(&fault);
     let takes_no_time = matches!(
         construct,

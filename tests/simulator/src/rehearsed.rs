@@ -123,7 +123,7 @@ fn gather(steps: &[Step], lane: &LanePath, run: &str, into: &mut Endings) {
         }
         let outcome = match step.state {
             StepState::Success => Outcome::Success,
-            StepState::Failure => Outcome::Failure,
+            StepState::Failure | StepState::Cancelled => Outcome::Failure,
             StepState::Skipped => Outcome::Skipped,
             StepState::Running | StepState::Waiting | StepState::Retrying => continue,
         };

@@ -12,11 +12,15 @@ use jiff::Timestamp;
 use platform::{
     api_key::KeyId,
     dead_letters::{DeadLetter, DeadLetters, QueueError},
-    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
+    executions::{
+        DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
+        Wakes,
+    },
     secrets::{SecretError, SecretStore},
     start_buffer::{BufferError, StartBuffer},
     table::{
-        ApiKeyRecord, Bodies, StoreError, TriggerRecords, TriggerSource, VersionSource, WorkflowRecord,
+        ApiKeyRecord, Bodies, Signalled, StoreError, TaskToken, TriggerRecords, TriggerSource, VersionSource, Waiting,
+        Waits, WorkflowRecord,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
@@ -139,6 +143,30 @@ impl VersionSource for Nothing {
     async fn version(&self, _: &WorkflowId, _: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         self.calls.count();
         Ok(self.definition.clone())
+    }
+}
+
+impl Wakes for Nothing {
+    async fn wake(&self, _: &TaskToken) -> Result<(), WakeError> {
+        self.calls.count();
+        Ok(())
+    }
+}
+
+impl Waits for Nothing {
+    async fn waits(&self, _: &RunId) -> Result<Vec<Waiting>, StoreError> {
+        self.calls.count();
+        Ok(Vec::new())
+    }
+
+    async fn signal(&self, _: &Waiting) -> Result<Signalled, StoreError> {
+        self.calls.count();
+        Ok(Signalled::IsOver)
+    }
+
+    async fn next_in_line(&self, _: &RunId, _: Timestamp) -> Result<Option<RunId>, StoreError> {
+        self.calls.count();
+        Ok(None)
     }
 }
 

@@ -75,7 +75,7 @@ impl Ready {
             let calls = ready.calls();
             let cold = *cold.get_or_insert(calls);
             match handover.pointer("/command/type").and_then(Value::as_str) {
-                Some("continue" | "wait") => {
+                Some("continue" | "wait" | "await_1s") => {
                     set_next(&mut state, handover);
                     // The wait is over then.
                     now += WAIT;

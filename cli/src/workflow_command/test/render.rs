@@ -164,6 +164,7 @@ impl Renderer {
         let (mark, colour) = match step.state {
             StepState::Success => ("✓", 32),
             StepState::Failure => ("✗", 31),
+            StepState::Cancelled => ("⊘", 33),
             StepState::Skipped => ("-", 90),
             StepState::Running | StepState::Waiting | StepState::Retrying => ("·", 36),
         };
@@ -324,6 +325,7 @@ fn words_of(step: &Step) -> String {
     match step.state {
         StepState::Skipped => "  skipped".to_owned(),
         StepState::Failure => format!("  failed{took}"),
+        StepState::Cancelled => format!("  cancelled{took}"),
         _ => took,
     }
 }

@@ -59,6 +59,6 @@ impl<I: Items> Table<I> {
     pub async fn remove_integration(&self, alias: &IntegrationAlias) -> Result<bool, StoreError> {
         let delete = Write::Delete(keys::integration(alias));
         let removed = self.items.write("remove the integration", delete).await?;
-        Ok(matches!(removed, Single::Done { before: Some(_) }))
+        Ok(matches!(removed, Single::Done { item: Some(_) }))
     }
 }

@@ -126,8 +126,8 @@ pub struct Page {
 pub enum Single {
     /// It was done.
     Done {
-        /// The item before, of a [`Write::Delete`] that found one.
-        before: Option<Item>,
+        /// The item that a [`Write::Delete`] removed, or that a [`Write::Update`] left.
+        item: Option<Item>,
     },
     /// Its condition does not hold.
     Refused {

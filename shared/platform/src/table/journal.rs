@@ -26,7 +26,7 @@ mod write;
 
 pub use write::Verdict;
 
-pub(super) use read::deadline;
+pub(super) use read::{deadline, lock};
 pub(super) use write::cancel;
 
 use super::{Items, StoreError, Table};

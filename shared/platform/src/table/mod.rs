@@ -13,6 +13,7 @@
 //! | what of a run is cancelled | `CANCEL#<run id>` | `CANCEL` |
 //! | body of a delivery that is too large for an execution's input, or that several executions need | `BODY#<run id>` | `BODY` |
 //! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
+//! | lane that waits, or has waited | `WAIT#<run id>` | `<lane>`, or its hash |
 //! | changes that runs made to an incident; also that a run creates one, by the key that it gives it | `INCIDENT#<id>`, `INCIDENT#<key>` | `CHANGES` |
 //! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
@@ -39,6 +40,7 @@ mod run_list;
 mod runs;
 mod transaction;
 mod triggers;
+mod waits;
 mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
@@ -49,9 +51,12 @@ pub use integrations::IntegrationRecord;
 pub use inventory::Inventory;
 pub use read::{Consistency, Read};
 pub use run_list::RunQuery;
-pub use runs::{AttemptView, CancelRequest, ErrorView, RunStatus, RunView, StepState, StepView};
+pub use runs::{
+    AttemptView, CancelRequest, Cancellation, ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView,
+};
 pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
+pub use waits::{Signalled, TaskToken, Waiting, Waits};
 pub use workflows::{
     Applied, ApplyError, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord, VersionSource,
     Versions, WorkflowRecord, WorkflowState,
@@ -243,7 +248,12 @@ mod keys {
     /// A concurrency key can be any text, and as long as people like. Its hash is neither.
     pub(super) fn lock(workflow: &WorkflowId, concurrency_key: &str) -> Key {
         let hash = fingerprint("lock", &[concurrency_key]);
-        Key::new(format!("LOCK#{workflow}#{hash}"), "LOCK")
+        lock_at(format!("LOCK#{workflow}#{hash}"))
+    }
+
+    /// The lock in a partition.
+    pub(super) fn lock_at(pk: String) -> Key {
+        Key::new(pk, "LOCK")
     }
 
     pub(super) fn incident_changes(incident: &str) -> Key {

@@ -62,6 +62,9 @@ pub enum Read {
     LaneAgain,
     #[strum(serialize = "read the lock of the concurrency key")]
     Lock,
+    /// The lanes of a run that wait.
+    #[strum(serialize = "read which lanes of the run wait")]
+    Waits,
     /// The runs of a lock that have ended.
     #[strum(serialize = "read which runs have ended")]
     Ended,
@@ -78,7 +81,7 @@ impl Read {
     /// they were written. What people see of what they set up is what they have just changed.
     #[must_use]
     pub fn consistency(self) -> Consistency {
-        if matches!(self, Self::Lanes | Self::Known | Self::Lock | Self::Ended)
+        if matches!(self, Self::Lanes | Self::Known | Self::Lock | Self::Waits | Self::Ended)
             && sabotage::breaks(sabotage::Break::StaleJournal)
         {
             return Consistency::Eventual;
@@ -100,6 +103,7 @@ impl Read {
             | Self::Known
             | Self::LaneAgain
             | Self::Lock
+            | Self::Waits
             | Self::Ended
             | Self::Body => Consistency::Strong,
             Self::Runs | Self::OpenRuns => Consistency::Eventual,

@@ -1,13 +1,18 @@
 //! Runs as people look at them.
 
-use super::{Bodies, Item, Items, Query, Read, Retention, StoreError, Table, items::Range, journal, keys, record};
+use super::{
+    Bodies, Item, Items, Query, Read, Retention, StoreError, Table,
+    items::{Range, Test, Update},
+    journal, keys, record,
+};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
+    error_name::ErrorName,
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
-    planner::CancelMark,
+    planner::{CancelMark, Outcome, StepResult},
 };
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -50,9 +55,40 @@ pub struct RunView {
     /// The reason it did nothing, if it was skipped.
     #[serde(default)]
     pub reason: Option<String>,
+    /// The person that has asked it to end, if one has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cancel: Option<Cancellation>,
+    /// The partition of the lock of its concurrency key, if it has stood in it.
+    #[serde(default, skip_serializing)]
+    pub(super) lock: Option<String>,
+    /// True if it waits there for its turn.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub queued: bool,
     /// The steps of its main lane that it has come to, in order.
     #[serde(default)]
     pub steps: Vec<StepView>,
+}
+
+/// The request of a person that a run ends.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// The person: an ARN, as far as it is known.
+    #[serde(default)]
+    pub by: Option<String>,
+    pub at: Timestamp,
+    #[serde(default)]
+    pub reason: Option<String>,
+}
+
+/// The place of a run among those that wait for a concurrency key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct QueuePlace {
+    /// The run that holds the key, if one does.
+    pub behind: Option<RunId>,
+    /// The place, from 1.
+    pub place: usize,
+    /// The number of runs that wait.
+    pub of: usize,
 }
 
 /// The state of a run.
@@ -131,8 +167,9 @@ pub struct StepView {
 }
 
 /// The state of a step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, strum::IntoStaticStr)]
 #[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase", const_into_str)]
 pub enum StepState {
     /// An attempt is being made, or the steps in it run.
     Running,
@@ -144,8 +181,32 @@ pub enum StepState {
     Success,
     /// It could not.
     Failure,
+    /// It was cut short, because its run or its lane was cancelled.
+    Cancelled,
     /// Its condition did not hold.
     Skipped,
+}
+
+impl StepState {
+    /// The state of a step that has ended.
+    #[must_use]
+    pub fn of(result: &StepResult) -> Self {
+        let cancellations = [ErrorName::RunCancelled, ErrorName::LaneCancelled].map(ErrorName::as_str);
+        match result.outcome {
+            Outcome::Success => Self::Success,
+            Outcome::Skipped => Self::Skipped,
+            Outcome::Failure => match &result.error {
+                Some(error) if cancellations.contains(&error.name.as_str()) => Self::Cancelled,
+                _ => Self::Failure,
+            },
+        }
+    }
+
+    /// True if it goes on.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        matches!(self, Self::Running | Self::Waiting | Self::Retrying)
+    }
 }
 
 /// An attempt of a step's action.
@@ -233,11 +294,12 @@ impl<I: Items> Table<I> {
         Ok(steps)
     }
 
-    /// Asks a run to end. Nothing that it does is broken off: each lane ends before its next step.
+    /// Asks a run to end. No call of an action is broken off: each lane ends before its next step. Lanes that wait are still to be
+    /// [woken](crate::wake::cancelled). The first who asked stands in the run.
     ///
     /// # Errors
     /// DynamoDB did not answer.
-    pub async fn cancel_run(&self, run: &RunId) -> Result<CancelRequest, StoreError> {
+    pub async fn cancel_run(&self, run: &RunId, asked: &Cancellation) -> Result<CancelRequest, StoreError> {
         let Some(item) = self.get(Read::Run, &keys::run(run)).await? else {
             return Ok(CancelRequest::Unknown);
         };
@@ -248,9 +310,46 @@ impl<I: Items> Table<I> {
         }
         let whole = CancelMark::run();
         let mark = journal::cancel(run, std::iter::once(&whole), retention.of_run(view.deadline));
-        // The mark has no condition.
-        self.transact("cancel the run", vec![mark]).await?;
-        Ok(CancelRequest::Accepted)
+        let mut asks = Update::new(keys::run(run));
+        let asked = serde_dynamo::to_attribute_value(asked).map_err(|error| StoreError::Unreadable {
+            what: "request to cancel a run",
+            cause: error.to_string(),
+        })?;
+        asks.set_once("cancel", asked);
+        asks.require(Test::HasNot("ended_at"));
+        if self.transact("cancel the run", vec![asks.into(), mark]).await? {
+            return Ok(CancelRequest::Accepted);
+        }
+        // It has ended between the look and the write.
+        let ended = self.run_alone(run).await?;
+        Ok(ended.map_or(CancelRequest::Unknown, |view| CancelRequest::Ended(view.status)))
+    }
+
+    /// The places of those of some runs that wait for a concurrency key. Two calls for each key.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer, or an item cannot be read by this release.
+    pub async fn queue_places(
+        &self,
+        runs: impl Iterator<Item = &RunView>,
+        now: Timestamp,
+    ) -> Result<BTreeMap<RunId, QueuePlace>, StoreError> {
+        let mut waiting: BTreeMap<&str, Vec<&RunId>> = BTreeMap::new();
+        for view in runs.filter(|view| view.queued && view.status == RunStatus::Running) {
+            let lock = view.lock.as_deref().unwrap_or_default();
+            waiting.entry(lock).or_default().push(&view.run);
+        }
+        let mut places = BTreeMap::new();
+        for (lock, runs) in waiting {
+            let view = journal::lock(self, &keys::lock_at(lock.to_owned()), now).await?;
+            for run in runs {
+                if let Some((place, of)) = view.place_of(run) {
+                    let behind = view.other_holder(run).cloned();
+                    places.insert(run.clone(), QueuePlace { behind, place, of });
+                }
+            }
+        }
+        Ok(places)
     }
 }
 

@@ -244,6 +244,15 @@ enum Then {
     Fails,
 }
 
+/// The request of a person to cancel a run.
+pub(super) fn asked() -> Cancellation {
+    Cancellation {
+        by: Some("arn:aws:sts::123456789012:assumed-role/oncall/olivia".to_owned()),
+        at: now(),
+        reason: Some("the disk was replaced".to_owned()),
+    }
+}
+
 type Call = for<'a> fn(&'a Table) -> BoxFuture<'a, Fate>;
 
 /// Every call that makes a transaction.
@@ -267,7 +276,7 @@ const TRANSACTIONS: &[(&str, Then, Call)] = &[
         .boxed()
     }),
     ("cancel_run", Then::Repeats, |table| {
-        async { fate(table.cancel_run(&"r".parse().unwrap()).await) }.boxed()
+        async { fate(table.cancel_run(&"r".parse().unwrap(), &asked()).await) }.boxed()
     }),
     ("end_from_outside", Then::Repeats, |table| {
         async { is_done(end_from_outside(table).await) }.boxed()

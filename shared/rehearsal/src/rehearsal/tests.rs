@@ -38,6 +38,7 @@ fn state(state: StepState) -> &'static str {
     match state {
         StepState::Success => "success",
         StepState::Failure => "failure",
+        StepState::Cancelled => "cancelled",
         StepState::Skipped => "skipped",
         StepState::Running | StepState::Waiting | StepState::Retrying => "open",
     }

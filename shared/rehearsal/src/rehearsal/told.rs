@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use workflow::{
     definition::{self, Definition},
     ids::{LanePath, RunId, StepPath},
-    planner::{LaneEnd, LaneKey, Outcome, StepError},
+    planner::{LaneEnd, LaneKey, StepError},
 };
 
 type Requests = BTreeMap<AttemptKey, Vec<Request>>;
@@ -96,12 +96,10 @@ impl Teller<'_> {
             place: path.clone(),
             id: step.id.clone(),
             title: step.title.clone(),
-            state: match result.map(|result| result.outcome) {
+            state: match result {
                 None if step.waits => StepState::Waiting,
                 None => StepState::Running,
-                Some(Outcome::Success) => StepState::Success,
-                Some(Outcome::Failure) => StepState::Failure,
-                Some(Outcome::Skipped) => StepState::Skipped,
+                Some(result) => StepState::of(result),
             },
             started_at: step.started_at,
             ended_at: step.ended_at,

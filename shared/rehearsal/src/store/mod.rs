@@ -7,13 +7,17 @@ pub(crate) use tables::{Attempt, Step, Tables};
 
 use jiff::Timestamp;
 use platform::{
-    executions::{DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started},
+    executions::{
+        DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
+        Wakes,
+    },
     table::{
-        ApplyError, Bodies, NewVersion, StoreError, Table, VersionSource,
+        ApplyError, Bodies, NewVersion, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting, Waits,
         items::Memory,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
+use secrecy::ExposeSecret;
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, PoisonError},
@@ -33,6 +37,8 @@ pub(crate) const VERSION: WorkflowVersion = WorkflowVersion(1);
 pub(crate) struct Store {
     table: Table<Memory>,
     tables: Arc<Mutex<Tables>>,
+    /// The tokens of the waits that were ended early and that nobody has looked at.
+    woken: Arc<Mutex<Vec<String>>>,
 }
 
 impl Store {
@@ -51,7 +57,18 @@ impl Store {
         Ok(Self {
             table,
             tables: Arc::new(Mutex::new(Tables::new(definitions))),
+            woken: Arc::default(),
         })
+    }
+
+    /// Does what the state machine does when a lane begins to wait. Gives whether it waits.
+    pub(crate) async fn park(&self, wait: &Parking, token: &str) -> Result<bool, StoreError> {
+        self.table.park(&wait.pk, &wait.sk, &wait.plan, token).await
+    }
+
+    /// The tokens of the waits that were ended early since this was asked for last.
+    pub(crate) fn take_woken(&self) -> Vec<String> {
+        std::mem::take(&mut self.woken.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut Tables) -> R) -> R {
@@ -94,6 +111,37 @@ impl ExecutionViews for Store {
     /// No schedule calls, so this is not asked for.
     async fn failed_since(&self, _: Timestamp) -> Result<Vec<FailedExecution>, DescribeError> {
         Ok(Vec::new())
+    }
+}
+
+/// The item of a wait, as a command names it.
+#[derive(Debug)]
+pub(crate) struct Parking {
+    pub(crate) pk: String,
+    pub(crate) sk: String,
+    /// The number of the Plan, as text.
+    pub(crate) plan: String,
+}
+
+impl Wakes for Store {
+    async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
+        let token = token.0.expose_secret().to_owned();
+        self.woken.lock().unwrap_or_else(PoisonError::into_inner).push(token);
+        Ok(())
+    }
+}
+
+impl Waits for Store {
+    async fn waits(&self, run: &RunId) -> Result<Vec<Waiting>, StoreError> {
+        self.table.waits(run).await
+    }
+
+    async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {
+        self.table.signal(waiting).await
+    }
+
+    async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
+        self.table.next_in_line(ended, now).await
     }
 }
 

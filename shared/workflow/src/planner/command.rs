@@ -1,5 +1,6 @@
 //! The commands to the state machine.
 
+use super::waiting::{Slice, WaitKey};
 use crate::{action::ActionSpec, run::RunInput};
 use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use serde::{Serialize, Serializer};
@@ -24,6 +25,17 @@ pub enum Command {
     /// Come back at a time.
     Wait {
         /// The time.
+        until: Wake,
+    },
+    /// Come back when a slice of a wait is over, or when a signal ends it.
+    Await {
+        slice: Slice,
+        /// The item in which Step Functions puts its token.
+        wait: WaitKey,
+        /// The number of the Plan that gives the command. The item has it, so that an execution that has lost the lane does not wait
+        /// in the place of the one that has it.
+        plan: u64,
+        /// The end of the slice, for where the item cannot be written.
         until: Wake,
     },
     /// Start executions, and come back when all of them have ended. What they give is in the table.
@@ -56,9 +68,6 @@ impl Wake {
     /// The first whole second that is not before a time.
     #[must_use]
     pub fn not_before(time: Timestamp) -> Self {
-        if sabotage::breaks(sabotage::Break::WaitCutShort) {
-            return Self(time);
-        }
         let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
         // Only the last second that there is has none after it.
         Self(time.round(up).unwrap_or(time))
@@ -89,7 +98,14 @@ impl Command {
     }
 
     /// The types of commands that are not actions.
-    pub const CONTROL_TYPES: &'static [&'static str] = &["wait", "fork", "continue", "succeed", "fail"];
+    pub fn control_types() -> impl Iterator<Item = &'static str> {
+        let slices = <Slice as strum::VariantArray>::VARIANTS
+            .iter()
+            .map(|slice| slice.into_str());
+        ["wait", "fork", "continue", "succeed", "fail"]
+            .into_iter()
+            .chain(slices)
+    }
 
     /// The type that the state machine routes on.
     #[must_use]
@@ -97,6 +113,7 @@ impl Command {
         match self {
             Self::Action { action, .. } => &action.function,
             Self::Wait { .. } => "wait",
+            Self::Await { slice, .. } => slice.into_str(),
             Self::Fork { .. } => "fork",
             Self::Continue => "continue",
             Self::Succeed { .. } => "succeed",
@@ -104,21 +121,23 @@ impl Command {
         }
     }
 
-    /// The name for people: of an action its own, of every other command its type.
+    /// The name for people: of an action its own, of a wait one for all slices, of every other command its type.
     #[must_use]
     pub fn name(&self) -> &str {
         match self {
             Self::Action { action, .. } => &action.name,
+            Self::Await { .. } => "wait",
             control => control.type_name(),
         }
     }
 
     /// The number of events that the history of an execution gets by a Plan and the command that it gives, if nothing is tried
-    /// again: five for a Task, two for any other state, ten for each iteration of a Map.
+    /// again: five for a Task, six for one that waits for its token, two for any other state, ten for each iteration of a Map.
     pub(super) fn events(&self) -> u32 {
         const PLAN_AND_ROUTE: u32 = 7;
         let own = match self {
             Self::Action { .. } => 5,
+            Self::Await { .. } => 6,
             Self::Wait { .. } => 2,
             Self::Fork { executions } => u32::try_from(executions.len())
                 .unwrap_or(u32::MAX)
@@ -148,6 +167,10 @@ impl Serialize for Command {
                 })
             }
             Self::Wait { until } => json!({ "type": kind, "until": until }),
+            // DynamoDB takes numbers as text from a state machine.
+            Self::Await { wait, plan, until, .. } => {
+                json!({ "type": kind, "wait": wait, "plan": plan.to_string(), "until": until })
+            }
             Self::Fork { executions } => json!({ "type": kind, "executions": executions }),
             Self::Continue => json!({ "type": kind }),
             Self::Succeed { output } => json!({ "type": kind, "output": output }),

@@ -207,13 +207,18 @@ impl Cursor {
 }
 
 impl Pending {
-    /// The time before which an execution that takes the lane over must not go on.
+    /// The time before which the lane does not go on. A run that waits for its concurrency key looks whenever it is woken.
     pub(super) fn not_before(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } | Self::Wait { until, .. } | Self::Lock { until } => Some(*until),
+            Self::Backoff { until, .. } | Self::Wait { until, .. } => Some(*until),
             Self::Fork(fork) => fork.resting_until,
             Self::Handoff { resume, .. } => resume.as_deref().and_then(Self::not_before),
-            Self::Action(_) => None,
+            Self::Action(_) | Self::Lock { .. } => None,
         }
+    }
+
+    /// True if the lane lets time pass.
+    pub(super) fn is_wait(&self) -> bool {
+        matches!(self, Self::Lock { .. }) || self.not_before().is_some()
     }
 }

@@ -229,6 +229,11 @@ impl<'a> Planner<'a> {
     }
 
     pub(crate) fn finish(mut self, command: Command) -> Plan {
+        let command = match command {
+            Command::Wait { until } => self.wait_attentively(until),
+            command => command,
+        };
+        self.note_end_of_wait();
         self.cursor.events = self.cursor.events.saturating_add(command.events());
         Plan {
             cursor: self.cursor.advanced(),
@@ -243,15 +248,10 @@ impl<'a> Planner<'a> {
         match self.situation.standing {
             Standing::BeginsRun => return self.begin_run(obstacle),
             Standing::BeginsLane(_) => return self.begin_lane(obstacle),
-            Standing::TakesOver(_) => {
-                // The execution that goes on with a lane does not know that Step Functions has waited.
-                let until = self.cursor.pending.as_ref().and_then(Pending::not_before);
-                let until = until.map(|until| until.min(self.cursor.deadline));
-                if let Some(until) = until.filter(|until| *until > self.situation.now) {
-                    return Command::wait(until);
-                }
-            }
-            Standing::GoesOn(_) => {}
+            Standing::TakesOver(_) | Standing::GoesOn(_) => {}
+        }
+        if let Some(command) = self.wait_on() {
+            return command;
         }
         match self.cursor.pending.take() {
             None | Some(Pending::Handoff { .. }) => self.go_on(),

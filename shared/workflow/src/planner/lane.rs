@@ -107,6 +107,12 @@ impl CancelMark {
         &self.0
     }
 
+    /// True if a lane is cancelled by the mark.
+    #[must_use]
+    pub fn covers(&self, lane: &LanePath) -> bool {
+        self.covers_run() || lane.to_string().starts_with(&self.0)
+    }
+
     fn covers_run(&self) -> bool {
         *self == Self::run()
     }

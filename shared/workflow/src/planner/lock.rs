@@ -1,8 +1,8 @@
 //! Runs of one concurrency key: whose turn it is.
 //!
 //! A lock is held by a run, and is free as soon as that run has ended, in whichever way: it need not be given back, so
-//! that no end of a run can forget to. Runs that wait stand in a queue and look at the lock every now and then; the
-//! first of them that still goes on is next.
+//! that no end of a run can forget to. Runs that wait stand in a queue; the first of them that still goes on is next. A run
+//! that ends wakes it, and for the end of which nothing is told it looks at the lock every now and then.
 
 use crate::ids::RunId;
 use jiff::Timestamp;
@@ -61,7 +61,8 @@ pub(super) enum Turn {
 
 impl LockView {
     /// The run that holds the lock and goes on, if it is another than `run`.
-    pub(super) fn other_holder(&self, run: &RunId) -> Option<&RunId> {
+    #[must_use]
+    pub fn other_holder(&self, run: &RunId) -> Option<&RunId> {
         if sabotage::breaks(sabotage::Break::LockForEverybody) {
             return None;
         }
@@ -73,12 +74,40 @@ impl LockView {
     /// `run`. If it is dead without anybody knowing, `run` waits in vain, and those behind it.
     #[must_use]
     pub fn obstacle(&self, run: &RunId) -> Option<&RunId> {
-        let next = self.lock.queue.iter().find(|waiting| !self.ended.contains(*waiting));
+        let next = self.waiting().next();
         match (self.other_holder(run), next.filter(|next| *next != run)) {
             (Some(holder), None) => Some(holder),
             (None, next) => next,
             (Some(_), Some(_)) => None,
         }
+    }
+
+    /// The runs that wait and go on, the oldest first, as far as they were looked at.
+    fn waiting(&self) -> impl Iterator<Item = &RunId> {
+        self.lock.queue.iter().filter(|waiting| !self.ended.contains(*waiting))
+    }
+
+    /// The run whose turn it is, if no run holds the lock.
+    #[must_use]
+    pub fn next_in_line(&self) -> Option<&RunId> {
+        let is_held = self
+            .lock
+            .holder
+            .as_ref()
+            .is_some_and(|holder| !self.ended.contains(holder));
+        self.waiting().next().filter(|_| !is_held)
+    }
+
+    /// The place of a run among those that wait, from 1, and their number; none if it does not wait.
+    #[must_use]
+    pub fn place_of(&self, run: &RunId) -> Option<(usize, usize)> {
+        let place = self.waiting().position(|waiting| waiting == run)?;
+        Some((place + 1, self.waiting().count()))
+    }
+
+    /// True if no other run waits before `run`.
+    pub(super) fn is_next(&self, run: &RunId) -> bool {
+        self.waiting().next().is_none_or(|next| next == run)
     }
 
     /// Takes the lock from its holder. `deadline` is when the run must have ended.
@@ -99,9 +128,7 @@ impl LockView {
 
     /// The turn of a run that is ready to wait. `deadline` is when it must have ended.
     pub(super) fn turn_of(&self, run: &RunId, deadline: Timestamp) -> Turn {
-        let living = |waiting: &&RunId| !self.ended.contains(*waiting);
-        let next = self.lock.queue.iter().find(living);
-        if self.other_holder(run).is_none() && next.is_none_or(|next| next == run) {
+        if self.other_holder(run).is_none() && self.is_next(run) {
             let mut lock = self.seized_by(run, deadline);
             lock.queue.retain(|waiting| !self.ended.contains(waiting));
             return Turn::Take(lock);

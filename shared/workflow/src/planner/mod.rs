@@ -37,6 +37,7 @@ mod replay;
 mod retry;
 mod start;
 mod turn;
+mod waiting;
 mod wanted;
 mod window;
 
@@ -53,6 +54,7 @@ pub use lock::LONGEST_QUEUE;
 pub use lock::{Lock, LockView};
 pub use needs::{Needs, concurrency_key, needs};
 pub use retry::MOST_ATTEMPTS;
+pub use waiting::{Slice, WaitChange, WaitKey, has_been_ended};
 pub use wanted::{Availability, OLDEST_EVENT};
 
 use crate::{
@@ -154,6 +156,8 @@ pub struct Changes {
     /// Other runs that are to be cancelled.
     pub cancels_runs: BTreeSet<RunId>,
     pub lock: Option<Lock>,
+    /// The change of the lane's wait.
+    pub wait: Option<WaitChange>,
     /// A marker for the incident that the command changes.
     pub marker: Option<Marker>,
     /// The run, if it is to be counted for its incident.

@@ -10,8 +10,12 @@ use super::{
 use crate::{definition::ConcurrencyPolicy, error_name::ErrorName};
 use jiff::SignedDuration;
 
-/// The interval at which a waiting run looks if it is its turn, in seconds.
-const LOOK_SECONDS: i64 = 15;
+/// The interval at which the run that is next looks if it is its turn, in seconds. The end of the run before wakes it; it looks for
+/// the end of which nothing is told.
+const LOOK_SECONDS: i64 = 30;
+
+/// The interval at which a run looks that has others before it, in seconds.
+const LOOK_BEHIND_SECONDS: i64 = 180;
 
 impl Planner<'_> {
     /// Goes on if no other run of the same concurrency key is in the way.
@@ -55,9 +59,9 @@ impl Planner<'_> {
                 }
                 Turn::Join(lock) => {
                     self.changes.lock = Some(lock);
-                    self.look_again()
+                    self.look_again(view.is_next(run))
                 }
-                Turn::Stay => self.look_again(),
+                Turn::Stay => self.look_again(view.is_next(run)),
                 Turn::Full => self.run_failed(Failure::new(
                     ErrorName::RunQueueFull,
                     format!("{LONGEST_QUEUE} runs wait for the same concurrency key already"),
@@ -66,12 +70,13 @@ impl Planner<'_> {
         }
     }
 
-    fn look_again(&mut self) -> Command {
+    fn look_again(&mut self, is_next: bool) -> Command {
         if self.is_full() {
             let until = self.situation.now;
             return self.hand_off(Some(Pending::Lock { until }));
         }
-        let until = later(self.situation.now, SignedDuration::from_secs(LOOK_SECONDS)).min(self.cursor.deadline);
+        let seconds = if is_next { LOOK_SECONDS } else { LOOK_BEHIND_SECONDS };
+        let until = later(self.situation.now, SignedDuration::from_secs(seconds)).min(self.cursor.deadline);
         self.cursor.pending = Some(Pending::Lock { until });
         Command::wait(until)
     }

@@ -15,11 +15,13 @@ use crate::{Error, Project, Tools};
 
 const PATH: &str = "policy/questions.json";
 
-/// Rights that are wider than they should be: on the items, on the resource, on the action, on the alias.
+/// Rights that are wider than they should be: on the items, on their attributes, on the resource, on the action, on the alias.
 ///
 /// The third is in the question that is answered otherwise.
-const FAULTS: [(&str, &str, &str); 4] = [
+const FAULTS: [(&str, &str, &str); 6] = [
     (r#""BODY#*""#, r#""*""#, "dynamodb:PutItem"),
+    (r#""WAIT#*""#, r#""*""#, "dynamodb:UpdateItem"),
+    (r#""tok""#, r#""tok", "choice""#, "choice"),
     (
         "secret:${SecretsPrefix}/api-token/*",
         "secret:*",

@@ -14,6 +14,7 @@
 //! | no execution runs into a limit of AWS, or ends in a way that nobody intended | `executions` |
 //! | a step tells how its lanes ended; what is cancelled begins nothing any more | `lanes` |
 //! | a lock is held by one run that goes on | `locks` |
+//! | a signal ends a wait early | `signals` |
 //! | results are those of the reference | `results` |
 //! | what people read of a run is what was decided | `views` |
 //!
@@ -30,6 +31,7 @@ mod loops;
 mod results;
 mod runs;
 mod secrets;
+mod signals;
 mod views;
 
 use crate::{
@@ -264,6 +266,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     changes::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);
     secrets::check(evidence, &mut violations);
+    signals::check(evidence, &mut violations);
     views::check(evidence, &mut violations);
     let compared = results::check(evidence, &mut violations);
     (violations.0, compared)

@@ -6,10 +6,7 @@ use crate::{
     store::{RunItem, StepItem},
 };
 use platform::table::{RunView, StepState, StepView};
-use workflow::{
-    ids::RunId,
-    planner::{LaneKey, Outcome},
-};
+use workflow::{ids::RunId, planner::LaneKey};
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     for (run, item) in &evidence.tables.runs {
@@ -59,17 +56,8 @@ fn shows_run(view: &RunView, item: &RunItem) -> bool {
 }
 
 fn shows_step(view: &StepView, item: &StepItem) -> bool {
-    let state = item.result.as_ref().map(|result| match result.outcome {
-        Outcome::Success => StepState::Success,
-        Outcome::Failure => StepState::Failure,
-        Outcome::Skipped => StepState::Skipped,
-    });
-    let is_open = matches!(
-        view.state,
-        StepState::Running | StepState::Waiting | StepState::Retrying
-    );
     let result = item.result.as_ref();
-    state.map_or(is_open, |state| view.state == state)
+    result.map_or(view.state.is_open(), |result| view.state == StepState::of(result))
         && view.ended_at.is_some() == result.is_some()
         && view.outputs.as_ref() == result.map(|result| &result.outputs)
         && view.error.as_ref().map(|error| &error.name)

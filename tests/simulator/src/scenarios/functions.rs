@@ -225,7 +225,7 @@ fn a_run_that_is_cancelled_stops_before_its_next_step() {
         stage.apply_steps("  - { wait: 1h }\n  - { id: ticket, CREATE }\n");
         let run = stage.event("e").await;
         tokio::time::sleep(Duration::from_secs(60)).await;
-        stage.world.store.cancel_run(&run);
+        stage.world.cancel(&run, false).await;
         stage.finish().await;
 
         assert_eq!(stage.run(&run).status, "cancelled");

@@ -18,6 +18,9 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
 /// The number of times that somebody looks for an action that is under way, every quarter of a second.
 const LOOKS: u32 = 240;
 
+/// The time for which somebody waits for a Plan to be made.
+const LONGEST_WAIT_FOR_A_PLAN: Duration = Duration::from_hours(2);
+
 /// A scenario that was played.
 pub(super) struct Played {
     pub(super) world: World,
@@ -79,8 +82,14 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
                 going.map(|(id, _)| id.clone()).collect()
             });
             if let Some(run) = going.get(chance.position(going.len())) {
-                note_on_lanes(world, Fault::Cancelled, |item| item.input.run.id == *run);
-                world.store.cancel_run(run);
+                cancel(world, run, chance.happens(scenario.odds.machine.wakes)).await;
+            }
+        }
+        Happening::CancelInPlan => {
+            let plan = tokio::time::timeout(LONGEST_WAIT_FOR_A_PLAN, world.functions.next_plan()).await;
+            if let Ok(Some(run)) = plan {
+                tokio::time::sleep(chance.millis(0..=25)).await;
+                cancel(world, &run, false).await;
             }
         }
         Happening::Abort => {
@@ -156,6 +165,11 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
             }
         }
     }
+}
+
+async fn cancel(world: &World, run: &RunId, breaks_off: bool) {
+    note_on_lanes(world, Fault::Cancelled, |item| item.input.run.id == *run);
+    world.cancel(run, breaks_off).await;
 }
 
 /// Notes what people did to runs at each of their lanes that goes on.

@@ -60,6 +60,8 @@ pub enum Happening {
     },
     /// A person cancels a run; which one is drawn then.
     Cancel,
+    /// A person cancels a run while its next Plan is made.
+    CancelInPlan,
     /// Somebody stops an execution; which one is drawn then.
     Abort,
     /// A person edits a workflow; which one is drawn then.
@@ -215,6 +217,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
             child_stops: share(random, &[0.0, 0.6]),
             status: share(random, &[0.0, 0.2, 0.5]),
             starts: share(random, &[0.0, 0.1, 0.4]),
+            wakes: share(random, &[0.0, 0.05, 0.3]),
         },
         ingress: IngressOdds {
             crashes: share(random, &[0.0, 0.1, 0.3]),
@@ -256,6 +259,13 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
         for _ in 0..random.u32(0..3) {
             let note = random.choice(NOTES.iter().copied()).unwrap_or_default();
             happenings.push((moment(random), Happening::Note(note)));
+        }
+    }
+    if climate == Climate::Hasty {
+        match random.u32(0..3) {
+            0 => {}
+            1 => happenings.push((moment(random), Happening::Cancel)),
+            _ => happenings.push((moment(random), Happening::CancelInPlan)),
         }
     }
     if climate == Climate::Storm {

@@ -10,6 +10,8 @@ pub(super) struct Context<'a> {
     pub(super) execution: &'a Identity,
     pub(super) state: &'a str,
     pub(super) entered_at: Timestamp,
+    /// The token of the task, where it waits for that.
+    pub(super) token: Option<&'a str>,
 }
 
 /// A field of the context object (developer guide, "Accessing execution data from the Context object",
@@ -20,6 +22,7 @@ pub(super) enum ContextField {
     ExecutionStartTime,
     StateMachineId,
     StateEnteredTime,
+    TaskToken,
 }
 
 impl ContextField {
@@ -30,18 +33,21 @@ impl ContextField {
             "Execution.StartTime" => Self::ExecutionStartTime,
             "StateMachine.Id" => Self::StateMachineId,
             "State.EnteredTime" => Self::StateEnteredTime,
+            "Task.Token" => Self::TaskToken,
             _ => return None,
         })
     }
 
-    pub(super) fn read(self, context: &Context<'_>) -> Value {
+    /// The value of the field; none if there is no such thing in this state.
+    pub(super) fn read(self, context: &Context<'_>) -> Option<Value> {
         let execution = context.execution;
-        match self {
+        Some(match self {
             Self::ExecutionId => execution.arn.to_string().into(),
             Self::ExecutionStartTime => text(execution.started_at).into(),
             Self::StateMachineId => execution.state_machine.to_string().into(),
             Self::StateEnteredTime => text(context.entered_at).into(),
-        }
+            Self::TaskToken => context.token?.into(),
+        })
     }
 }
 

@@ -21,7 +21,7 @@ use std::{
         atomic::{AtomicBool, Ordering},
     },
 };
-use tokio::sync::watch;
+use tokio::sync::{oneshot, watch};
 
 /// The execution has ended, by itself or from outside: its interpreter stops where it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,12 +62,20 @@ impl Records {
     }
 }
 
+/// The tasks that wait for their token.
+#[derive(Default)]
+struct Tokens {
+    given: u64,
+    waiting: BTreeMap<String, oneshot::Sender<Value>>,
+}
+
 pub(super) struct Ledger {
     pub(super) state_machine: StateMachineArn,
     pub(super) definition: Definition,
     pub(super) clock: Clock,
     pub(super) outside: Outside,
     records: Mutex<Records>,
+    tokens: Mutex<Tokens>,
     panic: watch::Sender<Option<String>>,
     panic_was_raised: AtomicBool,
 }
@@ -80,9 +88,35 @@ impl Ledger {
             clock,
             outside,
             records: Mutex::default(),
+            tokens: Mutex::default(),
             panic: watch::Sender::new(None),
             panic_was_raised: AtomicBool::new(false),
         }
+    }
+
+    fn tokens(&self) -> MutexGuard<'_, Tokens> {
+        self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A token, and what comes when somebody ends the task by it.
+    pub(super) fn token(&self) -> (String, oneshot::Receiver<Value>) {
+        let mut tokens = self.tokens();
+        tokens.given += 1;
+        let token = format!("token-{}", tokens.given);
+        let (sender, receiver) = oneshot::channel();
+        tokens.waiting.insert(token.clone(), sender);
+        (token, receiver)
+    }
+
+    /// The task of a token waits no longer.
+    pub(super) fn forget(&self, token: &str) {
+        self.tokens().waiting.remove(token);
+    }
+
+    /// Ends a task by its token. Gives whether it waited.
+    pub(super) fn succeed(&self, token: &str, output: Value) -> bool {
+        let sender = self.tokens().waiting.remove(token);
+        sender.is_some_and(|sender| sender.send(output).is_ok())
     }
 
     /// No call to the outside world is made while the records are locked: it may call back.

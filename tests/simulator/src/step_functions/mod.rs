@@ -52,7 +52,7 @@ pub use definition::{Definition, Problem, SubstitutionError, Unsupported, substi
 pub use execution::{Data, Execution, ExecutionArn, LimitViolation, StateMachineArn, Status};
 pub use failure::TaskFailure;
 pub use history::{EventKind, HistoryEvent, StateType};
-pub use outside::{BoxFuture, ChildStartFault, Faults, Jitter, Lambdas, Nobody, Observer, Outside};
+pub use outside::{BoxFuture, ChildStartFault, Faults, Items, Jitter, Lambdas, Nobody, Observer, Outside};
 pub use path::PathProblem;
-pub use service::{AbortError, StartError, StepFunctions};
+pub use service::{AbortError, StartError, StepFunctions, TaskDoesNotExist};
 pub use status_change::StatusChange;

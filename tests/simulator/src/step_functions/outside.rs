@@ -51,12 +51,22 @@ pub enum ChildStartFault {
     AnswerLost(TaskFailure),
 }
 
+/// The table, as far as the state machine itself writes to it.
+pub trait Items: Send + Sync {
+    /// `UpdateItem` with these parameters.
+    fn update<'a>(&'a self, execution: &'a ExecutionArn, parameters: Value) -> BoxFuture<'a, Result<(), TaskFailure>> {
+        let _ = (execution, parameters);
+        Box::pin(async { Ok(()) })
+    }
+}
+
 /// Nobody is told, and nothing goes wrong.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Nobody;
 
 impl Observer for Nobody {}
 impl Faults for Nobody {}
+impl Items for Nobody {}
 
 /// The random part of a retry's delay with full jitter: a number from 0 up to 1.
 pub type Jitter = dyn Fn() -> f64 + Send + Sync;
@@ -68,6 +78,8 @@ pub struct Outside {
     pub lambdas: Arc<dyn Lambdas>,
     /// Who is told of executions.
     pub observer: Arc<dyn Observer>,
+    /// The table.
+    pub items: Arc<dyn Items>,
     /// What goes wrong in Step Functions.
     pub faults: Arc<dyn Faults>,
     /// The randomness of retries.
@@ -81,6 +93,7 @@ impl Outside {
         Self {
             lambdas: Arc::new(lambdas),
             observer: Arc::new(Nobody),
+            items: Arc::new(Nobody),
             faults: Arc::new(Nobody),
             jitter: Arc::new(|| 0.5),
         }

@@ -59,7 +59,7 @@ impl Path {
     pub(super) fn find(&self, input: &Value, context: &Context<'_>) -> Option<Value> {
         match &self.root {
             Root::Input(fields) => fields.iter().try_fold(input, |value, name| value.get(name)).cloned(),
-            Root::Context(field) => Some(field.read(context)),
+            Root::Context(field) => field.read(context),
         }
     }
 }

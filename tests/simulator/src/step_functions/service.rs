@@ -45,6 +45,11 @@ pub enum AbortError {
     TextTooLong,
 }
 
+/// `TaskDoesNotExist`, or `TaskTimedOut`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("no task waits for this token; take that as done")]
+pub struct TaskDoesNotExist;
+
 /// Step Functions with one state machine. Clones are the same service.
 ///
 /// A panic in the outside world (a function, an observer) is raised again by the next call of any method here, by whoever waits
@@ -75,6 +80,18 @@ impl StepFunctions {
         self.ledger.raise_panic();
         let execution = interpreter::start(&self.ledger, name, input, None)?;
         Ok(self.ledger.identity(execution).arn.clone())
+    }
+
+    /// Ends a task that waits for its token.
+    ///
+    /// # Errors
+    /// None waits for it, any more or at all.
+    pub fn send_task_success(&self, token: &str, output: Value) -> Result<(), TaskDoesNotExist> {
+        self.ledger.raise_panic();
+        match self.ledger.succeed(token, output) {
+            true => Ok(()),
+            false => Err(TaskDoesNotExist),
+        }
     }
 
     /// Stops an execution and, as far as no fault prevents it, the executions that its Tasks wait for. An execution that has

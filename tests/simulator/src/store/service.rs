@@ -15,8 +15,9 @@ use jiff::Timestamp;
 use platform::{
     api_key::{ApiKey, KeyId},
     table::{
-        ApiKeyRecord, Bodies, CancelRequest, KeyScope, KeyState, NewVersion, RunView, StepView, StoreError, Table,
-        TriggerRecords, TriggerSource, VersionSource, WorkflowRecord, WorkflowState,
+        ApiKeyRecord, Bodies, CancelRequest, Cancellation, KeyScope, KeyState, NewVersion, RunView, Signalled,
+        StepView, StoreError, Table, TriggerRecords, TriggerSource, VersionSource, Waiting, Waits, WorkflowRecord,
+        WorkflowState,
         items::{Item, ItemMap, Key, Memory},
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -178,7 +179,12 @@ impl Store {
 
     /// Cancels a run, as `pagerflow run cancel` does. One that has no record, or has ended, is not cancelled.
     pub fn cancel_run(&self, run: &RunId) {
-        let request = self.at_once(self.in_peace().cancel_run(run));
+        let asked = Cancellation {
+            by: None,
+            at: self.inner.clock.now(),
+            reason: None,
+        };
+        let request = self.at_once(self.in_peace().cancel_run(run, &asked));
         self.inner
             .trace
             .say(format_args!("somebody cancels {run}: {request:?}"));
@@ -186,6 +192,11 @@ impl Store {
             let now = self.inner.clock.now();
             self.tables().cancel(now, run, CancelMark::run());
         }
+    }
+
+    /// Does what the state machine does when a lane begins to wait.
+    pub fn park(&self, pk: &str, sk: &str, plan: &str, token: &str) -> bool {
+        self.at_once(self.in_peace().park(pk, sk, plan, token)) == Some(true)
     }
 
     /// The step that an effect key belongs to.
@@ -274,6 +285,20 @@ impl Bodies for Store {
 
     async fn body(&self, run: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         self.table().body(run).await
+    }
+}
+
+impl Waits for Store {
+    async fn waits(&self, run: &RunId) -> Result<Vec<Waiting>, StoreError> {
+        self.table().waits(run).await
+    }
+
+    async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {
+        self.table().signal(waiting).await
+    }
+
+    async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
+        self.table().next_in_line(ended, now).await
     }
 }
 

@@ -345,12 +345,13 @@ impl Way {
 }
 
 /// The kinds of reads that functions make, but for the index.
-const READS: [Read; 7] = [
+const READS: [Read; 8] = [
     Read::Version,
     Read::Body,
     Read::Lanes,
     Read::Known,
     Read::Lock,
+    Read::Waits,
     Read::Ended,
     Read::Trigger,
 ];

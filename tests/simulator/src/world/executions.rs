@@ -9,9 +9,15 @@ use super::{
 };
 use crate::step_functions::{self, Clock, Status, StatusChange, StepFunctions};
 use jiff::Timestamp;
-use platform::executions::{
-    DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started,
+use platform::{
+    executions::{
+        DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
+        Wakes,
+    },
+    table::TaskToken,
 };
+use secrecy::ExposeSecret;
+use serde_json::Value;
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
@@ -171,6 +177,23 @@ impl Executions for ExecutionsApi {
             }
             Some(StartFault::Refused) | None => started,
         }
+    }
+}
+
+impl Wakes for ExecutionsApi {
+    async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
+        let inner = &self.inner;
+        sleep(inner.chance.millis(2..=20)).await;
+        if inner.chance.happens(inner.odds.wakes) {
+            inner.mishaps.note_here(Fault::Unwoken);
+            return Err(WakeError::new("ThrottlingException".into()));
+        }
+        let machine = lock(&inner.machine).clone();
+        let woken = machine.map(|machine| machine.send_task_success(token.0.expose_secret(), Value::Null));
+        inner
+            .trace
+            .say(format_args!("wakes {}: {woken:?}", token.0.expose_secret()));
+        Ok(())
     }
 }
 

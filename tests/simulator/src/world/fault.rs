@@ -75,6 +75,12 @@ pub enum Fault {
     /// An index is written too often, so that for some seconds no run can begin or end.
     #[strum(serialize = "index throttled")]
     IndexThrottled,
+    /// The state machine cannot write the item of a wait, so that nothing ends that early.
+    #[strum(serialize = "wait unwritten")]
+    WaitUnwritten,
+    /// A signal is written, and its sender cannot wake, or is gone before it does.
+    #[strum(serialize = "unwoken")]
+    Unwoken,
     /// Secrets Manager is out of reach.
     #[strum(serialize = "no secrets")]
     SecretsUnavailable,

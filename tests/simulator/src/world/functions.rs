@@ -32,7 +32,10 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
-use tokio::time::{sleep, timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 use workflow::ids::{LanePath, RunId};
 use workflow_runner::Runner;
 
@@ -130,6 +133,8 @@ struct Inner {
     executions: ExecutionsApi,
     worker: Worker,
     state: Mutex<State>,
+    /// The run of the last Plan that was asked for, but for first ones.
+    planned: watch::Sender<Option<RunId>>,
 }
 
 #[derive(Debug, Default)]
@@ -210,6 +215,7 @@ impl Functions {
                 executions,
                 worker: Worker::new(),
                 state: Mutex::default(),
+                planned: watch::Sender::new(None),
             }),
         }
     }
@@ -230,6 +236,13 @@ impl Functions {
     pub fn plans(&self) -> (u64, u64) {
         let state = self.inner.state();
         (state.plans, state.most_calls)
+    }
+
+    /// Waits for the next Plan that is asked for, but for first ones, and gives its run.
+    pub async fn next_plan(&self) -> Option<RunId> {
+        let mut planned = self.inner.planned.subscribe();
+        planned.changed().await.ok()?;
+        planned.borrow().clone()
     }
 
     /// Invokes the runner with an event.
@@ -262,6 +275,9 @@ impl Lambdas for Functions {
             };
             let inner = &self.inner;
             let site = inner.site(function, &payload);
+            if let (Function::Runner, Site::Plan { run, number: 2.., .. }) = (function, &site) {
+                inner.planned.send_replace(Some(run.clone()));
+            }
             let odds = match function {
                 Function::Runner => inner.odds.plans,
                 Function::CreateIncident | Function::ResolveIncident | Function::PagerDutyAction => inner.odds.actions,

@@ -9,8 +9,8 @@ use super::{
 };
 use crate::{
     step_functions::{
-        ChildStartFault, Definition, ExecutionArn, Faults, HistoryEvent, Observer, Status, StatusChange, TaskFailure,
-        substitute,
+        BoxFuture, ChildStartFault, Definition, ExecutionArn, Faults, HistoryEvent, Items, Observer, Status,
+        StatusChange, TaskFailure, substitute,
     },
     store::Store,
 };
@@ -37,6 +37,8 @@ pub struct MachineOdds {
     pub status: f64,
     /// The share of the starts of runs that are refused, slow or not answered.
     pub starts: f64,
+    /// The share of the waits whose item the state machine cannot write, and of the signals that wake nobody.
+    pub wakes: f64,
 }
 
 /// The interval at which the schedule has the open runs looked at. The template says so.
@@ -60,6 +62,7 @@ pub fn shipped_definition() -> Definition {
     let names = Function::ALL.map(|function| (function.placeholder().to_owned(), function.placeholder().to_owned()));
     let mut substitutions = BTreeMap::from(names);
     substitutions.insert("Partition".to_owned(), "aws".to_owned());
+    substitutions.insert("TableName".to_owned(), "table".to_owned());
     let definition = substitute(&source, &substitutions).expect("a substitution for each placeholder");
     Definition::parse(&definition).expect("a definition that is simulated")
 }
@@ -134,6 +137,40 @@ impl Faults for Machine {
             self.mishaps.note(Fault::ChildStopLost, site);
         }
         is_lost
+    }
+}
+
+impl Items for Machine {
+    fn update<'a>(&'a self, execution: &'a ExecutionArn, parameters: Value) -> BoxFuture<'a, Result<(), TaskFailure>> {
+        Box::pin(async move {
+            sleep(self.chance.millis(2..=12)).await;
+            let text = |pointer: &str| parameters.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+            let fault = self.chance.happens(self.odds.wakes);
+            if fault {
+                self.trace
+                    .say(format_args!("{} cannot write its wait", execution.as_str()));
+                if let Some(site) = self.site(execution) {
+                    self.mishaps.note(Fault::WaitUnwritten, site);
+                }
+                return Err(TaskFailure::new(
+                    "DynamoDb.ProvisionedThroughputExceededException",
+                    "The level of configured provisioned throughput for the table was exceeded.",
+                ));
+            }
+            let parked = self.store.park(
+                text("/Key/pk/S"),
+                text("/Key/sk/S"),
+                text("/ExpressionAttributeValues/:plan/N"),
+                text("/ExpressionAttributeValues/:token/S"),
+            );
+            match parked {
+                true => Ok(()),
+                false => Err(TaskFailure::new(
+                    "DynamoDb.ConditionalCheckFailedException",
+                    "The conditional request failed",
+                )),
+            }
+        })
     }
 }
 

@@ -44,6 +44,7 @@ use asked::Asked;
 use executions::ExecutionsApi;
 use jiff::Timestamp;
 use machine::{Bridge, Machine};
+use platform::wake;
 use provider::transport::Request;
 use queues::Queues;
 use std::{
@@ -54,6 +55,7 @@ use std::{
     },
     time::Duration,
 };
+use workflow::{ids::RunId, planner::CancelMark};
 
 /// The time when every simulation begins.
 pub const BEGIN: Timestamp = Timestamp::constant(1_795_167_000, 0);
@@ -116,6 +118,7 @@ pub struct World {
     /// The starts of runs.
     pub ingress: Ingress,
     bridge: Bridge,
+    executions: ExecutionsApi,
 }
 
 impl World {
@@ -203,18 +206,19 @@ impl World {
             executions.clone(),
             store.clone(),
         );
-        let faults = Machine::new(
+        let step_functions = Arc::new(Machine::new(
             store.clone(),
             trace.clone(),
             mishaps.clone(),
             Chance::new(seed, "machine"),
             odds.machine,
-        );
+        ));
         let jitter = Chance::new(seed, "jitter");
         let outside = Outside {
             lambdas: Arc::new(functions.clone()),
             observer: Arc::new(bridge.clone()),
-            faults: Arc::new(faults),
+            items: step_functions.clone(),
+            faults: step_functions,
             jitter: Arc::new(move || jitter.part()),
         };
         let machine = StepFunctions::new(StateMachineArn::of("pagerflow"), shipped_definition(), clock, outside);
@@ -236,7 +240,7 @@ impl World {
                 store: store.clone(),
                 account: account.clone(),
                 secrets,
-                executions,
+                executions: executions.clone(),
                 queues,
                 asked,
             },
@@ -254,6 +258,7 @@ impl World {
             machine,
             ingress,
             bridge,
+            executions,
         }
     }
 
@@ -290,6 +295,17 @@ impl World {
             () = self.clock.sleep_until(latest) => is_late.store(true, Ordering::Relaxed),
         }
         !is_late.load(Ordering::Relaxed)
+    }
+
+    /// Cancels a run, as `pagerflow run cancel` does; it can break off before it has woken anybody.
+    pub async fn cancel(&self, run: &RunId, breaks_off: bool) {
+        self.store.cancel_run(run);
+        if breaks_off {
+            self.mishaps.note(Fault::Unwoken, Site::Run(run.clone()));
+            return;
+        }
+        let woken = wake::cancelled(run, &CancelMark::run(), &self.store, &self.executions).await;
+        self.trace.say(format_args!("wakes {run}: {woken:?}"));
     }
 
     /// Ends it. A world that nobody ends stays in memory, because its parts call each other.

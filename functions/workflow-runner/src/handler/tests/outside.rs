@@ -58,7 +58,17 @@ async fn a_run_whose_execution_ended_from_outside_gets_its_final_record_and_all_
     let failure = failure(&tree);
     assert_eq!(failure.name, "Run.Aborted");
     assert_eq!(failure.message, format!("{words}; look at the execution {execution}"));
-    assert_eq!(tree.store.take_calls(), [Call::Run, Call::EndFromOutside]);
+    assert_eq!(
+        tree.store.take_calls(),
+        [
+            Call::Run,
+            Call::EndFromOutside,
+            // Its lanes are woken, and the run that waited for its concurrency key.
+            Call::Waits,
+            Call::Signal,
+            Call::Run
+        ]
+    );
     assert!(tree.store.marks(&tree.run_id()).contains(&CancelMark::run()));
 }
 

@@ -136,7 +136,11 @@ async fn a_run_whose_key_another_run_holds_does_nothing_where_the_workflow_says_
     let mut tree = Tree::by_hand(&exclusive("skip"), &json!({}));
     let mut first = run_of(&tree, "first", "a");
     tree.plan("first", &mut first).await.unwrap();
-    assert_eq!(tree.plans[0].2, [Call::Version, Call::Known, Call::Lock, Call::Write]);
+    assert_eq!(
+        tree.plans[0].2,
+        [Call::Version, Call::Known, Call::Lock, Call::Write, Call::Known],
+        "the last one because it waits"
+    );
 
     let command = tree.execute("second", run_of(&tree, "second", "a")).await.unwrap();
 
@@ -157,7 +161,7 @@ async fn a_run_waits_for_its_key_until_the_run_that_holds_it_has_ended() {
     for _ in 0..3 {
         let command = tree.plan("second", &mut second).await.unwrap();
         let until: Timestamp = command["until"].as_str().unwrap().parse().unwrap();
-        assert_eq!(until.duration_since(tree.now).as_secs(), 15);
+        assert_eq!(until.duration_since(tree.now).as_secs(), 30);
         tree.now = until;
     }
 
@@ -168,8 +172,8 @@ async fn a_run_waits_for_its_key_until_the_run_that_holds_it_has_ended() {
     let (_, _, calls) = tree.plans.last().unwrap();
     assert_eq!(
         calls.as_slice(),
-        [Call::Known, Call::Write],
-        "the lock is not read once it is held"
+        [Call::Known, Call::Write, Call::Run, Call::Lock, Call::Ended],
+        "the lock is not read while it is held, and at the end for the run that is next"
     );
 }
 
@@ -253,7 +257,12 @@ async fn a_cancelled_run_ends_before_its_next_step_in_all_its_lanes() {
     let mut lane = children[0]["input"].clone();
     tree.plan("lane", &mut lane).await.unwrap();
     let run = tree.run_id();
-    at_once(tree.store.table().cancel_run(&run));
+    let asked = platform::table::Cancellation {
+        by: None,
+        at: start(),
+        reason: None,
+    };
+    at_once(tree.store.table().cancel_run(&run, &asked));
 
     tree.execute("lane", lane).await.unwrap();
     tree.execute("other", children[1]["input"].clone()).await.unwrap();

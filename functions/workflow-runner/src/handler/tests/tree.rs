@@ -92,7 +92,9 @@ impl Tree {
             let command = self.plan(name, &mut state).await?;
             match command["type"].as_str().unwrap() {
                 "continue" => {}
-                "wait" => self.now = self.now.max(command["until"].as_str().unwrap().parse().unwrap()),
+                kind if kind == "wait" || kind.starts_with("await_") => {
+                    self.now = self.now.max(command["until"].as_str().unwrap().parse().unwrap());
+                }
                 "fork" => {
                     for child in command["executions"].as_array().unwrap() {
                         self.start(child).await;

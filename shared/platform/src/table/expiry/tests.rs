@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
     ids::{Section, StepPath},
-    planner::{Changes, StepChange, StepRecord},
+    planner::{Changes, StepChange, StepRecord, WaitChange},
 };
 
 /// The time for which an item is kept.
@@ -94,6 +94,12 @@ fn kinds() -> Vec<Kind> {
             "`RetentionDays` after the run's deadline",
         ),
         kind(
+            "lane that waits",
+            "WAIT#r",
+            deadline(),
+            "`RetentionDays` after the run's deadline; the token until it goes on",
+        ),
+        kind(
             "what of a run is cancelled",
             "CANCEL#r",
             deadline(),
@@ -168,6 +174,7 @@ async fn write_runs(table: &Table) {
     };
     let begun = Changes {
         steps: [(StepPath::top(Section::Steps, 0), step)].into(),
+        wait: Some(WaitChange::Waits),
         ..Changes::default()
     };
     assert_eq!(all::write(table, 1, &begun).await.unwrap(), Written::Now);
@@ -252,7 +259,8 @@ async fn what_a_command_writes_of_a_run_is_kept_as_the_stack_keeps_that_run() {
     // The run that is read is kept for seven days, and the command was not told so.
     let (dynamodb, table) = Scripted::answered_by(all::read).await;
     let run = "r".parse().unwrap();
-    table.cancel_run(&run).await.unwrap();
+    let asked = crate::table::tests::asked();
+    table.cancel_run(&run, &asked).await.unwrap();
     let ends_by = "2026-12-24T00:00:00Z".parse().unwrap();
     table
         .put_body_of_replay(&run, &"replay".parse().unwrap(), vec![1], ends_by)

@@ -226,10 +226,16 @@ impl DynamoDb {
             .update_expression(expressions.update(update.assigns))
             .set_condition_expression(expressions.condition(update.condition))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .return_values(ReturnValue::AllNew)
             .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values());
-        let Err(error) = Box::pin(request.send()).await else {
-            return Ok(Single::Done { before: None });
+        let error = match Box::pin(request.send()).await {
+            Ok(output) => {
+                return Ok(Single::Done {
+                    item: output.attributes,
+                });
+            }
+            Err(error) => error,
         };
         match error.as_service_error() {
             Some(UpdateItemError::ConditionalCheckFailedException(refusal)) => Ok(refused(refusal.item())),
@@ -250,7 +256,7 @@ impl DynamoDb {
             .set_expression_attribute_names(expressions.names())
             .set_expression_attribute_values(expressions.values());
         let Err(error) = Box::pin(request.send()).await else {
-            return Ok(Single::Done { before: None });
+            return Ok(Single::Done { item: None });
         };
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(refusal)) => Ok(refused(refusal.item())),
@@ -269,7 +275,7 @@ impl DynamoDb {
         let output = answer.map_err(|error| unavailable(operation, &error))?;
         Ok(Single::Done {
             // The SDK gives an empty item for none, where DynamoDB sends one.
-            before: output.attributes.filter(|item| !item.is_empty()),
+            item: output.attributes.filter(|item| !item.is_empty()),
         })
     }
 }

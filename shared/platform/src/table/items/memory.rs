@@ -129,12 +129,13 @@ impl ItemMap {
             return Ok(Single::Refused { item });
         }
         let after = after(write, before).map_err(Malformed)?;
-        let was_deleted = after.is_none();
-        let before = before.cloned();
+        let item = match write {
+            Write::Delete(_) => before.map(|item| Item::clone(item)),
+            Write::Update(_) => after.clone(),
+            Write::Put { .. } => None,
+        };
         self.restore(key, after.map(Arc::new));
-        Ok(Single::Done {
-            before: before.filter(|_| was_deleted).map(Arc::unwrap_or_clone),
-        })
+        Ok(Single::Done { item })
     }
 
     /// Makes all writes or none. `in_the_way` says what keeps one of them from being made besides its condition, as a code of

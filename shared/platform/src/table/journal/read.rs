@@ -155,18 +155,18 @@ pub(super) async fn known<I: Items>(table: &Table<I>, question: &Question<'_>) -
         }
     }
     if let (true, Some(key)) = (needs.lock, question.concurrency_key) {
-        known.lock = lock(table, question.workflow, key, question.now).await?;
+        known.lock = lock(table, &keys::lock(question.workflow, key), question.now).await?;
     }
     Ok(known)
 }
 
-async fn lock<I: Items>(
+/// A lock, and which of the runs in it have ended.
+pub(in crate::table) async fn lock<I: Items>(
     table: &Table<I>,
-    workflow: &WorkflowId,
-    key: &str,
+    key: &Key,
     now: Timestamp,
 ) -> Result<LockView, StoreError> {
-    let Some(item) = table.get(Read::Lock, &keys::lock(workflow, key)).await? else {
+    let Some(item) = table.get(Read::Lock, key).await? else {
         return Ok(LockView::default());
     };
     let lock: Lock = record("lock of a concurrency key", item)?;
@@ -225,7 +225,7 @@ fn lane_end(item: &mut Item) -> Result<Option<LaneEnd>, StoreError> {
 fn result(mut item: Item) -> Result<Option<StepResult>, StoreError> {
     let outcome = match take_text(&mut item, "state").as_deref() {
         Some("success") => Outcome::Success,
-        Some("failure") => Outcome::Failure,
+        Some("failure" | "cancelled") => Outcome::Failure,
         Some("skipped") => Outcome::Skipped,
         // It has not ended, so it has no result.
         _ => return Ok(None),

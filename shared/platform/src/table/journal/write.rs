@@ -2,16 +2,17 @@
 
 use super::{Entry, OutsideEnd, Written, open, read, trail};
 use crate::table::{
-    Item, Items, Read, Reason, Retention, StoreError, Table, Write, item,
+    Item, Items, Read, Reason, Retention, StepState, StoreError, Table, Write, item,
     items::{Test, Transacted, Update},
     keys, number, run_list, text,
+    waits::{self, Waiting},
 };
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath},
-    planner::{CancelMark, LaneEnd, Lock, Outcome, StepChange, StepError, StepRecord, StepResult},
+    planner::{CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
     run::RunInput,
 };
 
@@ -109,6 +110,21 @@ fn transaction(keeps: Retention, entry: &Entry<'_>) -> Result<Transaction, Store
     if let (Some(wanted), Some(key)) = (&changes.lock, entry.concurrency_key) {
         writes.push(lock(keeps, entry, key, wanted)?);
     }
+    match changes.wait {
+        Some(WaitChange::Waits) => {
+            let waiting = Waiting {
+                run: run.clone(),
+                lane: entry.cursor.lane.clone(),
+                plan: entry.cursor.plans,
+            };
+            writes.push(waits::begin(&waiting, keeps.of_run(entry.cursor.run_deadline)));
+        }
+        Some(WaitChange::IsOver) => {
+            let expires_at = keeps.of_run(entry.cursor.run_deadline);
+            writes.push(waits::end(run, &entry.cursor.lane, expires_at));
+        }
+        None => {}
+    }
     if let Some(marker) = &changes.marker {
         writes.extend(trail::mark(run, marker, entry.now));
     }
@@ -179,7 +195,7 @@ fn lock(keeps: Retention, entry: &Entry<'_>, key: &str, lock: &Lock) -> Result<W
 }
 
 /// The run's own item changes only when its main lane begins and when that ends, because only then its place in the
-/// indexes does.
+/// indexes does; and when it takes its place in the lock of its concurrency key.
 fn run(keeps: Retention, entry: &Entry<'_>) -> Option<Write> {
     let cursor = entry.cursor;
     if !cursor.lane.is_main() {
@@ -208,12 +224,13 @@ fn run(keeps: Retention, entry: &Entry<'_>) -> Option<Write> {
             }
         }
         change.require(Test::ABSENT);
-    } else if end.is_some() {
+    } else if end.is_some() || entry.changes.lock.is_some() {
         change.require(Test::PRESENT);
         change.require(Test::HasNot("ended_at"));
     } else {
         return None;
     }
+    stand_in_lock(&mut change, entry);
     let status = match end {
         None => "running",
         Some(LaneEnd::Success { .. }) => "succeeded",
@@ -223,6 +240,9 @@ fn run(keeps: Retention, entry: &Entry<'_>) -> Option<Write> {
     };
     change.set("status", text(status));
     let Some(end) = end else {
+        if cursor.plans > 1 {
+            return Some(change.into());
+        }
         let run = &entry.input.run.id;
         change.set(open::PARTITION, text(open::partition(run)));
         change.set(open::ORDER, text(open::order(run, entry.started_at)));
@@ -239,8 +259,23 @@ fn run(keeps: Retention, entry: &Entry<'_>) -> Option<Write> {
     Some(change.into())
 }
 
-/// Takes the run out of the index of open runs.
+/// Notes in which lock the run stands, and whether it waits there.
+fn stand_in_lock(change: &mut Update, entry: &Entry<'_>) {
+    let (Some(lock), Some(key)) = (&entry.changes.lock, entry.concurrency_key) else {
+        return;
+    };
+    let run = &entry.input.run;
+    change.set("lock", text(keys::lock(&run.workflow, key).pk));
+    match lock.queue.contains(&run.id) {
+        true => change.set("queued", AttributeValue::Bool(true)),
+        false if entry.changes.end.is_none() => change.remove("queued"),
+        false => {}
+    }
+}
+
+/// Takes the run out of the index of open runs, and of the queue that people see.
 fn close(change: &mut Update) {
+    change.remove("queued");
     change.remove(open::PARTITION);
     change.remove(open::ORDER);
 }
@@ -356,12 +391,7 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
 
 /// The outcome of a step.
 fn step_result(change: &mut Update, result: &StepResult, at: Timestamp) {
-    let state = match result.outcome {
-        Outcome::Success => "success",
-        Outcome::Failure => "failure",
-        Outcome::Skipped => "skipped",
-    };
-    change.set("state", text(state));
+    change.set("state", text(StepState::of(result).into_str()));
     change.set("ended_at", text(at.to_string()));
     change.set("outputs", text(result.outputs.to_string()));
     if !result.cut.is_empty() {

@@ -97,6 +97,15 @@ fn f33_names_that_mean_something_for_good_never_change() {
 #[rstest]
 #[case(Command::wait(start()), r#"{"type":"wait","until":"2026-11-22T10:00:00Z"}"#)]
 #[case(
+    Command::Await {
+        slice: Slice::FifteenMinutes,
+        wait: WaitKey::of(&"abc".parse().unwrap(), &"00003:00012".parse().unwrap()),
+        plan: 7,
+        until: Wake::not_before(start()),
+    },
+    r#"{"plan":"7","type":"await_15m","until":"2026-11-22T10:00:00Z","wait":{"pk":"WAIT#abc","sk":"00003:00012"}}"#
+)]
+#[case(
     Command::Action { action: Arc::clone(action("pagerduty.add_note")), input: json!({}), timeout_seconds: 60 },
     r#"{"action":"pagerduty.add_note","input":{},"timeout_seconds":60,"type":"PagerDutyAction"}"#
 )]

@@ -236,7 +236,7 @@ fn f40_twenty_runs_of_a_workflow_begin_for_an_incident_in_ten_minutes(
 
     let changes = plan.changes.unwrap();
     if goes_on {
-        assert_eq!(plan.command.type_name(), "wait");
+        assert_eq!(plan.command.name(), "wait");
         let counted = changes.counted.unwrap();
         assert_eq!((counted.incident.as_str(), counted.period), ("P1", period_of(start())));
     } else {
@@ -257,6 +257,6 @@ fn a_run_that_nobody_but_a_person_or_another_run_has_started_is_not_watched() {
     world.trail.runs = 20;
     let mut by_hand = world.begin();
     let plan = world.plan(&mut by_hand);
-    assert_eq!((plan.command.type_name(), plan.cursor.depth), ("wait", 0));
+    assert_eq!((plan.command.name(), plan.cursor.depth), ("wait", 0));
     assert_eq!(plan.changes.unwrap().counted, None);
 }

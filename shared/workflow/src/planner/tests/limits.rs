@@ -160,5 +160,5 @@ fn a_plan_of_an_execution_that_has_handed_its_lane_on_writes_nothing() {
     assert!(plan.changes.is_some());
     let plan = world.plan(&mut execution);
     assert_eq!(plan.changes, None);
-    assert_eq!(plan.command.type_name(), "wait");
+    assert_eq!(plan.command.name(), "wait");
 }

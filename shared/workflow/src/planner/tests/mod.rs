@@ -12,6 +12,7 @@ mod nulls;
 mod only_while;
 mod properties;
 mod replay;
+mod waiting;
 mod wanted;
 
 use super::*;
@@ -317,7 +318,7 @@ impl World {
                     execution.answer = Some((self.answers)(&name, self.calls.len()));
                     self.calls.push(name);
                 }
-                Command::Wait { until } => self.now = self.now.max(until.time()),
+                Command::Wait { until } | Command::Await { until, .. } => self.now = self.now.max(until.time()),
                 Command::Fork { executions } => {
                     assert!((1..=40).contains(&executions.len()), "{}", executions.len());
                     for child in executions {
@@ -412,4 +413,15 @@ fn success() -> LaneEnd {
 fn why(end: &LaneEnd) -> (&str, &str) {
     let failure = end.failure().expect("it failed");
     (&failure.name, &failure.message)
+}
+
+/// The time until which a Plan has its lane wait, however many slices that is.
+fn wake_of(plan: &Plan) -> Option<Timestamp> {
+    let until = match (&plan.command, &plan.cursor.pending) {
+        (Command::Wait { until }, _) => return Some(until.time()),
+        (Command::Await { .. }, Some(Pending::Lock { until })) => Some(*until),
+        (Command::Await { .. }, Some(pending)) => pending.not_before(),
+        _ => None,
+    };
+    until.map(|until| Wake::not_before(until.min(plan.cursor.deadline)).time())
 }

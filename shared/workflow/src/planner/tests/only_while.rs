@@ -278,7 +278,7 @@ fn a_run_that_waits_for_its_turn_looks_when_it_has_it() {
     let mut execution = world.begin_by_event();
     for _ in 0..3 {
         let plan = world.plan(&mut execution);
-        assert_eq!(plan.command.type_name(), "wait");
+        assert_eq!(plan.command.name(), "wait");
         world.now += SignedDuration::from_secs(15);
     }
     world.lock.ended.insert("other".parse().unwrap());

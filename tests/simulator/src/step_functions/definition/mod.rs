@@ -106,6 +106,8 @@ pub(super) enum Call {
         name: Template,
         input: Template,
     },
+    /// `arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken`.
+    Await { parameters: Template },
 }
 
 #[derive(Debug, Clone)]

@@ -21,6 +21,8 @@ use std::{collections::BTreeSet, time::Duration};
 const LAMBDA: &str = "arn:aws:states:::lambda:invoke";
 const CHILD: &str = "arn:aws:states:::states:startExecution.sync:2";
 
+const AWAIT: &str = "arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken";
+
 /// The names of all states, which are unique in the whole definition.
 type Names = BTreeSet<String>;
 
@@ -99,6 +101,14 @@ fn task(fields: &mut Fields<'_>) -> Result<Task, Unsupported> {
 
 fn call(fields: &mut Fields<'_>) -> Result<Call, Unsupported> {
     let resource = fields.text("Resource")?;
+    if resource == AWAIT {
+        return match fields.template("Parameters")? {
+            Some(parameters) => Ok(Call::Await { parameters }),
+            None => fields.problem(Problem::Missing {
+                field: "Parameters".to_owned(),
+            }),
+        };
+    }
     let mut parameters = Fields::of(fields.place("Parameters"), fields.required("Parameters")?)?;
     let call = match resource {
         LAMBDA => Call::Lambda {
@@ -111,7 +121,10 @@ fn call(fields: &mut Fields<'_>) -> Result<Call, Unsupported> {
             input: parameter(&mut parameters, "Input", "Input.$")?,
         },
         _ => {
-            return Err(fields::not_a(fields.place("Resource"), format!("{LAMBDA} or {CHILD}")));
+            return Err(fields::not_a(
+                fields.place("Resource"),
+                format!("{LAMBDA}, {CHILD} or {AWAIT}"),
+            ));
         }
     };
     parameters.finish()?;

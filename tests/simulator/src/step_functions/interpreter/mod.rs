@@ -174,6 +174,7 @@ impl<'a> Visit<'a> {
             execution: &self.run.identity,
             state: self.name,
             entered_at: self.entered_at,
+            token: None,
         }
     }
 

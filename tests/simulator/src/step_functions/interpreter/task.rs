@@ -1,4 +1,4 @@
-//! The Task state: Lambda functions, and child executions.
+//! The Task state: Lambda functions, child executions, and writes of the table that hand a token out and wait for it.
 
 use super::{Halt, Visit, start};
 use crate::step_functions::{
@@ -13,6 +13,7 @@ use crate::step_functions::{
 };
 use serde_json::{Value, json};
 use std::time::Duration;
+use tokio::sync::oneshot;
 
 impl Visit<'_> {
     /// One attempt: gives the state's output.
@@ -38,6 +39,18 @@ impl Visit<'_> {
                 let state_machine = self.string("StateMachineArn", &state_machine)?;
                 self.child(state_machine, self.string("Name", &name)?, own_input, timeout)
                     .await?
+            }
+            Call::Await { parameters } => {
+                let (token, woken) = self.run.ledger.token();
+                let context = Context {
+                    token: Some(&token),
+                    ..*context
+                };
+                let parameters = parameters.fill(input, &context)?;
+                self.measured(Data::Parameters, &parameters)?;
+                let ended = self.parked(parameters, woken, timeout).await;
+                self.run.ledger.forget(&token);
+                ended?
             }
         };
         if let Some(selector) = &task.result_selector {
@@ -120,6 +133,32 @@ impl Visit<'_> {
             self.succeeded(child.description())
         } else {
             self.failed(TaskFailure::new(failure::TASK_FAILED, child.description().to_string()))
+        }
+    }
+
+    /// Writes the item that gets the token, and waits until somebody has ended the task by it.
+    async fn parked(
+        &self,
+        parameters: Value,
+        woken: oneshot::Receiver<Value>,
+        timeout: Duration,
+    ) -> Result<Value, Halt> {
+        self.event(EventKind::TaskScheduled)?;
+        self.event(EventKind::TaskStarted)?;
+        let ledger = &self.run.ledger;
+        let waits = async {
+            ledger.outside.items.update(&self.run.identity.arn, parameters).await?;
+            self.event(EventKind::TaskSubmitted)?;
+            match woken.await {
+                Ok(output) => Ok(output),
+                Err(_) => Err(Halt::Ended),
+            }
+        };
+        match within(timeout, waits).await {
+            None => self.timed_out(),
+            Some(Ok(output)) => self.succeeded(output),
+            Some(Err(Halt::Failed(failure))) => self.failed(failure),
+            Some(Err(Halt::Ended)) => Err(Halt::Ended),
         }
     }
 

@@ -9,6 +9,7 @@ mod maps;
 mod parsing;
 mod service;
 mod states;
+mod tokens;
 
 use super::*;
 use jiff::Timestamp;

@@ -94,7 +94,8 @@ fn an_unknown_field_of_the_machine_is_refused(#[case] more: Value, #[case] field
 #[case::parameters_of_a_pass(json!({"Type": "Pass", "Parameters": {}}), "A: has the field Parameters, which is not simulated here")]
 #[case::another_resource(
     lambda(json!({"Resource": "arn:aws:states:::sqs:sendMessage"})),
-    "A.Resource: is not arn:aws:states:::lambda:invoke or arn:aws:states:::states:startExecution.sync:2"
+    "A.Resource: is not arn:aws:states:::lambda:invoke, arn:aws:states:::states:startExecution.sync:2 or \
+     arn:aws:states:::aws-sdk:dynamodb:updateItem.waitForTaskToken"
 )]
 #[case::another_parameter(
     lambda(json!({"Parameters": {"FunctionName": "f", "Payload": {}, "InvocationType": "Event"}})),
@@ -171,7 +172,6 @@ fn a_path_with_more_than_fields_is_refused(#[case] path: &str) {
     "is an intrinsic function or no path at all; only paths that begin with $ are simulated"
 )]
 #[case::the_whole_context("$$", "has more than fields, such as an index, a filter or a wildcard")]
-#[case::a_task_token("$$.Task.Token", "names a field of the context object that is not simulated")]
 #[case::a_redrive_count(
     "$$.Execution.RedriveCount",
     "names a field of the context object that is not simulated"

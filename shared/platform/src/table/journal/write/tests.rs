@@ -7,7 +7,9 @@ use pagerduty::actions::Action;
 use serde_json::json;
 use workflow::{
     ids::{EffectKey, RunId, StepPath},
-    planner::{Changes, Cursor, EndedAttempt, Failure, INPUT_BYTES, LONGEST_QUEUE, MARKS_BYTES, MOST_ATTEMPTS},
+    planner::{
+        Changes, Cursor, EndedAttempt, Failure, INPUT_BYTES, LONGEST_QUEUE, MARKS_BYTES, MOST_ATTEMPTS, Outcome,
+    },
 };
 
 const WORST: &str = "\u{10ffff}";
