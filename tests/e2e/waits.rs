@@ -37,7 +37,6 @@ fn a_run_that_is_cancelled_while_it_waits_ends_at_once_and_says_who_asked_and_wh
     assert_eq!(view["steps"][0]["state"], "cancelled", "{view:#}");
     assert_eq!(view["cancel"]["reason"], "the disk was replaced");
     let took = time(&view["ended_at"]).duration_since(time(&view["cancel"]["at"]));
-    println!("cancelled {took:#}");
     assert!(took < PROMPT, "it ended {took:#} after it was cancelled");
 
     let text = scenario.pagerflow.call(&["run", "show", &run], "").unwrap();
@@ -61,7 +60,6 @@ fn lanes_that_wait_are_cancelled_at_once_by_the_lane_that_fails() {
         "{view:#}"
     );
     let took = time(&view["ended_at"]).duration_since(time(&view["started_at"]));
-    println!("lanes {took:#}");
     assert!(took < SignedDuration::from_secs(5) + PROMPT, "it took {took:#}");
 }
 
@@ -96,6 +94,5 @@ fn runs_of_one_key_follow_each_other_and_one_that_waits_says_where_it_stands() {
     assert!(ends.is_sorted(), "in the order in which they came: {ends:?}");
     let begun = scenario.ended(&holder);
     let took = ends[5].duration_since(time(&begun["cancel"]["at"]));
-    println!("six runs {took:#}");
     assert!(took.unsigned_abs() < ONE_AFTER_THE_OTHER, "they took {took:#}");
 }

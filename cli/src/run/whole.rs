@@ -85,15 +85,16 @@ impl Whole {
     pub(super) fn cost(&self) -> Cost {
         let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
         let calls: u64 = self.steps().map(attempts).sum();
-        let retried: u64 = self.steps().map(|step| attempts(step).saturating_sub(1)).sum();
-        let waited = self.steps().filter(|step| step.title.starts_with("wait "));
-        let runs = self.steps().filter(|step| step.run.is_some());
-        let lanes: u64 = self.steps().map(|step| u64::from(step.lanes.unwrap_or(0))).sum();
+        let lanes = |step: &StepView| u64::from(step.lanes.unwrap_or(0)).saturating_add(u64::from(step.run.is_some()));
+        let batches: u64 = self.steps().map(|step| lanes(step).div_ceil(40)).sum();
+        let lanes: u64 = self.steps().map(lanes).sum();
+        // Each Plan calls an action, waits for a slice of time, opens lanes or is the last one of its lane.
+        let others = calls.saturating_add(batches).saturating_add(count(self.lanes.iter()));
         of(Work {
             plans: self.plans,
             calls,
-            waits: retried.saturating_add(count(waited)),
-            lanes: lanes.saturating_add(count(runs)),
+            waits: self.plans.saturating_sub(others),
+            lanes,
         })
     }
 

@@ -7,11 +7,15 @@ use crate::{
     executions::{WakeError, Wakes},
     table::{Signalled, StoreError, Waiting, Waits},
 };
+use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use workflow::{
     ids::{LanePath, RunId},
     planner::CancelMark,
 };
+
+/// The number of lanes that are woken at the same time.
+const AT_ONCE: usize = 16;
 
 /// A lane may not have been woken. It goes on a quarter of an hour later at most, or six hours if it waits for more than a day.
 #[derive(Debug, thiserror::Error)]
@@ -32,13 +36,11 @@ pub async fn cancelled(
     waits: &impl Waits,
     executions: &impl Wakes,
 ) -> Result<(), Unwoken> {
-    let mut outcome = Ok(());
-    for waiting in waits.waits(run).await? {
-        if mark.covers(&waiting.lane) {
-            outcome = outcome.and(lane(&waiting, waits, executions).await);
-        }
-    }
-    outcome
+    let waiting = waits.waits(run).await?.into_iter();
+    let waiting = waiting.filter(|waiting| mark.covers(&waiting.lane));
+    let wakes = stream::iter(waiting).map(async |waiting| lane(&waiting, waits, executions).await);
+    let woken: Vec<Result<(), Unwoken>> = wakes.buffer_unordered(AT_ONCE).collect().await;
+    woken.into_iter().collect()
 }
 
 /// Wakes the run whose turn it is when a run has ended, if both are of one concurrency key.

@@ -183,7 +183,7 @@ fn a_run_that_failed_says_first_why_and_what_to_do() {
                 with integration=prod service=PSVC8R2 title="disk � full"
 
     calls    pagerduty.create_incident on prod 2 times, 2 failed
-    cost     about $0.00011 (estimate): 4 state transitions, 2 Lambda requests with 0.3 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
+    cost     about $0.00009 (estimate): 3 state transitions, 2 Lambda requests with 0.3 GB-s, 12 write and 0 read units of DynamoDB; prices of US East (N. Virginia), July 2025, without the free tier
     console  https://eu-west-1.console.aws.amazon.com/states/home?region=eu-west-1#/v2/executions/details/arn:aws:states:eu-west-1:123456789012:execution:w:abc
     "#);
 }

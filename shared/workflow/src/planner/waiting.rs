@@ -38,8 +38,8 @@ pub enum Slice {
 /// broke off before it could wake is found within a quarter of an hour.
 const LONG: SignedDuration = SignedDuration::from_hours(24);
 
-/// How much later than it should a wait may end, if that is not beyond the time of its lane. Each slice takes a little longer than its length, for the Plan before it; without this
-/// a wait of two slices would have a rest that is just too short for the second one.
+/// How much later than it should a wait may end, if that is not beyond the time of its lane. Each slice takes a little longer than its
+/// length, for the Plan before it; without this a wait of two slices would have a rest that is just too short for the second one.
 const LATE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Slice {

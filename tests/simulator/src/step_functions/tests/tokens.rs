@@ -48,7 +48,7 @@ fn play(table: &Arc<Table>, seconds: u64, act: impl FnOnce(&StepFunctions, &str)
     simulate(async {
         let (service, told) = service(&waits(), outside);
         let arn = service.start_execution("run", json!({})).unwrap();
-        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        tokio::time::sleep(Duration::from_secs(seconds) + Duration::from_millis(1)).await;
         let token = table.tokens.lock().unwrap().last().cloned().unwrap();
         act(&service, &token);
         let ended = service.ended(&arn).await.unwrap();
