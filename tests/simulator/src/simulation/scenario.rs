@@ -217,7 +217,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
             child_stops: share(random, &[0.0, 0.6]),
             status: share(random, &[0.0, 0.2, 0.5]),
             starts: share(random, &[0.0, 0.1, 0.4]),
-            wakes: share(random, &[0.0, 0.05, 0.3]),
+            wakes: share(random, &[0.05, 0.2, 0.6]),
         },
         ingress: IngressOdds {
             crashes: share(random, &[0.0, 0.1, 0.3]),
