@@ -12,17 +12,11 @@ use platform::{
 };
 use serde::Deserialize;
 use serde_json::Value;
-use std::time::Duration;
-use tokio::time::timeout;
 use workflow::{
     ids::RunId,
     planner::{CancelMark, Changes, Cursor, Needs, Pending, has_been_ended},
     run::RunInput,
 };
-
-/// The time that waking others takes at most: the function has 30 s. A run of which more lanes wait than can be woken in that time, which
-/// are some hundreds, finds out when their slices are over.
-const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
     /// Wakes the lanes that a Plan has cancelled, and the run that its end lets go on. The table says all that; so a run does not fail
@@ -35,13 +29,6 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
         may_hold_key: bool,
         now: Timestamp,
     ) {
-        let wakes = self.wake_all(input, cursor, changes, may_hold_key, now);
-        if timeout(TIME_LIMIT, wakes).await.is_err() {
-            tracing::warn!(run = %input.run.id, "not all were woken in time");
-        }
-    }
-
-    async fn wake_all(&self, input: &RunInput, cursor: &Cursor, changes: &Changes, may_hold_key: bool, now: Timestamp) {
         let own = &input.run.id;
         let whole = CancelMark::run();
         // It is one, and those of which there may be hundreds must not keep it from its turn.
