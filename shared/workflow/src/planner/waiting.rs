@@ -157,7 +157,10 @@ impl Planner<'_> {
             return None;
         }
         let until = self.cursor.pending.as_ref().and_then(Pending::not_before)?;
-        let until = until.min(self.cursor.deadline);
+        let until = match sabotage::breaks(sabotage::Break::WaitPastDeadline) {
+            true => until,
+            false => until.min(self.cursor.deadline),
+        };
         if until <= self.situation.now || sabotage::breaks(sabotage::Break::SliceIsWhole) {
             return None;
         }
