@@ -47,7 +47,8 @@ pub(super) async fn cancel(
     let whole = CancelMark::run();
     if let Err(error) = wake::cancelled(&run, &whole, &stack.table, &stack.state_machine).await {
         notices.warn(&format!(
-            "the run {run} is asked to end, and could not be woken: {error}; if it waits, it ends within a quarter of an hour"
+            "the run {run} is asked to end, and not all of its lanes could be woken: {error}; one that waits ends within a quarter of an hour, or six hours if it waits \
+             for more than a day"
         ));
     }
     Ok(Cancelling { run, cancels: true })

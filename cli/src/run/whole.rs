@@ -10,6 +10,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use workflow::{
+    definition::limits,
     ids::{LanePath, RunId},
     planner::LaneKey,
 };
@@ -86,7 +87,10 @@ impl Whole {
         let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
         let calls: u64 = self.steps().map(attempts).sum();
         let lanes = |step: &StepView| u64::from(step.lanes.unwrap_or(0)).saturating_add(u64::from(step.run.is_some()));
-        let batches: u64 = self.steps().map(|step| lanes(step).div_ceil(40)).sum();
+        let batches: u64 = self
+            .steps()
+            .map(|step| lanes(step).div_ceil(limits::CONCURRENT_LANES.into()))
+            .sum();
         let lanes: u64 = self.steps().map(lanes).sum();
         // Each Plan calls an action, waits for a slice of time, opens lanes or is the last one of its lane.
         let others = calls.saturating_add(batches).saturating_add(count(self.lanes.iter()));

@@ -1,4 +1,5 @@
-//! After a Plan is written: those whom it concerns are woken, and a lane that begins to wait looks whether there is something for it.
+//! The two things after a Plan is written: it wakes the lanes and runs that can go on, and a lane that begins to wait looks once more for
+//! what may have ended the wait.
 
 use crate::{handler::Runner, state::Next};
 use jiff::Timestamp;
@@ -19,8 +20,8 @@ use workflow::{
 };
 
 impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
-    /// Wakes the lanes that a Plan has cancelled, and the run that its end lets go on. The table says all that; so a run does not fail
-    /// because nobody could be woken.
+    /// Wakes the lanes that a Plan has cancelled, and the run that can go on when this one has ended. All of it stands in the table, so
+    /// a failed wake is logged and does not fail the run.
     pub(crate) async fn wake_others(
         &self,
         input: &RunInput,
@@ -31,15 +32,15 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
     ) {
         let own = &input.run.id;
         let whole = CancelMark::run();
-        // It is one, and those of which there may be hundreds must not keep it from its turn.
+        // Before the lanes, of which there may be hundreds.
         let is_end_of_run = changes.end.is_some() && cursor.lane.is_main();
         if is_end_of_run && may_hold_key {
-            told(own, wake::next_in_line(own, &self.journal, &self.executions, now).await);
+            log_failure(own, wake::next_in_line(own, &self.journal, &self.executions, now).await);
         }
         let lanes = changes.cancels.iter().map(|mark| (own, mark));
         let runs = changes.cancels_runs.iter().map(|run| (run, &whole));
         for (run, mark) in lanes.chain(runs) {
-            told(run, wake::cancelled(run, mark, &self.journal, &self.executions).await);
+            log_failure(run, wake::cancelled(run, mark, &self.journal, &self.executions).await);
         }
     }
 
@@ -77,13 +78,13 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
                 plan: cursor.plans,
                 lane: cursor.lane,
             };
-            told(run, wake::lane(&waiting, &self.journal, &self.executions).await);
+            log_failure(run, wake::lane(&waiting, &self.journal, &self.executions).await);
         }
         Ok(())
     }
 }
 
-fn told(run: &RunId, woken: Result<(), wake::Unwoken>) {
+fn log_failure(run: &RunId, woken: Result<(), wake::Unwoken>) {
     if let Err(error) = woken {
         tracing::warn!(%run, %error, "not woken");
     }

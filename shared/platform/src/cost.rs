@@ -14,6 +14,7 @@
 //! hivebook.wiki (2026). That of Step Functions was not compared with anything.
 
 use serde::Serialize;
+use workflow::definition::limits;
 
 /// The prices, in US dollars, and what they are for.
 #[derive(Debug, Clone, Copy)]
@@ -122,7 +123,7 @@ impl Use {
     fn of(work: Work) -> Self {
         let executions = work.lanes.saturating_add(1);
         // Plan and Route for each Plan, then the state of the command; a lane is one iteration of a Map; each execution ends.
-        let forks = work.lanes.div_ceil(40);
+        let forks = work.lanes.div_ceil(limits::CONCURRENT_LANES.into());
         Self {
             transitions: work.plans * 2 + work.calls + work.waits + work.lanes + forks + executions,
             requests: work.plans + work.calls,

@@ -1,7 +1,7 @@
 //! Waking lanes that wait, when there is something for them.
 //!
-//! Who has something for a lane writes it first and calls these functions then. What they do is the fast way only: a lane that is not
-//! woken finds what was written when its slice of the wait is over.
+//! Callers first write what the lane is to find, and call these functions then. A wake is only the fast way: a lane that is not woken
+//! finds what was written when its slice of the wait is over.
 
 use crate::{
     executions::{WakeError, Wakes},
@@ -75,7 +75,7 @@ pub async fn next_in_line(
 /// # Errors
 /// It may not have been woken.
 pub async fn lane(waiting: &Waiting, waits: &impl Waits, executions: &impl Wakes) -> Result<(), Unwoken> {
-    if sabotage::breaks(sabotage::Break::NobodyWakes) {
+    if sabotage::breaks(sabotage::Break::NoWake) {
         return Ok(());
     }
     if let Signalled::Parked(token) = waits.signal(waiting).await? {

@@ -92,7 +92,7 @@ breaks! {
     /// The end of a slice of a wait counts as the end of the wait.
     SliceIsWhole = "slice-is-whole";
     /// No lane that waits is woken.
-    NobodyWakes = "nobody-wakes";
+    NoWake = "no-wake";
     /// A lane that begins to wait does not look whether something has ended the wait meanwhile.
     NoSecondLook = "no-second-look";
     /// A run begins although its workflow was disabled while it waited for its start.

@@ -353,7 +353,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
         return Some("waits that are not written: steps that do not wait");
     }
     if fault == F::Unwoken && construct != C::LastPlan {
-        return Some("signals that wake nobody: Plans that send none");
+        return Some("signals without a wake: Plans that send none");
     }
     let is_of_people = OF_PEOPLE.contains(&fault);
     let takes_no_time = matches!(

@@ -272,7 +272,7 @@ impl<I: Items> Table<I> {
         table.put_body(replay, compressed, ends_by).await
     }
 
-    async fn run_alone(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
+    pub(super) async fn run_alone(&self, run: &RunId) -> Result<Option<RunView>, StoreError> {
         let item = self.get(Read::Run, &keys::run(run)).await?;
         item.map(|item| record("run", item)).transpose()
     }

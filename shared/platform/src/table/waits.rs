@@ -137,15 +137,7 @@ impl<I: Items> Waits for Table<I> {
     }
 
     async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
-        #[derive(Deserialize)]
-        struct Stood {
-            #[serde(default)]
-            lock: Option<String>,
-        }
-        let Some(run) = self.get(Read::Run, &keys::run(ended)).await? else {
-            return Ok(None);
-        };
-        let Stood { lock: Some(lock) } = record("run", run)? else {
+        let Some(lock) = self.run_alone(ended).await?.and_then(|run| run.lock) else {
             return Ok(None);
         };
         let view = journal::lock(self, &keys::lock_at(lock), now).await?;

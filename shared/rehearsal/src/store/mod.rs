@@ -37,7 +37,7 @@ pub(crate) const VERSION: WorkflowVersion = WorkflowVersion(1);
 pub(crate) struct Store {
     table: Table<Memory>,
     tables: Arc<Mutex<Tables>>,
-    /// The tokens of the waits that were ended early and that nobody has looked at.
+    /// The tokens of the waits that were ended early and whose executions do not go on yet.
     woken: Arc<Mutex<Vec<String>>>,
 }
 

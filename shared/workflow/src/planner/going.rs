@@ -230,7 +230,7 @@ impl<'a> Planner<'a> {
 
     pub(crate) fn finish(mut self, command: Command) -> Plan {
         let command = match command {
-            Command::Wait { until } => self.wait_attentively(until),
+            Command::Wait { until } => self.await_slice(until),
             command => command,
         };
         self.note_end_of_wait();

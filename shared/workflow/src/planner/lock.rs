@@ -2,7 +2,7 @@
 //!
 //! A lock is held by a run, and is free as soon as that run has ended, in whichever way: it need not be given back, so
 //! that no end of a run can forget to. Runs that wait stand in a queue; the first of them that still goes on is next. A run
-//! that ends wakes it, and for the end of which nothing is told it looks at the lock every now and then.
+//! that ends wakes it. In case an end is not reported, it also looks at the lock every now and then.
 
 use crate::ids::RunId;
 use jiff::Timestamp;

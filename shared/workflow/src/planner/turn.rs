@@ -10,8 +10,8 @@ use super::{
 use crate::{definition::ConcurrencyPolicy, error_name::ErrorName};
 use jiff::SignedDuration;
 
-/// The interval at which the run that is next looks if it is its turn, in seconds. The end of the run before wakes it; it looks for
-/// the end of which nothing is told.
+/// The interval at which the run that is next looks if it is its turn, in seconds. Mostly the end of the run before wakes it; it looks in
+/// case that end is not reported.
 const LOOK_SECONDS: i64 = 30;
 
 /// The interval at which a run looks that has others before it, in seconds.

@@ -38,8 +38,8 @@ pub enum Slice {
 /// broke off before it could wake is found within a quarter of an hour.
 const LONG: SignedDuration = SignedDuration::from_hours(24);
 
-/// How much later than it should a wait may end, if that is not beyond the time of its lane. Each slice takes a little longer than its
-/// length, for the Plan before it; without this a wait of two slices would have a rest that is just too short for the second one.
+/// The most by which a wait may end late, where its lane has that much time left. A slice and the Plan before it take a little longer than
+/// the slice alone, so what is left after the first of two slices is always a little too short for the second.
 const LATE: SignedDuration = SignedDuration::from_secs(1);
 
 impl Slice {
@@ -122,7 +122,7 @@ pub enum WaitChange {
 
 impl Planner<'_> {
     /// The next slice of a wait that ends then; the last part of a second is a wait that nothing ends early.
-    pub(super) fn wait_attentively(&mut self, until: Wake) -> Command {
+    pub(super) fn await_slice(&mut self, until: Wake) -> Command {
         let now = self.situation.now;
         let late = match super::later(until.time(), LATE) <= self.cursor.deadline {
             true => LATE,
@@ -172,7 +172,7 @@ impl Planner<'_> {
     }
 }
 
-/// True if something has ended a wait that was read after the lane was written with it.
+/// True if something has ended a wait, by what was read after the wait was written.
 ///
 /// A sender of a signal writes what the signal is about, and then looks for those who wait. A lane that waits is written, and then looks
 /// whether there is a signal. So one of the two sees the other.

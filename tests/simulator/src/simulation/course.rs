@@ -18,7 +18,7 @@ const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
 /// The number of times that somebody looks for an action that is under way, every quarter of a second.
 const LOOKS: u32 = 240;
 
-/// The time for which somebody waits for a Plan to be made.
+/// The longest time until a Plan is made in which a run is cancelled.
 const LONGEST_WAIT_FOR_A_PLAN: Duration = Duration::from_hours(2);
 
 /// A scenario that was played.

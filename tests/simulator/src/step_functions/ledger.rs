@@ -98,7 +98,7 @@ impl Ledger {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A token, and what comes when somebody ends the task by it.
+    /// A token, and the receiver of the output with which the task is ended by it.
     pub(super) fn token(&self) -> (String, oneshot::Receiver<Value>) {
         let mut tokens = self.tokens();
         tokens.given += 1;

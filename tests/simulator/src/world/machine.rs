@@ -37,7 +37,7 @@ pub struct MachineOdds {
     pub status: f64,
     /// The share of the starts of runs that are refused, slow or not answered.
     pub starts: f64,
-    /// The share of the waits whose item the state machine cannot write, and of the signals that wake nobody.
+    /// The share of the waits whose item the state machine cannot write, and of the wakes that Step Functions refuses.
     pub wakes: f64,
 }
 

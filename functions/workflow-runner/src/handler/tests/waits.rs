@@ -142,18 +142,24 @@ async fn a_run_that_takes_the_key_of_another_wakes_that_and_a_lane_that_fails_th
     assert_eq!(tree.lane("00000:00000").end.unwrap().outcome(), "cancelled");
 }
 
-#[rstest]
-#[case(Call::Waits)]
-#[case(Call::Signal)]
-#[case(Call::Wake)]
-#[tokio::test]
-async fn a_run_ends_although_nobody_can_be_woken(#[case] down: Call) {
+/// A run that holds its key and comes to its end with the next Plan, and one that waits for that with the token `t`.
+async fn before_the_end_of_a_holder() -> (Tree, Value) {
     let mut tree = Tree::by_hand(KEYED, &json!({}));
     let mut holder = run_of(&tree, "holder");
     tree.plan("holder", &mut holder).await.unwrap();
     let command = tree.plan("second", &mut run_of(&tree, "second")).await.unwrap();
     assert!(parks(&tree, &command, "t"));
     tree.now += 1.hours();
+    (tree, holder)
+}
+
+#[rstest]
+#[case(Call::Waits)]
+#[case(Call::Signal)]
+#[case(Call::Wake)]
+#[tokio::test]
+async fn a_run_ends_although_the_next_one_cannot_be_woken(#[case] down: Call) {
+    let (mut tree, mut holder) = before_the_end_of_a_holder().await;
     tree.store.with(|state| state.down = Some(down));
 
     assert_eq!(tree.plan("holder", &mut holder).await.unwrap()["type"], "succeed");
@@ -162,12 +168,7 @@ async fn a_run_ends_although_nobody_can_be_woken(#[case] down: Call) {
 
 #[tokio::test]
 async fn a_plan_that_is_repeated_wakes_again() {
-    let mut tree = Tree::by_hand(KEYED, &json!({}));
-    let mut holder = run_of(&tree, "holder");
-    tree.plan("holder", &mut holder).await.unwrap();
-    let command = tree.plan("second", &mut run_of(&tree, "second")).await.unwrap();
-    assert!(parks(&tree, &command, "t"));
-    tree.now += 1.hours();
+    let (mut tree, mut holder) = before_the_end_of_a_holder().await;
     let mut before = holder.clone();
     tree.plan("holder", &mut holder).await.unwrap();
 

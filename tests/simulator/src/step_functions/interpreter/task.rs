@@ -136,7 +136,7 @@ impl Visit<'_> {
         }
     }
 
-    /// Writes the item that gets the token, and waits until somebody has ended the task by it.
+    /// Writes the item that gets the token, and waits until the task is ended by it.
     async fn parked(
         &self,
         parameters: Value,
