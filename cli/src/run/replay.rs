@@ -230,6 +230,7 @@ fn past(lane: &LanePath, step: &StepView) -> PastStep {
             }),
             cut: step.cut.clone(),
         }),
+        ended_at: step.ended_at,
         attempts: errors.map(|error| error.map(|error| error.name.clone())).collect(),
         run: step.run.clone(),
         kept: step.kept,

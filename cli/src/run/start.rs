@@ -122,10 +122,10 @@ fn inputs(definition: &Definition, given: &Given) -> Result<Map<String, Value>, 
     }
 }
 
-/// A value of the command line: text where text is wanted, and otherwise what it means as JSON.
+/// A value of the command line: text where text is wanted, also that of a time or a duration, and otherwise what it means as JSON.
 fn typed(kind: Option<InputKind>, value: &str) -> Value {
     match kind {
-        Some(InputKind::Text) => Value::from(value),
+        Some(InputKind::Text | InputKind::Time | InputKind::Duration) => Value::from(value),
         _ => serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
     }
 }

@@ -150,12 +150,15 @@ impl<'a> Told<'a> {
         })
     }
 
-    /// The context of all workflows' conditions on the event.
-    fn seen(&self) -> Result<&Context, String> {
+    /// The context of all workflows' conditions on the event, at this time.
+    fn seen(&self, now: Timestamp) -> Result<Context, String> {
         let seen = self
             .seen
-            .get_or_init(|| event_value(&self.event).map(Context::of_event));
-        seen.as_ref().map_err(Clone::clone)
+            .get_or_init(|| event_value(&self.event).map(|event| Context::of_event(event, now)));
+        match seen {
+            Ok(context) => Ok(context.at(now)),
+            Err(problem) => Err(problem.clone()),
+        }
     }
 }
 
@@ -206,6 +209,23 @@ impl<'a> Events<'a> {
         self.told
             .iter()
             .map(|told| decide(workflow, trigger, told, now))
+            .collect()
+    }
+
+    /// Decides on each event as it would have been decided when it happened, which is at this time if it does not say. So none is too old.
+    #[must_use]
+    pub fn admit_as_it_happened(
+        &self,
+        workflow: &WorkflowRecord,
+        trigger: &TriggerRecord,
+        otherwise: Timestamp,
+    ) -> Vec<Admission> {
+        if self.told.is_empty() && self.unreadable.is_none() {
+            return vec![Admission::Ignore(Ignored::NoMessage)];
+        }
+        self.told
+            .iter()
+            .map(|told| decide(workflow, trigger, told, told.event.occurred_at.unwrap_or(otherwise)))
             .collect()
     }
 }
@@ -264,7 +284,7 @@ fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, n
     if let Some(reason) = reason {
         return Admission::Ignore(reason);
     }
-    let filter_error = match condition(trigger, told) {
+    let filter_error = match condition(trigger, told, now) {
         Ok(true) => None,
         Ok(false) => return Admission::Ignore(Ignored::Condition),
         // It is not known whether this event was wanted. A run that fails is seen; an event that is dropped is not.
@@ -307,9 +327,9 @@ fn identity(workflow: &WorkflowRecord, event: &Event, version: WorkflowVersion) 
     }
 }
 
-fn condition(trigger: &TriggerRecord, told: &Told<'_>) -> Result<bool, String> {
+fn condition(trigger: &TriggerRecord, told: &Told<'_>, now: Timestamp) -> Result<bool, String> {
     let Some(when) = &trigger.when else { return Ok(true) };
-    when.holds(told.seen()?).map_err(|error| error.to_string())
+    when.holds(&told.seen(now)?).map_err(|error| error.to_string())
 }
 
 fn is_too_old(event: &Event, now: Timestamp) -> bool {

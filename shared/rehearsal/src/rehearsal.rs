@@ -204,8 +204,8 @@ impl Rehearsal {
             timeout: None,
             updated_at: otherwise,
         };
-        // No event is too old at the earliest time.
-        let decided = events.admit(&workflow, trigger, Timestamp::MIN).into_iter();
+        // An old event is tried as well.
+        let decided = events.admit_as_it_happened(&workflow, trigger, otherwise).into_iter();
         let decided = decided.map(|admission| match admission {
             Admission::Ignore(reason) => Err(NotStarted {
                 reason: word(&reason),

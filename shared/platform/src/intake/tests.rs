@@ -425,3 +425,36 @@ fn f18_events_that_come_out_of_order_each_start_a_run_unless_the_workflow_looks_
     both.trigger.as_mut().unwrap().when = Some("event.incident.status == 'triggered'".into());
     assert_eq!(one(&both, &late), Admission::Ignore(Ignored::Condition));
 }
+
+#[test]
+fn a_condition_sees_the_time_at_which_the_delivery_is_decided_on() {
+    let mut workflow = workflow();
+    let trigger = workflow.trigger.as_mut().unwrap();
+    trigger.when = Some("now | within('10:00-11:00')".into());
+    let trigger = trigger.clone();
+    let body = delivery(|_| {});
+    let events = Events::read(trigger.webhook, &body).unwrap();
+    let is_started = |admissions: &[Admission]| matches!(admissions, [Admission::Start(_)]);
+    let later = now() + SignedDuration::from_hours(1);
+    assert!(is_started(&events.admit(&workflow, &trigger, now())));
+    assert!(!is_started(&events.admit(&workflow, &trigger, later)));
+    // It happened a second before ten.
+    assert!(!is_started(&events.admit_as_it_happened(&workflow, &trigger, now())));
+}
+
+#[test]
+fn no_event_is_too_old_where_it_is_decided_on_as_it_happened() {
+    let mut workflow = workflow();
+    workflow.trigger.as_mut().unwrap().when = None;
+    let trigger = workflow.trigger.clone().unwrap();
+    let body = delivery(|event| event["occurred_at"] = json!("2020-01-01T00:00:00Z"));
+    let events = Events::read(trigger.webhook, &body).unwrap();
+    assert_eq!(
+        events.admit(&workflow, &trigger, now()),
+        [Admission::Ignore(Ignored::TooOld)]
+    );
+    assert!(matches!(
+        events.admit_as_it_happened(&workflow, &trigger, now()).as_slice(),
+        [Admission::Start(_)]
+    ));
+}

@@ -115,7 +115,7 @@ fn example(action: Action) -> Value {
     let event = json!({"incident": {
         "id": INCIDENT, "title": "Memory", "html_url": "https://example.com/", "service": {"summary": "Checkout"},
     }});
-    let context = Context::new(event, json!({"workflow": "w"}), json!({}));
+    let context = Context::new(event, json!({"workflow": "w"}), json!({}), jiff::Timestamp::UNIX_EPOCH);
     let fields = with
         .iter()
         .map(|(name, template)| (name.clone(), template.evaluate(&context).unwrap()));

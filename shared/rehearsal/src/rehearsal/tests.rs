@@ -178,6 +178,11 @@ async fn a_condition_and_a_filter_of_the_trigger_are_applied() {
     let delivery = event("pagerduty/webhook-v3-incident-triggered.json");
     for (extra, reason) in [
         ("when: event.incident.urgency == \"low\"", "condition"),
+        // It is evaluated at the time of the event.
+        (
+            "when: event.occurred_at is none or now != time(event.occurred_at)",
+            "condition",
+        ),
         ("urgency: low", "urgency"),
     ] {
         let rehearsal = Rehearsal::new(definition(&trigger(extra)), vec![], vec![]).unwrap();

@@ -14,11 +14,8 @@ impl Length {
     /// # Errors
     /// What is wrong with the text, and what a right one looks like.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let unreadable = || format!("{text:?} is not a length of time; write it like 30s, 10m, 1h30m or 2d");
-        let span: Span = text.trim().parse().map_err(|_| unreadable())?;
-        let duration = span
-            .to_duration(SpanRelativeTo::days_are_24_hours())
-            .map_err(|_| unreadable())?;
+        let duration = length_of(text)
+            .ok_or_else(|| format!("{text:?} is not a length of time; write it like 30s, 10m, 1h30m or 2d"))?;
         Self::from_seconds(duration.as_secs())
             .filter(|_| duration.subsec_nanos() == 0)
             .ok_or_else(|| format!("{text:?} is out of range; it must be whole seconds, from 1s to 364d"))
@@ -43,6 +40,12 @@ impl Length {
     pub fn duration(self) -> SignedDuration {
         self.0
     }
+}
+
+/// Reads a length of time of any size, also a negative one. A day has 24 hours.
+pub(crate) fn length_of(text: &str) -> Option<SignedDuration> {
+    let span: Span = text.trim().parse().ok()?;
+    span.to_duration(SpanRelativeTo::days_are_24_hours()).ok()
 }
 
 impl fmt::Display for Length {

@@ -19,6 +19,7 @@ mod yaml;
 pub(crate) use crate::types::Severity;
 pub use draft::{Draft, ThingReference, Wanted};
 pub use length::Length;
+pub(crate) use length::length_of;
 pub use node::{Node, Position};
 pub use problem::{Problem, Problems};
 
@@ -125,6 +126,10 @@ pub enum InputKind {
     Boolean,
     List,
     Map,
+    /// Text in RFC 3339; in expressions a time.
+    Time,
+    /// Text such as `15m`; in expressions a duration.
+    Duration,
 }
 
 /// The rule by which runs of a workflow exclude each other: those of the same key.

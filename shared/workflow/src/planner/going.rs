@@ -165,7 +165,9 @@ impl<'a> Planner<'a> {
             "version": run.version,
             "started_at": cursor.started_at,
         });
-        let mut context = Context::new(situation.event.clone(), shown_run, Value::Object(cursor.inputs.clone()));
+        let inputs = Value::Object(cursor.inputs.clone());
+        let mut context = Context::new(situation.event.clone(), shown_run, inputs, situation.now)
+            .with_declared(&situation.definition.inputs);
         for (name, value) in &cursor.variables {
             context.set_variable(name.as_str(), value.clone());
         }

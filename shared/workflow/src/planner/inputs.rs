@@ -5,6 +5,7 @@ use crate::{
     action::{type_of, unknown_field},
     definition::{Definition, InputKind},
     error_name::ErrorName,
+    template::time::{Duration, Temporal, Time},
 };
 use serde_json::{Map, Value};
 
@@ -26,7 +27,7 @@ pub fn resolve(definition: &Definition, given: &Map<String, Value>) -> Result<Ma
         match (given, &input.default) {
             (Some(value), _) if !input.kind.takes(value) => problems.push(format!(
                 "`{name}` is {}, but must be {}",
-                type_of(value),
+                written(value),
                 input.kind.words()
             )),
             (Some(value), _) | (None, Some(value)) => {
@@ -47,6 +48,14 @@ pub fn resolve(definition: &Definition, given: &Map<String, Value>) -> Result<Ma
     }
 }
 
+/// A value as an error names it: a text may be of the wrong form.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => format!("`{}`", text.chars().take(60).collect::<String>()),
+        value => type_of(value).to_owned(),
+    }
+}
+
 impl InputKind {
     /// True if a value is of the type.
     #[must_use]
@@ -58,6 +67,16 @@ impl InputKind {
             Self::Boolean => value.is_boolean(),
             Self::List => value.is_array(),
             Self::Map => value.is_object(),
+            Self::Time | Self::Duration => value.as_str().is_some_and(|text| self.temporal(text).is_some()),
+        }
+    }
+
+    /// The time or the duration that a text is to expressions; none if the type is another, or the text is of another.
+    pub(crate) fn temporal(self, text: &str) -> Option<Temporal> {
+        match self {
+            Self::Time => Time::read(text).ok().map(Temporal::Time),
+            Self::Duration => Duration::read(text).ok().map(Temporal::Duration),
+            Self::Text | Self::Integer | Self::Number | Self::Boolean | Self::List | Self::Map => None,
         }
     }
 
@@ -71,6 +90,8 @@ impl InputKind {
             Self::Boolean => "true or false",
             Self::List => "a list",
             Self::Map => "a map",
+            Self::Time => "a time like 2026-11-30T08:00:00Z",
+            Self::Duration => "a duration like 30s, 15m, 1h30m or 2d",
         }
     }
 }

@@ -195,7 +195,8 @@ pub fn concurrency_key(
         "version": input.run.version,
         "started_at": started_at,
     });
-    let context = Context::new(event.clone(), run, Value::Object(inputs));
+    // Each Plan finds the key again, and must find the same: it has the time when the run began.
+    let context = Context::new(event.clone(), run, Value::Object(inputs), started_at).with_declared(&definition.inputs);
     if sabotage::breaks(sabotage::Break::NullIsKey) {
         return Ok(concurrency.key.evaluate(&context).ok().map(|key| key.to_string()));
     }

@@ -1,14 +1,15 @@
 //! The results that are kept.
 
-use super::{Past, ReplayError};
+use super::{Past, PastStep, ReplayError};
 use crate::{
     definition::{Definition, Step},
     ids::{LanePath, Section, StepPath, VariableName},
     planner::{Outcome, StepResult},
     run::KeptStep,
     step_name::StepName,
-    template::Context,
+    template::{Context, Template},
 };
+use jiff::Timestamp;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
@@ -48,7 +49,7 @@ pub(super) fn places(past: &Past<'_>, version: &Definition, first: u32) -> Resul
         let before = counterpart(version, number, past.definition);
         let before = before.ok_or_else(|| refused("the version of the run has it not, or otherwise built"))?;
         let path = StepPath::top(Section::Steps, before);
-        let result = main_results(past).find(|(of, _)| **of == path);
+        let result = main_results(past).find(|(step, _)| step.path == path);
         let Some((_, result)) = result else {
             return Err(refused("the run did not get to its end"));
         };
@@ -88,10 +89,10 @@ fn are_alike(one: &Step, other: &Step) -> bool {
 }
 
 /// The results of the steps of `steps` in the main lane.
-fn main_results<'a>(past: &Past<'a>) -> impl Iterator<Item = (&'a StepPath, &'a StepResult)> {
+fn main_results<'a>(past: &Past<'a>) -> impl Iterator<Item = (&'a PastStep, &'a StepResult)> {
     let steps = past.steps.iter().filter(|step| step.lane == LanePath::main());
     let steps = steps.filter(|step| step.path.section() == Section::Steps);
-    steps.filter_map(|step| Some((&step.path, step.result.as_ref()?)))
+    steps.filter_map(|step| Some((step, step.result.as_ref()?)))
 }
 
 /// A path with another number at its front.
@@ -111,12 +112,28 @@ type Kept = (BTreeMap<StepPath, KeptStep>, BTreeMap<VariableName, Value>);
 pub(super) fn keep(past: &Past<'_>, places: &Places) -> Result<Kept, ReplayError> {
     // A run whose inputs do not fit its own version has not come to any step.
     let inputs = crate::planner::resolve_inputs(past.definition, past.inputs).unwrap_or_default();
-    let mut context = Context::new(past.event.clone(), past.run.clone(), Value::Object(inputs));
+    // A step that sets variables ends in the Plan in which it begins, so it saw the time of its end.
+    let mut context = Context::new(
+        past.event.clone(),
+        past.run.clone(),
+        Value::Object(inputs),
+        Timestamp::UNIX_EPOCH,
+    )
+    .with_declared(&past.definition.inputs);
     let mut results: Vec<_> = main_results(past).collect();
-    results.sort_by_key(|(path, _)| *path);
+    results.sort_by_key(|(step, _)| &step.path);
     let mut kept = BTreeMap::new();
     let mut variables = BTreeMap::new();
-    for (path, result) in results {
+    for (
+        PastStep {
+            path,
+            ended_at,
+            kept: was_kept,
+            ..
+        },
+        result,
+    ) in results
+    {
         let number = path.indices().first().and_then(|number| places.get(number));
         let (Some(number), Some(step)) = (number, past.definition.step(path)) else {
             continue;
@@ -125,6 +142,17 @@ pub(super) fn keep(past: &Past<'_>, places: &Places) -> Result<Kept, ReplayError
             context.set_step(id.as_str(), json!(result));
         }
         if let (Some(templates), Outcome::Success) = (step.kind.behaviour().variables(), result.outcome) {
+            match ended_at.filter(|_| !was_kept) {
+                Some(ended_at) => context = context.at(ended_at),
+                None if templates.values().any(Template::refers_to_now) => {
+                    return Err(ReplayError::Variables {
+                        step: past.definition.name_in_any_lane(path),
+                        problem: "they depend on `now`, and the run that is repeated took them over from another"
+                            .to_owned(),
+                    });
+                }
+                None => {}
+            }
             let values: Result<Vec<_>, _> = templates
                 .iter()
                 .map(|(name, template)| Ok((name.clone(), template.evaluate(&context)?)))

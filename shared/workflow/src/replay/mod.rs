@@ -22,6 +22,7 @@ use crate::{
     run::KeptStep,
     step_name::{StepName, UnknownName},
 };
+use jiff::Timestamp;
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
@@ -52,6 +53,8 @@ pub struct PastStep {
     pub path: StepPath,
     /// The result; none if it has not ended.
     pub result: Option<StepResult>,
+    /// The time when it ended.
+    pub ended_at: Option<Timestamp>,
     /// Its attempts, each with the name of its error, if one is known.
     pub attempts: Vec<Option<String>>,
     /// The run that it started.

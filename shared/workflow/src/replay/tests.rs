@@ -6,6 +6,7 @@ use crate::{
     ids::Section,
     planner::{Outcome, StepError},
 };
+use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::json;
 use std::{collections::BTreeSet, sync::Arc};
@@ -59,6 +60,7 @@ fn step(path: StepPath, outcome: Outcome) -> PastStep {
             }),
             cut: BTreeSet::new(),
         }),
+        ended_at: Some(Timestamp::UNIX_EPOCH),
         attempts: vec![None],
         run: None,
         kept: false,
@@ -284,4 +286,33 @@ fn more_than_an_execution_takes_cannot_be_kept() {
     }
     let error = same(&steps, "close").unwrap_err().to_string();
     assert!(error.contains("begin with an earlier step"), "{error}");
+}
+
+#[test]
+fn variables_that_were_set_to_the_time_are_found_again_unless_the_run_had_them_from_another() {
+    let definition = definition("  - set: { at: \"{{ now }}\" }\n  - set: { plain: 1 }\n  - wait: 1s\n");
+    let ended_at = |minute| format!("2026-11-30T08:{minute:02}:00Z").parse::<Timestamp>().ok();
+    let mut steps: Vec<_> = (0..3)
+        .map(|number| PastStep {
+            ended_at: ended_at(number),
+            ..step(top(number), Outcome::Success)
+        })
+        .collect();
+    let replayed = |steps: &[PastStep]| {
+        let past = Past {
+            definition: &definition,
+            steps,
+            run: &json!({"id": "abc"}),
+            event: &Value::Null,
+            inputs: &Map::new(),
+        };
+        replay(&past, &definition, Start::Step(&name("3"))).map(|replay| json!(replay.variables))
+    };
+    assert_eq!(replayed(&steps), Ok(json!({"at": "2026-11-30T08:00:00Z", "plain": 1})));
+    steps[1].kept = true;
+    steps[1].ended_at = None;
+    assert!(replayed(&steps).is_ok());
+    steps[0].kept = true;
+    let error = replayed(&steps).unwrap_err().to_string();
+    assert!(error.contains("cannot be found again: they depend on `now`"), "{error}");
 }

@@ -88,6 +88,12 @@ pub const FILTERS: &[Builtin] = &[
         "\"CPU at 97 %\"",
     ),
     builtin(
+        &["format_time"],
+        "a time as text, as `strftime` has it; `zone` names the time zone, which is UTC if there is none",
+        "time('2026-11-30T08:00:00Z') | format_time('%d.%m.%Y %H:%M', zone='Europe/Berlin')",
+        "\"30.11.2026 09:00\"",
+    ),
+    builtin(
         &["groupby"],
         "lists of the entries that have the same value in a field",
         "[{'s': 'up', 'n': 1}, {'s': 'up', 'n': 2}] | groupby('s') | map(attribute='grouper') | list",
@@ -98,6 +104,12 @@ pub const FILTERS: &[Builtin] = &[
         "text with so many spaces before each line but the first",
         "'a\\nb' | indent(2)",
         "\"a\\n  b\"",
+    ),
+    builtin(
+        &["in_zone"],
+        "a time as the clocks of a zone show it: `year`, `month`, `day`, `hour`, `minute`, `second`, `weekday`, `date`, `is_weekend`",
+        "(time('2026-11-30T08:00:00Z') | in_zone('Asia/Tokyo')).hour",
+        "17",
     ),
     builtin(&["int"], "a whole number", "'42' | int", "42"),
     builtin(
@@ -178,6 +190,12 @@ pub const FILTERS: &[Builtin] = &[
         "\"a\"",
     ),
     builtin(
+        &["seconds"],
+        "the number of seconds of a duration",
+        "duration('15m') | seconds",
+        "900",
+    ),
+    builtin(
         &["select"],
         "the entries that pass a test",
         "[1, 2, 3] | select('odd') | list",
@@ -229,6 +247,12 @@ pub const FILTERS: &[Builtin] = &[
     ),
     builtin(&["unique"], "each entry once", "[1, 2, 1] | unique | list", "[1, 2]"),
     builtin(&["upper"], "text in upper case", "'db' | upper", "\"DB\""),
+    builtin(
+        &["within"],
+        "true if a time is in these hours of these days, by the clock of a zone; all days if none are named, and UTC if no zone is",
+        "time('2026-11-30T08:00:00Z') | within('09:00-17:00', days='mon-fri', zone='Europe/Berlin')",
+        "true",
+    ),
     builtin(
         &["zip"],
         "pairs of the entries of two lists",
@@ -306,10 +330,22 @@ pub const TESTS: &[Builtin] = &[
 pub const FUNCTIONS: &[Builtin] = &[
     builtin(&["dict"], "a map of the given fields", "dict(a=1)", "{\"a\": 1}"),
     builtin(
+        &["duration"],
+        "a length of time, written as in `wait`; `-24h` for one that goes back",
+        "duration('1h') + duration('30m')",
+        "\"1h30m\"",
+    ),
+    builtin(
         &["range"],
         "whole numbers from the first up to, and without, the last",
         "range(1, 4) | list",
         "[1, 2, 3]",
+    ),
+    builtin(
+        &["time"],
+        "a time of text in RFC 3339, or of a number of seconds since 1970; with `zone` also of text without an offset",
+        "time('2026-11-30T08:00', zone='Europe/Berlin') + duration('1h')",
+        "\"2026-11-30T08:00:00Z\"",
     ),
 ];
 
@@ -321,17 +357,21 @@ const ELSEWHERE: &[(&[&str], &str)] = &[
     (&["contains", "includes", "has", "search"], "use `\"y\" in x`"),
     (
         &[
-            "date",
+            "as_timestamp",
             "datetime",
-            "datetimeformat",
-            "strftime",
-            "strptime",
-            "to_datetime",
             "fromisoformat",
-            "now",
+            "strptime",
+            "timestamp",
+            "to_datetime",
         ],
-        "times are text in RFC 3339, such as `event.occurred_at`, and can be compared as they are",
+        "use `time('2026-11-30T08:00:00Z')`, which makes a time of text",
     ),
+    (
+        &["date", "datetimeformat", "strftime"],
+        "use `time(x) | format_time('%Y-%m-%d')`",
+    ),
+    (&["now", "utcnow"], "write `now`, without brackets"),
+    (&["timedelta"], "use `duration('15m')`"),
     (&["empty", "blank"], "use `x | length == 0`"),
     (&["ends", "ends_with", "endswith"], "use `x is endingwith(\"y\")`"),
     (&["find", "index", "indexof"], "use `\"y\" in x`"),
@@ -457,28 +497,38 @@ fn known(kind: Kind, name: &str) -> Result<(), String> {
         return Ok(());
     }
     let word = kind.word();
-    let advice = match (elsewhere(name), nearest(name, names.iter().copied())) {
-        (Some(advice), _) => advice.to_owned(),
+    let advice = match (
+        elsewhere(name).or_else(|| of_another_kind(name)),
+        nearest(name, names.iter().copied()),
+    ) {
+        (Some(advice), _) => advice,
         (None, Some(near)) => format!("did you mean `{near}`?"),
-        (None, None) => match (Kind::Filter.names().contains(&name), Kind::Test.names().contains(&name)) {
-            (true, _) => format!("`{name}` is a filter: `x | {name}`"),
-            (_, true) => format!("`{name}` is a test: `x is {name}`"),
-            _ => format!("the {word}s are listed in docs/expressions.md"),
-        },
+        (None, None) => format!("the {word}s are listed in docs/expressions.md"),
     };
     Err(format!("unknown {word} `{name:.40}`; {advice}"))
 }
 
-fn elsewhere(name: &str) -> Option<&'static str> {
+fn elsewhere(name: &str) -> Option<String> {
     let lower = name.to_lowercase();
     let is_meant = |names: &&(&[&str], &str)| names.0.iter().any(|known| known.to_lowercase() == lower);
-    ELSEWHERE.iter().find(is_meant).map(|(_, advice)| *advice)
+    ELSEWHERE.iter().find(is_meant).map(|(_, advice)| (*advice).to_owned())
+}
+
+/// Advice on a name that exists, but is used as another kind of thing.
+fn of_another_kind(name: &str) -> Option<String> {
+    let kinds = [
+        (Kind::Filter, format!("`{name}` is a filter: `x | {name}`")),
+        (Kind::Test, format!("`{name}` is a test: `x is {name}`")),
+        (Kind::Function, format!("`{name}` is a function: `{name}(x)`")),
+    ];
+    let mut kinds = kinds.into_iter();
+    kinds.find_map(|(kind, advice)| kind.names().contains(&name).then_some(advice))
 }
 
 fn no_method(name: &str) -> String {
     let filters = Kind::Filter.names();
     let advice = match elsewhere(name) {
-        Some(advice) => advice.to_owned(),
+        Some(advice) => advice,
         None if filters.contains(&name) => format!("use the filter: `x | {name}`"),
         None => match nearest(name, filters.into_iter()) {
             Some(near) => format!("did you mean the filter `x | {near}`?"),

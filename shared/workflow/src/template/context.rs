@@ -1,39 +1,71 @@
 //! The names that expressions can see.
 
-use super::{Reference, TemplateError};
+use super::{
+    Reference, TemplateError,
+    roots::{Names, TypedInputs},
+    time::Time,
+};
+use crate::{definition::Input, ids::InputName};
+use jiff::Timestamp;
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-/// The values under the names `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
+/// The values under the names `now`, `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
 /// `index`, and in the steps of `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Arc<Value>,
+    now: Time,
+    inputs: Arc<TypedInputs>,
 }
 
 impl Context {
-    /// A context of an event, a run and its inputs, with no variables and no results yet.
+    /// A context of an event, a run and its inputs at a time, with no variables and no results yet.
     #[must_use]
-    pub fn new(event: Value, run: Value, inputs: Value) -> Self {
-        Self::of([
+    pub fn new(event: Value, run: Value, inputs: Value, now: Timestamp) -> Self {
+        let groups = [
             ("event", event),
             ("run", run),
             ("inputs", inputs),
             ("vars", Value::Object(Map::new())),
             ("steps", Value::Object(Map::new())),
-        ])
+        ];
+        Self::of(groups, now)
     }
 
-    /// A context of an event alone, for the condition of a trigger.
+    /// A context of an event alone at a time, for the condition of a trigger.
     #[must_use]
-    pub fn of_event(event: Value) -> Self {
-        Self::of([("event", event)])
+    pub fn of_event(event: Value, now: Timestamp) -> Self {
+        Self::of([("event", event)], now)
     }
 
-    fn of<const N: usize>(groups: [(&str, Value); N]) -> Self {
+    fn of<const N: usize>(groups: [(&str, Value); N], now: Timestamp) -> Self {
         let values = groups.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
             values: Arc::new(values.collect()),
+            now: Time::of_clock(now),
+            inputs: Arc::default(),
+        }
+    }
+
+    /// The same, with the inputs that are declared as times and durations as such.
+    #[must_use]
+    pub fn with_declared(mut self, inputs: &BTreeMap<InputName, Input>) -> Self {
+        let given = self.values.get("inputs");
+        let typed = inputs.iter().filter_map(|(name, input)| {
+            let text = given?.get(name.as_str())?.as_str()?;
+            Some((name.to_string(), input.kind.temporal(text)?))
+        });
+        self.inputs = Arc::new(typed.collect());
+        self
+    }
+
+    /// The same at another time.
+    #[must_use]
+    pub fn at(&self, now: Timestamp) -> Self {
+        Self {
+            now: Time::of_clock(now),
+            ..self.clone()
         }
     }
 
@@ -69,13 +101,21 @@ impl Context {
         }
     }
 
-    /// All values.
+    /// All values in JSON.
     pub(super) fn values(&self) -> &Arc<Value> {
         &self.values
     }
 
+    /// What an expression sees, with these in the place of the values in JSON.
+    pub(super) fn seen(&self, values: &Arc<Value>) -> minijinja::Value {
+        Names::value(values, self.now, &self.inputs)
+    }
+
     /// Says what is missing of a name that is not there.
     pub(super) fn require(&self, reference: &Reference) -> Result<(), TemplateError> {
+        if reference.parts().first() == Some(&"now") {
+            return Ok(());
+        }
         let mut value = &*self.values;
         let mut walked = String::new();
         for part in reference.parts() {

@@ -1,6 +1,6 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Expression, Form, Parsed, filters, json, nulls, program, syntax, weight};
+use super::{Context, Expression, Form, Parsed, filters, nulls, program, syntax, time, weight};
 use minijinja::{
     Environment, ErrorKind, Output, State, UndefinedBehavior,
     machinery::{parse, parse_expr},
@@ -84,6 +84,7 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_filter("tojson", filters::tojson);
     environment.add_filter("pprint", filters::pprint);
     environment.add_filter("map", filters::map);
+    time::prepare(&mut environment);
     program::prepare(&mut environment);
     environment.add_filter(syntax::FIELD, filters::field);
     environment
@@ -169,7 +170,7 @@ fn run(expression: &Expression, context: &Context, values: &Arc<Value>) -> Resul
         Form::Text => parse(source, "template", SyntaxConfig::default()).map(Parsed::Text),
     };
     parsed
-        .and_then(|parsed| program::run(&ENVIRONMENT, source, &parsed, json::value(values), CAME_TO_NOTHING))
+        .and_then(|parsed| program::run(&ENVIRONMENT, source, &parsed, context.seen(values), CAME_TO_NOTHING))
         .map_err(|error| TemplateError::of_evaluation(expression, &error, context))
 }
 

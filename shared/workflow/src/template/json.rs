@@ -6,6 +6,7 @@ use serde_json::Value as Json;
 use std::sync::Arc;
 
 /// JSON as a value of minijinja.
+#[cfg(test)]
 pub(super) fn value(json: &Arc<Json>) -> Value {
     let whole = Place::Whole(Arc::clone(json));
     of(json, || whole)

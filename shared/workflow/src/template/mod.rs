@@ -10,6 +10,8 @@
 //! In text, null is nothing: people never read `None` or `null`. A key (of concurrency, of an incident, of an alert) in which
 //! an expression gives null is no key at all: with `svc-` for each of them, things would be one that have nothing to do with
 //! each other. See [`Template::evaluate_key`].
+//!
+//! The crate has no clock: `now` is a part of the [`Context`]. `time` has times and durations.
 
 mod bounds;
 mod builtins;
@@ -21,7 +23,9 @@ mod names;
 mod nulls;
 mod program;
 mod reference;
+mod roots;
 mod syntax;
+pub(crate) mod time;
 mod weight;
 
 pub use builtins::{Builtin, FILTERS, FUNCTIONS, TESTS};
@@ -97,6 +101,12 @@ impl Expression {
     #[must_use]
     pub fn references(&self) -> &BTreeSet<Reference> {
         &self.references
+    }
+
+    /// True if its value depends on the time at which it is evaluated.
+    pub(crate) fn refers_to_now(&self) -> bool {
+        let mut references = self.references.iter();
+        references.any(|reference| reference.parts().first() == Some(&"now"))
     }
 
     #[must_use]
@@ -201,6 +211,12 @@ impl Template {
             Self::List(items) => items.iter().flat_map(Self::expressions).collect(),
             Self::Map(fields) => fields.values().flat_map(Self::expressions).collect(),
         }
+    }
+
+    /// True if its value depends on the time at which it is evaluated.
+    pub(crate) fn refers_to_now(&self) -> bool {
+        let expressions = self.expressions();
+        expressions.iter().any(|expression| expression.refers_to_now())
     }
 
     /// Its value.

@@ -1,4 +1,5 @@
 use super::*;
+use jiff::Timestamp;
 use rstest::rstest;
 use serde_json::json;
 
@@ -12,6 +13,7 @@ fn context() -> Context {
         }),
         json!({"id": "run1"}),
         json!({"service": "PWIXJZS"}),
+        Timestamp::UNIX_EPOCH,
     );
     context.set_variable("limit", json!(3));
     context.set_step(
@@ -340,7 +342,7 @@ const UNSEEN: &str = "unseen";
 /// A context of a tree of values.
 fn context_of(values: &Value) -> Context {
     let group = |name: &str| values[name].clone();
-    let mut context = Context::new(group("event"), group("run"), group("inputs"));
+    let mut context = Context::new(group("event"), group("run"), group("inputs"), Timestamp::UNIX_EPOCH);
     let entries = |name: &str| values[name].as_object().cloned().unwrap_or_default();
     for (name, value) in entries("vars") {
         context.set_variable(&name, value);

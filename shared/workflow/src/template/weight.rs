@@ -59,9 +59,16 @@ fn fuel_of(bytes: usize) -> u64 {
 /// Weighs all that an instruction works on, and gives it back in the reverse order, which is the one in which the stack takes it.
 /// Lists that are yet to be made are made here: one that is made of others that are to be made would take the longer the more there are.
 pub(super) fn weighed(state: &State<'_, '_>, operands: Rest<ValueOrKwargs>) -> Result<Value, Error> {
+    let mut weighed = self::operands(state, operands)?;
+    weighed.reverse();
+    Ok(Value::from(weighed))
+}
+
+/// As [`weighed`], in the same order.
+pub(super) fn operands(state: &State<'_, '_>, operands: Rest<ValueOrKwargs>) -> Result<Vec<Value>, Error> {
     let mut scales = Scales::new(0);
     let mut weighed = Vec::with_capacity(operands.0.len());
-    for operand in operands.0.into_iter().rev() {
+    for operand in operands.0 {
         let operand = Value::from(operand);
         scales.add(state, &operand)?;
         weighed.push(match operand.as_object().map(|object| object.repr()) {
@@ -69,7 +76,7 @@ pub(super) fn weighed(state: &State<'_, '_>, operands: Rest<ValueOrKwargs>) -> R
             _ => operand,
         });
     }
-    Ok(Value::from(weighed))
+    Ok(weighed)
 }
 
 /// The reason a value cannot be walked through.

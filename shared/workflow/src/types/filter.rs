@@ -25,6 +25,9 @@ impl Inference<'_> {
             };
         }
         let of = self.strictly(|this| this.of(operand));
+        if let Some(of) = self.time_filter(filter, (operand, &of), &given) {
+            return of;
+        }
         self.result(filter, operand, of, &given)
     }
 
@@ -55,7 +58,10 @@ impl Inference<'_> {
             "round" | "abs" => self.takes_a_number(filter.name, operand, of),
             "length" | "count" => {
                 self.must_be_there(&of, operand, filter.name);
-                if matches!(Class::of(&of), Some(Class::Boolean | Class::Number)) {
+                if matches!(
+                    Class::of(&of),
+                    Some(Class::Boolean | Class::Number | Class::Time | Class::Duration)
+                ) {
                     self.error(format!("{} is {}, which has no length", shown(operand), of.words()));
                 }
                 Kind::Integer.into()
@@ -77,7 +83,14 @@ impl Inference<'_> {
                 }
             }
             "sum" => {
-                self.takes_a_list(filter.name, operand, &of);
+                let item = self.takes_a_list(filter.name, operand, &of);
+                if Class::of(&item).is_some_and(Class::is_temporal) {
+                    self.error(format!(
+                        "the entries of {} are {}, but `sum` takes numbers; add durations with `+`",
+                        shown(operand),
+                        item.words()
+                    ));
+                }
                 Kind::Number.into()
             }
             "list" | "sort" | "reverse" | "unique" => {
@@ -194,7 +207,10 @@ impl Inference<'_> {
 
     fn takes_a_number_or_text(&mut self, name: &str, operand: &Expr<'_>, of: &Type) {
         self.must_be_there(of, operand, name);
-        if matches!(Class::of(of), Some(Class::List | Class::Map)) {
+        if matches!(
+            Class::of(of),
+            Some(Class::List | Class::Map | Class::Time | Class::Duration)
+        ) {
             self.error(format!(
                 "{} is {}, but `{name}` takes a number or text",
                 shown(operand),
@@ -249,7 +265,14 @@ impl Inference<'_> {
                     }
                 },
                 Kind::Unknown | Kind::Map | Kind::Null => return Type::UNKNOWN,
-                Kind::List(_) | Kind::Boolean | Kind::Integer | Kind::Number | Kind::Text | Kind::Words(_) => {
+                Kind::List(_)
+                | Kind::Boolean
+                | Kind::Integer
+                | Kind::Number
+                | Kind::Text
+                | Kind::Words(_)
+                | Kind::Time
+                | Kind::Duration => {
                     self.error(format!(
                         "the entries of {} are {}, with no field `{part}`",
                         shown(list),

@@ -6,10 +6,10 @@ use super::{
 };
 use crate::{
     action::{nearest, unknown_field},
-    template::{Expression, Parsed},
+    template::{Expression, Parsed, time::ONE_KIND},
     triggers::{self, Trigger},
 };
-use minijinja::machinery::ast::{BinOpKind, CallArg, CompareOpKind, Expr, Stmt, UnaryOpKind};
+use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Compare, CompareOpKind, Expr, Stmt, Test, UnaryOpKind};
 use std::collections::BTreeMap;
 
 /// Something that is wrong with an expression.
@@ -60,7 +60,7 @@ impl Roots {
         Self {
             event: triggers::event(trigger.as_ref(), &|_| true),
             trigger,
-            others: BTreeMap::new(),
+            others: BTreeMap::from([("now", Kind::Time.into())]),
             variables: BTreeMap::new(),
             steps: BTreeMap::new(),
             uncertain: BTreeMap::new(),
@@ -128,6 +128,9 @@ pub(crate) fn nulls_of(template: &Expression, roots: &Roots, known: &Facts) -> V
     }
     inference.nulls
 }
+
+/// An expression and its type. A type is found once: to find it again for each expression around it would take twice as long with each.
+pub(super) type Typed<'a, 'e> = (&'a Expr<'e>, &'a Type);
 
 /// An expression that is being looked at.
 pub(super) struct Inference<'r> {
@@ -291,17 +294,10 @@ impl<'r> Inference<'r> {
                     self.of(&operation.expr);
                     Kind::Boolean.into()
                 }
-                UnaryOpKind::Neg => self.number(&operation.expr, "-"),
+                UnaryOpKind::Neg => self.sign(&operation.expr),
             },
             Expr::BinOp(operation) => self.operation(operation.op, &operation.left, &operation.right),
-            Expr::Compare(comparison) => {
-                let mut left = &comparison.expr;
-                for next in &comparison.ops {
-                    self.comparison(next.op, left, &next.expr);
-                    left = &next.expr;
-                }
-                Kind::Boolean.into()
-            }
+            Expr::Compare(comparison) => self.chain(comparison),
             Expr::IfExpr(choice) => {
                 self.of(&choice.test_expr);
                 let yes = self.knowing(&facts(&choice.test_expr, true), |this| this.of(&choice.true_expr));
@@ -314,33 +310,8 @@ impl<'r> Inference<'r> {
                 }
             }
             Expr::Filter(filter) => self.filter(filter),
-            Expr::Test(test) => {
-                match test.name {
-                    "defined" | "undefined" => self.leniently(|this| this.of(&test.expr)),
-                    _ => self.strictly(|this| this.of(&test.expr)),
-                };
-                let arguments: Vec<&Expr<'_>> = test.args.iter().map(argument).collect();
-                for argument in &arguments {
-                    self.of(argument);
-                }
-                match (test.name, arguments.first()) {
-                    ("eq" | "equalto" | "==", Some(other)) => self.comparison(CompareOpKind::Eq, &test.expr, other),
-                    ("ne" | "!=", Some(other)) => self.comparison(CompareOpKind::Ne, &test.expr, other),
-                    ("in", Some(list)) => self.comparison(CompareOpKind::In, &test.expr, list),
-                    _ => {}
-                }
-                Kind::Boolean.into()
-            }
-            Expr::Call(call) => {
-                for given in &call.args {
-                    self.of(argument(given));
-                }
-                match &call.expr {
-                    Expr::Var(function) if function.id == "range" => Type::list(Kind::Integer.into()),
-                    Expr::Var(function) if function.id == "dict" => Kind::Map.into(),
-                    _ => Type::UNKNOWN,
-                }
-            }
+            Expr::Test(test) => self.tested(test),
+            Expr::Call(call) => self.call(call),
             Expr::List(list) => {
                 let items: Vec<Type> = list.items.iter().map(|item| self.of(item)).collect();
                 Type::list(Type::any_of(items))
@@ -361,6 +332,56 @@ impl<'r> Inference<'r> {
                     None => Kind::Map.into(),
                 }
             }
+        }
+    }
+
+    /// The type of a chain of comparisons.
+    fn chain(&mut self, comparison: &Compare<'_>) -> Type {
+        let mut left = (&comparison.expr, self.of(&comparison.expr));
+        for next in &comparison.ops {
+            let right = (&next.expr, self.of(&next.expr));
+            self.comparison(next.op, (left.0, &left.1), (right.0, &right.1));
+            left = right;
+        }
+        Kind::Boolean.into()
+    }
+
+    /// The type of a test.
+    fn tested(&mut self, test: &Test<'_>) -> Type {
+        let of = match test.name {
+            "defined" | "undefined" => self.leniently(|this| this.of(&test.expr)),
+            _ => self.strictly(|this| this.of(&test.expr)),
+        };
+        let arguments = test.args.iter().map(argument);
+        let arguments: Vec<(&Expr<'_>, Type)> = arguments.map(|value| (value, self.of(value))).collect();
+        if let Some((other, of_other)) = arguments.first() {
+            self.test(test.name, (&test.expr, &of), (other, of_other));
+        }
+        Kind::Boolean.into()
+    }
+
+    /// The type of what a function gives.
+    fn call(&mut self, call: &Call<'_>) -> Type {
+        let given = call.args.iter();
+        let given: Vec<Type> = given.map(|given| self.of(argument(given))).collect();
+        if let Expr::Var(function) = &call.expr
+            && let Some(of) = self.time_function(function.id, &call.args, &given)
+        {
+            return of;
+        }
+        match &call.expr {
+            Expr::Var(function) if function.id == "range" => Type::list(Kind::Integer.into()),
+            Expr::Var(function) if function.id == "dict" => Kind::Map.into(),
+            _ => Type::UNKNOWN,
+        }
+    }
+
+    /// The type of what a minus before it makes of a value.
+    fn sign(&mut self, operand: &Expr<'_>) -> Type {
+        let of = self.of(operand);
+        match self.negated(operand, &of) {
+            Some(of) => of,
+            None => self.number((operand, &of), "-"),
         }
     }
 
@@ -459,7 +480,15 @@ impl<'r> Inference<'r> {
                 ));
                 Type::UNKNOWN
             }
-            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Text | Kind::Words(_) => {
+            Kind::Time => {
+                let (whole, of) = (shown(whole), shown(of));
+                self.error(format!(
+                    "{whole}: {of} is a time, which has no fields until a zone is named, as in `({} | in_zone('Europe/Berlin')).hour`",
+                    bare(&of)
+                ));
+                Type::UNKNOWN
+            }
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Text | Kind::Words(_) | Kind::Duration => {
                 self.has_nothing_in_it(outer, of, whole)
             }
         };
@@ -480,7 +509,9 @@ impl<'r> Inference<'r> {
             Kind::Null => Kind::Null.into(),
             Kind::List(of) => of.as_ref().clone().or_missing("the list may have fewer entries"),
             Kind::Text | Kind::Words(_) => Kind::Text.into(),
-            Kind::Boolean | Kind::Integer | Kind::Number => self.has_nothing_in_it(outer, of, whole),
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Time | Kind::Duration => {
+                self.has_nothing_in_it(outer, of, whole)
+            }
         };
         self.taken(found, is_there, whole)
     }
@@ -568,15 +599,19 @@ impl<'r> Inference<'r> {
         ));
     }
 
-    fn number(&mut self, expression: &Expr<'_>, operator: &str) -> Type {
-        let of = self.of(expression);
-        self.must_be_there(&of, expression, operator);
+    fn number(&mut self, (expression, of): Typed<'_, '_>, operator: &str) -> Type {
+        self.must_be_there(of, expression, operator);
         match of.kind {
-            Kind::Integer | Kind::Number => of.present(),
+            Kind::Integer | Kind::Number => of.clone().present(),
             Kind::Unknown | Kind::Null => Type::UNKNOWN,
             _ => {
+                let remedy = match of.kind {
+                    Kind::Duration => "take its seconds with `| seconds`",
+                    Kind::Time => "take a duration, such as `now - time(x)`, and its seconds with `| seconds`",
+                    _ => "make one of it with `| int`",
+                };
                 self.error(format!(
-                    "{} is {}, but `{operator}` takes numbers; make one of it with `| int`",
+                    "{} is {}, but `{operator}` takes numbers; {remedy}",
                     shown(expression),
                     of.words()
                 ));
@@ -587,7 +622,8 @@ impl<'r> Inference<'r> {
 
     fn operation(&mut self, op: BinOpKind, left: &Expr<'_>, right: &Expr<'_>) -> Type {
         if let Some(comparison) = comparison_of(op) {
-            self.comparison(comparison, left, right);
+            let (one, other) = (self.of(left), self.of(right));
+            self.comparison(comparison, (left, &one), (right, &other));
             return Kind::Boolean.into();
         }
         match op {
@@ -630,8 +666,14 @@ impl<'r> Inference<'r> {
     }
 
     fn arithmetic(&mut self, left: &Expr<'_>, right: &Expr<'_>, operator: &str) -> Type {
-        let one = self.number(left, operator);
-        let other = self.number(right, operator);
+        let (one, other) = (self.of(left), self.of(right));
+        if operator == "-"
+            && let Some(of) = self.difference((left, &one), (right, &other))
+        {
+            return of;
+        }
+        let one = self.number((left, &one), operator);
+        let other = self.number((right, &other), operator);
         one.or(other)
     }
 
@@ -640,6 +682,9 @@ impl<'r> Inference<'r> {
         let (one, other) = (self.of(left), self.of(right));
         self.must_be_there(&one, left, "+");
         self.must_be_there(&other, right, "+");
+        if let Some(of) = self.sum_of_times((left, &one), (right, &other)) {
+            return of;
+        }
         match (Class::of(&one), Class::of(&other)) {
             (None, of) | (of, None) if of.is_none_or(Class::is_operand) => Type::UNKNOWN,
             (Some(a), Some(b)) if a == b && a.is_operand() => match one.present().or(other.present()).kind {
@@ -664,6 +709,9 @@ impl<'r> Inference<'r> {
         let (one, other) = (self.of(left), self.of(right));
         self.must_be_there(&one, left, "*");
         self.must_be_there(&other, right, "*");
+        if let Some(of) = self.product_of_durations((left, &one), (right, &other)) {
+            return of;
+        }
         match (Class::of(&one), Class::of(&other)) {
             (Some(Class::Number), Some(Class::Number)) => one.present().or(other.present()),
             (Some(Class::Text | Class::List), Some(Class::Number)) => one.present(),
@@ -682,19 +730,34 @@ impl<'r> Inference<'r> {
         }
     }
 
-    fn comparison(&mut self, op: CompareOpKind, left: &Expr<'_>, right: &Expr<'_>) {
-        let (one, other) = (self.of(left), self.of(right));
+    /// Checks a test of a value and another one.
+    fn test(&mut self, name: &str, left: Typed<'_, '_>, right: Typed<'_, '_>) {
+        let is_of_time = |of: &Type| Class::of(of).is_some_and(Class::is_temporal);
+        match name {
+            "eq" | "equalto" | "==" => self.comparison(CompareOpKind::Eq, left, right),
+            "ne" | "!=" => self.comparison(CompareOpKind::Ne, left, right),
+            "in" => self.comparison(CompareOpKind::In, left, right),
+            "lt" | "lessthan" | "<" | "le" | "<=" | "gt" | "greaterthan" | ">" | "ge" | ">="
+                if is_of_time(left.1) || is_of_time(right.1) =>
+            {
+                self.comparison(CompareOpKind::Lt, left, right);
+            }
+            _ => {}
+        }
+    }
+
+    fn comparison(&mut self, op: CompareOpKind, (left, one): Typed<'_, '_>, (right, other): Typed<'_, '_>) {
         match op {
             CompareOpKind::Eq | CompareOpKind::Ne => {
-                self.equality(left, &one, right, &other);
-                self.word(left, &one, right);
-                self.word(right, &other, left);
+                self.equality(left, one, right, other);
+                self.word(left, one, right);
+                self.word(right, other, left);
             }
-            CompareOpKind::In | CompareOpKind::NotIn => self.membership(left, &one, right, &other),
+            CompareOpKind::In | CompareOpKind::NotIn => self.membership(left, one, right, other),
             CompareOpKind::Lt | CompareOpKind::Lte | CompareOpKind::Gt | CompareOpKind::Gte => {
-                self.must_be_there(&one, left, "<");
-                self.must_be_there(&other, right, "<");
-                self.equality(left, &one, right, &other);
+                self.must_be_there(one, left, "<");
+                self.must_be_there(other, right, "<");
+                self.equality(left, one, right, other);
             }
         }
     }
@@ -704,6 +767,15 @@ impl<'r> Inference<'r> {
         if let (Some(a), Some(b)) = (Class::of(one), Class::of(other))
             && a != b
         {
+            if a.is_temporal() || b.is_temporal() {
+                return self.error(format!(
+                    "{} is {} and {} is {}, which cannot be compared; {ONE_KIND}",
+                    shown(left),
+                    one.words(),
+                    shown(right),
+                    other.words()
+                ));
+            }
             self.error(format!(
                 "{} is {} and {} is {}, which are never the same",
                 shown(left),
@@ -772,7 +844,14 @@ impl<'r> Inference<'r> {
                     ));
                 }
             }
-            Kind::Boolean | Kind::Integer | Kind::Number => {
+            Kind::Map | Kind::Record(_) if Class::of(one).is_some_and(Class::is_temporal) => {
+                self.error(format!(
+                    "{} is {}, which can only be looked for in a list",
+                    shown(left),
+                    one.words()
+                ));
+            }
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Time | Kind::Duration => {
                 self.error(format!(
                     "{} is {}, and nothing can be in it",
                     shown(right),
@@ -873,7 +952,7 @@ impl<'r> Inference<'r> {
             Kind::List(of) => of.as_ref().clone(),
             Kind::Text | Kind::Words(_) | Kind::Record(_) => Kind::Text.into(),
             Kind::Unknown | Kind::Null | Kind::Map => Type::UNKNOWN,
-            Kind::Boolean | Kind::Integer | Kind::Number => {
+            Kind::Boolean | Kind::Integer | Kind::Number | Kind::Time | Kind::Duration => {
                 self.error(format!(
                     "{} is {}, but should be a list",
                     shown(expression),
@@ -898,9 +977,16 @@ pub(super) enum Class {
     Text,
     List,
     Map,
+    Time,
+    Duration,
 }
 
 impl Class {
+    /// True for times and durations, which are never compared with other values.
+    pub(super) fn is_temporal(self) -> bool {
+        matches!(self, Self::Time | Self::Duration)
+    }
+
     /// True if a value of the class can be added or multiplied, whatever the other one is.
     fn is_operand(self) -> bool {
         matches!(self, Self::Number | Self::Text | Self::List)
@@ -915,6 +1001,8 @@ impl Class {
             Kind::Text | Kind::Words(_) => Some(Self::Text),
             Kind::List(_) => Some(Self::List),
             Kind::Record(_) | Kind::Map => Some(Self::Map),
+            Kind::Time => Some(Self::Time),
+            Kind::Duration => Some(Self::Duration),
         }
     }
 }
@@ -956,6 +1044,6 @@ pub(super) fn shown(expression: &Expr<'_>) -> String {
 }
 
 /// Without its quotes.
-fn bare(shown: &str) -> &str {
+pub(super) fn bare(shown: &str) -> &str {
     shown.trim_matches('`')
 }

@@ -7,15 +7,20 @@
 //! - `condition` — what is known of values where a condition holds, or does not.
 //! - `infer` — the type of an expression, and what is wrong with it.
 //! - `filter` — the types that filters take and give.
+//! - `time` — times and durations, and the arguments of what works on them.
 
 mod condition;
 mod filter;
 mod infer;
+mod time;
 
 pub(crate) use condition::Facts;
 pub(crate) use infer::{Doubt, Finding, Roots, Severity, facts_of_condition, nulls_of, of_condition, of_template};
 
-use crate::action::{Field, FieldKind, LINK};
+use crate::{
+    action::{Field, FieldKind, LINK},
+    template::time::{Duration, Time},
+};
 use serde_json::Value;
 use std::{borrow::Cow, collections::BTreeMap, sync::Arc};
 
@@ -48,6 +53,10 @@ pub enum Kind {
     Record(Arc<Record>),
     /// A map with any fields.
     Map,
+    /// A time, within an expression. What an expression gives is JSON, and there it is text.
+    Time,
+    /// A duration, within an expression.
+    Duration,
 }
 
 /// A few words.
@@ -155,6 +164,23 @@ impl Type {
         }
     }
 
+    /// The type of the value as the next expression reads it: as JSON, in which times and durations are text.
+    pub(crate) fn stored(self) -> Self {
+        let kind = match self.kind {
+            Kind::Time | Kind::Duration => Kind::Text,
+            Kind::List(of) => Kind::List(Box::new(of.stored())),
+            Kind::Record(record) => {
+                let fields = record.fields.iter();
+                Kind::Record(Arc::new(Record {
+                    fields: fields.map(|(name, of)| (name.clone(), of.clone().stored())).collect(),
+                    meant: record.meant,
+                }))
+            }
+            kind => kind,
+        };
+        Self { kind, ..self }
+    }
+
     /// The type of a value.
     pub(crate) fn of_value(value: &Value) -> Self {
         match value {
@@ -240,6 +266,8 @@ impl Type {
             Kind::Text | Kind::Words(_) => "text".into(),
             Kind::List(_) => "a list".into(),
             Kind::Record(_) | Kind::Map => "a map".into(),
+            Kind::Time => "a time".into(),
+            Kind::Duration => "a duration".into(),
         }
     }
 
@@ -259,6 +287,8 @@ impl Type {
             (Kind::Integer, value) => value.is_i64() || value.is_u64(),
             (Kind::Number, value) => value.is_number(),
             (Kind::Text, value) => value.is_string(),
+            (Kind::Time, value) => value.as_str().is_some_and(|text| Time::read(text).is_ok()),
+            (Kind::Duration, value) => value.as_str().is_some_and(|text| Duration::read(text).is_ok()),
             (Kind::Words(words), Value::String(word)) => words.known.iter().any(|known| known == word),
             (Kind::List(of), Value::Array(items)) => {
                 let mut items = items.iter().enumerate();

@@ -2,6 +2,7 @@ use crate::action::tests::catalog;
 use crate::{
     action::{Field, OnNull},
     definition::Draft,
+    template::Expression,
 };
 use rstest::rstest;
 
@@ -256,6 +257,19 @@ fn the_outputs_of_a_step_that_may_be_skipped_are_warned_of_unless_it_is_known_to
     assert_eq!(said, is_warned, "{warnings:#?}");
 }
 
+#[test]
+fn a_condition_over_the_time_does_not_hold_again_because_it_held_before() {
+    let condition = "now | within('09:00-17:00')";
+    let (errors, warnings) = steps(&format!(
+        "  - id: ticket\n    if: {condition}\n    uses: pagerduty.get_incident\n    with: {{ integration: prod, incident_id: Q1 }}\n  - if: {condition}\n    set: {{ a: \"{{{{ steps.ticket.outputs.title }}}}\" }}\n"
+    ));
+    assert_eq!(errors, Vec::<String>::new());
+    assert!(
+        warnings.iter().any(|message| message.contains("may be missing")),
+        "{warnings:?}"
+    );
+}
+
 #[rstest]
 #[case::stop("  - if: event.incident.priority is none\n    stop: no priority\n")]
 #[case::fail("  - if: event.incident.priority is none\n    fail: no priority\n")]
@@ -454,6 +468,7 @@ mod soundness {
         run::WebhookKind,
         template::{Context, Expression},
     };
+    use jiff::Timestamp;
     use proptest::{prelude::*, sample::Index};
     use serde_json::{Value, json};
     use std::{cell::Cell, sync::LazyLock};
@@ -532,6 +547,7 @@ mod soundness {
                     .collect()
             }
             (_, Kind::Map | Kind::Unknown) => json!({}),
+            (_, Kind::Time | Kind::Duration) => unreachable!("events are JSON"),
         }
     }
 
@@ -539,7 +555,18 @@ mod soundness {
         let path = any::<Index>().prop_map(|index| index.get(PATHS.as_slice()).clone());
         let with_default = any::<Index>().prop_map(|index| index.get(WITH_DEFAULTS.as_slice()).clone());
         let literal = prop::sample::select(vec!["'high'", "'P1'", "7", "true", "none", "['high', 'P1']", "[]"]);
-        let simple = prop_oneof![5 => path, 2 => with_default, 2 => literal.prop_map(str::to_owned)];
+        let temporal = prop::sample::select(vec![
+            "now",
+            "time('2026-11-30T08:00:00Z')",
+            "duration('15m')",
+            "duration('-2d')",
+        ]);
+        let simple = prop_oneof![
+            5 => path,
+            2 => with_default,
+            2 => literal.prop_map(str::to_owned),
+            2 => temporal.prop_map(str::to_owned),
+        ];
         simple.prop_recursive(2, 6, 2, |inner| {
             let filters = vec![
                 "upper",
@@ -555,6 +582,10 @@ mod soundness {
                 "last",
                 "unique | list",
                 "trim",
+                "in_zone('Europe/Berlin')",
+                "format_time('%H:%M')",
+                "within('09:00-17:00', days='mon-fri')",
+                "seconds",
             ];
             prop_oneof![
                 (inner.clone(), prop::sample::select(filters)).prop_map(|(a, filter)| format!("({a} | {filter})")),
@@ -635,12 +666,286 @@ mod soundness {
                 for (turn, event_type) in types.iter().enumerate() {
                     let of = event::of(event_type, WebhookKind::V3);
                     let event = value(&of, &mut choices.iter().copied().cycle().skip(turn * 7));
-                    let holds = condition.holds(&Context::of_event(event.clone()));
+                    let holds = condition.holds(&Context::of_event(event.clone(), Timestamp::UNIX_EPOCH));
                     prop_assert!(holds.is_ok(), "{source}\n{}\n{event}", holds.unwrap_err());
                 }
             }
         });
         // A checker that refuses everything would pass as well.
         assert!(accepted.get() > 300, "{}", accepted.get());
+    }
+}
+
+#[rstest]
+#[case::sum(
+    "now + 1 == now",
+    "`now` is a time and `1` is a whole number, and `+` cannot be used with these; it takes a time and a duration"
+)]
+#[case::sum_of_times(
+    "now + now == now",
+    "`now` is a time and `now` is a time, and `+` cannot be used with these"
+)]
+#[case::difference("now - 5 == now", "`-` cannot be used with these; it takes two times")]
+#[case::difference_of_text(
+    "now - event.incident.title == now",
+    "`event.incident.title` is text, and `-` cannot be used with these"
+)]
+#[case::product("now * 2 == now", "`*` cannot be used with these; it takes a duration and a number")]
+#[case::quotient(
+    "duration('1h') / 2 == 1",
+    "is a duration, but `/` takes numbers; take its seconds with `| seconds`"
+)]
+#[case::negation("-now == now", "`-` cannot be used with a time alone")]
+#[case::text(
+    "now > '2026-11-30T08:00:00Z'",
+    "which cannot be compared; make a time of text with `time(…)`"
+)]
+#[case::field(
+    "event.occurred_at < now",
+    "which cannot be compared; make a time of text with `time(…)`"
+)]
+#[case::equality("now == 7", "`now` is a time and `7` is a whole number, which cannot be compared")]
+#[case::test("now is eq('x')", "which cannot be compared")]
+#[case::test_of_order("now is gt('x')", "which cannot be compared")]
+#[case::number(
+    "duration('1h') > 3600",
+    "`duration(…)` is a duration and `3600` is a whole number, which cannot be compared"
+)]
+#[case::list("now in ['2026-11-30']", "which cannot be compared")]
+#[case::map("now in event.incident", "`now` is a time, which can only be looked for in a list")]
+#[case::condition("now", "`now` gives a time, but must give true or false")]
+#[case::field_of_a_time(
+    "now.hour == 9",
+    "`now` is a time, which has no fields until a zone is named, as in `(now | in_zone('Europe/Berlin')).hour`"
+)]
+#[case::field_of_a_clock("(now | in_zone('UTC')).hours == 9", "`hours` is not known; did you mean `hour`?")]
+#[case::weekday("(now | in_zone('UTC')).weekday == 'Monday'", "is never `Monday`: it is mon, tue")]
+#[case::part("now[:10] == 'x'", "`now` is a time, which has no parts")]
+#[case::length("now | length > 2", "`now` is a time, which has no length")]
+#[case::int("now | int > 2", "`now` is a time, but `int` takes a number or text")]
+#[case::sum_of_durations("[duration('1h')] | sum > 2", "but `sum` takes numbers; add durations with `+`")]
+#[case::filter_of_text(
+    "event.occurred_at | within('09:00-17:00')",
+    "is text, but `within` takes a time; make one of it with `time(…)`"
+)]
+#[case::filter_of_a_difference(
+    "(now - now) | format_time('%H') == 'x'",
+    "is a duration, but `format_time` takes a time"
+)]
+#[case::seconds(
+    "now | seconds > 1",
+    "`now` is a time, but `seconds` takes a duration, such as `now - time(x)`"
+)]
+#[case::zone(
+    "now | within('09:00-17:00', zone='Berlin')",
+    "unknown time zone `Berlin`; did you mean `Europe/Berlin`?"
+)]
+#[case::zone_of_clock(
+    "(now | in_zone('Berlin')).hour == 9",
+    "unknown time zone `Berlin`; did you mean `Europe/Berlin`?"
+)]
+#[case::zone_of_time("time(event.incident.title, zone='CEST') < now", "unknown time zone `CEST`")]
+#[case::hours("now | within('9-17')", "`9-17` is not a range of hours; write it like 09:00-17:00")]
+#[case::days("now | within('09:00-17:00', days='monday')", "`monday` is not a day of the week")]
+#[case::format("now | format_time('%!') == 'x'", "the format `%!` cannot be used")]
+#[case::time("now > time('tomorrow')", "`tomorrow` is not a time")]
+#[case::time_without_zone("now > time('2026-11-30T08:00')", "names no time zone")]
+#[case::time_of_a_list(
+    "now > time([1])",
+    "`time` takes text like 2026-11-30T08:00:00Z, or a number of seconds since 1970"
+)]
+#[case::time_of_null(
+    "now > time(event.incident.incident_key)",
+    "can be null, and null cannot be used with `time`"
+)]
+#[case::milliseconds("now > time(1796025600000)", "if they are milliseconds, divide by 1000")]
+#[case::duration("now - duration('10') > now", "`10` is not a duration")]
+#[case::duration_of_a_number("now - duration(10) > now", "`10` is a whole number, but `duration` takes text")]
+#[case::too_many(
+    "now > time('2026-11-30T08:00', 'UTC')",
+    "`time` has too many arguments; write it like `time('2026-11-30T08:00:00Z')`"
+)]
+#[case::too_few("now | within", "`within` lacks an argument; write it like `now | within(")]
+#[case::none_at_all("now > time()", "`time` lacks an argument")]
+#[case::named_otherwise(
+    "now | within('09:00-17:00', day='mon')",
+    "`within` has no argument with the name `day`"
+)]
+#[case::named_where_none_is(
+    "(now | in_zone(zone='UTC')).hour == 9",
+    "`in_zone` has no argument with the name `zone`; write it like"
+)]
+#[case::argument_of_a_number("now | within(9)", "`9` is a whole number, but `hours` must be text")]
+fn a_mistake_with_times_is_found_when_a_workflow_is_saved(#[case] when: &str, #[case] wanted: &str) {
+    let said = errors_of(WHOLE, when, "x");
+    assert!(said.iter().any(|message| message.contains(wanted)), "{said:#?}");
+}
+
+#[rstest]
+#[case("now | within('09:00-17:00', days='mon-fri', zone='Europe/Berlin')")]
+#[case("not (now | within('22:00-06:00', zone='America/New_York'))")]
+#[case("now - time(event.occurred_at | default('2026-01-01T00:00:00Z')) > duration('30m')")]
+#[case("(now | in_zone('Europe/Berlin')).is_weekend")]
+#[case("(now | in_zone('Europe/Berlin')).weekday in ['sat', 'sun']")]
+#[case("(now - time(0) | default(duration('1h'))) | seconds > 60")]
+#[case("now is not none and now == time(now)")]
+#[case("(now | in_zone('UTC')).hour < 9 or (now | format_time('%H', zone='UTC')) == '10'")]
+#[case("time('2026-03-29T02:30', zone='Europe/Berlin') < now")]
+#[case("time(event.data.at) < now and duration(event.data.wait) * 2 < now - time(event.data.at)")]
+#[case("event.data.at + duration('1h') == now and now - event.data.wait < now")]
+fn what_people_ask_of_times_is_accepted(#[case] when: &str) {
+    assert_eq!(errors_of(WHOLE, when, "x"), Vec::<String>::new(), "{when}");
+}
+
+#[rstest]
+#[case::variable(
+    "  - set: { at: \"{{ now }}\" }\n  - set: { b: \"{{ now - vars.at }}\" }\n",
+    "`vars.at` is text"
+)]
+#[case::variable_read_again(
+    "  - set: { at: \"{{ now }}\" }\n  - set: { b: \"{{ now - time(vars.at) }}\" }\n",
+    ""
+)]
+#[case::part_of_a_variable(
+    "  - set: { a: { at: [\"{{ now }}\"] } }\n  - set: { b: \"{{ now in vars.a.at }}\" }\n",
+    "cannot be compared"
+)]
+#[case::item(
+    "  - for_each: \"{{ [now, now] }}\"\n    steps: [{ set: { b: \"{{ item + duration('1h') }}\" } }]\n",
+    "`item` is text"
+)]
+#[case::output(
+    "  - id: all\n    parallel: [{ steps: [{ wait: 1s }], output: \"{{ now }}\" }]\n  - set: { b: \"{{ steps.all.outputs.lanes[0].output - now }}\" }\n",
+    "is text"
+)]
+#[case::wait("  - wait: { until: \"{{ now + duration('1h') }}\" }\n", "")]
+#[case::wait_for_a_duration(
+    "  - wait: { until: \"{{ duration('1h') }}\" }\n",
+    "gives a duration, but must be a time in RFC 3339"
+)]
+#[case::text_of_an_action(
+    "  - uses: pagerduty.add_note\n    with: { integration: prod, incident_id: Q1, note: \"{{ now }}\" }\n",
+    ""
+)]
+#[case::list_of_an_action(
+    "  - uses: pagerduty.create_incident\n    with: { integration: prod, title: x, service: Q1, urgency: \"{{ now }}\" }\n",
+    "gives a time, but must be"
+)]
+fn a_time_is_text_for_the_next_expression(#[case] source: &str, #[case] wanted: &str) {
+    let (errors, _) = steps(source);
+    match wanted {
+        "" => assert_eq!(errors, Vec::<String>::new()),
+        wanted => assert!(errors.iter().any(|message| message.contains(wanted)), "{errors:#?}"),
+    }
+}
+
+/// So many levels of a form, checked. If each took twice as long as the one in it, that would not end.
+#[rstest]
+#[case::differences("now", "ALL - now")]
+#[case::numbers("1", "ALL - 1")]
+#[case::signs("1", "-ALL")]
+#[case::sums("now", "ALL + duration('1h')")]
+#[case::brackets("now", "(now - ALL)")]
+#[case::functions("now", "time(ALL)")]
+#[case::zones("'UTC'", "time('2026-11-30T08:00', zone=ALL)")]
+#[case::filters("'UTC'", "(now | in_zone(ALL)).date")]
+#[case::formats("'%H'", "(now | format_time(ALL, zone=ALL2))")]
+#[case::tests("now", "ALL is eq(now)")]
+#[case::tests_of_order("now", "ALL is lt(now)")]
+#[case::comparisons("now", "(now < ALL < now)")]
+fn types_are_found_once_however_deep_an_expression_is(#[case] innermost: &str, #[case] form: &str) {
+    let form = form.replace("ALL2", "'UTC'");
+    let nested = |depth| (0..depth).fold(innermost.to_owned(), |inner, _| form.replace("ALL", &inner));
+    let accepted = (1..80).take_while(|depth| Expression::condition(&nested(*depth)).is_ok());
+    let deepest = accepted.last().unwrap();
+    assert!(deepest >= 30, "{deepest}");
+    let begun = std::time::Instant::now();
+    let _found = errors_of(WHOLE, &nested(deepest), "x");
+    assert!(
+        begun.elapsed() < std::time::Duration::from_secs(5),
+        "{:?}",
+        begun.elapsed()
+    );
+}
+
+mod of_times {
+    //! The type of an expression over times is that of its value, and what is refused would have failed.
+
+    use super::super::{Facts, Roots, Severity, of_template};
+    use crate::template::{Context, Template};
+    use jiff::Timestamp;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn expression() -> impl Strategy<Value = String> {
+        let simple = prop::sample::select(vec![
+            "now",
+            "time('2028-02-29T12:00:00Z')",
+            "time(86400)",
+            "duration('15m')",
+            "duration('-2d')",
+            "2",
+            "(duration('1h') * 0.5)",
+            "true",
+            "'2026-11-30T08:00:00Z'",
+            "[now, time(0)]",
+            "[duration('1h')]",
+        ]);
+        simple.prop_map(str::to_owned).prop_recursive(3, 12, 2, |inner| {
+            let of_one = prop::sample::select(vec![
+                "(-EXPR)",
+                "(EXPR | seconds)",
+                "(EXPR | in_zone('Asia/Tokyo')).hour",
+                "(EXPR | in_zone('Asia/Tokyo')).date",
+                "(EXPR | in_zone('Asia/Tokyo'))",
+                "(EXPR | format_time('%F', zone='Asia/Tokyo'))",
+                "(EXPR | within('09:00-17:00'))",
+                "(EXPR | string)",
+                "[EXPR]",
+                "{'a': EXPR}",
+                "{'a': EXPR}.a",
+            ]);
+            let of_two = prop::sample::select(vec![
+                "(LEFT + RIGHT)",
+                "(LEFT - RIGHT)",
+                "(LEFT * RIGHT)",
+                "(LEFT == RIGHT)",
+                "(LEFT < RIGHT)",
+                "(LEFT in [RIGHT])",
+                "(LEFT ~ RIGHT)",
+            ]);
+            prop_oneof![
+                (of_one, inner.clone()).prop_map(|(form, inner)| form.replace("EXPR", &inner)),
+                (of_two, inner.clone(), inner)
+                    .prop_map(|(form, left, right)| form.replace("LEFT", &left).replace("RIGHT", &right)),
+            ]
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn the_type_of_an_expression_is_that_of_its_value(source in expression()) {
+            let Ok(Template::Expression(expression)) = Template::from_text(&format!("{{{{ {source} }}}}")) else {
+                return Ok(());
+            };
+            let context = Context::of_event(json!({}), "2026-11-30T08:00:00Z".parse::<Timestamp>().unwrap());
+            let (of, findings) = of_template(&expression, &Roots::new(None), &Facts::default());
+            match expression.evaluate(&context) {
+                Ok(value) => prop_assert_eq!(of.admits(&value), Ok(()), "{}: {:?}", source, of),
+                Err(error) => prop_assert!(
+                    findings.iter().any(|finding| finding.severity == Severity::Error),
+                    "accepted, but {}", error
+                ),
+            }
+            // Of what is not about times, the checks refuse more than fails.
+            if let Some(finding) = findings.iter().find(|finding| finding.message.contains("cannot be compared")
+                || finding.message.contains("cannot be used with these")
+                || finding.message.contains("takes a time")
+                || finding.message.contains("takes a duration")) {
+                prop_assert!(expression.evaluate(&context).is_err(), "{}: {}", source, finding.message);
+            }
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! Of every template that is accepted, memory and time are bounded, whatever it does.
 
 use super::ALLOCATOR;
+use jiff::Timestamp;
 use proptest::{prelude::*, sample::select};
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -32,7 +33,7 @@ fn event() -> Value {
 
 /// Evaluates a template in every way in which a workflow can, and holds what it used against the limits. Gives what it said.
 fn held_to_the_limits(source: &str) -> String {
-    let context = Context::of_event(event());
+    let context = Context::of_event(event(), Timestamp::UNIX_EPOCH);
     let (Ok(template), began) = (Template::from_text(source), Instant::now()) else {
         return "refused".to_owned();
     };
@@ -142,6 +143,19 @@ fn a_value_that_unfolds_without_end_is_refused_by_all_that_would_unfold_it(
 )]
 #[case::looked_for_in_a_loop("{% for a in event.rows %}{{ a in event.rows }}{% endfor %}")]
 #[case::looked_for_by_a_test("{{ event.rows | select('in', event.rows) | list | length }}")]
+#[case::found_at_once_in_a_range("{{ ([0] * 20000) | select('in', range(50000)) | list | length }}")]
+#[case::times_in_a_loop("{% for a in range(50000) %}{{ now | format_time('%255d' * 40) }}{% endfor %}")]
+#[case::times_in_a_list("{{ ([now] * 20000) | map('format_time', '%255d%255d%255d') | list }}")]
+#[case::zones_in_a_loop("{% for a in range(50000) %}{{ (now | in_zone('Europe/Berlin')).hour }}{% endfor %}")]
+#[case::hours_in_a_loop("{% for a in range(50000) %}{{ now | within('09:00-17:00', days='mon-fri') }}{% endfor %}")]
+#[case::zone_that_is_long("{{ now | in_zone(event.long) }}")]
+#[case::format_that_is_long("{{ now | format_time('%255d' * 10000) }}")]
+#[case::hours_that_are_long("{{ now | within('1' * 100000) }}")]
+#[case::days_that_are_long("{{ now | within('09:00-17:00', days='mon-sun,' * 20000) }}")]
+#[case::time_that_is_long("{{ time('2026-11-30T08:00:00.' ~ '0' * 100000) }}")]
+#[case::duration_that_is_long("{{ duration('1h ' * 100000) }}")]
+#[case::duration_of_many_digits("{{ duration('9' * 100000 ~ 's') }}")]
+#[case::times_times("{{ duration('1h') * (10 ** 30) }}")]
 #[case::looked_for_in_a_range("{{ event.nulls | select('in', range(50000)) | list | length }}")]
 #[case::not_looked_for_in_a_range("{{ event.nulls | reject('in', range(50000)) | list | length }}")]
 #[case::attributes_looked_for("{{ event.rows | selectattr('id', 'in', range(100000)) | list | length }}")]
@@ -230,6 +244,8 @@ fn expressions() -> impl Strategy<Value = String> {
         "1",
         "'x'",
         "'%s'",
+        "now",
+        "duration('1h')",
         "100000",
         "[]",
         "range(50000)",
@@ -272,6 +288,12 @@ fn expressions() -> impl Strategy<Value = String> {
             "EXPR | sum",
             "dict(x=EXPR)",
             "EXPR | bool",
+            "time(EXPR)",
+            "duration(EXPR)",
+            "now | format_time(EXPR)",
+            "now | within(EXPR)",
+            "now | in_zone(EXPR)",
+            "EXPR | map('format_time', '%255d%255d') | list",
         ]);
         let of_two = select(vec![
             "[LEFT, RIGHT]",
@@ -348,6 +370,9 @@ proptest! {
 #[test]
 fn the_condition_of_a_trigger_that_would_take_all_memory_is_an_error_and_not_the_end_of_the_function() {
     let condition = Expression::condition("event | tojson(indent=3000000) != ''").unwrap();
-    let error = condition.holds(&Context::of_event(event())).unwrap_err().to_string();
+    let error = condition
+        .holds(&Context::of_event(event(), Timestamp::UNIX_EPOCH))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("indent"), "{error}");
 }

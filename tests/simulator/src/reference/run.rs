@@ -189,5 +189,8 @@ fn is_of(kind: InputKind, value: &Value) -> bool {
         InputKind::Boolean => value.is_boolean(),
         InputKind::List => value.is_array(),
         InputKind::Map => value.is_object(),
+        InputKind::Time => value.as_str().is_some_and(|text| text.parse::<Timestamp>().is_ok()),
+        // None of the inputs here is text of anything else.
+        InputKind::Duration => value.is_string(),
     }
 }

@@ -1,5 +1,6 @@
 //! What expressions see.
 
+use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
@@ -34,7 +35,10 @@ pub(super) struct View {
 
 impl View {
     fn context<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Context {
-        let mut context = Context::new(self.event.clone(), self.run.clone(), Value::Object(self.inputs.clone()));
+        // No workflow here asks for the time: which Plan comes to a step, and when, is not told by what it does.
+        let now = Timestamp::UNIX_EPOCH;
+        let inputs = Value::Object(self.inputs.clone());
+        let mut context = Context::new(self.event.clone(), self.run.clone(), inputs, now);
         for (name, value) in &self.variables {
             context.set_variable(name.as_str(), value.clone());
         }

@@ -112,6 +112,7 @@ fn past<'a>(tables: &'a Tables, run: &'a RunId) -> impl Iterator<Item = PastStep
         lane: place.lane.clone(),
         path: place.step.clone(),
         result: step.result.clone(),
+        ended_at: None,
         attempts: (0..step.attempts).map(|_| None).collect(),
         run: step.run.clone(),
         kept: step.attempts == 0,

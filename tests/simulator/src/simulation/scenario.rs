@@ -378,6 +378,8 @@ fn inputs(random: &mut Rng, definition: &workflow::definition::Definition) -> Ma
             InputKind::Boolean => json!(random.bool()),
             InputKind::List => json!(["x"]),
             InputKind::Map => json!({"by": "hand"}),
+            InputKind::Time => json!("2026-11-30T08:00:00Z"),
+            InputKind::Duration => json!("15m"),
         };
         // Now and then one is missing, or wrong.
         match random.u32(0..25) {

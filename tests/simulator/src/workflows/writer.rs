@@ -569,6 +569,8 @@ impl<'a> Writer<'a> {
                 InputKind::Number => 1.5.into(),
                 InputKind::List => json!([1, 2]),
                 InputKind::Map => json!({"team": "payments"}),
+                InputKind::Time => "2026-11-30T09:00:00Z".into(),
+                InputKind::Duration => "1h".into(),
             };
             if callee.is_caller || self.random.u32(0..20) > 0 {
                 with.insert(name.clone(), value);

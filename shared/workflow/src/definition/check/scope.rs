@@ -8,7 +8,7 @@ use super::super::{Definition, Step, decode::Decoded};
 use crate::ids::{InputName, StepId};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// The roots that can be seen besides `event`.
+/// The roots that can be seen besides `now` and `event`.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Sees {
     pub(crate) run: bool,
@@ -44,6 +44,7 @@ impl Sees {
     /// The names of the roots.
     pub(crate) fn roots(self) -> Vec<&'static str> {
         let roots = [
+            (true, "now"),
             (true, "event"),
             (self.run, "run"),
             (self.inputs, "inputs"),

@@ -134,7 +134,7 @@ impl<'a> Checks<'a, '_> {
         let given = output.map(|output| {
             let path = path.field("output");
             self.results(output.expressions().into_iter(), path);
-            self.template(output, path)
+            self.template(output, path).stored()
         });
         self.know_again(known);
         self.scope.leave_lane(mark, fork);

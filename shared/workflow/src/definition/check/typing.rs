@@ -52,6 +52,8 @@ impl Typing {
                 InputKind::Boolean => Kind::Boolean,
                 InputKind::List => Kind::List(Box::new(Type::UNKNOWN)),
                 InputKind::Map => Kind::Map,
+                InputKind::Time => Kind::Time,
+                InputKind::Duration => Kind::Duration,
             };
             (name.to_string(), Type::from(kind))
         });
@@ -108,6 +110,7 @@ impl Typing {
     /// Types the variables that a step sets.
     pub(crate) fn set(&mut self, step: &Step, set: BTreeMap<&VariableName, Type>) {
         for (name, of) in set {
+            let of = of.stored();
             let path = format!("vars.{name}");
             let before = self.roots.variables.get(name.as_str()).cloned();
             let of = match (&step.condition, before) {
@@ -163,7 +166,8 @@ impl Typing {
             (None, false) => return,
             (Some(condition), false) => Doubt {
                 reason: format!("the step `{id}` has an `if`, so it may be skipped ({says})"),
-                unless: Some(condition.source().to_owned()),
+                // The same condition may hold at one time and not at another.
+                unless: (!condition.refers_to_now()).then(|| condition.source().to_owned()),
             },
             (_, true) => Doubt {
                 reason: format!("the step `{id}` has `continue_on_error`, so it may have failed ({says})"),
@@ -335,7 +339,7 @@ impl super::Checks<'_, '_> {
         match &of.kind {
             // What is the same in every run was checked when it was read.
             _ if !matches!(list, Template::Expression(_) | Template::List(_)) => Type::UNKNOWN,
-            Kind::List(item) => item.as_ref().clone(),
+            Kind::List(item) => item.as_ref().clone().stored(),
             Kind::Unknown | Kind::Null => Type::UNKNOWN,
             _ => {
                 self.problem(path, format!("gives {}, but must be a list", of.words()));
@@ -346,7 +350,10 @@ impl super::Checks<'_, '_> {
 
     /// Checks the type of a time.
     pub(crate) fn typed_time(&mut self, of: &Type, path: Path<'_>) {
-        if !matches!(of.kind, Kind::Text | Kind::Words(_) | Kind::Unknown | Kind::Null) {
+        if !matches!(
+            of.kind,
+            Kind::Time | Kind::Text | Kind::Words(_) | Kind::Unknown | Kind::Null
+        ) {
             self.problem(path, format!("gives {}, but must be a time in RFC 3339", of.words()));
         }
         if let Some(Absence::Null(reason)) = &of.absence {
@@ -368,6 +375,15 @@ fn takes(kind: &FieldKind, of: &Type) -> Result<(), String> {
         (Kind::Words(words), FieldKind::OneOf(known)) => words.known.iter().any(|word| known.contains(word)),
         // Numbers, true and false become text, and text a number.
         (Kind::Text | Kind::Words(_), kind) => kind.is_single(),
+        // Both become text.
+        (Kind::Time, kind) => matches!(
+            kind,
+            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Time
+        ),
+        (Kind::Duration, kind) => matches!(
+            kind,
+            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Length { .. }
+        ),
         (Kind::Integer | Kind::Number, kind) => {
             matches!(
                 kind,

@@ -43,7 +43,11 @@ const STAND_IN: Input = Input {
 
 fn input(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Input> {
     let mut fields = Fields::of(node, &path, reading)?;
-    let kind = fields.required("type", "text, integer, number, boolean, list or map", reading);
+    let kind = fields.required(
+        "type",
+        "text, integer, number, boolean, list, map, time or duration",
+        reading,
+    );
     let kind = kind.and_then(|node| value::word(node, path.field("type"), words::INPUT_KINDS, reading));
     let description = fields.read("description", value::text, reading).map(str::to_owned);
     let default = fields.optional("default");
@@ -87,6 +91,13 @@ fn check_kind(kind: InputKind, node: &Node) -> Option<String> {
         (InputKind::Boolean, content) => (matches!(content, Content::Scalar(Value::Bool(_))), "true or false"),
         (InputKind::List, content) => (matches!(content, Content::List(_)), "a list"),
         (InputKind::Map, content) => (matches!(content, Content::Map(_)), "a map"),
+        (InputKind::Time | InputKind::Duration, _) => {
+            let value = node.to_json();
+            let written = value
+                .as_str()
+                .map_or_else(|| node.type_name().to_owned(), |text| format!("{text:?}"));
+            return (!kind.takes(&value)).then(|| format!("must be {} as `type` says, but is {written}", kind.words()));
+        }
     };
     (!fits).then(|| format!("must be {wanted} as `type` says, but is {}", node.type_name()))
 }

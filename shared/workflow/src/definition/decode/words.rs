@@ -10,6 +10,8 @@ pub(in crate::definition) const INPUT_KINDS: &[(&str, InputKind)] = &[
     ("boolean", InputKind::Boolean),
     ("list", InputKind::List),
     ("map", InputKind::Map),
+    ("time", InputKind::Time),
+    ("duration", InputKind::Duration),
 ];
 
 /// The policies of `concurrency`.

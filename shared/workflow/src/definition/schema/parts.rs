@@ -217,6 +217,8 @@ pub(crate) mod rules {
                 InputKind::Boolean => json!({ "type": "boolean" }),
                 InputKind::List => json!({ "type": "array" }),
                 InputKind::Map => json!({ "type": "object" }),
+                InputKind::Time => json!({ "type": "string", "pattern": r"^\s*[0-9]" }),
+                InputKind::Duration => json!({ "type": "string", "pattern": "[0-9]" }),
             };
             json!({
                 "if": { "required": ["type"], "properties": { "type": { "const": word } } },

@@ -101,6 +101,10 @@ enum InputKind {
     List,
     /// A map.
     Map,
+    /// A time: text as RFC 3339 has it, such as 2026-11-30T08:00:00Z. In expressions it can be compared and added to.
+    Time,
+    /// A duration, such as 30s, 15m, 1h30m or 2d.
+    Duration,
 }
 
 /// The rule by which runs of a workflow exclude each other: those of the same key.

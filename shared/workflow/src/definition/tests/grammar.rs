@@ -337,11 +337,11 @@ fn head(source: &str) -> Vec<String> {
 )]
 #[case::input_without_type(
     "inputs: { a: {} }",
-    "3:14: inputs.a: `type` is missing: text, integer, number, boolean, list or map"
+    "3:14: inputs.a: `type` is missing: text, integer, number, boolean, list, map, time or duration"
 )]
 #[case::input_type(
     "inputs: { a: { type: string } }",
-    "3:22: inputs.a.type: `string` is not known; known are text, integer, number, boolean, list, map"
+    "3:22: inputs.a.type: `string` is not known; known are text, integer, number, boolean, list, map, time, duration"
 )]
 #[case::input_near_type(
     "inputs: { a: { type: bool } }",
@@ -374,7 +374,7 @@ fn head(source: &str) -> Vec<String> {
 #[case::concurrency_key("concurrency: { key: 5 }", "3:21: concurrency.key: is a number, but must be text")]
 #[case::concurrency_sees_no_steps(
     "concurrency: { key: '{{ steps.a.outcome }}' }",
-    "3:21: concurrency.key: `steps` is not known; known are event, run, inputs"
+    "3:21: concurrency.key: `steps` is not known; known are now, event, run, inputs"
 )]
 #[case::on_failure("on_failure: []", "3:13: on_failure: is empty; there must be at least one step")]
 #[case::trigger("on: pagerduty", "3:5: on: must be a map, but is text")]

@@ -158,9 +158,13 @@ steps:
 #[case::reference_to_no_root(
     "event.incident.urgency",
     "secrets.token",
-    "`secrets` is not known; known are event, run, inputs, steps, vars"
+    "`secrets` is not known; known are now, event, run, inputs, steps, vars"
 )]
-#[case::run_in_a_trigger("event.incident.service.summary", "run.id", "`run` is not known; known are event")]
+#[case::run_in_a_trigger(
+    "event.incident.service.summary",
+    "run.id",
+    "`run` is not known; known are now, event"
+)]
 #[case::all_results_at_once("{{ vars.what }}", "{{ steps }}", "must be followed by a name")]
 #[case::duplicate_id("id: close", "id: ticket", "the id `ticket` stands twice")]
 #[case::broken_template("{{ vars.what }}", "{{ vars.what", "syntax error")]

@@ -224,7 +224,10 @@ const KINDS: &str = "
     "event.incidnt",
     "`event.incidnt`: in `event`, `incidnt` is not known; did you mean `incident`?"
 )]
-#[case("secrets.token", "`secrets` is not known; known are event, run, inputs, steps, vars")]
+#[case(
+    "secrets.token",
+    "`secrets` is not known; known are now, event, run, inputs, steps, vars"
+)]
 fn t5_a_name_that_will_not_be_there_is_told_before_the_workflow_runs(#[case] name: &str, #[case] said: &str) {
     assert_eq!(
         steps(&KINDS.replace("NAME", name)),

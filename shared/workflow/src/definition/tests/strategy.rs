@@ -232,13 +232,15 @@ impl Builder {
     }
 
     fn input(&mut self, needs_default: bool) -> Input {
-        let (kind, default) = match self.choose(6) {
+        let (kind, default) = match self.choose(8) {
             0 => (InputKind::Text, Value::from(self.text())),
             1 => (InputKind::Integer, Value::from(-7)),
             2 => (InputKind::Number, Value::from(0.25)),
             3 => (InputKind::Boolean, Value::from(true)),
             4 => (InputKind::List, serde_json::json!(["a", 1, [null]])),
-            _ => (InputKind::Map, serde_json::json!({"a": {"b": [1.5]}})),
+            5 => (InputKind::Map, serde_json::json!({"a": {"b": [1.5]}})),
+            6 => (InputKind::Time, Value::from("2026-11-30T08:00:00+01:00")),
+            _ => (InputKind::Duration, Value::from("1h 30m")),
         };
         Input {
             kind,

@@ -111,6 +111,8 @@ struct World {
     late_by: SignedDuration,
     lanes: BTreeMap<LaneKey, Lane>,
     results: BTreeMap<(RunId, LanePath, StepPath), StepResult>,
+    /// When the steps of these results ended.
+    ended: BTreeMap<(RunId, LanePath, StepPath), Timestamp>,
     marks: BTreeMap<RunId, BTreeSet<CancelMark>>,
     lock: LockView,
     trail: Trail,
@@ -141,6 +143,7 @@ impl World {
             late_by: SignedDuration::ZERO,
             lanes: BTreeMap::new(),
             results: BTreeMap::new(),
+            ended: BTreeMap::new(),
             marks: BTreeMap::new(),
             lock: LockView::default(),
             trail: Trail::default(),
@@ -283,6 +286,7 @@ impl World {
         for (path, record) in &changes.steps {
             if let StepChange::Finished { result, .. } | StepChange::Kept { result } = &record.change {
                 let key = (run.clone(), plan.cursor.lane.clone(), path.clone());
+                self.ended.insert(key.clone(), record.at);
                 self.results.insert(key, result.clone());
             }
         }

@@ -19,15 +19,16 @@ impl World {
     }
 
     /// The replay of the run that has ended in this world.
-    fn replay_from(&self, from: Start<'_>) -> Result<Replay, ReplayError> {
+    pub(super) fn replay_from(&self, from: Start<'_>) -> Result<Replay, ReplayError> {
         let steps: Vec<_> = self
             .results
             .iter()
             .filter(|((run, ..), _)| *run == run_id())
-            .map(|((_, lane, path), result)| PastStep {
+            .map(|(place @ (_, lane, path), result)| PastStep {
                 lane: lane.clone(),
                 path: path.clone(),
                 result: Some(result.clone()),
+                ended_at: self.ended.get(place).copied(),
                 attempts: vec![None],
                 run: None,
                 kept: false,
@@ -45,7 +46,7 @@ impl World {
     }
 
     /// An execution of that replay.
-    fn begin_replay(&self, replay: &Replay) -> Execution {
+    pub(super) fn begin_replay(&self, replay: &Replay) -> Execution {
         let mut execution = self.begin();
         execution.input.run.id = RunId::for_replay(&run_id(), 1);
         execution.input.cause = RunCause::Replay {
