@@ -12,7 +12,7 @@ use crate::{
     error_name::ErrorName,
     ids::{EffectKey, StepPath},
     run::Caller,
-    template::{Template, TemplateError},
+    template::{Context, Template, TemplateError},
 };
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -64,7 +64,9 @@ impl Planner<'_> {
         let Some((action, with, _)) = action_at(self.situation.definition, path) else {
             return Some(self.lost(path));
         };
-        let (input, failed) = match self.render(&action, with) {
+        // All attempts of a step have the same input, so that the system can tell that they are one.
+        let context = self.context.at(attempts.intended_at);
+        let (input, failed) = match render(&context, &action, with) {
             Ok((input, failed)) => (Value::Object(input), failed),
             Err(error) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
         };
@@ -115,61 +117,6 @@ impl Planner<'_> {
         );
         self.cursor.pending = Some(Pending::Action(attempts));
         Some(command)
-    }
-
-    /// The input of an action, and what of it was left out because its expression failed. What is null counts as
-    /// left out, unless it is to be refused.
-    fn render(
-        &self,
-        action: &ActionSpec,
-        with: &BTreeMap<String, Template>,
-    ) -> Result<(Map<String, Value>, Vec<Adjustment>), TemplateError> {
-        let (mut input, mut failed) = (Map::new(), Vec::new());
-        for (name, template) in with {
-            let value = match action.input(name) {
-                Some(field) => match field.kind.render(template, &self.context) {
-                    Err(_) if field.only_decorates() => match self.what_works(template, name, &mut failed) {
-                        Some(rest) => field.kind.render(&rest, &self.context)?,
-                        None => Value::Null,
-                    },
-                    rendered => rendered?,
-                },
-                None => template.evaluate(&self.context)?,
-            };
-            let is_refused = action.input(name).is_some_and(|field| field.null == OnNull::Refuse);
-            if !value.is_null() || is_refused {
-                input.insert(name.clone(), value);
-            }
-        }
-        Ok((input, failed))
-    }
-
-    /// A template without the expressions in it that fail: a link that cannot be made does not stop an alert.
-    fn what_works(&self, template: &Template, at: &str, failed: &mut Vec<Adjustment>) -> Option<Template> {
-        match template {
-            Template::Literal(_) => Some(template.clone()),
-            Template::Expression(expression) => match expression.evaluate(&self.context) {
-                Ok(_) => Some(template.clone()),
-                Err(error) => {
-                    failed.push(Adjustment::left_out(at, &error.to_string()));
-                    None
-                }
-            },
-            Template::List(items) => {
-                let items = items.iter().enumerate();
-                let items = items.filter_map(|(index, item)| self.what_works(item, &format!("{at}[{index}]"), failed));
-                let items: Vec<Template> = items.collect();
-                (!items.is_empty()).then_some(Template::List(items))
-            }
-            Template::Map(fields) => {
-                let fields = fields.iter().filter_map(|(name, field)| {
-                    let field = self.what_works(field, &format!("{at}.{name}"), failed)?;
-                    Some((name.clone(), field))
-                });
-                let fields: BTreeMap<String, Template> = fields.collect();
-                (!fields.is_empty()).then_some(Template::Map(fields))
-            }
-        }
     }
 
     pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {
@@ -247,6 +194,61 @@ impl Planner<'_> {
     /// The depth of the run.
     pub(crate) fn depth(&self) -> u32 {
         self.cursor.depth
+    }
+}
+
+/// The input of an action, and what of it was left out because its expression failed. What is null counts as
+/// left out, unless it is to be refused.
+fn render(
+    context: &Context,
+    action: &ActionSpec,
+    with: &BTreeMap<String, Template>,
+) -> Result<(Map<String, Value>, Vec<Adjustment>), TemplateError> {
+    let (mut input, mut failed) = (Map::new(), Vec::new());
+    for (name, template) in with {
+        let value = match action.input(name) {
+            Some(field) => match field.kind.render(template, context) {
+                Err(_) if field.only_decorates() => match what_works(context, template, name, &mut failed) {
+                    Some(rest) => field.kind.render(&rest, context)?,
+                    None => Value::Null,
+                },
+                rendered => rendered?,
+            },
+            None => template.evaluate(context)?,
+        };
+        let is_refused = action.input(name).is_some_and(|field| field.null == OnNull::Refuse);
+        if !value.is_null() || is_refused {
+            input.insert(name.clone(), value);
+        }
+    }
+    Ok((input, failed))
+}
+
+/// A template without the expressions in it that fail: a link that cannot be made does not stop an alert.
+fn what_works(context: &Context, template: &Template, at: &str, failed: &mut Vec<Adjustment>) -> Option<Template> {
+    match template {
+        Template::Literal(_) => Some(template.clone()),
+        Template::Expression(expression) => match expression.evaluate(context) {
+            Ok(_) => Some(template.clone()),
+            Err(error) => {
+                failed.push(Adjustment::left_out(at, &error.to_string()));
+                None
+            }
+        },
+        Template::List(items) => {
+            let items = items.iter().enumerate();
+            let items = items.filter_map(|(index, item)| what_works(context, item, &format!("{at}[{index}]"), failed));
+            let items: Vec<Template> = items.collect();
+            (!items.is_empty()).then_some(Template::List(items))
+        }
+        Template::Map(fields) => {
+            let fields = fields.iter().filter_map(|(name, field)| {
+                let field = what_works(context, field, &format!("{at}.{name}"), failed)?;
+                Some((name.clone(), field))
+            });
+            let fields: BTreeMap<String, Template> = fields.collect();
+            (!fields.is_empty()).then_some(Template::Map(fields))
+        }
     }
 }
 

@@ -169,6 +169,10 @@ pub struct Fork {
     /// The time of the next start, while the last one has come to nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resting_until: Option<Timestamp>,
+    /// The time of the Plan that came to the step: what is evaluated again for it has that as its `now`. None in what an earlier release
+    /// has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub opened_at: Option<Timestamp>,
     /// The time when the lanes must have ended.
     pub deadline: Timestamp,
     /// The run that the step starts.

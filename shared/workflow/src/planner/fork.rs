@@ -51,6 +51,7 @@ impl Planner<'_> {
             to: count.min(self.batch_size(path, step)),
             attempt: 1,
             resting_until: None,
+            opened_at: Some(self.situation.now),
             deadline: self.deadline_of(step),
             run: None,
             tally: Tally::default(),
@@ -162,7 +163,8 @@ impl Planner<'_> {
         let Some(call) = step.and_then(Step::workflow) else {
             return self.lost(&fork.step);
         };
-        match call.inputs(self) {
+        let opened_at = fork.opened_at.unwrap_or(self.situation.now);
+        match call.inputs(&self.context.at(opened_at)) {
             Ok(inputs) => self.start_run(fork, run, inputs),
             Err(failure) => {
                 let next = self.step_failed(&fork.step, None, Outputs::none(), failure);

@@ -129,6 +129,12 @@ pub(super) fn item(
     let Some(items) = situation.definition.step(fork).and_then(Step::items) else {
         return Ok(opener.item.clone());
     };
+    // The list is that of which the lanes were counted, so it is made at the same time.
+    let opened_at = match &opener.pending {
+        Some(Pending::Fork(fork)) => fork.opened_at,
+        _ => None,
+    };
+    let context = &context.at(opened_at.unwrap_or(situation.now));
     let value = items
         .evaluate_item(context, usize::try_from(index).unwrap_or(usize::MAX))
         .map_err(|error| Failure::new(ErrorName::TemplateError, error.to_string()))?;

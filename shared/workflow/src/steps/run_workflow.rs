@@ -14,10 +14,10 @@ use crate::{
     ids::{InputName, LanePath, RunId, StepPath, WorkflowId},
     planner::{
         Availability, ChildExecution, Command, Failure, Fork, Outcome, Outputs, Pending, Planner, StepChange, Tally,
-        json_size,
+        json_size, template_failure,
     },
     run::{CalledBy, Part, RunCause, RunEvent, RunIdentity, RunInput},
-    template::{Expression, Template},
+    template::{Context, Expression, Template},
     types::{Kind, Type},
 };
 use serde_json::{Map, Value, json};
@@ -116,6 +116,7 @@ impl Behaviour for RunWorkflowStep {
                     to: 1,
                     attempt: 1,
                     resting_until: None,
+                    opened_at: Some(planner.situation.now),
                     deadline: planner.deadline_of(step),
                     run: Some(run.clone()),
                     tally: Tally::default(),
@@ -134,7 +135,7 @@ impl Behaviour for RunWorkflowStep {
 impl RunWorkflowStep {
     /// The run that the step starts, and its inputs.
     fn run(&self, path: &StepPath, planner: &Planner<'_>) -> Result<(RunIdentity, Map<String, Value>), Failure> {
-        let inputs = self.inputs(planner)?;
+        let inputs = self.inputs(&planner.context)?;
         let workflow = &self.workflow;
         let Some(&Availability::Enabled(version)) = planner.situation.known.workflows.get(workflow) else {
             let message = format!("there is no workflow {workflow} that is enabled; apply or enable it");
@@ -157,10 +158,11 @@ impl RunWorkflowStep {
     }
 
     /// The inputs of the run.
-    pub(crate) fn inputs(&self, planner: &Planner<'_>) -> Result<Map<String, Value>, Failure> {
+    pub(crate) fn inputs(&self, context: &Context) -> Result<Map<String, Value>, Failure> {
         let mut inputs = Map::new();
         for (name, template) in &self.with {
-            inputs.insert(name.to_string(), planner.evaluate(template)?);
+            let value = template.evaluate(context).map_err(|error| template_failure(&error))?;
+            inputs.insert(name.to_string(), value);
         }
         match json_size(&inputs) > INPUTS_BYTES {
             true => Err(Failure::new(

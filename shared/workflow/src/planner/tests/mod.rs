@@ -12,6 +12,7 @@ mod nulls;
 mod only_while;
 mod properties;
 mod replay;
+mod time;
 mod waiting;
 mod wanted;
 
