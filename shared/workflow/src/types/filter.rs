@@ -103,6 +103,7 @@ impl Inference<'_> {
             }
             "select" | "reject" => {
                 let item = self.takes_a_list(filter.name, operand, &of);
+                self.entries_compared(operand, &item, filter.args.get(1).zip(given.get(1)));
                 match first_text(filter) {
                     // What passes such a test is not null.
                     Some("string" | "number" | "mapping" | "startingwith" | "endingwith")
@@ -117,7 +118,8 @@ impl Inference<'_> {
             "selectattr" | "rejectattr" => {
                 let item = self.takes_a_list(filter.name, operand, &of);
                 if let Some(name) = first_text(filter) {
-                    self.field_of_entries(&item, operand, name);
+                    let field = self.field_of_entries(&item, operand, name);
+                    self.entries_compared(operand, &field, filter.args.get(2).zip(given.get(2)));
                 }
                 Type::list(item)
             }

@@ -695,6 +695,18 @@ mod soundness {
     "duration('1h') / 2 == 1",
     "is a duration, but `/` takes numbers; take its seconds with `| seconds`"
 )]
+#[case::select(
+    "['2026-11-30'] | select('lt', now) | list | length > 0",
+    "is text, and `now` is a time, which cannot be compared"
+)]
+#[case::select_by_a_field(
+    "[{'at': 'x'}] | selectattr('at', 'lt', now) | list | length > 0",
+    "is text, and `now` is a time"
+)]
+#[case::reject_durations(
+    "[duration('1h')] | reject('gt', 3600) | list | length > 0",
+    "is a duration, and `3600` is a whole number"
+)]
 #[case::negation("-now == now", "`-` cannot be used with a time alone")]
 #[case::text(
     "now > '2026-11-30T08:00:00Z'",
@@ -789,6 +801,8 @@ fn a_mistake_with_times_is_found_when_a_workflow_is_saved(#[case] when: &str, #[
 #[case("(now | in_zone('Europe/Berlin')).weekday in ['sat', 'sun']")]
 #[case("(now - time(0) | default(duration('1h'))) | seconds > 60")]
 #[case("now is not none and now == time(now)")]
+#[case("[now, time(0)] | select('lt', now) | reject('in', [time(1)]) | list | length > 0")]
+#[case("[{'at': '2026'}] | selectattr('at', 'lt', now | string) | list | length > 0")]
 #[case("(now | in_zone('UTC')).hour < 9 or (now | format_time('%H', zone='UTC')) == '10'")]
 #[case("time('2026-03-29T02:30', zone='Europe/Berlin') < now")]
 #[case("time(event.data.at) < now and duration(event.data.wait) * 2 < now - time(event.data.at)")]

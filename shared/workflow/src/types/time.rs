@@ -2,11 +2,13 @@
 
 use super::{
     Kind, Type, Words,
-    infer::{Class, Inference, Typed, shown},
+    infer::{Class, Inference, Typed, argument, shown},
 };
 use crate::{
     action::unknown_field,
-    template::time::{DIFFERENCES, Days, Duration, Format, Hours, PRODUCTS, SUMS, Time, TimeError, WEEKDAYS, Zone},
+    template::time::{
+        DIFFERENCES, Days, Duration, Format, Hours, ONE_KIND, PRODUCTS, SUMS, Time, TimeError, WEEKDAYS, Zone,
+    },
 };
 use minijinja::machinery::ast::{CallArg, Expr, Filter};
 
@@ -74,12 +76,12 @@ impl Inference<'_> {
             _ => Kind::Duration,
         };
         if let Some(arguments) = self.arguments(signature, arguments, types) {
-            for (argument, value) in &arguments {
+            for (name, value) in &arguments {
                 let value = *value;
-                match *argument {
+                match *name {
                     "time" => self.source_of_time(value, &arguments),
                     "duration" => self.source_of_duration(value),
-                    _ => self.text_argument(argument, value),
+                    _ => self.text_argument(name, value),
                 }
             }
         }
@@ -119,8 +121,8 @@ impl Inference<'_> {
                 signature.name
             ));
         }
-        for (argument, value) in self.arguments(signature, &filter.args, types).unwrap_or_default() {
-            self.text_argument(argument, value);
+        for (name, value) in self.arguments(signature, &filter.args, types).unwrap_or_default() {
+            self.text_argument(name, value);
         }
         Some(match signature.name {
             "in_zone" => clock(),
@@ -302,6 +304,26 @@ impl Inference<'_> {
                 Some(Type::UNKNOWN)
             }
             _ => None,
+        }
+    }
+
+    /// Checks what the test of a `select` compares the entries of a list with, or a field of theirs, if one is a time or a duration. The
+    /// tests that take another value compare with it.
+    pub(super) fn entries_compared(&mut self, list: &Expr<'_>, of: &Type, other: Option<(&CallArg<'_>, &Type)>) {
+        let Some((other, of_other)) = other else { return };
+        if let (Some(one), Some(class)) = (Class::of(of), Class::of(of_other))
+            && one != class
+            && (one.is_temporal() || class.is_temporal())
+            // A list is what `in` takes.
+            && class != Class::List
+        {
+            self.error(format!(
+                "what `select` and the like compare in the entries of {} is {}, and {} is {}, which cannot be compared; {ONE_KIND}",
+                shown(list),
+                of.words(),
+                shown(argument(other)),
+                of_other.words()
+            ));
         }
     }
 
