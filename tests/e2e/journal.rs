@@ -134,7 +134,7 @@ impl Run {
             table: Table::over(items(dynamodb(&scenario))),
             input: RunInput {
                 run,
-                cause: RunCause::Hand {},
+                cause: RunCause::Hand { by: None },
                 inputs: Map::new(),
                 part: None,
             },

@@ -16,6 +16,9 @@ use std::collections::BTreeMap;
 const TOKEN: &str = "api-token/e2e-rights";
 const SIGNING_SECRETS: &str = "signing-secrets/e2e-rights";
 
+/// The secret that the stack itself has made.
+const LINKS: &str = "approval-links";
+
 /// A function's role, and somebody who has got hold of its credentials.
 struct Intruder {
     stack: StackInfo,
@@ -231,12 +234,13 @@ fn assert_all_refused(function: &str, tried: &Tried) {
     assert!(allowed.is_empty(), "{function}: {allowed:?}");
 }
 
-/// An action has its token, and nothing else of the stack.
+/// An action has its token and what it makes links with, and nothing else of the stack.
 async fn assert_is_confined(action: &str) {
     let intruder = Intruder::into(action).await;
     let prefix = &intruder.stack.secrets_prefix;
 
     assert!(intruder.reads_secret(prefix, TOKEN).await, "{action} lives by that");
+    assert!(intruder.reads_secret(prefix, LINKS).await, "{action} lives by that");
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await, "{action}");
     assert_all_refused(action, &intruder.tries_what_none_may().await);
     assert_all_refused(action, &intruder.tries_what_actions_may_not().await);
@@ -270,6 +274,27 @@ async fn webhook_ingress_cannot_reach_tokens_or_the_work_of_others() {
 }
 
 #[tokio::test]
+async fn the_pages_of_approvals_can_reach_the_secret_of_links_and_no_other_and_start_nothing() {
+    let intruder = Intruder::into("Approvals").await;
+    let prefix = &intruder.stack.secrets_prefix;
+    let start = aws_sdk_sfn::Client::new(&intruder.config).start_execution();
+    let put = aws_sdk_dynamodb::Client::new(&intruder.config).put_item();
+    let put = put
+        .table_name(&intruder.stack.table_name)
+        .item("pk", text("APPROVAL#e2e-rights"));
+
+    assert!(intruder.reads_secret(prefix, LINKS).await, "they live by that");
+    assert!(intruder.reads_table().await);
+    assert!(!intruder.reads_secret(prefix, TOKEN).await);
+    assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await);
+    assert!(is_refused(put.item("sk", text("APPROVAL")).send().await));
+    assert!(is_refused(
+        start.state_machine_arn(&intruder.stack.state_machine_arn).send().await
+    ));
+    assert_all_refused("Approvals", &intruder.tries_what_none_may().await);
+}
+
+#[tokio::test]
 async fn workflow_runner_cannot_reach_any_secret() {
     let intruder = Intruder::into("WorkflowRunner").await;
     let prefix = &intruder.stack.secrets_prefix;
@@ -285,6 +310,7 @@ async fn workflow_runner_cannot_reach_any_secret() {
     assert!(intruder.reads_table().await, "it lives by that");
     assert!(!intruder.reads_secret(prefix, TOKEN).await);
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await);
+    assert!(!intruder.reads_secret(prefix, LINKS).await);
     assert!(is_refused(
         query
             .expression_attribute_values(":pk", text("RUNS#2026-11-30#0"))

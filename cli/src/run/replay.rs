@@ -134,6 +134,7 @@ async fn start(prepared: Prepared, stack: &Stack) -> Result<Replayed, Error> {
             of: ReplayOf {
                 run: run.clone(),
                 number: plan.number,
+                by: stack.caller().await,
                 from: plan.replay.from.clone(),
                 kept: plan.replay.kept.clone(),
                 variables: plan.replay.variables.clone(),

@@ -64,7 +64,9 @@ pub(crate) async fn start(id: WorkflowId, given: &Given, stack: &Stack) -> Resul
             version,
             depth: 0,
         },
-        cause: RunCause::Hand {},
+        cause: RunCause::Hand {
+            by: stack.caller().await,
+        },
         inputs,
         part: None,
     };

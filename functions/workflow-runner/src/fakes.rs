@@ -380,6 +380,10 @@ impl Waits for Store {
         Table::over(self.clone()).waits(run).await
     }
 
+    async fn wait_of(&self, run: &RunId, lane: &LanePath) -> Result<Option<Waiting>, StoreError> {
+        Table::over(self.clone()).wait_of(run, lane).await
+    }
+
     async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {
         Table::over(self.clone()).signal(waiting).await
     }

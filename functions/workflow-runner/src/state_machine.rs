@@ -88,7 +88,7 @@ fn child() -> ChildExecution {
         name: part.execution_name(&run.id),
         input: RunInput {
             run,
-            cause: RunCause::Hand {},
+            cause: RunCause::Hand { by: None },
             inputs: Map::new(),
             part: Some(part),
         },

@@ -14,7 +14,7 @@ use platform::{
 use serde::Deserialize;
 use serde_json::Value;
 use workflow::{
-    ids::RunId,
+    ids::{ApprovalId, RunId},
     planner::{CancelMark, Changes, Cursor, Needs, Pending, has_been_ended},
     run::RunInput,
 };
@@ -64,6 +64,10 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
             workflow: &input.run.workflow,
             needs: &Needs {
                 lock: matches!(cursor.pending, Some(Pending::Lock { .. })),
+                approval: match &cursor.pending {
+                    Some(Pending::Approval { step, .. }) => Some(ApprovalId::of(run, &cursor.lane, step)),
+                    _ => None,
+                },
                 ..Needs::default()
             },
             concurrency_key,

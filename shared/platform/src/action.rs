@@ -1,8 +1,9 @@
 //! The shared part of the functions of actions: reading the input, and calling PagerDuty with the right token.
 
 use crate::{
+    approval_links::ApprovalLinks,
     metrics::{MeasuredTransport, Metrics},
-    secrets::{Connection, Connections, SecretNames, SecretStore, SecretsManager},
+    secrets::{Connection, Connections, SecretError, SecretNames, SecretStore, SecretsManager},
     settings::Settings,
     task::TaskError,
 };
@@ -22,8 +23,9 @@ use serde_json::{Map, Value};
 use std::{sync::Arc, time::Instant};
 use workflow::{
     action::{Adjustment, Admitted},
+    approval,
     error_name::{ErrorName, SystemError},
-    ids::{IntegrationAlias, RoutingKeyName},
+    ids::{ApprovalId, IntegrationAlias, RoutingKeyName},
     planner::Failure,
     run::Caller,
 };
@@ -34,6 +36,9 @@ const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intend
 
 /// The run and step that call.
 const CALLER: &str = "caller";
+
+/// The field of a call with the approval that it is a message about.
+pub const APPROVAL: &str = "approval";
 
 /// The name of the action that is called.
 const ACTION: &str = "action";
@@ -54,6 +59,9 @@ struct Done<T> {
     /// calls and keeps it in the record of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjusted: Vec<Adjustment>,
+    /// The link that was put into the input. It does not go back to the run, whatever the answer says again.
+    #[serde(skip)]
+    link: Option<String>,
 }
 
 /// The message of the state machine of the stack to the function of an action.
@@ -175,6 +183,8 @@ pub struct PagerDuty<S> {
     rate_limits: RateLimitMemory<(IntegrationAlias, Action)>,
     /// The address of its Events API, likewise.
     events_url: Option<BaseUrl>,
+    /// The links for messages about approvals, where the stack has them.
+    links: Option<ApprovalLinks<S>>,
 }
 
 /// The way to PagerDuty.
@@ -211,7 +221,8 @@ fn unusable(error: &ConnectionError) -> TaskError {
 pub struct StartError(String);
 
 impl PagerDuty<SecretsManager> {
-    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `PAGERDUTY_API_URL` and `PAGERDUTY_EVENTS_URL`. Each request is
+    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `PAGERDUTY_API_URL`, `PAGERDUTY_EVENTS_URL` and
+    /// `APPROVALS_URL`. Each request is
     /// counted, as [`MeasuredTransport`] does.
     ///
     /// # Errors
@@ -229,10 +240,13 @@ impl PagerDuty<SecretsManager> {
         };
         let base_url = address("PAGERDUTY_API_URL")?;
         let events_url = address("PAGERDUTY_EVENTS_URL")?;
+        let approvals = settings.optional("APPROVALS_URL");
         let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
         let http = Box::new(Http::new().map_err(|error| StartError(error.to_string()))?);
+        let links = approvals.map(|address| ApprovalLinks::new(SecretsManager::new(client.clone()), &names, &address));
         let connections = Connections::new(SecretsManager::new(client), names);
-        Ok(Self::by(connections, Way::Network { http, metrics }, base_url).with_events_url(events_url))
+        let pagerduty = Self::by(connections, Way::Network { http, metrics }, base_url);
+        Ok(pagerduty.with_events_url(events_url).with_links(links))
     }
 }
 
@@ -249,7 +263,14 @@ impl<S: SecretStore> PagerDuty<S> {
             base_url,
             rate_limits: RateLimitMemory::default(),
             events_url: None,
+            links: None,
         }
+    }
+
+    /// With links for messages about approvals.
+    #[must_use]
+    pub fn with_links(self, links: Option<ApprovalLinks<S>>) -> Self {
+        Self { links, ..self }
     }
 
     /// With its Events API at an address, if not at that of the integration's service region.
@@ -301,7 +322,13 @@ impl<S: SecretStore> PagerDuty<S> {
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let call = Call::begin(action, &mut input);
-        call.told(self.with_token(action, input, now, request).await)
+        call.told(match self.with_link(action, &mut input, now).await {
+            Ok(link) => self
+                .with_token(action, input, now, request)
+                .await
+                .map(|done| Done { link, ..done }),
+            Err(error) => Err(error),
+        })
     }
 
     /// Makes one attempt at an action of the Events API, with the routing key that the input names in `routing_key`.
@@ -318,7 +345,33 @@ impl<S: SecretStore> PagerDuty<S> {
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let call = Call::begin(action, &mut input);
-        call.told(self.with_routing_key(action, input, now, request).await)
+        call.told(match self.with_link(action, &mut input, now).await {
+            Ok(link) => {
+                let done = self.with_routing_key(action, input, now, request).await;
+                done.map(|done| Done { link, ..done })
+            }
+            Err(error) => Err(error),
+        })
+    }
+
+    /// Puts the link of the approval that a call is about into its texts, and gives the link. A call that is about none has no link put into it, whatever
+    /// its texts say: they may be those of an event.
+    async fn with_link(&self, action: Action, input: &mut Value, now: Timestamp) -> Result<Option<String>, TaskError> {
+        let Some(approval) = input.as_object_mut().and_then(|fields| fields.remove(APPROVAL)) else {
+            return Ok(None);
+        };
+        let id = approval.as_str().and_then(|id| id.parse::<ApprovalId>().ok());
+        let id = id.ok_or_else(|| invalid(action, "`approval` is not the id of an approval"))?;
+        let links = self.links.as_ref();
+        let links = links.ok_or_else(|| invalid(action, "the function has no APPROVALS_URL for the link in it"))?;
+        let link = links.link(&id, now).await.map_err(|error| match &error {
+            SecretError::Unavailable { .. } => TaskError::new(ErrorName::IntegrationUnavailable, error.to_string()),
+            SecretError::NotFound(_) | SecretError::Invalid { .. } => {
+                TaskError::new(ErrorName::IntegrationInvalid, error.to_string())
+            }
+        })?;
+        replace(input, approval::LINK, &link);
+        Ok(Some(link))
     }
 
     async fn with_token<I: DeserializeOwned, T>(
@@ -356,7 +409,11 @@ impl<S: SecretStore> PagerDuty<S> {
             }
             TaskError::from(&error)
         })?;
-        Ok(Done { output, adjusted })
+        Ok(Done {
+            output,
+            adjusted,
+            link: None,
+        })
     }
 
     async fn with_routing_key<I: DeserializeOwned, T>(
@@ -391,7 +448,11 @@ impl<S: SecretStore> PagerDuty<S> {
         let base_url = at(self.events_url.as_ref(), BaseUrl::of_events(connection.service_region))?;
         let answer = request(&Events::new(self.way.transport()?, base_url), key, &input).await;
         let output = answer.map_err(|error| TaskError::from(&error))?;
-        Ok(Done { output, adjusted })
+        Ok(Done {
+            output,
+            adjusted,
+            link: None,
+        })
     }
 
     fn client(&self, connection: &Connection) -> Result<Client, TaskError> {
@@ -451,14 +512,28 @@ impl<S: SecretStore> Performer for Attempt<'_, S> {
     }
 }
 
-fn written(action: Action, output: &impl Serialize) -> Result<Value, TaskError> {
+/// Replaces a text in all texts of a value.
+fn replace(value: &mut Value, old: &str, new: &str) {
+    match value {
+        Value::String(text) if text.contains(old) => *text = text.replace(old, new),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, old, new)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, old, new)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
+fn written<T: Serialize>(action: Action, done: &Done<T>) -> Result<Value, TaskError> {
     // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
-    serde_json::to_value(output).map_err(|error| {
+    let mut output = serde_json::to_value(done).map_err(|error| {
         TaskError::new(
             named(SystemError::OutcomeUnknown),
             format!("{action} was done, but what it gave cannot be written: {error}"),
         )
-    })
+    })?;
+    if let Some(link) = &done.link {
+        replace(&mut output, link, approval::LINK);
+    }
+    Ok(output)
 }
 
 /// A call of an action, for the log.

@@ -135,22 +135,45 @@ pub trait Wakes: Sync {
 
 impl Wakes for StateMachine {
     async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
-        let request = self
-            .client
-            .send_task_success()
-            .task_token(token.0.expose_secret())
-            .output("{}");
-        let Err(error) = request.send().await else {
-            return Ok(());
-        };
-        let is_too_late = error.as_service_error().is_some_and(|error| {
-            // The local AWS says the first where AWS says the second.
-            error.is_task_does_not_exist() || error.is_task_timed_out() || error.is_invalid_token()
-        });
-        match is_too_late {
-            true => Ok(()),
-            false => Err(WakeError::new(AwsFailure::of(&error))),
-        }
+        wake(&self.client, token).await
+    }
+}
+
+/// Step Functions as far as it wakes executions: the token alone says which one, so a function that does nothing else is given no state
+/// machine.
+#[derive(Debug, Clone)]
+pub struct Waker {
+    client: OnFirstUse<aws_sdk_sfn::Client>,
+}
+
+impl Waker {
+    #[must_use]
+    pub fn new(client: impl Into<OnFirstUse<aws_sdk_sfn::Client>>) -> Self {
+        Self { client: client.into() }
+    }
+}
+
+impl Wakes for Waker {
+    async fn wake(&self, token: &TaskToken) -> Result<(), WakeError> {
+        wake(&self.client, token).await
+    }
+}
+
+async fn wake(client: &aws_sdk_sfn::Client, token: &TaskToken) -> Result<(), WakeError> {
+    let request = client
+        .send_task_success()
+        .task_token(token.0.expose_secret())
+        .output("{}");
+    let Err(error) = request.send().await else {
+        return Ok(());
+    };
+    let is_too_late = error.as_service_error().is_some_and(|error| {
+        // The local AWS says the first where AWS says the second.
+        error.is_task_does_not_exist() || error.is_task_timed_out() || error.is_invalid_token()
+    });
+    match is_too_late {
+        true => Ok(()),
+        false => Err(WakeError::new(AwsFailure::of(&error))),
     }
 }
 

@@ -6,6 +6,8 @@
 //! - [`aws`] — the SDK's configuration, built by hand for a fast start.
 //! - [`telemetry`] — logs.
 //! - [`metrics`] — measurements, as lines of the log that CloudWatch makes metrics of.
+//! - [`approvals`] — deciding about approvals.
+//! - [`approval_links`] — the links by which people decide about approvals.
 //! - [`api_key`] — the keys that senders of webhooks present.
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`catalog()`] — the actions of all systems.
@@ -23,6 +25,8 @@
 
 pub mod action;
 pub mod api_key;
+pub mod approval_links;
+pub mod approvals;
 pub mod aws;
 pub mod body;
 mod catalog;

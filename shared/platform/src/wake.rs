@@ -60,14 +60,23 @@ pub async fn next_in_line(
     let Some(next) = waits.next_in_line(ended, now).await? else {
         return Ok(());
     };
-    let main = LanePath::main();
-    for waiting in waits.waits(&next).await? {
-        // It has no other lane before its turn.
-        if waiting.lane == main {
-            lane(&waiting, waits, executions).await?;
-        }
+    // It has no other lane before its turn.
+    match waits.wait_of(&next, &LanePath::main()).await? {
+        Some(waiting) => lane(&waiting, waits, executions).await,
+        None => Ok(()),
     }
-    Ok(())
+}
+
+/// Wakes the lane that has asked for an approval, now that it is decided.
+///
+/// # Errors
+/// It may not have been woken.
+pub async fn decided(run: &RunId, lane: &LanePath, waits: &impl Waits, executions: &impl Wakes) -> Result<(), Unwoken> {
+    // Before it waits it sends its messages, and looks when it begins to wait.
+    match waits.wait_of(run, lane).await? {
+        Some(waiting) => self::lane(&waiting, waits, executions).await,
+        None => Ok(()),
+    }
 }
 
 /// Wakes a lane.

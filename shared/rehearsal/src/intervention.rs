@@ -29,7 +29,7 @@ pub(crate) enum Effect {
 /// An intervention cannot be read, or is about nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
-pub struct InvalidIntervention(String);
+pub struct InvalidIntervention(pub(crate) String);
 
 /// The beginnings of the names that Step Functions and Lambda give to failures of their own.
 const NAMES_OF_AWS: [&str; 4] = ["States.", "Lambda.", "Sandbox.", "Runtime."];
@@ -136,7 +136,8 @@ impl Intervention {
     }
 }
 
-fn parts<'a>(text: &'a str, form: &str) -> Result<(StepName, &'a str), InvalidIntervention> {
+/// The name of a step and what is said about it.
+pub(crate) fn parts<'a>(text: &'a str, form: &str) -> Result<(StepName, &'a str), InvalidIntervention> {
     let (step, rest) = text
         .split_once('=')
         .filter(|(step, _)| !step.is_empty())

@@ -6,10 +6,12 @@
 //! stands around them is in memory: a journal, a state machine that knows the commands of a Plan, a clock that jumps to
 //! the next thing to do, and an account of PagerDuty that accepts whatever it is asked.
 //!
-//! An action takes no time, and nothing goes wrong by itself. What is to go wrong is said with an [`Intervention`].
+//! An action takes no time, and nothing goes wrong by itself. What is to go wrong is said with an [`Intervention`], and
+//! what is decided about an approval with an [`Answer`]; without one its time runs out.
 //!
 //! # Layout
 //! - [`Rehearsal`] — what is rehearsed, and for which delivery.
+//! - [`Answer`] — decisions about approvals.
 //! - [`delivery`] — deliveries as they are found in files.
 //! - [`report`] — what happened, as a tree of runs, steps, lanes and requests.
 //! - `machine` — executions and the virtual clock.
@@ -18,6 +20,7 @@
 //! - `performer` — the actions, with what is made to go wrong.
 
 mod account;
+mod answer;
 pub mod delivery;
 mod intervention;
 mod machine;
@@ -26,5 +29,6 @@ mod rehearsal;
 pub mod report;
 mod store;
 
+pub use answer::Answer;
 pub use intervention::{Intervention, InvalidIntervention};
 pub use rehearsal::{Rehearsal, RehearsalError, Start};

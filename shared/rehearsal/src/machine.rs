@@ -7,17 +7,19 @@
 
 use crate::{
     account::Account,
+    answer::{Answer, Planned, decider},
     intervention::Intervention,
     performer::{Performed, Performer},
     report::{Request, Took},
-    store::{Parking, Store},
+    store::{Asked, Parking, Store, Tables},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use pagerduty::actions::Action;
 use platform::{
+    approvals::{self, Answered},
     metrics::Metrics,
     table::{
-        BodyCache, Versions,
+        Approvals, BodyCache, StoreError, Versions,
         journal::{Journal, OutsideEnd},
     },
     task::TaskError,
@@ -48,14 +50,29 @@ pub(crate) struct Machine {
     store: Store,
     performer: Performer,
     interventions: Vec<Intervention>,
+    answers: Vec<Answer>,
     executions: Vec<Execution>,
-    /// The next Plans: when, in which order, and of which execution.
-    queue: BTreeSet<(Timestamp, u64, usize)>,
+    /// The decisions that are to come, or have come.
+    decisions: Vec<(Asked, Planned)>,
+    /// The things to do: when, in which order, and what.
+    queue: BTreeSet<Place>,
     queued: u64,
     /// The places in the queue of the executions that a signal can wake, by their token.
-    parked: BTreeMap<String, (Timestamp, u64, usize)>,
+    parked: BTreeMap<String, Place>,
     requests: BTreeMap<AttemptKey, Vec<Request>>,
     took: Took,
+}
+
+/// A place in the queue.
+type Place = (Timestamp, u64, Next);
+
+/// A thing to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Next {
+    /// The next Plan of the execution of a number.
+    Plan(usize),
+    /// The decision of a number.
+    Decision(usize),
 }
 
 #[derive(Debug)]
@@ -81,7 +98,12 @@ pub(crate) enum Stuck {
 }
 
 impl Machine {
-    pub(crate) fn new(store: Store, account: Arc<Account>, interventions: Vec<Intervention>) -> Self {
+    pub(crate) fn new(
+        store: Store,
+        account: Arc<Account>,
+        interventions: Vec<Intervention>,
+        answers: Vec<Answer>,
+    ) -> Self {
         Self {
             runner: Runner {
                 versions: Versions::new(store.clone()),
@@ -93,7 +115,9 @@ impl Machine {
             store,
             performer: Performer::new(account),
             interventions,
+            answers,
             executions: Vec::new(),
+            decisions: Vec::new(),
             queue: BTreeSet::new(),
             queued: 0,
             parked: BTreeMap::new(),
@@ -124,17 +148,29 @@ impl Machine {
     }
 
     fn enqueue(&mut self, execution: usize, at: Timestamp) {
-        self.queue.insert((at, self.queued, execution));
+        self.put(Next::Plan(execution), at);
+    }
+
+    fn put(&mut self, next: Next, at: Timestamp) -> Place {
+        let place = (at, self.queued, next);
+        self.queue.insert(place);
         self.queued = self.queued.saturating_add(1);
+        place
     }
 
     /// Lets all executions come to their ends, and gives the requests of each attempt, and what all of it took.
     pub(crate) async fn run(mut self) -> Result<(BTreeMap<AttemptKey, Vec<Request>>, Took), Stuck> {
         for _ in 0..PLANS {
-            let Some((now, _, execution)) = self.queue.pop_first() else {
+            let Some((now, _, next)) = self.queue.pop_first() else {
                 return Ok((self.requests, self.took));
             };
-            self.go_on(execution, now).await?;
+            match next {
+                Next::Plan(execution) => {
+                    self.go_on(execution, now).await?;
+                    self.plan_decisions();
+                }
+                Next::Decision(number) => self.decide(number, now).await?,
+            }
         }
         Err(Stuck::Endless)
     }
@@ -211,20 +247,76 @@ impl Machine {
             self.enqueue(number, now);
             return Ok(());
         }
-        self.parked.insert(token, (until, self.queued, number));
-        self.enqueue(number, until);
+        let place = self.put(Next::Plan(number), until);
+        self.parked.insert(token, place);
         Ok(())
     }
 
-    /// Lets the executions go on that the last Plan has woken.
+    /// Lets the executions go on that the last Plan or the last decision has woken.
     fn wake(&mut self, now: Timestamp) {
         for token in self.store.take_woken() {
             if let Some(place) = self.parked.remove(&token)
                 && self.queue.remove(&place)
             {
-                self.enqueue(place.2, now);
+                self.put(place.2, now);
             }
         }
+    }
+
+    /// Puts the answers to the approvals that the last Plan has asked for into the queue.
+    fn plan_decisions(&mut self) {
+        for asked in self.store.with(Tables::take_asked) {
+            let answers = &self.answers;
+            let planned = self.store.with(|tables| {
+                let definition = tables.definition_of_run(&asked.lane.run)?;
+                Answer::find(answers, definition, &asked.lane.lane, &asked.step)
+            });
+            let Some(planned) = planned else {
+                continue;
+            };
+            let at = asked.at.saturating_add(planned.after).unwrap_or(Timestamp::MAX);
+            // The end of the run can cut the time of an approval short.
+            if at >= asked.until {
+                let left = SignedDuration::from_secs(asked.until.duration_since(asked.at).as_secs());
+                let remark = format!(
+                    "the --answer after {:#} is too late: only {left:#} of the run's time were left",
+                    planned.after
+                );
+                self.store.with(|tables| tables.remark(&asked, remark));
+                continue;
+            }
+            let number = self.decisions.len();
+            self.decisions.push((asked, planned));
+            self.put(Next::Decision(number), at);
+        }
+    }
+
+    /// Decides about an approval, as a person does.
+    async fn decide(&mut self, number: usize, now: Timestamp) -> Result<(), Stuck> {
+        let Some((asked, planned)) = self.decisions.get(number) else {
+            return Ok(());
+        };
+        let failed = |error: StoreError| Stuck::Command(error.to_string());
+        let Some(approval) = self.store.approval(&asked.id).await.map_err(failed)? else {
+            return Ok(());
+        };
+        let given = planned.given(&approval.question, now);
+        let decider = decider(&approval.question);
+        let answered = approvals::answer(approval, &given, &decider, &self.store, &self.store, now).await;
+        let remark = match answered.map_err(failed)? {
+            Answered::Decided(_) if given.form.is_empty() => None,
+            Answered::Decided(_) => {
+                let fields: Vec<&str> = given.form.keys().map(String::as_str).collect();
+                Some(format!("made up in the form: {}", fields.join(", ")))
+            }
+            Answered::Refused(refusal) => Some(format!("the --answer was not taken: {refusal}")),
+            Answered::Over(_) => Some("the --answer was too late: no decision was waited for any more".to_owned()),
+        };
+        if let Some(remark) = remark {
+            self.store.with(|tables| tables.remark(asked, remark));
+        }
+        self.wake(now);
+        Ok(())
     }
 
     async fn perform(&mut self, number: usize, action: Action, input: Value, now: Timestamp) -> Result<(), Stuck> {

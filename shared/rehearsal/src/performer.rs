@@ -9,7 +9,8 @@ use jiff::Timestamp;
 use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
-    action::{PagerDuty, input_of},
+    action::{APPROVAL, PagerDuty, input_of},
+    approval_links::ApprovalLinks,
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
@@ -19,6 +20,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
+    approval,
     error_name::{NamedError, SystemError, SystemName},
     planner::Failure,
 };
@@ -44,11 +46,23 @@ struct AnyIntegration {
     routing_key: Option<String>,
 }
 
+/// The address of the links of approvals. The report has [`approval::LINK`] in place of a link.
+const APPROVALS: &str = "https://approvals.invalid";
+
+/// A text that has the form of the secret for the links of approvals.
+const LINK_SECRET: &str = "00000000000000000000000000000000";
+
+/// The prefix of the names of secrets.
+const PREFIX: &str = "rehearsal";
+
 /// A text that has the form of a routing key.
 const ROUTING_KEY: &str = "00000000000000000000000000000000";
 
 impl SecretStore for AnyIntegration {
-    async fn read(&self, _: &str) -> Result<SecretString, SecretError> {
+    async fn read(&self, name: &str) -> Result<SecretString, SecretError> {
+        if name == SecretNames::new(PREFIX).approval_links() {
+            return Ok(SecretString::from(LINK_SECRET));
+        }
         let routing_keys = self.routing_key.iter().map(|name| (name.clone(), ROUTING_KEY.into()));
         let secret = json!({
             "token": "rehearsal",
@@ -91,8 +105,14 @@ impl Performer {
             };
         }
         self.account.prepare(now, fault);
+        let link = link(&input, now).await;
         let result = call(Arc::clone(&self.account) as _, action, input, now).await;
-        let requests = self.account.take_sent();
+        let mut requests = self.account.take_sent();
+        if let Some(link) = link {
+            requests
+                .iter_mut()
+                .for_each(|request| without_link(&mut request.body, &link));
+        }
         let result = match (error, result) {
             (None, result) => result
                 .map(|outputs| with_given(outputs, interventions))
@@ -105,13 +125,34 @@ impl Performer {
     }
 }
 
+fn links() -> ApprovalLinks<AnyIntegration> {
+    let secrets = AnyIntegration { routing_key: None };
+    ApprovalLinks::new(secrets, &SecretNames::new(PREFIX), APPROVALS)
+}
+
+/// The link that a call about an approval has in its texts.
+async fn link(input: &Value, now: Timestamp) -> Option<String> {
+    let approval = input.get(APPROVAL)?.as_str()?.parse().ok()?;
+    links().link(&approval, now).await.ok()
+}
+
+/// Puts the text that stands for the link back into its place: a link of a dry run leads nowhere.
+fn without_link(value: &mut Value, link: &str) {
+    match value {
+        Value::String(text) => *text = text.replace(link, approval::LINK),
+        Value::Array(items) => items.iter_mut().for_each(|item| without_link(item, link)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| without_link(field, link)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
+    }
+}
+
 /// Calls the function of an action, with this as its way to PagerDuty.
 async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
     let secrets = AnyIntegration {
         routing_key: input.get("routing_key").and_then(Value::as_str).map(str::to_owned),
     };
-    let connections = Connections::new(secrets, SecretNames::new("rehearsal"));
-    let pagerduty = PagerDuty::new(connections, transport, None);
+    let connections = Connections::new(secrets, SecretNames::new(PREFIX));
+    let pagerduty = PagerDuty::new(connections, transport, None).with_links(Some(links()));
     let input = json!({ "action": action.spec().name, "call": input, "entered_at": now });
     pagerduty.perform(action, input_of(input), now).await
 }

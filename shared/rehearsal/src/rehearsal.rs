@@ -4,6 +4,7 @@ mod told;
 
 use crate::{
     account::Account,
+    answer::Answer,
     delivery::Delivery,
     intervention::{Intervention, InvalidIntervention},
     machine::{Machine, Stuck},
@@ -32,6 +33,7 @@ pub struct Rehearsal {
     /// The workflows that it may run.
     others: Vec<Definition>,
     interventions: Vec<Intervention>,
+    answers: Vec<Answer>,
 }
 
 /// The start of the runs.
@@ -98,7 +100,27 @@ impl Rehearsal {
             workflow,
             others,
             interventions,
+            answers: Vec::new(),
         })
+    }
+
+    /// The same with answers to its approvals.
+    ///
+    /// # Errors
+    /// An answer is for no approval, or for one that does not take it, or two are for the same one.
+    pub fn with_answers(mut self, answers: Vec<Answer>) -> Result<Self, RehearsalError> {
+        Answer::check_all(&answers, &std::iter::once(&self.workflow).chain(&self.others))?;
+        self.answers = answers;
+        Ok(self)
+    }
+
+    /// The same with those answers that its approvals take. It is for another definition of a workflow that all of them are for.
+    #[must_use]
+    pub fn with_answers_that_fit(mut self, mut answers: Vec<Answer>) -> Self {
+        let all = || std::iter::once(&self.workflow).chain(&self.others);
+        answers.retain(|answer| answer.check(all()).is_ok());
+        self.answers = answers;
+        self
     }
 
     /// Plays it through.
@@ -110,7 +132,12 @@ impl Rehearsal {
         let store = Store::new(definitions.cloned().collect()).await;
         let store = store.map_err(|error| RehearsalError::Stored(error.to_string()))?;
         let account = Arc::new(Account::new());
-        let mut machine = Machine::new(store.clone(), Arc::clone(&account), self.interventions.clone());
+        let mut machine = Machine::new(
+            store.clone(),
+            Arc::clone(&account),
+            self.interventions.clone(),
+            self.answers.clone(),
+        );
         let mut not_started = Vec::new();
         let mut roots = Vec::new();
         match start {
@@ -141,10 +168,12 @@ impl Rehearsal {
         })?;
         let runs = roots.iter();
         let runs = store.with(|tables| runs.filter_map(|run| told::run(tables, &requests, run)).collect());
+        let unanswered = store.with(|tables| told::unanswered(tables));
         Ok(Report {
             workflow: self.workflow.name.clone(),
             runs,
             not_started,
+            unanswered,
             took,
         })
     }
@@ -165,7 +194,7 @@ impl Rehearsal {
                 version: VERSION,
                 depth: 0,
             },
-            cause: RunCause::Hand {},
+            cause: RunCause::Hand { by: None },
             inputs: inputs.clone(),
             part: None,
         })

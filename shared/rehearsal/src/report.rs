@@ -21,6 +21,9 @@ pub struct Report {
     pub runs: Vec<Run>,
     /// The reason events started none.
     pub not_started: Vec<NotStarted>,
+    /// The approvals whose time ran out because they had no answer.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unanswered: Vec<Unanswered>,
     /// The use of AWS by the runs.
     #[serde(skip)]
     pub took: Took,
@@ -36,6 +39,16 @@ pub struct Took {
     pub waits: u64,
     /// Executions that others started: of lanes, of runs, and those that lanes were handed on to.
     pub executions: u64,
+}
+
+/// An approval that had no answer. One of a `for_each` stands here once.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Unanswered {
+    pub workflow: WorkflowId,
+    /// The name of its step.
+    pub step: StepName,
+    /// The answers to choose from.
+    pub choices: Vec<String>,
 }
 
 /// An event that starts no run.
@@ -103,6 +116,9 @@ pub struct Step {
     /// The changes to the rendered input that make PagerDuty take it, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<String>,
+    /// Remarks about it, in sentences: where its outcome depends on the dry run.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub remarks: Vec<String>,
     /// The variables that it set.
     pub variables: BTreeMap<VariableName, Value>,
     /// The attempts of its action.

@@ -129,6 +129,23 @@ text_id!(
         && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 );
 
+text_id!(
+    /// The id of an approval: 32 characters of `a-z` and `2-7`.
+    ApprovalId, "id of an approval", "it has 32 lower-case letters and digits",
+    |text| text.len() == 32 && text.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b))
+);
+
+impl ApprovalId {
+    /// The id of the approval that a step of a lane asks for.
+    #[must_use]
+    pub fn of(run: &RunId, lane: &LanePath, step: &StepPath) -> Self {
+        Self(fingerprint(
+            "approval",
+            &[run.as_str(), &lane.to_string(), &step.to_string()],
+        ))
+    }
+}
+
 impl RunId {
     /// The id of the run that `event_id` starts of `workflow`.
     ///

@@ -6,6 +6,7 @@
 //! - [`steps`] — the kinds of steps, a file for each.
 //! - [`triggers`] — the kinds of triggers, a folder for each.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
+//! - [`approval`] — what people are asked, who may decide, and what they decided.
 //! - [`characters`] — characters that cannot be seen and that change what is seen.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
 //! - [`types`] — the types of what expressions see, by which they are checked when a definition is saved.
@@ -17,6 +18,7 @@
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
 
 pub mod action;
+pub mod approval;
 pub mod characters;
 #[cfg(test)]
 mod committed;

@@ -42,7 +42,11 @@ pub enum RunCause {
     /// An event that the workflow's trigger lets through.
     Event(RunEvent),
     /// A person started it.
-    Hand {},
+    Hand {
+        /// The person: an ARN, as far as it is known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
     /// A step of another run calls it.
     Called {
         /// The step.
@@ -68,7 +72,7 @@ impl RunCause {
         let stored = |event: &Option<RunEvent>| event.as_ref().map(RunEvent::with_stored_body);
         match self {
             Self::Event(event) => Self::Event(event.with_stored_body()),
-            Self::Hand {} => Self::Hand {},
+            Self::Hand { by } => Self::Hand { by: by.clone() },
             Self::Called { by, event } => Self::Called {
                 by: by.clone(),
                 event: stored(event),
@@ -76,7 +80,10 @@ impl RunCause {
             Self::Replay { of, event } => Self::Replay {
                 of: match lane.is_main() {
                     true => of.clone(),
-                    false => ReplayOf::nothing(of.run.clone(), of.number),
+                    false => ReplayOf {
+                        by: of.by.clone(),
+                        ..ReplayOf::nothing(of.run.clone(), of.number)
+                    },
                 },
                 event: stored(event),
             },
@@ -96,7 +103,7 @@ impl RunInput {
     pub fn event(&self) -> Option<&RunEvent> {
         match &self.cause {
             RunCause::Event(event) => Some(event),
-            RunCause::Hand {} => None,
+            RunCause::Hand { .. } => None,
             RunCause::Called { event, .. } | RunCause::Replay { event, .. } => event.as_ref(),
         }
     }
@@ -118,7 +125,18 @@ impl RunInput {
     pub fn called_by(&self) -> Option<&CalledBy> {
         match &self.cause {
             RunCause::Called { by, .. } => Some(by),
-            RunCause::Event(_) | RunCause::Hand {} | RunCause::Replay { .. } => None,
+            RunCause::Event(_) | RunCause::Hand { .. } | RunCause::Replay { .. } => None,
+        }
+    }
+
+    /// The person who has started the run, or the run that calls it: an ARN, as far as one is known.
+    #[must_use]
+    pub fn started_by(&self) -> Option<&str> {
+        match &self.cause {
+            RunCause::Event(_) => None,
+            RunCause::Hand { by } => by.as_deref(),
+            RunCause::Called { by, .. } => by.started_by.as_deref(),
+            RunCause::Replay { of, .. } => of.by.as_deref(),
         }
     }
 
@@ -127,7 +145,7 @@ impl RunInput {
     pub fn replay_of(&self) -> Option<&ReplayOf> {
         match &self.cause {
             RunCause::Replay { of, .. } => Some(of),
-            RunCause::Event(_) | RunCause::Hand {} | RunCause::Called { .. } => None,
+            RunCause::Event(_) | RunCause::Hand { .. } | RunCause::Called { .. } => None,
         }
     }
 }
@@ -143,6 +161,9 @@ pub struct CalledBy {
     pub nesting: u32,
     /// The time when the step must have ended, and so the run.
     pub deadline: Timestamp,
+    /// The person who has started the run that calls.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub started_by: Option<String>,
 }
 
 /// The caller of an action, for the log of its function. It changes nothing about what is done.
@@ -164,6 +185,9 @@ pub struct ReplayOf {
     pub run: RunId,
     /// The how-manieth replay of it this is, counted from 1.
     pub number: u32,
+    /// The person who repeats it: an ARN, as far as it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<String>,
     /// The step with which the replay begins; none if that is the first one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub from: Option<StepPath>,
@@ -182,6 +206,7 @@ impl ReplayOf {
         Self {
             run,
             number,
+            by: None,
             from: None,
             kept: BTreeMap::new(),
             variables: BTreeMap::new(),

@@ -95,6 +95,8 @@ breaks! {
     NoWake = "no-wake";
     /// A lane that begins to wait does not look whether something has ended the wait meanwhile.
     NoSecondLook = "no-second-look";
+    /// The end of the time for a decision is written over a decision.
+    ClosesDecided = "closes-decided";
     /// A run begins although its workflow was disabled while it waited for its start.
     StartsDisabled = "starts-disabled";
     /// A run begins however long ago its event happened.

@@ -57,6 +57,10 @@ pub enum Construct {
     Wait,
     #[strum(serialize = "wait until")]
     WaitUntil,
+    #[strum(serialize = "approval")]
+    Approval,
+    #[strum(serialize = "message of an approval")]
+    Message,
     #[strum(serialize = "set")]
     Set,
     #[strum(serialize = "steps")]
@@ -269,6 +273,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::ResolveAlert
             | C::SendChange
             | C::OnlyWhile
+            | C::Message
             | C::Retry
             | C::Timeout
             | C::Condition
@@ -346,9 +351,12 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     }
     let is_of_lane = matches!(construct, C::Output | C::InLane | C::InLanes | C::FirstPlanOfLane);
     if fault == F::IndexThrottled && is_of_lane {
-        return Some("a throttled index: Plans of lanes, which write nothing that stands in one");
+        return Some("a throttled index: Plans of lanes, which write nothing but approvals that stands in one");
     }
-    let waits = matches!(construct, C::Wait | C::WaitUntil | C::Retry | C::Queues);
+    let waits = matches!(
+        construct,
+        C::Wait | C::WaitUntil | C::Approval | C::Message | C::Retry | C::Queues
+    );
     if fault == F::WaitUnwritten && !waits {
         return Some("waits that are not written: steps that do not wait");
     }
@@ -473,7 +481,9 @@ impl<'a, 'e> Seen<'a, 'e> {
             Some(Pending::Action(attempts) | Pending::Backoff { attempts, .. }) => {
                 self.of_step(&place(&attempts.step)).into_iter().collect()
             }
-            Some(Pending::Wait { step, .. }) => self.of_step(&place(&step)).into_iter().collect(),
+            Some(Pending::Wait { step, .. } | Pending::Approval { step, .. }) => {
+                self.of_step(&place(&step)).into_iter().collect()
+            }
             Some(Pending::Fork(fork)) => self.of_step(&place(&fork.step)).into_iter().collect(),
             Some(Pending::Handoff { .. }) | None => Vec::new(),
         };
@@ -551,12 +561,16 @@ impl<'a, 'e> Seen<'a, 'e> {
             }
             Section::Steps => {}
         }
-        let Some(step) = self
-            .definition(&place.run)
-            .and_then(|definition| definition.step(&place.step))
-        else {
+        let Some(definition) = self.definition(&place.run) else {
             return constructs;
         };
+        let Some(step) = definition.step(&place.step) else {
+            return constructs;
+        };
+        let around = place.step.parent().and_then(|(around, _)| definition.step(&around));
+        if around.is_some_and(|around| matches!(around.kind, StepKind::Approval(_))) {
+            constructs.insert(Construct::Message);
+        }
         constructs.extend(Construct::of(step));
         constructs
     }
@@ -597,6 +611,7 @@ impl Construct {
             }
             StepKind::Wait(WaitStep::For(_)) => add(Construct::Wait),
             StepKind::Wait(WaitStep::Until(_)) => add(Construct::WaitUntil),
+            StepKind::Approval(_) => add(Construct::Approval),
             StepKind::Set(_) => add(Construct::Set),
             StepKind::Block(BlockStep { otherwise, .. }) => {
                 add(Construct::Block);

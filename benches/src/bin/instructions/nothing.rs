@@ -27,7 +27,7 @@ use platform::{
 use secrecy::SecretString;
 use workflow::{
     definition::Definition,
-    ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
+    ids::{IntegrationAlias, LanePath, RunId, WorkflowId, WorkflowVersion},
     planner::{Known, LaneKey},
     run::RunInput,
 };
@@ -157,6 +157,11 @@ impl Waits for Nothing {
     async fn waits(&self, _: &RunId) -> Result<Vec<Waiting>, StoreError> {
         self.calls.count();
         Ok(Vec::new())
+    }
+
+    async fn wait_of(&self, _: &RunId, _: &LanePath) -> Result<Option<Waiting>, StoreError> {
+        self.calls.count();
+        Ok(None)
     }
 
     async fn signal(&self, _: &Waiting) -> Result<Signalled, StoreError> {

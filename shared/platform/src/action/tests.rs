@@ -131,3 +131,49 @@ async fn a_function_that_is_told_an_action_performs_no_other(#[case] action: Val
 fn an_input_that_the_state_machine_did_not_send_stays_as_it_is(#[case] input: Value) {
     assert_eq!(input_of(input.clone()), input);
 }
+
+#[tokio::test]
+async fn the_link_of_an_approval_is_put_into_its_messages_and_does_not_come_back_to_the_run() {
+    #[derive(Debug, Deserialize, Serialize)]
+    struct Message {
+        title: String,
+    }
+    let secrets = secrets(None);
+    secrets.put("pagerflow/approval-links", "0123456789abcdef0123456789abcdef");
+    let names = SecretNames::new("pagerflow");
+    let links = ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals");
+    let pagerduty = pagerduty(&secrets).with_links(Some(links));
+    let approval = "a".repeat(32);
+    let title = format!("Decide: {}", approval::LINK);
+    let call = async |about: Option<&str>| {
+        let mut input = json!({
+            "integration": "prod", "title": title, "service": "P1", "escalation_policy": "P2", "from": "a@b.c",
+        });
+        if let Some(about) = about {
+            input["approval"] = json!(about);
+        }
+        let mut sent = String::new();
+        let request = async |_: &Client, _: &ApiToken, input: &Message| {
+            Ok(Message {
+                title: input.title.clone(),
+            })
+        };
+        let done = pagerduty
+            .rest(Action::CreateIncident, input, Timestamp::UNIX_EPOCH, request)
+            .await?;
+        sent.push_str(&done.output.title);
+        Ok::<_, TaskError>((sent, written(Action::CreateIncident, &done)?["title"].clone()))
+    };
+    let (sent, given) = call(Some(&approval)).await.unwrap();
+    assert!(
+        sent.starts_with(&format!("Decide: https://example.com/approvals/{approval}.")),
+        "{sent}"
+    );
+    assert_eq!(given, title.as_str(), "the run has the text in its place again");
+
+    // A text of an event says the same, and the call is about no approval.
+    let (sent, _) = call(None).await.unwrap();
+    assert_eq!(sent, title);
+    let refused = call(Some("../secrets")).await.unwrap_err().to_string();
+    assert!(refused.contains("not the id of an approval"), "{refused}");
+}

@@ -161,6 +161,12 @@ impl SecretNames {
         format!("{}/api-token/{integration}", self.prefix)
     }
 
+    /// The name of the secret with which the links of approvals are made.
+    #[must_use]
+    pub fn approval_links(&self) -> String {
+        format!("{}/approval-links", self.prefix)
+    }
+
     /// The name of the secret with the signing secrets.
     #[must_use]
     pub fn signing_secrets(&self, integration: &IntegrationAlias) -> String {

@@ -26,6 +26,7 @@ mod write;
 
 pub use write::Verdict;
 
+pub(super) use open::{ORDER as OPEN_ORDER, PARTITION as OPEN_PARTITION};
 pub(super) use read::{deadline, lock};
 pub(super) use write::cancel;
 

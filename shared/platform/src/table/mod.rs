@@ -14,6 +14,7 @@
 //! | body of a delivery that is too large for an execution's input, or that several executions need | `BODY#<run id>` | `BODY` |
 //! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
 //! | lane that waits, or has waited | `WAIT#<run id>` | `<lane>`, or its hash |
+//! | approval that a step has asked for | `APPROVAL#<id>` | `APPROVAL` |
 //! | changes that runs made to an incident; also that a run creates one, by the key that it gives it | `INCIDENT#<id>`, `INCIDENT#<key>` | `CHANGES` |
 //! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
@@ -23,9 +24,11 @@
 //!
 //! Each lane has a partition of its own, so that many lanes of one run do not share one partition's write rate. The
 //! index `runs-by-workflow` lists the runs of a workflow by time, `runs-by-day` all runs; both have a few shards for each
-//! day. Only run items are in them, and these change when a run starts and when it ends.
+//! day. Only run items are in these two, and they change when a run starts and when it ends. The index
+//! `open-runs` has what is open: runs of which no end is known, and approvals that wait for a decision.
 
 mod api_keys;
+mod approvals;
 mod bodies;
 mod condition;
 mod expiry;
@@ -44,6 +47,7 @@ mod waits;
 mod workflows;
 
 pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
+pub use approvals::{ApprovalState, ApprovalView, Approvals, Decided};
 pub use bodies::{Bodies, BodyCache};
 pub use condition::TableCondition;
 pub use expiry::{NotRetention, Retention};
@@ -194,7 +198,7 @@ mod keys {
     use crate::api_key::KeyId;
     use workflow::{
         fingerprint::fingerprint,
-        ids::{IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+        ids::{ApprovalId, IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     };
 
     pub(super) const WORKFLOWS: &str = "WORKFLOWS";
@@ -235,6 +239,10 @@ mod keys {
 
     pub(super) fn run(id: &RunId) -> Key {
         Key::new(format!("RUN#{id}"), "RUN")
+    }
+
+    pub(super) fn approval(id: &ApprovalId) -> Key {
+        Key::new(format!("APPROVAL#{id}"), "APPROVAL")
     }
 
     pub(super) fn body(id: &RunId) -> Key {

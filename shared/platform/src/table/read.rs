@@ -65,6 +65,11 @@ pub enum Read {
     /// The lanes of a run that wait.
     #[strum(serialize = "read which lanes of the run wait")]
     Waits,
+    #[strum(serialize = "read the approval")]
+    Approvals,
+    /// The approvals that wait for a decision, from an index.
+    #[strum(serialize = "list the open approvals")]
+    OpenApprovals,
     /// The runs of a lock that have ended.
     #[strum(serialize = "read which runs have ended")]
     Ended,
@@ -104,9 +109,10 @@ impl Read {
             | Self::LaneAgain
             | Self::Lock
             | Self::Waits
+            | Self::Approvals
             | Self::Ended
             | Self::Body => Consistency::Strong,
-            Self::Runs | Self::OpenRuns => Consistency::Eventual,
+            Self::Runs | Self::OpenRuns | Self::OpenApprovals => Consistency::Eventual,
         }
     }
 

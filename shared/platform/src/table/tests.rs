@@ -36,7 +36,7 @@ pub(super) fn input() -> RunInput {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        cause: RunCause::Hand {},
+        cause: RunCause::Hand { by: None },
         inputs: serde_json::Map::new(),
         part: None,
     }
@@ -562,7 +562,7 @@ async fn every_read_asks_for_the_last_write_but_that_of_an_index() {
         .iter()
         .filter(|read| read.consistency() == Consistency::Eventual)
         .collect();
-    assert_eq!(eventual, [&Read::Runs, &Read::OpenRuns]);
+    assert_eq!(eventual, [&Read::Runs, &Read::OpenRuns, &Read::OpenApprovals]);
 }
 
 #[tokio::test]

@@ -54,6 +54,13 @@ pub trait Waits: Sync {
     /// DynamoDB did not answer, or an item cannot be read by this release.
     fn waits(&self, run: &RunId) -> impl Future<Output = Result<Vec<Waiting>, StoreError>> + Send;
 
+    /// The wait of a lane, if it waits. One call.
+    ///
+    /// # Errors
+    /// As [`Self::waits`].
+    fn wait_of(&self, run: &RunId, lane: &LanePath)
+    -> impl Future<Output = Result<Option<Waiting>, StoreError>> + Send;
+
     /// Signals a lane that waits. One call.
     ///
     /// # Errors
@@ -121,6 +128,12 @@ impl<I: Items> Waits for Table<I> {
             .await?;
         let waiting = items.into_iter().filter(|item| item.contains_key(PLAN));
         waiting.map(|item| record("wait of a lane", item)).collect()
+    }
+
+    async fn wait_of(&self, run: &RunId, lane: &LanePath) -> Result<Option<Waiting>, StoreError> {
+        let item = self.get(Read::Waits, &key(&WaitKey::of(run, lane))).await?;
+        let waiting = item.filter(|item| item.contains_key(PLAN));
+        waiting.map(|item| record("wait of a lane", item)).transpose()
     }
 
     async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {

@@ -632,3 +632,157 @@ async fn an_alert_takes_as_much_of_its_details_as_there_is_room_for(#[case] byte
         }
     }
 }
+
+/// A workflow that asks, with these words in the approval besides its message.
+fn asks(words: &str) -> String {
+    format!(
+        "name: w\nsteps:\n  - id: ok\n    approval: {{ message: Restart?, timeout: 30m{words} }}\n  - id: then\n    wait: 1s\n"
+    )
+}
+
+async fn answered(source: &str, answers: &[&str]) -> Report {
+    let answers = answers.iter().map(|text| Answer::read(text).unwrap()).collect();
+    let rehearsal = Rehearsal::new(definition(source), vec![], vec![]).unwrap();
+    let start = Start::ByHand {
+        inputs: Map::new(),
+        at: AT,
+    };
+    rehearsal.with_answers(answers).unwrap().play(&start).await.unwrap()
+}
+
+#[rstest]
+#[case::at_once("ok=approve", 0, "2027-01-15T08:00:00Z")]
+#[case::later("ok=deny@5m", 300, "2027-01-15T08:05:00Z")]
+// Longer than a slice of the wait.
+#[case::much_later("ok=deny@29m", 1_740, "2027-01-15T08:29:00Z")]
+#[tokio::test]
+async fn an_answer_ends_the_wait_at_its_time(#[case] answer: &str, #[case] seconds: i64, #[case] at: &str) {
+    let report = answered(&asks(""), &[answer]).await;
+    let run = only(&report);
+    let then = seconds + 1;
+    assert_eq!(
+        lines(run),
+        [format!("{seconds} ok success"), format!("{then} then success")]
+    );
+    let choice = answer.split(['=', '@']).nth(1).unwrap();
+    assert_eq!(
+        run.steps[0].outputs,
+        Some(json!({"choice": choice, "by": "dry run", "via": "link", "at": at, "form": {}}))
+    );
+    assert_eq!((&run.steps[0].remarks, &report.unanswered), (&vec![], &vec![]));
+}
+
+#[tokio::test]
+async fn without_an_answer_the_time_runs_out_and_the_report_says_so() {
+    let remark = ["no --answer, so its time was over after 30m"];
+    let fails = answered(&asks(""), &[]).await;
+    let run = only(&fails);
+    assert_eq!(lines(run), ["1800 ok failure"]);
+    assert_eq!(run.steps[0].remarks, remark);
+    assert_eq!(fails.unanswered[0].step.to_string(), "ok");
+    assert_eq!(fails.unanswered[0].choices, ["approve", "deny"]);
+
+    let chooses = answered(&asks(", on_timeout: deny"), &[]).await;
+    let run = only(&chooses);
+    assert_eq!(lines(run), ["1800 ok success", "1801 then success"]);
+    assert_eq!(run.steps[0].outputs.as_ref().unwrap()["via"], "timeout");
+    assert_eq!(run.steps[0].remarks, remark);
+}
+
+#[tokio::test]
+async fn the_form_of_an_answer_is_made_up_where_it_has_no_default() {
+    let form = ", form: { why: { type: text }, count: { type: integer, default: 3 }, sure: { type: boolean }, ends: { type: time }, \
+                rest: { type: duration } }";
+    let report = answered(&asks(form), &["ok=approve@1m"]).await;
+    let step = &only(&report).steps[0];
+    assert_eq!(
+        step.outputs.as_ref().unwrap()["form"],
+        json!({"why": "made up", "count": 3, "sure": false, "ends": "2027-01-15T08:01:00Z", "rest": "1m"})
+    );
+    assert_eq!(step.remarks, ["made up in the form: ends, rest, sure, why"]);
+}
+
+#[tokio::test]
+async fn an_approval_for_named_people_is_decided_by_one_of_them() {
+    let report = answered(&asks(", approvers: [\"arn:aws:iam::*:role/oncall\"]"), &["ok=approve"]).await;
+    let outputs = only(&report).steps[0].outputs.clone().unwrap();
+    assert_eq!(
+        (&outputs["by"], &outputs["via"]),
+        (&json!("arn:aws:iam::dry-run:role/oncall"), &json!("command"))
+    );
+}
+
+#[tokio::test]
+async fn an_answer_in_a_for_each_is_for_each_item_that_has_none_of_its_own() {
+    let ask = "{ id: ok, approval: { message: \"{{ item }}?\", timeout: 30m, on_timeout: deny } }";
+    let source = format!("name: w\nsteps:\n  - id: each\n    for_each: [a, b, c]\n    steps: [{ask}]\n");
+    for (answers, wanted) in [
+        (&["ok=approve@5m"][..], ["300 approve", "300 approve", "300 approve"]),
+        (
+            &["ok=approve@5m", "each[2]/1=deny"],
+            ["300 approve", "0 deny", "300 approve"],
+        ),
+        (&["each[3]/ok=approve"], ["1800 deny", "1800 deny", "0 approve"]),
+    ] {
+        let report = answered(&source, answers).await;
+        let lanes = &only(&report).steps[0].lanes;
+        let decided = lanes.iter().map(|lane| {
+            let step = &lane.steps[0];
+            let seconds = step.ended_at.unwrap().duration_since(AT).as_secs();
+            format!(
+                "{seconds} {}",
+                step.outputs.as_ref().unwrap()["choice"].as_str().unwrap()
+            )
+        });
+        assert_eq!(decided.collect::<Vec<_>>(), wanted);
+        let unanswered = usize::from(wanted.iter().any(|line| line.starts_with("1800")));
+        assert_eq!(report.unanswered.len(), unanswered, "one for all items");
+    }
+}
+
+#[tokio::test]
+async fn a_message_about_an_approval_has_a_text_in_the_place_of_its_link() {
+    let note = "{ integration: prod, incident_id: P1, from: a@b.c, note: \"Decide: {{ approval.link }} \" }";
+    let source = asks(&format!(", notify: [{{ uses: pagerduty.add_note, with: {note} }}]"));
+    let report = answered(&source, &["ok=approve@5m"]).await;
+    assert_eq!(report, answered(&source, &["ok=approve@5m"]).await);
+    let run = only(&report);
+    assert_eq!(
+        lines(run),
+        ["300 ok success", "  0 pagerduty.add_note success", "301 then success"]
+    );
+    let request = &run.steps[0].steps[0].attempts[0].requests[0];
+    let content = request.body["note"]["content"].as_str().unwrap();
+    assert!(content.starts_with("Decide: [link of the approval]"), "{content}");
+    assert!(!format!("{report:?}").contains("approvals.invalid"));
+}
+
+#[tokio::test]
+async fn an_answer_after_the_end_of_the_run_is_remarked_on() {
+    let source =
+        "name: w\ntimeout: 40m\nsteps:\n  - wait: 20m\n  - id: ok\n    approval: { message: Restart?, timeout: 30m }\n";
+    let report = answered(source, &["ok=approve@25m"]).await;
+    let step = &only(&report).steps[1];
+    assert_eq!(
+        step.remarks,
+        ["the --answer after 25m is too late: only 20m of the run's time were left"]
+    );
+    assert_eq!((state(step.state), report.unanswered.len()), ("failure", 0));
+}
+
+#[tokio::test]
+async fn an_approval_of_another_workflow_is_answered_by_its_step() {
+    let calls = "name: calls\nsteps:\n  - run_workflow: w\n";
+    let rehearsal = Rehearsal::new(definition(calls), vec![definition(&asks(""))], vec![]).unwrap();
+    let rehearsal = rehearsal
+        .with_answers(vec![Answer::read("ok=approve@2m").unwrap()])
+        .unwrap();
+    let start = Start::ByHand {
+        inputs: Map::new(),
+        at: AT,
+    };
+    let report = rehearsal.play(&start).await.unwrap();
+    assert_eq!(report.outcome(), Outcome::Succeeded);
+    let inner = only(&report).steps[0].run.as_ref().unwrap();
+    assert_eq!(lines(inner), ["120 ok success", "121 then success"]);
+}

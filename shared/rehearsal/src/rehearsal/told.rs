@@ -2,7 +2,7 @@
 
 use crate::{
     machine::AttemptKey,
-    report::{Attempt, Event, Lane, Request, Run, RunStatus, Step, StepState},
+    report::{Attempt, Event, Lane, Request, Run, RunStatus, Step, StepState, Unanswered},
     store::{self, Tables},
 };
 use std::collections::BTreeMap;
@@ -10,6 +10,7 @@ use workflow::{
     definition::{self, Definition},
     ids::{LanePath, RunId, StepPath},
     planner::{LaneEnd, LaneKey, StepError},
+    steps::StepKind,
 };
 
 type Requests = BTreeMap<AttemptKey, Vec<Request>>;
@@ -51,6 +52,28 @@ pub(super) fn run(tables: &Tables, requests: &Requests, id: &RunId) -> Option<Ru
         ended_at: run.ended.as_ref().map(|(at, _)| *at),
         steps: teller.steps(&LanePath::main(), None),
     })
+}
+
+/// The approvals without an answer, in the order in which their time ran out.
+pub(super) fn unanswered(tables: &Tables) -> Vec<Unanswered> {
+    let mut all: Vec<Unanswered> = Vec::new();
+    for asked in &tables.unanswered {
+        let Some(definition) = tables.definition_of_run(&asked.lane.run) else {
+            continue;
+        };
+        let Some(StepKind::Approval(approval)) = definition.step(&asked.step).map(|step| &step.kind) else {
+            continue;
+        };
+        let unanswered = Unanswered {
+            workflow: definition.name.clone(),
+            step: definition.step_name_in_any_lane(&asked.step),
+            choices: approval.choices.iter().map(ToString::to_string).collect(),
+        };
+        if !all.contains(&unanswered) {
+            all.push(unanswered);
+        }
+    }
+    all
 }
 
 fn error(end: &LaneEnd) -> Option<StepError> {
@@ -105,6 +128,7 @@ impl Teller<'_> {
             ended_at: step.ended_at,
             input: step.input.clone(),
             adjusted: step.adjusted.clone(),
+            remarks: step.remarks.clone(),
             variables: step.variables.clone(),
             attempts: (1..)
                 .zip(&step.attempts)

@@ -3,7 +3,7 @@
 
 mod tables;
 
-pub(crate) use tables::{Attempt, Step, Tables};
+pub(crate) use tables::{Asked, Attempt, Step, Tables};
 
 use jiff::Timestamp;
 use platform::{
@@ -12,7 +12,8 @@ use platform::{
         Wakes,
     },
     table::{
-        ApplyError, Bodies, NewVersion, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting, Waits,
+        ApplyError, ApprovalView, Approvals, Bodies, Decided, NewVersion, Signalled, StoreError, Table, TaskToken,
+        VersionSource, Waiting, Waits,
         items::Memory,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -23,8 +24,9 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 use workflow::{
+    approval::Decision,
     definition::Definition,
-    ids::{RunId, WorkflowId, WorkflowVersion},
+    ids::{ApprovalId, LanePath, RunId, WorkflowId, WorkflowVersion},
     planner::{Known, LaneKey},
     run::RunInput,
 };
@@ -136,12 +138,26 @@ impl Waits for Store {
         self.table.waits(run).await
     }
 
+    async fn wait_of(&self, run: &RunId, lane: &LanePath) -> Result<Option<Waiting>, StoreError> {
+        self.table.wait_of(run, lane).await
+    }
+
     async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {
         self.table.signal(waiting).await
     }
 
     async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
         self.table.next_in_line(ended, now).await
+    }
+}
+
+impl Approvals for Store {
+    async fn approval(&self, id: &ApprovalId) -> Result<Option<ApprovalView>, StoreError> {
+        self.table.approval(id).await
+    }
+
+    async fn decide(&self, approval: &ApprovalId, decision: &Decision) -> Result<Decided, StoreError> {
+        self.table.decide(approval, decision).await
     }
 }
 

@@ -1,13 +1,13 @@
 //! The written part of runs, as a report shows it.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::table::journal::{Entry, EventSummary, OutsideEnd};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use workflow::{
     definition::Definition,
-    ids::{RunId, StepId, StepPath, VariableName, WorkflowId},
-    planner::{LaneEnd, LaneKey, StepChange, StepError, StepRecord, StepResult},
+    ids::{ApprovalId, RunId, StepId, StepPath, VariableName, WorkflowId},
+    planner::{ApprovalChange, Closed, LaneEnd, LaneKey, StepChange, StepError, StepRecord, StepResult},
 };
 
 /// All that was written.
@@ -16,6 +16,22 @@ pub(crate) struct Tables {
     definitions: BTreeMap<WorkflowId, Definition>,
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
+    approvals: BTreeMap<ApprovalId, Asked>,
+    /// The approvals that were asked for since this was looked at last.
+    asked: Vec<ApprovalId>,
+    /// The approvals whose time ran out because they had no answer.
+    pub(crate) unanswered: Vec<Asked>,
+}
+
+/// An approval that a step has asked for.
+#[derive(Debug, Clone)]
+pub(crate) struct Asked {
+    pub(crate) id: ApprovalId,
+    pub(crate) lane: LaneKey,
+    pub(crate) step: StepPath,
+    pub(crate) at: Timestamp,
+    /// The end of the time for a decision.
+    pub(crate) until: Timestamp,
 }
 
 #[derive(Debug)]
@@ -49,6 +65,7 @@ pub(crate) struct Step {
     pub(crate) waits: bool,
     pub(crate) lanes: u32,
     pub(crate) run: Option<RunId>,
+    pub(crate) remarks: Vec<String>,
     pub(crate) result: Option<StepResult>,
 }
 
@@ -69,6 +86,9 @@ impl Tables {
                 .collect(),
             runs: BTreeMap::new(),
             lanes: BTreeMap::new(),
+            approvals: BTreeMap::new(),
+            asked: Vec::new(),
+            unanswered: Vec::new(),
         }
     }
 
@@ -90,6 +110,60 @@ impl Tables {
         if let (true, Some(end), Some(run)) = (cursor.lane.is_main(), &changes.end, self.runs.get_mut(run)) {
             run.ended = Some((entry.now, end.clone()));
         }
+        for change in &changes.approvals {
+            match change {
+                ApprovalChange::Asked { id, step, question } => {
+                    let asked = Asked {
+                        id: id.clone(),
+                        lane: key(cursor.lane.clone()),
+                        step: step.clone(),
+                        at: entry.now,
+                        until: question.until,
+                    };
+                    self.asked.push(id.clone());
+                    self.approvals.insert(id.clone(), asked);
+                }
+                ApprovalChange::Closed { id, reason } => self.approval_closed(id, *reason),
+            }
+        }
+    }
+
+    fn approval_closed(&mut self, id: &ApprovalId, reason: Closed) {
+        let Some(asked) = self.approvals.get(id).cloned() else {
+            return;
+        };
+        let Some(step) = self.step_mut(&asked) else {
+            return;
+        };
+        // Where there was an answer, a remark says why it did not count.
+        if reason == Closed::TimedOut && step.remarks.is_empty() {
+            let time = SignedDuration::from_secs(asked.until.duration_since(asked.at).as_secs());
+            step.remarks
+                .push(format!("no --answer, so its time was over after {time:#}"));
+            self.unanswered.push(asked);
+        }
+    }
+
+    /// The approvals that were asked for since this was called last.
+    pub(crate) fn take_asked(&mut self) -> Vec<Asked> {
+        let asked = std::mem::take(&mut self.asked);
+        asked.iter().filter_map(|id| self.approvals.get(id).cloned()).collect()
+    }
+
+    /// Adds a remark to the step that asks for an approval.
+    pub(crate) fn remark(&mut self, asked: &Asked, remark: String) {
+        if let Some(step) = self.step_mut(asked) {
+            step.remarks.push(remark);
+        }
+    }
+
+    fn step_mut(&mut self, asked: &Asked) -> Option<&mut Step> {
+        self.lanes.get_mut(&asked.lane)?.steps.get_mut(&asked.step)
+    }
+
+    /// The definition of a run's workflow.
+    pub(crate) fn definition_of_run(&self, run: &RunId) -> Option<&Definition> {
+        self.definition(&self.runs.get(run)?.workflow)
     }
 
     /// Takes in the end of a run whose execution failed, and no Plan could say so.
@@ -141,6 +215,7 @@ impl Step {
             waits: false,
             lanes: 0,
             run: None,
+            remarks: Vec::new(),
             result: None,
         }
     }

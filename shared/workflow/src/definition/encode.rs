@@ -52,7 +52,7 @@ pub(super) fn definition(definition: &Definition) -> Value {
     fields.into()
 }
 
-fn input(input: &Input) -> Value {
+pub(crate) fn input(input: &Input) -> Value {
     let mut fields = Fields::default();
     fields.add("type", words::of(input.kind, words::INPUT_KINDS));
     fields.add_if("description", input.description.as_deref());

@@ -34,6 +34,7 @@ use crate::{
 };
 use decode::Names;
 use draft::Meanings;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,6 +43,9 @@ pub const RUN_FIELDS: &[&str] = &["id", "workflow", "version", "started_at"];
 
 /// The fields of `failure`, which the steps of `on_failure` can see.
 pub const FAILURE_FIELDS: &[&str] = &["step", "name", "message"];
+
+/// The fields of `approval`, which the messages about an approval can see.
+pub const APPROVAL_FIELDS: &[&str] = &["link", "until"];
 
 /// Bounds of a definition. What is over them is refused when it is saved.
 pub mod limits {
@@ -65,6 +69,14 @@ pub mod limits {
     pub const ATTEMPTS: u32 = 100;
     /// Entries of one filter of a trigger. The ingress reads and compares all of them for each event.
     pub const FILTER_ENTRIES: usize = 100;
+    /// Choices of an approval.
+    pub const APPROVAL_CHOICES: usize = 10;
+    /// Fields of the form of an approval.
+    pub const APPROVAL_FORM: usize = 20;
+    /// Approvers of an approval.
+    pub const APPROVERS: usize = 50;
+    /// Messages about an approval.
+    pub const APPROVAL_MESSAGES: usize = 10;
     /// Inputs of a workflow.
     pub const INPUTS: usize = 50;
     /// The longest wait and the longest run, in seconds: 364 days, because Step Functions ends an execution after one
@@ -105,18 +117,22 @@ pub struct Definition {
 }
 
 /// An input of a workflow. It has a default where a webhook can start the workflow, because a webhook brings no inputs.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Input {
     /// Its type.
+    #[serde(rename = "type")]
     pub kind: InputKind,
     /// The meaning, in a person's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub description: Option<String>,
     /// The value if none is given.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub default: Option<Value>,
 }
 
 /// The type of an input.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum InputKind {
     Text,
     /// A whole number.

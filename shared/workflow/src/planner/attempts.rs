@@ -10,7 +10,7 @@ use crate::{
     action::{ActionSpec, Adjustment, Admitted, OnNull},
     definition::{Definition, Length, Retry},
     error_name::ErrorName,
-    ids::{EffectKey, StepPath},
+    ids::{ApprovalId, EffectKey, StepPath},
     run::Caller,
     template::{Context, Template, TemplateError},
 };
@@ -97,6 +97,7 @@ impl Planner<'_> {
             effect_key: &effect_key,
             attempts: &attempts,
             deadline: attempts.deadline,
+            approval: self.approval_of_message(path),
         };
         let command = Command::Action {
             input: call.input(&input),
@@ -272,6 +273,8 @@ struct Call<'a> {
     effect_key: &'a EffectKey,
     attempts: &'a Attempts,
     deadline: Timestamp,
+    /// The approval that the call is a message about.
+    approval: Option<ApprovalId>,
 }
 
 impl Call<'_> {
@@ -285,6 +288,9 @@ impl Call<'_> {
         fields.insert("attempt".into(), self.attempts.attempt.into());
         fields.insert("deadline".into(), self.deadline.to_string().into());
         fields.insert("caller".into(), json!(self.caller));
+        if let Some(approval) = &self.approval {
+            fields.insert("approval".into(), approval.as_str().into());
+        }
         // By a key that is the author's own, the incident of an earlier attempt cannot be told from one that was there
         // before; by the time when the first attempt was written down one can.
         let has_own_key = fields.get("incident_key").is_some_and(|key| !key.is_null());

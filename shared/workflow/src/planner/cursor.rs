@@ -1,6 +1,6 @@
 //! The state of a lane.
 
-use super::{Failure, fresh::FreshIds};
+use super::{Asking, Failure, fresh::FreshIds};
 use crate::{
     ids::{LanePath, StepPath, VariableName},
     run::RunIdentity,
@@ -49,6 +49,9 @@ pub struct Cursor {
     /// The reason the run has failed, while the steps of `on_failure` run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
+    /// The approval that the lane has asked for and of which no decision is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub asking: Option<Asking>,
     /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. The system may
     /// not know such an id yet.
     #[serde(default, skip_serializing_if = "FreshIds::is_empty")]
@@ -100,6 +103,12 @@ pub enum Pending {
         /// Until when.
         until: Timestamp,
     },
+    /// An approval.
+    Approval {
+        step: StepPath,
+        /// The end of the time for a decision.
+        until: Timestamp,
+    },
     /// Lanes, or the run that a step started.
     Fork(Box<Fork>),
     /// Another execution goes on with the lane.
@@ -126,7 +135,7 @@ impl Pending {
     pub fn step(&self) -> Option<&StepPath> {
         match self {
             Self::Action(attempts) | Self::Backoff { attempts, .. } => Some(&attempts.step),
-            Self::Wait { step, .. } => Some(step),
+            Self::Wait { step, .. } | Self::Approval { step, .. } => Some(step),
             Self::Fork(fork) => Some(&fork.step),
             Self::Handoff { .. } | Self::Lock { .. } => None,
         }
@@ -214,7 +223,7 @@ impl Pending {
     /// The time before which the lane does not go on. A run that waits for its concurrency key looks whenever it is woken.
     pub(super) fn not_before(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } | Self::Wait { until, .. } => Some(*until),
+            Self::Backoff { until, .. } | Self::Wait { until, .. } | Self::Approval { until, .. } => Some(*until),
             Self::Fork(fork) => fork.resting_until,
             Self::Handoff { resume, .. } => resume.as_deref().and_then(Self::not_before),
             Self::Action(_) | Self::Lock { .. } => None,

@@ -2,7 +2,7 @@
 
 use super::{
     Answer, Attempts, Changes, Command, Cursor, EndedAttempt, Failure, Outcome, Pending, Plan, Situation, Standing,
-    StepChange, StepError, StepRecord, StepResult,
+    StepChange, StepError, StepRecord, StepResult, approval,
     lane::{Cancelled, cancelled},
     needs, start,
     window::{self, Place, Window},
@@ -171,6 +171,9 @@ impl<'a> Planner<'a> {
         for (name, value) in &cursor.variables {
             context.set_variable(name.as_str(), value.clone());
         }
+        if let Some(asking) = &cursor.asking {
+            context.set_approval(approval::shown(asking.until));
+        }
         if let Some(item) = &cursor.item {
             context.set_item(item.value.clone(), item.index);
         }
@@ -261,6 +264,10 @@ impl<'a> Planner<'a> {
                 let next = self.waited(&step, until);
                 self.then(next)
             }
+            Some(Pending::Approval { step, until }) => {
+                let next = self.decision_or_end(&step, until);
+                self.then(next)
+            }
             Some(Pending::Lock { .. }) => self.take_turn(),
             Some(Pending::Backoff { attempts, until }) => {
                 if self.is_full() {
@@ -331,10 +338,13 @@ impl<'a> Planner<'a> {
         let Some(step) = self.situation.definition.step(path) else {
             return Some(self.lost(path));
         };
+        let behaviour = step.kind.behaviour();
+        if self.is_asking(path) {
+            return behaviour.begin(step, path, self);
+        }
         if let Some(failure) = self.lost_part(step.expressions()) {
             return self.step_failed(path, None, Outputs::none(), failure);
         }
-        let behaviour = step.kind.behaviour();
         match step.condition.as_ref().map(|condition| condition.holds(&self.context)) {
             Some(Err(error)) => return self.step_failed(path, None, Outputs::none(), template_failure(&error)),
             Some(Ok(false)) => {
@@ -438,6 +448,9 @@ impl<'a> Planner<'a> {
             error: failure.map(StepError::from),
             cut: outputs.cut,
         };
+        if self.is_asking(path) {
+            self.give_approval_up();
+        }
         // The look is no step of the author's, who may have given its id to one.
         let step = self.situation.definition.step(path);
         let step = step.filter(|_| path.section() != Section::OnlyWhile);

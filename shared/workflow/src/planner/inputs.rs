@@ -27,7 +27,7 @@ pub fn resolve(definition: &Definition, given: &Map<String, Value>) -> Result<Ma
         match (given, &input.default) {
             (Some(value), _) if !input.kind.takes(value) => problems.push(format!(
                 "`{name}` is {}, but must be {}",
-                written(value),
+                written(input.kind, value),
                 input.kind.words()
             )),
             (Some(value), _) | (None, Some(value)) => {
@@ -48,11 +48,13 @@ pub fn resolve(definition: &Definition, given: &Map<String, Value>) -> Result<Ma
     }
 }
 
-/// A value as an error names it: a text may be of the wrong form.
-fn written(value: &Value) -> String {
-    match value {
-        Value::String(text) => format!("`{}`", text.chars().take(60).collect::<String>()),
-        value => type_of(value).to_owned(),
+/// A value as an error names it: by its type, unless it is a text of the wrong form.
+fn written(kind: InputKind, value: &Value) -> String {
+    match (kind, value) {
+        (InputKind::Time | InputKind::Duration, Value::String(text)) => {
+            format!("`{}`", text.chars().take(60).collect::<String>())
+        }
+        (_, value) => type_of(value).to_owned(),
     }
 }
 

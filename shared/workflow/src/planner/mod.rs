@@ -18,6 +18,7 @@
 //! A step that calls an action has attempts. All of them carry the same effect key. What follows a failed attempt is
 //! decided in `retry` from the failure's class and from what a repeat of the action would do.
 
+mod approval;
 mod attempts;
 mod command;
 mod cursor;
@@ -41,6 +42,7 @@ mod waiting;
 mod wanted;
 mod window;
 
+pub use approval::{ApprovalChange, Asking, Closed};
 pub use attempts::INPUT_BYTES;
 pub use command::{ChildExecution, Command, Wake};
 pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
@@ -60,8 +62,9 @@ pub use wanted::{Availability, OLDEST_EVENT};
 use crate::{
     action::Adjustment,
     action::Catalog,
+    approval::Decision,
     definition::Definition,
-    ids::{EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
+    ids::{ApprovalId, EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     run::RunInput,
 };
 pub(crate) use going::{Outputs, Planner, VARIABLES_BYTES, json_size, template_failure};
@@ -127,6 +130,8 @@ pub struct Known {
     pub cancelled: BTreeSet<CancelMark>,
     /// The trail of the incident that the event is about.
     pub trail: Trail,
+    /// The decision about the approval that the lane has asked for, if there is one.
+    pub decisions: BTreeMap<ApprovalId, Decision>,
 }
 
 /// The decision of the planner.
@@ -158,6 +163,8 @@ pub struct Changes {
     pub lock: Option<Lock>,
     /// The change of the lane's wait.
     pub wait: Option<WaitChange>,
+    /// The changes of the approvals that the lane asks for.
+    pub approvals: Vec<ApprovalChange>,
     /// A marker for the incident that the command changes.
     pub marker: Option<Marker>,
     /// The run, if it is to be counted for its incident.

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     definition::{Definition, Step},
     error_name::ErrorName,
-    ids::{LanePath, StepId, StepPath, WorkflowId},
+    ids::{ApprovalId, LanePath, StepId, StepPath, WorkflowId},
     run::RunInput,
     template::Context,
 };
@@ -28,6 +28,8 @@ pub struct Needs {
     pub lock: bool,
     /// True if must be known what became of the incident that the event is about.
     pub trail: bool,
+    /// The approval of which must be known whether there is a decision.
+    pub approval: Option<ApprovalId>,
 }
 
 /// The reads for a Plan.
@@ -54,6 +56,8 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
                 });
                 return needs;
             }
+            let asking = cursor.asking.as_ref();
+            needs.approval = asking.map(|asking| ApprovalId::of(&input.run.id, &here, &asking.step));
             let pending = awaited(cursor);
             if let Some(Pending::Fork(fork)) = pending {
                 needs.lanes = lanes_of(input, &here, fork).map(|(_, key)| key).collect();
@@ -114,7 +118,7 @@ fn awaited(cursor: &Cursor) -> Option<&Pending> {
 pub(super) fn outlook(definition: &Definition, cursor: &Cursor) -> Window {
     let behind = |step: &StepPath| window::after(definition, &cursor.lane, step).to;
     let place = match awaited(cursor) {
-        Some(Pending::Wait { step, .. }) => behind(step),
+        Some(Pending::Wait { step, .. } | Pending::Approval { step, .. }) => behind(step),
         Some(Pending::Action(attempts)) => behind(&attempts.step),
         Some(Pending::Fork(fork)) => {
             let mut window = window::from(definition, &cursor.lane, behind(&fork.step));

@@ -38,6 +38,7 @@ pub(super) fn first_cursor(
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        asking: None,
         fresh: FreshIds::default(),
         kept: None,
     }

@@ -53,6 +53,16 @@ pub(super) fn after(definition: &Definition, lane: &LanePath, path: &StepPath) -
             };
         }
         match around(lane, &path) {
+            Some(block)
+                if definition
+                    .step(&block)
+                    .is_some_and(|step| step.kind.behaviour().comes_back()) =>
+            {
+                return Way {
+                    left,
+                    to: Place::Step(block),
+                };
+            }
             Some(block) => {
                 left.push(block.clone());
                 path = block;

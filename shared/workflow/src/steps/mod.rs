@@ -8,6 +8,7 @@
 //! [`Pending`](crate::planner::Pending) in the cursor, and a method of the planner that takes the wait up again.
 
 mod action;
+mod approval;
 mod block;
 mod choose;
 mod fail;
@@ -20,6 +21,7 @@ mod stop;
 mod wait;
 
 pub use action::ActionStep;
+pub use approval::{APPROVAL, ApprovalStep, NO_DECISION};
 pub use block::BlockStep;
 pub use choose::{Branch, ChooseStep};
 pub use fail::FailStep;
@@ -95,6 +97,8 @@ step_kinds! {
     Action(ActionStep),
     /// Waits.
     Wait(WaitStep),
+    /// Asks people and waits for their decision.
+    Approval(ApprovalStep),
     /// Sets variables.
     Set(SetStep),
     /// Does steps: `steps`, and `else` where the condition does not hold.
@@ -218,6 +222,11 @@ pub(crate) trait Behaviour: fmt::Debug {
 
     /// True if the step can end in the Plan that begins it, even if no `if` skips it.
     fn can_pass_at_once(&self) -> bool {
+        false
+    }
+
+    /// True if the lane comes back to it when its one list of steps is done.
+    fn comes_back(&self) -> bool {
         false
     }
 

@@ -189,6 +189,7 @@ impl Planner<'_> {
             step: fork.step.clone(),
             nesting: caller.called_by().map_or(0, |by| by.nesting).saturating_add(1),
             deadline: fork.deadline,
+            started_by: caller.started_by().map(str::to_owned),
         };
         let execution = ChildExecution {
             name: part.execution_name(&run.id),

@@ -19,6 +19,7 @@ pub(crate) use infer::{Doubt, Finding, Roots, Severity, facts_of_condition, null
 
 use crate::{
     action::{Field, FieldKind, LINK},
+    definition::InputKind,
     template::time::{Duration, Time},
 };
 use serde_json::Value;
@@ -57,6 +58,21 @@ pub enum Kind {
     Time,
     /// A duration, within an expression.
     Duration,
+}
+
+impl From<InputKind> for Kind {
+    fn from(kind: InputKind) -> Self {
+        match kind {
+            InputKind::Text => Self::Text,
+            InputKind::Integer => Self::Integer,
+            InputKind::Number => Self::Number,
+            InputKind::Boolean => Self::Boolean,
+            InputKind::List => Self::List(Box::new(Type::UNKNOWN)),
+            InputKind::Map => Self::Map,
+            InputKind::Time => Self::Time,
+            InputKind::Duration => Self::Duration,
+        }
+    }
 }
 
 /// A few words.

@@ -73,6 +73,8 @@ fn the_state_machine_calls_the_runner_and_every_function_of_actions() {
     assert_eq!(called, expected.collect());
     let deployed: BTreeSet<String> = functions().into_iter().collect();
     let actions = catalog().functions().into_iter();
-    let expected = actions.chain(["WorkflowRunner", "WebhookIngress"]).map(str::to_owned);
+    let expected = actions
+        .chain(["WorkflowRunner", "WebhookIngress", "Approvals"])
+        .map(str::to_owned);
     assert_eq!(deployed, expected.collect(), "the functions of the template");
 }

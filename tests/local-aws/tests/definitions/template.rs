@@ -213,12 +213,21 @@ fn each_function_is_told_what_it_needs_and_no_more() {
         told("WorkflowRunner"),
         set(&["RETENTION_DAYS", "STATE_MACHINE_ARN", "TABLE_NAME"])
     );
-    assert_eq!(told("CreateIncident"), set(&["PAGERDUTY_API_URL", "SECRETS_PREFIX"]));
+    assert_eq!(
+        told("CreateIncident"),
+        set(&["APPROVALS_URL", "PAGERDUTY_API_URL", "SECRETS_PREFIX"])
+    );
     assert_eq!(told("ResolveIncident"), told("CreateIncident"));
     assert_eq!(
         told("PagerDutyAction"),
-        set(&["PAGERDUTY_API_URL", "PAGERDUTY_EVENTS_URL", "SECRETS_PREFIX"])
+        set(&[
+            "APPROVALS_URL",
+            "PAGERDUTY_API_URL",
+            "PAGERDUTY_EVENTS_URL",
+            "SECRETS_PREFIX"
+        ])
     );
+    assert_eq!(told("Approvals"), set(&["SECRETS_PREFIX", "TABLE_NAME"]));
 }
 
 #[test]
@@ -261,7 +270,7 @@ fn what_holds_data_outlives_the_stack() {
 }
 
 #[test]
-fn b38_only_a_post_to_the_two_routes_reaches_the_ingress_and_it_is_throttled() {
+fn b38_only_webhooks_and_the_pages_of_approvals_are_let_in_and_they_are_throttled() {
     let template = template();
     let resources = fields(&template, "/Resources");
     let routes: BTreeSet<_> = resources
@@ -272,14 +281,21 @@ fn b38_only_a_post_to_the_two_routes_reaches_the_ingress_and_it_is_throttled() {
 
     assert_eq!(
         routes,
-        set(&["POST /integrations/{alias}/webhooks", "POST /webhooks/{workflow_id}"])
+        set(&[
+            "GET /approvals/{link}",
+            "POST /approvals/{link}",
+            "POST /integrations/{alias}/webhooks",
+            "POST /webhooks/{workflow_id}"
+        ])
     );
     for (permission, path) in [
-        ("WebhookPermission", "webhooks/*"),
-        ("IntegrationWebhookPermission", "integrations/*/webhooks"),
+        ("WebhookPermission", "POST/webhooks/*"),
+        ("IntegrationWebhookPermission", "POST/integrations/*/webhooks"),
+        ("ApprovalPagePermission", "GET/approvals/*"),
+        ("DecisionPermission", "POST/approvals/*"),
     ] {
         let source = template["Resources"][permission]["Properties"]["SourceArn"]["Sub"].as_str();
-        assert!(source.unwrap().ends_with(&format!("/*/POST/{path}")), "{permission}");
+        assert!(source.unwrap().ends_with(&format!("/*/{path}")), "{permission}");
     }
     let throttling = &template["Resources"]["HttpApiStage"]["Properties"]["DefaultRouteSettings"];
     assert_eq!(
@@ -290,6 +306,33 @@ fn b38_only_a_post_to_the_two_routes_reaches_the_ingress_and_it_is_throttled() {
         let parameter = &template["Parameters"][parameter];
         assert_eq!(parameter["Default"], default);
         assert!(parameter["MinValue"].as_u64() > Some(0), "nothing would be let in");
+    }
+}
+
+#[test]
+fn the_links_in_messages_lead_to_the_pages_of_approvals_and_are_made_with_a_secret_that_is_in_no_template() {
+    let template = template();
+    let resources = &template["Resources"];
+    let base = template["Outputs"]["WebhookUrl"]["Value"]["Sub"].as_str().unwrap();
+    for action in catalog().functions() {
+        let variables = &resources[action]["Properties"]["Environment"]["Variables"];
+        assert_eq!(
+            variables["APPROVALS_URL"],
+            json!({"Sub": format!("{base}/approvals")}),
+            "{action}"
+        );
+    }
+    let secret = &resources["ApprovalLinksSecret"]["Properties"];
+    assert_eq!(secret["Name"], json!({"Sub": "${SecretsPrefix}/approval-links"}));
+    assert_eq!(
+        secret["GenerateSecretString"],
+        json!({"PasswordLength": 64, "ExcludePunctuation": true})
+    );
+    let format = &resources["HttpApiStage"]["Properties"]["AccessLogSettings"]["Format"];
+    let format = format.as_str().unwrap();
+    assert!(format.contains("$context.routeKey"), "{format}");
+    for with_link in ["$context.path", "$context.protocol", "proxy"] {
+        assert!(!format.contains(with_link), "{with_link} in {format}");
     }
 }
 
@@ -428,15 +471,23 @@ fn functions_with_an_alias_are_called_by_it_and_the_runner_is_replaced_after_the
     let template = template();
     let resources = &template["Resources"];
 
-    assert_eq!(
-        resources["WebhookIntegration"]["Properties"]["IntegrationUri"],
-        json!({"Ref": "WebhookIngress.Alias"})
-    );
-    for permission in ["WebhookPermission", "IntegrationWebhookPermission"] {
-        assert_eq!(
-            resources[permission]["Properties"]["FunctionName"],
-            json!({"Ref": "WebhookIngress.Alias"})
-        );
+    for (function, integration, permissions) in [
+        (
+            "WebhookIngress",
+            "WebhookIntegration",
+            ["WebhookPermission", "IntegrationWebhookPermission"],
+        ),
+        (
+            "Approvals",
+            "ApprovalIntegration",
+            ["ApprovalPagePermission", "DecisionPermission"],
+        ),
+    ] {
+        let alias = json!({"Ref": format!("{function}.Alias")});
+        assert_eq!(resources[integration]["Properties"]["IntegrationUri"], alias);
+        for permission in permissions {
+            assert_eq!(resources[permission]["Properties"]["FunctionName"], alias);
+        }
     }
     let called = fields(&template, "/Resources/StateMachine/Properties/DefinitionSubstitutions");
     let actions = catalog().functions();
@@ -464,7 +515,9 @@ fn a_deployment_in_parts_is_taken_back_by_alarms_and_is_off_unless_asked_for() {
     assert_eq!(template["Parameters"]["CanaryDeployments"]["Default"], "false");
     let actions = catalog().functions().into_iter();
     let actions = actions.map(|function| (function, vec!["CrashAlarm"]));
-    for (function, alarms) in actions.chain([("WebhookIngress", vec!["CrashAlarm", "UnacknowledgedAlarm"])]) {
+    let behind_the_api = ["WebhookIngress", "Approvals"];
+    let behind_the_api = behind_the_api.map(|function| (function, vec!["CrashAlarm", "UnacknowledgedAlarm"]));
+    for (function, alarms) in actions.chain(behind_the_api) {
         let preference = &template["Resources"][function]["Properties"]["DeploymentPreference"];
         assert_eq!(preference["Enabled"], json!({"Ref": "CanaryDeployments"}));
         let expected: Vec<Value> = alarms.iter().map(|alarm| json!({"Ref": alarm})).collect();

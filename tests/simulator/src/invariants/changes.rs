@@ -55,7 +55,9 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
                     }
                     StepChange::Finished { result, .. } => {
                         ended_steps.insert(place, at);
-                        let until = waits.get(place).filter(|until| **until > at);
+                        // A decision ends it.
+                        let is_decided = result.outputs.get("via").is_some_and(|via| via != "timeout");
+                        let until = waits.get(place).filter(|until| **until > at && !is_decided);
                         if let (Outcome::Success, Some(until)) = (result.outcome, until) {
                             violations.add(
                                 "a wait takes its time",
@@ -68,6 +70,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
             }
             Change::RunBegan(_)
             | Change::Cancelled { .. }
+            | Change::Decided { .. }
             | Change::Locked { .. }
             | Change::Applied { .. }
             | Change::Disabled(_) => {}

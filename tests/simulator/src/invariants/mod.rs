@@ -22,6 +22,7 @@
 
 mod admissions;
 mod changes;
+mod decisions;
 mod effects;
 mod events;
 mod executions;
@@ -265,6 +266,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);
+    decisions::check(evidence, &mut violations);
     secrets::check(evidence, &mut violations);
     signals::check(evidence, &mut violations);
     views::check(evidence, &mut violations);

@@ -1,15 +1,16 @@
 //! The results of steps are those of the reference.
 
-use super::{Evidence, Violations};
+use super::{Evidence, Violations, decisions};
 use crate::{
     reference::{Course, Place, Witness, course},
     store::Tables,
 };
 use ::pagerduty::{actions::Action, error::named};
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     action::{ActionSpec, Repeat},
+    approval::Decision,
     error_name::{ErrorName, NamedError, SystemError},
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
@@ -21,6 +22,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) -> u64
     let witness = Records {
         tables: evidence.tables,
         is_sure: evidence.scenario.climate.is_sure(),
+        decisions: decisions::all(evidence),
     };
     let mut compared = 0;
     for (root, started) in &evidence.started {
@@ -117,6 +119,7 @@ struct Records<'a> {
     tables: &'a Tables,
     /// True if it is known beforehand what becomes of each action.
     is_sure: bool,
+    decisions: BTreeMap<Place, Decision>,
 }
 
 impl Records<'_> {
@@ -143,6 +146,15 @@ impl Witness for Records<'_> {
             // It ought to have succeeded.
             _ => Ok(Value::Null),
         }
+    }
+
+    fn decision(&self, place: &Place) -> Option<Decision> {
+        self.decisions.get(place).cloned()
+    }
+
+    fn timed_out_at(&self, place: &Place) -> Value {
+        let at = self.result(place).and_then(|result| result.outputs.get("at"));
+        at.cloned().unwrap_or_default()
     }
 
     fn cut(&self, place: &Place) -> BTreeSet<String> {

@@ -8,8 +8,8 @@ use crate::{simulation::Climate, store::Change};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use workflow::{
-    ids::{LanePath, RunId, WorkflowId},
-    planner::{CancelMark, LaneKey, Lock},
+    ids::{LanePath, RunId, StepPath, WorkflowId},
+    planner::{CancelMark, Cursor, LaneKey, Lock, Pending},
 };
 
 /// The time in which a signal comes to the next Plan of a lane where nothing goes wrong: of calls that take some milliseconds each.
@@ -25,6 +25,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
         match &logged.change {
             Change::Planned { lane, handover, .. } => seen.planned(lane, handover, at, violations),
             Change::Cancelled { run, mark } => seen.cancelled(run, mark, at),
+            Change::Decided { lane, step, .. } => seen.decided(lane, step, at),
             Change::Locked { workflow, key, lock } => {
                 seen.locks.insert((workflow, key), lock);
                 seen.look_at_locks(at);
@@ -38,21 +39,35 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     }
 }
 
+/// The step of the approval for which a lane waits by a handover, if it waits for one.
+fn approval_of(handover: &str) -> Option<StepPath> {
+    let handover: serde_json::Value = serde_json::from_str(handover).ok()?;
+    let cursor: Cursor = serde_json::from_value(handover.get("cursor")?.clone()).ok()?;
+    match cursor.pending {
+        Some(Pending::Approval { step, .. }) => Some(step),
+        _ => None,
+    }
+}
+
 /// What has happened so far.
 #[derive(Default)]
 struct Seen<'a> {
     /// The lanes whose last Plan has them wait, since when, and whether for a concurrency key.
     waiting: BTreeMap<&'a LaneKey, (Timestamp, bool)>,
+    /// Those of them that wait for a decision, each with its step.
+    approvals: BTreeMap<&'a LaneKey, StepPath>,
     /// Since when there is something for a lane that waits.
     due: BTreeMap<LaneKey, Timestamp>,
     marks: Vec<(&'a RunId, &'a CancelMark, Timestamp)>,
     locks: BTreeMap<(&'a WorkflowId, &'a String), &'a Lock>,
     ended: BTreeMap<&'a RunId, Timestamp>,
+    decided: BTreeMap<(&'a LaneKey, &'a StepPath), Timestamp>,
 }
 
 impl<'a> Seen<'a> {
     fn planned(&mut self, lane: &'a LaneKey, handover: &str, at: Timestamp, violations: &mut Violations) {
         let since = self.waiting.remove(lane);
+        self.approvals.remove(lane);
         if let (Some((since, _)), Some(due)) = (since, self.due.remove(lane)) {
             let due = due.max(since);
             if at.duration_since(due) > PROMPT {
@@ -71,7 +86,20 @@ impl<'a> Seen<'a> {
         if let Some((_, _, since)) = mark {
             self.due.insert(lane.clone(), *since);
         }
+        if let Some(step) = approval_of(handover) {
+            if let Some(since) = self.decided.get(&(lane, &step)) {
+                self.due.entry(lane.clone()).or_insert(*since);
+            }
+            self.approvals.insert(lane, step);
+        }
         self.look_at_locks(at);
+    }
+
+    fn decided(&mut self, lane: &'a LaneKey, step: &'a StepPath, at: Timestamp) {
+        self.decided.insert((lane, step), at);
+        if self.approvals.get(lane) == Some(step) {
+            self.due.entry(lane.clone()).or_insert(at);
+        }
     }
 
     fn cancelled(&mut self, run: &'a RunId, mark: &'a CancelMark, at: Timestamp) {

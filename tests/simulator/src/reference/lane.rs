@@ -22,8 +22,8 @@ use workflow::{
     planner::{Failure, Outcome, StepError, StepResult},
     run::{CalledBy, ReplayOf, RunCause, RunIdentity, RunInput},
     steps::{
-        ActionStep, BlockStep, ChooseStep, FailStep, ForEachStep, OnLaneFailure, ParallelStep, RunWorkflowStep,
-        StepKind, StopStep, WaitStep,
+        ActionStep, ApprovalStep, BlockStep, ChooseStep, FailStep, ForEachStep, OnLaneFailure, ParallelStep,
+        RunWorkflowStep, StepKind, StopStep, WaitStep,
     },
     template::Template,
 };
@@ -165,6 +165,7 @@ impl<'a> Lane<'a> {
         match &step.kind {
             StepKind::Action(ActionStep { uses, with }) => self.action(course, path, uses, with),
             StepKind::Wait(wait) => self.wait(wait),
+            StepKind::Approval(approval) => self.approval(course, path, approval),
             StepKind::Set(set) => self.set(&set.variables),
             StepKind::Block(BlockStep { steps, .. }) => Ok(self.inside(course, steps, path, 0)),
             StepKind::Choose(ChooseStep { branches, default }) => {
@@ -297,6 +298,34 @@ impl<'a> Lane<'a> {
         Ok(Step1::Done(plain(Outcome::Success)))
     }
 
+    fn approval(&mut self, course: &mut Course, path: &StepPath, approval: &ApprovalStep) -> Outcome1 {
+        let message = self.view.value(&approval.message)?;
+        if message.as_str().is_none_or(|message| message.trim().is_empty()) {
+            return Err(failure(ErrorName::InputInvalid));
+        }
+        self.view.approval = true;
+        let messages = self.list(course, &approval.notify, |index| path.inside(0, index));
+        self.view.approval = false;
+        if let Ending::Failed { step, failure } = messages {
+            return Ok(Step1::FailedInside { step, failure });
+        }
+        let place = self.place(path);
+        let witness = self.run.world.witness;
+        if let Some(decision) = witness.decision(&place) {
+            return Ok(Step1::Done(given(Outcome::Success, decision.outputs())));
+        }
+        let Some(choice) = &approval.on_timeout else {
+            return Err(failure(ErrorName::StepTimedOut));
+        };
+        let form = approval.form.iter();
+        let form = form.map(|(name, field)| (name.to_string(), field.default.clone().unwrap_or_default()));
+        let outputs = json!({
+            "choice": choice, "by": null, "via": "timeout", "at": witness.timed_out_at(&place),
+            "form": form.collect::<Map<String, Value>>(),
+        });
+        Ok(Step1::Done(given(Outcome::Success, outputs)))
+    }
+
     fn set(&mut self, variables: &BTreeMap<VariableName, Template>) -> Outcome1 {
         let mut all = self.view.variables.clone();
         for (name, template) in variables {
@@ -427,6 +456,7 @@ impl<'a> Lane<'a> {
             },
             cause: RunCause::Called {
                 by: CalledBy {
+                    started_by: None,
                     run: caller.run.id.clone(),
                     lane: self.path.clone(),
                     step: path.clone(),

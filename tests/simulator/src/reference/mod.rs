@@ -19,6 +19,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     action::ActionSpec,
+    approval::Decision,
     definition::Definition,
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{Failure, StepResult},
@@ -40,6 +41,12 @@ pub trait Witness {
     /// # Errors
     /// Why it failed.
     fn action(&self, place: &Place, action: &ActionSpec, input: &Value) -> Result<Value, Failure>;
+
+    /// The decision about the approval of a step; none if the time for it was over.
+    fn decision(&self, place: &Place) -> Option<Decision>;
+
+    /// The time when a step ended for whose approval the time was over.
+    fn timed_out_at(&self, place: &Place) -> Value;
 
     /// The names of the outputs that were too large to be kept of a step that opened lanes.
     fn cut(&self, place: &Place) -> BTreeSet<String>;
@@ -125,6 +132,12 @@ pub fn concurrency_key(
     impl Witness for Nobody {
         fn action(&self, _: &Place, _: &ActionSpec, _: &Value) -> Result<Value, Failure> {
             Ok(Value::Null)
+        }
+        fn decision(&self, _: &Place) -> Option<Decision> {
+            None
+        }
+        fn timed_out_at(&self, _: &Place) -> Value {
+            Value::Null
         }
         fn cut(&self, _: &Place) -> BTreeSet<String> {
             BTreeSet::new()

@@ -125,6 +125,7 @@ impl Run<'_> {
     fn view(self, inputs: Map<String, Value>) -> View {
         let identity = &self.input.run;
         View {
+            approval: false,
             event: self.world.event.clone(),
             run: json!({
                 "id": identity.id,

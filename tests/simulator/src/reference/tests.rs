@@ -21,6 +21,14 @@ impl Witness for AllWell {
         Ok(json!({"incident_id": "P1", "status": "triggered", "incident_number": 7}))
     }
 
+    fn decision(&self, _: &Place) -> Option<Decision> {
+        None
+    }
+
+    fn timed_out_at(&self, _: &Place) -> Value {
+        Value::Null
+    }
+
     fn cut(&self, place: &Place) -> BTreeSet<String> {
         let is_first = place.lane.is_main() && place.step == StepPath::top(Section::Steps, 0);
         let cut = self.cut.filter(|_| is_first);
@@ -54,7 +62,7 @@ fn run_in(world: &AllWell, steps: &str) -> Course {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        cause: RunCause::Hand {},
+        cause: RunCause::Hand { by: None },
         inputs: serde_json::Map::new(),
         part: None,
     };

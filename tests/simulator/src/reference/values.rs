@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
+    approval::LINK,
     error_name::ErrorName,
     ids::{StepId, VariableName},
     planner::{Failure, Outcome, StepResult},
@@ -29,6 +30,8 @@ pub(super) struct View {
     pub(super) variables: BTreeMap<VariableName, Value>,
     pub(super) item: Option<(Value, u32)>,
     pub(super) failure: Option<Value>,
+    /// True in the messages about an approval.
+    pub(super) approval: bool,
     /// The results of the steps that can be seen and have one.
     pub(super) results: BTreeMap<StepId, StepResult>,
 }
@@ -47,6 +50,9 @@ impl View {
         }
         if let Some(failure) = &self.failure {
             context.set_failure(failure.clone());
+        }
+        if self.approval {
+            context.set_approval(json!({"link": LINK}));
         }
         for id in referred(expressions) {
             let skipped = json!({"outcome": "skipped", "outputs": {}, "error": null});

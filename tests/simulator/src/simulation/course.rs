@@ -6,7 +6,7 @@ use crate::{
     step_functions::{Execution, ExecutionArn},
     store::RunItem,
     workflows::{Written, edited},
-    world::{BEGIN, Chance, Fault, Keeps, Site, World},
+    world::{BEGIN, Chance, Fault, Keeps, Site, World, people},
 };
 use jiff::SignedDuration;
 use std::{collections::BTreeSet, time::Duration};
@@ -53,6 +53,8 @@ pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
             })
         })
         .collect();
+    let no_wake = scenario.odds.machine.wakes;
+    let people = tokio::spawn(people::decide(world.clone(), scenario.seed, no_wake));
     for task in tasks {
         if let Err(error) = task.await
             && let Ok(panic) = error.try_into_panic()
@@ -61,6 +63,7 @@ pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
         }
     }
     let has_ended = world.rest(BEGIN + HORIZON).await;
+    people.abort();
     Played { world, has_ended }
 }
 

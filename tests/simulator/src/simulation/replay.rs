@@ -86,6 +86,7 @@ fn input(
         },
         cause: RunCause::Replay {
             of: ReplayOf {
+                by: None,
                 run: run.id.clone(),
                 number,
                 from: replay.from,

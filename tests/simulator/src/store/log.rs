@@ -3,7 +3,8 @@
 use crate::reference::Place;
 use jiff::Timestamp;
 use workflow::{
-    ids::{RunId, WorkflowId, WorkflowVersion},
+    approval::Decision,
+    ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{CancelMark, LaneEnd, LaneKey, Lock, StepRecord},
 };
 
@@ -54,6 +55,12 @@ pub enum Change {
         run: RunId,
         /// What of it.
         mark: CancelMark,
+    },
+    /// An approval was decided.
+    Decided {
+        lane: LaneKey,
+        step: StepPath,
+        decision: Decision,
     },
     /// A lock was written.
     Locked {

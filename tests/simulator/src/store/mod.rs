@@ -25,5 +25,5 @@ mod tests;
 
 pub use log::{Change, Logged};
 pub use service::{Store, Views};
-pub use tables::{LaneItem, RunItem, StepItem, Tables};
+pub use tables::{LaneItem, Question, RunItem, StepItem, Tables};
 pub use way::{Contended, StoreFault, StoreOdds};

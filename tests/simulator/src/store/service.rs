@@ -2,7 +2,7 @@
 
 use super::{
     log::Change,
-    tables::{Done, End, Plan, Tables},
+    tables::{Done, End, Plan, Question as AskedFor, Tables},
     way::{StoreFault, StoreOdds, Way},
 };
 use crate::{
@@ -30,9 +30,11 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tokio::sync::Notify;
 use workflow::{
+    approval::Decision,
     definition::Definition,
-    ids::{IntegrationAlias, RunId, WorkflowId, WorkflowVersion},
+    ids::{IntegrationAlias, LanePath, RunId, WorkflowId, WorkflowVersion},
     planner::{CancelMark, Known, LaneKey},
 };
 
@@ -69,6 +71,8 @@ pub(super) struct Inner {
     /// Until when the indexes take no writes.
     pub(super) throttled_until: Mutex<Option<Timestamp>>,
     pub(super) calls: AtomicU64,
+    /// Tells that an approval was asked for.
+    pub(super) asked: Notify,
 }
 
 /// An item as it was before a write.
@@ -97,6 +101,7 @@ impl Store {
                 past_runs: Mutex::default(),
                 throttled_until: Mutex::default(),
                 calls: AtomicU64::new(0),
+                asked: Notify::new(),
             }),
         }
     }
@@ -199,6 +204,32 @@ impl Store {
         self.at_once(self.in_peace().park(pk, sk, plan, token)) == Some(true)
     }
 
+    /// The approvals that were asked for since this was called last; waits until there is one.
+    pub(crate) async fn questions(&self) -> Vec<AskedFor> {
+        loop {
+            let asked = self.inner.asked.notified();
+            let questions = std::mem::take(&mut self.tables().questions);
+            if !questions.is_empty() {
+                return questions;
+            }
+            asked.await;
+        }
+    }
+
+    /// Notes that an approval was decided.
+    pub(crate) fn note_decision(&self, of: &AskedFor, decision: &Decision) {
+        let change = Change::Decided {
+            lane: of.lane.clone(),
+            step: of.step.clone(),
+            decision: decision.clone(),
+        };
+        self.tables().note(self.now(), change);
+    }
+
+    pub(crate) fn now(&self) -> Timestamp {
+        self.inner.clock.now()
+    }
+
     /// The step that an effect key belongs to.
     #[must_use]
     pub fn place_of(&self, effect_key: &str) -> Option<Place> {
@@ -216,7 +247,7 @@ impl Store {
     }
 
     /// The table without the way to it.
-    fn in_peace(&self) -> Table<Memory> {
+    pub(crate) fn in_peace(&self) -> Table<Memory> {
         Table::over(self.inner.items.clone())
     }
 
@@ -291,6 +322,10 @@ impl Bodies for Store {
 impl Waits for Store {
     async fn waits(&self, run: &RunId) -> Result<Vec<Waiting>, StoreError> {
         self.table().waits(run).await
+    }
+
+    async fn wait_of(&self, run: &RunId, lane: &LanePath) -> Result<Option<Waiting>, StoreError> {
+        self.table().wait_of(run, lane).await
     }
 
     async fn signal(&self, waiting: &Waiting) -> Result<Signalled, StoreError> {

@@ -2,14 +2,15 @@
 
 use super::log::{Change, Logged};
 use crate::reference::Place;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::table::journal::{Entry, LastPlan, OutsideEnd};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     definition::Definition,
-    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    ids::{ApprovalId, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
-        CancelMark, Changes, Cursor, Failure, LaneEnd, LaneKey, Lock, StepChange, StepError, StepRecord, StepResult,
+        ApprovalChange, CancelMark, Changes, Cursor, Failure, LaneEnd, LaneKey, Lock, StepChange, StepError,
+        StepRecord, StepResult,
     },
     run::RunInput,
 };
@@ -73,6 +74,18 @@ pub struct Tables {
     pub effects: BTreeMap<String, Place>,
     /// Requests that DynamoDB would have refused for good.
     pub mistakes: Vec<String>,
+    /// The approvals that were asked for and that no person has looked at yet.
+    pub(super) questions: Vec<Question>,
+}
+
+/// An approval that a step has asked for.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub id: ApprovalId,
+    pub lane: LaneKey,
+    pub step: StepPath,
+    /// The time for a decision.
+    pub time: SignedDuration,
 }
 
 impl Tables {
@@ -118,6 +131,16 @@ impl Tables {
                     lock: lock.clone(),
                 },
             );
+        }
+        for change in &changes.approvals {
+            if let ApprovalChange::Asked { id, step, question } = change {
+                self.questions.push(Question {
+                    id: id.clone(),
+                    lane: key.clone(),
+                    step: step.clone(),
+                    time: question.until.duration_since(at),
+                });
+            }
         }
         for (path, record) in &changes.steps {
             self.step(at, key, path, record);

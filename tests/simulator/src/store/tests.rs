@@ -34,7 +34,7 @@ fn input(run: &str) -> RunInput {
             version: WorkflowVersion(1),
             depth: 0,
         },
-        cause: RunCause::Hand {},
+        cause: RunCause::Hand { by: None },
         inputs: serde_json::Map::new(),
         part: None,
     }
@@ -56,6 +56,7 @@ fn cursor(plans: u64) -> Cursor {
         variables: std::collections::BTreeMap::new(),
         item: None,
         failed: None,
+        asking: None,
         fresh: workflow::planner::FreshIds::default(),
         kept: None,
     }

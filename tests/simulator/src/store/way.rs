@@ -303,6 +303,9 @@ impl Way {
             let mut tables = self.store.tables();
             let from = tables.log.len();
             tables.take_in(self.now(), done);
+            if !tables.questions.is_empty() {
+                self.store.inner.asked.notify_one();
+            }
             self.say(&tables, from);
         }
         Ok(made)

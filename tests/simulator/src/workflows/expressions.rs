@@ -28,6 +28,7 @@ impl Writer<'_> {
                 Gives::Incident => choices.push(format!("steps.{id}.outputs.status == 'triggered'")),
                 Gives::Lanes => choices.push(format!("steps.{id}.outputs.failed == 0")),
                 Gives::Alert => choices.push(format!("steps.{id}.outputs.dedup_key != 'disk full'")),
+                Gives::Decision => choices.push(format!("steps.{id}.outputs.choice | length > 5")),
                 Gives::Run | Gives::Nothing => {}
             }
         }
@@ -89,6 +90,11 @@ impl Writer<'_> {
         }
         for id in self.scope.steps_that_give(Gives::Incident) {
             choices.push(format!("see {{{{ steps.{id}.outputs.incident_id }}}}"));
+        }
+        for id in self.scope.steps_that_give(Gives::Decision) {
+            choices.push(format!(
+                "{{{{ steps.{id}.outputs.choice }}}} by {{{{ steps.{id}.outputs.via }}}}"
+            ));
         }
         for id in self.scope.steps_that_give(Gives::Alert) {
             choices.push(format!("alert {{{{ steps.{id}.outputs.dedup_key }}}}"));

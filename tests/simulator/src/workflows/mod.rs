@@ -20,9 +20,10 @@ mod writer;
 mod tests;
 
 use fastrand::Rng;
+use jiff::SignedDuration;
 use platform::catalog;
 use serde_json::{Map, Value, json};
-use workflow::definition::{Definition, InputKind};
+use workflow::definition::{Definition, InputKind, Length};
 use writer::Writer;
 
 /// How wild workflows are.
@@ -139,6 +140,7 @@ pub fn family(random: &mut Rng, style: Style) -> Vec<Written> {
 pub fn edited(random: &mut Rng, style: Style, of: &Definition) -> Written {
     let mut definition = of.to_json();
     let mut writer = Writer::new(random, style, &[], &inputs_of(of));
+    writer.is_short = of.timeout.is_some_and(is_short);
     let steps = writer.list();
     if let Some(fields) = definition.as_object_mut() {
         fields.insert("steps".to_owned(), steps);
@@ -280,6 +282,11 @@ fn timeout(random: &mut Rng, style: Style, fields: &mut Map<String, Value>) {
     fields.insert("timeout".to_owned(), timeout.into());
 }
 
+/// True if a workflow has so little time that an approval must have less than half an hour.
+fn is_short(timeout: Length) -> bool {
+    timeout.duration() < SignedDuration::from_mins(30)
+}
+
 fn write(
     random: &mut Rng,
     style: Style,
@@ -289,6 +296,10 @@ fn write(
 ) -> Written {
     let has_on_failure = random.u32(0..5) < 2;
     let mut writer = Writer::new(random, style, callees, inputs);
+    let timeout = fields.get("timeout").and_then(Value::as_str);
+    writer.is_short = timeout
+        .and_then(|timeout| Length::parse(timeout).ok())
+        .is_some_and(is_short);
     fields.insert("steps".to_owned(), writer.list());
     if has_on_failure {
         fields.insert("on_failure".to_owned(), writer.on_failure());

@@ -8,6 +8,7 @@ use workflow::definition::InputKind;
 pub(super) enum Gives {
     Incident,
     Alert,
+    Decision,
     Lanes,
     Run,
     Nothing,

@@ -49,9 +49,10 @@ fn an_edited_workflow_keeps_its_name_and_inputs() {
     }
 }
 
-/// What is not of a step, but of a run or of how the engine does it.
+/// What is not of a step, but of its place, of a run or of how the engine does it.
 const OF_RUNS: &[Construct] = &[
     Construct::OnlyWhile,
+    Construct::Message,
     Construct::Output,
     Construct::OnFailure,
     Construct::InLane,

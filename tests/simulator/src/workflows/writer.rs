@@ -17,6 +17,8 @@ pub(super) struct Writer<'a> {
     pub(super) random: &'a mut Rng,
     pub(super) scope: Scope,
     pub(super) style: Style,
+    /// True if the workflow has only some minutes.
+    pub(super) is_short: bool,
     callees: Vec<Callee>,
     /// The number of more steps there that may be.
     left: u32,
@@ -42,6 +44,7 @@ enum Kind {
     SendChange,
     Wait,
     WaitUntil,
+    Approval,
     Set,
     Block,
     Choose,
@@ -67,6 +70,7 @@ const KINDS: &[(u32, Kind)] = &[
     (4, Kind::SendChange),
     (8, Kind::Wait),
     (3, Kind::WaitUntil),
+    (7, Kind::Approval),
     (14, Kind::Set),
     (9, Kind::Block),
     (7, Kind::Choose),
@@ -90,6 +94,7 @@ impl<'a> Writer<'a> {
                 ..Scope::default()
             },
             style,
+            is_short: false,
             callees: callees.to_vec(),
             left,
             times: 1,
@@ -280,6 +285,10 @@ impl<'a> Writer<'a> {
                 put("wait", json!({"until": self.time()}));
                 Gives::Nothing
             }
+            Kind::Approval => {
+                put("approval", self.approval());
+                Gives::Decision
+            }
             Kind::Set => {
                 put("set", self.variables());
                 Gives::Nothing
@@ -368,6 +377,64 @@ impl<'a> Writer<'a> {
                 }
                 Gives::Run
             }
+        }
+    }
+
+    fn approval(&mut self) -> Value {
+        let mut approval = json!({"message": format!("Go on? {}", self.text()), "timeout": self.time_to_decide()});
+        let choices = match self.random.bool() {
+            true => ["restart", "leave"],
+            false => ["approve", "deny"],
+        };
+        if self.random.bool() {
+            approval["choices"] = json!(choices);
+        }
+        let default = approval["choices"].is_null();
+        match self.random.u32(0..4) {
+            0 => approval["on_timeout"] = "fail".into(),
+            1 | 2 => approval["on_timeout"] = if default { "deny" } else { choices[1] }.into(),
+            _ => {}
+        }
+        if self.random.u32(0..3) == 0 {
+            approval["form"] = json!({"reason": {"type": "text"}, "count": {"type": "integer", "default": 3}});
+        }
+        if self.random.u32(0..3) == 0 {
+            approval["approvers"] = json!([random_of(self.random, &["link", "arn:aws:iam::*:role/oncall"])]);
+        }
+        if self.random.u32(0..10) < 6 {
+            let messages = (0..self.random.u32(1..=2)).map(|_| self.message());
+            approval["notify"] = messages.collect::<Vec<Value>>().into();
+        }
+        approval
+    }
+
+    fn message(&mut self) -> Value {
+        let kind = random_of(self.random, &["note", "note", "alert"]);
+        let mut message = Map::new();
+        let mut put = |name: &str, value: Value| {
+            message.insert(name.to_owned(), value);
+        };
+        if kind == "note" {
+            put("uses", action_of(Kind::AddNote).into());
+            let mut with = self.input(Kind::AddNote);
+            with["note"] = format!("decide: {{{{ approval.link }}}} {}", self.text()).into();
+            put("with", with);
+        } else {
+            put("uses", action_of(Kind::TriggerAlert).into());
+            put("with", self.alert(true));
+        }
+        self.retry(&mut put);
+        if self.random.u32(0..10) < 7 {
+            put("continue_on_error", true.into());
+        }
+        Value::Object(message)
+    }
+
+    /// A time for a decision, which is less than that of any workflow.
+    fn time_to_decide(&mut self) -> &'static str {
+        match self.is_short {
+            true => "5s",
+            false => random_of(self.random, &["5s", "40s", "4m", "4m", "25m"]),
         }
     }
 

@@ -18,6 +18,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     action::PagerDuty,
+    approval_links::ApprovalLinks,
     metrics::Metrics,
     secrets::{Connections, SecretNames},
     table::{BodyCache, Versions},
@@ -493,8 +494,11 @@ impl Inner {
                 metrics: Metrics::discarded(),
             })),
             Function::CreateIncident | Function::ResolveIncident | Function::PagerDutyAction => {
-                let connections = Connections::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));
-                Host::Action(Arc::new(PagerDuty::new(connections, Arc::clone(&self.transport), None)))
+                let names = SecretNames::new(Secrets::PREFIX);
+                let links = ApprovalLinks::new(self.secrets.clone(), &names, "https://pagerflow.example/approvals");
+                let connections = Connections::new(self.secrets.clone(), names);
+                let pagerduty = PagerDuty::new(connections, Arc::clone(&self.transport), None);
+                Host::Action(Arc::new(pagerduty.with_links(Some(links))))
             }
         };
         Environment {

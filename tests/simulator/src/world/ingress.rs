@@ -308,7 +308,7 @@ impl Ingress {
                 version: record.active_version,
                 depth: 0,
             },
-            cause: RunCause::Hand {},
+            cause: RunCause::Hand { by: None },
             inputs,
             part: None,
         };

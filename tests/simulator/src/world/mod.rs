@@ -7,6 +7,7 @@
 //! - `ingress`: how runs are started, by webhooks and by people; `arrival` and `courier`: which webhooks come; `asked`: which
 //!   runs were asked for.
 //! - `queues`: SQS, where runs wait for their start.
+//! - `people`: those who decide about approvals.
 //! - `machine`: the faults of Step Functions, and what EventBridge tells.
 //! - [`Fault`], [`Site`], [`Mishaps`]: what goes wrong, where, and how often.
 //! - [`Chance`], [`Trace`]: one seed for everything, one trace of everything.
@@ -20,6 +21,7 @@ mod fault;
 mod functions;
 mod ingress;
 mod machine;
+pub(crate) mod people;
 mod queues;
 mod secrets;
 mod trace;

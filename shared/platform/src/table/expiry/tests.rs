@@ -8,8 +8,8 @@ use crate::{
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
-    ids::{Section, StepPath},
-    planner::{Changes, StepChange, StepRecord, WaitChange},
+    ids::{ApprovalId, LanePath, Section, StepPath},
+    planner::{ApprovalChange, Changes, StepChange, StepRecord, WaitChange},
 };
 
 /// The time for which an item is kept.
@@ -100,6 +100,12 @@ fn kinds() -> Vec<Kind> {
             "`RetentionDays` after the run's deadline; the token until it goes on",
         ),
         kind(
+            "approval that a run asks for",
+            "APPROVAL",
+            deadline(),
+            "`RetentionDays` after the run's deadline",
+        ),
+        kind(
             "what of a run is cancelled",
             "CANCEL#r",
             deadline(),
@@ -175,10 +181,22 @@ async fn write_runs(table: &Table) {
     let begun = Changes {
         steps: [(StepPath::top(Section::Steps, 0), step)].into(),
         wait: Some(WaitChange::Waits),
+        approvals: vec![asked()],
         ..Changes::default()
     };
     assert_eq!(all::write(table, 1, &begun).await.unwrap(), Written::Now);
     assert_eq!(all::write(table, 2, &all::changes()).await.unwrap(), Written::Now);
+}
+
+/// A question of a run.
+fn asked() -> ApprovalChange {
+    let (run, step) = ("r".parse().unwrap(), StepPath::top(Section::Steps, 0));
+    let question = json!({"message": "Restart?", "choices": ["yes"], "until": all::now()});
+    ApprovalChange::Asked {
+        id: ApprovalId::of(&run, &LanePath::main(), &step),
+        step,
+        question: serde_json::from_value(question).unwrap(),
+    }
 }
 
 /// The kinds of items in a request, each with the time to live that it gets.
@@ -207,6 +225,7 @@ fn written(request: &Value) -> Vec<(String, Option<i64>)> {
         "KEYS" if request.get("UpdateExpression").is_some() => "KEYS revoked".to_owned(),
         lane if sk.starts_with("STEP#") => format!("STEP of {lane}"),
         lock if lock.starts_with("LOCK#") => lock.rsplit_once('#').unwrap().0.to_owned(),
+        approval if approval.starts_with("APPROVAL#") => "APPROVAL".to_owned(),
         incident if incident.starts_with("INCIDENT#") => format!("{incident} {sk}"),
         other => other.to_owned(),
     };

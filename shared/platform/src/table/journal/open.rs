@@ -22,8 +22,8 @@ static INDEX: Index = Index {
 const PAGE: i32 = 1_000;
 
 /// The attributes that put a run into the index.
-pub(super) const PARTITION: &str = "gsi3pk";
-pub(super) const ORDER: &str = "gsi3sk";
+pub(in crate::table) const PARTITION: &str = "gsi3pk";
+pub(in crate::table) const ORDER: &str = "gsi3sk";
 
 /// The place in it of a run that began at a time.
 pub(super) fn order(run: &RunId, started_at: Timestamp) -> String {

@@ -1,14 +1,14 @@
 //! Reading for a Plan.
 
 use super::{LaneRecord, LastPlan, Question, trail};
-use crate::table::{Item, Items, Key, Projection, Read, StoreError, Table, keys, record};
+use crate::table::{Item, Items, Key, Projection, Read, StoreError, Table, approvals, keys, record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use workflow::{
-    ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+    ids::{ApprovalId, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{
         Availability, CancelMark, Cursor, Known, LaneEnd, LaneKey, Lock, LockView, Outcome, StepError, StepResult,
         period_of,
@@ -26,6 +26,7 @@ const KNOWN: Projection = Projection(&[
     "end",
     "marks",
     "active_version",
+    approvals::DECISION,
     trail::CHANGES[0],
     trail::CHANGES[1],
     trail::CHANGES[2],
@@ -93,6 +94,7 @@ enum Wanted<'a> {
     Marks,
     Changes,
     Creations,
+    Approval(&'a ApprovalId),
     Runs,
     RunsBefore,
 }
@@ -120,12 +122,15 @@ pub(super) async fn known<I: Items>(table: &Table<I>, question: &Question<'_>) -
     });
     let own_key = question.own_key.filter(|_| needs.trail);
     let creations = own_key.map(|own_key| (keys::incident_changes(own_key), Wanted::Creations));
+    let approval = needs.approval.iter();
+    let approval = approval.map(|id| (keys::approval(id), Wanted::Approval(id)));
     let wanted: HashMap<Key, Wanted<'_>> = results
         .chain(lanes)
         .chain(workflows)
         .chain(cancelled)
         .chain(trail)
         .chain(creations)
+        .chain(approval)
         .collect();
 
     let mut known = Known::default();
@@ -149,6 +154,11 @@ pub(super) async fn known<I: Items>(table: &Table<I>, question: &Question<'_>) -
             Some(Wanted::Marks) => known.cancelled = marks(item),
             Some(Wanted::Changes) => known.trail.changes = trail::changes(item).collect(),
             Some(Wanted::Creations) => known.trail.creations = trail::changes(item).collect(),
+            Some(Wanted::Approval(id)) => {
+                if let Some(decision) = approvals::decision(&item)? {
+                    known.decisions.insert((*id).clone(), decision);
+                }
+            }
             Some(Wanted::Runs) => known.trail.runs = trail::count(&item),
             Some(Wanted::RunsBefore) => known.trail.runs_before = trail::count(&item),
             None => {}

@@ -2,7 +2,9 @@
 
 use super::{Entry, OutsideEnd, Written, open, read, trail};
 use crate::table::{
-    Item, Items, Read, Reason, Retention, StepState, StoreError, Table, Write, item,
+    Item, Items, Read, Reason, Retention, StepState, StoreError, Table, Write,
+    approvals::{self, Asked},
+    item,
     items::{Test, Transacted, Update},
     keys, number, run_list, text,
     waits::{self, Waiting},
@@ -12,7 +14,7 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath},
-    planner::{CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
+    planner::{ApprovalChange, CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
     run::RunInput,
 };
 
@@ -124,6 +126,23 @@ fn transaction(keeps: Retention, entry: &Entry<'_>) -> Result<Transaction, Store
             writes.push(waits::end(run, &entry.cursor.lane, expires_at));
         }
         None => {}
+    }
+    for change in &changes.approvals {
+        writes.push(match change {
+            ApprovalChange::Asked { id, step, question } => {
+                let asked = Asked {
+                    id,
+                    run,
+                    workflow: &entry.input.run.workflow,
+                    lane: &entry.cursor.lane,
+                    step,
+                    question,
+                    at: entry.now,
+                };
+                approvals::ask(&asked, keeps.of_run(entry.cursor.run_deadline))?
+            }
+            ApprovalChange::Closed { id, reason } => approvals::close(id, *reason),
+        });
     }
     if let Some(marker) = &changes.marker {
         writes.extend(trail::mark(run, marker, entry.now));

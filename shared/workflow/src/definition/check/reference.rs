@@ -1,7 +1,7 @@
 //! The existence of a name that an expression refers to.
 
 use super::{
-    super::{FAILURE_FIELDS, RUN_FIELDS, Step},
+    super::{APPROVAL_FIELDS, FAILURE_FIELDS, RUN_FIELDS, Step},
     scope::{Scope, Seen},
 };
 use crate::{
@@ -37,6 +37,7 @@ pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), Stri
             }
         }
         ("run", [field, ..]) => known(reference, "run", field, RUN_FIELDS),
+        ("approval", [field, ..]) => known(reference, "approval", field, APPROVAL_FIELDS),
         ("failure", [field, ..]) => known(reference, "failure", field, FAILURE_FIELDS),
         ("inputs", [name, ..]) => input(reference, name, scope),
         ("vars", [name, ..]) => variable(reference, name, scope),
@@ -51,6 +52,7 @@ pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), Stri
 fn no_root(reference: &Reference, root: &str, roots: &[&str]) -> String {
     match root {
         "item" | "index" => format!("`{reference}`: `{root}` is only there inside a `for_each`"),
+        "approval" => format!("`{reference}`: `approval` is only there in the `notify` of an approval"),
         "failure" => format!("`{reference}`: `failure` is only there in `on_failure`"),
         _ => unknown_field(root, roots.iter().copied()),
     }

@@ -18,6 +18,8 @@ pub(crate) struct Sees {
     /// `item` and `index`.
     pub(crate) item: bool,
     pub(crate) failure: bool,
+    /// Messages about an approval see it.
+    pub(crate) approval: bool,
 }
 
 impl Sees {
@@ -53,6 +55,7 @@ impl Sees {
             (self.item, "item"),
             (self.item, "index"),
             (self.failure, "failure"),
+            (self.approval, "approval"),
         ];
         roots
             .into_iter()

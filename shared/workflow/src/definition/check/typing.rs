@@ -2,7 +2,7 @@
 //!
 //! Only what people write is checked in this way. A stored definition was, when it was saved.
 
-use super::super::{Concurrency, Definition, InputKind, Problems, Severity, Step, Template, node::Path};
+use super::super::{Concurrency, Definition, Problems, Severity, Step, Template, node::Path};
 use crate::{
     action::{Field, FieldKind, OnNull, Unfit},
     ids::VariableName,
@@ -44,19 +44,10 @@ impl Typing {
     pub(crate) fn new(definition: &Definition) -> Self {
         let trigger = definition.trigger.as_ref();
         let mut roots = Roots::new(trigger.cloned());
-        let inputs = definition.inputs.iter().map(|(name, input)| {
-            let kind = match input.kind {
-                InputKind::Text => Kind::Text,
-                InputKind::Integer => Kind::Integer,
-                InputKind::Number => Kind::Number,
-                InputKind::Boolean => Kind::Boolean,
-                InputKind::List => Kind::List(Box::new(Type::UNKNOWN)),
-                InputKind::Map => Kind::Map,
-                InputKind::Time => Kind::Time,
-                InputKind::Duration => Kind::Duration,
-            };
-            (name.to_string(), Type::from(kind))
-        });
+        let inputs = definition
+            .inputs
+            .iter()
+            .map(|(name, input)| (name.to_string(), Type::from(Kind::from(input.kind))));
         roots.others.insert("inputs", Type::record(inputs));
         let text = || Type::from(Kind::Text);
         let run = [
@@ -70,6 +61,9 @@ impl Typing {
         let failed_step = text().or_null("a run can fail outside of its steps, for example because its time is over");
         let failure = [("step", failed_step), ("name", text()), ("message", text())];
         roots.others.insert("failure", Type::record(failure));
+        roots
+            .others
+            .insert("approval", Type::record([("link", text()), ("until", text())]));
         Self {
             roots,
             facts: trigger.map(|trigger| trigger.behaviour().facts()).unwrap_or_default(),

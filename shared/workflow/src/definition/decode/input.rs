@@ -12,17 +12,28 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 
 pub(super) fn inputs(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeMap<InputName, Input>> {
+    named(node, path, "inputs", limits::INPUTS, reading)
+}
+
+/// A map of things that a person fills in, at most so many.
+pub(crate) fn named(
+    node: &Node,
+    path: Path<'_>,
+    what: &str,
+    most: usize,
+    reading: &mut Reading<'_>,
+) -> Option<BTreeMap<InputName, Input>> {
     let Content::Map(entries) = &node.content else {
-        let message = format!("must be a map of inputs, but is {}", node.type_name());
+        let message = format!("must be a map of {what}, but is {}", node.type_name());
         reading.problem(node.at, path, message);
         return None;
     };
-    if entries.len() > limits::INPUTS {
-        let message = format!("has {} inputs; at most {} are allowed", entries.len(), limits::INPUTS);
+    if entries.len() > most {
+        let message = format!("has {} {what}; at most {most} are allowed", entries.len());
         reading.problem(node.at, path, message);
     }
     let mut inputs = BTreeMap::new();
-    for entry in entries.iter().take(limits::INPUTS) {
+    for entry in entries.iter().take(most) {
         match entry.key.parse::<InputName>() {
             Ok(name) => {
                 let input = input(&entry.value, path.field(&entry.key), reading);

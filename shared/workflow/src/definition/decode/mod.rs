@@ -4,7 +4,7 @@
 //! read, and checked, all the same. A definition with stand-ins is never given out, because there are problems then.
 
 mod fields;
-mod input;
+pub(crate) mod input;
 pub(crate) mod name;
 mod retry;
 mod step;

@@ -76,7 +76,7 @@ impl JsonSchema for KindOfTrigger {
 /// An input of a workflow.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, transform = rules::input)]
-struct Input {
+pub(crate) struct Input {
     /// Its type.
     r#type: InputKind,
     /// The meaning, in your words.
@@ -88,7 +88,7 @@ struct Input {
 /// The type of an input.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
-enum InputKind {
+pub(crate) enum InputKind {
     /// Text.
     Text,
     /// A whole number.

@@ -45,6 +45,29 @@ fn written(source: &str) -> Value {
         "max_concurrency": 40, "on_lane_failure": "ignore"
     }])
 )]
+#[case::approval(
+    "- approval: { message: 'ok?', timeout: 30m }",
+    json!([{"approval": {"message": "ok?", "timeout": "30m"}}])
+)]
+#[case::approval_with_all(
+    "- approval:\n    message: 'Restart {{ event.incident.id }}?'\n    choices: [restart, leave]\n    form: { reason: { type: text, description: why } }\n    \
+     approvers: [link, 'arn:aws:iam::*:role/oncall']\n    prevent_self_approval: true\n    notify:\n    - uses: pagerduty.add_note\n      \
+     with: { integration: p, incident_id: P1, from: a@b.c, note: '{{ approval.link }} until {{ approval.until }}' }\n    \
+     timeout: 30m\n    on_timeout: leave",
+    json!([{"approval": {
+        "message": "Restart {{ event.incident.id }}?", "choices": ["restart", "leave"],
+        "form": {"reason": {"type": "text", "description": "why"}},
+        "approvers": ["link", "arn:aws:iam::*:role/oncall"], "prevent_self_approval": true,
+        "notify": [{"uses": "pagerduty.add_note", "with": {
+            "integration": "p", "incident_id": "P1", "from": "a@b.c", "note": "{{ approval.link }} until {{ approval.until }}"
+        }}],
+        "timeout": "30m", "on_timeout": "leave"
+    }}])
+)]
+#[case::approval_as_it_is_usual(
+    "- approval: { message: 'ok?', choices: [approve, deny], form: {}, prevent_self_approval: false, timeout: 30m, on_timeout: fail }",
+    json!([{"approval": {"message": "ok?", "timeout": "30m"}}])
+)]
 #[case::stop("- stop: done", json!([{"stop": "done"}]))]
 #[case::fail("- fail: 'no {{ event.id }}'", json!([{"fail": "no {{ event.id }}"}]))]
 #[case::run_workflow(
@@ -283,6 +306,63 @@ fn a_step_that_does_nothing_is_told_all_that_it_can_do() {
 #[case::for_each_no_concurrency(
     "- for_each: []\n  steps: [wait: 1s]\n  max_concurrency: 0",
     "5:20: steps[0].max_concurrency: must be a whole number from 1 to 40"
+)]
+#[case::approval("- approval: 'ok?'", "3:13: steps[0].approval: must be a map, but is text")]
+#[case::approval_without_a_message(
+    "- approval: { timeout: 1h }",
+    "3:13: steps[0].approval: `message` is missing: what people are asked"
+)]
+#[case::approval_without_a_time(
+    "- approval: { message: m }",
+    "3:13: steps[0].approval: `timeout` is missing: how long it waits for a decision, such as 30m"
+)]
+#[case::approval_without_choices(
+    "- approval: { message: m, timeout: 1h, choices: [] }",
+    "3:49: steps[0].approval.choices: is empty; there must be at least one choice"
+)]
+#[case::approval_with_a_choice_twice(
+    "- approval: { message: m, timeout: 1h, choices: [a, b, a] }",
+    "3:56: steps[0].approval.choices[2]: `a` stands twice"
+)]
+#[case::approval_with_a_choice_that_fits_on_no_button(
+    "- approval: { message: m, timeout: 1h, choices: ['a '] }",
+    "3:50: steps[0].approval.choices[0]: \"a \" cannot be a choice: give it 1 to 40 characters in one line, without a space at its ends, and not `fail`"
+)]
+#[case::approval_with_more_choices_than_a_page_shows(
+    "- approval: { message: m, timeout: 1h, choices: [a, b, c, d, e, f, g, h, i, j, k] }",
+    "3:49: steps[0].approval.choices: has 11 entries; at most 10 are allowed"
+)]
+#[case::approval_that_outlasts_its_run(
+    "- approval: { message: m, timeout: 24h }",
+    "3:36: steps[0].approval.timeout: is no less than the time of the whole run, 24h, so `on_timeout` could never be; give the workflow a longer `timeout`, or the approval a shorter one"
+)]
+#[case::approval_that_chooses_what_is_no_choice(
+    "- approval: { message: m, timeout: 1h, on_timeout: leave }",
+    "3:52: steps[0].approval.on_timeout: must be one of `approve`, `deny`, `fail`"
+)]
+#[case::approval_with_an_approver_that_matches_no_person(
+    "- approval: { message: m, timeout: 1h, approvers: ['#oncall'] }",
+    "3:52: steps[0].approval.approvers[0]: \"#oncall\" would let no person decide; write the ARN of a role or a user, such as arn:*:iam::123456789012:role/oncall, in which * stands for any text, or `link` for all who have the link"
+)]
+#[case::approval_for_no_person(
+    "- approval: { message: m, timeout: 1h, approvers: [] }",
+    "3:51: steps[0].approval.approvers: is empty; there must be at least one approver"
+)]
+#[case::approval_that_tells_by_a_wait(
+    "- approval: { message: m, timeout: 1h, notify: [{ wait: 1s }] }",
+    "3:48: steps[0].approval.notify[0]: is `wait 1s`, but must call an action: give it `uses` and `with`"
+)]
+#[case::approval_with_a_form_that_no_person_fills_in(
+    "- approval: { message: m, timeout: 1h, form: { hosts: { type: list } } }",
+    "3:46: steps[0].approval.form.hosts: is a list, which no person can fill in; use text, integer, number, boolean, time or duration"
+)]
+#[case::approval_with_a_link_in_its_message(
+    "- approval: { message: '{{ approval.link }}', timeout: 1h }",
+    "3:24: steps[0].approval.message: `approval.link`: `approval` is only there in the `notify` of an approval"
+)]
+#[case::approval_with_a_word_that_is_none(
+    "- approval: { message: m, timeout: 1h, choise: [a] }",
+    "3:40: steps[0].approval: `choise` is not known; did you mean `choices`?"
 )]
 #[case::stop("- stop: 5", "3:9: steps[0].stop: is a number, but must be text")]
 #[case::stop_without_a_reason("- stop:", "3:7: steps[0].stop: is null, but must be text")]

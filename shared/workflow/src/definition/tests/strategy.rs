@@ -8,6 +8,7 @@ use super::super::*;
 use crate::{
     action::tests::{action, catalog},
     action::{FieldKind, Repeat, Rule},
+    approval::Choice,
     ids::{InvalidId, VariableName},
     run::WebhookKind,
     steps::*,
@@ -165,7 +166,9 @@ impl Builder {
             description: self.maybe(2, Self::text),
             trigger,
             inputs,
-            timeout: self.maybe(2, Self::length),
+            timeout: self
+                .maybe(2, Self::length)
+                .filter(|timeout| *timeout > Length::literal::<1>()),
             concurrency: self.maybe(2, |b| Concurrency {
                 key: template_of("{{ event.id }} of {{ run.workflow }}"),
                 policy: b.one_of(&[
@@ -232,7 +235,12 @@ impl Builder {
     }
 
     fn input(&mut self, needs_default: bool) -> Input {
-        let (kind, default) = match self.choose(8) {
+        self.input_of(8, needs_default)
+    }
+
+    /// An input of one of the first kinds.
+    fn input_of(&mut self, kinds: usize, needs_default: bool) -> Input {
+        let (kind, default) = match self.choose(kinds) {
             0 => (InputKind::Text, Value::from(self.text())),
             1 => (InputKind::Integer, Value::from(-7)),
             2 => (InputKind::Number, Value::from(0.25)),
@@ -400,8 +408,9 @@ impl Builder {
     }
 
     fn leaf(&mut self) -> StepKind {
-        match self.choose(7) {
+        match self.choose(8) {
             0 | 1 => self.action(),
+            7 => self.approval(),
             2 => StepKind::Wait(WaitStep::For(self.length())),
             3 => StepKind::Wait(WaitStep::Until(match self.choose(2) {
                 0 => template_of("2027-01-31T09:00:00+01:00"),
@@ -430,6 +439,60 @@ impl Builder {
                     .collect(),
             }),
         }
+    }
+
+    fn approval(&mut self) -> StepKind {
+        let choices = match self.choose(3) {
+            0 => vec!["restart", "leave it", "🔥"],
+            1 => vec!["ok"],
+            _ => vec!["approve", "deny"],
+        };
+        let choices: Vec<Choice> = choices
+            .into_iter()
+            .map(|text| text.to_owned().try_into().unwrap())
+            .collect();
+        let approvers = [
+            "link",
+            "arn:aws:iam::123456789012:role/oncall",
+            "arn:aws:sts::*:assumed-role/*/anna",
+        ];
+        let count = self.choose(approvers.len() + 1);
+        let fields = (0..self.choose(3)).map(|number| (id(&format!("field_{number}")), self.field_of_form()));
+        let form = fields.collect();
+        StepKind::Approval(ApprovalStep {
+            message: self.text_template(),
+            form,
+            approvers: approvers
+                .iter()
+                .take(count)
+                .map(|text| (*text).to_owned().try_into().unwrap())
+                .collect(),
+            prevent_self_approval: self.chance(2),
+            notify: (0..self.choose(3)).map(|_| self.message()).collect(),
+            timeout: Length::literal::<1>(),
+            on_timeout: self.maybe(2, |b| b.one_of(&choices)),
+            choices,
+        })
+    }
+
+    /// A message about an approval, of which an expression sees the link.
+    fn message(&mut self) -> Step {
+        self.seen.push("approval.link".to_owned());
+        let kind = self.action();
+        self.seen.retain(|seen| seen != "approval.link");
+        Step {
+            id: None,
+            condition: None,
+            retry: self.maybe(2, Self::retry),
+            timeout: None,
+            continue_on_error: self.chance(2),
+            kind,
+        }
+    }
+
+    fn field_of_form(&mut self) -> Input {
+        // No person fills in a list or a map, which come last.
+        self.input_of(4, false)
     }
 
     fn action(&mut self) -> StepKind {

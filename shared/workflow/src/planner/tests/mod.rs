@@ -1,5 +1,6 @@
 //! The planner, driven as the state machine drives it.
 
+mod approval;
 mod attempts;
 mod blocks;
 mod concurrency;
@@ -19,8 +20,9 @@ mod wanted;
 use super::*;
 use crate::action::tests::catalog;
 use crate::{
+    approval::{Answer as Given, Decider, Question, Refusal},
     definition::Definition,
-    ids::{RunId, WorkflowVersion},
+    ids::{ApprovalId, RunId, WorkflowVersion},
     run::{RunCause, RunEvent, RunIdentity, RunInput},
 };
 use serde_json::{Map, json};
@@ -133,6 +135,14 @@ struct World {
     /// The largest handed-over cursor and command, in bytes.
     largest: usize,
     plans: usize,
+    approvals: BTreeMap<ApprovalId, Asked>,
+}
+
+/// A question, and what became of it.
+struct Asked {
+    question: Question,
+    decision: Option<Decision>,
+    closed: Option<Closed>,
 }
 
 impl World {
@@ -157,6 +167,7 @@ impl World {
             most_written: 0,
             largest: 0,
             plans: 0,
+            approvals: BTreeMap::new(),
         }
     }
 
@@ -185,7 +196,7 @@ impl World {
         Execution {
             input: RunInput {
                 run,
-                cause: RunCause::Hand {},
+                cause: RunCause::Hand { by: None },
                 inputs,
                 part: None,
             },
@@ -259,6 +270,11 @@ impl World {
                 true => self.trail.clone(),
                 false => Trail::default(),
             },
+            decisions: needs
+                .approval
+                .into_iter()
+                .filter_map(|id| Some((id.clone(), self.approvals.get(&id)?.decision.clone()?)))
+                .collect(),
         }
     }
 
@@ -302,6 +318,23 @@ impl World {
             .extend(changes.cancels.clone());
         for other in &changes.cancels_runs {
             self.marks.entry(other.clone()).or_default().insert(CancelMark::run());
+        }
+        for change in &changes.approvals {
+            match change {
+                ApprovalChange::Asked { id, question, .. } => {
+                    let asked = Asked {
+                        question: (**question).clone(),
+                        decision: None,
+                        closed: None,
+                    };
+                    assert!(self.approvals.insert(id.clone(), asked).is_none(), "it is asked once");
+                }
+                ApprovalChange::Closed { id, reason } => {
+                    let asked = self.approvals.get_mut(id).expect("what is closed has been asked");
+                    assert_eq!((&asked.decision, asked.closed), (&None, None));
+                    asked.closed = Some(*reason);
+                }
+            }
         }
         if let Some(lock) = &changes.lock {
             assert_eq!(lock.version, self.lock.lock.version + 1);

@@ -102,9 +102,10 @@ fn a_status_that_nobody_knows_yet_stops_no_run() {
 }
 
 #[rstest]
-#[case::started_by_hand(RunCause::Hand {})]
+#[case::started_by_hand(RunCause::Hand { by: None })]
 #[case::called_by_another_workflow(RunCause::Called {
     by: CalledBy {
+        started_by: None,
         run: "caller".parse().unwrap(),
         lane: LanePath::main(),
         step: StepPath::top(crate::ids::Section::Steps, 0),

@@ -51,6 +51,7 @@ impl World {
         execution.input.run.id = RunId::for_replay(&run_id(), 1);
         execution.input.cause = RunCause::Replay {
             of: ReplayOf {
+                by: None,
                 run: run_id(),
                 number: 1,
                 from: replay.from.clone(),

@@ -33,10 +33,11 @@ fn begun(world: &World, by: By) -> Execution {
         filter_error: None,
     };
     input.cause = match by {
-        By::Person => RunCause::Hand {},
+        By::Person => RunCause::Hand { by: None },
         By::Event => RunCause::Event(event),
         By::Step => RunCause::Called {
             by: CalledBy {
+                started_by: None,
                 run: "caller".parse().unwrap(),
                 lane: LanePath::main(),
                 step: StepPath::top(Section::Steps, 0),

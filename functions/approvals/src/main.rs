@@ -1,0 +1,34 @@
+//! The Lambda function behind the links of approvals.
+
+use approvals::{Approvals, http};
+use jiff::Timestamp;
+use lambda_http::{Error, Request, run, service_fn};
+use platform::{
+    approval_links::ApprovalLinks,
+    aws::{OnFirstUse, Patience, sdk_config},
+    executions::Waker,
+    secrets::{SecretNames, SecretsManager},
+    settings::{Settings, environment},
+    table::Table,
+    telemetry,
+};
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Error> {
+    telemetry::start();
+    // A person waits for the page.
+    let config = sdk_config(environment, Patience::Webhook)?;
+    let mut settings = Settings::new(environment);
+    let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
+    let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
+    let approvals = Approvals {
+        links: ApprovalLinks::new(secrets, &names, ""),
+        store: Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME")),
+        executions: Waker::new(OnFirstUse::new(move || aws_sdk_sfn::Client::new(&config))),
+    };
+    let approvals = settings.finish(approvals)?;
+    run(service_fn(async |request: Request| {
+        http::respond(&approvals, &request, Timestamp::now()).await
+    }))
+    .await
+}

@@ -1,0 +1,188 @@
+//! Links by which people decide about approvals.
+//!
+//! A link holds the id of its approval, and a code that is made of that id with a secret of the stack. So it need not be kept anywhere,
+//! every message about an approval has the same link, and the link of one approval says nothing about another. Who has a link can
+//! decide, where the approval does not ask for more. A new secret makes all links that were sent before useless.
+
+use crate::secrets::{SecretCache, SecretError, SecretNames, SecretStore};
+use data_encoding::BASE32_NOPAD;
+use hmac::{Hmac, KeyInit, Mac};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::Sha256;
+use subtle::ConstantTimeEq;
+use workflow::ids::ApprovalId;
+
+/// What the code of a link is made for; with the same secret for something else, codes would differ.
+const PURPOSE: &[u8] = b"pagerflow approval link\0";
+
+/// The part of the code that a link has, in bytes: 32 characters.
+const CODE_BYTES: usize = 20;
+
+/// The least that a secret may have, in bytes.
+const SECRET_BYTES: usize = 32;
+
+/// The links of a stack.
+#[derive(Debug)]
+pub struct ApprovalLinks<S> {
+    secrets: SecretCache<S>,
+    name: String,
+    /// The address that links begin with, without a slash at its end.
+    address: String,
+}
+
+impl<S: SecretStore> ApprovalLinks<S> {
+    /// Links to an address, such as `https://….amazonaws.com/approvals`, by the secret in a store.
+    #[must_use]
+    pub fn new(store: S, names: &SecretNames, address: &str) -> Self {
+        Self {
+            secrets: SecretCache::new(store),
+            name: names.approval_links(),
+            address: address.trim_end_matches('/').to_owned(),
+        }
+    }
+
+    /// The link of an approval.
+    ///
+    /// # Errors
+    /// The secret is not to be had, or too short.
+    pub async fn link(&self, approval: &ApprovalId, now: Timestamp) -> Result<String, SecretError> {
+        let secret = self.secrets.get(&self.name, now).await?;
+        let code = self.code(&secret, approval)?;
+        Ok(format!("{}/{approval}.{code}", self.address))
+    }
+
+    /// The approval of a link, by its part after the address; none if it is not one of this stack. The secret is read again if the code
+    /// is wrong, if it was not just read.
+    ///
+    /// # Errors
+    /// As [`Self::link`].
+    pub async fn approval(&self, link: &str, now: Timestamp) -> Result<Option<ApprovalId>, SecretError> {
+        let Some((id, code)) = link.split_once('.') else {
+            return Ok(None);
+        };
+        let Ok(approval) = id.parse::<ApprovalId>() else {
+            return Ok(None);
+        };
+        let kept = self.secrets.get(&self.name, now).await?;
+        if self.is_code(&kept, &approval, code)? {
+            return Ok(Some(approval));
+        }
+        let fresh = self.secrets.refreshed(&self.name, now).await?.secret;
+        Ok(self.is_code(&fresh, &approval, code)?.then_some(approval))
+    }
+
+    fn is_code(&self, secret: &SecretString, approval: &ApprovalId, code: &str) -> Result<bool, SecretError> {
+        let expected = self.code(secret, approval)?;
+        Ok(expected.as_bytes().ct_eq(code.as_bytes()).into())
+    }
+
+    fn code(&self, secret: &SecretString, approval: &ApprovalId) -> Result<String, SecretError> {
+        let invalid = |reason: String| SecretError::Invalid {
+            name: self.name.clone(),
+            reason,
+        };
+        let key = secret.expose_secret().as_bytes();
+        if key.len() < SECRET_BYTES {
+            return Err(invalid(format!("it has fewer than {SECRET_BYTES} bytes")));
+        }
+        let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| invalid(error.to_string()))?;
+        mac.update(PURPOSE);
+        mac.update(approval.as_str().as_bytes());
+        let whole = mac.finalize().into_bytes();
+        let part = whole.get(..CODE_BYTES).unwrap_or_default();
+        Ok(BASE32_NOPAD.encode(part).to_ascii_lowercase())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::secrets::SecretsInMemory;
+    use rstest::rstest;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+
+    fn links(secret: &str) -> (SecretsInMemory, ApprovalLinks<SecretsInMemory>) {
+        let store = SecretsInMemory::default();
+        store.put("p/approval-links", secret);
+        let links = ApprovalLinks::new(store.clone(), &SecretNames::new("p"), "https://example.com/approvals/");
+        (store, links)
+    }
+
+    fn id(letter: char) -> ApprovalId {
+        letter.to_string().repeat(32).parse().unwrap()
+    }
+
+    fn now() -> Timestamp {
+        "2026-11-22T10:00:00Z".parse().unwrap()
+    }
+
+    async fn token(links: &ApprovalLinks<SecretsInMemory>, id: &ApprovalId) -> String {
+        let link = links.link(id, now()).await.unwrap();
+        link.strip_prefix("https://example.com/approvals/").unwrap().to_owned()
+    }
+
+    #[tokio::test]
+    async fn a_link_leads_to_its_approval_and_is_the_same_each_time() {
+        let (_, links) = links(SECRET);
+        let token = token(&links, &id('a')).await;
+        assert_eq!(links.approval(&token, now()).await, Ok(Some(id('a'))));
+        assert_eq!(token, self::token(&links, &id('a')).await);
+        assert_eq!(token.len(), 65);
+    }
+
+    #[rstest]
+    #[case::nothing("")]
+    #[case::no_code("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    #[case::an_empty_code("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.")]
+    #[case::another_code("aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa")]
+    #[case::no_id("../../secrets.aaaa")]
+    #[tokio::test]
+    async fn what_is_no_link_leads_nowhere(#[case] token: &str) {
+        let (_, links) = links(SECRET);
+        assert_eq!(links.approval(token, now()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn each_change_of_a_link_makes_it_another() {
+        let (_, links) = links(SECRET);
+        let token = token(&links, &id('a')).await;
+        for at in 0..token.len() {
+            let mut bytes = token.clone().into_bytes();
+            bytes[at] = if bytes[at] == b'b' { b'c' } else { b'b' };
+            let forged = String::from_utf8(bytes).unwrap();
+            assert_eq!(links.approval(&forged, now()).await, Ok(None), "{forged}");
+        }
+        assert_eq!(links.approval(&format!("{token}a"), now()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn the_code_of_one_approval_opens_no_other() {
+        let (_, links) = links(SECRET);
+        let token = token(&links, &id('a')).await;
+        let (_, code) = token.split_once('.').unwrap();
+        assert_eq!(links.approval(&format!("{}.{code}", id('b')), now()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn with_a_new_secret_links_of_before_are_useless_and_new_ones_are_not() {
+        let (store, links) = links(SECRET);
+        let before = token(&links, &id('a')).await;
+        store.put("p/approval-links", SECRET.to_ascii_uppercase());
+        let later = now() + jiff::SignedDuration::from_mins(6);
+        assert_eq!(links.approval(&before, later).await, Ok(None));
+        let after = links.link(&id('a'), later).await.unwrap();
+        assert!(!after.ends_with(&before));
+    }
+
+    #[tokio::test]
+    async fn a_short_secret_is_refused_and_not_told() {
+        let (_, links) = links("short");
+        let error = links.link(&id('a'), now()).await.unwrap_err().to_string();
+        assert!(
+            error.contains("fewer than 32 bytes") && !error.contains("short"),
+            "{error}"
+        );
+    }
+}
