@@ -3,6 +3,7 @@
 //! It works with the caller's own AWS credentials, so IAM decides who may do what. Exit codes: 0 it worked, 1 it did not
 //! (or the run that was watched failed), 2 the command line is wrong.
 
+mod approval;
 mod ask;
 mod aws;
 mod directory;
@@ -93,6 +94,9 @@ enum Command {
     /// Runs.
     #[command(subcommand)]
     Run(run::Command),
+    /// Approvals: decisions that runs wait for.
+    #[command(subcommand)]
+    Approval(approval::Command),
     /// Tell what is wrong with this installation, and what to do about it.
     #[command(after_help = doctor::EXAMPLES)]
     Doctor(doctor::Options),
@@ -190,6 +194,7 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
         // Above: it finds the stack itself.
         Command::Doctor(doctor) => output.show(&doctor::doctor(doctor, options, notices).await?),
         Command::Run(command) => run::run(command, &stack, output).await,
+        Command::Approval(command) => approval::run(command, &stack, output).await,
         Command::Services(options) => output.show(&choices::<Service>(options, &stack, notices).await?),
         Command::EscalationPolicies(options) => {
             output.show(&choices::<EscalationPolicy>(options, &stack, notices).await?)

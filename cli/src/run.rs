@@ -8,7 +8,7 @@ mod names;
 mod replay;
 mod show;
 pub(crate) mod start;
-mod time;
+pub(crate) mod time;
 mod view;
 mod watch;
 mod whole;

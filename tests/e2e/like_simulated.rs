@@ -342,6 +342,7 @@ fn comparable(endings: Endings, root: &str) -> Endings {
     }
     let plain = |(place, (how, mut outputs, error)): (String, Ending)| {
         for field in [
+            "at",
             "created_at",
             "incident_key",
             "incident_number",

@@ -7,6 +7,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod approvals;
 mod aws;
 mod bad_input;
 mod definitions;

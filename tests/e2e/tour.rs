@@ -24,7 +24,7 @@ const ROUTING_KEY: &str = "R0123456789ABCDEFGHIJ0123456789Z";
 const DOCUMENTATION: &str = include_str!("../../docs/cli.md");
 
 /// What is different each time, and what stands for it.
-const CHANGING: [(&str, &str); 19] = [
+const CHANGING: [(&str, &str); 20] = [
     (r"pgf_(<key id>|[a-z0-9]{12})_[A-Za-z0-9_-]+", "<key>"),
     (
         r"https?://127\.0\.0\.1:\d+/_aws/execute-api/[a-z0-9]+/\$default",
@@ -39,6 +39,7 @@ const CHANGING: [(&str, &str); 19] = [
     (r"\b[0-9a-f]{40,64}\b", "<hash>"),
     (r"\b\d{4}-\d\d-\d\d(T| )\d\d:\d\d:\d\d(\.\d+)?(Z| UTC)", "<time>"),
     (r"\b20[23]\d-\d\d-\d\d\b", "<date>"),
+    (r"\b\d\d:\d\d:\d\d +UTC", "<time of day>"),
     (r"(?m)(^ *|\b)\d+(\.\d+)? +(ms|s|min|h)\b( +\d+ +(s|min))?", "<length>"),
     (r"\bQ[0-9A-Z]{13}\b", "<incident>"),
     (r"#\d+\b", "#<number>"),
@@ -220,6 +221,7 @@ impl Tour {
         self.secrets();
         self.runs();
         self.own("doctor", &["--integration", &self.name()]);
+        self.approvals();
         self.end(&subscription);
         assert_eq!(
             self.seen,
@@ -341,6 +343,24 @@ impl Tour {
         self.scenario
             .once(&long, ENDS_WITHIN, |view| view["steps"][0]["state"] == "waiting");
         self.all("run cancel", &[&long]);
+    }
+
+    fn approvals(&mut self) {
+        let steps = "steps: [{ id: ok, approval: { message: \"Go on?\", timeout: 10m } }]\n";
+        self.scenario.apply(&self.scenario.by_hand(steps));
+        let run = self.scenario.start(&[]);
+        self.scenario
+            .once(&run, ENDS_WITHIN, |view| view["steps"][0]["state"] == "waiting");
+        let list = self.scenario.pagerflow.json(&["approval", "list"], "").unwrap();
+        let approvals = list["approvals"].as_array().unwrap();
+        let own = approvals
+            .iter()
+            .find(|approval| approval["run"] == run.as_str())
+            .unwrap();
+        let id = own["id"].as_str().unwrap().to_owned();
+        self.own("approval list", &[]);
+        self.all("approval show", &[&id]);
+        self.all("approval decide", &[&id, "approve"]);
     }
 
     /// Removes what the tour has made.

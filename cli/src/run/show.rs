@@ -104,7 +104,7 @@ impl View for Shown {
             steps.push(format!("lane `{}`", self.names.lane(lane)));
         }
         for step in &view.steps {
-            steps.push(step_line(view, step, &self.names.step(lane, &step.path), screen));
+            steps.push(step_line(view, lane, step, &self.names.step(lane, &step.path), screen));
             steps.extend(adjusted(step, screen));
             steps.extend(attempts(step));
             steps.extend(input_of_failed(step));

@@ -30,13 +30,13 @@ pub(super) fn ago(now: Timestamp, then: Timestamp) -> String {
 }
 
 /// A time of day, in UTC.
-pub(super) fn clock(time: Option<Timestamp>) -> String {
+pub(crate) fn clock(time: Option<Timestamp>) -> String {
     time.map(|time| time.strftime("%H:%M:%S UTC").to_string())
         .unwrap_or_default()
 }
 
 /// A day and a time of day, in UTC.
-pub(super) fn date(time: Timestamp) -> String {
+pub(crate) fn date(time: Timestamp) -> String {
     time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
 }
 

@@ -7,7 +7,11 @@ use super::{
 use crate::output::{Screen, printable, shell_word};
 use platform::table::{Cancellation, QueuePlace, RunStatus, RunView, StepState, StepView};
 use serde_json::Value;
-use workflow::{ids::LanePath, step_name::StepName};
+use workflow::{
+    ids::{ApprovalId, LanePath},
+    step_name::StepName,
+    steps::APPROVAL,
+};
 
 /// The command that shows a lane: one that failed, if one did.
 pub(super) fn hint(view: &RunView, lane: &LanePath, names: &Names) -> Option<String> {
@@ -65,7 +69,7 @@ pub(super) fn head(view: &RunView) -> String {
 }
 
 /// One line for a step: when it began, what it is, how it stands, and what it gave or why it failed.
-pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, screen: Screen) -> String {
+pub(super) fn step_line(view: &RunView, lane: &LanePath, step: &StepView, name: &StepName, screen: Screen) -> String {
     let began = between(view.started_at, step.started_at);
     // Steps in a block stand a little to the right of it.
     let indent = "  ".repeat(step.path.indices().len() / 2);
@@ -80,6 +84,15 @@ pub(super) fn step_line(view: &RunView, step: &StepView, name: &StepName, screen
     };
     let (mark, colour, words) = match step.state {
         StepState::Running => ("·", 36, format!("running{attempts}{}", opened(step))),
+        StepState::Waiting if step.title == APPROVAL => (
+            "·",
+            36,
+            format!(
+                "waiting for a decision until {}: pagerflow approval show {}",
+                clock(step.until),
+                ApprovalId::of(&view.run, lane, &step.path)
+            ),
+        ),
         StepState::Waiting => ("·", 36, format!("waiting until {}", clock(step.until))),
         StepState::Retrying => {
             let failure = step.attempts.last().and_then(|attempt| attempt.error.as_ref());

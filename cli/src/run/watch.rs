@@ -250,7 +250,13 @@ impl Lines {
             if screen.is_terminal() && step.state.is_open() {
                 continue;
             }
-            let line = step_line(view, step, &names.step(&LanePath::main(), &step.path), screen);
+            let line = step_line(
+                view,
+                &LanePath::main(),
+                step,
+                &names.step(&LanePath::main(), &step.path),
+                screen,
+            );
             if self.steps.get(&step.path) != Some(&line) {
                 lines.push(line.clone());
                 if self.steps.insert(step.path.clone(), line).is_none() {

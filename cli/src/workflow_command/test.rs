@@ -13,7 +13,7 @@ use crate::{
 use events::Events;
 use jiff::Timestamp;
 use rehearsal::{
-    Intervention, Rehearsal, Start,
+    Answer, Intervention, Rehearsal, Start,
     report::{Outcome, Report},
 };
 use render::{Form, Renderer};
@@ -33,6 +33,8 @@ Examples:
   What if PagerDuty's rate limit is used up twice, and somebody has taken the incident meanwhile?
     pagerflow workflow test memory-alert.yaml --event delivery.json \\
       --fail ticket=PagerDuty.RateLimited:2 --result 'now={\"status\":\"acknowledged\"}'
+  What if the approval `ok` is answered five minutes after it was asked?
+    pagerflow workflow test restart.yaml --input host=db-1 --answer ok=approve@5m
   All events of a folder, and what is different from the definition before:
     pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
 
@@ -65,6 +67,10 @@ pub(crate) struct Arguments {
     /// Give these outputs of a step in the place of those of the same names. May be repeated.
     #[arg(long, value_name = "STEP=JSON")]
     result: Vec<String>,
+    /// Answer an approval with one of its choices: at once, or so long after it was asked, such as `ok=approve@5m`. Without an
+    /// answer its time runs out. May be repeated.
+    #[arg(long, value_name = "STEP=CHOICE[@AFTER]")]
+    answer: Vec<String>,
     /// Play the same events with another definition of the workflow as well, and show what is different.
     #[arg(long, value_name = "FILE", requires = "event")]
     against: Option<PathBuf>,
@@ -128,6 +134,7 @@ pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Play
     let workflows = Workflows {
         others: definitions.collect(),
         interventions: interventions(arguments)?,
+        answers: answers(arguments)?,
     };
     // A moment without fractions of a second is easier to read.
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -158,7 +165,7 @@ async fn suite(
             let before = definitions::read(std::slice::from_ref(path), notices)?
                 .into_iter()
                 .next();
-            before.map(|definition| workflows.rehearsal(definition)).transpose()?
+            before.map(|definition| workflows.before(definition)).transpose()?
         }
     };
     let suite = suite::play(&workflows.rehearsal(workflow)?, before.as_ref(), events, at).await;
@@ -195,10 +202,22 @@ fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<
 struct Workflows {
     others: Vec<Definition>,
     interventions: Vec<Intervention>,
+    answers: Vec<Answer>,
 }
 
 impl Workflows {
     fn rehearsal(&self, workflow: Definition) -> Result<Rehearsal, Error> {
+        let rehearsal = self.without_answers(workflow)?;
+        rehearsal.with_answers(self.answers.clone()).map_err(invalid)
+    }
+
+    /// The rehearsal of the definition before, which may not have all approvals.
+    fn before(&self, workflow: Definition) -> Result<Rehearsal, Error> {
+        let rehearsal = self.without_answers(workflow)?;
+        Ok(rehearsal.with_answers_that_fit(self.answers.clone()))
+    }
+
+    fn without_answers(&self, workflow: Definition) -> Result<Rehearsal, Error> {
         Rehearsal::new(workflow, self.others.clone(), self.interventions.clone()).map_err(invalid)
     }
 }
@@ -207,6 +226,11 @@ fn interventions(arguments: &Arguments) -> Result<Vec<Intervention>, Error> {
     let fails = arguments.fail.iter().map(|text| Intervention::fails(text));
     let gives = arguments.result.iter().map(|text| Intervention::gives(text));
     fails.chain(gives).collect::<Result<_, _>>().map_err(invalid)
+}
+
+fn answers(arguments: &Arguments) -> Result<Vec<Answer>, Error> {
+    let answers = arguments.answer.iter().map(|text| Answer::read(text));
+    answers.collect::<Result<_, _>>().map_err(invalid)
 }
 
 fn is_failure(outcome: Outcome) -> bool {

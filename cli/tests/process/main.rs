@@ -160,6 +160,7 @@ enum Unknown {
     Integration,
     Key,
     Run,
+    Approval,
 }
 
 impl Unknown {
@@ -169,6 +170,7 @@ impl Unknown {
             Self::Integration => "prd",
             Self::Key => "aaaaaaaaaaab",
             Self::Run => "nosuchrun",
+            Self::Approval => "nosuchapprovalnosuchapprovalnosu",
         }
     }
 
@@ -179,6 +181,7 @@ impl Unknown {
             Self::Integration => format!("there is no integration {typed}; did you mean {INTEGRATION}?"),
             Self::Key => format!("there is no API key {typed}; did you mean {KEY}?"),
             Self::Run => format!("there is no run {typed}"),
+            Self::Approval => format!("there is no approval {typed}; `pagerflow approval list`"),
         }
     }
 }
@@ -230,6 +233,8 @@ const TAKING_NAMES: &[(&str, Unknown)] = &[
     ("run watch ?", Unknown::Run),
     ("run replay ? --yes", Unknown::Run),
     ("run cancel ?", Unknown::Run),
+    ("approval show ?", Unknown::Approval),
+    ("approval decide ? approve", Unknown::Approval),
     ("services --integration ?", Unknown::Integration),
     ("escalation-policies --integration ?", Unknown::Integration),
     ("users --integration ?", Unknown::Integration),
@@ -253,6 +258,7 @@ const TAKING_NONE: &[(&str, &str)] = &[
     ),
     ("workflow list", "it lists all"),
     ("workflow schema", "it takes nothing"),
+    ("approval list", "it takes nothing"),
     ("doctor", "an integration that is not there is one of its findings"),
     ("completions", "it takes the name of a shell"),
 ];
@@ -323,6 +329,7 @@ const LISTING: &[(&str, &[&str])] = &[
     ("key list", &["KEYS"]),
     ("integration list", &["INTEGRATIONS"]),
     ("integration remove prd --yes", &["INTEGRATIONS", "KEYS", "WORKFLOWS"]),
+    ("approval list", &["APPROVALS"]),
     (
         "doctor",
         &[

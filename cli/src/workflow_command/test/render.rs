@@ -1,8 +1,8 @@
 //! A rehearsal in words: a tree of steps with virtual times, requests and results.
 
-use crate::output::{Screen, printable};
+use crate::output::{Screen, printable, shell_word};
 use jiff::{SignedDuration, Timestamp};
-use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState};
+use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState, Unanswered};
 use serde_json::Value;
 use std::fmt::Write;
 use workflow::{error_name::remedy, planner::StepError};
@@ -54,6 +54,7 @@ impl Renderer {
         for reason in &report.not_started {
             self.lines.push(not_started(reason));
         }
+        self.lines.extend(report.unanswered.iter().map(unanswered));
         self.lines.join("\n")
     }
 
@@ -176,9 +177,9 @@ impl Renderer {
                 self.detail(depth, &format!("{field}: {}", text(value)));
             }
         }
-        for adjusted in &step.adjusted {
+        for remark in step.adjusted.iter().chain(&step.remarks) {
             let mark = self.screen.coloured(33, "!");
-            self.detail(depth, &format!("{mark} {}", printable(adjusted)));
+            self.detail(depth, &format!("{mark} {}", printable(remark)));
         }
         for (variable, value) in &step.variables {
             self.detail(depth, &format!("{variable} = {}", text(value)));
@@ -197,7 +198,8 @@ impl Renderer {
         if let Some(error) = step
             .error
             .as_ref()
-            .filter(|_| step.attempts.len() <= 1 && step.lanes.is_empty() && step.steps.is_empty())
+            .filter(|_| step.attempts.len() <= 1 && step.lanes.is_empty())
+            .filter(|_| step.steps.iter().all(|inner| inner.error.is_none()))
         {
             self.detail(depth, &told(error));
         }
@@ -281,6 +283,14 @@ impl Renderer {
 
 fn not_started(reason: &NotStarted) -> String {
     format!("no run would start: {}", printable(&reason.message))
+}
+
+/// The way to play a decision about an approval that had no answer.
+pub(super) fn unanswered(approval: &Unanswered) -> String {
+    let answers = approval.choices.iter();
+    let answers = answers.map(|choice| format!("--answer {}", shell_word(&format!("{}={choice}", approval.step))));
+    let answers: Vec<String> = answers.collect();
+    format!("no answer for {}: try {}", approval.step, answers.join(" or "))
 }
 
 /// The reason a run failed, and what to do.

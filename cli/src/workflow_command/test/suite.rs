@@ -4,7 +4,7 @@ use super::{
     Told,
     events::{EventFile, Events, PassedOver},
     is_failure,
-    render::{Renderer, elapsed, words},
+    render::{Renderer, elapsed, unanswered, words},
 };
 use crate::output::Screen;
 use jiff::Timestamp;
@@ -115,7 +115,20 @@ impl Suite {
         let passed_over = self.passed_over.iter();
         lines.extend(passed_over.map(|it| format!("{mark} {:<width$}  passed over: {}", it.file, it.in_short)));
         lines.push(self.summary());
+        lines.extend(self.unanswered());
         lines.join("\n")
+    }
+
+    /// A line for each approval that had no answer.
+    fn unanswered(&self) -> Vec<String> {
+        let reports = self.events.iter().filter_map(|case| case.report.as_ref().ok());
+        let mut lines: Vec<String> = Vec::new();
+        for line in reports.flat_map(|report| report.unanswered.iter().map(unanswered)) {
+            if !lines.contains(&line) {
+                lines.push(line);
+            }
+        }
+        lines
     }
 
     fn summary(&self) -> String {

@@ -269,6 +269,93 @@ async fn one_item_of_a_for_each_is_made_to_fail_by_its_name() {
     }
 }
 
+const ASKS: &str = "name: restart
+inputs:
+  host: { type: text, default: db-1 }
+steps:
+  - id: ok
+    approval:
+      message: \"Restart {{ inputs.host }}?\"
+      choices: [restart, leave it]
+      form:
+        why: { type: text }
+      timeout: 30m
+      notify:
+        - uses: pagerduty.add_note
+          with: { integration: prod, incident_id: P1, from: a@b.c, note: \"Decide: {{ approval.link }}\" }
+  - id: then
+    wait: 1s
+";
+
+#[tokio::test]
+async fn an_approval_is_answered_after_a_time() {
+    let folder = Folder::new("answered");
+    let file = folder.file("restart.yaml", ASKS);
+    let line = [&file, "--at", "2027-01-15T10:00:00Z", "--answer", "ok=restart@5m"];
+    let played = played(&line).await.unwrap();
+    insta::assert_snapshot!("approval_answered", played.text);
+    let step = &played.json["runs"][0]["steps"][0];
+    assert_eq!(step["outputs"]["at"], "2027-01-15T10:05:00Z");
+    assert_eq!(step["remarks"], serde_json::json!(["made up in the form: why"]));
+    assert_eq!(played.json.get("unanswered"), None);
+}
+
+#[tokio::test]
+async fn an_approval_without_an_answer_says_so_and_how_to_give_one() {
+    let folder = Folder::new("unanswered");
+    let file = folder.file("restart.yaml", ASKS);
+    let played = played(&[&file, "--at", "2027-01-15T10:00:00Z"]).await.unwrap();
+    insta::assert_snapshot!("approval_unanswered", played.text);
+    assert!(played.has_failed);
+    assert_eq!(
+        played.json["unanswered"],
+        serde_json::json!([{"workflow": "restart", "step": "ok", "choices": ["restart", "leave it"]}])
+    );
+}
+
+#[tokio::test]
+async fn a_suite_answers_an_approval_that_the_definition_before_has_not() {
+    let folder = Folder::new("new-approval");
+    let before = "name: w
+on:
+  pagerduty: { integration: prod, events: [incident.triggered] }
+steps:
+  - id: then
+    wait: 1s
+";
+    let ask = "steps:\n  - id: ok\n    approval: { message: Restart?, timeout: 30m }\n";
+    let after = folder.file("after.yaml", &before.replace("steps:\n", ask));
+    let before = folder.file("before.yaml", before);
+    let line = [&after, "--event", TRIGGERED, "--against", &before];
+    let answered = line.iter().copied().chain(["--answer", "ok=approve"]);
+    let answered = played(&answered.collect::<Vec<_>>()).await.unwrap();
+    assert!(!answered.has_failed, "{}", answered.text);
+    let unanswered = played(&line).await.unwrap();
+    let hint = "no answer for ok: try --answer ok=approve or --answer ok=deny";
+    assert!(unanswered.text.ends_with(hint), "{}", unanswered.text);
+    let refused = line.into_iter().chain(["--answer", "okk=approve"]);
+    let error = played(&refused.collect::<Vec<_>>()).await.unwrap_err();
+    assert!(error.contains("did you mean `ok`?"), "{error}");
+}
+
+#[rstest]
+#[case::two(&["ok=restart", "1=leave it"], "two answers for `1`; an approval is decided once")]
+#[case::no_step(&["okk=restart"], "there is no step `okk`, did you mean `ok`?")]
+#[case::no_approval(&["then=restart"], "`then` (wait 1s) is not an approval, so it takes no answer; the only approval is `ok`")]
+#[case::no_choice(&["ok=approve"], "unknown choice `approve`; the choices are `restart`, `leave it`")]
+#[case::no_length(&["ok=restart@soon"], "\"soon\" is not a length of time")]
+#[case::too_late(&["ok=restart@30m"], "30m is too late, because the approval waits for 30m")]
+#[case::no_form(&["ok"], "is not in the form STEP=CHOICE or STEP=CHOICE@AFTER")]
+#[tokio::test]
+async fn an_answer_that_cannot_be_given_is_refused(#[case] answers: &[&str], #[case] words: &str) {
+    let folder = Folder::new(&format!("answers-{}", words.len()));
+    let file = folder.file("restart.yaml", ASKS);
+    let answers = answers.iter().flat_map(|answer| ["--answer", answer]);
+    let line: Vec<&str> = std::iter::once(file.as_str()).chain(answers).collect();
+    let error = played(&line).await.unwrap_err();
+    assert!(error.contains(words), "{error}");
+}
+
 #[tokio::test]
 async fn a_delivery_of_a_folder_that_is_damaged_fails_the_suite() {
     let folder = Folder::new("damaged");
