@@ -48,7 +48,7 @@ pub(crate) enum Command {
     },
     /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
     /// and how it would end.
-    Test(test::Arguments),
+    Test(Box<test::Arguments>),
     /// Check definitions and make each the active version of its workflow. What changes is shown first.
     ///
     /// Names of services, escalation policies, users, priorities and teams may stand for their ids. They are looked up now,

@@ -3,6 +3,7 @@
 mod definitions;
 mod events;
 mod render;
+mod sample;
 mod suite;
 
 use crate::{
@@ -26,6 +27,9 @@ const EXAMPLES: &str = "\
 Examples:
   What would a delivery of PagerDuty's do?
     pagerflow workflow test memory-alert.yaml --event delivery.json
+  And an event that is made up, at night?
+    pagerflow workflow test ask-before-paging.yaml --sample incident.priority_updated --set incident.priority=P1 \\
+      --at 2027-01-12T03:00:00Z --answer 'ask=not yet@5m'
   Only which steps there would be, of a workflow that runs another one:
     pagerflow workflow test database-outage.yaml page-teams.yaml --event delivery.json --plan
   A workflow that is started by hand:
@@ -52,6 +56,12 @@ pub(crate) struct Arguments {
     /// files is a suite: each of them for itself.
     #[arg(long, value_name = "FILE|FOLDER")]
     event: Vec<PathBuf>,
+    /// An event of this type that is made up, such as `incident.triggered`, in the place of a delivery. It happens at the time of `--at`.
+    #[arg(long, value_name = "TYPE", conflicts_with_all = ["event", "input", "inputs"])]
+    sample: Option<String>,
+    /// Set a field of the event that is made up, such as `incident.urgency=low` or `incident.priority=null`. May be repeated.
+    #[arg(long, value_name = "PATH=VALUE", requires = "sample", value_parser = sample::change)]
+    set: Vec<sample::Change>,
     #[command(flatten)]
     given: Given,
     /// When virtual time begins, where no event tells: now, if it is not given.
@@ -174,10 +184,16 @@ async fn suite(
 
 /// What starts the runs, where they belong together.
 fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<Start, Error> {
+    if let Some(event_type) = &arguments.sample {
+        return Ok(Start::Deliveries {
+            deliveries: vec![sample::delivery(event_type, &arguments.set, workflow, at)?],
+            otherwise: at,
+        });
+    }
     let paths = arguments.event.as_slice();
     match (paths.is_empty(), arguments.given.is_empty()) {
         (true, true) if workflow.trigger.is_some() => Err(Error::Invalid(format!(
-            "an event starts the workflow {}; give one with --event, or start it by hand with --input",
+            "an event starts the workflow {}; give one with --event or --sample, or start it by hand with --input",
             workflow.name
         ))),
         (true, _) => Ok(Start::ByHand {

@@ -1,7 +1,7 @@
 //! The shared part of the functions of actions: reading the input, and calling PagerDuty with the right token.
 
 use crate::{
-    approval_links::ApprovalLinks,
+    approval_links::{ApprovalLinks, replace_in_texts},
     metrics::{MeasuredTransport, Metrics},
     secrets::{Connection, Connections, SecretError, SecretNames, SecretStore, SecretsManager},
     settings::Settings,
@@ -370,7 +370,7 @@ impl<S: SecretStore> PagerDuty<S> {
                 TaskError::new(ErrorName::IntegrationInvalid, error.to_string())
             }
         })?;
-        replace(input, approval::LINK, &link);
+        replace_in_texts(input, approval::LINK, &link);
         Ok(Some(link))
     }
 
@@ -512,16 +512,6 @@ impl<S: SecretStore> Performer for Attempt<'_, S> {
     }
 }
 
-/// Replaces a text in all texts of a value.
-fn replace(value: &mut Value, old: &str, new: &str) {
-    match value {
-        Value::String(text) if text.contains(old) => *text = text.replace(old, new),
-        Value::Array(items) => items.iter_mut().for_each(|item| replace(item, old, new)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| replace(field, old, new)),
-        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
-}
-
 fn written<T: Serialize>(action: Action, done: &Done<T>) -> Result<Value, TaskError> {
     // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
     let mut output = serde_json::to_value(done).map_err(|error| {
@@ -531,7 +521,7 @@ fn written<T: Serialize>(action: Action, done: &Done<T>) -> Result<Value, TaskEr
         )
     })?;
     if let Some(link) = &done.link {
-        replace(&mut output, link, approval::LINK);
+        replace_in_texts(&mut output, link, approval::LINK);
     }
     Ok(output)
 }

@@ -9,6 +9,7 @@ use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use workflow::ids::ApprovalId;
@@ -92,6 +93,16 @@ impl<S: SecretStore> ApprovalLinks<S> {
         let whole = mac.finalize().into_bytes();
         let part = whole.get(..CODE_BYTES).unwrap_or_default();
         Ok(BASE32_NOPAD.encode(part).to_ascii_lowercase())
+    }
+}
+
+/// Replaces a text in all texts of a value.
+pub fn replace_in_texts(value: &mut Value, old: &str, new: &str) {
+    match value {
+        Value::String(text) if text.contains(old) => *text = text.replace(old, new),
+        Value::Array(items) => items.iter_mut().for_each(|item| replace_in_texts(item, old, new)),
+        Value::Object(fields) => fields.values_mut().for_each(|field| replace_in_texts(field, old, new)),
+        Value::String(_) | Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

@@ -10,7 +10,7 @@ use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
     action::{APPROVAL, PagerDuty, input_of},
-    approval_links::ApprovalLinks,
+    approval_links::{ApprovalLinks, replace_in_texts},
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
@@ -109,9 +109,10 @@ impl Performer {
         let result = call(Arc::clone(&self.account) as _, action, input, now).await;
         let mut requests = self.account.take_sent();
         if let Some(link) = link {
+            // A link of a dry run leads nowhere.
             requests
                 .iter_mut()
-                .for_each(|request| without_link(&mut request.body, &link));
+                .for_each(|request| replace_in_texts(&mut request.body, &link, approval::LINK));
         }
         let result = match (error, result) {
             (None, result) => result
@@ -134,16 +135,6 @@ fn links() -> ApprovalLinks<AnyIntegration> {
 async fn link(input: &Value, now: Timestamp) -> Option<String> {
     let approval = input.get(APPROVAL)?.as_str()?.parse().ok()?;
     links().link(&approval, now).await.ok()
-}
-
-/// Puts the text that stands for the link back into its place: a link of a dry run leads nowhere.
-fn without_link(value: &mut Value, link: &str) {
-    match value {
-        Value::String(text) => *text = text.replace(link, approval::LINK),
-        Value::Array(items) => items.iter_mut().for_each(|item| without_link(item, link)),
-        Value::Object(fields) => fields.values_mut().for_each(|field| without_link(field, link)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
 }
 
 /// Calls the function of an action, with this as its way to PagerDuty.

@@ -562,7 +562,8 @@ pub(crate) fn type_of(value: &Value) -> &'static str {
 }
 
 /// Says that a field is not known, with the nearest known one.
-pub(crate) fn unknown_field<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
+#[must_use]
+pub fn unknown_field<'a>(name: &str, known: impl Iterator<Item = &'a str> + Clone) -> String {
     let shown: String = name.chars().take(80).collect();
     match nearest(name, known.clone()) {
         Some(near) => format!("`{shown}` is not known; did you mean `{near}`?"),

@@ -22,7 +22,8 @@ pub use fit::{Adjustment, Unfit};
 pub use rules::Rule;
 pub use thing::Thing;
 
-pub(crate) use fields::{nearest, nearest_three, type_of, unknown_field};
+pub use fields::unknown_field;
+pub(crate) use fields::{nearest, nearest_three, type_of};
 
 use fields::is_default;
 use serde::{Deserialize, Serialize};
