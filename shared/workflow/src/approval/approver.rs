@@ -45,6 +45,9 @@ pub enum NotAnApprover {
 
 const LINK: &str = "link";
 
+/// The most bytes of a pattern: more than a path, a name and a session take together.
+const LONGEST: usize = 800;
+
 impl TryFrom<String> for Approver {
     type Error = NotAPattern;
 
@@ -52,7 +55,7 @@ impl TryFrom<String> for Approver {
         if text == LINK {
             return Ok(Self::Link);
         }
-        match is_arn_of_a_person(&text) {
+        match text.len() <= LONGEST && is_arn_of_a_person(&text) {
             true => Ok(Self::Arn(text)),
             false => Err(NotAPattern(text.chars().take(120).collect())),
         }

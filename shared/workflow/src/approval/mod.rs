@@ -12,6 +12,7 @@ pub use choice::{Choice, NotAChoice};
 
 use crate::{
     action::unknown_field,
+    characters::steers,
     definition::{Input, InputKind},
     ids::InputName,
 };
@@ -122,7 +123,7 @@ impl Question {
         })?;
         Ok(Decision {
             choice: choice.clone(),
-            by: decider.name().chars().take(NAME_CHARACTERS).collect(),
+            by: name_of(decider),
             via: decider.via(),
             at: now,
             form: self.fill_in(&answer.form)?,
@@ -175,6 +176,12 @@ impl Question {
             false => Err(Refusal::Form(problems)),
         }
     }
+}
+
+/// The name under which a decision is kept: what was typed, in one line.
+fn name_of(decider: &Decider) -> String {
+    let visible = decider.name().chars().filter(|c| !steers(*c));
+    visible.take(NAME_CHARACTERS).collect()
 }
 
 /// A value of a type, as it is typed into a form.

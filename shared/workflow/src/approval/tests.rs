@@ -75,6 +75,7 @@ fn a_pattern_that_a_person_can_match_is_an_approver(#[case] text: &str) {
 #[case::an_account_that_is_none("arn:aws:iam::1234:role/oncall")]
 #[case::a_region("arn:aws:iam:eu-west-1:123456789012:role/oncall")]
 #[case::with_a_space("arn:aws:iam::123456789012:role/on call")]
+#[case::longer_than_any(&format!("arn:aws:iam::123456789012:role/{}", "x".repeat(900)))]
 fn a_pattern_that_no_person_matches_is_refused_and_says_what_to_write(#[case] text: &str) {
     let refused = Approver::try_from(text.to_owned()).unwrap_err().to_string();
     assert!(
@@ -157,6 +158,16 @@ fn a_decision_says_who_decided_how_and_what_was_filled_in() {
             "form": {"reason": "it leaks", "count": 3, "sure": true},
         })
     );
+}
+
+#[test]
+fn a_name_is_one_line_of_visible_characters() {
+    let typed = Decider::Link {
+        name: format!("An\nna\u{202e}\u{1b}[31m{}", "x".repeat(500)),
+    };
+    let decision = decide(&question(&[], None), &answer(&[("reason", "r")]), &typed).unwrap();
+    assert!(decision.by.starts_with("Anna[31mxxx"), "{}", decision.by);
+    assert_eq!(decision.by.chars().count(), NAME_CHARACTERS);
 }
 
 #[rstest]

@@ -73,6 +73,8 @@ pub mod limits {
     pub const APPROVAL_CHOICES: usize = 10;
     /// Fields of the form of an approval.
     pub const APPROVAL_FORM: usize = 20;
+    /// The form of an approval, in bytes of JSON. It is kept in one item of the table with the rest of the question.
+    pub const APPROVAL_FORM_BYTES: usize = 16 * 1024;
     /// Approvers of an approval.
     pub const APPROVERS: usize = 50;
     /// Messages about an approval.

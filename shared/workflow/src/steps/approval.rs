@@ -154,6 +154,14 @@ fn form(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeM
             reading.problem(node.at, path.field(name.as_str()), message);
         }
     }
+    let bytes = serde_json::to_string(&form).map_or(usize::MAX, |text| text.len());
+    if bytes > limits::APPROVAL_FORM_BYTES {
+        let message = format!(
+            "takes {bytes} bytes; at most {} are allowed, so shorten its descriptions and defaults",
+            limits::APPROVAL_FORM_BYTES
+        );
+        reading.problem(node.at, path, message);
+    }
     Some(form)
 }
 

@@ -45,6 +45,22 @@ fn w1_constructs_nest_to_the_depth_that_is_allowed_and_no_further(
 }
 
 #[test]
+fn w1_an_approval_fits_into_an_item_of_the_table() {
+    let source = |length: usize| {
+        let description = "d".repeat(length);
+        format!(
+            "{{name: a, steps: [approval: {{message: m, timeout: 1h, form: {{why: {{type: text, description: {description}}}}}}}]}}"
+        )
+    };
+    assert_eq!(read(source(16_000)), [""; 0]);
+    let told = read(source(17_000));
+    assert!(
+        told[0].contains("at most 16384 are allowed, so shorten its descriptions and defaults"),
+        "{told:#?}"
+    );
+}
+
+#[test]
 fn w1_a_value_nests_to_the_depth_that_is_allowed() {
     let source = |depth| {
         format!(
