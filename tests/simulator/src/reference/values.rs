@@ -38,8 +38,9 @@ pub(super) struct View {
 
 impl View {
     fn context<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Context {
-        // No workflow here asks for the time: which Plan comes to a step, and when, is not told by what it does.
-        let now = Timestamp::UNIX_EPOCH;
+        // All that the workflows here ask of the time is whether the run has begun: when a step is come to, the reference does not know.
+        let begun = self.run.get("started_at").and_then(Value::as_str);
+        let now: Timestamp = begun.and_then(|time| time.parse().ok()).unwrap_or_default();
         let inputs = Value::Object(self.inputs.clone());
         let mut context = Context::new(self.event.clone(), self.run.clone(), inputs, now);
         for (name, value) in &self.variables {

@@ -15,6 +15,9 @@ impl Writer<'_> {
             "event.incident.urgency == 'high'".to_owned(),
             "event.incident.priority is none".to_owned(),
             "run.version >= 1".to_owned(),
+            "now >= time(run.started_at) - duration('1s')".to_owned(),
+            "not (time('2026-11-21T12:00:00Z') | within('09:00-17:00', days='mon-fri', zone='Europe/Berlin'))"
+                .to_owned(),
             format!("{} > 3", self.number()),
             format!("{} % 2 == 0", self.number()),
         ];
@@ -70,6 +73,8 @@ impl Writer<'_> {
             "run {{ run.id }} of {{ run.workflow }}".to_owned(),
             "{% if event.incident.urgency == 'high' %}now{% else %}later{% endif %}".to_owned(),
             format!("number {{{{ {} }}}}", self.number()),
+            "begun {{ time(run.started_at) + duration('90m') }}, {{ time(run.started_at) | format_time('%Y') }}"
+                .to_owned(),
         ];
         if self.scope.item {
             choices.push("item {{ index }}: {{ item }}".to_owned());
