@@ -1,4 +1,4 @@
-//! What people read of approvals.
+//! The texts of the commands about approvals.
 
 use super::*;
 use workflow::{

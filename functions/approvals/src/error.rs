@@ -2,7 +2,7 @@
 
 use platform::{secrets::SecretError, table::StoreError};
 
-/// The reason a request comes to nothing.
+/// The reason why a request shows no approval and decides nothing.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
     /// A forged link, one of another stack, and one whose approval is no longer kept look the same from outside.

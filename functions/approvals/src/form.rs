@@ -1,4 +1,4 @@
-//! What a browser sends.
+//! The form that a browser sends.
 
 use std::collections::BTreeMap;
 

@@ -25,7 +25,7 @@ pub struct Approvals<S, K, W> {
     pub executions: W,
 }
 
-/// What a person is shown.
+/// An approval at the time at which its page is made.
 #[cfg_attr(test, derive(Debug))]
 pub(crate) struct Shown {
     pub(crate) approval: ApprovalView,
@@ -67,7 +67,7 @@ impl Shown {
     }
 }
 
-/// What became of a form.
+/// The outcome of a form that was sent.
 #[cfg_attr(test, derive(Debug))]
 pub(crate) enum Sent {
     /// It is the decision.

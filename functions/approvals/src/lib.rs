@@ -5,8 +5,8 @@
 //!
 //! # Layout
 //! - `handler`: a request to the link of an approval, and what becomes of it
-//! - `form`: what a browser sends
-//! - `page`: what a person reads
+//! - `form`: the form that a browser sends
+//! - `page`: the pages as HTML
 //! - `http`: requests and answers, their headers, and the log
 
 mod error;

@@ -1,4 +1,4 @@
-//! What a person reads: plain HTML that works without a script, on a phone and in a text browser.
+//! The pages: plain HTML that works without a script, on a phone and in a text browser.
 //!
 //! All texts are escaped, and marks that turn the direction of a text are replaced: a message can quote an event.
 
@@ -171,7 +171,7 @@ fn decided(decision: &Decision) -> Markup {
     }
 }
 
-/// What else there is to know about an approval.
+/// The part of a page with the workflow, the run and the times of an approval.
 fn about(shown: &Shown) -> Markup {
     let approval = &shown.approval;
     let question: &Question = &approval.question;

@@ -14,7 +14,7 @@ use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use workflow::ids::ApprovalId;
 
-/// What the code of a link is made for; with the same secret for something else, codes would differ.
+/// The purpose of the codes. Codes that the same secret makes for another purpose would differ.
 const PURPOSE: &[u8] = b"pagerflow approval link\0";
 
 /// The part of the code that a link has, in bytes: 32 characters.

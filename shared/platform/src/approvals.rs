@@ -8,7 +8,7 @@ use crate::{
 use jiff::Timestamp;
 use workflow::approval::{Answer, Decider, Decision, Refusal};
 
-/// What became of an answer.
+/// The outcome of an answer.
 #[derive(Debug)]
 pub enum Answered {
     /// It is the decision.

@@ -6,7 +6,7 @@
 //! - [`steps`] — the kinds of steps, a file for each.
 //! - [`triggers`] — the kinds of triggers, a folder for each.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
-//! - [`approval`] — what people are asked, who may decide, and what they decided.
+//! - [`approval`] — questions to people, the people who may decide, and their decisions.
 //! - [`characters`] — characters that cannot be seen and that change what is seen.
 //! - [`template`] — expressions and templates over the event, the variables and the results so far.
 //! - [`types`] — the types of what expressions see, by which they are checked when a definition is saved.

@@ -62,7 +62,7 @@ fn inputmode(kind: InputKind) -> Option<&'static str> {
     }
 }
 
-/// What a person needs to know of a field besides its name.
+/// The line below the name of a field: its description, its type and its default.
 fn hint(field: &Input) -> Option<String> {
     let kind = match field.kind {
         InputKind::Integer => Some("A whole number.".to_owned()),

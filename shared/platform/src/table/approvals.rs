@@ -57,7 +57,7 @@ pub struct ApprovalView {
     pub state: ApprovalState,
 }
 
-/// What became of an approval.
+/// The state of an approval.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum ApprovalState {
@@ -168,7 +168,7 @@ fn read<T: DeserializeOwned>(stored: &str) -> Result<T, StoreError> {
     serde_json::from_str(stored).map_err(|error| unreadable(&error))
 }
 
-/// What is stored of an approval, besides the decision.
+/// The stored fields of an approval, besides the decision.
 #[derive(Deserialize)]
 struct Stored {
     id: ApprovalId,

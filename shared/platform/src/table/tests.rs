@@ -79,7 +79,7 @@ pub(super) fn changes() -> Changes {
     }
 }
 
-pub(super) async fn write(table: &Table, plans: u64, changes: &Changes) -> Result<Written, StoreError> {
+pub(super) async fn write<I: Items>(table: &Table<I>, plans: u64, changes: &Changes) -> Result<Written, StoreError> {
     let (input, cursor) = (input(), cursor("main", plans));
     let handover = json!({ "cursor": cursor }).to_string();
     let entry = Entry {

@@ -1,4 +1,4 @@
-//! Approvals: what people are asked, who may decide, and what they decided.
+//! Approvals: questions to people, the people who may decide, and their decisions.
 //!
 //! A step asks a [`Question`]. A [`Decision`] is checked here against the question, whichever way it comes: by the link of the approval, or
 //! by the command. The first one stands.
@@ -25,7 +25,7 @@ use std::collections::BTreeMap;
 /// that neither the state of a run nor its journal has a link by which one can decide.
 pub const LINK: &str = "[link of the approval]";
 
-/// The most characters that are kept of what people are called, or call themselves.
+/// The most characters that are kept of the name of a person.
 const NAME_CHARACTERS: usize = 200;
 
 /// The most characters of a text in a form.
@@ -37,7 +37,7 @@ pub struct Question {
     pub message: String,
     /// The answers to choose from, in the order of the author. Never empty.
     pub choices: Vec<Choice>,
-    /// What is asked besides, by name.
+    /// The fields to fill in, by name.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub form: BTreeMap<InputName, Input>,
     /// The people who may decide; empty for all who have the link or the rights to the stack.

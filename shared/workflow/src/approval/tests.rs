@@ -1,4 +1,4 @@
-//! Who may decide, and what is a decision.
+//! The people who may decide, and the answers that are decisions.
 
 use super::*;
 use rstest::rstest;

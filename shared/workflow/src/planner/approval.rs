@@ -50,7 +50,7 @@ pub enum Closed {
     Failed,
 }
 
-/// What the messages about an approval see of it.
+/// The fields of an approval that the messages about it see.
 pub(super) fn shown(until: Timestamp) -> Value {
     json!({ "link": LINK, "until": until })
 }

@@ -30,7 +30,7 @@ pub struct ApprovalStep {
     pub message: Template,
     /// The answers to choose from. Never empty.
     pub choices: Vec<Choice>,
-    /// What is asked besides.
+    /// The fields to fill in.
     pub form: BTreeMap<InputName, Input>,
     /// The people who may decide; empty for all who have the link or the rights to the stack.
     pub approvers: Vec<Approver>,
@@ -50,7 +50,7 @@ pub const APPROVAL: &str = "approval";
 /// The beginning of the error of an approval for whose decision the time was over.
 pub const NO_DECISION: &str = "no person decided";
 
-/// What is kept of a message. It is shown on a page and in lists.
+/// The most characters that are kept of a message. It is shown on a page and in lists.
 const MESSAGE_CHARACTERS: usize = 2_000;
 
 /// The list of the messages about an approval.
@@ -409,12 +409,12 @@ mod schema {
     #[derive(JsonSchema)]
     #[schemars(deny_unknown_fields)]
     struct Approval {
-        /// What people are asked.
+        /// The question to people.
         message: Text,
         /// The answers to choose from. The default is approve and deny.
         #[schemars(length(min = 1, max = limits::APPROVAL_CHOICES), inner(length(min = 1, max = 40)), extend("uniqueItems" = true))]
         choices: Option<Vec<String>>,
-        /// What is asked besides: no lists and maps.
+        /// The fields to fill in. None is a list or a map.
         #[schemars(extend("maxProperties" = limits::APPROVAL_FORM), transform = rules::identifiers)]
         form: Option<BTreeMap<String, Input>>,
         /// The people who may decide: ARNs, in which * stands for any text, or `link` for all who have the link. The default is all who

@@ -2,8 +2,7 @@ use super::*;
 use crate::table::{
     Cancellation, Reason, Write,
     items::{Memory, Transacted},
-    journal::Journal,
-    tests::{cursor, deadline, input, now},
+    tests::{deadline, now, write},
 };
 use futures_util::FutureExt;
 use serde_json::json;
@@ -46,21 +45,7 @@ fn table() -> Table<Memory> {
         }],
         ..Changes::default()
     };
-    let (input, cursor) = (input(), cursor("main", 1));
-    let handover = json!({ "cursor": cursor }).to_string();
-    let entry = crate::table::journal::Entry {
-        input: &input,
-        event: None,
-        execution: "E1",
-        previous_owner: None,
-        started_at: now(),
-        now: now(),
-        cursor: &cursor,
-        changes: &changes,
-        concurrency_key: None,
-        handover: &handover,
-    };
-    at_once(table.write(&entry));
+    at_once(write(&table, 1, &changes));
     table
 }
 

@@ -138,7 +138,7 @@ struct World {
     approvals: BTreeMap<ApprovalId, Asked>,
 }
 
-/// A question, and what became of it.
+/// A question and its outcome.
 struct Asked {
     question: Question,
     decision: Option<Decision>,
