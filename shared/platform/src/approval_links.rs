@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn each_change_of_a_link_makes_it_another() {
+    async fn w6_each_change_of_a_link_makes_it_another() {
         let (_, links) = links(SECRET);
         let token = token(&links, &id('a')).await;
         for at in 0..token.len() {

@@ -151,7 +151,7 @@ async fn a_button_that_is_pressed_twice_decides_once_and_shows_no_error() {
 }
 
 #[tokio::test]
-async fn the_first_decision_stands_and_who_comes_second_reads_whose_it_is() {
+async fn f36_w6_the_first_decision_stands_and_who_comes_second_reads_whose_it_is() {
     let world = World::asking().await;
     let link = world.link().await;
     answered(&world, Call::post(&link, RESTART)).await;
@@ -333,7 +333,7 @@ async fn where_links_are_among_the_approvers_a_link_decides(#[case] approvers: V
 }
 
 #[tokio::test]
-async fn whatever_is_wrong_with_a_link_the_page_is_the_same() {
+async fn w6_whatever_is_wrong_with_a_link_the_page_is_the_same() {
     let world = World::asking().await;
     let link = world.link().await;
     let of_another_stack = world.pages_with("another secret of thirty-two bytes");
@@ -433,7 +433,7 @@ async fn the_forms_of_all_browsers_are_taken(#[case] kind: &'static str, #[case]
 }
 
 #[tokio::test]
-async fn a_page_that_is_read_writes_nothing_in_any_state() {
+async fn f36_a_page_that_is_read_writes_nothing_in_any_state() {
     let mut worlds: Vec<(World, Timestamp)> = over().await.into_iter().map(|(_, world, at, _)| (world, at)).collect();
     worlds.push((World::asking().await, now()));
     for (question, _) in not_for_links() {
