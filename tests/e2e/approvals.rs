@@ -3,7 +3,7 @@
 use crate::scenario::Scenario;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The time in which a lane has asked, or goes on with a decision, on a loaded machine.
 const SOON: Duration = Duration::from_secs(20);
@@ -28,6 +28,19 @@ fn asked(scenario: &Scenario, run: &str) -> Value {
     let asked = own.next().expect("an approval of the run").clone();
     assert!(own.next().is_none(), "{list:#}");
     asked
+}
+
+/// The first note of the incident of a title, which is sent once the approval is asked for.
+fn first_note(scenario: &Scenario, title: &str) -> String {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let incidents = scenario.pagerduty.incidents_titled(title).unwrap();
+        if let Some(note) = incidents[0]["notes"][0]["content"].as_str() {
+            return note.to_owned();
+        }
+        assert!(Instant::now() < deadline, "{incidents:#?}");
+        std::thread::sleep(Duration::from_millis(100));
+    }
 }
 
 /// A page of the function: the status, and the text.
@@ -74,11 +87,7 @@ fn a_person_with_the_link_decides_on_its_page_and_the_run_goes_on_at_once() {
     let approval = asked(&scenario, &run);
 
     // The link is in the message and nowhere else.
-    let incidents = scenario
-        .pagerduty
-        .incidents_titled(&format!("{name}: disk full"))
-        .unwrap();
-    let note = incidents[0]["notes"][0]["content"].as_str().unwrap().to_owned();
+    let note = first_note(&scenario, &format!("{name}: disk full"));
     let line = note.lines().next().unwrap_or_default();
     let (_, token) = line.rsplit_once('/').expect("a link in the note");
     assert!(
