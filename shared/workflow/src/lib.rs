@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`ids`], [`fingerprint`] — names of workflows, steps, runs and effects, and the hashes that make them stable.
 //! - [`definition`] — the workflow language; a definition is read from YAML or JSON and checked as a whole.
+//! - [`document`] — other documents that people write in YAML, read with the places of their problems.
 //! - [`steps`] — the kinds of steps, a file for each.
 //! - [`triggers`] — the kinds of triggers, a folder for each.
 //! - [`action`] — the actions a step may use, with their typed inputs and outputs.
@@ -23,6 +24,7 @@ pub mod characters;
 #[cfg(test)]
 mod committed;
 pub mod definition;
+pub mod document;
 pub mod error_name;
 pub mod fingerprint;
 pub mod graph;

@@ -13,7 +13,7 @@ pub(crate) mod node;
 mod problem;
 #[cfg(any(test, feature = "schema"))]
 pub mod schema;
-mod source;
+pub(crate) mod source;
 mod yaml;
 
 pub(crate) use crate::types::Severity;

@@ -76,7 +76,8 @@ impl Node {
     }
 
     /// The value without its places.
-    pub(crate) fn to_json(&self) -> Value {
+    #[must_use]
+    pub fn to_json(&self) -> Value {
         match &self.content {
             Content::Scalar(value) => value.clone(),
             Content::List(items) => items.iter().map(Self::to_json).collect(),
@@ -145,7 +146,7 @@ impl Node {
 
 /// The way from the root of a tree to a node. It is a text only when it is read.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Path<'a> {
+pub enum Path<'a> {
     /// To the root itself.
     Root,
     /// To a field of a map.
@@ -156,12 +157,14 @@ pub(crate) enum Path<'a> {
 
 impl Path<'_> {
     /// The way to a field of the map here.
-    pub(crate) fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
+    #[must_use]
+    pub fn field<'a>(&'a self, name: &'a str) -> Path<'a> {
         Path::Field(self, name)
     }
 
     /// The way to an item of the list here.
-    pub(crate) fn item(&self, index: usize) -> Path<'_> {
+    #[must_use]
+    pub fn item(&self, index: usize) -> Path<'_> {
         Path::Item(self, index)
     }
 }

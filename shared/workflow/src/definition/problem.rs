@@ -73,7 +73,7 @@ impl Problems {
     }
 
     /// Sorted as they stand in the source.
-    pub(super) fn in_order(mut self) -> Self {
+    pub(crate) fn in_order(mut self) -> Self {
         self.0.sort_by_key(|problem| (problem.line, problem.column));
         if self.is_full() {
             self.0.push(Problem {

@@ -34,13 +34,18 @@ impl Open {
     }
 }
 
-/// Reads one document.
+/// Reads a definition, which is one document.
 pub(super) fn parse(source: &str) -> Result<Node, Problems> {
+    document(source, "definition")
+}
+
+/// Reads one document; `what` is the noun for it.
+pub(crate) fn document(source: &str, what: &str) -> Result<Node, Problems> {
     if source.len() > limits::SOURCE_BYTES {
         return Err(Problems::single(
             None,
             format!(
-                "the definition has {} bytes; at most {} are allowed",
+                "the {what} has {} bytes; at most {} are allowed",
                 source.len(),
                 limits::SOURCE_BYTES
             ),
@@ -85,7 +90,7 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             {
                 return Err(Problems::single(
                     Some(document),
-                    "there is more than one document; put each workflow into a file of its own",
+                    "there is more than one document; put each one into a file of its own",
                 ));
             }
             Event::SequenceStart(..) | Event::MappingStart(..) if open.len() >= limits::DEPTH => {
@@ -129,7 +134,7 @@ pub(super) fn parse(source: &str) -> Result<Node, Problems> {
             }
         }
     }
-    root.ok_or_else(|| Problems::single(None, "the definition is empty"))
+    root.ok_or_else(|| Problems::single(None, format!("the {what} is empty")))
 }
 
 /// The advice for an expression that YAML takes for a map in a map.

@@ -107,13 +107,7 @@ impl Chart {
                 exits
             }
             Form::Lanes => {
-                // A `stop` in a lane ends only that.
-                let outside = std::mem::take(&mut self.stopped);
-                let mut ends = self.inside(node, &own);
-                ends.append(&mut self.stopped);
-                self.stopped = outside;
-                let together = self.node(("((", "))"), &["all lanes".to_owned()]);
-                self.join(&ends, &together);
+                let together = self.lanes(node, &own, "all lanes");
                 vec![Exit::plain(together)]
             }
             Form::Stop => {
@@ -123,6 +117,18 @@ impl Chart {
             }
             Form::Fail => skipped(node, &own),
         }
+    }
+
+    /// The lanes of a step, and where they come together.
+    fn lanes(&mut self, node: &Node, own: &str, at: &str) -> String {
+        // A `stop` in a lane ends only that.
+        let outside = std::mem::take(&mut self.stopped);
+        let mut ends = self.inside(node, own);
+        ends.append(&mut self.stopped);
+        self.stopped = outside;
+        let together = self.node(("((", "))"), &[at.to_owned()]);
+        self.join(&ends, &together);
+        together
     }
 
     fn inside(&mut self, node: &Node, own: &str) -> Vec<Exit> {

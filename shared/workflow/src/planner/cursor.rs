@@ -191,6 +191,24 @@ pub struct Fork {
     pub tally: Tally,
 }
 
+impl Fork {
+    /// So many lanes, of which the first is started now.
+    pub(crate) fn new(step: &StepPath, count: u32, now: Timestamp, deadline: Timestamp) -> Self {
+        Self {
+            step: step.clone(),
+            count,
+            from: 0,
+            to: 1,
+            attempt: 1,
+            resting_until: None,
+            opened_at: Some(now),
+            deadline,
+            run: None,
+            tally: Tally::default(),
+        }
+    }
+}
+
 /// The ends of lanes, counted.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tally {

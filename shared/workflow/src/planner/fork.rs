@@ -45,16 +45,8 @@ impl Planner<'_> {
             },
         );
         let fork = Fork {
-            step: path.clone(),
-            count,
-            from: 0,
             to: count.min(self.batch_size(path, step)),
-            attempt: 1,
-            resting_until: None,
-            opened_at: Some(self.situation.now),
-            deadline: self.deadline_of(step),
-            run: None,
-            tally: Tally::default(),
+            ..Fork::new(path, count, self.situation.now, self.deadline_of(step))
         };
         Some(self.start_unended(fork))
     }

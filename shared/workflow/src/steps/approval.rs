@@ -273,15 +273,7 @@ impl Behaviour for ApprovalStep {
     fn check<'a>(&'a self, _: &'a Step, path: Path<'_>, checks: &mut Checks<'a, '_>) -> Vec<Type> {
         let path = path.field(Self::WORD);
         checks.template(&self.message, path.field("message"));
-        let whole = limits::run_timeout(checks.definition.timeout);
-        if self.timeout.duration() >= whole {
-            let message = format!(
-                "is no less than the time of the whole run, {}, so `on_timeout` could never be; give the workflow a longer \
-                 `timeout`, or the approval a shorter one",
-                Length::from_seconds(whole.as_secs()).map_or_else(String::new, |whole| whole.to_string())
-            );
-            checks.problem(path.field("timeout"), message);
-        }
+        checks.within_run(self.timeout, "the approval", path.field("timeout"));
         let seen = std::mem::replace(&mut checks.scope.sees.approval, true);
         let done = checks.branch(&self.notify, &[], path.field(NOTIFY));
         checks.scope.sees.approval = seen;

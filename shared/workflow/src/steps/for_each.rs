@@ -2,8 +2,7 @@
 
 use super::{
     Behaviour, Each, Grammar, Lanes, OnLaneFailure, Picture,
-    lanes::{OUTPUTS, add_on_lane_failure, on_lane_failure, output},
-    numbered_list,
+    lanes::{OUTPUTS, add_on_lane_failure, list_of_counted, on_lane_failure, output, turn_of_counted},
 };
 use crate::{
     action::type_of,
@@ -19,7 +18,7 @@ use crate::{
     graph::text,
     ids::StepPath,
     planner::{Command, Failure, Outputs, Planner},
-    step_name::{STEPS, Turn, counted},
+    step_name::{STEPS, Turn},
     template::{Expression, Template},
     types::Type,
 };
@@ -179,15 +178,11 @@ impl Behaviour for ForEachStep {
     }
 
     fn turn(&self, _: u32, item: Option<u32>) -> Turn {
-        item.map_or_else(|| Turn::Name(STEPS.to_owned()), |item| Turn::Item(counted(item)))
+        turn_of_counted(item)
     }
 
     fn list_of(&self, turn: &Turn) -> Option<u32> {
-        match turn {
-            Turn::Item(_) => Some(0),
-            Turn::Name(name) if name == STEPS => Some(0),
-            turn => numbered_list(turn, 1),
-        }
+        list_of_counted(turn)
     }
 
     fn lists_in_words(&self) -> String {

@@ -1,6 +1,6 @@
 //! The common parts of the steps that open lanes.
 
-use super::{Lanes, Picture};
+use super::{Lanes, Picture, numbered_list};
 use crate::{
     definition::{
         decode::{Reading, Words, value},
@@ -8,6 +8,7 @@ use crate::{
         node::Path,
     },
     graph::Form,
+    step_name::{STEPS, Turn, counted},
     types::{Kind, Type, Words as KnownWords, result_error},
 };
 
@@ -39,6 +40,20 @@ pub(super) fn on_lane_failure(words: &Words<'_>, step: Path<'_>, reading: &mut R
 pub(super) fn add_on_lane_failure(policy: OnLaneFailure, fields: &mut Fields) {
     let said = (policy != OnLaneFailure::default()).then(|| word(policy, ON_LANE_FAILURE));
     fields.add_if("on_lane_failure", said);
+}
+
+/// The turn to one lane of a step that does one list of steps again and again, or to that list in all of them.
+pub(super) fn turn_of_counted(lane: Option<u32>) -> Turn {
+    lane.map_or_else(|| Turn::Name(STEPS.to_owned()), |lane| Turn::Item(counted(lane)))
+}
+
+/// The list that a turn of such a step leads to: it has one.
+pub(super) fn list_of_counted(turn: &Turn) -> Option<u32> {
+    match turn {
+        Turn::Item(_) => Some(0),
+        Turn::Name(name) if name == STEPS => Some(0),
+        turn => numbered_list(turn, 1),
+    }
 }
 
 /// The outputs of a step that opens lanes: how many there were, how many of them succeeded, failed and were cancelled, and for each

@@ -13,7 +13,7 @@ use crate::{
     graph::Form,
     ids::{InputName, LanePath, RunId, StepPath, WorkflowId},
     planner::{
-        Availability, ChildExecution, Command, Failure, Fork, Outcome, Outputs, Pending, Planner, StepChange, Tally,
+        Availability, ChildExecution, Command, Failure, Fork, Outcome, Outputs, Pending, Planner, StepChange,
         json_size, template_failure,
     },
     run::{CalledBy, Part, RunCause, RunEvent, RunIdentity, RunInput},
@@ -110,16 +110,8 @@ impl Behaviour for RunWorkflowStep {
                     },
                 );
                 let fork = Fork {
-                    step: path.clone(),
-                    count: 1,
-                    from: 0,
-                    to: 1,
-                    attempt: 1,
-                    resting_until: None,
-                    opened_at: Some(planner.situation.now),
-                    deadline: planner.deadline_of(step),
                     run: Some(run.clone()),
-                    tally: Tally::default(),
+                    ..Fork::new(path, 1, planner.situation.now, planner.deadline_of(step))
                 };
                 Some(planner.start_run(fork, run, inputs))
             }

@@ -1,7 +1,7 @@
 //! The way through the steps.
 
 use super::{
-    super::{Step, node::Path},
+    super::{Length, Step, limits, node::Path},
     Checks,
     scope::Branch,
     typing::Known,
@@ -112,7 +112,20 @@ impl<'a> Checks<'a, '_> {
         ItemAround { seen, of }
     }
 
-    /// Leaves them again.
+    /// Refuses a time-out that could not come before the end of the run.
+    pub(crate) fn within_run(&mut self, timeout: Length, what: &str, path: Path<'_>) {
+        let whole = limits::run_timeout(self.definition.timeout);
+        if timeout.duration() >= whole {
+            let message = format!(
+                "is no less than the time of the whole run, {}, so `on_timeout` could never be; give the workflow a longer \
+                 `timeout`, or {what} a shorter one",
+                Length::from_seconds(whole.as_secs()).map_or_else(String::new, |whole| whole.to_string())
+            );
+            self.problem(path, message);
+        }
+    }
+
+    /// Leaves the lanes of a list again.
     pub(crate) fn leave_item(&mut self, around: ItemAround) {
         if let (Some(typing), Some(of)) = (&mut self.typing, around.of) {
             typing.roots.others.insert("item", of);

@@ -5,11 +5,13 @@ use super::{
         Node, Step,
         node::{Content, Entry, Path},
     },
-    Reading, step_list,
+    ProblemSink, Reading, step_list,
 };
 use crate::action::{nearest, unknown_field};
 
-pub(crate) struct Fields<'a> {
+/// The fields of a map that is being read.
+#[derive(Debug)]
+pub struct Fields<'a> {
     node: &'a Node,
     path: &'a Path<'a>,
     entries: &'a [Entry],
@@ -18,10 +20,10 @@ pub(crate) struct Fields<'a> {
 
 impl<'a> Fields<'a> {
     /// The fields of a node that must be a map.
-    pub(crate) fn of(node: &'a Node, path: &'a Path<'a>, reading: &mut Reading<'_>) -> Option<Self> {
+    pub fn of(node: &'a Node, path: &'a Path<'a>, sink: &mut impl ProblemSink) -> Option<Self> {
         let Content::Map(entries) = &node.content else {
             let message = format!("must be a map, but is {}", node.type_name());
-            reading.problem(node.at, *path, message);
+            sink.problem(node.at, *path, message);
             return None;
         };
         Some(Self {
@@ -33,7 +35,7 @@ impl<'a> Fields<'a> {
     }
 
     /// The node of a field that may be left out.
-    pub(crate) fn optional(&mut self, name: &'static str) -> Option<&'a Node> {
+    pub fn optional(&mut self, name: &'static str) -> Option<&'a Node> {
         self.asked.push(name);
         self.entries
             .iter()
@@ -42,23 +44,23 @@ impl<'a> Fields<'a> {
     }
 
     /// The node of a field that must be there; `what` says what it is.
-    pub(crate) fn required(&mut self, name: &'static str, what: &str, reading: &mut Reading<'_>) -> Option<&'a Node> {
+    pub fn required(&mut self, name: &'static str, what: &str, sink: &mut impl ProblemSink) -> Option<&'a Node> {
         let node = self.optional(name);
         if node.is_none() {
-            reading.problem(self.node.at, *self.path, format!("`{name}` is missing: {what}"));
+            sink.problem(self.node.at, *self.path, format!("`{name}` is missing: {what}"));
         }
         node
     }
 
     /// A field that may be left out, read with `read`. `None` also when it is wrong.
-    pub(crate) fn read<T>(
+    pub fn read<T, S: ProblemSink>(
         &mut self,
         name: &'static str,
-        read: impl FnOnce(&'a Node, Path<'_>, &mut Reading<'_>) -> Option<T>,
-        reading: &mut Reading<'_>,
+        read: impl FnOnce(&'a Node, Path<'_>, &mut S) -> Option<T>,
+        sink: &mut S,
     ) -> Option<T> {
         let node = self.optional(name)?;
-        read(node, self.path.field(name), reading)
+        read(node, self.path.field(name), sink)
     }
 
     /// The field `steps` of a branch or a lane.
@@ -92,14 +94,14 @@ impl<'a> Fields<'a> {
     }
 
     /// Reports the fields that are not known.
-    pub(crate) fn refuse_others(self, reading: &mut Reading<'_>) {
+    pub fn refuse_others(self, sink: &mut impl ProblemSink) {
         for entry in self.entries {
-            if reading.problems.is_full() {
+            if sink.is_full() {
                 return;
             }
             if !self.asked.contains(&entry.key.as_str()) {
                 let message = unknown_field(&entry.key, self.asked.iter().copied());
-                reading.problem(entry.key_at, *self.path, message);
+                sink.problem(entry.key_at, *self.path, message);
             }
         }
     }

@@ -13,7 +13,7 @@ pub(super) mod words;
 
 use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
 use crate::{action::Catalog, ids::StepId, triggers};
-pub(crate) use fields::Fields;
+pub use fields::Fields;
 pub(crate) use name::Names;
 use std::{
     borrow::Cow,
@@ -47,6 +47,35 @@ pub(crate) struct Reading<'a> {
     unread: BTreeSet<StepId>,
     pub(crate) names: Names<'a>,
     references: Vec<ThingReference>,
+}
+
+/// The destination of the problems of what is read.
+pub trait ProblemSink {
+    /// Notes what is wrong at a place.
+    fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>);
+
+    /// True if no more problems are told, so that there is no need to look for more.
+    fn is_full(&self) -> bool;
+}
+
+impl ProblemSink for Problems {
+    fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+        self.add(at, path, message);
+    }
+
+    fn is_full(&self) -> bool {
+        Self::is_full(self)
+    }
+}
+
+impl ProblemSink for Reading<'_> {
+    fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+        self.problems.add(at, path, message);
+    }
+
+    fn is_full(&self) -> bool {
+        self.problems.is_full()
+    }
 }
 
 impl Reading<'_> {

@@ -5,7 +5,7 @@ use super::{
         Length, Node,
         node::{Content, Entry, Path},
     },
-    Reading,
+    ProblemSink, Reading,
 };
 use crate::{
     action::{Field, FieldKind, unknown_field},
@@ -15,14 +15,14 @@ use crate::{
 use serde_json::Value;
 use std::{collections::BTreeMap, ops::RangeInclusive, str::FromStr};
 
-pub(crate) fn text<'a>(node: &'a Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<&'a str> {
+pub fn text<'a>(node: &'a Node, path: Path<'_>, sink: &mut impl ProblemSink) -> Option<&'a str> {
     let text = node.as_text();
     if text.is_none() {
         let message = format!(
             "must be text, but is {}; put it in quotes if it is meant as text",
             node.type_name()
         );
-        reading.problem(node.at, path, message);
+        sink.problem(node.at, path, message);
     }
     text
 }
@@ -34,17 +34,17 @@ pub(crate) fn id<T: FromStr<Err = InvalidId>>(node: &Node, path: Path<'_>, readi
 }
 
 /// One of a few words.
-pub(crate) fn word<T: Copy>(
+pub fn word<T: Copy>(
     node: &Node,
     path: Path<'_>,
     words: &[(&'static str, T)],
-    reading: &mut Reading<'_>,
+    sink: &mut impl ProblemSink,
 ) -> Option<T> {
-    let text = text(node, path, reading)?;
+    let text = text(node, path, sink)?;
     let found = words.iter().find(|(word, _)| *word == text);
     if found.is_none() {
         let message = unknown_field(text, words.iter().map(|(word, _)| *word));
-        reading.problem(node.at, path, message);
+        sink.problem(node.at, path, message);
     }
     found.map(|(_, meaning)| *meaning)
 }
@@ -61,11 +61,11 @@ pub(crate) fn boolean(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) ->
     boolean
 }
 
-pub(crate) fn whole_number(
+pub fn whole_number(
     node: &Node,
     path: Path<'_>,
     range: RangeInclusive<u32>,
-    reading: &mut Reading<'_>,
+    sink: &mut impl ProblemSink,
 ) -> Option<u32> {
     let number = match &node.content {
         Content::Scalar(value) => value.as_u64().and_then(|number| u32::try_from(number).ok()),
@@ -74,7 +74,7 @@ pub(crate) fn whole_number(
     let number = number.filter(|number| range.contains(number));
     if number.is_none() {
         let message = format!("must be a whole number from {} to {}", range.start(), range.end());
-        reading.problem(node.at, path, message);
+        sink.problem(node.at, path, message);
     }
     number
 }
@@ -118,20 +118,20 @@ pub(crate) fn length(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> 
 }
 
 /// The items of a list that may be no longer than `most`.
-pub(crate) fn items<'a>(
+pub fn items<'a>(
     node: &'a Node,
     path: Path<'_>,
     most: Option<usize>,
-    reading: &mut Reading<'_>,
+    sink: &mut impl ProblemSink,
 ) -> Option<&'a [Node]> {
     let Content::List(items) = &node.content else {
-        reading.problem(node.at, path, format!("must be a list, but is {}", node.type_name()));
+        sink.problem(node.at, path, format!("must be a list, but is {}", node.type_name()));
         return None;
     };
     match most.filter(|most| items.len() > *most) {
         Some(most) => {
             let message = format!("has {} entries; at most {most} are allowed", items.len());
-            reading.problem(node.at, path, message);
+            sink.problem(node.at, path, message);
             None
         }
         None => Some(items),

@@ -88,7 +88,7 @@ fn a_second_document_is_refused_with_the_place_where_it_begins(#[case] form: &st
     assert_eq!(
         told,
         [format!(
-            "{place}: there is more than one document; put each workflow into a file of its own"
+            "{place}: there is more than one document; put each one into a file of its own"
         )]
     );
 }
