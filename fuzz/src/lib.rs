@@ -123,6 +123,7 @@ fn workflow(webhook: WebhookKind) -> WorkflowRecord {
             filters: Filters::default(),
             when: Some("event.incident.urgency != 'low'".into()),
         }),
+        awaits: platform::table::AwaitedTypes::new(),
         timeout: None,
         updated_at: now(),
     }

@@ -28,5 +28,6 @@ mod secrets;
 mod standalone;
 mod tour;
 mod waits;
+mod watching;
 mod webhooks;
 mod workflows;

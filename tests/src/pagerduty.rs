@@ -146,6 +146,22 @@ impl PagerDuty {
         text(&answer, "/incident/id", "incident")
     }
 
+    /// Resolves an incident as a person does.
+    ///
+    /// # Errors
+    /// The simulator did not answer, or refused.
+    pub fn resolve(&self, incident: &str) -> Result<(), Error> {
+        let request = agent().put(self.path(&format!("/incidents/{incident}")));
+        let request = request
+            .header("authorization", authorization())
+            .header("from", Self::ON_CALL);
+        let resolved = json!({"incident": {"type": "incident_reference", "status": "resolved"}});
+        request
+            .send_json(resolved)
+            .map(|_| ())
+            .map_err(|source| failed("PUT /incidents", source))
+    }
+
     /// All incidents as PagerDuty has them now: `incident`, and its `notes` and `log_entries`.
     ///
     /// # Errors

@@ -145,6 +145,7 @@ mod tests {
                 filters: workflow::triggers::Filters::default(),
                 when: None,
             }),
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
         }

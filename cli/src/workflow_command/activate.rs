@@ -140,6 +140,7 @@ mod tests {
                 state: WorkflowState::Enabled,
                 active_version: WorkflowVersion(5),
                 trigger: None,
+                awaits: platform::table::AwaitedTypes::new(),
                 timeout: None,
                 updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
             },

@@ -130,6 +130,7 @@ mod tests {
                 filters: Filters::default(),
                 when: Some("event.incident.urgency == \"high\"".into()),
             }),
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: "2026-11-22T10:00:00.123456Z".parse().unwrap(),
         }

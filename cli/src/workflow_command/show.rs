@@ -151,6 +151,7 @@ mod tests {
             state: WorkflowState::Enabled,
             active_version: WorkflowVersion(3),
             trigger: None,
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         };

@@ -4,6 +4,7 @@ mod definitions;
 mod events;
 mod render;
 mod sample;
+mod signal;
 mod suite;
 
 use crate::{
@@ -14,7 +15,7 @@ use crate::{
 use events::Events;
 use jiff::Timestamp;
 use rehearsal::{
-    Answer, Intervention, Rehearsal, Start,
+    Answer, Intervention, Rehearsal, Signal, Start,
     report::{Outcome, Report},
 };
 use render::{Form, Renderer};
@@ -39,6 +40,8 @@ Examples:
       --fail ticket=PagerDuty.RateLimited:2 --result 'now={\"status\":\"acknowledged\"}'
   What if the approval `ok` is answered five minutes after it was asked?
     pagerflow workflow test restart.yaml --input host=db-1 --answer ok=approve@5m
+  What if the incident is acknowledged three minutes after the start?
+    pagerflow workflow test escalate.yaml --sample incident.triggered --signal incident.acknowledged@3m
   All events of a folder, and what is different from the definition before:
     pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
 
@@ -81,6 +84,11 @@ pub(crate) struct Arguments {
     /// answer its time runs out. May be repeated.
     #[arg(long, value_name = "STEP=CHOICE[@AFTER]")]
     answer: Vec<String>,
+    /// Let an event of the incident come so long after the start, such as `incident.acknowledged@3m`, to steps that wait for it. A
+    /// field of the event can be set: `incident.annotated@3m:content=roll back`. Without one, such a wait comes to the end of its
+    /// time. May be repeated.
+    #[arg(long, value_name = "TYPE@AFTER[:PATH=VALUE]")]
+    signal: Vec<String>,
     /// Play the same events with another definition of the workflow as well, and show what is different.
     #[arg(long, value_name = "FILE", requires = "event")]
     against: Option<PathBuf>,
@@ -145,6 +153,7 @@ pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Play
         others: definitions.collect(),
         interventions: interventions(arguments)?,
         answers: answers(arguments)?,
+        signals: signals(arguments)?,
     };
     // A moment without fractions of a second is easier to read.
     let now = Timestamp::from_second(Timestamp::now().as_second()).unwrap_or(Timestamp::UNIX_EPOCH);
@@ -186,7 +195,7 @@ async fn suite(
 fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<Start, Error> {
     if let Some(event_type) = &arguments.sample {
         return Ok(Start::Deliveries {
-            deliveries: vec![sample::delivery(event_type, &arguments.set, workflow, at)?],
+            deliveries: vec![sample::delivery(event_type, &arguments.set, workflow, at).map_err(invalid)?],
             otherwise: at,
         });
     }
@@ -219,18 +228,25 @@ struct Workflows {
     others: Vec<Definition>,
     interventions: Vec<Intervention>,
     answers: Vec<Answer>,
+    signals: Vec<Signal>,
 }
 
 impl Workflows {
     fn rehearsal(&self, workflow: Definition) -> Result<Rehearsal, Error> {
         let rehearsal = self.without_answers(workflow)?;
-        rehearsal.with_answers(self.answers.clone()).map_err(invalid)
+        let rehearsal = rehearsal.with_answers(self.answers.clone()).map_err(invalid)?;
+        rehearsal.with_signals(self.signals.clone()).map_err(invalid)
     }
 
-    /// The rehearsal of the definition before, which may not have all approvals.
+    /// The rehearsal of the definition before, which may not have all approvals and waits.
     fn before(&self, workflow: Definition) -> Result<Rehearsal, Error> {
         let rehearsal = self.without_answers(workflow)?;
-        Ok(rehearsal.with_answers_that_fit(self.answers.clone()))
+        let rehearsal = rehearsal.with_answers_that_fit(self.answers.clone());
+        // It may wait for no event.
+        Ok(rehearsal
+            .clone()
+            .with_signals(self.signals.clone())
+            .unwrap_or(rehearsal))
     }
 
     fn without_answers(&self, workflow: Definition) -> Result<Rehearsal, Error> {
@@ -247,6 +263,11 @@ fn interventions(arguments: &Arguments) -> Result<Vec<Intervention>, Error> {
 fn answers(arguments: &Arguments) -> Result<Vec<Answer>, Error> {
     let answers = arguments.answer.iter().map(|text| Answer::read(text));
     answers.collect::<Result<_, _>>().map_err(invalid)
+}
+
+fn signals(arguments: &Arguments) -> Result<Vec<Signal>, Error> {
+    let signals = arguments.signal.iter().map(|text| signal::read(text));
+    signals.collect::<Result<_, _>>().map_err(Error::Invalid)
 }
 
 fn is_failure(outcome: Outcome) -> bool {

@@ -219,6 +219,33 @@ async fn an_accepted_webhook_takes_three_requests_cold_and_one_warm_and_garbage_
     assert_eq!(aws.take_operations(), ["SendMessage"]);
 }
 
+#[tokio::test]
+async fn a_webhook_that_runs_wait_for_takes_one_request_more() {
+    let (world, key) = World::new();
+    world.with(|state| {
+        let types = ["incident.resolved".to_owned(), "incident.triggered".to_owned()].into();
+        state.workflow.awaits = [("prod".parse().unwrap(), types)].into();
+    });
+    let (aws, ingress) = Aws::serve(&world).await;
+    let take = async |message: Message| outcome(&ingress.take(&message.delivery(), now()).await);
+
+    assert_eq!(take(Message::signed(&key, v3("cold"))).await, "started");
+    aws.take_operations();
+
+    assert_eq!(take(Message::signed(&key, v3("warm"))).await, "started");
+    let mut operations = aws.take_operations();
+    operations.sort();
+    assert_eq!(operations, ["SendMessage", "StartExecution"]);
+
+    let resolved = v3("resolved").replace("incident.triggered", "incident.resolved");
+    assert_eq!(take(Message::signed(&key, resolved)).await, "ignored");
+    assert_eq!(aws.take_operations(), ["SendMessage"]);
+
+    let escalated = v3("escalated").replace("incident.triggered", "incident.escalated");
+    assert_eq!(take(Message::signed(&key, escalated)).await, "ignored");
+    assert_eq!(aws.take_operations(), [""; 0]);
+}
+
 #[rstest]
 #[case::service(json!({"services": ["Checkout"]}), "service")]
 #[case::team(json!({"teams": ["Platform"]}), "team")]

@@ -7,10 +7,11 @@ use hmac::{Hmac, KeyInit, Mac};
 use jiff::Timestamp;
 use platform::{
     api_key::{ApiKey, KeyId},
+    awaited::AwaitedEvent,
     dead_letters::{DeadLetter, DeadLetters, QueueError},
     executions::{Executions, StartError, Started},
     secrets::{SecretError, SecretNames, SecretStore, SigningSecrets, SigningSecretsSource},
-    start_buffer::{BufferError, StartBuffer},
+    start_buffer::{BufferError, Outgoing, StartBuffer},
     table::{
         ApiKeyRecord, Bodies, KeyScope, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords,
         TriggerSource, WorkflowRecord, WorkflowState,
@@ -51,6 +52,7 @@ pub(crate) enum Call {
     Body,
     Start,
     Buffer,
+    BufferEvents,
     DeadLetter,
 }
 
@@ -79,6 +81,8 @@ pub(crate) struct State {
     pub(crate) signing_secrets: Result<SecretString, SecretError>,
     pub(crate) runs: Vec<RunInput>,
     pub(crate) buffered: Vec<RunInput>,
+    /// The events that the start-buffer has for the runs that wait.
+    pub(crate) events: Vec<AwaitedEvent>,
     pub(crate) bodies: Vec<(RunId, Vec<u8>)>,
     pub(crate) dead_letters: Vec<(String, Vec<u8>)>,
     /// What is out of reach.
@@ -116,6 +120,7 @@ impl World {
                 filters: Filters::default(),
                 when: None,
             }),
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: now(),
         };
@@ -126,6 +131,7 @@ impl World {
             signing_secrets: Ok(signing_secrets(&[SIGNING_SECRET])),
             runs: Vec::new(),
             buffered: Vec::new(),
+            events: Vec::new(),
             bodies: Vec::new(),
             dead_letters: Vec::new(),
             down: Vec::new(),
@@ -329,7 +335,7 @@ impl StartBuffer for World {
     /// As that of SQS does, sixteen times ten at a time.
     async fn put(&self, inputs: &[&RunInput]) -> Result<(), BufferError> {
         let failed = |input: &RunInput, cause: String| BufferError {
-            run: input.run.id.clone(),
+            subject: input.about(),
             cause: cause.into(),
         };
         let mut all = Ok(());
@@ -349,6 +355,16 @@ impl StartBuffer for World {
             }
         }
         all
+    }
+
+    async fn put_events(&self, events: &[&AwaitedEvent]) -> Result<(), BufferError> {
+        self.call(Call::BufferEvents).map_err(|cause| BufferError {
+            subject: events[0].about(),
+            cause: cause.into(),
+        })?;
+        pass(self.with(|state| state.buffer_takes)).await;
+        self.with(|state| state.events.extend(events.iter().map(|event| (*event).clone())));
+        Ok(())
     }
 }
 

@@ -4,6 +4,7 @@ mod integration;
 mod starts;
 
 use crate::Ports;
+use futures_util::future::join;
 use jiff::Timestamp;
 use pagerduty::webhook::{
     Unreadable,
@@ -12,9 +13,11 @@ use pagerduty::webhook::{
 };
 use platform::{
     api_key::{ApiKey, KeyHash},
+    awaited::AwaitedEvent,
     dead_letters::{DeadLetter, DeadLetters},
-    intake::{Events, Ignored, LARGEST_BODY},
+    intake::{Admission, Events, Ignored, LARGEST_BODY},
     secrets::{SigningSecrets, SigningSecretsSource},
+    start_buffer::StartBuffer,
     table::{ApiKeyRecord, KeyScope, TriggerCache},
 };
 use serde::Serialize;
@@ -34,7 +37,7 @@ pub struct Ingress<P: Ports> {
     pub signing_secrets: SigningSecretsSource<P::Secrets>,
     /// The starter of runs.
     pub executions: P::Executions,
-    /// The queue of runs that Step Functions does not start.
+    /// The queue of runs that Step Functions does not start, and of events that runs wait for.
     pub start_buffer: P::StartBuffer,
     /// The store of large bodies.
     pub bodies: P::Bodies,
@@ -231,14 +234,55 @@ impl<P: Ports> Ingress<P> {
                 return Ok(vec![self.set_aside(&unreadable, &scope, key, delivery, now).await?]);
             }
         };
-        let mut answers = self
-            .start_runs(events.admit(workflow, trigger, now), begun, now)
-            .await?;
+        let types = workflow.awaited(&trigger.integration).into_iter().flatten();
+        let awaited = events.awaited(&trigger.integration, &types.map(String::as_str).collect(), now);
+        let admissions = events.admit(workflow, trigger, now);
+        let mut answers = self.hand_on(admissions, &awaited, begun, now).await?;
         // Last, so that a delivery that PagerDuty sends again for the sake of a run is not set aside twice.
         if let Some(unreadable) = events.unreadable() {
             answers.push(self.set_aside(unreadable, &scope, key, delivery, now).await?);
         }
         Ok(answers)
+    }
+
+    /// Starts the runs of a delivery, and hands its events to the runs that wait for them. The delivery is taken if both are done.
+    async fn hand_on(
+        &self,
+        admissions: Vec<Admission>,
+        awaited: &[AwaitedEvent],
+        begun: Instant,
+        now: Timestamp,
+    ) -> Result<Vec<EventAnswer>, Answer> {
+        // At the same time: each may take two seconds, and PagerDuty waits for five.
+        let (answers, handed) = join(
+            self.start_runs(admissions, begun, now),
+            self.hand_to_waiting_runs(awaited),
+        )
+        .await;
+        let answers = answers?;
+        handed?;
+        Ok(answers)
+    }
+
+    /// Hands events to the runs that wait for them. Without any that costs nothing.
+    async fn hand_to_waiting_runs(&self, awaited: &[AwaitedEvent]) -> Result<(), Answer> {
+        if awaited.is_empty() {
+            return Ok(());
+        }
+        let events: Vec<&AwaitedEvent> = awaited.iter().collect();
+        Box::pin(self.start_buffer.put_events(&events))
+            .await
+            .map_err(unavailable)?;
+        for AwaitedEvent { watch, event, .. } in awaited {
+            let (incident, event_id) = (watch.incident(), &event.event_id);
+            tracing::info!(
+                incident,
+                event_id,
+                event_type = event.event_type,
+                "event handed to the runs that wait"
+            );
+        }
+        Ok(())
     }
 
     /// Checks the signature of a V3 delivery. When it fits no secret that we know, PagerDuty may have a new one, so the

@@ -16,7 +16,7 @@ pub trait Ports {
     type Secrets: SecretStore;
     /// The starter of runs.
     type Executions: Executions;
-    /// The queue of runs that Step Functions does not start.
+    /// The queue of runs that Step Functions does not start, and of events that runs wait for.
     type StartBuffer: StartBuffer;
     /// The store of large bodies.
     type Bodies: Bodies;

@@ -3,13 +3,14 @@
 use futures_util::FutureExt;
 use jiff::Timestamp;
 use platform::{
+    awaited::AwaitedEvent,
     executions::{
         DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
         Wakes,
     },
     table::{
-        Bodies, NewVersion, Read, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting, Waits,
-        WorkflowState,
+        Bodies, IncidentEvents, NewVersion, Read, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting,
+        Waits, WorkflowState,
         items::{Item, Items, Key, Memory, Page, Projection, Query, Single, Transacted, Write},
         journal::{Entry, EventSummary, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -29,6 +30,7 @@ use workflow::{
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{CancelMark, Changes, Cursor, Failure, Known, LaneEnd, LaneKey, Needs, StepRecord},
     run::RunInput,
+    watch::Watch,
 };
 
 /// A call to AWS.
@@ -53,6 +55,9 @@ pub(crate) enum Call {
     Waits,
     Signal,
     Wake,
+    PutEvent,
+    Events,
+    Watchers,
 }
 
 /// The table. Its clones share one state.
@@ -277,6 +282,8 @@ fn call_of(read: Read) -> Call {
         Read::Run => Call::Run,
         Read::OpenRuns => Call::OpenRuns,
         Read::Waits => Call::Waits,
+        Read::IncidentEvents => Call::Events,
+        Read::Watchers => Call::Watchers,
         other => panic!("the runner makes no read of {other:?}"),
     }
 }
@@ -305,6 +312,7 @@ impl Items for Store {
     async fn write(&self, operation: &'static str, write: Write) -> Result<Single, StoreError> {
         self.call(match operation {
             "signal a lane" => Call::Signal,
+            "keep the event of the incident" => Call::PutEvent,
             _ => Call::PutBody,
         })?;
         self.items.write(operation, write).await
@@ -390,6 +398,16 @@ impl Waits for Store {
 
     async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
         Table::over(self.clone()).next_in_line(ended, now).await
+    }
+}
+
+impl IncidentEvents for Store {
+    async fn put_event(&self, event: &AwaitedEvent, now: Timestamp) -> Result<(), StoreError> {
+        Table::over(self.clone()).put_event(event, now).await
+    }
+
+    async fn watchers(&self, watch: &Watch) -> Result<Vec<LaneKey>, StoreError> {
+        Table::over(self.clone()).watchers(watch).await
     }
 }
 

@@ -14,7 +14,7 @@ use platform::{
     intake::{event_value, stored_event},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
-        Bodies, BodyCache, StoreError, VersionSource, Versions, Waits,
+        Bodies, BodyCache, IncidentEvents, StoreError, VersionSource, Versions, Waits,
         journal::{Entry, EventSummary, Journal, Question, Written},
     },
     task::TaskError,
@@ -40,6 +40,7 @@ pub struct Runner<V, B, J, E> {
     pub versions: Versions<V>,
     /// Bodies that are kept in the table.
     pub bodies: BodyCache<B>,
+    /// The journal, the waits of lanes, and the events that they wait for.
     pub journal: J,
     /// The starter of the runs of the start-buffer, and the source of the state of executions.
     pub executions: E,
@@ -59,7 +60,7 @@ struct Decision {
 
 /// The reason why no decision could be made.
 #[derive(Debug)]
-enum Obstacle {
+pub(crate) enum Obstacle {
     /// The store did not answer: the Plan is made again.
     Store(StoreError),
     /// The run lacks what it needs, and fails.
@@ -115,7 +116,13 @@ impl Attempted {
     }
 }
 
-impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionViews + Wakes> Runner<V, B, J, E> {
+impl<V, B, J, E> Runner<V, B, J, E>
+where
+    V: VersionSource,
+    B: Bodies,
+    J: Journal + Waits + IncidentEvents,
+    E: Executions + ExecutionViews + Wakes,
+{
     /// Takes what the function is called with: a Plan that the state machine asks for, an event of EventBridge about an
     /// execution that ended or of the schedule, or messages of the start-buffer. `now` is the time by the function's own clock; a Plan goes by that
     /// of Step Functions.
@@ -146,7 +153,12 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
                 Ok(Value::Null)
             }
             Invocation::BufferedRuns(batch) => {
-                let drained = start_buffer::drain(batch, &self.executions).await;
+                let means = start_buffer::Means {
+                    store: &self.journal,
+                    executions: &self.executions,
+                    now,
+                };
+                let drained = means.drain(batch).await;
                 drained.inspect_err(|error| tracing::error!(%error, "a batch of the start-buffer was not taken in"))
             }
         }
@@ -159,7 +171,9 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
             self.metrics.tell(&Observation::Planned { run, step: None }, now);
         }
     }
+}
 
+impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionViews + Wakes> Runner<V, B, J, E> {
     /// Decides what an execution does next, and gives it as the state machine takes it: `{"cursor", "command"}`.
     ///
     /// # Errors
@@ -269,7 +283,7 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
     }
 
     /// The version of the workflow that the run is pinned to.
-    async fn definition(&self, input: &RunInput) -> Result<Arc<Definition>, Obstacle> {
+    pub(crate) async fn definition(&self, input: &RunInput) -> Result<Arc<Definition>, Obstacle> {
         let run = &input.run;
         match self.versions.get(&run.workflow, run.version).await {
             Ok(Some(definition)) => Ok(definition),

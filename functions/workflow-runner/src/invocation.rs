@@ -11,7 +11,7 @@ pub(crate) enum Invocation {
     ExecutionEnded(Value),
     /// It is time, by the schedule, to look at all runs that seem to go on.
     OpenRuns,
-    /// SQS hands over runs that waited in the start-buffer.
+    /// SQS hands over what waited in the start-buffer.
     BufferedRuns(Value),
 }
 

@@ -1,17 +1,25 @@
-//! Runs that Step Functions did not start when their webhook came: SQS hands them over, in batches.
+//! Runs that Step Functions did not start when their webhook came, and events that runs wait for: SQS hands them over, in batches.
 //!
 //! Each message is done or comes back by itself. One that cannot be read never gets done; it ends in the dead-letter
 //! queue, and holds up no other.
 
-use platform::{executions::Executions, task::TaskError};
+use jiff::Timestamp;
+use platform::{
+    awaited::AwaitedEvent,
+    executions::{Executions, Wakes},
+    start_buffer,
+    table::{IncidentEvents, Waits},
+    task::TaskError,
+    wake,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 use workflow::{error_name::ErrorName, run::RunInput};
 
-/// The time for which a call goes on starting runs; the rest of its batch comes back. The function has half a minute, and if it ran out
-/// of that, those that it has started would come back as well.
+/// The time for which a call goes on with its messages; the rest of its batch comes back. The function has half a minute, and if it ran out
+/// of that, those that are done would come back as well.
 const TIME_LIMIT: Duration = Duration::from_secs(20);
 
 /// A batch as Lambda hands it over.
@@ -27,8 +35,16 @@ struct Batch {
 #[serde(rename_all = "camelCase")]
 struct Message {
     message_id: String,
-    /// The input of a run.
+    /// The input of a run, or an event.
     body: String,
+}
+
+/// All that messages are done with.
+#[derive(Debug)]
+pub(crate) struct Means<'a, S, E> {
+    pub(crate) store: &'a S,
+    pub(crate) executions: &'a E,
+    pub(crate) now: Timestamp,
 }
 
 /// The messages that come back. Lambda deletes the others.
@@ -46,53 +62,87 @@ struct Item {
     item_identifier: String,
 }
 
-/// Starts the runs of a batch, and gives which are to come back.
-///
-/// # Errors
-/// `Input.Invalid`, if this is no batch of SQS; all of it comes back then.
-pub(crate) async fn drain(batch: Value, executions: &impl Executions) -> Result<Value, TaskError> {
-    let invalid = |problem: serde_json::Error| TaskError::new(ErrorName::InputInvalid, problem.to_string());
-    let batch: Batch = serde_json::from_value(batch).map_err(invalid)?;
-    let deadline = Instant::now() + TIME_LIMIT;
-    let mut undone = Vec::new();
-    for message in batch.messages {
-        if !start(&message, executions, deadline).await {
-            let item_identifier = message.message_id;
-            undone.push(Item { item_identifier });
+impl<S: IncidentEvents + Waits, E: Executions + Wakes> Means<'_, S, E> {
+    /// Starts the runs of a batch, tells of its events, and gives which messages are to come back.
+    ///
+    /// # Errors
+    /// `Input.Invalid`, if this is no batch of SQS; all of it comes back then.
+    pub(crate) async fn drain(&self, batch: Value) -> Result<Value, TaskError> {
+        let invalid = |problem: serde_json::Error| TaskError::new(ErrorName::InputInvalid, problem.to_string());
+        let batch: Batch = serde_json::from_value(batch).map_err(invalid)?;
+        let deadline = Instant::now() + TIME_LIMIT;
+        let mut undone = Vec::new();
+        for message in batch.messages {
+            let done = timeout_at(deadline, self.take(&message)).await;
+            if done.is_err() {
+                let message = message.message_id.as_str();
+                tracing::warn!(
+                    message,
+                    "a message stays in the start-buffer, because the time for its batch is over"
+                );
+            }
+            if done != Ok(true) {
+                let item_identifier = message.message_id;
+                undone.push(Item { item_identifier });
+            }
         }
+        if sabotage::breaks(sabotage::Break::BatchAsDone) {
+            undone.clear();
+        }
+        serde_json::to_value(Undone {
+            batch_item_failures: undone,
+        })
+        .map_err(invalid)
     }
-    if sabotage::breaks(sabotage::Break::BatchAsDone) {
-        undone.clear();
-    }
-    serde_json::to_value(Undone {
-        batch_item_failures: undone,
-    })
-    .map_err(invalid)
-}
 
-/// Starts the run of a message. Gives whether it is there.
-async fn start(message: &Message, executions: &impl Executions, deadline: Instant) -> bool {
-    let id = message.message_id.as_str();
-    let input: RunInput = match serde_json::from_str(&message.body) {
-        Ok(input) => input,
-        Err(error) => {
-            tracing::error!(message = id, %error, "a message of the start-buffer is no input of a run");
-            return false;
+    /// Does what a message is for. Gives whether it is done.
+    async fn take(&self, message: &Message) -> bool {
+        match message.body.parse() {
+            Ok(start_buffer::Message::Run(input)) => self.start(&input).await,
+            Ok(start_buffer::Message::IncidentEvent(event)) => self.tell(&event).await,
+            Err(error) => {
+                let message = message.message_id.as_str();
+                tracing::error!(message, %error, "a message of the start-buffer is no input of a run and no event");
+                false
+            }
         }
-    };
-    let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
-    match timeout_at(deadline, executions.start(&input)).await {
-        Ok(Ok(started)) => {
-            tracing::info!(%run, %workflow, event_id, ?started, "run started from the start-buffer");
-            true
+    }
+
+    /// Starts a run. Gives whether it is there.
+    async fn start(&self, input: &RunInput) -> bool {
+        let (run, workflow, event_id) = (&input.run.id, &input.run.workflow, input.event_id());
+        match self.executions.start(input).await {
+            Ok(started) => {
+                tracing::info!(%run, %workflow, event_id, ?started, "run started from the start-buffer");
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%run, %workflow, event_id, %error, "run stays in the start-buffer");
+                false
+            }
         }
-        Ok(Err(error)) => {
-            tracing::warn!(%run, %workflow, event_id, %error, "run stays in the start-buffer");
-            false
+    }
+
+    /// Keeps an event, and wakes the lanes that watch its incident. A lane that watches from now on finds the event itself; one that could
+    /// not be woken finds it when the slice of its wait is over.
+    async fn tell(&self, event: &AwaitedEvent) -> bool {
+        let (incident, event_id) = (event.watch.incident(), &event.event.event_id);
+        let watchers = match self.store.put_event(event, self.now).await {
+            Ok(()) => self.store.watchers(&event.watch).await,
+            Err(error) => Err(error),
+        };
+        let watchers = match watchers {
+            Ok(watchers) => watchers,
+            Err(error) => {
+                tracing::warn!(incident, event_id, %error, "event stays in the start-buffer");
+                return false;
+            }
+        };
+        if let Err(error) = wake::watchers(&watchers, self.store, self.executions).await {
+            tracing::warn!(incident, event_id, %error, "not woken");
         }
-        Err(_) => {
-            tracing::warn!(%run, %workflow, event_id, "run stays in the start-buffer, because the time for its batch is over");
-            false
-        }
+        let lanes = watchers.len();
+        tracing::info!(incident, event_id, lanes, "event kept for the runs that wait");
+        true
     }
 }

@@ -1,12 +1,15 @@
 //! The two things after a Plan is written: it wakes the lanes and runs that can go on, and a lane that begins to wait looks once more for
 //! what may have ended the wait.
 
-use crate::{handler::Runner, state::Next};
+use crate::{
+    handler::{Obstacle, Runner},
+    state::Next,
+};
 use jiff::Timestamp;
 use platform::{
-    executions::Wakes,
+    executions::{ExecutionViews, Executions, Wakes},
     table::{
-        StoreError, Waiting, Waits,
+        Bodies, StoreError, VersionSource, Waiting, Waits,
         journal::{Journal, Question},
     },
     wake,
@@ -15,11 +18,18 @@ use serde::Deserialize;
 use serde_json::Value;
 use workflow::{
     ids::{ApprovalId, RunId},
-    planner::{CancelMark, Changes, Cursor, Needs, Pending, has_been_ended},
+    planner::{CancelMark, Changes, Cursor, Needs, Pending, events_wanted, has_been_ended},
     run::RunInput,
+    watch::Wanted,
 };
 
-impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
+impl<V, B, J, E> Runner<V, B, J, E>
+where
+    V: VersionSource,
+    B: Bodies,
+    J: Journal + Waits,
+    E: Executions + ExecutionViews + Wakes,
+{
     /// Wakes the lanes that a Plan has cancelled, and the run that can go on when this one has ended. All of it stands in the table, so
     /// a failed wake is logged and does not fail the run.
     pub(crate) async fn wake_others(
@@ -59,6 +69,10 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
             return Ok(());
         };
         let run = &input.run.id;
+        let events = match &cursor.watching {
+            Some(_) => self.events_wanted(input, &cursor).await?,
+            None => None,
+        };
         let question = Question {
             run,
             workflow: &input.run.workflow,
@@ -68,6 +82,7 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
                     Some(Pending::Approval { step, .. }) => Some(ApprovalId::of(run, &cursor.lane, step)),
                     _ => None,
                 },
+                events,
                 ..Needs::default()
             },
             concurrency_key,
@@ -85,6 +100,16 @@ impl<V, B, J: Journal + Waits, E: Wakes> Runner<V, B, J, E> {
             log_failure(run, wake::lane(&waiting, &self.journal, &self.executions).await);
         }
         Ok(())
+    }
+
+    /// The events that a lane waits for. The definition is at hand, unless the Plan was made by another environment of the function.
+    async fn events_wanted(&self, input: &RunInput, cursor: &Cursor) -> Result<Option<Wanted>, StoreError> {
+        match self.definition(input).await {
+            Ok(definition) => Ok(events_wanted(&definition, cursor)),
+            Err(Obstacle::Store(error)) => Err(error),
+            // The next Plan ends the run for it.
+            Err(Obstacle::Run(_)) => Ok(None),
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 mod filters;
 
 use crate::{
+    awaited::AwaitedEvent,
     body,
     table::{TriggerRecord, WorkflowRecord, WorkflowState},
 };
@@ -14,15 +15,17 @@ use pagerduty::{
 use serde::Serialize;
 use serde_json::Value;
 use std::{
+    collections::BTreeSet,
     fmt,
     sync::{Arc, OnceLock},
 };
 use workflow::{
     definition::limits::run_timeout,
-    ids::{RunId, WorkflowVersion},
+    ids::{IntegrationAlias, RunId, WorkflowVersion},
     planner::OLDEST_EVENT,
     run::{PackedBody, RunBody, RunCause, RunEvent, RunIdentity, RunInput, WebhookKind},
     template::Context,
+    watch::Watch,
 };
 
 /// The largest body of a delivery that is read, in bytes. PagerDuty drops what is larger than 256 KB.
@@ -64,6 +67,8 @@ pub enum Ignored {
     NoMessage,
     /// No webhook starts the workflow.
     NoTrigger,
+    /// No webhook of the integration starts the workflow. It waits for events of incidents.
+    OnlyWaits,
     /// The URL of the integration leads to no workflow.
     NoWorkflow,
 }
@@ -84,6 +89,9 @@ impl fmt::Display for Ignored {
             Self::TooOld => "the event happened more than a week ago",
             Self::NoMessage => "the delivery has no message",
             Self::NoTrigger => "no webhook starts the workflow",
+            Self::OnlyWaits => {
+                "the workflow waits for events of incidents, and no webhook of the integration starts it"
+            }
             Self::NoWorkflow => "no enabled workflow takes V3 webhooks of the integration",
         })
     }
@@ -165,6 +173,7 @@ impl<'a> Told<'a> {
 /// The events of a delivery. They are read once, for all workflows that they are handed to.
 #[derive(Debug)]
 pub struct Events<'a> {
+    webhook: WebhookKind,
     told: Vec<Told<'a>>,
     unreadable: Option<Unreadable>,
 }
@@ -177,6 +186,7 @@ impl<'a> Events<'a> {
     pub fn read(webhook: WebhookKind, body: &'a [u8]) -> Result<Self, Unreadable> {
         Ok(match webhook {
             WebhookKind::V3 => Self {
+                webhook,
                 told: vec![Told::new(v3::parse(body)?, body)],
                 unreadable: None,
             },
@@ -187,6 +197,7 @@ impl<'a> Events<'a> {
                     .into_iter()
                     .map(|message| Told::new(message.event, message.sanitised.to_string().into_bytes()));
                 Self {
+                    webhook,
                     told: told.collect(),
                     unreadable: messages.unreadable,
                 }
@@ -210,6 +221,47 @@ impl<'a> Events<'a> {
             .iter()
             .map(|told| decide(workflow, trigger, told, now))
             .collect()
+    }
+
+    /// The outcome of each event for a workflow that no delivery of this kind starts, and that waits for events.
+    #[must_use]
+    pub fn pass_by(&self) -> Vec<Admission> {
+        let reason = |told: &Told<'_>| match told.event.is_ping() {
+            true => Ignored::Ping,
+            false => Ignored::OnlyWaits,
+        };
+        self.told.iter().map(|told| Admission::Ignore(reason(told))).collect()
+    }
+
+    /// The events about incidents of an integration that are of these types. Notes of runs are not among them: a run that waits for a
+    /// note would find its own.
+    #[must_use]
+    pub fn awaited(&self, integration: &IntegrationAlias, types: &BTreeSet<&str>, now: Timestamp) -> Vec<AwaitedEvent> {
+        let awaited = |told: &Told<'_>| {
+            let event = &told.event;
+            let is_wanted = types.contains(event.event_type.as_str())
+                && !is_too_old(event, now)
+                && !event.note.as_deref().is_some_and(is_note_of_a_run);
+            let incident = event.incident.as_ref().filter(|_| is_wanted)?;
+            // What has no id of an incident's form is none that a run could watch.
+            let watch = Watch::new(integration.clone(), &incident.id.to_string()).ok()?;
+            let body = match told.packed() {
+                Packed::Input(data) => RunBody::Input { data: data.clone() },
+                Packed::Table(_) => RunBody::Table {},
+            };
+            Some(AwaitedEvent {
+                watch,
+                occurred_at: event.occurred_at.unwrap_or(now),
+                event: RunEvent {
+                    webhook: self.webhook,
+                    event_id: event.id.to_string(),
+                    event_type: event.event_type.clone(),
+                    body,
+                    filter_error: None,
+                },
+            })
+        };
+        self.told.iter().filter_map(awaited).collect()
     }
 
     /// Decides on each event as it would have been decided when it happened, which is at this time if it does not say. So none is too old.

@@ -9,6 +9,7 @@
 //! - [`approvals`] — deciding about approvals.
 //! - [`approval_links`] — the links by which people decide about approvals.
 //! - [`api_key`] — the keys that senders of webhooks present.
+//! - [`awaited`] — events of incidents that workflows wait for.
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
 //! - [`catalog()`] — the actions of all systems.
 //! - [`body`] — the compressed form of a delivery's body.
@@ -18,7 +19,7 @@
 //! - [`executions`] — starting a run with Step Functions.
 //! - [`run_end`] — ends of runs that no Plan wrote.
 //! - [`wake`] — waking lanes that wait.
-//! - [`start_buffer`] — the queue of runs that wait for Step Functions.
+//! - [`start_buffer`] — the queue of runs that wait for Step Functions, and of events that runs wait for.
 //! - [`dead_letters`] — the queue of authentic deliveries that cannot be read.
 //! - [`delivery_log`] — what the log of the ingress tells of deliveries.
 //! - [`task`] — errors as Step Functions and people see them.
@@ -27,6 +28,7 @@ pub mod action;
 pub mod api_key;
 pub mod approval_links;
 pub mod approvals;
+pub mod awaited;
 pub mod aws;
 pub mod body;
 mod catalog;

@@ -11,7 +11,7 @@ use futures_util::{StreamExt, stream};
 use jiff::Timestamp;
 use workflow::{
     ids::{LanePath, RunId},
-    planner::CancelMark,
+    planner::{CancelMark, LaneKey},
 };
 
 /// The number of lanes that are woken at the same time.
@@ -73,6 +73,20 @@ pub async fn next_in_line(
 /// It may not have been woken.
 pub async fn decided(run: &RunId, lane: &LanePath, waits: &impl Waits, executions: &impl Wakes) -> Result<(), Unwoken> {
     // Before it waits it sends its messages, and looks when it begins to wait.
+    if_waiting(run, lane, waits, executions).await
+}
+
+/// Wakes the lanes that watch an incident, now that an event of it is there. Those that do not wait yet look when they begin to.
+///
+/// # Errors
+/// A lane may not have been woken. All were tried.
+pub async fn watchers(lanes: &[LaneKey], waits: &impl Waits, executions: &impl Wakes) -> Result<(), Unwoken> {
+    let wakes = stream::iter(lanes).map(async |lane| if_waiting(&lane.run, &lane.lane, waits, executions).await);
+    let woken: Vec<Result<(), Unwoken>> = wakes.buffer_unordered(AT_ONCE).collect().await;
+    woken.into_iter().collect()
+}
+
+async fn if_waiting(run: &RunId, lane: &LanePath, waits: &impl Waits, executions: &impl Wakes) -> Result<(), Unwoken> {
     match waits.wait_of(run, lane).await? {
         Some(waiting) => self::lane(&waiting, waits, executions).await,
         None => Ok(()),

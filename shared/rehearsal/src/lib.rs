@@ -7,11 +7,13 @@
 //! the next thing to do, and an account of PagerDuty that accepts whatever it is asked.
 //!
 //! An action takes no time, and nothing goes wrong by itself. What is to go wrong is said with an [`Intervention`], and
-//! what is decided about an approval with an [`Answer`]; without one its time runs out.
+//! what is decided about an approval with an [`Answer`], and what happens to an incident that a run watches with a [`Signal`];
+//! without them its time runs out.
 //!
 //! # Layout
 //! - [`Rehearsal`] — what is rehearsed, and for which delivery.
 //! - [`Answer`] — decisions about approvals.
+//! - [`Signal`] — events of incidents that runs watch.
 //! - [`delivery`] — deliveries as they are found in files.
 //! - [`report`] — what happened, as a tree of runs, steps, lanes and requests.
 //! - `machine` — executions and the virtual clock.
@@ -27,8 +29,10 @@ mod machine;
 mod performer;
 mod rehearsal;
 pub mod report;
+mod signal;
 mod store;
 
 pub use answer::Answer;
 pub use intervention::{Intervention, InvalidIntervention};
 pub use rehearsal::{Rehearsal, RehearsalError, Start};
+pub use signal::Signal;

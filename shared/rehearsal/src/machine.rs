@@ -11,6 +11,7 @@ use crate::{
     intervention::Intervention,
     performer::{Performed, Performer},
     report::{Request, Took},
+    signal::Signal,
     store::{Asked, Parking, Store, Tables},
 };
 use jiff::{SignedDuration, Timestamp};
@@ -19,10 +20,11 @@ use platform::{
     approvals::{self, Answered},
     metrics::Metrics,
     table::{
-        Approvals, BodyCache, StoreError, Versions,
+        Approvals, BodyCache, IncidentEvents, StoreError, Versions,
         journal::{Journal, OutsideEnd},
     },
     task::TaskError,
+    wake,
 };
 use serde_json::{Value, json};
 use std::{
@@ -33,6 +35,7 @@ use workflow::{
     ids::StepPath,
     planner::{Cursor, Failure, LaneKey, Pending, Wake},
     run::RunInput,
+    watch::Watch,
 };
 use workflow_runner::Runner;
 
@@ -51,6 +54,9 @@ pub(crate) struct Machine {
     performer: Performer,
     interventions: Vec<Intervention>,
     answers: Vec<Answer>,
+    signals: Vec<Signal>,
+    /// The incidents of the events that have started runs.
+    incidents: BTreeSet<String>,
     executions: Vec<Execution>,
     /// The decisions that are to come, or have come.
     decisions: Vec<(Asked, Planned)>,
@@ -73,6 +79,8 @@ enum Next {
     Plan(usize),
     /// The decision of a number.
     Decision(usize),
+    /// The signal of a number.
+    Signal(usize),
 }
 
 #[derive(Debug)]
@@ -103,6 +111,7 @@ impl Machine {
         account: Arc<Account>,
         interventions: Vec<Intervention>,
         answers: Vec<Answer>,
+        signals: Vec<Signal>,
     ) -> Self {
         Self {
             runner: Runner {
@@ -116,6 +125,8 @@ impl Machine {
             performer: Performer::new(account),
             interventions,
             answers,
+            signals,
+            incidents: BTreeSet::new(),
             executions: Vec::new(),
             decisions: Vec::new(),
             queue: BTreeSet::new(),
@@ -131,7 +142,18 @@ impl Machine {
     pub(crate) fn start(&mut self, input: RunInput, at: Timestamp) {
         let at = Wake::not_before(at).time();
         let name = input.run.id.to_string();
+        if self.executions.is_empty() {
+            let signals: Vec<Timestamp> = self.signals.iter().map(|signal| signal.at(at)).collect();
+            for (number, at) in signals.into_iter().enumerate() {
+                self.put(Next::Signal(number), at);
+            }
+        }
         self.execution(name, input, at, None);
+    }
+
+    /// Notes the incident of an event that starts runs.
+    pub(crate) fn is_about(&mut self, incident: Option<String>) {
+        self.incidents.extend(incident);
     }
 
     fn execution(&mut self, name: String, input: RunInput, at: Timestamp, parent: Option<usize>) {
@@ -170,6 +192,7 @@ impl Machine {
                     self.plan_decisions();
                 }
                 Next::Decision(number) => self.decide(number, now).await?,
+                Next::Signal(number) => self.signal(number, now).await?,
             }
         }
         Err(Stuck::Endless)
@@ -314,6 +337,32 @@ impl Machine {
         };
         if let Some(remark) = remark {
             self.store.with(|tables| tables.remark(asked, remark));
+        }
+        self.wake(now);
+        Ok(())
+    }
+
+    /// Lets an event of incidents come, as the ingress and the start-buffer hand it on.
+    async fn signal(&mut self, number: usize, now: Timestamp) -> Result<(), Stuck> {
+        let Some(signal) = self.signals.get(number) else {
+            return Ok(());
+        };
+        let failed = |error: StoreError| Stuck::Command(error.to_string());
+        let incidents = &self.incidents;
+        let watched = self.store.with(|tables| tables.watchable(incidents));
+        let all = incidents.iter().map(String::as_str);
+        let all: BTreeSet<&str> = all.chain(watched.iter().map(Watch::incident)).collect();
+        for incident in all {
+            self.performer.happens(incident, signal.event_type(), now);
+        }
+        for watch in watched {
+            let Some(event) = signal.about(&watch, number, now) else {
+                continue;
+            };
+            self.store.put_event(&event, now).await.map_err(failed)?;
+            let watchers = self.store.watchers(&watch).await.map_err(failed)?;
+            let woken = wake::watchers(&watchers, &self.store, &self.store).await;
+            woken.map_err(|error| Stuck::Command(error.to_string()))?;
         }
         self.wake(now);
         Ok(())

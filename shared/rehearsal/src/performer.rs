@@ -79,6 +79,11 @@ impl Performer {
         Self { account }
     }
 
+    /// Changes an incident of the account as an event tells.
+    pub(crate) fn happens(&self, incident: &str, event_type: &str, now: Timestamp) {
+        self.account.happens(incident, event_type, now);
+    }
+
     /// Performs an attempt of a step's action. `interventions` are those that are about the step.
     pub(crate) async fn perform(
         &self,

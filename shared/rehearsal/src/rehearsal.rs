@@ -9,6 +9,7 @@ use crate::{
     intervention::{Intervention, InvalidIntervention},
     machine::{Machine, Stuck},
     report::{NotStarted, Report, UNREADABLE},
+    signal::Signal,
     store::{Store, VERSION},
 };
 use jiff::Timestamp;
@@ -34,6 +35,7 @@ pub struct Rehearsal {
     others: Vec<Definition>,
     interventions: Vec<Intervention>,
     answers: Vec<Answer>,
+    signals: Vec<Signal>,
 }
 
 /// The start of the runs.
@@ -101,6 +103,7 @@ impl Rehearsal {
             others,
             interventions,
             answers: Vec::new(),
+            signals: Vec::new(),
         })
     }
 
@@ -111,6 +114,18 @@ impl Rehearsal {
     pub fn with_answers(mut self, answers: Vec<Answer>) -> Result<Self, RehearsalError> {
         Answer::check_all(&answers, &std::iter::once(&self.workflow).chain(&self.others))?;
         self.answers = answers;
+        Ok(self)
+    }
+
+    /// The same with events that come while it waits.
+    ///
+    /// # Errors
+    /// No step of any of the workflows waits for an event.
+    pub fn with_signals(mut self, signals: Vec<Signal>) -> Result<Self, RehearsalError> {
+        for signal in &signals {
+            signal.check(std::iter::once(&self.workflow).chain(&self.others))?;
+        }
+        self.signals = signals;
         Ok(self)
     }
 
@@ -137,6 +152,7 @@ impl Rehearsal {
             Arc::clone(&account),
             self.interventions.clone(),
             self.answers.clone(),
+            self.signals.clone(),
         );
         let mut not_started = Vec::new();
         let mut roots = Vec::new();
@@ -155,7 +171,8 @@ impl Rehearsal {
                             Ok((admitted, _)) if roots.contains(&admitted.input.run.id) => not_started.push(repeated()),
                             Ok((admitted, at)) => {
                                 roots.push(admitted.input.run.id.clone());
-                                prepare(&store, &account, &admitted, at).await?;
+                                let incident = prepare(&store, &account, &admitted, at).await?;
+                                machine.is_about(incident);
                                 machine.start(admitted.input, at);
                             }
                         }
@@ -230,6 +247,7 @@ impl Rehearsal {
             state: WorkflowState::Enabled,
             active_version: VERSION,
             trigger: Some(trigger.clone()),
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: otherwise,
         };
@@ -252,8 +270,13 @@ impl Rehearsal {
     }
 }
 
-/// Puts what a run finds on AWS where it finds it here: a large body, and the incident of its event.
-async fn prepare(store: &Store, account: &Account, admitted: &Admitted, at: Timestamp) -> Result<(), RehearsalError> {
+/// Puts what a run finds on AWS where it finds it here: a large body, and the incident of its event. Gives the id of that.
+async fn prepare(
+    store: &Store,
+    account: &Account,
+    admitted: &Admitted,
+    at: Timestamp,
+) -> Result<Option<String>, RehearsalError> {
     let run = &admitted.input.run.id;
     if let Some(body) = &admitted.large_body {
         let stored = store.put_body(run, body.to_vec(), at).await;
@@ -261,10 +284,11 @@ async fn prepare(store: &Store, account: &Account, admitted: &Admitted, at: Time
     }
     let event = admitted.input.event();
     let event = event.and_then(|event| stored_event(event, admitted.large_body.as_deref()).ok());
-    if let Some(incident) = event.and_then(|event| event.incident) {
-        account.knows(&incident);
+    let incident = event.and_then(|event| event.incident);
+    if let Some(incident) = &incident {
+        account.knows(incident);
     }
-    Ok(())
+    Ok(incident.map(|incident| incident.id.to_string()))
 }
 
 fn repeated() -> NotStarted {

@@ -16,6 +16,7 @@
 //! - [`run`] — the input that a run is started with.
 //! - [`replay`] — what a replay of a run keeps, and what it would do again.
 //! - [`step_name`] — names of steps and lanes, as people read and type them.
+//! - [`watch`] — incidents that runs watch while they wait, and their events.
 //! - [`error_name`] — the stable names of errors that people and state machines match on.
 
 pub mod action;
@@ -37,3 +38,4 @@ pub mod steps;
 pub mod template;
 pub mod triggers;
 pub mod types;
+pub mod watch;

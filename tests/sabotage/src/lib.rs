@@ -97,6 +97,10 @@ breaks! {
     NoSecondLook = "no-second-look";
     /// The end of the time for a decision is written over a decision.
     ClosesDecided = "closes-decided";
+    /// A lane that waits for an event does not look at those that have come.
+    DeafToEvents = "deaf-to-events";
+    /// An event that has ended a wait ends the next one as well.
+    HeardAgain = "heard-again";
     /// A run begins although its workflow was disabled while it waited for its start.
     StartsDisabled = "starts-disabled";
     /// A run begins however long ago its event happened.

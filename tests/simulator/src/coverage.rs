@@ -16,7 +16,7 @@ use workflow::{
     definition::{ConcurrencyPolicy, Definition, Step},
     ids::{LanePath, RunId, Section, StepPath},
     planner::{Cursor, LaneKey, Pending},
-    steps::{ActionStep, BlockStep, ChooseStep, ForEachStep, OnLaneFailure, ParallelStep, StepKind, WaitStep},
+    steps::{ActionStep, BlockStep, ChooseStep, ForEachStep, Goal, OnLaneFailure, ParallelStep, StepKind, WaitStep},
 };
 
 /// A part of the language, or of how the engine does it, in a few words.
@@ -57,6 +57,10 @@ pub enum Construct {
     Wait,
     #[strum(serialize = "wait until")]
     WaitUntil,
+    #[strum(serialize = "wait_for: status")]
+    WaitForStatus,
+    #[strum(serialize = "wait_for: events")]
+    WaitForEvents,
     #[strum(serialize = "approval")]
     Approval,
     #[strum(serialize = "message of an approval")]
@@ -273,6 +277,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::ResolveAlert
             | C::SendChange
             | C::OnlyWhile
+            | C::WaitForStatus
             | C::Message
             | C::Retry
             | C::Timeout
@@ -481,7 +486,7 @@ impl<'a, 'e> Seen<'a, 'e> {
             Some(Pending::Action(attempts) | Pending::Backoff { attempts, .. }) => {
                 self.of_step(&place(&attempts.step)).into_iter().collect()
             }
-            Some(Pending::Wait { step, .. } | Pending::Approval { step, .. }) => {
+            Some(Pending::Wait { step, .. } | Pending::Approval { step, .. } | Pending::Watch { step, .. }) => {
                 self.of_step(&place(&step)).into_iter().collect()
             }
             Some(Pending::Fork(fork)) => self.of_step(&place(&fork.step)).into_iter().collect(),
@@ -611,6 +616,10 @@ impl Construct {
             }
             StepKind::Wait(WaitStep::For(_)) => add(Construct::Wait),
             StepKind::Wait(WaitStep::Until(_)) => add(Construct::WaitUntil),
+            StepKind::WaitFor(wait) => add(match wait.goal {
+                Goal::Status(_) => Construct::WaitForStatus,
+                Goal::Event { .. } => Construct::WaitForEvents,
+            }),
             StepKind::Approval(_) => add(Construct::Approval),
             StepKind::Set(_) => add(Construct::Set),
             StepKind::Block(BlockStep { otherwise, .. }) => {

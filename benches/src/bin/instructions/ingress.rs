@@ -156,6 +156,7 @@ fn aws(key: &ApiKey, webhook: WebhookKind) -> Result<Nothing, Error> {
                 filters: Filters::default(),
                 when: Some(r#"event.incident.service is not none and event.incident.service.summary == "CloudWatch-Memory-Alert""#.into()),
             }),
+            awaits: platform::table::AwaitedTypes::new(),
             timeout: None,
             updated_at: NOW,
         },

@@ -113,6 +113,7 @@ fn started(definition: Definition) -> Result<(Nothing, Value), Error> {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(1),
         trigger: Some(trigger.clone()),
+        awaits: platform::table::AwaitedTypes::new(),
         timeout: None,
         updated_at: NOW,
     };

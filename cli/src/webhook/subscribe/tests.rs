@@ -1,6 +1,6 @@
 use super::*;
 use crate::output::as_json;
-use platform::table::{TriggerRecord, WorkflowState};
+use platform::table::{AwaitedTypes, TriggerRecord, WorkflowState};
 
 fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
     WorkflowRecord {
@@ -14,6 +14,7 @@ fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
             filters: workflow::triggers::Filters::default(),
             when: None,
         }),
+        awaits: AwaitedTypes::new(),
         timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }

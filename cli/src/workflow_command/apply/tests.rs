@@ -51,6 +51,7 @@ fn seen(version: u32, state: WorkflowState) -> WorkflowRecord {
         state,
         active_version: WorkflowVersion(version),
         trigger: None,
+        awaits: platform::table::AwaitedTypes::new(),
         timeout: None,
         updated_at: "2026-11-22T10:00:00Z".parse().unwrap(),
     }

@@ -1,10 +1,9 @@
 //! Events that are made up: for who has no delivery of PagerDuty's at hand.
 
-use crate::error::Error;
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::delivery::Delivery;
 use serde_json::{Value, json};
-use workflow::{action::unknown_field, definition::Definition, run::WebhookKind};
+use workflow::{action::unknown_field, definition::Definition, run::WebhookKind, triggers::Trigger};
 
 macro_rules! samples {
     ($($name:literal,)*) => {
@@ -60,15 +59,36 @@ pub(super) struct Change {
     value: Value,
 }
 
+/// The reason there is no such sample.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum NoSample {
+    #[error("samples are V3 webhooks, and the workflow takes Generic V2 ones; give a delivery with --event")]
+    V2,
+    #[error("there is no sample of that type: {0}")]
+    UnknownType(String),
+    #[error("--set {path}: {problem}")]
+    Change { path: String, problem: String },
+    #[error("the sample cannot be read: {0}")]
+    Unreadable(String),
+}
+
+impl Change {
+    /// A change of the field at a path.
+    pub(super) fn new(path: &str, value: Value) -> Self {
+        Self {
+            path: path.to_owned(),
+            value,
+        }
+    }
+}
+
 /// Reads `PATH=VALUE`. What is JSON is taken as that, and everything else as text.
 pub(super) fn change(text: &str) -> Result<Change, String> {
     let (path, value) = text
         .split_once('=')
         .ok_or("write it as PATH=VALUE, such as incident.urgency=low")?;
-    Ok(Change {
-        path: path.to_owned(),
-        value: serde_json::from_str(value).unwrap_or_else(|_| Value::from(value)),
-    })
+    let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
+    Ok(Change::new(path, value))
 }
 
 /// A delivery of an event of a type that happens at a time, with these changes.
@@ -77,32 +97,33 @@ pub(super) fn delivery(
     changes: &[Change],
     workflow: &Definition,
     at: Timestamp,
-) -> Result<Delivery, Error> {
-    let trigger = workflow
-        .trigger
-        .as_ref()
-        .and_then(workflow::triggers::Trigger::pagerduty);
+) -> Result<Delivery, NoSample> {
+    let trigger = workflow.trigger.as_ref().and_then(Trigger::pagerduty);
     if trigger.is_some_and(|trigger| trigger.webhook == WebhookKind::V2) {
-        return Err(Error::Invalid(
-            "samples are V3 webhooks, and the workflow takes Generic V2 ones; give a delivery with --event".to_owned(),
-        ));
+        return Err(NoSample::V2);
     }
+    event(event_type, changes, at)
+}
+
+/// A delivery of an event of a type that happens at a time, with these changes, whichever workflow takes it.
+pub(super) fn event(event_type: &str, changes: &[Change], at: Timestamp) -> Result<Delivery, NoSample> {
     let sample = SAMPLES.iter().find(|(name, _)| *name == event_type);
-    let (_, sample) = sample.ok_or_else(|| {
-        let problem = unknown_field(event_type, SAMPLES.iter().map(|(name, _)| *name));
-        Error::Invalid(format!("there is no sample of that type: {problem}"))
-    })?;
-    let mut body: Value =
-        serde_json::from_str(sample).map_err(|error| Error::Invalid(format!("the sample is no JSON: {error}")))?;
+    let (_, sample) = sample
+        .ok_or_else(|| NoSample::UnknownType(unknown_field(event_type, SAMPLES.iter().map(|(name, _)| *name))))?;
+    let unreadable = |error: &dyn std::fmt::Display| NoSample::Unreadable(error.to_string());
+    let mut body: Value = serde_json::from_str(sample).map_err(|error| unreadable(&error))?;
     let occurred_at = body.pointer("/event/occurred_at").and_then(Value::as_str);
     let occurred_at = occurred_at
         .and_then(|time| time.parse::<Timestamp>().ok())
         .unwrap_or(at);
     move_times(&mut body, at.duration_since(occurred_at));
     for change in changes {
-        apply(&mut body, change).map_err(|problem| Error::Invalid(format!("--set {}: {problem}", change.path)))?;
+        apply(&mut body, change).map_err(|problem| NoSample::Change {
+            path: change.path.clone(),
+            problem,
+        })?;
     }
-    Delivery::read(body.to_string().as_bytes()).map_err(|error| Error::Invalid(error.to_string()))
+    Delivery::read(body.to_string().as_bytes()).map_err(|error| unreadable(&error))
 }
 
 /// Moves all times by so much, so that the event happens when it is wanted and its incident is as old as before.

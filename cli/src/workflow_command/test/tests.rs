@@ -458,3 +458,97 @@ impl Drop for Folder {
         let _left = fs::remove_dir_all(&self.0);
     }
 }
+
+const ESCALATE: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../examples/escalate-unless-acknowledged.yaml"
+);
+
+/// The workflow that waits for an acknowledgement, for an urgent incident at ten o'clock.
+fn waits<'a>(more: &[&'a str]) -> Vec<&'a str> {
+    let line = [
+        ESCALATE,
+        "--sample",
+        "incident.triggered",
+        "--set",
+        "incident.urgency=high",
+    ];
+    let line = line.into_iter().chain(["--at", "2027-01-15T10:00:00Z"]);
+    line.chain(more.iter().copied()).collect()
+}
+
+#[tokio::test]
+async fn a_signal_ends_a_wait_at_its_time() {
+    let line = waits(&[
+        "--signal",
+        "incident.acknowledged@3m",
+        "--signal",
+        "incident.resolved@20m",
+    ]);
+    let played = played(&line).await.unwrap();
+    insta::assert_snapshot!("signalled", played.text);
+    let steps = &played.json["runs"][0]["steps"];
+    assert_eq!(steps[0]["outputs"]["at"], "2027-01-15T10:03:00Z");
+    assert_eq!(steps[1]["steps"][0]["outputs"]["at"], "2027-01-15T10:20:00Z");
+}
+
+#[tokio::test]
+async fn a_wait_without_a_signal_comes_to_the_end_of_its_time_and_says_so() {
+    let played = played(&waits(&[])).await.unwrap();
+    insta::assert_snapshot!("not_signalled", played.text);
+    let step = &played.json["runs"][0]["steps"][0];
+    assert_eq!(
+        step["remarks"],
+        serde_json::json!([
+            "looked 5 times; the last look is shown",
+            "no --signal ended it, so its time was over after 15m"
+        ])
+    );
+}
+
+#[tokio::test]
+async fn a_signal_has_the_field_that_is_set() {
+    let folder = Folder::new("signal-with-field");
+    let wait = "{ integration: prod, incident_id: P1, events: [incident.annotated], when: \"'undo' in event.note\", timeout: 1h }";
+    let file = folder.file(
+        "note.yaml",
+        &format!("name: w\nsteps:\n  - id: note\n    wait_for: {wait}\n"),
+    );
+    let line = [
+        &file,
+        "--signal",
+        "incident.annotated@1m",
+        "--signal",
+        "incident.annotated@2m:content=undo it",
+        "--at",
+        "2027-01-15T10:00:00Z",
+    ];
+    let outputs = &played(&line).await.unwrap().json["runs"][0]["steps"][0]["outputs"];
+    assert_eq!(
+        (&outputs["event"]["note"], &outputs["at"]),
+        (&"undo it".into(), &"2027-01-15T10:02:00Z".into())
+    );
+}
+
+#[rstest]
+#[case::without_a_time("incident.acknowledged", "write it as TYPE@AFTER")]
+#[case::time_that_is_none("incident.acknowledged@soon", "soon")]
+#[case::type_that_is_none("incident.acknowleged@3m", "did you mean `incident.acknowledged`?")]
+#[case::type_of_a_service("service.updated@3m", "a run waits for events of incidents only")]
+#[case::field_that_is_none("incident.annotated@3m:contnt=x", "did you mean `content`?")]
+#[tokio::test]
+async fn a_signal_that_cannot_come_is_refused(#[case] signal: &str, #[case] said: &str) {
+    let refused = played(&waits(&["--signal", signal])).await.unwrap_err();
+    assert!(refused.contains(said), "{refused}");
+}
+
+#[tokio::test]
+async fn a_signal_to_a_workflow_that_waits_for_none_is_refused() {
+    let folder = Folder::new("signal-to-none");
+    let file = folder.file("w.yaml", "name: w\nsteps:\n  - wait: 1s\n");
+    let refused = played(&[&file, "--signal", "incident.resolved@3m"]).await.unwrap_err();
+    assert!(
+        refused.contains("no step waits for incident.resolved: `wait_for` does"),
+        "{refused}"
+    );
+}

@@ -5,14 +5,14 @@ use crate::Ports;
 use jiff::Timestamp;
 use platform::{
     api_key::ApiKey,
-    intake::{Admission, Events, Ignored},
+    intake::{Events, Ignored},
     table::KeyScope,
 };
 use tokio::time::Instant;
 use workflow::{ids::IntegrationAlias, run::WebhookKind};
 
 impl<P: Ports> Ingress<P> {
-    /// Hands a delivery to all workflows that the URL of an integration leads to.
+    /// Hands a delivery to all workflows that the URL of an integration leads to, and to the runs that wait for its events.
     ///
     /// The key is read before anything else, and nothing more for a sender with a wrong one: so an integration that does not
     /// exist, and one that does, are the same to a stranger.
@@ -53,12 +53,17 @@ impl<P: Ports> Ingress<P> {
         for workflow in workflows.iter() {
             let admitted = match &workflow.trigger {
                 Some(trigger) => events.admit(workflow, trigger, now),
-                None => vec![Admission::Ignore(Ignored::NoTrigger)],
+                None => events.pass_by(),
             };
             told.extend(std::iter::repeat_n(&workflow.workflow, admitted.len()));
             admissions.extend(admitted);
         }
-        let events = self.start_runs(admissions, begun, now).await?;
+        let types = workflows
+            .iter()
+            .filter_map(|workflow| workflow.awaited(&alias))
+            .flatten();
+        let awaited = events.awaited(&alias, &types.map(String::as_str).collect(), now);
+        let events = self.hand_on(admissions, &awaited, begun, now).await?;
         let answers = told.into_iter().zip(events).map(|(workflow, event)| WorkflowAnswer {
             workflow: Some(workflow.clone()),
             event,

@@ -16,6 +16,7 @@ use secrecy::SecretString;
 use serde_json::{Value, json};
 use workflow::run::RunBody;
 
+mod awaited;
 mod bodies;
 
 async fn take(ingress: &FakeIngress, message: &Message) -> Answer {

@@ -31,6 +31,7 @@ mod room;
 mod runs;
 mod tree;
 mod waits;
+mod watching;
 
 const START: &str = "2026-11-20T09:30:01Z";
 const EXECUTION: &str = "arn:aws:states:eu-west-1:123456789012:execution:workflow:first";
@@ -192,6 +193,7 @@ fn admitted(data: Value) -> Admitted {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(3),
         trigger: Some(trigger.clone()),
+        awaits: platform::table::AwaitedTypes::new(),
         timeout: None,
         updated_at: start(),
     };

@@ -12,6 +12,7 @@ fn workflow() -> WorkflowRecord {
         state: WorkflowState::Enabled,
         active_version: WorkflowVersion(3),
         trigger: Some(trigger()),
+        awaits: crate::table::AwaitedTypes::new(),
         timeout: None,
         updated_at: now(),
     }
@@ -457,4 +458,65 @@ fn no_event_is_too_old_where_it_is_decided_on_as_it_happened() {
         events.admit_as_it_happened(&workflow, &trigger, now()).as_slice(),
         [Admission::Start(_)]
     ));
+}
+
+/// The events of a delivery that are handed to runs that wait for events of the integration `prod`.
+fn awaited(webhook: WebhookKind, body: &[u8], now: Timestamp) -> Vec<AwaitedEvent> {
+    let types = ["incident.triggered", "incident.annotated", "service.updated"].into();
+    Events::read(webhook, body)
+        .unwrap()
+        .awaited(&"prod".parse().unwrap(), &types, now)
+}
+
+#[test]
+fn an_event_of_an_awaited_type_is_told_with_its_incident_its_time_and_its_body() {
+    let body = delivery(|_| {});
+    let told = awaited(WebhookKind::V3, &body, now());
+
+    let [event] = &told[..] else { panic!("{told:?}") };
+    let watch = Watch::new("prod".parse().unwrap(), "P1").unwrap();
+    assert_eq!((&event.watch, event.place().id.as_str()), (&watch, "01F"));
+    assert_eq!(event.occurred_at, "2026-11-22T09:59:59.123Z".parse().unwrap());
+    let read = stored_event(&event.event, None).unwrap();
+    assert_eq!(read.incident.unwrap().title.as_deref(), Some("t"));
+}
+
+#[rstest]
+#[case::another_type(|event: &mut Value| event["event_type"] = json!("incident.resolved"))]
+#[case::of_no_incident(|event: &mut Value| event["data"] = json!({"type": "service", "id": "P1"}))]
+#[case::ping(|event: &mut Value| event["event_type"] = json!("pagey.ping"))]
+#[case::of_more_than_a_week_before(|event: &mut Value| event["occurred_at"] = json!("2026-11-15T09:59:59Z"))]
+#[case::note_of_a_run(|event: &mut Value| {
+    event["event_type"] = json!("incident.annotated");
+    let note = "Say rollback.\n\n[pagerflow ABCDEFGHIJ234]";
+    event["data"] = json!({"type": "incident_note", "id": "PN", "content": note, "incident": {"id": "P1"}});
+})]
+fn an_event_that_no_run_could_wait_for_is_not_told(#[case] change: fn(&mut Value)) {
+    assert_eq!(awaited(WebhookKind::V3, &delivery(change), now()), []);
+}
+
+#[test]
+fn an_event_whose_time_is_not_known_counts_from_when_it_came() {
+    let told = awaited(
+        WebhookKind::V3,
+        &delivery(|event| event["occurred_at"] = json!("?")),
+        now(),
+    );
+    assert_eq!(told[0].occurred_at, now());
+}
+
+#[test]
+fn a_body_that_fits_into_no_message_is_left_out_and_its_event_is_told() {
+    let mut state = 1_u32;
+    let noise = std::iter::repeat_with(|| {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        char::from(b'?' + u8::try_from(state >> 26).unwrap())
+    });
+    let noise: String = noise.take(256 * 1024).collect();
+    let told = awaited(
+        WebhookKind::V3,
+        &delivery(|event| event["data"]["noise"] = json!(noise)),
+        now(),
+    );
+    assert_eq!(told[0].event.body, RunBody::Table {});
 }

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use workflow::{
     ids::WorkflowVersion,
     run::{RunBody, RunCause, RunEvent, RunIdentity, WebhookKind},
+    watch::Watch,
 };
 
 /// The input of a run with a body of so many bytes.
@@ -87,6 +88,57 @@ async fn f44_a_run_waits_in_the_group_of_its_workflow_so_that_none_waits_for_the
     assert_eq!(message, input);
 }
 
+/// An event of an incident.
+fn event(incident: &str) -> AwaitedEvent {
+    let event = input("a", 10).event().cloned().unwrap();
+    AwaitedEvent {
+        watch: Watch::new("prod".parse().unwrap(), incident).unwrap(),
+        occurred_at: "2026-11-22T10:00:00Z".parse().unwrap(),
+        event,
+    }
+}
+
+#[tokio::test]
+async fn f44_an_event_waits_in_the_group_of_its_incident_and_not_behind_a_storm_of_runs() {
+    let (aws, config) = Scripted::aws([json!({"MessageId": "m"})]).await;
+    let queue_url = config.endpoint_url().unwrap().to_owned() + "/start-buffer";
+    let buffer = SqsStartBuffer::new(aws_sdk_sqs::Client::new(&config), queue_url);
+
+    buffer.put_events(&[&event("Q1")]).await.unwrap();
+
+    let (operation, request) = aws.asked().remove(0);
+    assert_eq!(operation, "SendMessage");
+    assert_eq!(request["MessageGroupId"], "Q1");
+    let message: Message = request["MessageBody"].as_str().unwrap().parse().unwrap();
+    assert_eq!(message, Message::IncidentEvent(Box::new(event("Q1"))));
+}
+
+#[test]
+fn a_message_says_by_its_one_field_that_it_is_an_event_and_is_the_input_of_a_run_otherwise() {
+    let input = input("a", 10);
+    assert_eq!(
+        input.text().unwrap().parse::<Message>().unwrap(),
+        Message::Run(Box::new(input))
+    );
+    let text = event("Q1").text().unwrap();
+    let fields: Map<String, Value> = serde_json::from_str(&text).unwrap();
+    assert_eq!(fields.keys().collect::<Vec<_>>(), ["incident_event"]);
+    for poison in ["", "poison", "{}", r#"{"incident_event": {}}"#, r#"{"event": {}}"#] {
+        assert!(poison.parse::<Message>().is_err(), "{poison}");
+    }
+}
+
+/// What has waited since the release before is read.
+#[test]
+fn an_event_is_read_in_the_form_in_which_it_was_written_first() {
+    let text = r#"{"incident_event":{"watch":{"integration":"prod","incident":"Q1"},"occurred_at":"2026-11-22T10:00:00Z",
+        "event":{"webhook":"v3","event_id":"01A","event_type":"incident.triggered","body":{"in":"input","data":"AAAAAAAAAA"}}}}"#;
+    assert_eq!(
+        text.parse::<Message>().unwrap(),
+        Message::IncidentEvent(Box::new(event("Q1")))
+    );
+}
+
 #[rstest]
 #[case::none(0, 10, &[])]
 #[case::one(1, 10, &[1])]
@@ -111,7 +163,7 @@ fn a_request_has_ten_messages_and_a_megabyte_at_most(
     assert_eq!(sizes, expected);
     assert_eq!(batches.concat(), inputs);
     for batch in batches {
-        let bytes: usize = batch.iter().map(|input| message(input).unwrap().len()).sum();
+        let bytes: usize = batch.iter().map(|input| message(*input).unwrap().len()).sum();
         assert!(bytes <= 1024 * 1024, "{bytes}");
     }
 }
@@ -136,7 +188,7 @@ async fn a_run_that_sqs_does_not_take_is_told(#[case] first: Value, #[case] seco
     let (_, result) = put(&inputs(3, 10), vec![first, second]).await;
 
     let error = result.unwrap_err();
-    assert_eq!(error.run.to_string(), "run-1");
+    assert_eq!(error.subject, MessageSubject::Run("run-1".parse().unwrap()));
     assert!(error.to_string().contains(said), "{error}");
 }
 

@@ -66,6 +66,14 @@ pub(super) fn of_incident(now: Timestamp) -> i64 {
     after(now, days(INCIDENT_DAYS))
 }
 
+/// The time for which an event of an incident is kept for the runs that wait for it.
+const EVENT_DAYS: i64 = 1;
+
+/// The time to live of an event of an incident, when it comes.
+pub(super) fn of_event(now: Timestamp) -> i64 {
+    after(now, days(EVENT_DAYS))
+}
+
 /// The time for which a revoked key can be seen.
 const REVOKED_KEY_DAYS: i64 = 90;
 

@@ -70,6 +70,8 @@ pub(super) enum Range {
     BeginsWith(&'static str),
     Before(String),
     From(String),
+    /// Between two keys, both included.
+    Between(String, String),
 }
 
 /// A question for items of one partition.

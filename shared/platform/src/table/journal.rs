@@ -178,7 +178,7 @@ pub trait Journal: Sync {
     ) -> impl Future<Output = Result<BTreeMap<LaneKey, LaneRecord>, StoreError>> + Send;
 
     /// Reads what a Plan needs. One call; two more where the Plan needs the lock, because only the lock tells which runs
-    /// are to be looked at.
+    /// are to be looked at; one more for each page of the events of an incident, where the lane waits for them.
     ///
     /// # Errors
     /// DynamoDB did not answer, or an item cannot be read by this release.

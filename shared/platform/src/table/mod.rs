@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | workflow: active version, trigger | `WORKFLOWS` | `<id>` |
 //! | version of a workflow | `WORKFLOW#<id>` | `VERSION#<number>` |
-//! | route: an enabled workflow that the URL of an integration leads to | `ROUTES#<alias>` | `<workflow id>` |
+//! | route: an enabled workflow that the URL of an integration leads to, or that waits for its events | `ROUTES#<alias>` | `<workflow id>` |
 //! | API key | `KEYS` | `<key id>` |
 //! | integration | `INTEGRATIONS` | `<alias>` |
 //! | run | `RUN#<run id>` | `RUN` |
@@ -15,6 +15,8 @@
 //! | lock of a concurrency key | `LOCK#<workflow>#<hash of the key>` | `LOCK` |
 //! | lane that waits, or has waited | `WAIT#<run id>` | `<lane>`, or its hash |
 //! | approval that a step has asked for | `APPROVAL#<id>` | `APPROVAL` |
+//! | event of an incident that a workflow waits for | `INCIDENT#<alias>#<id>` | `EVENT#<time>#<event id>` |
+//! | lane that watches an incident | `INCIDENT#<alias>#<id>` | `WATCH#<run id>#<lane>` |
 //! | changes that runs made to an incident; also that a run creates one, by the key that it gives it | `INCIDENT#<id>`, `INCIDENT#<key>` | `CHANGES` |
 //! | how many runs of a workflow began for an incident in ten minutes | `INCIDENT#<id>` | `RUNS#<workflow>#<period>` |
 //!
@@ -32,6 +34,7 @@ mod approvals;
 mod bodies;
 mod condition;
 mod expiry;
+mod incidents;
 mod integrations;
 mod inventory;
 pub mod items;
@@ -51,6 +54,7 @@ pub use approvals::{ApprovalState, ApprovalView, Approvals, Decided};
 pub use bodies::{Bodies, BodyCache};
 pub use condition::TableCondition;
 pub use expiry::{NotRetention, Retention};
+pub use incidents::{IncidentEvents, WATCHERS};
 pub use integrations::IntegrationRecord;
 pub use inventory::Inventory;
 pub use read::{Consistency, Read};
@@ -62,8 +66,8 @@ pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use waits::{Signalled, TaskToken, Waiting, Waits};
 pub use workflows::{
-    Applied, ApplyError, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord, VersionSource,
-    Versions, WorkflowRecord, WorkflowState,
+    Applied, ApplyError, AwaitedTypes, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord,
+    VersionSource, Versions, WorkflowRecord, WorkflowState,
 };
 
 use crate::aws::AwsFailure;
@@ -199,6 +203,7 @@ mod keys {
     use workflow::{
         fingerprint::fingerprint,
         ids::{ApprovalId, IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+        watch::Watch,
     };
 
     pub(super) const WORKFLOWS: &str = "WORKFLOWS";
@@ -266,6 +271,11 @@ mod keys {
 
     pub(super) fn incident_changes(incident: &str) -> Key {
         Key::new(format!("INCIDENT#{incident}"), "CHANGES")
+    }
+
+    /// The partition of what is known of an incident for the lanes that watch it.
+    pub(super) fn incident_watch(watch: &Watch) -> String {
+        format!("INCIDENT#{}#{}", watch.integration, watch.incident())
     }
 
     pub(super) fn incident_runs(incident: &str, workflow: &WorkflowId, period: i64) -> Key {

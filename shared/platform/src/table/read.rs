@@ -65,6 +65,12 @@ pub enum Read {
     /// The lanes of a run that wait.
     #[strum(serialize = "read which lanes of the run wait")]
     Waits,
+    /// The events of an incident that a lane watches.
+    #[strum(serialize = "read the events of the incident")]
+    IncidentEvents,
+    /// The lanes that watch an incident.
+    #[strum(serialize = "read which lanes watch the incident")]
+    Watchers,
     #[strum(serialize = "read the approval")]
     Approvals,
     /// The approvals that wait for a decision, from an index.
@@ -86,9 +92,11 @@ impl Read {
     /// they were written. What people see of what they set up is what they have just changed.
     #[must_use]
     pub fn consistency(self) -> Consistency {
-        if matches!(self, Self::Lanes | Self::Known | Self::Lock | Self::Waits | Self::Ended)
-            && sabotage::breaks(sabotage::Break::StaleJournal)
-        {
+        let is_planned_from = matches!(
+            self,
+            Self::Lanes | Self::Known | Self::Lock | Self::Waits | Self::IncidentEvents | Self::Watchers | Self::Ended
+        );
+        if is_planned_from && sabotage::breaks(sabotage::Break::StaleJournal) {
             return Consistency::Eventual;
         }
         match self {
@@ -109,6 +117,8 @@ impl Read {
             | Self::LaneAgain
             | Self::Lock
             | Self::Waits
+            | Self::IncidentEvents
+            | Self::Watchers
             | Self::Approvals
             | Self::Ended
             | Self::Body => Consistency::Strong,

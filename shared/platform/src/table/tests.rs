@@ -5,7 +5,7 @@ use super::{
     *,
 };
 use crate::catalog;
-use crate::{api_key::ApiKey, aws::AwsFailureKind, body, scripted::Scripted};
+use crate::{api_key::ApiKey, awaited::AwaitedEvent, aws::AwsFailureKind, body, scripted::Scripted};
 use data_encoding::BASE64;
 use futures_util::{FutureExt, future::BoxFuture};
 use jiff::Timestamp;
@@ -16,7 +16,8 @@ use workflow::{
     definition::Definition,
     ids::{LanePath, WorkflowVersion},
     planner::{Changes, Counted, Cursor, Failure, LaneEnd, LaneKey, Lock, Marker, Needs, OwnChange},
-    run::{RunCause, RunIdentity, RunInput},
+    run::{RunBody, RunCause, RunEvent, RunIdentity, RunInput, WebhookKind},
+    watch::{EventPlace, Wanted, Watch},
 };
 
 pub(super) fn now() -> Timestamp {
@@ -138,6 +139,24 @@ pub(super) fn integration() -> IntegrationRecord {
     }
 }
 
+pub(super) fn watch(incident: &str) -> Watch {
+    Watch::new("prod".parse().unwrap(), incident).unwrap()
+}
+
+pub(super) fn awaited_event() -> AwaitedEvent {
+    AwaitedEvent {
+        watch: watch("Q1"),
+        occurred_at: now(),
+        event: RunEvent {
+            webhook: WebhookKind::V3,
+            event_id: "01A".to_owned(),
+            event_type: "incident.annotated".to_owned(),
+            body: RunBody::Table {},
+            filter_error: None,
+        },
+    }
+}
+
 fn stored_workflow() -> Value {
     json!({
         "pk": {"S": "WORKFLOWS"}, "sk": {"S": "memory-alert"}, "workflow": {"S": "memory-alert"}, "state": {"S": "enabled"},
@@ -153,11 +172,12 @@ pub(super) fn seen() -> WorkflowRecord {
         active_version: WorkflowVersion(3),
         trigger: Some(TriggerRecord {
             integration: "prod".parse().unwrap(),
-            webhook: workflow::run::WebhookKind::V3,
+            webhook: WebhookKind::V3,
             events: vec!["incident.triggered".into()],
             filters: workflow::triggers::Filters::default(),
             when: None,
         }),
+        awaits: AwaitedTypes::new(),
         timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }
@@ -370,6 +390,12 @@ const OTHERS: &[(&str, Call)] = &[
         async { fate(table.lanes(&BTreeSet::from([main_lane()])).await) }.boxed()
     }),
     ("known", |table| async { fate(known(table).await) }.boxed()),
+    ("put_event", |table| {
+        async { fate(table.put_event(&awaited_event(), now()).await) }.boxed()
+    }),
+    ("watchers", |table| {
+        async { fate(table.watchers(&watch("Q1")).await) }.boxed()
+    }),
     ("put_body", |table| {
         async { fate(table.put_body(&"r".parse().unwrap(), vec![1], now()).await) }.boxed()
     }),
@@ -392,6 +418,11 @@ async fn known(table: &Table) -> Result<workflow::planner::Known, StoreError> {
         trail: true,
         lanes: [main_lane()].into(),
         workflows: ["memory-alert".parse().unwrap()].into(),
+        events: Some(Wanted {
+            watch: watch("Q1"),
+            types: ["incident.annotated".to_owned()].into(),
+            after: EventPlace::at(now()),
+        }),
         ..Needs::default()
     };
     table

@@ -41,7 +41,7 @@ pub trait TriggerSource: Sync {
     /// DynamoDB did not answer.
     fn read_key(&self, key: &KeyId) -> impl Future<Output = Result<Option<ApiKeyRecord>, StoreError>> + Send;
 
-    /// Reads the enabled workflows that the URL of an integration leads to.
+    /// Reads the enabled workflows that the URL of an integration leads to, and those that wait for its events. These have no trigger.
     ///
     /// # Errors
     /// DynamoDB did not answer.
@@ -118,7 +118,7 @@ impl<T: TriggerSource> TriggerCache<T> {
         self.keys.get(key.clone(), now, self.source.read_key(key)).await
     }
 
-    /// The enabled workflows that the URL of an integration leads to.
+    /// The enabled workflows that the URL of an integration leads to, and those that wait for its events. These have no trigger.
     ///
     /// # Errors
     /// As [`Self::get`].

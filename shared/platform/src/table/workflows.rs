@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 use workflow::{
@@ -41,11 +41,16 @@ pub struct WorkflowRecord {
     pub active_version: WorkflowVersion,
     /// The webhooks that start it; none if only people and other workflows do.
     pub trigger: Option<TriggerRecord>,
+    /// The types of events that the steps of its active version wait for.
+    pub awaits: AwaitedTypes,
     /// The time that a run of that version may take, if it says so.
     pub timeout: Option<Length>,
     /// The time when it was last changed.
     pub updated_at: Timestamp,
 }
+
+/// Types of events of incidents, by the integration that the events come from.
+pub type AwaitedTypes = BTreeMap<IntegrationAlias, BTreeSet<String>>;
 
 /// The webhooks that start a workflow.
 #[derive(Debug, Clone, PartialEq)]
@@ -82,7 +87,13 @@ impl Weight for WorkflowRecord {
             .as_ref()
             .and_then(|trigger| trigger.when.as_ref())
             .map(|when| when.source().len());
-        1024 + 4 * filters.unwrap_or_default() + 16 * condition.unwrap_or_default()
+        let awaits = self
+            .awaits
+            .values()
+            .flatten()
+            .map(|name| 64 + name.len())
+            .sum::<usize>();
+        1024 + awaits + 4 * filters.unwrap_or_default() + 16 * condition.unwrap_or_default()
     }
 }
 
@@ -154,6 +165,8 @@ struct StoredWorkflow {
     filters: Filters,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     when: Option<String>,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    awaits: AwaitedTypes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<i64>,
     updated_at: Timestamp,
@@ -176,6 +189,7 @@ impl From<StoredWorkflow> for WorkflowRecord {
             state: stored.state,
             active_version: stored.active_version,
             trigger,
+            awaits: stored.awaits,
             timeout: stored.timeout_seconds.and_then(Length::from_seconds),
             updated_at: stored.updated_at,
         }
@@ -200,6 +214,7 @@ impl From<WorkflowRecord> for StoredWorkflow {
                 .map(|trigger| trigger.filters.clone())
                 .unwrap_or_default(),
             when: trigger.and_then(|trigger| trigger.when).map(|when| when.source),
+            awaits: record.awaits,
             timeout_seconds: record.timeout.map(|timeout| timeout.duration().as_secs()),
             updated_at: record.updated_at,
         }
@@ -233,6 +248,13 @@ impl WorkflowState {
 }
 
 impl WorkflowRecord {
+    /// The types of the events of an integration that it waits for, while it is enabled.
+    #[must_use]
+    pub fn awaited(&self, integration: &IntegrationAlias) -> Option<&BTreeSet<String>> {
+        let types = self.awaits.get(integration);
+        types.filter(|_| self.state == WorkflowState::Enabled)
+    }
+
     /// The record of a workflow with a definition as its active version. One that was disabled stays so, and one that was
     /// deleted is enabled.
     fn of(definition: &Definition, version: WorkflowVersion, before: Option<WorkflowState>, now: Timestamp) -> Self {
@@ -248,10 +270,17 @@ impl WorkflowRecord {
                 .as_ref()
                 .and_then(Trigger::pagerduty)
                 .map(TriggerRecord::from),
+            awaits: awaits(definition),
             timeout: definition.timeout,
             updated_at: now,
         }
     }
+}
+
+fn awaits(definition: &Definition) -> AwaitedTypes {
+    let awaited = definition.awaited_events().into_iter();
+    let owned = |types: BTreeSet<&'static str>| types.into_iter().map(str::to_owned).collect();
+    awaited.map(|(alias, types)| (alias, owned(types))).collect()
 }
 
 /// A definition to apply.

@@ -64,6 +64,18 @@ impl Account {
         self.lock().incidents.knows(incident);
     }
 
+    /// Changes an incident as an event of this type tells.
+    pub(crate) fn happens(&self, incident: &str, event_type: &str, now: Timestamp) {
+        let status = match event_type {
+            "incident.acknowledged" => "acknowledged",
+            "incident.resolved" => "resolved",
+            "incident.triggered" | "incident.unacknowledged" | "incident.reopened" => "triggered",
+            _ => return,
+        };
+        let change = serde_json::json!({ "status": status });
+        self.lock().incidents.change(incident, &change, now);
+    }
+
     /// Sets the time, and what becomes of the next request.
     pub(crate) fn prepare(&self, now: Timestamp, fault: Option<Fault>) {
         let mut state = self.lock();

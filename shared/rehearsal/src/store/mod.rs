@@ -7,13 +7,14 @@ pub(crate) use tables::{Asked, Attempt, Step, Tables};
 
 use jiff::Timestamp;
 use platform::{
+    awaited::AwaitedEvent,
     executions::{
         DescribeError, ExecutionView, ExecutionViews, Executions, FailedExecution, StartError, Started, WakeError,
         Wakes,
     },
     table::{
-        ApplyError, ApprovalView, Approvals, Bodies, Decided, NewVersion, Signalled, StoreError, Table, TaskToken,
-        VersionSource, Waiting, Waits,
+        ApplyError, ApprovalView, Approvals, Bodies, Decided, IncidentEvents, NewVersion, Signalled, StoreError, Table,
+        TaskToken, VersionSource, Waiting, Waits,
         items::Memory,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -29,6 +30,7 @@ use workflow::{
     ids::{ApprovalId, LanePath, RunId, WorkflowId, WorkflowVersion},
     planner::{Known, LaneKey},
     run::RunInput,
+    watch::Watch,
 };
 
 /// The version that all workflows of a rehearsal have.
@@ -158,6 +160,16 @@ impl Approvals for Store {
 
     async fn decide(&self, approval: &ApprovalId, decision: &Decision) -> Result<Decided, StoreError> {
         self.table.decide(approval, decision).await
+    }
+}
+
+impl IncidentEvents for Store {
+    async fn put_event(&self, event: &AwaitedEvent, now: Timestamp) -> Result<(), StoreError> {
+        self.table.put_event(event, now).await
+    }
+
+    async fn watchers(&self, watch: &Watch) -> Result<Vec<LaneKey>, StoreError> {
+        self.table.watchers(watch).await
     }
 }
 

@@ -3,11 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use platform::table::journal::{Entry, EventSummary, OutsideEnd};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     definition::Definition,
-    ids::{ApprovalId, RunId, StepId, StepPath, VariableName, WorkflowId},
+    ids::{ApprovalId, IntegrationAlias, RunId, StepId, StepPath, VariableName, WorkflowId},
     planner::{ApprovalChange, Closed, LaneEnd, LaneKey, StepChange, StepError, StepRecord, StepResult},
+    steps::{StepKind, WaitForStep},
+    watch::{Watch, WatchChange},
 };
 
 /// All that was written.
@@ -17,6 +19,8 @@ pub(crate) struct Tables {
     pub(crate) runs: BTreeMap<RunId, Run>,
     pub(crate) lanes: BTreeMap<LaneKey, Lane>,
     approvals: BTreeMap<ApprovalId, Asked>,
+    /// The incidents that lanes watch.
+    watched: BTreeSet<(LaneKey, Watch)>,
     /// The approvals that were asked for since this was looked at last.
     asked: Vec<ApprovalId>,
     /// The approvals whose time ran out because they had no answer.
@@ -61,6 +65,8 @@ pub(crate) struct Step {
     pub(crate) adjusted: Vec<String>,
     pub(crate) variables: BTreeMap<VariableName, Value>,
     pub(crate) attempts: Vec<Attempt>,
+    /// The number of times that the first of them was made.
+    begun: u32,
     /// True if it waits as it was told to.
     pub(crate) waits: bool,
     pub(crate) lanes: u32,
@@ -87,6 +93,7 @@ impl Tables {
             runs: BTreeMap::new(),
             lanes: BTreeMap::new(),
             approvals: BTreeMap::new(),
+            watched: BTreeSet::new(),
             asked: Vec::new(),
             unanswered: Vec::new(),
         }
@@ -109,6 +116,16 @@ impl Tables {
         }
         if let (true, Some(end), Some(run)) = (cursor.lane.is_main(), &changes.end, self.runs.get_mut(run)) {
             run.ended = Some((entry.now, end.clone()));
+        }
+        for change in &changes.watches {
+            let lane = key(cursor.lane.clone());
+            match change {
+                WatchChange::Begins(watch) => self.watched.insert((lane, watch.clone())),
+                WatchChange::Ends(watch) => self.watched.remove(&(lane, watch.clone())),
+            };
+        }
+        for path in changes.steps.keys() {
+            self.remark_on_silence(&key(cursor.lane.clone()), path);
         }
         for change in &changes.approvals {
             match change {
@@ -141,6 +158,39 @@ impl Tables {
             step.remarks
                 .push(format!("no --answer, so its time was over after {time:#}"));
             self.unanswered.push(asked);
+        }
+    }
+
+    /// Says so where a wait for something about an incident has come to the end of its time.
+    fn remark_on_silence(&mut self, lane: &LaneKey, path: &StepPath) {
+        let kind = self
+            .definition_of_run(&lane.run)
+            .and_then(|definition| definition.step(path));
+        let Some(StepKind::WaitFor(wait)) = kind.map(|step| &step.kind) else {
+            return;
+        };
+        let timeout = wait.timeout;
+        let step = self.lanes.get_mut(lane).and_then(|lane| lane.steps.get_mut(path));
+        if let Some(step) = step
+            && step.result.as_ref().is_some_and(WaitForStep::is_timeout)
+        {
+            step.remarks
+                .push(format!("no --signal ended it, so its time was over after {timeout}"));
+        }
+    }
+
+    /// The incidents that an event can be about: those given, in each account that a workflow waits for; where there are none, those that
+    /// a lane watches.
+    pub(crate) fn watchable(&self, incidents: &BTreeSet<String>) -> BTreeSet<Watch> {
+        let accounts = self.definitions.values().flat_map(Definition::awaited_events);
+        let accounts: BTreeSet<IntegrationAlias> = accounts.map(|(integration, _)| integration).collect();
+        let of_events = incidents.iter().flat_map(|incident| {
+            let watch = |integration: &IntegrationAlias| Watch::new(integration.clone(), incident).ok();
+            accounts.iter().filter_map(watch).collect::<Vec<_>>()
+        });
+        match incidents.is_empty() {
+            true => self.watched.iter().map(|(_, watch)| watch.clone()).collect(),
+            false => of_events.collect(),
         }
     }
 
@@ -212,6 +262,7 @@ impl Step {
             adjusted: Vec::new(),
             variables: BTreeMap::new(),
             attempts: Vec::new(),
+            begun: 0,
             waits: false,
             lanes: 0,
             run: None,
@@ -226,8 +277,18 @@ impl Step {
                 self.lanes = lanes.unwrap_or(self.lanes);
                 self.run = run.clone().or(self.run.take());
             }
-            StepChange::Waiting { .. } => self.waits = true,
-            StepChange::AttemptStarted { input, adjusted, .. } => {
+            StepChange::Waiting { .. } | StepChange::Looked { .. } => self.waits = true,
+            StepChange::AttemptStarted {
+                number,
+                input,
+                adjusted,
+                ..
+            } => {
+                if *number == 1 {
+                    // Only of a step that looks now and then are there attempts already.
+                    self.attempts.clear();
+                    self.begun += 1;
+                }
                 self.input = Some(input.clone());
                 self.adjusted = adjusted.iter().map(ToString::to_string).collect();
                 self.attempts.push(Attempt {
@@ -248,6 +309,10 @@ impl Step {
             StepChange::Finished { result, attempt } => {
                 if let (Some(ended), Some(last)) = (attempt, self.attempts.last_mut()) {
                     last.error.clone_from(&ended.error);
+                }
+                if self.begun > 1 {
+                    self.remarks
+                        .push(format!("looked {} times; the last look is shown", self.begun));
                 }
                 self.ended_at = Some(record.at);
                 self.result = Some(result.clone());

@@ -27,7 +27,7 @@ use crate::{
     action::Catalog,
     error_name::NamedError,
     fingerprint::fingerprint,
-    ids::{InputName, LanePath, Section, StepId, StepPath, WorkflowId},
+    ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, WorkflowId},
     steps::{ActionStep, Each, Lanes, ParallelLane, RunWorkflowStep, StepKind},
     template::{Expression, Template},
     triggers::{OnlyWhile, Trigger},
@@ -79,6 +79,8 @@ pub mod limits {
     pub const APPROVERS: usize = 50;
     /// Messages about an approval.
     pub const APPROVAL_MESSAGES: usize = 10;
+    /// The integrations of whose incidents the steps of a workflow may wait for something. Each is a write more when it is applied.
+    pub const AWAITED_INTEGRATIONS: usize = 20;
     /// Inputs of a workflow.
     pub const INPUTS: usize = 50;
     /// The longest wait and the longest run, in seconds: 364 days, because Step Functions ends an execution after one
@@ -382,6 +384,22 @@ impl Definition {
         Some((path, step))
     }
 
+    /// The types of events of incidents that its steps wait for, by the integration that the events come from.
+    #[must_use]
+    pub fn awaited_events(&self) -> BTreeMap<IntegrationAlias, BTreeSet<&'static str>> {
+        let mut all: BTreeMap<IntegrationAlias, BTreeSet<&'static str>> = BTreeMap::new();
+        for (integration, types) in self.walk().filter_map(|(_, step)| step.kind.behaviour().awaits()) {
+            all.entry(integration.clone()).or_default().extend(types);
+        }
+        all
+    }
+
+    /// True if a step waits for something about an incident.
+    #[must_use]
+    pub fn awaits_events(&self) -> bool {
+        self.walk().any(|(_, step)| step.kind.behaviour().awaits().is_some())
+    }
+
     /// The path of the step that follows the one at `path` in its list, if there is one.
     #[must_use]
     pub fn following(&self, path: &StepPath) -> Option<StepPath> {
@@ -499,6 +517,12 @@ impl Step {
             StepKind::Action(action) => Some(action),
             _ => None,
         }
+    }
+
+    /// The call of an action that the step makes: the one that its author wrote, or a look of its own.
+    #[must_use]
+    pub fn call(&self) -> Option<&ActionStep> {
+        self.kind.behaviour().call()
     }
 
     /// The run of another workflow, if the step starts one.

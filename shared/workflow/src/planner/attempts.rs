@@ -4,7 +4,7 @@ use super::{
     Attempts, Command, Failure, Marker, Pending, StepChange,
     going::{LastAttempt, Outputs, Planner, template_failure},
     lane::Cancelled,
-    later, only_while, retry,
+    later, only_while, retry, watching,
 };
 use crate::{
     action::{ActionSpec, Adjustment, Admitted, OnNull},
@@ -149,6 +149,9 @@ impl Planner<'_> {
         });
         let last = LastAttempt::failed(attempts.attempt, &failure);
         let Some(wait) = late.or(decision.wait) else {
+            if self.outlasts(path, &failure) {
+                return self.look_failed(&attempts, &failure);
+            }
             let of_look = only_while::advice(path, &failure).map(Cow::Borrowed);
             let failure = match of_look.or_else(|| retry::advice(&action, &failure)) {
                 Some(advice) => failure.with_advice(&advice),
@@ -259,11 +262,15 @@ fn action_at<'a>(
     path: &StepPath,
 ) -> Option<(Arc<ActionSpec>, &'a BTreeMap<String, Template>, Retry)> {
     let step = definition.step(path)?;
-    let call = step.action()?;
+    let call = step.call()?;
+    let usual = || match step.action() {
+        Some(_) => Retry::default(),
+        None => watching::retry_of_look(),
+    };
     Some((
         Arc::clone(&call.uses),
         &call.with,
-        step.retry.clone().unwrap_or_default(),
+        step.retry.clone().unwrap_or_else(usual),
     ))
 }
 

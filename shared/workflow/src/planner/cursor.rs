@@ -1,9 +1,10 @@
 //! The state of a lane.
 
-use super::{Asking, Failure, fresh::FreshIds};
+use super::{Asking, Failure, Watching, fresh::FreshIds};
 use crate::{
     ids::{LanePath, StepPath, VariableName},
     run::RunIdentity,
+    watch::EventPlace,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -52,6 +53,12 @@ pub struct Cursor {
     /// The approval that the lane has asked for and of which no decision is known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub asking: Option<Asking>,
+    /// The incident that the lane watches.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub watching: Option<Watching>,
+    /// The place after which events count for the lane. None in what an earlier release has written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub heard: Option<EventPlace>,
     /// Ids of incidents that steps of the run have given, with the time when they did; only of the last seconds. The system may
     /// not know such an id yet.
     #[serde(default, skip_serializing_if = "FreshIds::is_empty")]
@@ -109,6 +116,12 @@ pub enum Pending {
         /// The end of the time for a decision.
         until: Timestamp,
     },
+    /// A step that watches an incident.
+    Watch {
+        step: StepPath,
+        /// The time at which the lane goes on if no event has come.
+        until: Timestamp,
+    },
     /// Lanes, or the run that a step started.
     Fork(Box<Fork>),
     /// Another execution goes on with the lane.
@@ -135,7 +148,7 @@ impl Pending {
     pub fn step(&self) -> Option<&StepPath> {
         match self {
             Self::Action(attempts) | Self::Backoff { attempts, .. } => Some(&attempts.step),
-            Self::Wait { step, .. } | Self::Approval { step, .. } => Some(step),
+            Self::Wait { step, .. } | Self::Approval { step, .. } | Self::Watch { step, .. } => Some(step),
             Self::Fork(fork) => Some(&fork.step),
             Self::Handoff { .. } | Self::Lock { .. } => None,
         }
@@ -241,7 +254,10 @@ impl Pending {
     /// The time before which the lane does not go on. A run that waits for its concurrency key looks whenever it is woken.
     pub(super) fn not_before(&self) -> Option<Timestamp> {
         match self {
-            Self::Backoff { until, .. } | Self::Wait { until, .. } | Self::Approval { until, .. } => Some(*until),
+            Self::Backoff { until, .. }
+            | Self::Wait { until, .. }
+            | Self::Approval { until, .. }
+            | Self::Watch { until, .. } => Some(*until),
             Self::Fork(fork) => fork.resting_until,
             Self::Handoff { resume, .. } => resume.as_deref().and_then(Self::not_before),
             Self::Action(_) | Self::Lock { .. } => None,

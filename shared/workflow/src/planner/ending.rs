@@ -79,6 +79,7 @@ impl Planner<'_> {
     /// Lets the lane fail: with `on_failure`, if it is the main lane and has not come to that yet.
     pub(super) fn lane_failed(&mut self, step: Option<String>, failure: Failure) -> Option<Command> {
         self.give_approval_up();
+        self.stop_watching();
         if sabotage::breaks(sabotage::Break::NoOnFailure) {
             return Some(self.end_failed(failure));
         }
@@ -235,6 +236,7 @@ impl Planner<'_> {
     pub(super) fn end_with(&mut self, end: LaneEnd) -> Command {
         self.cursor.pending = None;
         self.give_approval_up();
+        self.stop_watching();
         let input = self.situation.input;
         let command = match end.failure() {
             Some(failure) => command_of_failure(input, failure),

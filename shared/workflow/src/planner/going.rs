@@ -96,8 +96,14 @@ impl From<&Failure> for StepError {
 
 impl EndedAttempt {
     /// One that did what it was to do.
-    fn well(number: u32) -> Self {
+    pub(crate) fn well(number: u32) -> Self {
         Self { number, error: None }
+    }
+
+    /// One that has just failed.
+    pub(crate) fn failed(number: u32, failure: &Failure) -> Self {
+        let error = Some(StepError::from(&failure.of_an_attempt()));
+        Self { number, error }
     }
 }
 
@@ -105,35 +111,36 @@ impl EndedAttempt {
 pub(crate) struct LastAttempt {
     /// The number, counted from 1.
     pub(crate) number: u32,
-    /// The reason it failed, unless that has been written before.
-    error: Option<StepError>,
+    /// Its end, unless that has been written before.
+    ended: Option<EndedAttempt>,
 }
 
 impl LastAttempt {
     /// One that has just failed.
     pub(crate) fn failed(number: u32, failure: &Failure) -> Self {
-        Self {
-            number,
-            error: Some(StepError::from(&failure.of_an_attempt())),
-        }
+        Self::from(EndedAttempt::failed(number, failure))
     }
 
     /// The one before an attempt that was not made.
     pub(crate) fn before(number: u32) -> Self {
         Self {
             number: number.saturating_sub(1),
-            error: None,
+            ended: None,
         }
     }
 
     /// The part of it that is still to be written.
     pub(crate) fn ended(self) -> Option<EndedAttempt> {
-        let number = self.number;
-        let ended = |error| EndedAttempt {
-            number,
-            error: Some(error),
-        };
-        self.error.map(ended)
+        self.ended
+    }
+}
+
+impl From<EndedAttempt> for LastAttempt {
+    fn from(ended: EndedAttempt) -> Self {
+        Self {
+            number: ended.number,
+            ended: Some(ended),
+        }
     }
 }
 
@@ -268,6 +275,10 @@ impl<'a> Planner<'a> {
                 let next = self.decision_or_end(&step, until);
                 self.then(next)
             }
+            Some(Pending::Watch { step, .. }) => {
+                let next = self.watched(&step);
+                self.then(next)
+            }
             Some(Pending::Lock { .. }) => self.take_turn(),
             Some(Pending::Backoff { attempts, until }) => {
                 if self.is_full() {
@@ -393,6 +404,7 @@ impl<'a> Planner<'a> {
             Some(Answer::Success(incident)) if attempts.step.section() == Section::OnlyWhile => {
                 self.looked(&attempts, incident)
             }
+            Some(Answer::Success(incident)) if self.is_watching(&attempts.step) => self.looked_at(&attempts, incident),
             Some(Answer::Success(outputs)) => {
                 self.cursor.fresh.take_in(outputs, self.situation.now);
                 self.step_succeeded(&attempts, Outputs::from(outputs.clone()));
@@ -450,6 +462,9 @@ impl<'a> Planner<'a> {
         };
         if self.is_asking(path) {
             self.give_approval_up();
+        }
+        if self.is_watching(path) {
+            self.stop_watching();
         }
         // The look is no step of the author's, who may have given its id to one.
         let step = self.situation.definition.step(path);

@@ -40,6 +40,7 @@ mod start;
 mod turn;
 mod waiting;
 mod wanted;
+mod watching;
 mod window;
 
 pub use approval::{ApprovalChange, Asking, Closed};
@@ -58,6 +59,7 @@ pub use needs::{Needs, concurrency_key, needs};
 pub use retry::MOST_ATTEMPTS;
 pub use waiting::{Slice, WaitChange, WaitKey, has_been_ended};
 pub use wanted::{Availability, OLDEST_EVENT};
+pub use watching::{Watching, events_wanted};
 
 use crate::{
     action::Adjustment,
@@ -66,6 +68,7 @@ use crate::{
     definition::Definition,
     ids::{ApprovalId, EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
     run::RunInput,
+    watch::{IncidentEvent, WatchChange},
 };
 pub(crate) use going::{Outputs, Planner, VARIABLES_BYTES, json_size, template_failure};
 use jiff::{SignedDuration, Timestamp};
@@ -132,6 +135,8 @@ pub struct Known {
     pub trail: Trail,
     /// The decision about the approval that the lane has asked for, if there is one.
     pub decisions: BTreeMap<ApprovalId, Decision>,
+    /// The events that the lane waits for, in their order.
+    pub events: Vec<IncidentEvent>,
 }
 
 /// The decision of the planner.
@@ -165,6 +170,8 @@ pub struct Changes {
     pub wait: Option<WaitChange>,
     /// The changes of the approvals that the lane asks for.
     pub approvals: Vec<ApprovalChange>,
+    /// The changes of the incident that the lane watches.
+    pub watches: Vec<WatchChange>,
     /// A marker for the incident that the command changes.
     pub marker: Option<Marker>,
     /// The run, if it is to be counted for its incident.
@@ -233,7 +240,14 @@ pub enum StepChange {
         /// Until when.
         until: Timestamp,
     },
-    /// An attempt of its action is about to be made.
+    /// It has looked at what it waits for, and goes on waiting.
+    Looked {
+        /// The attempt with which the look has ended, counted from 1.
+        number: u32,
+        /// The end of the wait.
+        until: Timestamp,
+    },
+    /// An attempt of its action is about to be made. The first one begins the list of them anew.
     AttemptStarted {
         /// The number of the attempt, counted from 1.
         number: u32,

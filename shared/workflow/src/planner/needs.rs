@@ -1,7 +1,7 @@
 //! The reads of a Plan before it decides. All of them follow from the definition and the cursor, so they are made in one call.
 
 use super::{
-    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs, only_while,
+    Cursor, Failure, LaneKey, Pending, Situation, Standing, guard, inputs, only_while, watching,
     window::{self, Place, Window},
 };
 use crate::{
@@ -10,6 +10,7 @@ use crate::{
     ids::{ApprovalId, LanePath, StepId, StepPath, WorkflowId},
     run::RunInput,
     template::Context,
+    watch,
 };
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -30,6 +31,8 @@ pub struct Needs {
     pub trail: bool,
     /// The approval of which must be known whether there is a decision.
     pub approval: Option<ApprovalId>,
+    /// The events of the incident that the lane watches.
+    pub events: Option<watch::Wanted>,
 }
 
 /// The reads for a Plan.
@@ -57,6 +60,7 @@ pub fn needs(definition: &Definition, input: &RunInput, standing: Standing<'_>) 
                 return needs;
             }
             let asking = cursor.asking.as_ref();
+            needs.events = watching::events_wanted(definition, cursor);
             needs.approval = asking.map(|asking| ApprovalId::of(&input.run.id, &here, &asking.step));
             let pending = awaited(cursor);
             if let Some(Pending::Fork(fork)) = pending {
@@ -120,6 +124,14 @@ pub(super) fn outlook(definition: &Definition, cursor: &Cursor) -> Window {
     let place = match awaited(cursor) {
         Some(Pending::Wait { step, .. } | Pending::Approval { step, .. }) => behind(step),
         Some(Pending::Action(attempts)) => behind(&attempts.step),
+        Some(Pending::Watch { step, .. }) => {
+            let mut window = window::from(definition, &cursor.lane, behind(step));
+            // Its condition is evaluated for each event.
+            if let Some(step) = definition.step(step) {
+                window.referred.extend(window::referred(definition, step.expressions()));
+            }
+            return window;
+        }
         Some(Pending::Fork(fork)) => {
             let mut window = window::from(definition, &cursor.lane, behind(&fork.step));
             // The inputs of the run that it starts are rendered anew when that has to be started anew.

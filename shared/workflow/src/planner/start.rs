@@ -3,7 +3,7 @@
 use super::{
     Command, Cursor, Failure, FreshIds, Item, LaneEnd, Pending, Situation,
     going::{Planner, VARIABLES_BYTES, json_size},
-    guard, inputs, later, only_while, wanted, window,
+    guard, inputs, later, only_while, wanted, watching, window,
 };
 use crate::{
     definition::{Step, limits},
@@ -39,6 +39,8 @@ pub(super) fn first_cursor(
         item: None,
         failed: None,
         asking: None,
+        watching: None,
+        heard: None,
         fresh: FreshIds::default(),
         kept: None,
     }
@@ -61,6 +63,9 @@ pub(super) fn of_run(situation: &Situation<'_>) -> Cursor {
     let mut cursor = first_cursor(LanePath::main(), situation.started_at, deadline, run_deadline);
     cursor.depth = guard::depth(situation);
     cursor.next = only_while::first_of_run(definition, situation.input);
+    cursor.heard = definition
+        .awaits_events()
+        .then(|| watching::first_place(situation.input, situation.event, situation.started_at));
     if let Some(replay) = situation.input.replay_of() {
         cursor.next = replay.from.clone().or(cursor.next);
         cursor.variables = replay.variables.clone();
@@ -83,6 +88,7 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
     cursor.item = opener.item.clone();
     cursor.failed = opener.failed.clone();
     cursor.fresh = opener.fresh.clone();
+    cursor.heard = opener.heard.clone();
     cursor
 }
 

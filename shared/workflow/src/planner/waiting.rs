@@ -153,7 +153,7 @@ impl Planner<'_> {
 
     /// Goes on with a wait of which time is left and that nothing has ended.
     pub(super) fn wait_on(&mut self) -> Option<Command> {
-        if self.cancelled != Cancelled::No || self.is_decided() {
+        if self.cancelled != Cancelled::No || self.is_decided() || self.has_news() {
             return None;
         }
         let until = self.cursor.pending.as_ref().and_then(Pending::not_before)?;
@@ -184,6 +184,10 @@ pub fn has_been_ended(run: &RunId, cursor: &Cursor, known: &Known) -> bool {
     match &cursor.pending {
         Some(Pending::Lock { .. }) => matches!(known.lock.turn_of(run, cursor.run_deadline), Turn::Take(_)),
         Some(Pending::Approval { .. }) => !known.decisions.is_empty(),
+        Some(Pending::Watch { .. }) => {
+            let watching = cursor.watching.as_ref();
+            watching.is_some_and(|watching| watching.news(&known.events).next().is_some())
+        }
         _ => false,
     }
 }

@@ -167,6 +167,10 @@ impl Behaviour for ActionStep {
         Vec::new()
     }
 
+    fn call(&self) -> Option<&ActionStep> {
+        Some(self)
+    }
+
     fn begin(&self, step: &Step, path: &StepPath, planner: &mut Planner<'_>) -> Option<Command> {
         planner.first_attempt(path, step.timeout)
     }

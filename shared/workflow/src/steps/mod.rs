@@ -19,6 +19,7 @@ mod run_workflow;
 mod set;
 mod stop;
 mod wait;
+mod wait_for;
 
 pub use action::ActionStep;
 pub use approval::{APPROVAL, ApprovalStep, NO_DECISION};
@@ -35,6 +36,7 @@ pub use run_workflow::RunWorkflowStep;
 pub use set::SetStep;
 pub use stop::StopStep;
 pub use wait::WaitStep;
+pub use wait_for::{Goal, OnTimeout, WaitForStep};
 
 use crate::{
     definition::{
@@ -45,13 +47,16 @@ use crate::{
         node::Path,
     },
     graph::Form,
-    ids::{StepPath, VariableName},
+    ids::{IntegrationAlias, StepPath, VariableName},
     planner::{Command, Planner},
     step_name::{Turn, counted, index_of},
     template::{Expression, Template},
     types::Type,
 };
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 macro_rules! step_kinds {
     ($($(#[$doc:meta])* $kind:ident($step:ident),)*) => {
@@ -97,6 +102,8 @@ step_kinds! {
     Action(ActionStep),
     /// Waits.
     Wait(WaitStep),
+    /// Waits until an incident has a status, or until an event of it comes.
+    WaitFor(WaitForStep),
     /// Asks people and waits for their decision.
     Approval(ApprovalStep),
     /// Sets variables.
@@ -228,6 +235,16 @@ pub(crate) trait Behaviour: fmt::Debug {
     /// True if the lane comes back to it when its one list of steps is done.
     fn comes_back(&self) -> bool {
         false
+    }
+
+    /// The call of an action that it makes: the one that its author wrote, or one of its own.
+    fn call(&self) -> Option<&ActionStep> {
+        None
+    }
+
+    /// The events of incidents that it waits for: the integration that they come from, and their types.
+    fn awaits(&self) -> Option<(&IntegrationAlias, BTreeSet<&'static str>)> {
+        None
     }
 
     /// Its picture.

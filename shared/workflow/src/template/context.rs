@@ -69,6 +69,16 @@ impl Context {
         }
     }
 
+    /// The same with another event.
+    #[must_use]
+    pub fn with_event(&self, event: Value) -> Self {
+        let mut context = self.clone();
+        if let Some(values) = Arc::make_mut(&mut context.values).as_object_mut() {
+            values.insert("event".to_owned(), event);
+        }
+        context
+    }
+
     /// Sets a variable.
     pub fn set_variable(&mut self, name: &str, value: Value) {
         self.insert("vars", name, value);

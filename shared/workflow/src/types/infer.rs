@@ -36,6 +36,8 @@ pub(crate) enum Severity {
 pub(crate) struct Roots {
     trigger: Option<Trigger>,
     event: Type,
+    /// The types of `event` in a condition over an event that a step waits for.
+    pub(crate) awaited: Option<Vec<&'static str>>,
     /// The others but `vars` and `steps`.
     pub(crate) others: BTreeMap<&'static str, Type>,
     /// `vars`, by name.
@@ -60,6 +62,7 @@ impl Roots {
         Self {
             event: triggers::event(trigger.as_ref(), &|_| true),
             trigger,
+            awaited: None,
             others: BTreeMap::from([("now", Kind::Time.into())]),
             variables: BTreeMap::new(),
             steps: BTreeMap::new(),
@@ -75,6 +78,10 @@ impl Roots {
 
     fn root(&self, name: &str, facts: &Facts) -> Type {
         match name {
+            "event" if let Some(types) = &self.awaited => {
+                let types = types.iter().copied().filter(|kind| facts.allows("event.type", kind));
+                triggers::pagerduty::event::of_awaited(types)
+            }
             "event" if facts.limits("event.type") => {
                 triggers::event(self.trigger.as_ref(), &|kind| facts.allows("event.type", kind))
             }

@@ -7,8 +7,10 @@ use pagerduty_simulator::EffectKind;
 use platform::intake::Ignored;
 use serde_json::Value;
 use workflow::{
+    definition::Definition,
     ids::{RunId, Section, WorkflowId},
     planner::StepChange,
+    triggers::Trigger,
 };
 
 /// From what age on an event starts nothing.
@@ -52,11 +54,12 @@ fn holds(evidence: &Evidence<'_>, event: &PassedOver) -> bool {
             occurred_at.is_some_and(|occurred_at| at.duration_since(occurred_at) > TOO_OLD)
         }
         Ignored::OwnNote => text("/event/data/content").is_some_and(|content| is_of_a_run(evidence, content)),
-        // All events are of types that the workflow asks for, and no workflow has filters.
+        Ignored::EventType => text("/event/event_type").is_some_and(|event_type| only_awaited(evidence, event_type)),
+        Ignored::OnlyWaits => evidence.tables.versions.values().any(only_waits),
+        // No workflow has filters.
         Ignored::Condition => true,
         Ignored::Ping
         | Ignored::WorkflowDeleted
-        | Ignored::EventType
         | Ignored::Service
         | Ignored::Team
         | Ignored::Priority
@@ -64,6 +67,28 @@ fn holds(evidence: &Evidence<'_>, event: &PassedOver) -> bool {
         | Ignored::NoMessage
         | Ignored::NoTrigger => false,
     }
+}
+
+/// True if a workflow that webhooks start is not started by events of a type. They come for the steps that wait for them.
+fn only_awaited(evidence: &Evidence<'_>, event_type: &str) -> bool {
+    let triggers = evidence
+        .tables
+        .versions
+        .values()
+        .filter_map(|definition| definition.trigger.as_ref());
+    let mut triggers = triggers.filter_map(Trigger::pagerduty);
+    let is_awaited = |definition: &Definition| {
+        let awaited = definition.awaited_events();
+        awaited.values().any(|types| types.contains(event_type))
+    };
+    triggers.any(|trigger| trigger.events.iter().all(|name| name != event_type))
+        && evidence.tables.versions.values().any(is_awaited)
+}
+
+/// True if steps of a workflow wait for events, and no webhook starts it.
+fn only_waits(definition: &Definition) -> bool {
+    let trigger = definition.trigger.as_ref().and_then(Trigger::pagerduty);
+    trigger.is_none() && definition.awaits_events()
 }
 
 fn is_of_a_run(evidence: &Evidence<'_>, content: &str) -> bool {

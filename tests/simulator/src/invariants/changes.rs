@@ -50,14 +50,15 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
                     );
                 }
                 match &record.change {
-                    StepChange::Waiting { until } => {
+                    StepChange::Waiting { until } | StepChange::Looked { until, .. } => {
                         waits.insert(place, *until);
                     }
                     StepChange::Finished { result, .. } => {
                         ended_steps.insert(place, at);
-                        // A decision ends it.
-                        let is_decided = result.outputs.get("via").is_some_and(|via| via != "timeout");
-                        let until = waits.get(place).filter(|until| **until > at && !is_decided);
+                        // A decision ends it, and what is waited for about an incident.
+                        let has_ended = |name: &str| result.outputs.get(name).is_some_and(|by| by != "timeout");
+                        let is_early = has_ended("via") || has_ended("ended_by");
+                        let until = waits.get(place).filter(|until| **until > at && !is_early);
                         if let (Outcome::Success, Some(until)) = (result.outcome, until) {
                             violations.add(
                                 "a wait takes its time",
@@ -71,6 +72,7 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
             Change::RunBegan(_)
             | Change::Cancelled { .. }
             | Change::Decided { .. }
+            | Change::Heard { .. }
             | Change::Locked { .. }
             | Change::Applied { .. }
             | Change::Disabled(_) => {}

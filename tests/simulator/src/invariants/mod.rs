@@ -15,6 +15,7 @@
 //! | a step tells how its lanes ended; what is cancelled begins nothing any more | `lanes` |
 //! | a lock is held by one run that goes on | `locks` |
 //! | a signal ends a wait early | `signals` |
+//! | a wait for something about an incident does not end in vain | `watching` |
 //! | results are those of the reference | `results` |
 //! | what people read of a run is what was decided | `views` |
 //!
@@ -34,6 +35,7 @@ mod runs;
 mod secrets;
 mod signals;
 mod views;
+mod watching;
 
 use crate::{
     pagerduty::Effect,
@@ -269,6 +271,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     decisions::check(evidence, &mut violations);
     secrets::check(evidence, &mut violations);
     signals::check(evidence, &mut violations);
+    watching::check(evidence, &mut violations);
     views::check(evidence, &mut violations);
     let compared = results::check(evidence, &mut violations);
     (violations.0, compared)

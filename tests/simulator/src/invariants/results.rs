@@ -148,6 +148,15 @@ impl Witness for Records<'_> {
         }
     }
 
+    /// Whether it ends well or by its time is chance; that it may is looked at in `watching`.
+    fn waited(&self, place: &Place) -> Result<Value, Failure> {
+        match self.result(place) {
+            Some(StepResult { error: Some(error), .. }) => Err(Failure::from_text(&error.name, "")),
+            Some(result) => Ok(result.outputs.clone()),
+            None => Ok(Value::Null),
+        }
+    }
+
     fn decision(&self, place: &Place) -> Option<Decision> {
         self.decisions.get(place).cloned()
     }

@@ -3,13 +3,14 @@
 //! Where things go wrong, a signal may be found only when the slice of the wait is over. So only the worlds in which nothing does are
 //! looked at; that nothing is lost, whatever goes wrong, the other invariants say.
 
-use super::{Evidence, Violations};
+use super::{Evidence, Violations, watching::watched};
 use crate::{simulation::Climate, store::Change};
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath, WorkflowId},
     planner::{CancelMark, Cursor, LaneKey, Lock, Pending},
+    watch::{EventPlace, Wanted, Watch},
 };
 
 /// The time in which a signal comes to the next Plan of a lane where nothing goes wrong: of calls that take some milliseconds each.
@@ -23,9 +24,14 @@ pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
     for logged in &evidence.tables.log {
         let at = logged.at;
         match &logged.change {
-            Change::Planned { lane, handover, .. } => seen.planned(lane, handover, at, violations),
+            Change::Planned { lane, handover, .. } => seen.planned(evidence, lane, handover, at, violations),
             Change::Cancelled { run, mark } => seen.cancelled(run, mark, at),
             Change::Decided { lane, step, .. } => seen.decided(lane, step, at),
+            Change::Heard {
+                watch,
+                place,
+                event_type,
+            } => seen.heard(watch, place, event_type, at),
             Change::Locked { workflow, key, lock } => {
                 seen.locks.insert((workflow, key), lock);
                 seen.look_at_locks(at);
@@ -62,12 +68,22 @@ struct Seen<'a> {
     locks: BTreeMap<(&'a WorkflowId, &'a String), &'a Lock>,
     ended: BTreeMap<&'a RunId, Timestamp>,
     decided: BTreeMap<(&'a LaneKey, &'a StepPath), Timestamp>,
+    /// The lanes that wait for events.
+    watching: BTreeMap<&'a LaneKey, Wanted>,
 }
 
 impl<'a> Seen<'a> {
-    fn planned(&mut self, lane: &'a LaneKey, handover: &str, at: Timestamp, violations: &mut Violations) {
+    fn planned(
+        &mut self,
+        evidence: &Evidence<'_>,
+        lane: &'a LaneKey,
+        handover: &str,
+        at: Timestamp,
+        violations: &mut Violations,
+    ) {
         let since = self.waiting.remove(lane);
         self.approvals.remove(lane);
+        self.watching.remove(lane);
         if let (Some((since, _)), Some(due)) = (since, self.due.remove(lane)) {
             let due = due.max(since);
             if at.duration_since(due) > PROMPT {
@@ -92,7 +108,19 @@ impl<'a> Seen<'a> {
             }
             self.approvals.insert(lane, step);
         }
+        if let Some((_, wanted)) = watched(evidence, lane, handover) {
+            self.watching.insert(lane, wanted);
+        }
         self.look_at_locks(at);
+    }
+
+    /// An event wakes each lane that waits for one of its type. Those that begin to wait later find it themselves.
+    fn heard(&mut self, watch: &Watch, place: &EventPlace, event_type: &str, at: Timestamp) {
+        for (lane, wanted) in &self.watching {
+            if wanted.watch == *watch && wanted.has(event_type, place) {
+                self.due.entry((*lane).clone()).or_insert(at);
+            }
+        }
     }
 
     fn decided(&mut self, lane: &'a LaneKey, step: &'a StepPath, at: Timestamp) {

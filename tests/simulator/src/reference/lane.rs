@@ -22,10 +22,12 @@ use workflow::{
     planner::{Failure, Outcome, StepError, StepResult},
     run::{CalledBy, ReplayOf, RunCause, RunIdentity, RunInput},
     steps::{
-        ActionStep, ApprovalStep, BlockStep, ChooseStep, FailStep, ForEachStep, OnLaneFailure, ParallelStep,
-        RunWorkflowStep, StepKind, StopStep, WaitStep,
+        ActionStep, ApprovalStep, BlockStep, ChooseStep, FailStep, ForEachStep, Goal, OnLaneFailure, OnTimeout,
+        ParallelStep, RunWorkflowStep, StepKind, StopStep, WaitForStep, WaitStep,
     },
     template::Template,
+    triggers::IncidentStatus,
+    watch::Watch,
 };
 
 /// The most that the variables of a lane may take, with its item, in bytes of JSON; the inputs of a run the same.
@@ -165,6 +167,7 @@ impl<'a> Lane<'a> {
         match &step.kind {
             StepKind::Action(ActionStep { uses, with }) => self.action(course, path, uses, with),
             StepKind::Wait(wait) => self.wait(wait),
+            StepKind::WaitFor(wait) => self.wait_for(course, path, wait),
             StepKind::Approval(approval) => self.approval(course, path, approval),
             StepKind::Set(set) => self.set(&set.variables),
             StepKind::Block(BlockStep { steps, .. }) => Ok(self.inside(course, steps, path, 0)),
@@ -296,6 +299,45 @@ impl<'a> Lane<'a> {
             }
         }
         Ok(Step1::Done(plain(Outcome::Success)))
+    }
+
+    /// A wait for something about an incident: how it ended is told by the record, which must be one of the ends that it can have.
+    fn wait_for(&self, course: &mut Course, path: &StepPath, wait: &WaitForStep) -> Outcome1 {
+        let incident = self.view.value(wait.incident())?;
+        let watch = incident.as_str().map(|id| Watch::new(wait.integration.clone(), id));
+        let Some(Ok(watch)) = watch else {
+            return Err(failure(ErrorName::InputInvalid));
+        };
+        let place = self.place(path);
+        if let Goal::Status(_) = wait.goal {
+            let input = json!({ "integration": watch.integration, "incident_id": watch.incident() });
+            course.inputs.insert(place.clone(), input);
+        }
+        let waited = self.run.world.witness.waited(&place)?;
+        let by = waited.get("ended_by").and_then(Value::as_str).unwrap_or_default();
+        let can_be = match (by, &wait.goal) {
+            ("timeout", _) => wait.on_timeout == OnTimeout::Continue,
+            ("status", Goal::Status(wanted)) => {
+                let status = waited
+                    .get("status")
+                    .and_then(Value::as_str)
+                    .and_then(IncidentStatus::parse);
+                status.is_some_and(|status| wanted.contains(&status))
+            }
+            ("event", Goal::Event { types, when }) => {
+                let event = waited.get("event").unwrap_or(&Value::Null);
+                let is_of_type = event
+                    .get("type")
+                    .and_then(Value::as_str)
+                    .is_some_and(|name| types.contains(name));
+                is_of_type && when.as_ref().is_none_or(|when| self.view.holds_for(when, event))
+            }
+            _ => false,
+        };
+        match can_be {
+            true => Ok(Step1::Done(given(Outcome::Success, waited))),
+            false => Err(failure(ErrorName::StepFailed)),
+        }
     }
 
     fn approval(&mut self, course: &mut Course, path: &StepPath, approval: &ApprovalStep) -> Outcome1 {

@@ -42,6 +42,9 @@ pub trait Witness {
     /// Why it failed.
     fn action(&self, place: &Place, action: &ActionSpec, input: &Value) -> Result<Value, Failure>;
 
+    /// What a step that waits for something about an incident gave, or why it failed.
+    fn waited(&self, place: &Place) -> Result<Value, Failure>;
+
     /// The decision about the approval of a step; none if the time for it was over.
     fn decision(&self, place: &Place) -> Option<Decision>;
 
@@ -131,6 +134,9 @@ pub fn concurrency_key(
     struct Nobody;
     impl Witness for Nobody {
         fn action(&self, _: &Place, _: &ActionSpec, _: &Value) -> Result<Value, Failure> {
+            Ok(Value::Null)
+        }
+        fn waited(&self, _: &Place) -> Result<Value, Failure> {
             Ok(Value::Null)
         }
         fn decision(&self, _: &Place) -> Option<Decision> {

@@ -21,6 +21,10 @@ impl Witness for AllWell {
         Ok(json!({"incident_id": "P1", "status": "triggered", "incident_number": 7}))
     }
 
+    fn waited(&self, _: &Place) -> Result<Value, Failure> {
+        Ok(Value::Null)
+    }
+
     fn decision(&self, _: &Place) -> Option<Decision> {
         None
     }

@@ -102,6 +102,12 @@ impl View {
         condition.holds(&context).map_err(|_| failure(ErrorName::TemplateError))
     }
 
+    /// True if a condition holds for an event that a step waits for.
+    pub(super) fn holds_for(&self, condition: &Expression, event: &Value) -> bool {
+        let context = self.context(std::iter::once(condition)).with_event(event.clone());
+        condition.holds(&context).unwrap_or_default()
+    }
+
     /// Fails if an expression needs an output that was too large to be kept.
     pub(super) fn has_all<'e>(&self, expressions: impl Iterator<Item = &'e Expression>) -> Result<(), Failure> {
         for expression in expressions {

@@ -8,6 +8,7 @@ mod large;
 mod loops;
 mod only_while;
 mod pagerduty;
+mod watching;
 
 use crate::{
     invariants::{self, Evidence},

@@ -6,11 +6,11 @@ use crate::{
     step_functions::{Execution, ExecutionArn},
     store::RunItem,
     workflows::{Written, edited},
-    world::{BEGIN, Chance, Fault, Keeps, Site, World, people},
+    world::{BEGIN, Chance, Echoes, Fault, Keeps, Site, World, people},
 };
 use jiff::SignedDuration;
 use std::{collections::BTreeSet, time::Duration};
-use workflow::{ids::RunId, planner::Pending};
+use workflow::{definition::Definition, ids::RunId, planner::Pending};
 
 /// By when everything must have come to its end: the longest time that a workflow may give itself, and what surrounds it.
 const HORIZON: SignedDuration = SignedDuration::from_hours(380 * 24);
@@ -35,10 +35,21 @@ pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
         world.store.apply(&written.definition);
     }
     let first = scenario.workflows.first().map(|written| &written.definition);
-    if let Some(first) = first.filter(|first| first.trigger.is_some() && scenario.echoes > 0) {
-        world
-            .ingress
-            .subscribe(&first.name, scenario.style.events, scenario.echoes);
+    let is_told = |first: &&Definition| {
+        first
+            .trigger
+            .as_ref()
+            .is_some_and(|trigger| trigger.pagerduty().is_some())
+    };
+    if let Some(first) = first.filter(is_told) {
+        let awaited = awaited(scenario);
+        let triggering = Echoes {
+            events: scenario.style.events,
+            most: scenario.echoes,
+        };
+        if scenario.echoes > 0 || !awaited.is_empty() {
+            world.ingress.subscribe(&first.name, triggering, &awaited);
+        }
     }
     let tasks: Vec<_> = scenario
         .happenings
@@ -65,6 +76,14 @@ pub(super) async fn play(scenario: &Scenario, keeps: Keeps) -> Played {
     let has_ended = world.rest(BEGIN + HORIZON).await;
     people.abort();
     Played { world, has_ended }
+}
+
+/// The types of events that steps of the workflows wait for.
+fn awaited(scenario: &Scenario) -> BTreeSet<&'static str> {
+    let definitions = scenario.workflows.iter().map(|written| &written.definition);
+    definitions
+        .flat_map(|definition| definition.awaited_events().into_values().flatten())
+        .collect()
 }
 
 async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chance: &Chance) {

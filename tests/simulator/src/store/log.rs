@@ -6,6 +6,7 @@ use workflow::{
     approval::Decision,
     ids::{RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{CancelMark, LaneEnd, LaneKey, Lock, StepRecord},
+    watch::{EventPlace, Watch},
 };
 
 /// A change of the table.
@@ -61,6 +62,12 @@ pub enum Change {
         lane: LaneKey,
         step: StepPath,
         decision: Decision,
+    },
+    /// An event of an incident was kept, where it was not before.
+    Heard {
+        watch: Watch,
+        place: EventPlace,
+        event_type: String,
     },
     /// A lock was written.
     Locked {

@@ -14,10 +14,11 @@ use futures_util::FutureExt;
 use jiff::Timestamp;
 use platform::{
     api_key::{ApiKey, KeyId},
+    awaited::AwaitedEvent,
     table::{
-        ApiKeyRecord, Bodies, CancelRequest, Cancellation, KeyScope, KeyState, NewVersion, RunView, Signalled,
-        StepView, StoreError, Table, TriggerRecords, TriggerSource, VersionSource, Waiting, Waits, WorkflowRecord,
-        WorkflowState,
+        ApiKeyRecord, Bodies, CancelRequest, Cancellation, IncidentEvents, KeyScope, KeyState, NewVersion, RunView,
+        Signalled, StepView, StoreError, Table, TriggerRecords, TriggerSource, VersionSource, Waiting, Waits,
+        WorkflowRecord, WorkflowState,
         items::{Item, ItemMap, Key, Memory},
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -36,6 +37,7 @@ use workflow::{
     definition::Definition,
     ids::{IntegrationAlias, LanePath, RunId, WorkflowId, WorkflowVersion},
     planner::{CancelMark, Known, LaneKey},
+    watch::Watch,
 };
 
 /// The views of runs for people.
@@ -334,6 +336,23 @@ impl Waits for Store {
 
     async fn next_in_line(&self, ended: &RunId, now: Timestamp) -> Result<Option<RunId>, StoreError> {
         self.table().next_in_line(ended, now).await
+    }
+}
+
+impl IncidentEvents for Store {
+    async fn put_event(&self, event: &AwaitedEvent, now: Timestamp) -> Result<(), StoreError> {
+        self.table().put_event(event, now).await?;
+        let change = Change::Heard {
+            watch: event.watch.clone(),
+            place: event.place(),
+            event_type: event.event.event_type.clone(),
+        };
+        self.tables().note(self.now(), change);
+        Ok(())
+    }
+
+    async fn watchers(&self, watch: &Watch) -> Result<Vec<LaneKey>, StoreError> {
+        self.table().watchers(watch).await
     }
 }
 

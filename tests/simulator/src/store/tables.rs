@@ -45,7 +45,7 @@ pub struct LaneItem {
 
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct StepItem {
-    /// The number of attempts that were begun.
+    /// The number of attempts that were begun; of its last look, if it looks now and then.
     pub attempts: u32,
     /// The rendered input of its action.
     pub input: Option<serde_json::Value>,
@@ -206,9 +206,15 @@ impl Tables {
                 item.lanes = lanes.or(item.lanes);
                 item.run = run.clone().or(item.run.take());
             }
-            StepChange::Waiting { .. } => {}
-            StepChange::AttemptStarted { input, effect_key, .. } => {
-                item.attempts += 1;
+            StepChange::Waiting { .. } | StepChange::Looked { .. } => {}
+            StepChange::AttemptStarted {
+                number,
+                input,
+                effect_key,
+                ..
+            } => {
+                // A step that looks now and then has the attempts of its last look.
+                item.attempts = *number;
                 item.input = Some(input.clone());
                 item.effect_key = Some(effect_key.as_str().to_owned());
                 self.effects.insert(effect_key.as_str().to_owned(), place.clone());

@@ -57,6 +57,8 @@ fn cursor(plans: u64) -> Cursor {
         item: None,
         failed: None,
         asking: None,
+        watching: None,
+        heard: None,
         fresh: workflow::planner::FreshIds::default(),
         kept: None,
     }

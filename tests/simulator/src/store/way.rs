@@ -348,13 +348,15 @@ impl Way {
 }
 
 /// The kinds of reads that functions make, but for the index.
-const READS: [Read; 8] = [
+const READS: [Read; 10] = [
     Read::Version,
     Read::Body,
     Read::Lanes,
     Read::Known,
     Read::Lock,
     Read::Waits,
+    Read::IncidentEvents,
+    Read::Watchers,
     Read::Ended,
     Read::Trigger,
 ];

@@ -32,6 +32,7 @@ impl Writer<'_> {
                 Gives::Lanes => choices.push(format!("steps.{id}.outputs.failed == 0")),
                 Gives::Alert => choices.push(format!("steps.{id}.outputs.dedup_key != 'disk full'")),
                 Gives::Decision => choices.push(format!("steps.{id}.outputs.choice | length > 5")),
+                Gives::News => choices.push(format!("steps.{id}.outputs.ended_by | length > 6")),
                 Gives::Run | Gives::Nothing => {}
             }
         }

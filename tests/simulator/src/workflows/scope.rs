@@ -9,6 +9,8 @@ pub(super) enum Gives {
     Incident,
     Alert,
     Decision,
+    /// Something about an incident that was waited for.
+    News,
     Lanes,
     Run,
     Nothing,

@@ -44,6 +44,8 @@ enum Kind {
     SendChange,
     Wait,
     WaitUntil,
+    WaitForStatus,
+    WaitForEvents,
     Approval,
     Set,
     Block,
@@ -70,6 +72,8 @@ const KINDS: &[(u32, Kind)] = &[
     (4, Kind::SendChange),
     (8, Kind::Wait),
     (3, Kind::WaitUntil),
+    (5, Kind::WaitForStatus),
+    (5, Kind::WaitForEvents),
     (7, Kind::Approval),
     (14, Kind::Set),
     (9, Kind::Block),
@@ -285,6 +289,10 @@ impl<'a> Writer<'a> {
                 put("wait", json!({"until": self.time()}));
                 Gives::Nothing
             }
+            Kind::WaitForStatus | Kind::WaitForEvents => {
+                put("wait_for", self.wait_for(kind));
+                Gives::News
+            }
             Kind::Approval => {
                 put("approval", self.approval());
                 Gives::Decision
@@ -378,6 +386,29 @@ impl<'a> Writer<'a> {
                 Gives::Run
             }
         }
+    }
+
+    fn wait_for(&mut self, kind: Kind) -> Value {
+        let mut wait = json!({
+            "integration": "prod", "incident_id": self.incident(), "timeout": self.time_to_decide(),
+        });
+        match kind {
+            Kind::WaitForStatus => {
+                let statuses: [&[&str]; 3] = [&["resolved"], &["acknowledged", "resolved"], &["triggered"]];
+                wait["status"] = json!(self.random.choice(statuses));
+            }
+            _ => {
+                let types: [&[&str]; 2] = [&["incident.annotated"], &["incident.annotated", "incident.resolved"]];
+                wait["events"] = json!(self.random.choice(types));
+                if self.random.u32(0..3) == 0 {
+                    wait["when"] = random_of(self.random, &["event.note is not none", "event.agent is none"]).into();
+                }
+            }
+        }
+        if self.random.u32(0..3) > 0 {
+            wait["on_timeout"] = "continue".into();
+        }
+        wait
     }
 
     fn approval(&mut self) -> Value {

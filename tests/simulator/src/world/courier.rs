@@ -15,24 +15,40 @@ use std::collections::BTreeSet;
 use tokio::time::sleep;
 use workflow::ids::WorkflowId;
 
+/// The webhooks that start runs.
+#[derive(Debug, Clone, Copy)]
+pub struct Echoes {
+    /// Their types.
+    pub events: &'static [&'static str],
+    /// How many come at most: whoever answers what it did itself would go on for ever.
+    pub most: usize,
+}
+
 impl Ingress {
-    /// Lets PagerDuty tell a workflow of what happens to incidents from now on, so many times at most: whoever answers what it did
-    /// itself would go on for ever.
-    pub fn subscribe(&self, workflow: &WorkflowId, events: &[&str], most: usize) {
-        let secret = subscription(&self.inner.account, events);
+    /// Lets PagerDuty tell a workflow of what happens to incidents from now on: as often as that may start runs, and always of what runs
+    /// only wait for.
+    pub fn subscribe(&self, workflow: &WorkflowId, triggering: Echoes, awaited: &BTreeSet<&str>) {
+        let events: BTreeSet<&str> = triggering.events.iter().chain(awaited).copied().collect();
+        let secret = subscription(&self.inner.account, &events);
         self.inner.secrets.add_signing_secret(secret);
-        drop(tokio::spawn(self.clone().carry(workflow.clone(), most)));
+        drop(tokio::spawn(self.clone().carry(workflow.clone(), triggering)));
     }
 
-    async fn carry(self, workflow: WorkflowId, most: usize) {
+    async fn carry(self, workflow: WorkflowId, triggering: Echoes) {
         let (inner, mut carried) = (&self.inner, BTreeSet::new());
         loop {
             let changed = inner.account.changed();
             let (due, next) = inner.account.look(|rules, now| (rules.take_due(now), rules.next_due()));
             for parcel in due {
-                carried.insert(parcel.webhook.clone());
-                if carried.len() > most {
-                    return;
+                if triggering.events.contains(&type_of(&parcel).as_str()) {
+                    carried.insert(parcel.webhook.clone());
+                    if carried.len() > triggering.most {
+                        // Nobody takes it, and PagerDuty goes on with what comes after it.
+                        inner
+                            .account
+                            .with(|rules, now| rules.report(&parcel.webhook, answered(202), now));
+                        continue;
+                    }
                 }
                 inner.state().under_way += 1;
                 drop(tokio::spawn(self.clone().hand_over(workflow.clone(), parcel)));
@@ -64,13 +80,18 @@ impl Ingress {
     }
 }
 
+fn type_of(parcel: &Parcel) -> String {
+    let body: serde_json::Value = serde_json::from_str(&parcel.body).unwrap_or_default();
+    body["event"]["event_type"].as_str().unwrap_or_default().to_owned()
+}
+
 fn answered(status: u16) -> Reply {
     let body = String::new();
     Reply::Answered { status, body }
 }
 
 /// Subscribes to events of the whole account. Gives the secret with which PagerDuty signs.
-fn subscription(account: &Account, events: &[&str]) -> SecretString {
+fn subscription(account: &Account, events: &BTreeSet<&str>) -> SecretString {
     let request = Request::new(Method::POST, "/webhook_subscriptions")
         .header(AUTHORIZATION, &format!("Token token={}", Seed::ACCOUNT_TOKEN))
         .json(&json!({"webhook_subscription": {

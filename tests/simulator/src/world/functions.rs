@@ -636,7 +636,7 @@ fn shown(payload: &Value) -> String {
 }
 
 /// In the place of a run of which nothing is known.
-fn nobody() -> RunId {
+pub(super) fn nobody() -> RunId {
     RunId::for_event(&NOBODY, "nobody")
 }
 

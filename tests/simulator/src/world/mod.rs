@@ -30,6 +30,7 @@ mod worker;
 pub use arrival::Arrival;
 pub use asked::Started;
 pub use chance::Chance;
+pub use courier::Echoes;
 pub use fault::{Fault, Mishaps, Site};
 pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
 pub use ingress::{API_KEY, Ingress, IngressOdds, PassedOver};

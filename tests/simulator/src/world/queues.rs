@@ -7,13 +7,14 @@ use super::{
     asked::Asked,
     chance::Chance,
     fault::{Fault, Mishaps, Site},
-    functions::Functions,
+    functions::{Functions, nobody},
     trace::Trace,
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{
+    awaited::AwaitedEvent,
     dead_letters::{DeadLetter, DeadLetters, QueueError},
-    start_buffer::{BufferError, StartBuffer},
+    start_buffer::{BufferError, Outgoing, StartBuffer},
 };
 use serde_json::{Value, json};
 use std::{
@@ -70,6 +71,7 @@ struct State {
 
 #[derive(Debug, Clone)]
 struct Message {
+    /// The run that it is about; that of nobody if it is about an event.
     run: RunId,
     body: String,
     received: u32,
@@ -240,31 +242,45 @@ impl Inner {
     }
 }
 
+impl Inner {
+    /// Takes a message that is sent, unless something is in the way. It is about a run, or about nobody's.
+    fn take(self: &Arc<Self>, outgoing: &impl Outgoing, run: &RunId) -> Result<(), BufferError> {
+        let failed = |cause: &str| BufferError {
+            subject: outgoing.about(),
+            cause: cause.into(),
+        };
+        let has_fault = self.chance.happens(self.faults);
+        if has_fault && self.chance.happens(0.5) {
+            self.note(Fault::BufferRefused, run);
+            return Err(failed("ServiceUnavailable"));
+        }
+        let body = outgoing.text().map_err(|error| failed(&error.to_string()))?;
+        self.trace.say(format_args!("start-buffer: takes {}", outgoing.about()));
+        self.keep(run.clone(), body);
+        if has_fault {
+            self.note(Fault::BufferUnanswered, run);
+            return Err(failed("connection reset"));
+        }
+        Ok(())
+    }
+}
+
 impl StartBuffer for Queues {
     async fn put(&self, inputs: &[&RunInput]) -> Result<(), BufferError> {
         let inner = &self.inner;
         sleep(inner.chance.millis(2..=20)).await;
         for input in inputs {
             inner.asked.note(input);
-            let run = &input.run.id;
-            let failed = |cause: &str| BufferError {
-                run: run.clone(),
-                cause: cause.into(),
-            };
-            let has_fault = inner.chance.happens(inner.faults);
-            if has_fault && inner.chance.happens(0.5) {
-                inner.note(Fault::BufferRefused, run);
-                return Err(failed("ServiceUnavailable"));
-            }
-            let body = serde_json::to_string(input).map_err(|error| failed(&error.to_string()))?;
-            inner.trace.say(format_args!("start-buffer: takes {run}"));
-            inner.keep(run.clone(), body);
-            if has_fault {
-                inner.note(Fault::BufferUnanswered, run);
-                return Err(failed("connection reset"));
-            }
+            inner.take(*input, &input.run.id)?;
         }
         Ok(())
+    }
+
+    async fn put_events(&self, events: &[&AwaitedEvent]) -> Result<(), BufferError> {
+        let inner = &self.inner;
+        sleep(inner.chance.millis(2..=20)).await;
+        let run = nobody();
+        events.iter().try_for_each(|event| inner.take(*event, &run))
     }
 }
 

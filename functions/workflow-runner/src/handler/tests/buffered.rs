@@ -12,7 +12,7 @@ fn input(event: &str) -> RunInput {
 }
 
 /// A batch as Lambda hands it over, with messages numbered from 0.
-fn batch(bodies: &[String]) -> Value {
+pub(super) fn batch(bodies: &[String]) -> Value {
     let message = |(number, body): (usize, &String)| {
         json!({
             "messageId": format!("m{number}"), "receiptHandle": "AQEB", "body": body, "md5OfBody": "",
@@ -23,17 +23,17 @@ fn batch(bodies: &[String]) -> Value {
     json!({ "Records": bodies.iter().enumerate().map(message).collect::<Vec<_>>() })
 }
 
-fn of(events: &[&str]) -> Vec<String> {
+pub(super) fn of(events: &[&str]) -> Vec<String> {
     let text = |event: &&str| serde_json::to_string(&input(event)).unwrap();
     events.iter().map(text).collect()
 }
 
-fn undone(messages: &[&str]) -> Value {
+pub(super) fn undone(messages: &[&str]) -> Value {
     let items: Vec<Value> = messages.iter().map(|id| json!({"itemIdentifier": id})).collect();
     json!({ "batchItemFailures": items })
 }
 
-async fn drain(store: &Store, bodies: &[String]) -> Value {
+pub(super) async fn drain(store: &Store, bodies: &[String]) -> Value {
     runner(store).take(batch(bodies), start()).await.unwrap()
 }
 

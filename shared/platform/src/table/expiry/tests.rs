@@ -3,13 +3,14 @@
 use super::*;
 use crate::{
     scripted::Scripted,
-    table::{Bodies, Table, WorkflowState, journal::Written, tests as all},
+    table::{Bodies, IncidentEvents, Table, WorkflowState, journal::Written, tests as all},
 };
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
     ids::{ApprovalId, LanePath, Section, StepPath},
     planner::{ApprovalChange, Changes, StepChange, StepRecord, WaitChange},
+    watch::WatchChange,
 };
 
 /// The time for which an item is kept.
@@ -130,6 +131,24 @@ fn kinds() -> Vec<Kind> {
             "`RetentionDays` after the last deadline of the runs that it was for",
         ),
         kind(
+            "event of an incident that a workflow waits for",
+            "INCIDENT#prod#Q1 EVENT",
+            Kept::Days(1),
+            "a day after it came",
+        ),
+        kind(
+            "lane that watches an incident",
+            "INCIDENT#prod#Q1 WATCH",
+            deadline(),
+            "`RetentionDays` after the run's deadline",
+        ),
+        kind(
+            "lane that has watched an incident",
+            "INCIDENT#prod#Q2 WATCH",
+            Kept::Days(0),
+            "no longer than until it goes on",
+        ),
+        kind(
             "changes that runs made to an incident",
             "INCIDENT#Q1 CHANGES",
             Kept::Days(3),
@@ -182,10 +201,16 @@ async fn write_runs(table: &Table) {
         steps: [(StepPath::top(Section::Steps, 0), step)].into(),
         wait: Some(WaitChange::Waits),
         approvals: vec![asked()],
+        watches: vec![WatchChange::Begins(all::watch("Q1"))],
         ..Changes::default()
     };
     assert_eq!(all::write(table, 1, &begun).await.unwrap(), Written::Now);
-    assert_eq!(all::write(table, 2, &all::changes()).await.unwrap(), Written::Now);
+    let ended = Changes {
+        watches: vec![WatchChange::Ends(all::watch("Q2"))],
+        ..all::changes()
+    };
+    assert_eq!(all::write(table, 2, &ended).await.unwrap(), Written::Now);
+    table.put_event(&all::awaited_event(), all::now()).await.unwrap();
 }
 
 /// A question of a run.
@@ -226,6 +251,8 @@ fn written(request: &Value) -> Vec<(String, Option<i64>)> {
         lane if sk.starts_with("STEP#") => format!("STEP of {lane}"),
         lock if lock.starts_with("LOCK#") => lock.rsplit_once('#').unwrap().0.to_owned(),
         approval if approval.starts_with("APPROVAL#") => "APPROVAL".to_owned(),
+        incident if sk.starts_with("EVENT#") => format!("{incident} EVENT"),
+        incident if sk.starts_with("WATCH#") => format!("{incident} WATCH"),
         incident if incident.starts_with("INCIDENT#") => format!("{incident} {sk}"),
         other => other.to_owned(),
     };

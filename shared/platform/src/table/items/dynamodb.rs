@@ -341,6 +341,12 @@ impl Items for DynamoDb {
             Range::BeginsWith(start) => range("begins_with", start),
             Range::Before(end) => range("<", end),
             Range::From(start) => range(">=", start),
+            Range::Between(start, end) => {
+                let sk = expressions.name(sk);
+                expressions.value(":from".to_owned(), text(start));
+                expressions.value(":to".to_owned(), text(end));
+                format!(" AND {sk} BETWEEN :from AND :to")
+            }
         });
         let filter = query
             .filter

@@ -92,6 +92,7 @@ impl ItemMap {
                 Range::BeginsWith(start) => order.starts_with(start),
                 Range::Before(end) => order < *end,
                 Range::From(start) => order >= *start,
+                Range::Between(start, end) => (start..=end).contains(&&order),
             }
         });
         if query.is_descending {

@@ -1,7 +1,7 @@
 //! Reading for a Plan.
 
 use super::{LaneRecord, LastPlan, Question, trail};
-use crate::table::{Item, Items, Key, Projection, Read, StoreError, Table, approvals, keys, record};
+use crate::table::{Item, Items, Key, Projection, Read, StoreError, Table, approvals, incidents, keys, record};
 use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
@@ -166,6 +166,9 @@ pub(super) async fn known<I: Items>(table: &Table<I>, question: &Question<'_>) -
     }
     if let (true, Some(key)) = (needs.lock, question.concurrency_key) {
         known.lock = lock(table, &keys::lock(question.workflow, key), question.now).await?;
+    }
+    if let Some(wanted) = &needs.events {
+        known.events = incidents::events(table, wanted).await?;
     }
     Ok(known)
 }

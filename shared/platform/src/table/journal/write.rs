@@ -4,7 +4,7 @@ use super::{Entry, OutsideEnd, Written, open, read, trail};
 use crate::table::{
     Item, Items, Read, Reason, Retention, StepState, StoreError, Table, Write,
     approvals::{self, Asked},
-    item,
+    incidents, item,
     items::{Test, Transacted, Update},
     keys, number, run_list, text,
     waits::{self, Waiting},
@@ -16,6 +16,7 @@ use workflow::{
     ids::{LanePath, RunId, StepPath},
     planner::{ApprovalChange, CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
     run::RunInput,
+    watch::WatchChange,
 };
 
 const OPERATION: &str = "write the journal";
@@ -142,6 +143,13 @@ fn transaction(keeps: Retention, entry: &Entry<'_>) -> Result<Transaction, Store
                 approvals::ask(&asked, keeps.of_run(entry.cursor.run_deadline))?
             }
             ApprovalChange::Closed { id, reason } => approvals::close(id, *reason),
+        });
+    }
+    for change in &changes.watches {
+        let lane = &entry.cursor.lane;
+        writes.push(match change {
+            WatchChange::Begins(watch) => incidents::begin(watch, run, lane, keeps.of_run(entry.cursor.run_deadline)),
+            WatchChange::Ends(watch) => incidents::end(watch, run, lane, entry.now),
         });
     }
     if let Some(marker) = &changes.marker {
@@ -347,6 +355,7 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
     match &record.change {
         StepChange::Entered { lanes, run } => {
             change.set("state", text("running"));
+            change.remove("until");
             if let Some(lanes) = lanes {
                 change.set("lanes", number(lanes));
             }
@@ -357,6 +366,11 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
         StepChange::Waiting { until } => {
             change.set("state", text("waiting"));
             change.set("until", text(until.to_string()));
+        }
+        StepChange::Looked { number, until } => {
+            change.set("state", text("waiting"));
+            change.set("until", text(until.to_string()));
+            change.set_in_list("attempts", number.saturating_sub(1), "ended_at", at());
         }
         StepChange::AttemptStarted {
             number: attempt,
@@ -374,8 +388,13 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
                 change.remove("adjusted");
             }
             change.set("effect_key", text(effect_key.as_str()));
-            let attempt = HashMap::from([("number".to_owned(), number(attempt)), ("started_at".to_owned(), at())]);
-            change.append("attempts", AttributeValue::M(attempt));
+            let begun = HashMap::from([("number".to_owned(), number(attempt)), ("started_at".to_owned(), at())]);
+            let begun = AttributeValue::M(begun);
+            // A step that looks now and then has the attempts of its last look.
+            match attempt {
+                1 => change.set("attempts", AttributeValue::L(vec![begun])),
+                _ => change.append("attempts", begun),
+            }
         }
         StepChange::AttemptFailed {
             number: attempt,

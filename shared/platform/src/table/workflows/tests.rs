@@ -270,6 +270,133 @@ async fn f31_a_change_of_state_keeps_all_else_and_takes_the_route_along(
     assert_eq!(routes(&request), (own(put), own(deleted)));
 }
 
+/// The item of a workflow that waits for events of two integrations, one of which its trigger is of.
+fn awaiting(state: &str) -> Value {
+    let mut item = stored(state);
+    let types = json!({"L": [{"S": "incident.annotated"}]});
+    item["Item"]["awaits"] = json!({"M": {"prod": types, "staging": types}});
+    item
+}
+
+#[rstest]
+#[case::enable(awaiting("disabled"), WorkflowState::Enabled, &["prod", "staging"], &[])]
+#[case::disable(awaiting("enabled"), WorkflowState::Disabled, &[], &["prod", "staging"])]
+#[case::delete(awaiting("enabled"), WorkflowState::Deleted, &[], &["prod", "staging"])]
+#[tokio::test]
+async fn a_workflow_has_a_route_of_each_integration_whose_events_it_waits_for_while_it_is_enabled(
+    #[case] item: Value,
+    #[case] state: WorkflowState,
+    #[case] put: &[&str],
+    #[case] deleted: &[&str],
+) {
+    let (dynamodb, table) = Scripted::answering([item, json!({})]).await;
+    let id = "memory-alert".parse().unwrap();
+
+    table.set_workflow_state(&id, state, now()).await.unwrap();
+
+    let request = dynamodb.asked().pop().unwrap().1;
+    assert_eq!(routes(&request), (own(put), own(deleted)));
+}
+
+#[tokio::test]
+async fn what_the_active_version_waits_for_is_in_its_record_and_in_its_routes() {
+    let source = "name: memory-alert\non: { pagerduty: { integration: prod, events: [incident.triggered] } }\nsteps:\n  \
+        - parallel:\n      - steps: [{ wait_for: { integration: prod, incident_id: Q1, status: [resolved], timeout: 1h } }]\n      \
+        - steps: [{ wait_for: { integration: staging, incident_id: Q2, events: [incident.annotated], timeout: 1h } }]\n";
+    let definition = Definition::from_source(source, catalog()).unwrap();
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
+    apply(&table, &stored("enabled"), &definition).await.unwrap();
+    let request = dynamodb.asked().pop().unwrap().1;
+    assert_eq!(routes(&request), (own(&["prod", "staging"]), own(&[])));
+    let awaits = record_write(&request)["Item"]["awaits"]["M"].clone();
+    assert_eq!(awaits["prod"]["L"], json!([{"S": "incident.resolved"}]));
+    assert_eq!(awaits["staging"]["L"], json!([{"S": "incident.annotated"}]));
+
+    // A version that waits for nothing takes the routes along.
+    let newer = self::definition();
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(4), json!({})]).await;
+    let seen = WorkflowRecord {
+        awaits: super::awaits(&definition),
+        ..seen(&stored("enabled")).unwrap()
+    };
+    let new = NewVersion {
+        definition: &newer,
+        source: "",
+        applied_by: None,
+    };
+    table.apply_workflow(Some(&seen), &new, now()).await.unwrap();
+    let request = dynamodb.asked().pop().unwrap().1;
+    assert_eq!(routes(&request), (own(&["prod"]), own(&["staging"])));
+}
+
+#[rstest]
+#[case::of_another_integration("v3", "staging")]
+#[case::of_its_own_one_that_comes_without_signature("v2", "prod")]
+#[tokio::test]
+async fn by_a_route_that_only_waits_nothing_starts(#[case] webhook: &str, #[case] alias: &str) {
+    let mut item = awaiting("disabled");
+    item["Item"]["webhook"] = json!({"S": webhook});
+    let (dynamodb, table) = Scripted::answering([item, json!({})]).await;
+    let id = "memory-alert".parse().unwrap();
+
+    table
+        .set_workflow_state(&id, WorkflowState::Enabled, now())
+        .await
+        .unwrap();
+
+    let request = dynamodb.asked().pop().unwrap().1;
+    let puts = request["TransactItems"].as_array().unwrap().iter();
+    let mut routes = puts.filter_map(|write| write["Put"].get("Item"));
+    let route = routes
+        .find(|item| item["pk"]["S"] == format!("ROUTES#{alias}"))
+        .unwrap();
+    for field in ["integration", "webhook", "events"] {
+        assert!(route.get(field).is_none(), "{route}");
+    }
+    let fields = route.as_object().unwrap().iter();
+    let fields: Item = fields
+        .filter_map(|(name, value)| Some((name.clone(), attribute(value)?)))
+        .collect();
+    let route: WorkflowRecord = super::record("route", fields).unwrap();
+    assert_eq!(route.trigger, None);
+    let types = BTreeSet::from(["incident.annotated".to_owned()]);
+    assert_eq!(route.awaited(&alias.parse().unwrap()), Some(&types));
+}
+
+/// A value as the SDK has it.
+fn attribute(value: &Value) -> Option<AttributeValue> {
+    let (kind, value) = value.as_object()?.iter().next()?;
+    Some(match (kind.as_str(), value) {
+        ("S", Value::String(text)) => AttributeValue::S(text.clone()),
+        ("N", Value::String(text)) => AttributeValue::N(text.clone()),
+        ("L", Value::Array(items)) => AttributeValue::L(items.iter().filter_map(attribute).collect()),
+        ("M", Value::Object(fields)) => {
+            let fields = fields.iter();
+            AttributeValue::M(
+                fields
+                    .filter_map(|(name, value)| Some((name.clone(), attribute(value)?)))
+                    .collect(),
+            )
+        }
+        _ => return None,
+    })
+}
+
+#[test]
+fn a_workflow_that_is_not_enabled_waits_for_nothing() {
+    let mut stored = record();
+    stored["awaits"] = json!({"prod": ["incident.annotated"]});
+    let read: WorkflowRecord = serde_json::from_value(stored.clone()).unwrap();
+    let awaited = |state| {
+        let record = WorkflowRecord { state, ..read.clone() };
+        record.awaited(&"prod".parse().unwrap()).is_some()
+    };
+    assert!(awaited(WorkflowState::Enabled));
+    assert!(!awaited(WorkflowState::Disabled) && !awaited(WorkflowState::Deleted));
+    assert_eq!(read.awaited(&"staging".parse().unwrap()), None);
+    assert_eq!(json!(read), stored);
+}
+
 #[tokio::test]
 async fn a_change_of_state_that_somebody_else_forestalls_is_made_again() {
     let forestalled = Scripted::cancelled(&["ConditionalCheckFailed", "None", "None"]);

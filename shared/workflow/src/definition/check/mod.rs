@@ -38,6 +38,7 @@ pub(super) fn definition(decoded: &Decoded<'_>, origin: Origin, problems: &mut P
     checks.inputs();
     checks.concurrency();
     checks.sections();
+    checks.awaited();
     checks.typing.map(|typing| typing.warnings).unwrap_or_default()
 }
 
@@ -93,6 +94,17 @@ impl<'a> Checks<'a, '_> {
             let path = concurrency_path.field("key");
             self.template(&concurrency.key, path);
             self.typed_key(concurrency, path);
+        }
+    }
+
+    fn awaited(&mut self) {
+        let count = self.definition.awaited_events().len();
+        if count > super::limits::AWAITED_INTEGRATIONS {
+            let message = format!(
+                "wait for incidents of {count} integrations; at most {} are allowed, so give some of them a workflow of their own",
+                super::limits::AWAITED_INTEGRATIONS
+            );
+            self.problem(Path::Root.field("steps"), message);
         }
     }
 

@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     template::{Expression, Template},
-    types::Type,
+    types::{Facts, Type},
 };
 use std::collections::BTreeMap;
 
@@ -122,6 +122,21 @@ impl<'a> Checks<'a, '_> {
                 Length::from_seconds(whole.as_secs()).map_or_else(String::new, |whole| whole.to_string())
             );
             self.problem(path, message);
+        }
+    }
+
+    /// Enters a condition over an event that a step waits for: there, `event` is that one. Gives what was known before.
+    pub(crate) fn enter_event(&mut self, types: Vec<&'static str>) -> Option<Facts> {
+        let typing = self.typing.as_mut()?;
+        typing.roots.awaited = Some(types);
+        Some(std::mem::take(&mut typing.facts))
+    }
+
+    /// Leaves the condition again.
+    pub(crate) fn leave_event(&mut self, known: Option<Facts>) {
+        if let (Some(typing), Some(known)) = (&mut self.typing, known) {
+            typing.roots.awaited = None;
+            typing.facts = known;
         }
     }
 

@@ -45,6 +45,23 @@ fn w1_constructs_nest_to_the_depth_that_is_allowed_and_no_further(
 }
 
 #[test]
+fn w1_a_workflow_waits_for_incidents_of_so_many_integrations() {
+    let waiting = |count: usize| {
+        let step = |number: usize| {
+            format!("  - wait_for: {{ integration: p{number}, incident_id: P1, status: [resolved], timeout: 1m }}\n")
+        };
+        let steps: String = (0..count).map(step).collect();
+        Definition::from_source(&format!("name: a\nsteps:\n{steps}"), catalog())
+    };
+    assert!(waiting(20).is_ok());
+    let refused = waiting(21).unwrap_err().to_string();
+    assert!(
+        refused.contains("wait for incidents of 21 integrations; at most 20 are allowed"),
+        "{refused}"
+    );
+}
+
+#[test]
 fn w1_an_approval_fits_into_an_item_of_the_table() {
     let source = |length: usize| {
         let description = "d".repeat(length);

@@ -68,6 +68,23 @@ fn written(source: &str) -> Value {
     "- approval: { message: 'ok?', choices: [approve, deny], form: {}, prevent_self_approval: false, timeout: 30m, on_timeout: fail }",
     json!([{"approval": {"message": "ok?", "timeout": "30m"}}])
 )]
+#[case::wait_for_a_status(
+    "- wait_for: { integration: p, incident_id: '{{ event.incident.id }}', status: [resolved, acknowledged], timeout: 15m }",
+    json!([{"wait_for": {
+        "integration": "p", "incident_id": "{{ event.incident.id }}", "status": ["acknowledged", "resolved"], "timeout": "15m"
+    }}])
+)]
+#[case::wait_for_an_event(
+    "- wait_for: { integration: p, incident_id: P1, events: [incident.annotated], when: \"'x' in event.note\", timeout: 1h, on_timeout: continue }",
+    json!([{"wait_for": {
+        "integration": "p", "incident_id": "P1", "events": ["incident.annotated"], "when": "'x' in event.note", "timeout": "1h",
+        "on_timeout": "continue"
+    }}])
+)]
+#[case::wait_for_as_it_is_usual(
+    "- wait_for: { integration: p, incident_id: P1, status: [resolved], timeout: 1h, on_timeout: fail }",
+    json!([{"wait_for": {"integration": "p", "incident_id": "P1", "status": ["resolved"], "timeout": "1h"}}])
+)]
 #[case::stop("- stop: done", json!([{"stop": "done"}]))]
 #[case::fail("- fail: 'no {{ event.id }}'", json!([{"fail": "no {{ event.id }}"}]))]
 #[case::run_workflow(
@@ -306,6 +323,50 @@ fn a_step_that_does_nothing_is_told_all_that_it_can_do() {
 #[case::for_each_no_concurrency(
     "- for_each: []\n  steps: [wait: 1s]\n  max_concurrency: 0",
     "5:20: steps[0].max_concurrency: must be a whole number from 1 to 40"
+)]
+#[case::wait_for_nothing(
+    "- wait_for: { integration: p, incident_id: P1, timeout: 1h }",
+    "3:13: steps[0].wait_for: `status` is missing, such as [acknowledged, resolved]; or `events`, such as [incident.annotated]"
+)]
+#[case::wait_for_both(
+    "- wait_for: { integration: p, incident_id: P1, status: [resolved], events: [incident.annotated], timeout: 1h }",
+    "3:76: steps[0].wait_for.events: stands beside `status`; a step waits for one of the two"
+)]
+#[case::wait_for_ever(
+    "- wait_for: { integration: p, incident_id: P1, status: [resolved] }",
+    "3:13: steps[0].wait_for: `timeout` is missing: how long it waits, such as 15m"
+)]
+#[case::wait_for_a_status_that_is_none(
+    "- wait_for: { integration: p, incident_id: P1, status: [closed], timeout: 1h }",
+    "3:57: steps[0].wait_for.status[0]: `closed` is not known; known are triggered, acknowledged, resolved"
+)]
+#[case::wait_for_no_status(
+    "- wait_for: { integration: p, incident_id: P1, status: [], timeout: 1h }",
+    "3:56: steps[0].wait_for.status: is empty, so that the wait would never end; name at least one status, such as triggered"
+)]
+#[case::wait_for_an_event_that_no_webhook_has(
+    "- wait_for: { integration: p, incident_id: P1, events: [incident.acknowleged], timeout: 1h }",
+    "3:57: steps[0].wait_for.events[0]: unknown type of event `incident.acknowleged`; did you mean `incident.acknowledged`?"
+)]
+#[case::wait_for_an_event_of_a_service(
+    "- wait_for: { integration: p, incident_id: P1, events: [service.updated], timeout: 1h }",
+    "3:57: steps[0].wait_for.events[0]: `service.updated` is about a service, and the step waits for an event of an incident"
+)]
+#[case::wait_for_a_status_with_a_condition(
+    "- wait_for: { integration: p, incident_id: P1, status: [resolved], when: 'true', timeout: 1h }",
+    "3:74: steps[0].wait_for.when: belongs to `events`: a wait for a `status` looks at the incident, and has no event"
+)]
+#[case::wait_for_what_the_event_has_not(
+    "- wait_for: { integration: p, incident_id: P1, events: [incident.annotated], when: event.note > 3, timeout: 1h }",
+    "3:84: steps[0].wait_for.when: `event.note` is text and `3` is a whole number, which are never the same"
+)]
+#[case::wait_for_longer_than_the_run(
+    "- wait_for: { integration: p, incident_id: P1, status: [resolved], timeout: 24h }",
+    "3:77: steps[0].wait_for.timeout: is no less than the time of the whole run, 24h, so `on_timeout` could never be; give the workflow a longer `timeout`, or the wait a shorter one"
+)]
+#[case::wait_for_an_account_that_differs_from_run_to_run(
+    "- wait_for: { integration: '{{ event.id }}', incident_id: P1, status: [resolved], timeout: 1h }",
+    "3:28: steps[0].wait_for.integration: \"{{ event.id }}\" is no integration alias: use lower-case letters, digits and '-', start with a letter, at most 63 characters"
 )]
 #[case::approval("- approval: 'ok?'", "3:13: steps[0].approval: must be a map, but is text")]
 #[case::approval_without_a_message(

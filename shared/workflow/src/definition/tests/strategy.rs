@@ -206,15 +206,19 @@ impl Builder {
         })
     }
 
-    fn only_while(&mut self) -> OnlyWhile {
+    fn statuses(&mut self) -> BTreeSet<IncidentStatus> {
         let all = [
             IncidentStatus::Triggered,
             IncidentStatus::Acknowledged,
             IncidentStatus::Resolved,
         ];
         let first = self.choose(all.len());
+        all[first..].iter().copied().collect()
+    }
+
+    fn only_while(&mut self) -> OnlyWhile {
         OnlyWhile::new(
-            all[first..].iter().copied().collect(),
+            self.statuses(),
             Arc::clone(action("pagerduty.get_incident")),
             &id("prod-eu"),
         )
@@ -408,9 +412,10 @@ impl Builder {
     }
 
     fn leaf(&mut self) -> StepKind {
-        match self.choose(8) {
+        match self.choose(9) {
             0 | 1 => self.action(),
             7 => self.approval(),
+            8 => self.wait_for(),
             2 => StepKind::Wait(WaitStep::For(self.length())),
             3 => StepKind::Wait(WaitStep::Until(match self.choose(2) {
                 0 => template_of("2027-01-31T09:00:00+01:00"),
@@ -439,6 +444,25 @@ impl Builder {
                     .collect(),
             }),
         }
+    }
+
+    fn wait_for(&mut self) -> StepKind {
+        let types: Vec<&'static str> = event::names().filter(|name| name.starts_with("incident.")).collect();
+        let goal = match self.choose(2) {
+            0 => Goal::Status(self.statuses()),
+            _ => Goal::Event {
+                types: (0..=self.choose(3)).map(|_| self.one_of(&types)).collect(),
+                when: self.maybe(2, |_| condition_of("event.id == \"high\"")),
+            },
+        };
+        StepKind::WaitFor(WaitForStep::new(
+            Arc::clone(action("pagerduty.get_incident")),
+            id("prod-eu"),
+            template_of(self.one_of(&["P1", "{{ run.id }}"])),
+            goal,
+            Length::literal::<1>(),
+            self.one_of(&[OnTimeout::Fail, OnTimeout::Continue]),
+        ))
     }
 
     fn approval(&mut self) -> StepKind {

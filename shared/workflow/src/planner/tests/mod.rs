@@ -16,6 +16,7 @@ mod replay;
 mod time;
 mod waiting;
 mod wanted;
+mod watching;
 
 use super::*;
 use crate::action::tests::catalog;
@@ -24,6 +25,7 @@ use crate::{
     definition::Definition,
     ids::{ApprovalId, RunId, WorkflowVersion},
     run::{RunCause, RunEvent, RunIdentity, RunInput},
+    watch::{EventPlace, Wanted, Watch},
 };
 use serde_json::{Map, json};
 
@@ -102,8 +104,8 @@ struct Lane {
     end: Option<LaneEnd>,
 }
 
-/// What the actions answer: the title of an incident, or the action's name, and which call it is.
-type Answers = Box<dyn FnMut(&str, usize) -> Answer>;
+/// What the actions answer: the title of an incident, or the action's name, which call it is, and the time.
+type Answers = Box<dyn FnMut(&str, usize, Timestamp) -> Answer>;
 
 /// Plays the state machine, the journal and the clock.
 struct World {
@@ -136,6 +138,10 @@ struct World {
     largest: usize,
     plans: usize,
     approvals: BTreeMap<ApprovalId, Asked>,
+    /// Events of incidents, with the time at which they come and the incident.
+    events: Vec<(Timestamp, String, IncidentEvent)>,
+    /// The incidents that lanes watch.
+    watched: BTreeSet<(LaneKey, Watch)>,
 }
 
 /// A question and its outcome.
@@ -158,7 +164,7 @@ impl World {
             marks: BTreeMap::new(),
             lock: LockView::default(),
             trail: Trail::default(),
-            answers: Box::new(|_, _| created()),
+            answers: Box::new(|_, _, _| created()),
             calls: Vec::new(),
             executions: Vec::new(),
             lost: BTreeSet::new(),
@@ -168,6 +174,8 @@ impl World {
             largest: 0,
             plans: 0,
             approvals: BTreeMap::new(),
+            events: Vec::new(),
+            watched: BTreeSet::new(),
         }
     }
 
@@ -177,7 +185,8 @@ impl World {
     }
 
     fn answering(mut self, answers: impl FnMut(&str, usize) -> Answer + 'static) -> Self {
-        self.answers = Box::new(answers);
+        let mut answers = answers;
+        self.answers = Box::new(move |name, call, _| answers(name, call));
         self
     }
 
@@ -253,6 +262,7 @@ impl World {
         let end = |key: &LaneKey| Some((key.clone(), self.lanes.get(key)?.end.clone()?));
         let workflows = self.definitions.keys().filter(|id| needs.workflows.contains(*id));
         Known {
+            events: needs.events.iter().flat_map(|wanted| self.events_for(wanted)).collect(),
             results: needs.results.iter().filter_map(result).collect(),
             lanes: needs.lanes.iter().filter_map(end).collect(),
             workflows: workflows
@@ -319,6 +329,14 @@ impl World {
         for other in &changes.cancels_runs {
             self.marks.entry(other.clone()).or_default().insert(CancelMark::run());
         }
+        for change in &changes.watches {
+            let key = key(&plan.cursor.lane);
+            match change {
+                // A second wait for the same incident may begin in the Plan that ends the first one.
+                WatchChange::Begins(watch) => _ = self.watched.insert((key, watch.clone())),
+                WatchChange::Ends(watch) => assert!(self.watched.remove(&(key, watch.clone()))),
+            }
+        }
         for change in &changes.approvals {
             match change {
                 ApprovalChange::Asked { id, question, .. } => {
@@ -342,6 +360,29 @@ impl World {
         }
     }
 
+    fn events_for(&self, wanted: &Wanted) -> Vec<IncidentEvent> {
+        let kept = self.events.iter().filter(|(at, incident, event)| {
+            *at <= self.now && incident == wanted.watch.incident() && wanted.has(&event.event_type, &event.place)
+        });
+        let mut events: Vec<IncidentEvent> = kept.map(|(_, _, event)| event.clone()).collect();
+        events.sort_by(|one, other| one.place.cmp(&other.place));
+        events
+    }
+
+    /// True if an event that has come before a Plan was written ends its wait, as the runner finds by its second look.
+    fn is_ended_at_once(&self, execution: &Execution) -> bool {
+        let Some(cursor) = &execution.cursor else { return false };
+        let definition = &self.definitions[&execution.input.run.workflow];
+        let Some(wanted) = events_wanted(definition, cursor) else {
+            return false;
+        };
+        let known = Known {
+            events: self.events_for(&wanted),
+            ..Known::default()
+        };
+        has_been_ended(&execution.input.run.id, cursor, &known)
+    }
+
     /// Runs an execution to its end.
     fn run(&mut self, execution: &mut Execution) -> Command {
         loop {
@@ -353,10 +394,22 @@ impl World {
                         Some(title) => title.as_str().unwrap().to_owned(),
                         None => action.to_string(),
                     };
-                    execution.answer = Some((self.answers)(&name, self.calls.len()));
+                    execution.answer = Some((self.answers)(&name, self.calls.len(), self.now));
                     self.calls.push(name);
                 }
-                Command::Wait { until } | Command::Await { until, .. } => self.now = self.now.max(until.time()),
+                Command::Wait { until } => self.now = self.now.max(until.time()),
+                Command::Await { until, .. } => {
+                    let is_watching = execution
+                        .cursor
+                        .as_ref()
+                        .is_some_and(|cursor| cursor.watching.is_some());
+                    let coming = self.events.iter().map(|(at, ..)| *at);
+                    let coming = coming.filter(|at| is_watching && *at > self.now).min();
+                    let woken = coming.map_or(until.time(), |at| at.min(until.time()));
+                    if !self.is_ended_at_once(execution) {
+                        self.now = self.now.max(woken);
+                    }
+                }
                 Command::Fork { executions } => {
                     assert!((1..=40).contains(&executions.len()), "{}", executions.len());
                     for child in executions {

@@ -48,7 +48,7 @@ proptest! {
         world.event["incident"]["urgency"] = urgency;
         world.lost = lost;
         let mut next = answers.into_iter().cycle();
-        world.answers = Box::new(move |_, _| answer(next.next().unwrap()));
+        world.answers = Box::new(move |_, _, _| answer(next.next().unwrap()));
         let mut execution = world.begin();
         world.run(&mut execution);
         // The main lane has an end, unless every execution that was to take it over came to nothing.

@@ -173,6 +173,11 @@ pub(super) fn of_any<'a>(types: impl Iterator<Item = &'a str>, webhook: WebhookK
     Type::any_of(types.iter().map(|name| event(name, webhook, &types)))
 }
 
+/// The type of `event` where a step waits for one of several types of events.
+pub(crate) fn of_awaited<'a>(types: impl Iterator<Item = &'a str>) -> Type {
+    of_any(types, WebhookKind::V3)
+}
+
 /// The type of `event` for one type of event.
 #[must_use]
 pub fn of(event_type: &str, webhook: WebhookKind) -> Type {

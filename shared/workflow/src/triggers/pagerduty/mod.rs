@@ -30,7 +30,7 @@ use serde_json::Value;
 use std::{collections::BTreeSet, sync::Arc};
 
 /// The action that reads the incident of an event.
-const LOOK: &str = "pagerduty.get_incident";
+pub(crate) const LOOK: &str = "pagerduty.get_incident";
 
 /// The urgencies of incidents.
 const URGENCIES: &[(&str, Urgency)] = &[("high", Urgency::High), ("low", Urgency::Low)];
@@ -105,7 +105,8 @@ impl Grammar for PagerDutyTrigger {
         };
         let what = "the types of events that start a run, such as [incident.triggered]";
         let events = fields.required("events", what, reading);
-        let types = events.and_then(|node| event_types(node, path.field("events"), reading));
+        let types =
+            events.and_then(|node| event_types(node, path.field("events"), "no event would start a run", reading));
         let filters = filters(&mut fields, integration.as_ref(), reading);
         if let (Some(WebhookKind::V3), Some(node)) = (webhook, events)
             && !filters.is_empty()
@@ -115,7 +116,8 @@ impl Grammar for PagerDutyTrigger {
         let when = fields.read("when", value::condition, reading);
         let look = reading.catalog.action(LOOK).map(Arc::clone);
         let guard = fields.optional("only_while");
-        let statuses = guard.and_then(|node| statuses(node, path.field("only_while"), reading));
+        let statuses =
+            guard.and_then(|node| statuses(node, path.field("only_while"), "no run would do anything", reading));
         if let (Some(node), None) = (guard, &look) {
             let message = format!("needs the action `{LOOK}`, which is not available here");
             reading.problem(node.at, path.field("only_while"), message);
@@ -245,11 +247,16 @@ fn refuse_what_passes_no_filter(node: &Node, path: Path<'_>, reading: &mut Readi
     }
 }
 
-/// The statuses that an incident may have for a run to do something.
-fn statuses(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<BTreeSet<IncidentStatus>> {
+/// Statuses of an incident. `if_empty` says what an empty list would mean.
+pub(crate) fn statuses(
+    node: &Node,
+    path: Path<'_>,
+    if_empty: &str,
+    reading: &mut Reading<'_>,
+) -> Option<BTreeSet<IncidentStatus>> {
     let items = value::items(node, path, None, reading)?;
     if items.is_empty() {
-        let message = "is empty, so that no run would do anything; name at least one status, such as triggered";
+        let message = format!("is empty, so that {if_empty}; name at least one status, such as triggered");
         reading.problem(node.at, path, message);
     }
     let mut statuses = BTreeSet::new();
@@ -281,10 +288,16 @@ fn refuse_what_has_no_incident(node: &Node, path: Path<'_>, reading: &mut Readin
     }
 }
 
-fn event_types(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Vec<String>> {
+/// Types of events. `if_empty` says what an empty list would mean.
+pub(crate) fn event_types(
+    node: &Node,
+    path: Path<'_>,
+    if_empty: &str,
+    reading: &mut Reading<'_>,
+) -> Option<Vec<String>> {
     let items = value::items(node, path, None, reading)?;
     if items.is_empty() {
-        let message = "is empty, so that no event would start a run; name at least one type";
+        let message = format!("is empty, so that {if_empty}; name at least one type");
         reading.problem(node.at, path, message);
     }
     let mut types: Vec<String> = Vec::new();
@@ -369,7 +382,7 @@ impl Behaviour for PagerDutyTrigger {
 }
 
 #[cfg(any(test, feature = "schema"))]
-mod schema {
+pub(crate) mod schema {
     #![expect(dead_code, reason = "only the schemas of these types are used")]
 
     use super::event;
@@ -417,7 +430,7 @@ mod schema {
     }
 
     /// The type of an event.
-    struct EventType;
+    pub(crate) struct EventType;
 
     impl JsonSchema for EventType {
         fn schema_name() -> Cow<'static, str> {
@@ -432,7 +445,7 @@ mod schema {
     /// The status of an incident.
     #[derive(JsonSchema)]
     #[schemars(rename_all = "snake_case")]
-    enum IncidentStatus {
+    pub(crate) enum IncidentStatus {
         /// It is not taken yet.
         Triggered,
         /// A person works on it.

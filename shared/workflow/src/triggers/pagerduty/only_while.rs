@@ -64,8 +64,7 @@ impl OnlyWhile {
     /// The statuses in words: `triggered or acknowledged`.
     #[must_use]
     pub fn words(&self) -> String {
-        let words: Vec<&str> = self.statuses.iter().map(|status| status.as_str()).collect();
-        words.join(" or ")
+        IncidentStatus::any_of(&self.statuses)
     }
 }
 
@@ -84,6 +83,23 @@ impl IncidentStatus {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         word(self, STATUSES)
+    }
+
+    /// Several in words: `triggered or acknowledged`.
+    #[must_use]
+    pub fn any_of(statuses: &BTreeSet<Self>) -> String {
+        let words: Vec<&str> = statuses.iter().map(|status| status.as_str()).collect();
+        words.join(" or ")
+    }
+
+    /// The types of events after which an incident has the status.
+    #[must_use]
+    pub fn events(self) -> &'static [&'static str] {
+        match self {
+            Self::Triggered => &["incident.triggered", "incident.unacknowledged", "incident.reopened"],
+            Self::Acknowledged => &["incident.acknowledged"],
+            Self::Resolved => &["incident.resolved"],
+        }
     }
 
     /// The status of that name; none for one that PagerDuty has invented since.
