@@ -2,16 +2,16 @@
 
 use super::finding::Finding;
 use platform::catalog;
-use platform::table::{Table, VersionSource, WorkflowRecord, WorkflowState};
-use workflow::definition::{Draft, Problems};
+use platform::table::{StoreError, Table, WorkflowRecord};
+use workflow::definition::{Definition, Draft, Problems};
 
-/// Looks at the active version of a workflow. Nothing is said of one that is as it should be.
-pub(super) async fn check(workflow: &WorkflowRecord, table: &Table) -> Option<Finding> {
-    if workflow.state == WorkflowState::Deleted {
-        return None;
-    }
+/// Looks at the active version of a workflow, as it was read. Nothing is said of one that is as it should be.
+pub(super) async fn check(
+    workflow: &WorkflowRecord,
+    stored: Result<Option<Definition>, StoreError>,
+    table: &Table,
+) -> Option<Finding> {
     let (id, version) = (&workflow.workflow, workflow.active_version);
-    let stored = table.version(id, version).await;
     let source = table.version_source(id, version).await;
     match (stored, source) {
         (Ok(Some(_)), Ok(Some(source))) => match Draft::from_source(&source, catalog()) {

@@ -9,6 +9,7 @@ mod finding;
 mod integrations;
 mod queues;
 mod runs;
+mod waits;
 mod workflows;
 
 use crate::{
@@ -23,7 +24,7 @@ use clap::Args;
 use finding::{Finding, Findings};
 use integrations::{Integration, Owner};
 use jiff::Timestamp;
-use platform::table::{Inventory, KeyScope};
+use platform::table::{Inventory, KeyScope, VersionSource, WorkflowState};
 use workflow::ids::IntegrationAlias;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -142,8 +143,17 @@ async fn set_up(
     });
     findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
     let _looking = notices.working("Looking at the definitions of the workflows");
-    for workflow in &inventory.workflows {
-        findings.extend(definitions::check(workflow, &stack.table).await);
+    let live = inventory
+        .workflows
+        .iter()
+        .filter(|it| it.state != WorkflowState::Deleted);
+    for workflow in live {
+        let stored = stack.table.version(&workflow.workflow, workflow.active_version).await;
+        if let Ok(Some(definition)) = &stored {
+            let base = &stack.webhook_url;
+            findings.extend(waits::judge(workflow, definition, inventory, &looked_at, base));
+        }
+        findings.extend(definitions::check(workflow, stored, &stack.table).await);
     }
     Ok(findings)
 }

@@ -5,11 +5,12 @@ use pagerduty::{
     client::{SubscriptionScope, WebhookSubscription},
 };
 use platform::{
+    catalog,
     secrets::{ChangeError, SecretError},
     table::{IntegrationRecord, TriggerRecord, WorkflowRecord, WorkflowState},
 };
 use rstest::rstest;
-use workflow::run::WebhookKind;
+use workflow::{definition::Definition, run::WebhookKind};
 
 const BASE: &str = "https://example.com";
 
@@ -236,4 +237,70 @@ fn of_integrations_that_share_an_account_each_is_told_of_its_own_subscriptions()
     );
     let told = told(&prod(&["PSUB001"], vec![to_prod("PSUB001"), of_staging]), &inventory);
     assert!(told.contains("PSUB001") && !told.contains("PSTAGE1"), "{told}");
+}
+
+/// The findings about the waits of a workflow with these steps that no webhook starts.
+fn told_of_waits(steps: &str, integration: &Integration) -> String {
+    let source = format!("name: waiting\nsteps:\n{steps}");
+    let definition = Definition::from_source(&source, catalog()).unwrap();
+    let record = WorkflowRecord {
+        trigger: None,
+        ..workflow("waiting", "prod", &[])
+    };
+    let integrations = std::slice::from_ref(integration);
+    let findings = waits::judge(&record, &definition, &inventory(vec![]), integrations, BASE);
+    finding::text(&findings, Screen::plain())
+}
+
+const STATUS: &str = "  - wait_for: { integration: prod, incident_id: Q1, status: [acknowledged], timeout: 1h }\n";
+const EVENT: &str = "  - wait_for: { integration: prod, incident_id: Q1, events: [incident.annotated, incident.triggered], timeout: 1h }\n";
+
+#[test]
+fn a_wait_for_events_that_no_subscription_sends_never_ends_and_one_for_a_status_is_slow() {
+    let sends = |events: &[&str]| WebhookSubscription {
+        events: events.iter().map(|&event| event.to_owned()).collect(),
+        ..to_prod("PSUB001")
+    };
+    let triggered = prod(&["PSUB001"], vec![sends(&["incident.triggered"])]);
+    let told = [
+        told_of_waits(EVENT, &triggered),
+        told_of_waits(STATUS, &triggered),
+        told_of_waits(
+            EVENT,
+            &prod(&["PSUB001"], vec![sends(&["incident.annotated", "incident.triggered"])]),
+        ),
+        told_of_waits(&EVENT.replace("prod", "staging"), &triggered),
+    ];
+    insta::assert_snapshot!(told.join("\n\n"), @"
+    problem      No subscription sends events that steps of the workflow waiting wait for: incident.annotated. They never end such a wait.
+                 Add the events to a subscription in PagerDuty, or make another one:
+                 pagerflow webhook subscribe prod --events incident.annotated
+
+    1 problem.
+
+    warning      No subscription sends the workflow waiting the events after which it would look at an incident at once: incident.acknowledged. It looks every quarter of an hour.
+                 Add the events to a subscription in PagerDuty, or make another one:
+                 pagerflow webhook subscribe prod --events incident.acknowledged
+
+    1 warning.
+
+    ok           The events come that steps of the workflow waiting wait for.
+
+    Nothing is wrong.
+
+    problem      The workflow waiting waits for incidents of the integration staging, which is not there.
+                 pagerflow integration add staging
+
+    1 problem.
+    ");
+}
+
+#[test]
+fn events_that_come_to_the_url_of_another_workflow_do_not_come_to_a_wait() {
+    let of_another = WebhookSubscription {
+        events: vec!["incident.annotated".to_owned(), "incident.triggered".to_owned()],
+        ..to_workflow("PSUB001", "another")
+    };
+    let told = told_of_waits(EVENT, &prod(&["PSUB001"], vec![of_another]));
+    assert!(told.starts_with("problem"), "{told}");
 }

@@ -55,7 +55,7 @@ pub(crate) struct Options {
     /// Only the incidents of this team.
     #[arg(long, value_name = "ID")]
     team: Option<TeamId>,
-    /// The types of events, separated by commas. Without it, those that the workflows ask for.
+    /// The types of events, separated by commas. Without it, those that the workflows ask for, and those that their steps wait for.
     #[arg(long, value_delimiter = ',', value_name = "EVENTS")]
     events: Vec<String>,
     /// The description in PagerDuty. The id of the key is added to it.
@@ -182,16 +182,21 @@ fn check(record: &WorkflowRecord, alias: &IntegrationAlias) -> Result<(), Error>
     }
 }
 
-/// The types of events, each once: those that were given, or those that the workflows ask for.
+/// The types of events, each once: those that were given, or those that the workflows ask for and that their steps wait for.
 fn events(given: Vec<String>, workflows: &[WorkflowRecord], alias: &IntegrationAlias) -> Result<Vec<String>, Error> {
     let triggers = workflows.iter().filter_map(|workflow| workflow.trigger.as_ref());
+    let asked = triggers.flat_map(|trigger| &trigger.events);
+    let awaited = workflows
+        .iter()
+        .filter_map(|workflow| workflow.awaits.get(alias))
+        .flatten();
     let events: BTreeSet<String> = match given.is_empty() {
-        true => triggers.flat_map(|trigger| trigger.events.iter().cloned()).collect(),
+        true => asked.chain(awaited).cloned().collect(),
         false => given.into_iter().collect(),
     };
     if events.is_empty() {
         return Err(Error::Invalid(format!(
-            "no enabled workflow takes V3 webhooks of {alias}, so it is not known which events are wanted\n\
+            "no enabled workflow takes V3 webhooks of {alias} or waits for its events, so it is not known which events are wanted\n\
              Apply a workflow first with `pagerflow workflow apply`, or name the events with --events."
         )));
     }

@@ -39,9 +39,30 @@ fn the_events_are_those_that_the_workflows_ask_for_unless_others_are_named() {
 }
 
 #[test]
+fn the_events_that_steps_wait_for_are_asked_for_as_well() {
+    let awaits =
+        |alias: &str| AwaitedTypes::from([(alias.parse().unwrap(), ["incident.acknowledged".to_owned()].into())]);
+    let starts = workflow("a", WebhookKind::V3, &["incident.triggered"]);
+    let only_waits = WorkflowRecord {
+        trigger: None,
+        awaits: awaits("prod"),
+        ..starts.clone()
+    };
+    let of_another = WorkflowRecord {
+        awaits: awaits("staging"),
+        ..starts.clone()
+    };
+    assert_eq!(
+        events(vec![], &[starts, only_waits], &prod()).unwrap(),
+        ["incident.acknowledged", "incident.triggered"]
+    );
+    assert_eq!(events(vec![], &[of_another], &prod()).unwrap(), ["incident.triggered"]);
+}
+
+#[test]
 fn without_a_workflow_and_without_events_nobody_knows_what_is_wanted() {
     insta::assert_snapshot!(events(vec![], &[], &prod()).unwrap_err(), @"
-    no enabled workflow takes V3 webhooks of prod, so it is not known which events are wanted
+    no enabled workflow takes V3 webhooks of prod or waits for its events, so it is not known which events are wanted
     Apply a workflow first with `pagerflow workflow apply`, or name the events with --events.
     ");
 }
