@@ -50,6 +50,7 @@ const CONSTRUCTS: &[&str] = &[
     "parallel",
     "for_each",
     "max_concurrency",
+    "repeat",
     "output",
     "wait",
     "set",
@@ -229,7 +230,7 @@ fn adapt(value: &mut Value, seed: u64) {
                     ("name", Value::String(workflow)) if is_workflow && is_name_of_workflow(workflow) => {
                         *value = format!("e2e-like-{seed}-{workflow}").into();
                     }
-                    ("wait", Value::String(_)) => *value = "1s".into(),
+                    ("wait" | "every", Value::String(_)) => *value = "1s".into(),
                     _ => adapt(value, seed),
                 }
             }

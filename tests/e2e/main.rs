@@ -22,6 +22,7 @@ mod lanes;
 mod like_simulated;
 mod memory;
 mod rights;
+mod rounds;
 mod runs;
 mod scenario;
 mod secrets;

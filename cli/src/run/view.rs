@@ -6,11 +6,11 @@ use super::{
 };
 use crate::output::{Screen, printable, shell_word};
 use platform::table::{Cancellation, QueuePlace, RunStatus, RunView, StepState, StepView};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use workflow::{
     ids::{ApprovalId, LanePath},
     step_name::StepName,
-    steps::APPROVAL,
+    steps::{APPROVAL, REPEAT},
 };
 
 /// The command that shows a lane: one that failed, if one did.
@@ -24,7 +24,11 @@ pub(super) fn hint(view: &RunView, lane: &LanePath, names: &Names) -> Option<Str
         ends.iter()
             .position(|end| end.get("outcome").is_some_and(|it| it == "failure"))
     });
-    let number = u32::try_from(failed.unwrap_or(0)).ok()?;
+    let number = match failed {
+        // Of rounds the last one tells most.
+        None if fork.title == REPEAT => fork.lanes.unwrap_or(1).saturating_sub(1),
+        failed => u32::try_from(failed.unwrap_or(0)).ok()?,
+    };
     let lane = names.lane(&lane.child(fork.path.clone(), number));
     Some(format!(
         "Look at a lane with `pagerflow run show {} --lane {}`.",
@@ -93,6 +97,11 @@ pub(super) fn step_line(view: &RunView, lane: &LanePath, step: &StepView, name: 
                 ApprovalId::of(&view.run, lane, &step.path)
             ),
         ),
+        StepState::Waiting if step.title == REPEAT => (
+            "·",
+            36,
+            format!("waiting{}, the next one at {}", opened(step), clock(step.until)),
+        ),
         StepState::Waiting => ("·", 36, format!("waiting until {}", clock(step.until))),
         StepState::Retrying => {
             let failure = step.attempts.last().and_then(|attempt| attempt.error.as_ref());
@@ -136,6 +145,9 @@ fn opened(step: &StepView) -> String {
     let Some(lanes) = step.lanes else {
         return String::new();
     };
+    if step.title == REPEAT {
+        return rounds(lanes, step.outputs.as_ref());
+    }
     let count = |name: &str| step.outputs.as_ref()?.get(name)?.as_u64().filter(|count| *count > 0);
     let counts = ["succeeded", "failed", "cancelled"].map(|name| count(name).map(|count| format!("{count} {name}")));
     let counts: Vec<_> = counts.into_iter().flatten().collect();
@@ -143,6 +155,31 @@ fn opened(step: &StepView) -> String {
         [] => format!(": {lanes} lanes"),
         counts => format!(": of {lanes} lanes {}", counts.join(", ")),
     }
+}
+
+/// The rounds of a step so far, and of one that has ended also why there are no more and what they gave.
+fn rounds(begun: u32, outputs: Option<&Value>) -> String {
+    let count = |count: u64| match count {
+        1 => "1 round".to_owned(),
+        count => format!("{count} rounds"),
+    };
+    let output = |name: &str| outputs?.get(name);
+    let number = |name: &str| output(name).and_then(Value::as_u64);
+    let mut parts = vec![count(number("rounds").unwrap_or(begun.into()))];
+    let ended_by = output("ended_by").and_then(Value::as_str);
+    parts.extend(ended_by.map(|why| format!("ended by `{}`", printable(why))));
+    let failed = number("failed").filter(|failed| *failed > 0);
+    parts.extend(failed.map(|failed| format!("{failed} failed")));
+    let gave = output("output").filter(|output| !output.is_null());
+    let gave = gave.and_then(|output| gave_one("output", output));
+    parts.extend(gave);
+    format!(": {}", parts.join(", "))
+}
+
+/// An output in a line.
+fn gave_one(name: &str, value: &Value) -> Option<String> {
+    let line = gave(Some(&Value::Object(Map::from_iter([(name.to_owned(), value.clone())]))));
+    line.strip_prefix(": ").map(str::to_owned)
 }
 
 /// The outputs that fit on a line.

@@ -23,6 +23,7 @@ use std::{collections::HashMap, time::Duration};
 use workflow::{
     error_name::remedy,
     ids::{LanePath, RunId, StepPath},
+    steps::REPEAT,
 };
 
 /// The interval at which the table is asked while a run is followed.
@@ -282,9 +283,13 @@ fn live(seen: Seen<'_>, now: Timestamp) -> String {
         let left = step.until.filter(|until| *until > now);
         let left = left.map(|until| between(now, until)).unwrap_or_default();
         match step.state {
+            StepState::Waiting if step.title == REPEAT => {
+                format!("{name}, round {} in {left}", step.lanes.unwrap_or(0).saturating_add(1))
+            }
             StepState::Waiting => format!("{name} waits, {left} left"),
             StepState::Retrying => format!("{name} failed, next attempt in {left}"),
             _ => match (step.lanes, step.attempts.len()) {
+                (Some(round), _) if step.title == REPEAT => format!("{name}, round {round}"),
                 (Some(lanes), _) => format!("{name} with {lanes} lanes"),
                 (None, 0 | 1) => name.to_owned(),
                 (None, number) => format!("{name}, attempt {number}"),
@@ -368,6 +373,15 @@ mod tests {
         assert_eq!(
             of(step("00000", "for_each", "running", &json!({"lanes": 7}))),
             "30.0 s … for_each with 7 lanes"
+        );
+        assert_eq!(
+            of(step("00000", "repeat", "running", &json!({"id": "check", "lanes": 3}))),
+            "30.0 s … check, round 3"
+        );
+        let rests = json!({"id": "check", "lanes": 3, "until": "2026-11-22T10:01:30Z"});
+        assert_eq!(
+            of(step("00000", "repeat", "waiting", &rests)),
+            "30.0 s … check, round 4 in 1 min 0 s"
         );
         let attempts = json!({"id": "ticket", "attempts": [
             {"number": 1, "started_at": "2026-11-22T10:00:01Z"}, {"number": 2, "started_at": "2026-11-22T10:00:11Z"}

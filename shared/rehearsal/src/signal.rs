@@ -39,15 +39,16 @@ impl Signal {
         })
     }
 
-    /// Checks that a step of one of the definitions waits for something about an incident.
+    /// Checks that a step of one of the definitions waits for something about an incident, or looks at it again and again.
     pub(crate) fn check<'a>(
         &self,
         mut definitions: impl Iterator<Item = &'a Definition>,
     ) -> Result<(), InvalidIntervention> {
-        match definitions.any(Definition::awaits_events) {
+        let repeats = |definition: &Definition| definition.walk().any(|(_, step)| step.rounds().is_some());
+        match definitions.any(|definition| definition.awaits_events() || repeats(definition)) {
             true => Ok(()),
             false => Err(InvalidIntervention(format!(
-                "no step waits for {}: `wait_for` does",
+                "no step waits for {}: `wait_for` does, and the rounds of a `repeat` can",
                 self.event_type
             ))),
         }

@@ -6,10 +6,10 @@
 //! lane      = "main" | step "/" list | step "[" item "]"
 //! first     = number | id              an id finds its step wherever it is in the workflow
 //! next      = number | id
-//! list      = "steps" | "else"         of a block; "steps" also of a `for_each`: whichever the item
+//! list      = "steps" | "else"         of a block; "steps" also of a `for_each` or a `repeat`: whichever the item or the round
 //!           | number | "default"       of a `choose`: a branch
 //!           | name | number            of a `parallel`: a lane
-//! item      = number                   of a `for_each`
+//! item      = number                   of a `for_each`: an item; of a `repeat`: a round
 //! ```
 //! Every number counts from 1 and has no leading zeros. So `6` is the sixth step, `2/platform/1` the first step of the lane
 //! `platform` of the second step, `4/else/2` the second step of the `else` of the fourth one, and `each[7]/1` the first step for
@@ -63,7 +63,7 @@ pub(crate) enum Turn {
     Number(NonZeroU32),
     /// The list of a name.
     Name(String),
-    /// The list of a `for_each`, for the item of a number.
+    /// The list of a `for_each` or a `repeat`, for the item or the round of a number.
     Item(NonZeroU32),
 }
 

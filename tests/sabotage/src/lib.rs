@@ -91,6 +91,8 @@ breaks! {
     OwnClock = "own-clock";
     /// The end of a slice of a wait counts as the end of the wait.
     SliceIsWhole = "slice-is-whole";
+    /// The rounds of a step go on although its `until` holds.
+    DeafToUntil = "deaf-to-until";
     /// No lane that waits is woken.
     NoWake = "no-wake";
     /// A lane that begins to wait does not look whether something has ended the wait meanwhile.

@@ -79,6 +79,8 @@ pub enum Construct {
     Parallel,
     #[strum(serialize = "for_each")]
     ForEach,
+    #[strum(serialize = "repeat")]
+    Repeat,
     #[strum(serialize = "max_concurrency")]
     MaxConcurrency,
     #[strum(serialize = "output of a lane")]
@@ -308,6 +310,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
         construct,
         C::Parallel
             | C::ForEach
+            | C::Repeat
             | C::MaxConcurrency
             | C::Output
             | C::ForkTimeout
@@ -360,7 +363,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     }
     let waits = matches!(
         construct,
-        C::Wait | C::WaitUntil | C::Approval | C::Message | C::Retry | C::Queues
+        C::Wait | C::WaitUntil | C::Approval | C::Message | C::Repeat | C::Retry | C::Queues
     );
     if fault == F::WaitUnwritten && !waits {
         return Some("waits that are not written: steps that do not wait");
@@ -651,6 +654,13 @@ impl Construct {
                 if max_concurrency.is_some() {
                     add(Construct::MaxConcurrency);
                 }
+                if step.timeout.is_some() {
+                    add(Construct::ForkTimeout);
+                }
+            }
+            StepKind::Repeat(repeat) => {
+                add(Construct::Repeat);
+                add(of_policy(repeat.on_lane_failure));
                 if step.timeout.is_some() {
                     add(Construct::ForkTimeout);
                 }

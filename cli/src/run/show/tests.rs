@@ -78,6 +78,33 @@ fn a_step_with_lanes_says_how_they_ended_and_how_to_look_at_one_that_failed() {
     );
 }
 
+#[rstest]
+#[case::in_a_round("running", json!({}), "running: 2 rounds")]
+#[case::between_two("waiting", json!({}), "waiting: 2 rounds, the next one at 10:05:00 UTC")]
+#[case::done(
+    "success",
+    json!({"rounds": 2, "failed": 0, "ended_by": "until", "output": "resolved"}),
+    "done in 2.0 s: 2 rounds, ended by `until`, output=resolved"
+)]
+#[case::failed(
+    "failure",
+    json!({"rounds": 2, "failed": 1, "ended_by": "failure", "output": null}),
+    "failed in 2.0 s: 2 rounds, ended by `failure`, 1 failed"
+)]
+fn a_step_with_rounds_says_how_many_there_were_and_why_no_more(
+    #[case] state: &str,
+    #[case] outputs: Value,
+    #[case] words: &str,
+) {
+    let mut step = fork(state, &outputs);
+    step["title"] = json!("repeat");
+    step["lanes"] = json!(2);
+    step["until"] = json!("2026-11-22T10:05:00Z");
+    let text = shown_with(&step, &json!({}));
+    assert!(text.contains(words), "{text}");
+    assert!(text.contains("`pagerflow run show abc --lane '4[2]'`"), "{text}");
+}
+
 #[test]
 fn what_was_changed_in_an_input_stands_under_its_step() {
     let mut step = step("success");

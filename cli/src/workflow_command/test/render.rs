@@ -5,10 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState, Unanswered};
 use serde_json::Value;
 use std::fmt::Write;
-use workflow::{error_name::remedy, planner::StepError};
+use workflow::{error_name::remedy, planner::StepError, steps::REPEAT};
 
 /// How many characters of a value are shown where there is one line for it and others.
 const SHORT: usize = 80;
+
+/// The number of rounds of a `repeat` that are shown from the first on.
+const FIRST_ROUNDS: usize = 3;
 
 /// Where requests go that need not be told.
 const API_HOST: &str = "api.pagerduty.com";
@@ -133,8 +136,9 @@ impl Renderer {
         for step in steps {
             self.step(step, depth);
             self.steps(&step.steps, depth + 1);
-            for lane in &step.lanes {
-                self.lane(lane, depth + 1);
+            match step.title == REPEAT {
+                true => self.rounds(&step.lanes, depth + 1),
+                false => step.lanes.iter().for_each(|lane| self.lane("lane", lane, depth + 1)),
             }
             if let Some(run) = &step.run {
                 self.called(run, depth + 1);
@@ -191,7 +195,7 @@ impl Renderer {
         let outputs = step
             .outputs
             .as_ref()
-            .filter(|_| step.lanes.is_empty() && step.run.is_none());
+            .filter(|_| (step.lanes.is_empty() || step.title == REPEAT) && step.run.is_none());
         if let Some(outputs) = outputs.map(on_one_line).filter(|line| !line.is_empty()) {
             self.detail(depth, &format!("gave {outputs}"));
         }
@@ -241,14 +245,35 @@ impl Renderer {
         }
     }
 
-    fn lane(&mut self, lane: &Lane, depth: usize) {
+    /// The rounds of a `repeat`: of many the first ones, those that failed, and the last one.
+    fn rounds(&mut self, rounds: &[Lane], depth: usize) {
+        let is_told = |index: usize, round: &Lane| {
+            index < FIRST_ROUNDS || index + 1 == rounds.len() || round.outcome != Some("success")
+        };
+        let mut left_out: usize = 0;
+        for (index, round) in rounds.iter().enumerate() {
+            if !is_told(index, round) {
+                left_out += 1;
+                continue;
+            }
+            if left_out > 0 {
+                let words = if left_out == 1 { "round" } else { "rounds" };
+                self.lines
+                    .push(format!("{:>9}  {}… {left_out} more {words}", "", "  ".repeat(depth)));
+                left_out = 0;
+            }
+            self.lane("round", round, depth);
+        }
+    }
+
+    fn lane(&mut self, word: &str, lane: &Lane, depth: usize) {
         let item = lane
             .item
             .as_ref()
             .map(|item| format!(": {}", short(&text(item))))
             .unwrap_or_default();
         let began = lane.steps.first().map_or(self.began, |step| step.started_at);
-        let mut line = format!("lane {}{item}", lane.path);
+        let mut line = format!("{word} {}{item}", lane.path);
         if self.form == Form::Whole {
             let outcome = match lane.outcome {
                 Some("success") | None => String::new(),

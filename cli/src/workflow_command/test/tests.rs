@@ -102,6 +102,29 @@ async fn lanes_are_told_with_their_names_and_items() {
 }
 
 #[tokio::test]
+async fn of_many_rounds_the_first_the_failed_and_the_last_are_told() {
+    let folder = Folder::new("rounds");
+    let source = "name: w\nsteps:\n  - id: check\n    repeat: { every: 1h, until: index == 99, at_most: 9 }\n    on_lane_failure: ignore\n    \
+                  steps:\n      - { id: now, uses: pagerduty.get_incident, with: { integration: prod, incident_id: Q1 } }\n    output: \"{{ steps.now.outputs.status }}\"\n";
+    let file = folder.file("rounds.yaml", source);
+    let line = [
+        &file,
+        "--at",
+        "2027-01-15T08:00:00Z",
+        "--fail",
+        "check[6]/now=PagerDuty.NotFound",
+    ];
+    insta::assert_snapshot!("rounds", played(&line).await.unwrap().text);
+    let result = "check[2]/now={\"status\":\"acknowledged\"}";
+    let source = source.replace("index == 99", "steps.now.outputs.status == 'acknowledged'");
+    let file = folder.file("rounds.yaml", &source);
+    let played = played(&[&file, "--result", result]).await.unwrap();
+    let outputs = &played.json["runs"][0]["steps"][0]["outputs"];
+    let expected = serde_json::json!({"rounds": 2, "failed": 0, "ended_by": "until", "output": "acknowledged"});
+    assert_eq!(*outputs, expected);
+}
+
+#[tokio::test]
 async fn a_workflow_that_is_run_by_another_is_told_inside_it() {
     let folder = Folder::new("inside");
     let event = folder.event("p1.json", |event| {
@@ -551,4 +574,20 @@ async fn a_signal_to_a_workflow_that_waits_for_none_is_refused() {
         refused.contains("no step waits for incident.resolved: `wait_for` does"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn a_signal_changes_an_incident_that_rounds_look_at() {
+    let workflow = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/page-until-acknowledged.yaml");
+    let line = [
+        workflow,
+        "--sample",
+        "incident.triggered",
+        "--set",
+        "incident.urgency=high",
+    ];
+    let line = line.into_iter().chain(["--signal", "incident.acknowledged@25m"]);
+    let played = played(&line.collect::<Vec<_>>()).await.unwrap();
+    let outputs = &played.json["runs"][0]["steps"][1]["outputs"];
+    assert_eq!((&outputs["rounds"], &outputs["ended_by"]), (&3.into(), &"until".into()));
 }

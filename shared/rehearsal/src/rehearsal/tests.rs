@@ -323,6 +323,41 @@ async fn lanes_run_at_the_same_time_and_in_batches() {
 }
 
 #[tokio::test]
+async fn rounds_come_one_after_the_other_in_virtual_time() {
+    let source = "name: w\nsteps:\n  - id: check\n    repeat: { every: 5m, until: index == 2, at_most: 10 }\n    steps: [{ wait: 1m }]\n    \
+                  output: \"{{ index }}\"\n";
+    let report = play(source, &[], &[]).await;
+    let run = only(&report);
+    assert_eq!(
+        lines(run),
+        [
+            "660 check success",
+            "  lane success",
+            "    60 wait 1m success",
+            "  lane success",
+            "    360 wait 1m success",
+            "  lane success",
+            "    660 wait 1m success",
+        ]
+    );
+    let step = &run.steps[0];
+    let expected = json!({"rounds": 3, "failed": 0, "ended_by": "until", "output": 2});
+    assert_eq!(step.outputs, Some(expected));
+    assert_eq!(
+        (step.lanes[2].path.to_string().as_str(), &step.remarks),
+        ("check[3]", &vec![])
+    );
+}
+
+#[tokio::test]
+async fn rounds_whose_condition_never_holds_say_that_nothing_changes_in_a_dry_run() {
+    let source = "name: w\nsteps:\n  - id: check\n    repeat: { every: 5m, until: index == 2, at_most: 2 }\n    steps: [{ wait: 1m }]\n";
+    let report = play(source, &[], &[]).await;
+    let remarks = &only(&report).steps[0].remarks;
+    assert!(remarks[0].starts_with("`index == 2` held in no round; "), "{remarks:?}");
+}
+
+#[tokio::test]
 async fn a_lane_that_fails_cancels_the_others_if_it_is_to() {
     let source = format!(
         "name: w\nsteps:\n  - on_lane_failure: cancel\n    parallel:\n      - steps:\n          - id: ticket\n            {}\n      - steps: [{{ wait: 1m }}, {{ wait: 1h }}]\n",

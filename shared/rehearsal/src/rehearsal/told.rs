@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use workflow::{
     definition::{self, Definition},
     ids::{LanePath, RunId, StepPath},
-    planner::{LaneEnd, LaneKey, StepError},
+    planner::{LaneEnd, LaneKey, StepError, StepResult},
     steps::StepKind,
 };
 
@@ -128,7 +128,12 @@ impl Teller<'_> {
             ended_at: step.ended_at,
             input: step.input.clone(),
             adjusted: step.adjusted.clone(),
-            remarks: step.remarks.clone(),
+            remarks: step
+                .remarks
+                .iter()
+                .cloned()
+                .chain(self.never_held(path, result))
+                .collect(),
             variables: step.variables.clone(),
             attempts: (1..)
                 .zip(&step.attempts)
@@ -144,6 +149,18 @@ impl Teller<'_> {
                 .and_then(|id| run(self.tables, self.requests, id))
                 .map(Box::new),
         }
+    }
+
+    /// The remark about rounds whose `until` never held: here it can be that it does not hold because nothing changes.
+    fn never_held(&self, path: &StepPath, result: Option<&StepResult>) -> Option<String> {
+        let until = self.definition.step(path)?.rounds()?.until.as_ref()?;
+        let ended_by = result?.outputs.get("ended_by")?;
+        (ended_by == "at_most").then(|| {
+            format!(
+                "`{}` held in no round; without a --signal nothing happens to an incident but what the run does itself",
+                until.source()
+            )
+        })
     }
 
     fn attempt(&self, lane: &LanePath, path: &StepPath, number: u32, attempt: &store::Attempt) -> Attempt {

@@ -274,6 +274,7 @@ impl Step {
     fn take_in(&mut self, record: &StepRecord) {
         match &record.change {
             StepChange::Entered { lanes, run } => {
+                self.waits = false;
                 self.lanes = lanes.unwrap_or(self.lanes);
                 self.run = run.clone().or(self.run.take());
             }

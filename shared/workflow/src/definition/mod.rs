@@ -28,7 +28,7 @@ use crate::{
     error_name::NamedError,
     fingerprint::fingerprint,
     ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, WorkflowId},
-    steps::{ActionStep, Each, Lanes, ParallelLane, RunWorkflowStep, StepKind},
+    steps::{ActionStep, Each, Lanes, ParallelLane, RepeatStep, RunWorkflowStep, StepKind},
     template::{Expression, Template},
     triggers::{OnlyWhile, Trigger},
 };
@@ -65,6 +65,10 @@ pub mod limits {
     pub const CONCURRENT_LANES: u32 = 40;
     /// Items of one `for_each`. This is checked when the step runs.
     pub const ITEMS: usize = 10_000;
+    /// Rounds of one `repeat`. Each takes at least 34 events of the history of the execution that waits for it (a start of 21 and a slice of
+    /// a wait of 13), so the lane is handed on after 147 of them at most: a thousand make a chain of some seven executions, which all last
+    /// as long as the run.
+    pub const ROUNDS: u32 = 1_000;
     /// Attempts that a `retry` may ask for.
     pub const ATTEMPTS: u32 = 100;
     /// Entries of one filter of a trigger. The ingress reads and compares all of them for each event.
@@ -467,7 +471,7 @@ impl<'a> Iterator for Walk<'a> {
 
 impl Step {
     /// The lists of steps in it, as paths count them: of a block `steps` and `else`, of a choice its branches and then its
-    /// default, of a `parallel` its lanes, of a `for_each` its steps.
+    /// default, of a `parallel` its lanes, of a `for_each` and a `repeat` its steps.
     #[must_use]
     pub fn lists(&self) -> Vec<&[Step]> {
         self.kind.behaviour().lists()
@@ -489,7 +493,7 @@ impl Step {
     pub fn parallel_lanes(&self) -> &[ParallelLane] {
         match self.lanes().map(|lanes| lanes.each) {
             Some(Each::List(lanes)) => lanes,
-            Some(Each::Item { .. }) | None => &[],
+            Some(Each::Item { .. } | Each::Round(_)) | None => &[],
         }
     }
 
@@ -497,6 +501,12 @@ impl Step {
     #[must_use]
     pub fn items(&self) -> Option<&Template> {
         self.lanes()?.items()
+    }
+
+    /// The step, if it does its steps in rounds.
+    #[must_use]
+    pub fn rounds(&self) -> Option<&RepeatStep> {
+        self.lanes()?.rounds()
     }
 
     /// The expressions that are evaluated in the lane that the step stands in, when it begins.

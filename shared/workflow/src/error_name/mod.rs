@@ -113,7 +113,7 @@ error_names! {
     StepFailed = "Step.Failed", Permanent, Runner;
     /// An output that a step refers to was too large to be kept.
     StepOutputTooLarge = "Step.OutputTooLarge", Permanent, Runner;
-    /// One or more lanes of a `parallel` or a `for_each` failed.
+    /// One or more lanes of a `parallel` or a `for_each` failed, or a round of a `repeat`.
     LaneFailed = "Lane.Failed", Permanent, Runner;
     /// The execution of a lane ended from outside as often as it was started again.
     LaneLost = "Lane.Lost", Permanent, Runner;

@@ -85,7 +85,7 @@ impl Chart {
             Form::Wait => ("(", ")"),
             Form::Workflow => ("[[", "]]"),
             Form::Choice => ("{", "}"),
-            Form::Lanes => ("{{", "}}"),
+            Form::Lanes | Form::Rounds => ("{{", "}}"),
             Form::Stop | Form::Fail => ("([", "])"),
         };
         let text: Vec<_> = std::iter::once(node.heading()).chain(node.remarks()).collect();
@@ -106,9 +106,11 @@ impl Chart {
                 }
                 exits
             }
-            Form::Lanes => {
-                let together = self.lanes(node, &own, "all lanes");
-                vec![Exit::plain(together)]
+            Form::Lanes => vec![Exit::plain(self.lanes(node, &own, "all lanes"))],
+            Form::Rounds => {
+                let end = self.lanes(node, &own, "end of a round");
+                self.join(&[Exit::labelled(&end, "next round")], &own);
+                vec![Exit::labelled(&end, "done")]
             }
             Form::Stop => {
                 let skipped = skipped(node, &own);

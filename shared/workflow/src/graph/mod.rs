@@ -68,6 +68,8 @@ pub enum Form {
     Choice,
     /// It does all of its lists at the same time, or one of them for each item.
     Lanes,
+    /// It does its one list in rounds.
+    Rounds,
     /// It ends the lane.
     Stop,
     Fail,

@@ -52,6 +52,11 @@ steps:
           - wait: 1m
   - steps:
       - wait: 3s
+  - id: check
+    repeat: { every: 5m, until: "vars.done == 1", at_most: 10 }
+    on_lane_failure: ignore
+    steps:
+      - set: { done: 1 }
 on_failure:
   - uses: pagerduty.add_note
     with: { integration: prod, incident_id: P1, note: It failed. }

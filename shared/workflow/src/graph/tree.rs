@@ -69,6 +69,7 @@ fn mark(form: Form) -> &'static str {
     match form {
         Form::Choice => "◇ ",
         Form::Lanes => "═ ",
+        Form::Rounds => "↻ ",
         Form::Stop => "■ ",
         Form::Fail => "✕ ",
         Form::Task | Form::Wait | Form::Workflow | Form::Group => "",

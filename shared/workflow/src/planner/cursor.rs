@@ -47,6 +47,9 @@ pub struct Cursor {
     /// The item of the innermost `for_each` around.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub item: Option<Item>,
+    /// The number of the round, counted from 0, if the innermost step around that goes through items or rounds is a `repeat`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub round: Option<u32>,
     /// The reason the run has failed, while the steps of `on_failure` run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<FailedStep>,
@@ -186,9 +189,9 @@ pub struct Fork {
     pub from: u32,
     /// The first lane after that batch.
     pub to: u32,
-    /// The how-manieth start of those lanes of the batch that have not ended it is, counted from 1.
+    /// The how-manieth start of those lanes of the batch that have not ended it is, counted from 1; 0 for a batch that is yet to begin.
     pub attempt: u32,
-    /// The time of the next start, while the last one has come to nothing.
+    /// The time of the next start, while the last one has come to nothing, or while the next round is waited for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resting_until: Option<Timestamp>,
     /// The time of the Plan that came to the step: what is evaluated again for it has that as its `now`. None in what an earlier release
@@ -200,6 +203,9 @@ pub struct Fork {
     /// The run that the step starts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunIdentity>,
+    /// The state of its rounds, if the lanes are rounds. A batch is one round then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rounds: Option<Rounds>,
     /// The ends of the lanes before the batch.
     pub tally: Tally,
 }
@@ -217,9 +223,20 @@ impl Fork {
             opened_at: Some(now),
             deadline,
             run: None,
+            rounds: None,
             tally: Tally::default(),
         }
     }
+}
+
+/// The rounds of a `repeat` so far. It stays as small, however many there are.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rounds {
+    /// The time when the last one began.
+    pub began_at: Timestamp,
+    /// The output of the last one that gave one; null if none has.
+    #[serde(default, skip_serializing_if = "Value::is_null")]
+    pub output: Value,
 }
 
 /// The ends of lanes, counted.

@@ -11,7 +11,7 @@ use crate::{
     error_name::ErrorName,
     ids::{Section, StepPath},
     run::RunInput,
-    steps::OnLaneFailure,
+    steps::{OnLaneFailure, RepeatStep, RoundEnd},
 };
 use serde_json::{Value, json};
 
@@ -135,25 +135,53 @@ impl Planner<'_> {
                 failure: failed.failure,
             });
         }
+        let output = match window::round_of(self.situation.definition, &self.cursor.lane) {
+            None => self.lane_output(),
+            Some(repeat) => self.round_output(repeat),
+        };
+        match output {
+            Ok(output) => self.end_with(LaneEnd::Success { output }),
+            Err(failure) => self.end_failed(failure),
+        }
+    }
+
+    fn lane_output(&self) -> Result<Value, Failure> {
         let Some(output) = window::output_of(self.situation.definition, &self.cursor.lane) else {
-            return self.end_with(LaneEnd::Success { output: Value::Null });
+            return Ok(Value::Null);
         };
         if let Some(failure) = self.lost_part(output.expressions().into_iter()) {
-            return self.end_failed(failure);
+            return Err(failure);
         }
         match output.evaluate(&self.context) {
             Ok(output) if json_size(&output) > LANE_OUTPUT_BYTES => {
                 let message =
                     format!("the output of the lane has more than {LANE_OUTPUT_BYTES} bytes; let it give less");
-                self.end_failed(Failure::new(ErrorName::StepOutputTooLarge, message))
+                Err(Failure::new(ErrorName::StepOutputTooLarge, message))
             }
-            Ok(output) => self.end_with(LaneEnd::Success { output }),
+            Ok(output) => Ok(output),
             Err(error) => {
                 let failure = template_failure(&error);
                 let message = format!("the output of the lane: {}", failure.message);
-                self.end_failed(Failure { message, ..failure })
+                Err(Failure { message, ..failure })
             }
         }
+    }
+
+    fn round_output(&self, repeat: &RepeatStep) -> Result<Value, Failure> {
+        if let Some(failure) = self.lost_part(repeat.until.iter()) {
+            return Err(failure);
+        }
+        let until = repeat.until.as_ref().map(|until| until.holds(&self.context));
+        let until = until.transpose().map_err(|error| {
+            let failure = template_failure(&error);
+            let message = format!("the `until` of the round: {}", failure.message);
+            Failure { message, ..failure }
+        })?;
+        let round = RoundEnd {
+            until: until.unwrap_or_default(),
+            output: self.lane_output()?,
+        };
+        Ok(round.into_output())
     }
 
     /// Ends the lane at a `stop`.

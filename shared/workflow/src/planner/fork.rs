@@ -74,7 +74,7 @@ impl Planner<'_> {
     }
 
     /// Starts an execution for each lane of the batch that has not ended.
-    fn start_unended(&mut self, fork: Fork) -> Command {
+    pub(super) fn start_unended(&mut self, fork: Fork) -> Command {
         let input = self.situation.input;
         let lanes = lanes_of(input, &self.cursor.lane, &fork);
         let unended = lanes.filter(|(_, key)| !self.situation.known.lanes.contains_key(key));
@@ -109,9 +109,13 @@ impl Planner<'_> {
             false => ends,
         };
         let is_unended = ends.iter().any(|(_, _, end)| end.is_none());
-        // A batch that has not been started, or whose lanes are to be started again after a rest.
-        if fork.attempt == 0 || (fork.resting_until.take().is_some() && is_unended) {
-            fork.attempt = fork.attempt.max(1);
+        let has_rested = fork.resting_until.take().is_some();
+        if fork.attempt == 0 {
+            fork.attempt = 1;
+            self.round_begins(&mut fork);
+            return self.start(fork);
+        }
+        if has_rested && is_unended {
             return self.start(fork);
         }
         if is_unended && fork.attempt < STARTS {
@@ -143,6 +147,7 @@ impl Planner<'_> {
                 let failure = told.first().and_then(|(_, end)| end.failure());
                 self.run_ended(&path, &run, failure)
             }
+            None if fork.rounds.is_some() => self.round_ended(fork, told),
             None => self.batch_ended(fork, told),
         }
     }
@@ -168,7 +173,8 @@ impl Planner<'_> {
     fn batch_ended(&mut self, mut fork: Fork, ends: Vec<(u32, LaneEnd)>) -> Command {
         let path = fork.step.clone();
         for (index, end) in ends {
-            fork.tally.add(index, &end);
+            fork.tally.count(index, &end);
+            fork.tally.gather(&end);
         }
         let Some(step) = self.situation.definition.step(&path) else {
             return self.lost(&path);
@@ -252,7 +258,7 @@ fn outputs(tally: &Tally, count: u32) -> Outputs {
 }
 
 impl Tally {
-    fn add(&mut self, index: u32, end: &LaneEnd) {
+    pub(super) fn count(&mut self, index: u32, end: &LaneEnd) {
         match end {
             LaneEnd::Success { .. } | LaneEnd::Skipped { .. } => self.succeeded += 1,
             LaneEnd::Failure { .. } => self.failed += 1,
@@ -269,6 +275,9 @@ impl Tally {
                 },
             ));
         }
+    }
+
+    fn gather(&mut self, end: &LaneEnd) {
         if !self.lanes_cut {
             self.lanes.push(end.told());
             if json_size(&self.lanes) > GATHERED_BYTES {

@@ -181,9 +181,7 @@ impl<'a> Planner<'a> {
         if let Some(asking) = &cursor.asking {
             context.set_approval(approval::shown(asking.until));
         }
-        if let Some(item) = &cursor.item {
-            context.set_item(item.value.clone(), item.index);
-        }
+        show_item(&cursor, &mut context);
         if let Some(failed) = &cursor.failed {
             context.set_failure(json!({
                 "step": failed.step,
@@ -231,10 +229,9 @@ impl<'a> Planner<'a> {
     fn find_item(&mut self, opener: &Cursor) {
         match start::item(self.situation, opener, &self.cursor.lane, &self.context) {
             Ok(item) => {
-                if let Some(item) = &item {
-                    self.context.set_item(item.value.clone(), item.index);
-                }
+                self.cursor.round = start::round(self.situation.definition, opener, &self.cursor.lane);
                 self.cursor.item = item;
+                show_item(&self.cursor, &mut self.context);
             }
             Err(failure) => self.obstacle = Some(failure),
         }
@@ -532,6 +529,16 @@ impl<'a> Planner<'a> {
             change,
         };
         self.changes.steps.insert(path.clone(), record);
+    }
+}
+
+/// Shows the item of a lane, and the number of its item or its round, whichever is further in.
+fn show_item(cursor: &Cursor, context: &mut Context) {
+    if let Some(item) = &cursor.item {
+        context.set_item(item.value.clone(), item.index);
+    }
+    if let Some(round) = cursor.round {
+        context.set_index(round);
     }
 }
 

@@ -12,6 +12,8 @@
 //! these have ended, and reads from the table how. What happens to such an execution does not matter: a lane whose
 //! execution was lost is given to another one, which takes it over where the journal says that it stands.
 //!
+//! The rounds of a `repeat` are lanes, too: one at a time, with a wait between.
+//!
 //! An execution whose history has become long hands its lane on in the same way, and waits for the one that goes on.
 //!
 //! # Repeats
@@ -36,6 +38,7 @@ mod needs;
 mod only_while;
 mod replay;
 mod retry;
+mod rounds;
 mod start;
 mod turn;
 mod waiting;
@@ -46,7 +49,7 @@ mod window;
 pub use approval::{ApprovalChange, Asking, Closed};
 pub use attempts::INPUT_BYTES;
 pub use command::{ChildExecution, Command, Wake};
-pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Tally};
+pub use cursor::{Attempts, Cursor, FailedStep, Fork, Item, Pending, Rounds, Tally};
 pub use ending::MARKS_BYTES;
 pub use failure::{Answer, Failure};
 pub use fresh::FreshIds;

@@ -6,10 +6,10 @@ use super::{
     guard, inputs, later, only_while, wanted, watching, window,
 };
 use crate::{
-    definition::{Step, limits},
+    definition::{Definition, Step, limits},
     error_name::ErrorName,
     ids::LanePath,
-    steps::NESTING,
+    steps::{Each, NESTING},
     template::Context,
 };
 use jiff::{SignedDuration, Timestamp};
@@ -37,6 +37,7 @@ pub(super) fn first_cursor(
         inputs: serde_json::Map::new(),
         variables: std::collections::BTreeMap::new(),
         item: None,
+        round: None,
         failed: None,
         asking: None,
         watching: None,
@@ -86,6 +87,7 @@ pub(super) fn of_lane(situation: &Situation<'_>, opener: &Cursor) -> Cursor {
     cursor.inputs = opener.inputs.clone();
     cursor.variables = opener.variables.clone();
     cursor.item = opener.item.clone();
+    cursor.round = opener.round;
     cursor.failed = opener.failed.clone();
     cursor.fresh = opener.fresh.clone();
     cursor.heard = opener.heard.clone();
@@ -151,6 +153,16 @@ pub(super) fn item(
             ErrorName::WorkflowInvalid,
             format!("the list of the for_each has no item {index} any more; start the run again"),
         )),
+    }
+}
+
+/// The number of the round that a lane is in, if no list of items is between.
+pub(super) fn round(definition: &Definition, opener: &Cursor, lane: &LanePath) -> Option<u32> {
+    let (_, fork, index) = lane.opener()?;
+    match definition.step(fork)?.lanes()?.each {
+        Each::Round(_) => Some(index),
+        Each::Item { .. } => None,
+        Each::List(_) => opener.round,
     }
 }
 

@@ -7,7 +7,8 @@
 use crate::{
     definition::{Definition, Step},
     ids::{LanePath, Section, StepId, StepPath},
-    template::{Expression, Reference},
+    steps::RepeatStep,
+    template::{Expression, Reference, Template},
 };
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
@@ -99,10 +100,16 @@ pub(super) fn first_of(definition: &Definition, lane: &LanePath) -> Option<StepP
 }
 
 /// The expressions of the output of a lane.
-pub(super) fn output_of<'a>(definition: &'a Definition, lane: &LanePath) -> Option<&'a crate::template::Template> {
+pub(super) fn output_of<'a>(definition: &'a Definition, lane: &LanePath) -> Option<&'a Template> {
     let (_, fork, index) = lane.opener()?;
     let step = definition.step(fork)?;
     step.lane_output(step.lane_list(index)?)
+}
+
+/// The step that a lane is a round of.
+pub(super) fn round_of<'a>(definition: &'a Definition, lane: &LanePath) -> Option<&'a RepeatStep> {
+    let (_, fork, _) = lane.opener()?;
+    definition.step(fork)?.rounds()
 }
 
 /// The ids of steps that expressions refer to, with the paths of these steps.
@@ -136,8 +143,10 @@ pub(super) fn from(definition: &Definition, lane: &LanePath, first: Place) -> Wi
                 None => continue,
             },
             Place::End => {
+                let until = round_of(definition, lane).and_then(|repeat| repeat.until.as_ref());
                 let output = output_of(definition, lane);
-                referred(definition, output.into_iter().flat_map(|output| output.expressions()))
+                let output = output.into_iter().flat_map(Template::expressions);
+                referred(definition, until.into_iter().chain(output))
             }
         };
         let mut all = window.referred.clone();

@@ -5,7 +5,7 @@ use crate::{
     action::nearest,
     definition::{Definition, Step},
     ids::{LanePath, Section, StepId, StepPath},
-    steps::Each,
+    steps::{Each, Lanes},
 };
 
 /// The number of names that an error lists.
@@ -15,7 +15,7 @@ const LISTED: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StepPlace {
     pub path: StepPath,
-    /// Its lane; none if that depends on an item which the name does not say.
+    /// Its lane; none if that depends on an item or a round which the name does not say.
     pub lane: Option<LanePath>,
 }
 
@@ -48,11 +48,13 @@ pub enum UnknownName {
         /// The title.
         title: String,
     },
-    /// The lane depends on an item.
-    #[error("`{name}` is in a lane for each item of {step}; say which item, such as `{such_as}`")]
+    /// The lane depends on an item or a round.
+    #[error("`{name}` is in a lane for each {of} of {step}; say which {of}, such as `{such_as}`")]
     NoItem {
         name: String,
-        /// The `for_each`.
+        /// The word for what a lane is for.
+        of: &'static str,
+        /// The step that opens the lanes.
         step: String,
         /// A lane of it.
         such_as: String,
@@ -88,7 +90,7 @@ impl Definition {
     /// Finds the lane of a name.
     ///
     /// # Errors
-    /// There is none, or the name leaves an item open.
+    /// There is none, or the name leaves an item or a round open.
     pub fn find_lane(&self, name: &LaneName) -> Result<LanePath, UnknownName> {
         let Some((step, turn)) = &name.0 else {
             return Ok(LanePath::main());
@@ -108,19 +110,20 @@ impl Definition {
         }
     }
 
-    /// The name leaves open which lane of the innermost `for_each` around a path it means.
+    /// The name leaves open which lane of the innermost `for_each` or `repeat` around a path it means.
     fn without_item(&self, name: &LaneName, path: &StepPath) -> UnknownName {
         let mut fork = path.clone();
-        loop {
-            let goes_through_items = self.step(&fork).and_then(Step::items).is_some();
-            match fork.parent() {
-                Some((outer, _)) if !goes_through_items => fork = outer,
-                _ => break,
+        let of = loop {
+            let numbered = self.step(&fork).and_then(Step::lanes).and_then(Lanes::numbered);
+            match (numbered, fork.parent()) {
+                (None, Some((outer, _))) => fork = outer,
+                (numbered, _) => break numbered.unwrap_or("item"),
             }
-        }
+        };
         let step = self.step_name_in_any_lane(&fork);
         UnknownName::NoItem {
             name: name.to_string(),
+            of,
             such_as: format!("{step}[1]"),
             step: step.in_words(),
         }
@@ -163,14 +166,14 @@ impl Definition {
         look.map(|(path, _)| path)
     }
 
-    /// The lane of a step that is in no `for_each`.
+    /// The lane of a step that is in no `for_each` and no `repeat`.
     fn lane_without_items(&self, path: &StepPath) -> Option<LanePath> {
         let Some((outer, list)) = path.parent() else {
             return Some(LanePath::main());
         };
         let around = self.lane_without_items(&outer)?;
         match self.step(&outer).and_then(Step::lanes).map(|lanes| lanes.each) {
-            Some(Each::Item { .. }) => None,
+            Some(Each::Item { .. } | Each::Round(_)) => None,
             Some(Each::List(_)) => Some(around.child(outer, list)),
             None => Some(around),
         }
@@ -185,8 +188,8 @@ impl Definition {
         };
         let child = |index| Some(place.lane.as_ref()?.child(place.path.clone(), index));
         let lane = match (step.lanes().map(|lanes| lanes.each), turn) {
-            (Some(Each::Item { .. }), Turn::Item(item)) => child(index_of(*item)),
-            (Some(Each::Item { .. }), _) => None,
+            (Some(Each::Item { .. } | Each::Round(_)), Turn::Item(item)) => child(index_of(*item)),
+            (Some(Each::Item { .. } | Each::Round(_)), _) => None,
             (Some(Each::List(_)), _) => child(list),
             (None, _) => place.lane.clone(),
         };

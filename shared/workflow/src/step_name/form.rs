@@ -165,7 +165,7 @@ fn of_stored_step(text: &str) -> Option<String> {
     Some(format!("`{}`", StepName::by_numbers(&path)))
 }
 
-/// The name of a lane whose path was given: `00001:00006`. It does not say whether the lane has an item.
+/// The name of a lane whose path was given: `00001:00006`. It does not say whether the lane has a number of its own.
 fn of_stored_lane(text: &str) -> Option<String> {
     if !text.contains(':') {
         return None;
@@ -174,7 +174,7 @@ fn of_stored_lane(text: &str) -> Option<String> {
     let (_, fork, index) = lane.opener()?;
     let (step, number) = (StepName::by_numbers(fork), index.saturating_add(1));
     Some(format!(
-        "`{step}/{number}`, or `{step}[{number}]` if that step is a `for_each`"
+        "`{step}/{number}`, or `{step}[{number}]` if that step is a `for_each` or a `repeat`"
     ))
 }
 

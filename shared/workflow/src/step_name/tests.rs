@@ -31,6 +31,11 @@ steps:
       - for_each: [c]
         steps: [{ wait: 1s }, { id: deep, wait: 1s }]
       - parallel: [{ name: left, steps: [{ wait: 1s }] }]
+  - id: check
+    repeat: { every: 1m, at_most: 9 }
+    steps:
+      - wait: 1s
+      - { id: now, wait: 1s }
 on_failure:
   - wait: 1s
   - id: cleanup
@@ -76,6 +81,8 @@ fn lane(text: &str) -> LanePath {
     "00004:00001/00004.00000.00002:00000",
     "00004.00000.00002.00000.00000"
 )]
+#[case::in_a_round("check[3]/1", "00005:00002", "00005.00000.00000")]
+#[case::by_its_id_in_a_round("check[3]/now", "00005:00002", "00005.00000.00001")]
 #[case::in_on_failure("on_failure/1", "main", "on_failure.00000")]
 #[case::by_its_id_in_on_failure("cleanup", "main", "on_failure.00001")]
 fn a_step_has_one_name_that_is_printed_and_found_again(#[case] name: &str, #[case] of: &str, #[case] at: &str) {
@@ -94,6 +101,7 @@ fn a_step_has_one_name_that_is_printed_and_found_again(#[case] name: &str, #[cas
 #[case::whole_way_to_an_id("2/platform/note", "00001.00000.00001")]
 #[case::section_of_an_id("on_failure/cleanup", "on_failure.00001")]
 #[case::whichever_the_item("each/steps/1", "00004.00000.00000")]
+#[case::whichever_the_round("check/steps/1", "00005.00000.00000")]
 #[case::id_whichever_the_item("deep", "00004.00000.00001.00000.00001")]
 fn other_names_of_a_step_find_it_as_well(#[case] name: &str, #[case] at: &str) {
     assert_eq!(definition().find_step(&name.parse().unwrap()).unwrap().path, path(at));
@@ -106,6 +114,7 @@ fn other_names_of_a_step_find_it_as_well(#[case] name: &str, #[case] at: &str) {
 #[case("each[7]", "00004:00006")]
 #[case("each[7]/2[1]", "00004:00006/00004.00000.00001:00000")]
 #[case("each[7]/3/left", "00004:00006/00004.00000.00002:00000")]
+#[case("check[3]", "00005:00002")]
 fn a_lane_has_a_name(#[case] name: &str, #[case] of: &str) {
     let definition = definition();
     assert_eq!(definition.lane_name(&lane(of)).to_string(), name);
@@ -116,7 +125,7 @@ fn a_lane_has_a_name(#[case] name: &str, #[case] of: &str) {
 #[case("00005", "`00005` counts from 0, and names count from 1: write `6`")]
 #[case("00001.00000.00002", "write `2/1/3`")]
 #[case("on_failure.00000", "write `on_failure/1`")]
-#[case("00001:00006", "write `2/7`, or `2[7]` if that step is a `for_each`")]
+#[case("00001:00006", "write `2/7`, or `2[7]` if that step is a `for_each` or a `repeat`")]
 #[case("steps[5].else[0].with.title", "write `6/else/1`")]
 fn what_counts_from_0_is_refused_with_the_name_of_what_it_means(#[case] text: &str, #[case] words: &str) {
     for error in [
@@ -169,10 +178,10 @@ fn what_is_no_name_of_a_lane_is_refused_with_the_form(#[case] text: &str) {
 }
 
 #[rstest]
-#[case("6", "there is no step `6`; the workflow has 1, 2, 3, 4, each")]
+#[case("7", "there is no step `7`; the workflow has 1, 2, 3, 4, each, check")]
 #[case(
     "eahc",
-    "there is no step `eahc`, did you mean `each`?; the workflow has 1, 2, 3, 4, each"
+    "there is no step `eahc`, did you mean `each`?; the workflow has 1, 2, 3, 4, each, check"
 )]
 #[case("on_failure/3", "there is no step `on_failure/3`; `on_failure` has 1, cleanup")]
 #[case("on_failure/each", "there is no step `on_failure/each`; `on_failure` has 1, cleanup")]
@@ -188,6 +197,10 @@ fn what_is_no_name_of_a_lane_is_refused_with_the_form(#[case] text: &str) {
     "each/2/1",
     "step `each` has no `2`; it has items, such as `[1]`, and `steps` for all of them"
 )]
+#[case(
+    "check/2/1",
+    "step `check` has no `2`; it has rounds, such as `[1]`, and `steps` for all of them"
+)]
 #[case("1/steps/1", "step 1 (wait 1s) has no steps in it")]
 fn a_step_that_is_not_there_is_told_with_those_that_are(#[case] name: &str, #[case] words: &str) {
     let error = definition().find_step(&name.parse().unwrap()).unwrap_err().to_string();
@@ -200,6 +213,10 @@ fn a_step_that_is_not_there_is_told_with_those_that_are(#[case] name: &str, #[ca
     "`each/steps` is in a lane for each item of step `each`; say which item, such as `each[1]`"
 )]
 #[case("each/steps/3/left", "`each/steps/3/left` is in a lane for each item of step `each`")]
+#[case(
+    "check/steps",
+    "`check/steps` is in a lane for each round of step `check`; say which round, such as `check[1]`"
+)]
 #[case("3/else", "`3/else` is no lane: step 3 (steps) opens none")]
 #[case("2/4", "step 2 has no `4`; it has the lanes")]
 fn a_lane_that_is_not_there_is_told_with_what_to_write(#[case] name: &str, #[case] words: &str) {
@@ -225,12 +242,12 @@ fn a_place_in_a_file_is_a_step_and_the_rest(#[case] place: &str, #[case] expecte
     assert_eq!(found.as_ref().map(|(name, rest)| (name.as_str(), *rest)), expected);
 }
 
-/// A lane for a step: with an item for each `for_each` around it, and in a `parallel` the one that the step is in.
+/// A lane for a step: with an item or a round for each `for_each` and `repeat` around it, and in a `parallel` the one that the step is in.
 fn lane_with_items(definition: &Definition, path: &StepPath, mut items: impl FnMut() -> u32) -> LanePath {
     let around: Vec<_> = std::iter::successors(path.parent(), |(outer, _)| outer.parent()).collect();
     around.into_iter().rev().fold(LanePath::main(), |lane, (outer, list)| {
         match &definition.step(&outer).unwrap().kind {
-            StepKind::ForEach(_) => lane.child(outer, items()),
+            StepKind::ForEach(_) | StepKind::Repeat(_) => lane.child(outer, items()),
             StepKind::Parallel(_) => lane.child(outer, list),
             _ => lane,
         }

@@ -128,7 +128,7 @@ mod schema {
 
     #[derive(JsonSchema)]
     pub(crate) struct Words {
-        /// Does these steps; with `for_each`, for each item.
+        /// Does these steps; with `for_each`, for each item; with `repeat`, in rounds.
         #[schemars(length(min = 1))]
         steps: Option<Vec<Step>>,
         /// Does these steps where `if` does not hold.

@@ -138,7 +138,7 @@ impl Behaviour for ForEachStep {
         let of = checks.template(&self.items, list);
         let item = checks.typed_items(&self.items, &of, list);
         let around = checks.enter_item(item);
-        let given = checks.lane(step, &self.steps, self.output.as_ref(), path);
+        let given = checks.lane(step, &self.steps, None, self.output.as_ref(), path);
         checks.leave_item(around);
         given.into_iter().collect()
     }

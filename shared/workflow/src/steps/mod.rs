@@ -15,6 +15,7 @@ mod fail;
 mod for_each;
 mod lanes;
 mod parallel;
+mod repeat;
 mod run_workflow;
 mod set;
 mod stop;
@@ -31,6 +32,8 @@ pub use for_each::ForEachStep;
 pub(crate) use lanes::ON_LANE_FAILURE;
 pub use lanes::OnLaneFailure;
 pub use parallel::{ParallelLane, ParallelStep};
+pub(crate) use repeat::{EndedBy, RoundEnd};
+pub use repeat::{REPEAT, RepeatStep};
 pub(crate) use run_workflow::NESTING;
 pub use run_workflow::RunWorkflowStep;
 pub use set::SetStep;
@@ -92,7 +95,7 @@ macro_rules! step_kinds {
             schema: <$step as Grammar>::Schema::json_schema,
         },)*];
 
-        /// The words that say what a step does. `steps` is one too, where it does not belong to `for_each`.
+        /// The words that say what a step does. `steps` is one too, where it does not belong to `for_each` or `repeat`.
         pub(crate) const WORDS: &[&str] = &[$($step::WORD,)*];
     };
 }
@@ -116,6 +119,8 @@ step_kinds! {
     Parallel(ParallelStep),
     /// Does the same steps for each item of a list, each in a lane of its own.
     ForEach(ForEachStep),
+    /// Does the same steps in rounds, each in a lane of its own.
+    Repeat(RepeatStep),
     /// Ends the lane that it stands in, successfully. In the main lane that is the run.
     Stop(StopStep),
     /// Fails.
@@ -250,7 +255,7 @@ pub(crate) trait Behaviour: fmt::Debug {
     /// Its picture.
     fn picture(&self, step: &Step) -> Picture;
 
-    /// The turn from the step into one of its lists, for an item if one is known.
+    /// The turn from the step into one of its lists, for an item or a round if one is known.
     fn turn(&self, list: u32, _item: Option<u32>) -> Turn {
         Turn::Number(counted(list))
     }
@@ -299,6 +304,8 @@ pub(crate) enum Each<'a> {
         /// The value that each lane hands out.
         output: Option<&'a Template>,
     },
+    /// For each round, one after the other. All do its one list of steps.
+    Round(&'a RepeatStep),
 }
 
 impl<'a> Lanes<'a> {
@@ -306,15 +313,32 @@ impl<'a> Lanes<'a> {
     pub(crate) fn list(self, index: u32) -> u32 {
         match self.each {
             Each::List(_) => index,
-            Each::Item { .. } => 0,
+            Each::Item { .. } | Each::Round(_) => 0,
         }
     }
 
     /// The values, if there is a lane for each of them.
     pub(crate) fn items(self) -> Option<&'a Template> {
         match self.each {
-            Each::List(_) => None,
+            Each::List(_) | Each::Round(_) => None,
             Each::Item { items, .. } => Some(items),
+        }
+    }
+
+    /// The step, if there is a lane for each of its rounds.
+    pub(crate) fn rounds(self) -> Option<&'a RepeatStep> {
+        match self.each {
+            Each::Round(repeat) => Some(repeat),
+            Each::List(_) | Each::Item { .. } => None,
+        }
+    }
+
+    /// The word for what a lane is for, if the lanes are told apart by a number alone.
+    pub(crate) fn numbered(self) -> Option<&'static str> {
+        match self.each {
+            Each::List(_) => None,
+            Each::Item { .. } => Some("item"),
+            Each::Round(_) => Some("round"),
         }
     }
 
@@ -323,6 +347,7 @@ impl<'a> Lanes<'a> {
         match self.each {
             Each::List(lanes) => lanes.get(usize::try_from(list).ok()?)?.output.as_ref(),
             Each::Item { output, .. } => output,
+            Each::Round(repeat) => repeat.output.as_ref(),
         }
     }
 }

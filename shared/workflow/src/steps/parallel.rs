@@ -127,7 +127,9 @@ impl Behaviour for ParallelStep {
         let parallel = path.field(Self::WORD);
         let lanes = self.lanes.iter().enumerate();
         lanes
-            .filter_map(|(index, lane)| checks.lane(step, &lane.steps, lane.output.as_ref(), parallel.item(index)))
+            .filter_map(|(index, lane)| {
+                checks.lane(step, &lane.steps, None, lane.output.as_ref(), parallel.item(index))
+            })
             .collect()
     }
 

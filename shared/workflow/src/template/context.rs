@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The values under the names `now`, `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
-/// `index`, in the messages about an approval also `approval`, and in the steps of `on_failure` also `failure`.
+/// `index`, in the rounds of a `repeat` also `index`, in the messages about an approval also `approval`, and in the steps of `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Arc<Value>,
@@ -94,6 +94,13 @@ impl Context {
         if let Some(values) = Arc::make_mut(&mut self.values).as_object_mut() {
             values.insert("item".to_owned(), item);
             values.insert("index".to_owned(), index.into());
+        }
+    }
+
+    /// Sets the number of the round of a `repeat`, counted from 0.
+    pub fn set_index(&mut self, round: u32) {
+        if let Some(values) = Arc::make_mut(&mut self.values).as_object_mut() {
+            values.insert("index".to_owned(), round.into());
         }
     }
 

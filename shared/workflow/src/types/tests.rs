@@ -335,6 +335,18 @@ fn what_a_trigger_asks_for_is_known_in_the_steps() {
     "  - id: all\n    parallel:\n      - steps: [{ wait: 1s }]\n        output: { title: x }\n  - set: { a: \"{{ steps.all.outputs.lanes[0].outptu }}\" }\n",
     "did you mean `output`?"
 )]
+#[case::end_of_rounds(
+    "  - id: check\n    repeat: { every: 1m, at_most: 2 }\n    steps: [{ wait: 1s }]\n  - if: steps.check.outputs.ended_by == \"until\"\n    wait: 1s\n",
+    "`steps.check.outputs.ended_by` is never `until`"
+)]
+#[case::output_of_rounds(
+    "  - id: check\n    repeat: { every: 1m, at_most: 2 }\n    steps: [{ wait: 1s }]\n    output: { title: x }\n  - set: { a: \"{{ steps.check.outputs.output.title }}\" }\n",
+    "can be null: only a round that succeeded, and has an `output`, gives one"
+)]
+#[case::until(
+    "  - repeat: { every: 1m, at_most: 2, until: steps.now.outputs.status }\n    steps:\n      - id: now\n        uses: pagerduty.get_incident\n        with: { integration: prod, incident_id: Q1 }\n",
+    "but must give true or false"
+)]
 #[case::list_for_text(
     "  - uses: pagerduty.add_note\n    with: { integration: prod, incident_id: Q1, note: \"{{ event.incident.teams }}\" }\n",
     "gives a list, but must be text"

@@ -31,6 +31,7 @@ mod lanes;
 mod locks;
 mod loops;
 mod results;
+mod rounds;
 mod runs;
 mod secrets;
 mod signals;
@@ -267,6 +268,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     events::check(evidence, &mut violations);
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);
+    rounds::check(evidence, &mut violations);
     locks::check(evidence, &mut violations);
     decisions::check(evidence, &mut violations);
     secrets::check(evidence, &mut violations);

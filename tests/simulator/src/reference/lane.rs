@@ -23,9 +23,9 @@ use workflow::{
     run::{CalledBy, ReplayOf, RunCause, RunIdentity, RunInput},
     steps::{
         ActionStep, ApprovalStep, BlockStep, ChooseStep, FailStep, ForEachStep, Goal, OnLaneFailure, OnTimeout,
-        ParallelStep, RunWorkflowStep, StepKind, StopStep, WaitForStep, WaitStep,
+        ParallelStep, RepeatStep, RunWorkflowStep, StepKind, StopStep, WaitForStep, WaitStep,
     },
-    template::Template,
+    template::{Expression, Template},
     triggers::IncidentStatus,
     watch::Watch,
 };
@@ -186,7 +186,8 @@ impl<'a> Lane<'a> {
                     .map(|lane| Opened {
                         steps: &lane.steps,
                         output: lane.output.as_ref(),
-                        item: None,
+                        until: None,
+                        number: Number::None,
                     })
                     .collect();
                 Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
@@ -208,11 +209,13 @@ impl<'a> Lane<'a> {
                     .map(|item| Opened {
                         steps,
                         output: output.as_ref(),
-                        item: Some(item),
+                        until: None,
+                        number: Number::Item(item),
                     })
                     .collect();
                 Ok(self.lanes(course, step, path, lanes, *on_lane_failure))
             }
+            StepKind::Repeat(repeat) => Ok(self.rounds(course, step, path, repeat)),
             StepKind::Stop(StopStep { reason }) => {
                 let reason = self.view.value(reason)?;
                 Ok(Step1::Stopped(given(Outcome::Success, json!({"reason": reason}))))
@@ -392,7 +395,7 @@ impl<'a> Lane<'a> {
         let place = self.place(path);
         let ends: Vec<_> = (0..)
             .zip(lanes)
-            .map(|(index, opened)| self.lane(course, step, path, index, opened))
+            .map(|(index, opened)| Ok(self.lane(course, step, path, index, opened)?.output))
             .collect();
         let bad = ends.iter().filter(|end| end.is_err()).count();
         if policy == OnLaneFailure::Cancel && bad > 0 {
@@ -421,6 +424,36 @@ impl<'a> Lane<'a> {
         Step1::Done(result)
     }
 
+    fn rounds(&self, course: &mut Course, step: &Step, path: &StepPath, repeat: &RepeatStep) -> Step1 {
+        let mut failed = 0;
+        let mut output = Value::Null;
+        for index in 0..repeat.at_most {
+            let round = Opened {
+                steps: &repeat.steps,
+                output: repeat.output.as_ref(),
+                until: repeat.until.as_ref(),
+                number: Number::Round,
+            };
+            let told = |failed: u32, why: &str, output: Value| json!({"rounds": index + 1, "failed": failed, "ended_by": why, "output": output});
+            match self.lane(course, step, path, index, round) {
+                Ok(round) => {
+                    if !round.output.is_null() {
+                        output = round.output;
+                    }
+                    if round.until {
+                        return Step1::Done(given(Outcome::Success, told(failed, "until", output)));
+                    }
+                }
+                Err(_) if repeat.on_lane_failure == OnLaneFailure::Ignore => failed += 1,
+                Err(_) => {
+                    return Step1::Failed(told(failed + 1, "failure", output), failure(ErrorName::LaneFailed));
+                }
+            }
+        }
+        let outputs = json!({"rounds": repeat.at_most, "failed": failed, "ended_by": "at_most", "output": output});
+        Step1::Done(given(Outcome::Success, outputs))
+    }
+
     fn lane(
         &self,
         course: &mut Course,
@@ -428,11 +461,16 @@ impl<'a> Lane<'a> {
         path: &StepPath,
         index: u32,
         opened: Opened<'_>,
-    ) -> Result<Value, Failure> {
+    ) -> Result<LaneGives, Failure> {
         let list = step.lane_list(index).unwrap_or_default();
         let mut view = self.view.clone();
-        if let Some(item) = opened.item {
-            view.item = Some((item, index));
+        match opened.number {
+            Number::None => {}
+            Number::Item(item) => {
+                view.item = Some((item, index));
+                view.round = None;
+            }
+            Number::Round => view.round = Some(index),
         }
         let item = view
             .item
@@ -443,17 +481,21 @@ impl<'a> Lane<'a> {
         }
         let mut lane = Lane::new(self.run, self.path.child(path.clone(), index), view);
         match lane.list(course, opened.steps, |index| path.inside(list, index)) {
-            Ending::Stopped => Ok(Value::Null),
+            Ending::Stopped => Ok(LaneGives::default()),
             Ending::Failed { failure, .. } => Err(failure),
             Ending::Through => {
-                let Some(output) = opened.output else {
-                    return Ok(Value::Null);
-                };
-                lane.view.has_all(output.expressions().into_iter())?;
-                let output = lane.view.value(output)?;
-                match size(&output) > LANE_OUTPUT_BYTES {
+                let mut gives = LaneGives::default();
+                if let Some(until) = opened.until {
+                    lane.view.has_all(std::iter::once(until))?;
+                    gives.until = lane.view.holds(until)?;
+                }
+                if let Some(output) = opened.output {
+                    lane.view.has_all(output.expressions().into_iter())?;
+                    gives.output = lane.view.value(output)?;
+                }
+                match size(&gives.output) > LANE_OUTPUT_BYTES {
                     true => Err(failure(ErrorName::StepOutputTooLarge)),
-                    false => Ok(output),
+                    false => Ok(gives),
                 }
             }
         }
@@ -523,7 +565,25 @@ impl<'a> Lane<'a> {
 struct Opened<'s> {
     steps: &'s [Step],
     output: Option<&'s Template>,
-    item: Option<Value>,
+    until: Option<&'s Expression>,
+    number: Number,
+}
+
+/// What the number of a lane is.
+enum Number {
+    /// Nothing that its steps see.
+    None,
+    /// That of an item.
+    Item(Value),
+    /// That of a round.
+    Round,
+}
+
+/// What a lane gives at its end.
+#[derive(Default)]
+struct LaneGives {
+    until: bool,
+    output: Value,
 }
 
 fn told(end: &Result<Value, Failure>) -> Value {

@@ -136,6 +136,7 @@ impl Run<'_> {
             inputs,
             variables: BTreeMap::new(),
             item: None,
+            round: None,
             failure: None,
             results: BTreeMap::new(),
         }

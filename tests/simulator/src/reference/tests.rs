@@ -140,6 +140,35 @@ fn lanes_see_their_items_and_a_failed_one_fails_the_step() {
 }
 
 #[test]
+fn rounds_go_on_until_the_condition_holds() {
+    let course = run(r#"
+  - { id: check, repeat: { every: 1m, at_most: 5, until: index == 2 }, steps: [ { set: { n: 1 } } ], output: "{{ index * 10 }}" }
+"#);
+    assert_eq!(
+        top(&course, 0).outputs,
+        json!({"rounds": 3, "failed": 0, "ended_by": "until", "output": 20})
+    );
+}
+
+#[test]
+fn a_failed_round_ends_them_or_is_passed_over() {
+    let outputs = |policy: &str| {
+        let course = run(&format!(
+            "  - {{ id: check, repeat: {{ every: 1m, at_most: 3 }}, on_lane_failure: {policy}, steps: [ {{ if: index == 1, fail: no }} ] }}\n"
+        ));
+        top(&course, 0).outputs.clone()
+    };
+    assert_eq!(
+        outputs("finish"),
+        json!({"rounds": 2, "failed": 1, "ended_by": "failure", "output": null})
+    );
+    assert_eq!(
+        outputs("ignore"),
+        json!({"rounds": 3, "failed": 1, "ended_by": "at_most", "output": null})
+    );
+}
+
+#[test]
 fn a_variable_of_a_lane_stays_in_it() {
     let course = run(r#"
   - set: { n: 1 }

@@ -29,6 +29,8 @@ pub(super) struct View {
     pub(super) inputs: Map<String, Value>,
     pub(super) variables: BTreeMap<VariableName, Value>,
     pub(super) item: Option<(Value, u32)>,
+    /// The number of the round, if no item is further in.
+    pub(super) round: Option<u32>,
     pub(super) failure: Option<Value>,
     /// True in the messages about an approval.
     pub(super) approval: bool,
@@ -48,6 +50,9 @@ impl View {
         }
         if let Some((item, index)) = &self.item {
             context.set_item(item.clone(), *index);
+        }
+        if let Some(round) = self.round {
+            context.set_index(round);
         }
         if let Some(failure) = &self.failure {
             context.set_failure(failure.clone());

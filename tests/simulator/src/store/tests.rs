@@ -55,6 +55,7 @@ fn cursor(plans: u64) -> Cursor {
         inputs: serde_json::Map::new(),
         variables: std::collections::BTreeMap::new(),
         item: None,
+        round: None,
         failed: None,
         asking: None,
         watching: None,

@@ -30,6 +30,7 @@ impl Writer<'_> {
             match gives {
                 Gives::Incident => choices.push(format!("steps.{id}.outputs.status == 'triggered'")),
                 Gives::Lanes => choices.push(format!("steps.{id}.outputs.failed == 0")),
+                Gives::Rounds => choices.push(format!("steps.{id}.outputs.ended_by != 'at_most'")),
                 Gives::Alert => choices.push(format!("steps.{id}.outputs.dedup_key != 'disk full'")),
                 Gives::Decision => choices.push(format!("steps.{id}.outputs.choice | length > 5")),
                 Gives::News => choices.push(format!("steps.{id}.outputs.ended_by | length > 6")),
@@ -49,7 +50,7 @@ impl Writer<'_> {
             self.style.number().to_owned(),
             "inputs.rounds".to_owned(),
         ];
-        if self.scope.item {
+        if self.scope.item || self.scope.round {
             choices.extend(["index".to_owned(), "index".to_owned(), "index".to_owned()]);
         }
         for name in self.scope.variables_of(Holds::Number) {
@@ -57,6 +58,9 @@ impl Writer<'_> {
         }
         for id in self.scope.steps_that_give(Gives::Lanes) {
             choices.push(format!("steps.{id}.outputs.succeeded"));
+        }
+        for id in self.scope.steps_that_give(Gives::Rounds) {
+            choices.push(format!("steps.{id}.outputs.rounds"));
         }
         for id in self.scope.steps_that_give(Gives::Incident) {
             choices.push(format!("(steps.{id}.outputs.incident_number | default(0))"));
@@ -79,6 +83,9 @@ impl Writer<'_> {
         ];
         if self.scope.item {
             choices.push("item {{ index }}: {{ item }}".to_owned());
+        }
+        if self.scope.round {
+            choices.push("round {{ index }}".to_owned());
         }
         if self.scope.failure {
             choices.push(
@@ -121,6 +128,15 @@ impl Writer<'_> {
             (0, _) => "Q0UNKNOWN00001".to_owned(),
             (1..10, Some(ticket)) => ticket,
             _ => "{{ event.incident.id }}".to_owned(),
+        }
+    }
+
+    /// The condition that ends rounds, of which there may be so many.
+    pub(super) fn until(&mut self, rounds: u32) -> String {
+        match self.random.u32(0..3) {
+            0 => format!("index >= {}", self.random.u32(0..rounds.max(1))),
+            1 => format!("index > 0 and ({})", self.condition()),
+            _ => self.condition(),
         }
     }
 

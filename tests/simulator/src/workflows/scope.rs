@@ -12,6 +12,7 @@ pub(super) enum Gives {
     /// Something about an incident that was waited for.
     News,
     Lanes,
+    Rounds,
     Run,
     Nothing,
 }
@@ -32,6 +33,8 @@ pub(super) struct Scope {
     pub(super) inputs: Vec<(String, InputKind)>,
     /// Inside a `for_each`.
     pub(super) item: bool,
+    /// Inside a `repeat`.
+    pub(super) round: bool,
     /// In `on_failure`.
     pub(super) failure: bool,
 }

@@ -52,6 +52,7 @@ enum Kind {
     Choose,
     Parallel,
     ForEach,
+    Repeat,
     Stop,
     Fail,
     RunWorkflow,
@@ -80,13 +81,14 @@ const KINDS: &[(u32, Kind)] = &[
     (7, Kind::Choose),
     (8, Kind::Parallel),
     (9, Kind::ForEach),
+    (7, Kind::Repeat),
     (2, Kind::Stop),
     (5, Kind::Fail),
     (7, Kind::RunWorkflow),
 ];
 
 /// What has steps in it, or opens lanes.
-const NESTING: &[Kind] = &[Kind::Block, Kind::Choose, Kind::Parallel, Kind::ForEach];
+const NESTING: &[Kind] = &[Kind::Block, Kind::Choose, Kind::Parallel, Kind::ForEach, Kind::Repeat];
 
 impl<'a> Writer<'a> {
     pub(super) fn new(random: &'a mut Rng, style: Style, callees: &[Callee], inputs: &[(String, InputKind)]) -> Self {
@@ -159,8 +161,8 @@ impl<'a> Writer<'a> {
             let Some((_, kind)) = kind else { continue };
             let is_too_deep = NESTING.contains(kind) && self.depth >= self.style.depth;
             let has_no_callee = *kind == Kind::RunWorkflow && self.callee().is_none();
-            let opens_too_many =
-                matches!(kind, Kind::Parallel | Kind::ForEach) && self.times.saturating_mul(2) > self.style.lanes;
+            let opens_too_many = matches!(kind, Kind::Parallel | Kind::ForEach | Kind::Repeat)
+                && self.times.saturating_mul(2) > self.style.lanes;
             if !is_too_deep && !has_no_callee && !opens_too_many {
                 return *kind;
             }
@@ -228,7 +230,9 @@ impl<'a> Writer<'a> {
 
     fn condition_of_step(&mut self, kind: Kind) -> String {
         match kind {
-            Kind::Fail if self.scope.item && self.random.bool() => format!("index == {}", self.random.u32(0..5)),
+            Kind::Fail if (self.scope.item || self.scope.round) && self.random.bool() => {
+                format!("index == {}", self.random.u32(0..5))
+            }
             _ => self.condition(),
         }
     }
@@ -370,6 +374,10 @@ impl<'a> Writer<'a> {
                 }
                 self.lanes(&mut put);
                 Gives::Lanes
+            }
+            Kind::Repeat => {
+                self.repeat(&mut put);
+                Gives::Rounds
             }
             Kind::Stop => {
                 put("stop", self.text().into());
@@ -638,6 +646,41 @@ impl<'a> Writer<'a> {
         // Nobody outside of it ever sees what is in it.
         drop(self.scope.hide(mark));
         lane
+    }
+
+    fn repeat(&mut self, put: &mut impl FnMut(&str, Value)) {
+        let room = (self.style.lanes / self.times.max(1)).clamp(1, 5);
+        let rounds = self.random.u32(1..=room.min(if self.is_short { 4 } else { 5 }));
+        // All of them begin in the time of any workflow.
+        let every = match (self.is_short, self.style.mood) {
+            (true, _) => random_of(self.random, &["1s", "2s"]),
+            (false, Mood::Patient) => random_of(self.random, &["1s", "40s", "5m", "4h"]),
+            (false, Mood::Wild) => random_of(self.random, &["1s", "40s", "5m"]),
+        };
+        let mark = self.scope.mark();
+        let around = std::mem::replace(&mut self.scope.round, true);
+        let times = self.times;
+        self.times = times.saturating_mul(rounds);
+        self.depth += 1;
+        let steps = self.list();
+        let mut repeat = json!({"every": every, "at_most": rounds});
+        if self.random.u32(0..10) < 7 {
+            repeat["until"] = self.until(rounds).into();
+        }
+        if self.random.bool() {
+            put("output", self.output());
+        }
+        self.depth -= 1;
+        self.times = times;
+        self.scope.round = around;
+        // Nobody outside of it ever sees what is in it.
+        drop(self.scope.hide(mark));
+        put("repeat", repeat);
+        put("steps", steps);
+        put("on_lane_failure", random_of(self.random, &["finish", "ignore"]).into());
+        if self.style.mood == Mood::Wild && self.random.u32(0..4) == 0 {
+            put("timeout", random_of(self.random, &["20s", "5m", "2h"]).into());
+        }
     }
 
     fn lanes(&mut self, put: &mut impl FnMut(&str, Value)) {

@@ -51,7 +51,8 @@ pub(super) fn check(reference: &Reference, scope: &Scope<'_>) -> Result<(), Stri
 
 fn no_root(reference: &Reference, root: &str, roots: &[&str]) -> String {
     match root {
-        "item" | "index" => format!("`{reference}`: `{root}` is only there inside a `for_each`"),
+        "item" => format!("`{reference}`: `item` is only there inside a `for_each`"),
+        "index" => format!("`{reference}`: `index` is only there inside a `for_each` or a `repeat`"),
         "approval" => format!("`{reference}`: `approval` is only there in the `notify` of an approval"),
         "failure" => format!("`{reference}`: `failure` is only there in `on_failure`"),
         _ => unknown_field(root, roots.iter().copied()),
@@ -102,14 +103,24 @@ fn step(reference: &Reference, id: &str, rest: &[&str], scope: &Scope<'_>) -> Re
         Seen::Later => "has not run yet when this one does".to_owned(),
         Seen::Open => "has not ended when this is needed".to_owned(),
         Seen::Elsewhere => "can not have run when this one does, because it stands in another branch".to_owned(),
-        Seen::InLane(Some(fork)) => {
-            format!("runs in a lane of its own; use `steps.{fork}.outputs.lanes`, with an `output:` of the lane")
-        }
-        Seen::InLane(None) => "runs in a lane of its own; give the step that opens the lane an id, and use \
-             `steps.<id>.outputs.lanes`, with an `output:` of the lane"
-            .to_owned(),
+        Seen::InLane(fork) => in_lane(fork),
     };
     Err(format!("`{reference}`: the step `{id}` {hidden}"))
+}
+
+/// The way to what a step in a lane gives.
+fn in_lane(fork: &Step) -> String {
+    let (place, output) = match fork.rounds() {
+        Some(_) => ("in a round, which is a lane of its own", "output"),
+        None => ("in a lane of its own", "lanes"),
+    };
+    match &fork.id {
+        Some(id) => format!("runs {place}; use `steps.{id}.outputs.{output}`, with an `output:` of the lane"),
+        None => format!(
+            "runs {place}; give the step that opens the lane an id, and use `steps.<id>.outputs.{output}`, with an `output:` of \
+             the lane"
+        ),
+    }
 }
 
 fn result(reference: &Reference, id: &str, rest: &[&str], step: &Step, scope: &Scope<'_>) -> Result<(), String> {

@@ -15,8 +15,8 @@ pub(crate) struct Sees {
     pub(crate) inputs: bool,
     /// `steps` and `vars`.
     pub(crate) steps: bool,
-    /// `item` and `index`.
     pub(crate) item: bool,
+    pub(crate) index: bool,
     pub(crate) failure: bool,
     /// Messages about an approval see it.
     pub(crate) approval: bool,
@@ -53,7 +53,7 @@ impl Sees {
             (self.steps, "steps"),
             (self.steps, "vars"),
             (self.item, "item"),
-            (self.item, "index"),
+            (self.index, "index"),
             (self.failure, "failure"),
             (self.approval, "approval"),
         ];
@@ -76,8 +76,8 @@ pub(crate) enum Seen<'a> {
     Ended,
     /// It stands in another branch.
     Elsewhere,
-    /// It ran in a lane that the step of this id opened.
-    InLane(Option<&'a StepId>),
+    /// It ran in a lane that this step opened.
+    InLane(&'a Step),
 }
 
 /// A step, and how it is seen.
@@ -243,7 +243,7 @@ impl<'a> Scope<'a> {
     pub(crate) fn leave_lane(&mut self, mark: Mark, fork: &'a Step) {
         let lane = self.take(mark);
         for id in lane.ended {
-            self.see(id, Seen::InLane(fork.id.as_ref()));
+            self.see(id, Seen::InLane(fork));
         }
         for name in lane.set {
             self.variables.entry(name).or_default().in_lane = true;

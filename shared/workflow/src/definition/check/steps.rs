@@ -105,11 +105,17 @@ impl<'a> Checks<'a, '_> {
     /// Enters the lanes of a step that goes through a list: from here on there are `item` and `index`. Gives what was there before.
     pub(crate) fn enter_item(&mut self, item: Type) -> ItemAround {
         let seen = std::mem::replace(&mut self.scope.sees.item, true);
+        let saw_index = std::mem::replace(&mut self.scope.sees.index, true);
         let of = self.typing.as_mut().and_then(|typing| {
             typing.facts.forget("item");
             typing.roots.others.insert("item", item)
         });
-        ItemAround { seen, of }
+        ItemAround { seen, saw_index, of }
+    }
+
+    /// Enters the rounds of a step: from here on there is `index`. Gives whether it was there before.
+    pub(crate) fn enter_round(&mut self) -> bool {
+        std::mem::replace(&mut self.scope.sees.index, true)
     }
 
     /// Refuses a time-out that could not come before the end of the run.
@@ -140,30 +146,40 @@ impl<'a> Checks<'a, '_> {
         }
     }
 
+    /// Leaves the rounds again.
+    pub(crate) fn leave_round(&mut self, saw_index: bool) {
+        self.scope.sees.index = saw_index;
+    }
+
     /// Leaves the lanes of a list again.
     pub(crate) fn leave_item(&mut self, around: ItemAround) {
         if let (Some(typing), Some(of)) = (&mut self.typing, around.of) {
             typing.roots.others.insert("item", of);
         }
         self.scope.sees.item = around.seen;
+        self.scope.sees.index = around.saw_index;
     }
 
-    /// A lane, and the type of what it hands out.
+    /// A lane, and the type of what it hands out. At its end `until` is evaluated, if it has that, with the way to it.
     pub(crate) fn lane(
         &mut self,
         fork: &'a Step,
         steps: &'a [Step],
+        until: Option<(&'a Expression, Path<'_>)>,
         output: Option<&'a Template>,
         path: Path<'_>,
     ) -> Option<Type> {
         let mark = self.scope.mark();
         let known = self.know(&[]);
         self.steps(steps, path.field("steps"));
-        let given = output.map(|output| {
-            let path = path.field("output");
-            self.results(output.expressions().into_iter(), path);
-            self.template(output, path).stored()
-        });
+        if let Some((until, path)) = until {
+            self.condition(until, path);
+        }
+        // Both are evaluated at the end of the lane.
+        let expressions = until.iter().map(|(until, _)| *until);
+        let expressions = expressions.chain(output.into_iter().flat_map(Template::expressions));
+        self.results(expressions, path.field("output"));
+        let given = output.map(|output| self.template(output, path.field("output")).stored());
         self.know_again(known);
         self.scope.leave_lane(mark, fork);
         given
@@ -173,5 +189,6 @@ impl<'a> Checks<'a, '_> {
 /// The `item` around a step that goes through a list.
 pub(crate) struct ItemAround {
     seen: bool,
+    saw_index: bool,
     of: Option<Type>,
 }

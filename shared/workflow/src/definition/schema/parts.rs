@@ -235,10 +235,10 @@ pub(crate) mod rules {
             let needs = needs.map_or(&[][..], |(_, needs)| needs);
             let required: Vec<&str> = std::iter::once(kind.word).chain(needs.iter().copied()).collect();
             let of_others = KINDS.iter().filter(|other| other.companions.contains(&kind.word));
-            let others: Vec<&str> = of_others.map(|other| other.word).collect();
+            let others: Vec<Json> = of_others.map(|other| json!({ "required": [other.word] })).collect();
             match others.is_empty() {
                 true => json!({ "required": required }),
-                false => json!({ "required": required, "not": { "required": others } }),
+                false => json!({ "required": required, "not": { "anyOf": others } }),
             }
         });
         schema.insert("oneOf".to_owned(), one_thing.collect());

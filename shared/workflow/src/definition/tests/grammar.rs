@@ -45,6 +45,18 @@ fn written(source: &str) -> Value {
         "max_concurrency": 40, "on_lane_failure": "ignore"
     }])
 )]
+#[case::repeat(
+    "- repeat: { every: 60s, at_most: 3 }\n  steps: [wait: 1s]",
+    json!([{"repeat": {"every": "1m", "at_most": 3}, "steps": [{"wait": "1s"}]}])
+)]
+#[case::repeat_with_all(
+    "- id: check\n  repeat: { every: 5m, until: '{{ vars.a == 1 }}', at_most: 10 }\n  steps: [set: { a: '{{ index }}' }]\n  \
+     output: '{{ vars.a }}'\n  timeout: 1h\n  on_lane_failure: ignore",
+    json!([{
+        "id": "check", "repeat": {"every": "5m", "until": "vars.a == 1", "at_most": 10},
+        "steps": [{"set": {"a": "{{ index }}"}}], "output": "{{ vars.a }}", "timeout": "1h", "on_lane_failure": "ignore"
+    }])
+)]
 #[case::approval(
     "- approval: { message: 'ok?', timeout: 30m }",
     json!([{"approval": {"message": "ok?", "timeout": "30m"}}])
@@ -201,12 +213,12 @@ fn w2_a_retry_that_makes_no_sense_is_refused(#[case] retry: &str, #[case] said: 
 #[case::retry_without_an_action("- wait: 1s\n  retry: {}", "4:10: steps[0]: `retry` goes with `uses`")]
 #[case::timeout_of_a_wait(
     "- wait: 1s\n  timeout: 5s",
-    "4:12: steps[0]: `timeout` goes with `uses`, `parallel`, `for_each` or `run_workflow`"
+    "4:12: steps[0]: `timeout` goes with `uses`, `parallel`, `for_each`, `repeat` or `run_workflow`"
 )]
 #[case::with_of_nothing("- wait: 1s\n  with: {}", "4:9: steps[0]: `with` goes with `uses` or `run_workflow`")]
 #[case::output_of_a_parallel(
     "- parallel: [steps: [wait: 1s]]\n  output: x",
-    "4:11: steps[0]: `output` goes with `for_each`"
+    "4:11: steps[0]: `output` goes with `for_each` or `repeat`"
 )]
 #[case::default_of_a_block(
     "- steps: [wait: 1s]\n  default: [wait: 1s]",
@@ -367,6 +379,50 @@ fn a_step_that_does_nothing_is_told_all_that_it_can_do() {
 #[case::wait_for_an_account_that_differs_from_run_to_run(
     "- wait_for: { integration: '{{ event.id }}', incident_id: P1, status: [resolved], timeout: 1h }",
     "3:28: steps[0].wait_for.integration: \"{{ event.id }}\" is no integration alias: use lower-case letters, digits and '-', start with a letter, at most 63 characters"
+)]
+#[case::repeat(
+    "- repeat: 3\n  steps: [wait: 1s]",
+    "3:11: steps[0].repeat: must be a map, but is a number"
+)]
+#[case::repeat_without_steps(
+    "- repeat: { every: 5m, at_most: 3 }",
+    "3:11: steps[0]: `steps` is missing: what is done in each round"
+)]
+#[case::repeat_without_a_pause(
+    "- repeat: { at_most: 3 }\n  steps: [wait: 1s]",
+    "3:11: steps[0].repeat: `every` is missing: the time from the begin of a round to that of the next, such as 5m"
+)]
+#[case::repeat_with_no_pause(
+    "- repeat: { every: 0s, at_most: 3 }\n  steps: [wait: 1s]",
+    "3:20: steps[0].repeat.every: \"0s\" is out of range; it must be whole seconds, from 1s to 364d"
+)]
+#[case::repeat_without_end(
+    "- repeat: { every: 5m, until: 'false' }\n  steps: [wait: 1s]",
+    "3:11: steps[0].repeat: `at_most` is missing: how many rounds there are at most"
+)]
+#[case::repeat_with_no_round(
+    "- repeat: { every: 5m, at_most: 0 }\n  steps: [wait: 1s]",
+    "3:33: steps[0].repeat.at_most: must be a whole number from 1 to 1000"
+)]
+#[case::repeat_with_too_many_rounds(
+    "- repeat: { every: 1s, at_most: 1001 }\n  steps: [wait: 1s]",
+    "3:33: steps[0].repeat.at_most: must be a whole number from 1 to 1000"
+)]
+#[case::repeat_with_a_misspelt_word(
+    "- repeat: { every: 5m, at_most: 3, untill: 'true' }\n  steps: [wait: 1s]",
+    "3:36: steps[0].repeat: `untill` is not known; did you mean `until`?"
+)]
+#[case::repeat_that_outlasts_its_run(
+    "- repeat: { every: 1h, at_most: 25 }\n  steps: [wait: 1s]",
+    "3:33: steps[0].repeat.at_most: is too much: the last of 25 rounds would begin 24h after the first one, and the whole run has 24h; give the workflow a longer `timeout`, or let there be fewer rounds or a shorter `every`"
+)]
+#[case::repeat_that_cancels_its_lanes(
+    "- repeat: { every: 5m, at_most: 3 }\n  steps: [wait: 1s]\n  on_lane_failure: cancel",
+    "5:20: steps[0].on_lane_failure: must be `finish` or `ignore`: the rounds of a `repeat` come one after the other, so there is no other one to cancel"
+)]
+#[case::repeat_of_many_at_the_same_time(
+    "- repeat: { every: 5m, at_most: 3 }\n  steps: [wait: 1s]\n  max_concurrency: 2",
+    "5:20: steps[0]: `max_concurrency` goes with `for_each`"
 )]
 #[case::approval("- approval: 'ok?'", "3:13: steps[0].approval: must be a map, but is text")]
 #[case::approval_without_a_message(

@@ -140,7 +140,7 @@ fn in_a_lane_what_goes_on_beside_it_is_not_seen(#[case] name: &str, #[case] said
     "`vars.mine`: `mine` is set in a lane of its own and cannot be seen from here; give the lane an `output:`"
 )]
 #[case::item("item", "`item`: `item` is only there inside a `for_each`")]
-#[case::index("index", "`index`: `index` is only there inside a `for_each`")]
+#[case::index("index", "`index`: `index` is only there inside a `for_each` or a `repeat`")]
 #[case::its_own_result(
     "steps.after.outcome",
     "`steps.after.outcome`: the step `after` has not ended when this is needed"

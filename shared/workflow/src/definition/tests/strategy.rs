@@ -39,6 +39,7 @@ enum Shape {
     Choose(Vec<Vec<Shape>>, Vec<Shape>),
     Parallel(Vec<Vec<Shape>>),
     ForEach(Vec<Shape>, Vec<u16>),
+    Repeat(Vec<Shape>, Vec<u16>),
 }
 
 fn shapes() -> impl Strategy<Value = Shape> {
@@ -50,7 +51,8 @@ fn shapes() -> impl Strategy<Value = Shape> {
             (list.clone(), maybe_list.clone()).prop_map(|(steps, otherwise)| Shape::Block(steps, otherwise)),
             (vec(list.clone(), 1..4), maybe_list).prop_map(|(branches, default)| Shape::Choose(branches, default)),
             vec(list.clone(), 1..4).prop_map(Shape::Parallel),
-            (list, choices()).prop_map(|(steps, choices)| Shape::ForEach(steps, choices)),
+            (list.clone(), choices()).prop_map(|(steps, choices)| Shape::ForEach(steps, choices)),
+            (list, choices()).prop_map(|(steps, choices)| Shape::Repeat(steps, choices)),
         ]
     })
 }
@@ -103,6 +105,7 @@ struct Builder {
     seen: Vec<String>,
     variables: Vec<VariableName>,
     has_item: bool,
+    has_index: bool,
     has_failure: bool,
 }
 
@@ -120,6 +123,7 @@ impl Builder {
             seen: Vec::new(),
             variables: Vec::new(),
             has_item: false,
+            has_index: false,
             has_failure: false,
         }
     }
@@ -283,7 +287,7 @@ impl Builder {
         let may_time_out = calls
             || matches!(
                 kind,
-                StepKind::Parallel(_) | StepKind::ForEach(_) | StepKind::RunWorkflow(_)
+                StepKind::Parallel(_) | StepKind::ForEach(_) | StepKind::Repeat(_) | StepKind::RunWorkflow(_)
             );
         let is_forbidden = match &kind {
             StepKind::Action(ActionStep { uses, .. }) => matches!(uses.repeat, Repeat::IsForbidden { .. }),
@@ -369,8 +373,10 @@ impl Builder {
                     _ => template_of("{{ event.data.teams }}"),
                 };
                 let around = std::mem::replace(&mut self.has_item, true);
+                let saw_index = std::mem::replace(&mut self.has_index, true);
                 let (steps, output) = self.lane(steps);
                 self.has_item = around;
+                self.has_index = saw_index;
                 StepKind::ForEach(ForEachStep {
                     items,
                     max_concurrency: self.maybe(2, |b| b.one_of(&[1, 7, limits::CONCURRENT_LANES])),
@@ -379,7 +385,32 @@ impl Builder {
                     on_lane_failure: self.on_lane_failure(),
                 })
             }
+            Shape::Repeat(steps, choices) => {
+                self.choices.clone_from(choices);
+                self.repeat(steps)
+            }
         }
+    }
+
+    fn repeat(&mut self, shapes: &[Shape]) -> StepKind {
+        // No workflow here has less than 59 s.
+        let (every, at_most) = self.one_of(&[(1, 1), (1, 7), (14, 4), (limits::LONGEST_SECONDS, 1)]);
+        let around = std::mem::replace(&mut self.has_index, true);
+        let (seen, variables) = (self.seen.len(), self.variables.len());
+        let steps = self.list(shapes);
+        let until = self.maybe(2, Self::condition);
+        let output = self.maybe(2, Self::template);
+        self.seen.truncate(seen);
+        self.variables.truncate(variables);
+        self.has_index = around;
+        StepKind::Repeat(RepeatStep {
+            every: Length::from_seconds(every).unwrap(),
+            until,
+            at_most,
+            steps,
+            output,
+            on_lane_failure: self.one_of(&[OnLaneFailure::Finish, OnLaneFailure::Ignore]),
+        })
     }
 
     /// Lists of which one runs: none sees the others, what follows sees all.
@@ -633,7 +664,10 @@ impl Builder {
         names.extend(self.variables.iter().rev().take(3).map(|name| format!("vars.{name}")));
         names.extend(self.inputs.iter().map(|name| format!("inputs.{name}")));
         if self.has_item {
-            names.extend(["item".to_owned(), "index".to_owned()]);
+            names.push("item".to_owned());
+        }
+        if self.has_index {
+            names.push("index".to_owned());
         }
         if self.has_failure {
             names.push("failure.message".to_owned());

@@ -6,12 +6,13 @@ use rstest::rstest;
 use std::sync::Arc;
 
 /// A cursor with everything in it, as this release writes it.
-const CURSOR: &str = r#"{"lane":"00003:00012","plans":7,"started_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","run_deadline":"2026-11-22T11:00:00Z","generation":2,"events":411,"next":"00003.00000.00001","pending":PENDING,"inputs":{"title":"t"},"variables":{"a":1},"item":{"value":"x","index":12},"failed":{"step":"step `a` (set)","failure":{"name":"Step.Failed","message":"m","retry_after_seconds":20}},"fresh":{"Q9":"2026-11-22T10:00:00Z"}}"#;
+const CURSOR: &str = r#"{"lane":"00003:00012","plans":7,"started_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","run_deadline":"2026-11-22T11:00:00Z","generation":2,"events":411,"next":"00003.00000.00001","pending":PENDING,"inputs":{"title":"t"},"variables":{"a":1},"item":{"value":"x","index":12},"round":2,"failed":{"step":"step `a` (set)","failure":{"name":"Step.Failed","message":"m","retry_after_seconds":20}},"fresh":{"Q9":"2026-11-22T10:00:00Z"}}"#;
 
 const ACTION: &str = r#"{"for":"action","step":"00001","attempt":2,"rate_limited":1,"unseen":1,"fresh_until":"2026-11-22T10:00:30Z","deadline":"2026-11-22T10:50:00Z","intended_at":"2026-11-22T10:00:00Z"}"#;
 const BACKOFF: &str = r#"{"for":"backoff","attempts":{"step":"00001","attempt":2,"deadline":"2026-11-22T10:50:00Z","intended_at":"2026-11-22T10:00:00Z"},"until":"2026-11-22T10:01:00Z"}"#;
 const WAIT: &str = r#"{"for":"wait","step":"on_failure.00000","until":"2026-11-22T10:01:00Z"}"#;
 const FORK: &str = r#"{"for":"fork","step":"00003","count":90,"from":40,"to":80,"attempt":1,"resting_until":"2026-11-22T10:01:00Z","deadline":"2026-11-22T10:50:00Z","run":{"id":"abc","workflow":"w","version":1,"depth":0},"tally":{"succeeded":1,"failed":1,"cancelled":1,"lanes":[{"outcome":"success"}],"lanes_cut":true,"first_failure":[0,{"name":"n","message":"m"}]}}"#;
+const ROUNDS: &str = r#"{"for":"fork","step":"00003","count":10,"from":3,"to":4,"attempt":0,"resting_until":"2026-11-22T10:05:00Z","opened_at":"2026-11-22T10:00:00Z","deadline":"2026-11-22T10:50:00Z","rounds":{"began_at":"2026-11-22T10:00:00Z","output":"triggered"},"tally":{"succeeded":3,"failed":0,"cancelled":0}}"#;
 const HANDOFF: &str = r#"{"for":"handoff","attempt":1,"resting_until":"2026-11-22T10:01:00Z","resume":{"for":"lock","until":"2026-11-22T10:01:00Z"}}"#;
 const LOCK: &str = r#"{"for":"lock","until":"2026-11-22T10:01:00Z"}"#;
 
@@ -20,6 +21,7 @@ const LOCK: &str = r#"{"for":"lock","until":"2026-11-22T10:01:00Z"}"#;
 #[case::backoff(BACKOFF)]
 #[case::wait(WAIT)]
 #[case::fork(FORK)]
+#[case::rounds(ROUNDS)]
 #[case::handoff(HANDOFF)]
 #[case::lock(LOCK)]
 fn f33_a_cursor_that_is_under_way_is_read_and_written_as_ever(#[case] pending: &str) {
@@ -38,6 +40,7 @@ fn f33_what_a_newer_release_adds_is_passed_over() {
 
 #[rstest]
 #[case(r#"{"outcome":"success","output":[1]}"#)]
+#[case::of_a_round(r#"{"outcome":"success","output":{"output":"resolved","until":true}}"#)]
 #[case(r#"{"outcome":"skipped","reason":"r"}"#)]
 #[case(r#"{"outcome":"failure","failure":{"name":"n","message":"m"}}"#)]
 #[case(r#"{"outcome":"cancelled","failure":{"name":"n","message":"m"}}"#)]

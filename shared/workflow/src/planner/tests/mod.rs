@@ -13,6 +13,7 @@ mod nulls;
 mod only_while;
 mod properties;
 mod replay;
+mod rounds;
 mod time;
 mod waiting;
 mod wanted;

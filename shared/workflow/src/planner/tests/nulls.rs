@@ -16,7 +16,7 @@ use std::{fs, path::Path};
 
 /// Where a null can meet the language, as the table names it, and the proof of what the table says there.
 const PLACES: &[(&str, fn())] = &[
-    ("a condition: `if`, `when`", conditions),
+    ("a condition: `if`, `when`, `until`", conditions),
     ("text around `{{ }}`", text),
     ("an input of an action", inputs_of_actions),
     (
@@ -86,12 +86,22 @@ fn asked_in(world: &mut World) -> Result<Value, String> {
 }
 
 fn conditions() {
-    for step in [
-        "{ if: dict(a=event.incident.priority).a, set: { a: 1 } }",
-        "{ choose: [{ when: dict(a=event.incident.priority).a, steps: [{ set: { a: 1 } }] }] }",
+    for (step, name) in [
+        (
+            "{ if: dict(a=event.incident.priority).a, set: { a: 1 } }",
+            "Template.Error",
+        ),
+        (
+            "{ choose: [{ when: dict(a=event.incident.priority).a, steps: [{ set: { a: 1 } }] }] }",
+            "Template.Error",
+        ),
+        (
+            "{ repeat: { every: 1s, until: dict(a=event.incident.priority).a, at_most: 2 }, steps: [{ set: { a: 1 } }] }",
+            "Lane.Failed",
+        ),
     ] {
         let end = world(&format!("  - {step}\n")).finish();
-        assert_eq!(why(&end).0, "Template.Error");
+        assert_eq!(why(&end).0, name);
         assert!(
             why(&end).1.contains("gives null, but must give true or false"),
             "{end:?}"

@@ -6,6 +6,7 @@ use crate::{
     replay::{Again, Past, PastStep, Replay, ReplayError, Start, replay},
     run::{KeptStep, ReplayOf, RunCause},
 };
+use rstest::rstest;
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -187,14 +188,13 @@ fn more_than_a_hundred_results_are_taken_over_in_several_plans() {
     assert!(world.most_written <= 50, "{}", world.most_written);
 }
 
-#[test]
-fn a_kept_fork_is_not_opened_again_and_its_outputs_are_there() {
-    let fork = format!(
-        "  - id: all\n    for_each: [1, 2]\n    steps: [{}]\n",
-        page("item {{ item }}")
-    );
+#[rstest]
+#[case::lanes("for_each: [1, 2]", "steps.all.outputs.succeeded == 2")]
+#[case::rounds("repeat: { every: 1m, at_most: 2 }", "steps.all.outputs.rounds == 2")]
+fn a_kept_fork_is_not_opened_again_and_its_outputs_are_there(#[case] fork: &str, #[case] condition: &str) {
     let mut world = World::of(&format!(
-        "{fork}  - id: tell\n    if: steps.all.outputs.succeeded == 2\n    steps: [{}]\n",
+        "  - id: all\n    {fork}\n    steps: [{}]\n  - id: tell\n    if: {condition}\n    steps: [{}]\n",
+        page("number {{ index }}"),
         page("all done")
     ));
     world.finish();
