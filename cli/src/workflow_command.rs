@@ -14,6 +14,7 @@ mod activate;
 mod apply;
 mod change;
 mod diff;
+mod due;
 mod export;
 mod files;
 mod list;

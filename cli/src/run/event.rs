@@ -44,9 +44,13 @@ pub(super) async fn compressed(run: &RunId, event: &RunEvent, stack: &Stack) -> 
 /// The body of the delivery that started a run: JSON, as PagerDuty sent it.
 pub(super) async fn event(view: &RunView, stack: &Stack) -> Result<String, Error> {
     let input = input(view, stack).await?;
-    let of_run = input
-        .event()
-        .ok_or_else(|| Error::NotFound(format!("no event started the run {}: it was started by hand", view.run)))?;
+    let of_run = input.event().ok_or_else(|| {
+        let by = match input.scheduled_at() {
+            Some(due) => format!("it was started by a schedule, due at {due}"),
+            None => "it was started by hand".to_owned(),
+        };
+        Error::NotFound(format!("no event started the run {}: {by}", view.run))
+    })?;
     let bytes = body::decompress(&compressed(&view.run, of_run, stack).await?);
     let bytes = bytes.map_err(|error| Error::Invalid(error.to_string()))?;
     String::from_utf8(bytes).map_err(|error| Error::Invalid(format!("the event is no text: {error}")))

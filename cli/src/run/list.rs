@@ -74,6 +74,8 @@ struct Row<'a> {
     event_type: Option<&'a str>,
     incident_id: Option<&'a str>,
     incident_title: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheduled_at: Option<Timestamp>,
     called_by: Option<&'a RunId>,
     replay_of: Option<&'a RunId>,
     error: Option<&'a str>,
@@ -95,6 +97,7 @@ impl<'a> From<&'a RunView> for Row<'a> {
             event_type: view.event_type.as_deref(),
             incident_id: view.incident_id.as_deref(),
             incident_title: view.incident_title.as_deref(),
+            scheduled_at: view.scheduled_at,
             called_by: view.called_by.as_ref(),
             replay_of: view.replay_of.as_ref(),
             error: view.error.as_ref().map(|error| error.name.as_str()),
@@ -193,7 +196,11 @@ fn columns(view: &RunView, queue: Option<&QueuePlace>, now: Timestamp, screen: S
         (_, _, None, Some(caller)) => format!("run {caller}"),
         (Some(id), Some(title), ..) => format!("{id} {}", title.chars().take(60).collect::<String>()),
         (Some(id), None, ..) => id.clone(),
-        (None, ..) => view.event_type.clone().unwrap_or_else(|| "started by hand".to_owned()),
+        (None, ..) => match (&view.event_type, view.scheduled_at) {
+            (Some(event_type), _) => event_type.clone(),
+            (None, Some(due)) => format!("schedule, due at {due}"),
+            (None, None) => "started by hand".to_owned(),
+        },
     };
     vec![
         view.run.to_string(),
@@ -267,6 +274,17 @@ mod tests {
         jkl     memory-alert v3  succeeded                   2026-11-22T10:00:00Z  1.0 s       replay of defghi
         There may be more; see them with --limit.
         ");
+    }
+
+    #[test]
+    fn a_run_of_a_schedule_says_when_it_was_due() {
+        let mut run = runs().remove(1);
+        run.scheduled_at = Some("2026-11-22T09:45:00Z".parse().unwrap());
+        let listed = listed(vec![run], 20);
+        let text = listed.text(Screen::plain());
+        assert!(text.contains("schedule, due at 2026-11-22T09:45:00Z"), "{text}");
+        let json = serde_json::to_value(&listed).unwrap();
+        assert_eq!(json[0]["scheduled_at"], "2026-11-22T09:45:00Z");
     }
 
     #[test]

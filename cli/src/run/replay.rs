@@ -14,10 +14,10 @@ use crate::{
 use jiff::Timestamp;
 use platform::{
     executions::{Executions, Started},
-    intake::{event_value, stored_event},
+    intake::{stored_event, subject_value},
     table::{RunStatus, RunView, StepState, StepView, VersionSource},
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use shown::{Plan, Replayed};
 use std::process::ExitCode;
 use workflow::{
@@ -25,7 +25,7 @@ use workflow::{
     ids::{LanePath, RunId, WorkflowVersion},
     planner::{Outcome, StepError, StepResult},
     replay::{Past, PastStep, Replay, Start, replay},
-    run::{ReplayOf, RunCause, RunEvent, RunIdentity, RunInput},
+    run::{ReplayOf, RunCause, RunIdentity, RunInput},
     step_name::StepName,
 };
 
@@ -116,7 +116,7 @@ async fn prepare(run: &RunId, options: &Options, stack: &Stack, notices: Notices
 async fn start(prepared: Prepared, stack: &Stack) -> Result<Replayed, Error> {
     let Prepared { plan, input, body } = prepared;
     let (id, run) = (&plan.run, &plan.of.run);
-    let event = input.event().map(RunEvent::with_stored_body);
+    let event = input.subject();
     if let Some(body) = body {
         let ends_by = Timestamp::now()
             .checked_add(run_timeout(plan.after.timeout))
@@ -183,12 +183,11 @@ async fn decide(
     stack: &Stack,
 ) -> Result<Replay, Error> {
     let event = match input.event() {
-        Some(event) => {
-            let event = stored_event(&event.with_stored_body(), body).and_then(|event| event_value(&event));
-            event.map_err(|problem| Error::Invalid(format!("the event of the run cannot be read: {problem}")))?
-        }
-        None => Value::Null,
+        Some(event) => stored_event(&event.with_stored_body(), body).map(Some),
+        None => Ok(None),
     };
+    let event = event.and_then(|event| subject_value(input, event.as_ref()));
+    let event = event.map_err(|problem| Error::Invalid(format!("the event of the run cannot be read: {problem}")))?;
     let whole = whole::read(view, stack).await?;
     let lanes = whole.lanes.iter();
     let steps: Vec<PastStep> = lanes

@@ -54,10 +54,11 @@ pub(super) fn head(view: &RunView) -> String {
         (Some(id), None) => format!(" for {id}"),
         _ => String::new(),
     };
-    let by = match (&view.event_type, &view.called_by) {
-        (_, Some(caller)) => format!("the run {caller}"),
-        (Some(event_type), None) => printable(event_type),
-        (None, None) => "hand".to_owned(),
+    let by = match (&view.called_by, &view.event_type, view.scheduled_at) {
+        (Some(caller), ..) => format!("the run {caller}"),
+        (None, Some(event_type), _) => printable(event_type),
+        (None, None, Some(due)) => format!("its schedule, due at {}", date(due)),
+        (None, None, None) => "hand".to_owned(),
     };
     let replay = match &view.replay_of {
         Some(run) => format!(", a replay of {run}"),

@@ -1,6 +1,6 @@
 //! `pagerflow workflow show`.
 
-use super::{stored, versions};
+use super::{due::Due, stored, versions};
 use crate::{
     error::Error,
     known,
@@ -15,6 +15,7 @@ use workflow::{
     definition::Definition,
     graph::Graph,
     ids::{WorkflowId, WorkflowVersion},
+    triggers::Trigger,
 };
 
 /// The workflow, and the view.
@@ -45,6 +46,9 @@ pub(super) struct Shown {
     applied_by: Option<String>,
     digest: String,
     webhook_url: Option<String>,
+    /// The times at which it is due, if it has a schedule.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    schedule: Option<Due>,
     #[serde(serialize_with = "as_json")]
     definition: Definition,
     /// The tree or the flowchart, if one is wanted.
@@ -64,7 +68,7 @@ pub(super) async fn show(options: &Options, stack: &Stack) -> Result<Shown, Erro
     let version = version.ok_or_else(|| stored::no_version(name, number))?;
     let definition = stored::version(name, number, stack).await?;
     let url = stored::webhook_url(name, &definition, stack);
-    let mut shown = Shown::new(record, version, definition, url);
+    let mut shown = Shown::new(record, version, definition, url, Timestamp::now());
     shown.drawing = match (options.graph, options.mermaid) {
         (true, _) => Some(Graph::of(&shown.definition).tree()),
         (_, true) => Some(Graph::of(&shown.definition).mermaid()),
@@ -93,7 +97,9 @@ impl Shown {
         version: VersionRecord,
         definition: Definition,
         webhook_url: Option<String>,
+        now: Timestamp,
     ) -> Self {
+        let schedule = definition.trigger.as_ref().and_then(Trigger::schedule);
         Self {
             workflow: record.workflow,
             state: record.state,
@@ -104,6 +110,7 @@ impl Shown {
             applied_by: version.applied_by,
             digest: version.digest,
             webhook_url,
+            schedule: schedule.map(|trigger| Due::of(&trigger.schedule, now)),
             definition,
             drawing: None,
         }
@@ -127,6 +134,7 @@ impl Shown {
         facts.push(("digest", self.digest.clone()));
         let trigger = std::iter::once("trigger").chain(std::iter::repeat(""));
         facts.extend(trigger.zip(graph.trigger.iter().cloned()));
+        facts.extend(self.schedule.iter().flat_map(Due::lines));
         facts.extend(self.webhook_url.iter().map(|url| ("webhook", url.clone())));
         let mut lines = vec![self.workflow.to_string()];
         lines.extend(self.definition.description.iter().map(|text| format!("  {text}")));
@@ -161,9 +169,10 @@ mod tests {
             applied_by: Some("arn:aws:iam::123456789012:user/olivia".to_owned()),
             digest: definition.digest(),
         };
-        let trigger = definition.trigger.as_ref();
+        let trigger = definition.trigger.as_ref().and_then(Trigger::pagerduty);
         let url = trigger.map(|_| "https://example.com/webhooks/a".to_owned());
-        Shown::new(record, version, definition, url)
+        let now = "2026-12-01T00:00:00Z".parse().unwrap();
+        Shown::new(record, version, definition, url, now)
     }
 
     const TRIGGERED: &str = "name: memory-alert\ndescription: Opens a ticket.\non:\n  pagerduty:\n    integration: prod\n    \
@@ -173,6 +182,13 @@ mod tests {
     #[test]
     fn a_workflow_is_shown_with_its_steps() {
         insta::assert_snapshot!(shown(3, TRIGGERED).text(Screen::plain()));
+    }
+
+    #[test]
+    fn a_workflow_with_a_schedule_is_shown_with_the_times_at_which_it_is_due() {
+        let source = "name: nightly\non: { schedule: { cron: \"30 2 * * *\", timezone: Europe/Berlin, catch_up: true } }\n\
+                      steps: [{ wait: 1s }]\n";
+        insta::assert_snapshot!(shown(3, source).text(Screen::plain()));
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use workflow::{
     definition::Definition,
     ids::{WorkflowId, WorkflowVersion},
+    triggers::Trigger,
 };
 
 /// A version as people write it: `3` or `v3`.
@@ -51,7 +52,7 @@ pub(super) async fn active(seen: &WorkflowRecord, stack: &Stack) -> Result<Optio
 
 /// The URL that webhooks of a workflow are sent to, if any are.
 pub(super) fn webhook_url(name: &WorkflowId, definition: &Definition, stack: &Stack) -> Option<String> {
-    let trigger = definition.trigger.as_ref();
+    let trigger = definition.trigger.as_ref().and_then(Trigger::pagerduty);
     trigger.map(|_| format!("{}/webhooks/{name}", stack.webhook_url))
 }
 

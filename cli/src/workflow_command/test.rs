@@ -22,7 +22,7 @@ use render::{Form, Renderer};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use suite::Suite;
-use workflow::definition::Definition;
+use workflow::{definition::Definition, triggers::Trigger};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -33,6 +33,8 @@ Examples:
       --at 2027-01-12T03:00:00Z --answer 'ask=not yet@5m'
   Only which steps there would be, of a workflow that runs another one:
     pagerflow workflow test database-outage.yaml page-teams.yaml --event delivery.json --plan
+  A workflow that a schedule starts, at a time at which it is due:
+    pagerflow workflow test hand-over.yaml --at 2027-01-12T08:00:00Z
   A workflow that is started by hand:
     pagerflow workflow test maintenance.yaml --input what=database --input ends_at=2027-01-31T09:00:00Z
   What if PagerDuty's rate limit is used up twice, and somebody has taken the incident meanwhile?
@@ -67,7 +69,8 @@ pub(crate) struct Arguments {
     set: Vec<sample::Change>,
     #[command(flatten)]
     given: Given,
-    /// When virtual time begins, where no event tells: now, if it is not given.
+    /// When virtual time begins, where no event tells: now, if it is not given. Of a workflow with a schedule it is the time at which
+    /// it is due, and if it is not given, the next one.
     #[arg(long, value_name = "TIME")]
     at: Option<Timestamp>,
     /// Show only which steps there would be, one line for each, without results.
@@ -200,6 +203,13 @@ fn start(arguments: &Arguments, workflow: &Definition, at: Timestamp) -> Result<
         });
     }
     let paths = arguments.event.as_slice();
+    let schedule = workflow.trigger.as_ref().and_then(Trigger::schedule);
+    if let (Some(trigger), true, true) = (schedule, paths.is_empty(), arguments.given.is_empty()) {
+        let next = || trigger.schedule.next_after(at).unwrap_or(at);
+        return Ok(Start::Scheduled {
+            at: arguments.at.unwrap_or_else(next),
+        });
+    }
     match (paths.is_empty(), arguments.given.is_empty()) {
         (true, true) if workflow.trigger.is_some() => Err(Error::Invalid(format!(
             "an event starts the workflow {}; give one with --event or --sample, or start it by hand with --input",

@@ -11,7 +11,7 @@ use pagerduty::webhook::Event;
 use platform::{
     body, catalog,
     executions::{ExecutionViews, Executions, Wakes},
-    intake::{event_value, stored_event},
+    intake::{stored_event, subject_value},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
         Bodies, BodyCache, IncidentEvents, StoreError, VersionSource, Versions, Waits,
@@ -310,9 +310,8 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
     ) -> Result<Decision, Obstacle> {
         let now = request.entered_at;
         let input = &request.state.input;
-        let event = &event
-            .map_or(Ok(Value::Null), event_value)
-            .map_err(|problem| Failure::new(ErrorName::EventUnreadable, problem))?;
+        let event =
+            &subject_value(input, event).map_err(|problem| Failure::new(ErrorName::EventUnreadable, problem))?;
         let definition = &*self.definition(input).await?;
         let standing = plans.standing();
         let needs = needs(definition, input, standing);

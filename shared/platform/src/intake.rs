@@ -25,6 +25,7 @@ use workflow::{
     planner::OLDEST_EVENT,
     run::{PackedBody, RunBody, RunCause, RunEvent, RunIdentity, RunInput, WebhookKind},
     template::Context,
+    triggers::schedule,
     watch::Watch,
 };
 
@@ -320,6 +321,19 @@ pub fn stored_event(event: &RunEvent, large_body: Option<&[u8]>) -> Result<Event
 /// It cannot be written as JSON.
 pub fn event_value(event: &Event) -> Result<Value, String> {
     serde_json::to_value(event).map_err(|error| error.to_string())
+}
+
+/// The `event` of a run as expressions see it: the delivered event that was read for it, or the time of a schedule. Null for a run that is about
+/// neither.
+///
+/// # Errors
+/// It cannot be written as JSON.
+pub fn subject_value(input: &RunInput, event: Option<&Event>) -> Result<Value, String> {
+    match (event, input.scheduled_at()) {
+        (Some(event), _) => event_value(event),
+        (None, Some(scheduled_at)) => Ok(schedule::event_value(scheduled_at)),
+        (None, None) => Ok(Value::Null),
+    }
 }
 
 fn decide(workflow: &WorkflowRecord, trigger: &TriggerRecord, told: &Told<'_>, now: Timestamp) -> Admission {

@@ -12,7 +12,7 @@ use crate::{
     signal::Signal,
     store::{Store, VERSION},
 };
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use platform::{
     intake::{Admission, Admitted, Events, stored_event},
     table::{Bodies, TriggerRecord, WorkflowRecord, WorkflowState},
@@ -25,6 +25,7 @@ use workflow::{
     ids::{RunId, WorkflowId},
     planner::resolve_inputs,
     run::{RunCause, RunIdentity, RunInput},
+    triggers::{ScheduleTrigger, Trigger, schedule::Schedule},
 };
 
 /// A workflow to be rehearsed.
@@ -46,6 +47,11 @@ pub enum Start {
         deliveries: Vec<Delivery>,
         /// The time of events that tell none.
         otherwise: Timestamp,
+    },
+    /// The schedule of the workflow, when it is due.
+    Scheduled {
+        /// The time.
+        at: Timestamp,
     },
     /// A person.
     ByHand {
@@ -71,6 +77,12 @@ pub enum RehearsalError {
     /// The workflow has no trigger.
     #[error("no event starts the workflow {0}; leave the event out, and give its inputs")]
     NoTrigger(WorkflowId),
+    /// A delivery for a workflow that a schedule starts.
+    #[error("no event starts the workflow {0}: it has a schedule; leave the event out")]
+    NoEvents(WorkflowId),
+    /// The schedule is not due.
+    #[error("{0}")]
+    NotDue(String),
     /// A workflow or the body of an event cannot be stored.
     #[error("{0}")]
     Stored(String),
@@ -162,6 +174,11 @@ impl Rehearsal {
                 roots.push(input.run.id.clone());
                 machine.start(input, *at);
             }
+            Start::Scheduled { at } => {
+                let input = self.by_schedule(*at)?;
+                roots.push(input.run.id.clone());
+                machine.start(input, *at);
+            }
             Start::Deliveries { deliveries, otherwise } => {
                 let trigger = self.trigger()?;
                 for delivery in deliveries {
@@ -217,14 +234,36 @@ impl Rehearsal {
         })
     }
 
+    /// The run of a time at which the schedule is due.
+    fn by_schedule(&self, at: Timestamp) -> Result<RunInput, RehearsalError> {
+        let name = &self.workflow.name;
+        let trigger = self.workflow.trigger.as_ref().and_then(Trigger::schedule);
+        let Some(ScheduleTrigger { schedule, .. }) = trigger else {
+            return Err(RehearsalError::NotDue(format!("the workflow {name} has no schedule")));
+        };
+        if !schedule.is_due_at(at) {
+            return Err(RehearsalError::NotDue(not_due(name, schedule, at)));
+        }
+        Ok(RunInput {
+            run: RunIdentity {
+                id: RunId::for_schedule(name, at),
+                workflow: name.clone(),
+                version: VERSION,
+                depth: 0,
+            },
+            cause: RunCause::Schedule { scheduled_at: at },
+            inputs: Map::new(),
+            part: None,
+        })
+    }
+
     fn trigger(&self) -> Result<TriggerRecord, RehearsalError> {
-        let trigger = self
-            .workflow
-            .trigger
-            .as_ref()
-            .and_then(workflow::triggers::Trigger::pagerduty);
-        let trigger = trigger.ok_or_else(|| RehearsalError::NoTrigger(self.workflow.name.clone()))?;
-        Ok(TriggerRecord::from(trigger))
+        let name = &self.workflow.name;
+        match &self.workflow.trigger {
+            Some(Trigger::PagerDuty(trigger)) => Ok(TriggerRecord::from(trigger)),
+            Some(Trigger::Schedule(_)) => Err(RehearsalError::NoEvents(name.clone())),
+            None => Err(RehearsalError::NoTrigger(name.clone())),
+        }
     }
 
     /// The decision of the ingress on each event of a delivery at the time of the event.
@@ -289,6 +328,47 @@ async fn prepare(
         account.knows(incident);
     }
     Ok(incident.map(|incident| incident.id.to_string()))
+}
+
+/// The reason a schedule is not due at a time, and when it is due after it.
+fn not_due(name: &WorkflowId, schedule: &Schedule, at: Timestamp) -> String {
+    let zone = schedule.zone();
+    let shown = |time: Timestamp| {
+        time.to_zoned(zone.rules().clone())
+            .strftime("%Y-%m-%d %H:%M")
+            .to_string()
+    };
+    let skipped = skipped_on_the_day(schedule, at);
+    let why = match (schedule.is_second_of_two(at), skipped) {
+        (true, _) => "clocks show this time for the second time, and it is due the first time alone".to_owned(),
+        (false, Some(skipped)) => format!("its schedule is {schedule}, and {skipped}"),
+        (false, None) => format!("its schedule is {schedule}"),
+    };
+    let next = match schedule.next_after(at) {
+        Some(next) => format!(
+            "; it is due next at {} in {}, which is {next}",
+            shown(next),
+            zone.name()
+        ),
+        None => String::new(),
+    };
+    format!(
+        "the workflow {name} is not due at {at} ({} in {}): {why}{next}",
+        shown(at),
+        zone.name()
+    )
+}
+
+/// The first time of the day at which a schedule would be due, if the clocks left it out.
+fn skipped_on_the_day(schedule: &Schedule, at: Timestamp) -> Option<String> {
+    let day = SignedDuration::from_hours(24);
+    let skipped = schedule.skipped(at.checked_sub(day).ok()?, at.checked_add(day).ok()?);
+    let today = schedule.zone().rules().to_datetime(at).date();
+    let first = skipped.iter().find(|skipped| skipped.date() == today)?;
+    Some(format!(
+        "{} is skipped on that day, when the clocks change",
+        first.strftime("%H:%M")
+    ))
 }
 
 fn repeated() -> NotStarted {

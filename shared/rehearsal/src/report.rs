@@ -62,11 +62,14 @@ pub struct NotStarted {
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Run {
-    /// Its id. Of a run for an event it is the very id that the run on AWS would have.
+    /// Its id. Of a run for an event or a time of a schedule it is the very id that the run on AWS would have.
     pub run: RunId,
     pub workflow: WorkflowId,
     /// The event that started it.
     pub event: Option<Event>,
+    /// The time at which its schedule was due, if one started it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
     /// The inputs that it was given.
     pub inputs: Map<String, Value>,
     /// Its outcome.

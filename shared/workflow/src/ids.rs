@@ -1,6 +1,7 @@
 //! Names of things, as types: an id that exists is well formed.
 
 use crate::fingerprint::fingerprint;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::{fmt, str::FromStr};
 
@@ -155,6 +156,16 @@ impl RunId {
     #[must_use]
     pub fn for_event(workflow: &WorkflowId, event_id: &str) -> Self {
         Self(fingerprint("run", &[workflow.as_str(), event_id]))
+    }
+
+    /// The id of the run that a workflow's schedule starts for a time at which it is due.
+    ///
+    /// The schedule sends a time at least once, so that a message that comes again, also after an edit, gives the same id. Nothing but
+    /// these two goes in, as for [events](Self::for_event).
+    #[must_use]
+    pub fn for_schedule(workflow: &WorkflowId, scheduled_at: Timestamp) -> Self {
+        let time = scheduled_at.to_string();
+        Self(fingerprint("run-of-schedule", &[workflow.as_str(), &time]))
     }
 
     /// The id of the run that a step of another run starts. The step is named by its effect key, so that it starts one run
@@ -486,6 +497,17 @@ mod tests {
         assert_ne!(run("01abc"), run("01ABC"));
         assert_ne!(run("\u{e9}"), run("e\u{301}"));
         assert_eq!(run("01abc"), run("01abc"));
+    }
+
+    #[test]
+    fn each_time_of_a_schedule_is_a_run_of_its_own_of_each_workflow_and_no_event() {
+        let (one, other): (WorkflowId, WorkflowId) = ("nightly".parse().unwrap(), "hourly".parse().unwrap());
+        let time = |text: &str| text.parse::<Timestamp>().unwrap();
+        let run = RunId::for_schedule(&one, time("2026-12-01T08:00:00Z"));
+        assert_eq!(run, RunId::for_schedule(&one, time("2026-12-01T09:00:00+01:00")));
+        assert_ne!(run, RunId::for_schedule(&one, time("2026-12-01T08:15:00Z")));
+        assert_ne!(run, RunId::for_schedule(&other, time("2026-12-01T08:00:00Z")));
+        assert_ne!(run, RunId::for_event(&one, "2026-12-01T08:00:00Z"));
     }
 
     #[test]

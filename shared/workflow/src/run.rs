@@ -41,6 +41,11 @@ pub struct RunInput {
 pub enum RunCause {
     /// An event that the workflow's trigger lets through.
     Event(RunEvent),
+    /// A time of the workflow's schedule.
+    Schedule {
+        /// The time at which it was due, however late it begins.
+        scheduled_at: Timestamp,
+    },
     /// A person started it.
     Hand {
         /// The person: an ARN, as far as it is known.
@@ -51,17 +56,46 @@ pub enum RunCause {
     Called {
         /// The step.
         by: CalledBy,
-        /// The event of the run that calls.
+        /// The subject of the run that calls.
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        event: Option<RunEvent>,
+        event: Option<Subject>,
     },
     /// A person repeats another run.
     Replay {
         /// The other run.
         of: ReplayOf,
         #[serde(default, skip_serializing_if = "Option::is_none")]
-        event: Option<RunEvent>,
+        event: Option<Subject>,
     },
+}
+
+/// The subject of a run, which expressions see as `event`: the run has it from its trigger, or from the run that calls it or that it
+/// repeats.
+///
+/// The two are told apart by their fields, so that inputs which earlier releases have written are read as they are.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Subject {
+    /// An event that was delivered.
+    Event(RunEvent),
+    /// A time of a schedule.
+    Schedule {
+        /// The time at which it was due.
+        scheduled_at: Timestamp,
+    },
+}
+
+impl Subject {
+    /// The same for an execution that finds the body of the event in the table.
+    #[must_use]
+    pub fn with_stored_body(&self) -> Self {
+        match self {
+            Self::Event(event) => Self::Event(event.with_stored_body()),
+            Self::Schedule { scheduled_at } => Self::Schedule {
+                scheduled_at: *scheduled_at,
+            },
+        }
+    }
 }
 
 impl RunCause {
@@ -69,9 +103,12 @@ impl RunCause {
     /// begins the main lane takes over what a replay keeps; the others find it there too.
     #[must_use]
     pub fn handed_on(&self, lane: &LanePath) -> Self {
-        let stored = |event: &Option<RunEvent>| event.as_ref().map(RunEvent::with_stored_body);
+        let stored = |event: &Option<Subject>| event.as_ref().map(Subject::with_stored_body);
         match self {
             Self::Event(event) => Self::Event(event.with_stored_body()),
+            Self::Schedule { scheduled_at } => Self::Schedule {
+                scheduled_at: *scheduled_at,
+            },
             Self::Hand { by } => Self::Hand { by: by.clone() },
             Self::Called { by, event } => Self::Called {
                 by: by.clone(),
@@ -98,13 +135,44 @@ impl RunInput {
         self.part.as_ref().map(|part| part.lane.clone()).unwrap_or_default()
     }
 
-    /// The event that the run is about, if it is about one.
+    /// The event that the run is about, if it is about one that was delivered.
     #[must_use]
     pub fn event(&self) -> Option<&RunEvent> {
         match &self.cause {
             RunCause::Event(event) => Some(event),
+            RunCause::Schedule { .. } | RunCause::Hand { .. } => None,
+            RunCause::Called { event, .. } | RunCause::Replay { event, .. } => match event {
+                Some(Subject::Event(event)) => Some(event),
+                Some(Subject::Schedule { .. }) | None => None,
+            },
+        }
+    }
+
+    /// The time of a schedule that the run is about, if it is about one.
+    #[must_use]
+    pub fn scheduled_at(&self) -> Option<Timestamp> {
+        match &self.cause {
+            RunCause::Schedule { scheduled_at } => Some(*scheduled_at),
+            RunCause::Event(_) | RunCause::Hand { .. } => None,
+            RunCause::Called { event, .. } | RunCause::Replay { event, .. } => match event {
+                Some(Subject::Schedule { scheduled_at }) => Some(*scheduled_at),
+                Some(Subject::Event(_)) | None => None,
+            },
+        }
+    }
+
+    /// The subject for a run that this one calls, or that repeats it. It finds the body of the event in the table.
+    #[must_use]
+    pub fn subject(&self) -> Option<Subject> {
+        match &self.cause {
+            RunCause::Event(event) => Some(Subject::Event(event.with_stored_body())),
+            RunCause::Schedule { scheduled_at } => Some(Subject::Schedule {
+                scheduled_at: *scheduled_at,
+            }),
             RunCause::Hand { .. } => None,
-            RunCause::Called { event, .. } | RunCause::Replay { event, .. } => event.as_ref(),
+            RunCause::Called { event, .. } | RunCause::Replay { event, .. } => {
+                event.as_ref().map(Subject::with_stored_body)
+            }
         }
     }
 
@@ -114,10 +182,10 @@ impl RunInput {
         self.event().map(|event| event.event_id.as_str())
     }
 
-    /// True if an event has started the run, and neither a step nor a person.
+    /// True if the workflow's trigger has started the run, and neither a step nor a person.
     #[must_use]
-    pub fn is_started_by_event(&self) -> bool {
-        matches!(self.cause, RunCause::Event(_))
+    pub fn is_started_by_trigger(&self) -> bool {
+        matches!(self.cause, RunCause::Event(_) | RunCause::Schedule { .. })
     }
 
     /// The step that calls the run.
@@ -125,7 +193,7 @@ impl RunInput {
     pub fn called_by(&self) -> Option<&CalledBy> {
         match &self.cause {
             RunCause::Called { by, .. } => Some(by),
-            RunCause::Event(_) | RunCause::Hand { .. } | RunCause::Replay { .. } => None,
+            RunCause::Event(_) | RunCause::Schedule { .. } | RunCause::Hand { .. } | RunCause::Replay { .. } => None,
         }
     }
 
@@ -133,7 +201,7 @@ impl RunInput {
     #[must_use]
     pub fn started_by(&self) -> Option<&str> {
         match &self.cause {
-            RunCause::Event(_) => None,
+            RunCause::Event(_) | RunCause::Schedule { .. } => None,
             RunCause::Hand { by } => by.as_deref(),
             RunCause::Called { by, .. } => by.started_by.as_deref(),
             RunCause::Replay { of, .. } => of.by.as_deref(),
@@ -145,7 +213,7 @@ impl RunInput {
     pub fn replay_of(&self) -> Option<&ReplayOf> {
         match &self.cause {
             RunCause::Replay { of, .. } => Some(of),
-            RunCause::Event(_) | RunCause::Hand { .. } | RunCause::Called { .. } => None,
+            RunCause::Event(_) | RunCause::Schedule { .. } | RunCause::Hand { .. } | RunCause::Called { .. } => None,
         }
     }
 }

@@ -79,9 +79,10 @@ impl Renderer {
     }
 
     fn root(&mut self, run: &Run) {
-        let by = match &run.event {
-            None => "by hand".to_owned(),
-            Some(event) => {
+        let by = match (&run.event, run.scheduled_at) {
+            (None, None) => "by hand".to_owned(),
+            (None, Some(due)) => format!("by its schedule, due at {due}"),
+            (Some(event), _) => {
                 let incident = event.incident_id.as_ref().map(|id| format!(" for {}", printable(id)));
                 let title = event
                     .incident_title

@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::delivery::Delivery;
 use serde_json::{Value, json};
-use workflow::{action::unknown_field, definition::Definition, run::WebhookKind, triggers::Trigger};
+use workflow::{action::unknown_field, definition::Definition, ids::WorkflowId, run::WebhookKind, triggers::Trigger};
 
 macro_rules! samples {
     ($($name:literal,)*) => {
@@ -64,6 +64,10 @@ pub(super) struct Change {
 pub(super) enum NoSample {
     #[error("samples are V3 webhooks, and the workflow takes Generic V2 ones; give a delivery with --event")]
     V2,
+    #[error(
+        "no event starts the workflow {0}: it has a schedule; leave --sample out, and give a time at which it is due with --at"
+    )]
+    Schedule(WorkflowId),
     #[error("there is no sample of that type: {0}")]
     UnknownType(String),
     #[error("--set {path}: {problem}")]
@@ -99,6 +103,9 @@ pub(super) fn delivery(
     at: Timestamp,
 ) -> Result<Delivery, NoSample> {
     let trigger = workflow.trigger.as_ref().and_then(Trigger::pagerduty);
+    if let Some(Trigger::Schedule(_)) = &workflow.trigger {
+        return Err(NoSample::Schedule(workflow.name.clone()));
+    }
     if trigger.is_some_and(|trigger| trigger.webhook == WebhookKind::V2) {
         return Err(NoSample::V2);
     }

@@ -154,6 +154,72 @@ async fn all_that_an_incident_response_does_is_told() {
     insta::assert_snapshot!("incident_response", played.text);
 }
 
+const HAND_OVER: &str = "examples/hand-over.yaml";
+
+#[tokio::test]
+async fn a_workflow_with_a_schedule_is_played_at_a_time_at_which_it_is_due() {
+    let played = played(&[HAND_OVER, "--at", "2027-01-12T08:00:00Z"]).await.unwrap();
+    insta::assert_snapshot!("hand_over", played.text);
+    assert_eq!(played.json["runs"][0]["scheduled_at"], "2027-01-12T08:00:00Z");
+    assert_eq!(played.json["runs"][0]["event"], Value::Null);
+}
+
+#[tokio::test]
+async fn without_a_time_a_schedule_is_played_at_its_next_one() {
+    let played = played(&[HAND_OVER]).await.unwrap();
+    let due: Timestamp = played.json["runs"][0]["scheduled_at"]
+        .as_str()
+        .unwrap()
+        .parse()
+        .unwrap();
+    assert!(due > Timestamp::now());
+    assert!(
+        played
+            .text
+            .starts_with(&format!("hand-over, started by its schedule, due at {due}\n")),
+        "{}",
+        played.text
+    );
+}
+
+#[tokio::test]
+async fn a_workflow_that_a_scheduled_one_runs_sees_when_that_was_due() {
+    let folder = Folder::new("called-by-schedule");
+    let caller = folder.file(
+        "nightly.yaml",
+        "name: nightly\non: { schedule: { every: 1h } }\nsteps: [{ run_workflow: report }]\n",
+    );
+    let called = folder.file(
+        "report.yaml",
+        "name: report\nsteps:\n  - if: event.type == \"schedule\"\n    set: { due: \"{{ event.scheduled_at }}\" }\n",
+    );
+    let played = played(&[&caller, &called, "--at", "2027-01-12T08:00:00Z"])
+        .await
+        .unwrap();
+    assert!(played.text.contains("due = 2027-01-12T08:00:00Z"), "{}", played.text);
+}
+
+#[rstest]
+#[case::not_due("30 2 * * *", "2027-03-27T08:00:00Z", &["is not due at 2027-03-27T08:00:00Z (2027-03-27 09:00 in Europe/Berlin)", "its schedule is 30 2 * * * in Europe/Berlin"])]
+#[case::skipped("30 2 * * *", "2027-03-28T02:30:00+01:00", &["(2027-03-28 03:30 in Europe/Berlin)", "02:30 is skipped on that day, when the clocks change", "it is due next at 2027-03-29 02:30 in Europe/Berlin, which is 2027-03-29T00:30:00Z"])]
+#[case::comes_twice("30 2 * * *", "2027-10-31T01:30:00Z", &["clocks show this time for the second time", "it is due the first time alone"])]
+#[tokio::test]
+async fn a_time_at_which_a_schedule_is_not_due_is_refused_with_the_next_one(
+    #[case] cron: &str,
+    #[case] at: &str,
+    #[case] said: &[&str],
+) {
+    let folder = Folder::new(&format!("not-due-{}", at.replace([':', '+'], "-")));
+    let source = format!(
+        "name: nightly\non: {{ schedule: {{ cron: \"{cron}\", timezone: Europe/Berlin }} }}\nsteps: [{{ wait: 1s }}]\n"
+    );
+    let file = folder.file("nightly.yaml", &source);
+    let error = played(&[&file, "--at", at]).await.unwrap_err();
+    for words in said {
+        assert!(error.contains(words), "{error}");
+    }
+}
+
 #[tokio::test]
 async fn what_is_changed_in_an_input_is_told_under_its_step() {
     let folder = Folder::new("adjusted");
@@ -434,6 +500,8 @@ async fn a_name_of_a_thing_in_pagerduty_has_an_id_in_a_rehearsal() {
 #[case::no_delivery(&[MEMORY, "--event", "events/create-incident.json"], "has no event: it is neither what PagerDuty sends")]
 #[case::no_file(&[MEMORY, "--event", "events/none.json"], "could not be read")]
 #[case::no_trigger(&["examples/page-teams.yaml", "--event", TRIGGERED], "no event starts the workflow page-teams")]
+#[case::event_for_a_schedule(&[HAND_OVER, "--event", TRIGGERED], "no event starts the workflow hand-over: it has a schedule")]
+#[case::sample_for_a_schedule(&[HAND_OVER, "--sample", "incident.triggered"], "it has a schedule; leave --sample out")]
 #[case::no_step(&[MEMORY, "--event", TRIGGERED, "--fail", "tiket=PagerDuty.NotFound"], "there is no step tiket")]
 #[case::stored_path(&[MEMORY, "--event", TRIGGERED, "--fail", "00003=PagerDuty.NotFound"], "`00003` counts from 0, and names count from 1: write `4`")]
 #[case::no_error(&[MEMORY, "--event", TRIGGERED, "--fail", "ticket=NotFound"], "there is no error \"NotFound\"")]

@@ -29,6 +29,7 @@ mod open_runs;
 mod outside;
 mod room;
 mod runs;
+mod scheduled;
 mod tree;
 mod waits;
 mod watching;

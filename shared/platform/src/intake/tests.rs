@@ -383,7 +383,11 @@ fn the_fields_that_expressions_may_name_are_those_that_an_event_has() {
         known.sort();
         known
     };
-    assert_eq!(names(&event), sorted(&event_types::FIELDS));
+    let scheduled = workflow::triggers::schedule::event_value(Timestamp::UNIX_EPOCH);
+    let mut of_both = [names(&event), names(&scheduled)].concat();
+    of_both.sort();
+    of_both.dedup();
+    assert_eq!(of_both, sorted(&event_types::FIELDS));
     assert_eq!(names(&event["incident"]), sorted(&event_types::INCIDENT_FIELDS));
 }
 

@@ -32,6 +32,9 @@ pub struct RunView {
     pub incident_id: Option<String>,
     #[serde(default)]
     pub incident_title: Option<String>,
+    /// The time at which the schedule was due that started it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scheduled_at: Option<Timestamp>,
     /// The run whose step started it.
     #[serde(default)]
     pub called_by: Option<RunId>,

@@ -4,6 +4,7 @@ use platform::catalog;
 use rstest::rstest;
 use serde_json::json;
 use std::{fs, path::Path};
+use workflow::triggers::Trigger;
 
 const AT: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
@@ -545,7 +546,10 @@ async fn every_example_ends_well() {
         let others = examples.iter().filter(|other| other.name != workflow.name).cloned();
         let rehearsal = Rehearsal::new(workflow.clone(), others.collect(), vec![]).unwrap();
         let start = match &workflow.trigger {
-            Some(trigger) => delivered(&[&event_for(workflow, trigger.pagerduty().unwrap())]),
+            Some(Trigger::PagerDuty(trigger)) => delivered(&[&event_for(workflow, trigger)]),
+            Some(Trigger::Schedule(trigger)) => Start::Scheduled {
+                at: trigger.schedule.next_after(AT).unwrap(),
+            },
             None => {
                 let given = json!({"title": "Disk full", "what": "the database", "ends_at": "2027-01-15T09:00:00Z"});
                 let mut inputs = given.as_object().unwrap().clone();

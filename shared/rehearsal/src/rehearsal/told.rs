@@ -35,6 +35,7 @@ pub(super) fn run(tables: &Tables, requests: &Requests, id: &RunId) -> Option<Ru
             incident_id: event.incident_id.clone(),
             incident_title: event.incident_title.clone(),
         }),
+        scheduled_at: run.scheduled_at,
         inputs: run.inputs.clone(),
         status: match end {
             None => RunStatus::Running,

@@ -42,6 +42,8 @@ pub(crate) struct Asked {
 pub(crate) struct Run {
     pub(crate) workflow: WorkflowId,
     pub(crate) event: Option<EventSummary>,
+    /// The time at which its schedule was due, if one started it.
+    pub(crate) scheduled_at: Option<Timestamp>,
     pub(crate) inputs: Map<String, Value>,
     pub(crate) started_at: Timestamp,
     pub(crate) ended: Option<(Timestamp, LaneEnd)>,
@@ -230,6 +232,7 @@ impl Run {
         Self {
             workflow: entry.input.run.workflow.clone(),
             event: entry.event.cloned(),
+            scheduled_at: entry.input.scheduled_at(),
             inputs: entry.cursor.inputs.clone(),
             started_at: entry.started_at,
             ended: None,

@@ -63,7 +63,7 @@ pub(crate) fn document(source: &str, what: &str) -> Result<Node, Problems> {
             };
             match unquoted_expression(&source, at) {
                 Some(at) => Problems::single(Some(at), QUOTE),
-                None => Problems::single(Some(at), format!("this is not YAML: {}", error.info())),
+                None => Problems::single(Some(at), not_yaml(error.info())),
             }
         })?;
         let start = position(span);
@@ -294,4 +294,13 @@ fn position(span: Span) -> Position {
         line: span.start.line(),
         column: span.start.col() + 1,
     }
+}
+
+/// What is said of a text that is not YAML. A cron expression may begin with a star, which stands for an alias.
+fn not_yaml(problem: &str) -> String {
+    let hint = match problem.contains("anchor or alias") {
+        true => "; put a text that begins with `*` or `&` in quotes",
+        false => "",
+    };
+    format!("this is not YAML: {problem}{hint}")
 }

@@ -91,10 +91,10 @@ pub fn period_of(time: Timestamp) -> i64 {
     time.as_second().div_euclid(PERIOD_SECONDS)
 }
 
-/// True if an execution begins a run that an event has started. Only such a run can be part of a loop: one that a step
+/// True if an execution begins a run that the workflow's trigger has started. Only such a run can be part of a loop: one that a step
 /// calls has the depth of its caller, and a replay is started by a person.
 pub(super) fn watches(input: &RunInput, standing: Standing<'_>) -> bool {
-    matches!(standing, Standing::BeginsRun) && input.is_started_by_event()
+    matches!(standing, Standing::BeginsRun) && input.is_started_by_trigger()
 }
 
 /// The id of the incident of an event, as expressions see the event.

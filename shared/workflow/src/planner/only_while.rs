@@ -35,7 +35,7 @@ const LATE_WAIT: SignedDuration = SignedDuration::from_secs(10);
 
 /// The step with which a run begins: the look, if it looks.
 pub(super) fn first_of_run(definition: &Definition, input: &RunInput) -> Option<StepPath> {
-    let look = definition.look().filter(|_| input.is_started_by_event());
+    let look = definition.look().filter(|_| input.is_started_by_trigger());
     look.map(|(path, _)| path)
         .or_else(|| window::first_of(definition, &LanePath::main()))
 }

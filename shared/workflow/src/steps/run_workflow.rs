@@ -16,7 +16,7 @@ use crate::{
         Availability, ChildExecution, Command, Failure, Fork, Outcome, Outputs, Pending, Planner, StepChange,
         json_size, template_failure,
     },
-    run::{CalledBy, Part, RunCause, RunEvent, RunIdentity, RunInput},
+    run::{CalledBy, Part, RunCause, RunIdentity, RunInput},
     template::{Context, Expression, Template},
     types::{Kind, Type},
 };
@@ -189,7 +189,7 @@ impl Planner<'_> {
                 run,
                 cause: RunCause::Called {
                     by,
-                    event: caller.event().map(RunEvent::with_stored_body),
+                    event: caller.subject(),
                 },
                 inputs,
                 part: Some(part),

@@ -4,9 +4,11 @@
 //! drawn), and a line of the registry below. People and other workflows can start any workflow, without a trigger.
 
 pub mod pagerduty;
+pub mod schedule;
 
 pub use pagerduty::event::{FIELDS as EVENT_FIELDS, INCIDENT_FIELDS as EVENT_INCIDENT_FIELDS};
 pub use pagerduty::{Filters, IncidentStatus, OnlyWhile, PagerDutyTrigger, Urgency};
+pub use schedule::ScheduleTrigger;
 
 use crate::{
     definition::{
@@ -27,6 +29,7 @@ macro_rules! trigger_kinds {
     ($($(#[$doc:meta])* $kind:ident($trigger:ident),)*) => {
         /// The trigger of a workflow: a variant for each kind.
         #[derive(Debug, Clone, PartialEq)]
+        #[expect(clippy::large_enum_variant, reason = "a definition has one trigger at most")]
         pub enum Trigger {
             $($(#[$doc])* $kind($trigger),)*
         }
@@ -70,6 +73,8 @@ macro_rules! trigger_kinds {
 trigger_kinds! {
     /// A webhook of PagerDuty.
     PagerDuty(PagerDutyTrigger),
+    /// A schedule.
+    Schedule(ScheduleTrigger),
 }
 
 /// A kind of trigger, as the grammar and the JSON Schema see it.
@@ -132,6 +137,16 @@ impl Trigger {
     pub fn pagerduty(&self) -> Option<&PagerDutyTrigger> {
         match self {
             Self::PagerDuty(trigger) => Some(trigger),
+            Self::Schedule(_) => None,
+        }
+    }
+
+    /// The schedule, if it is one.
+    #[must_use]
+    pub fn schedule(&self) -> Option<&ScheduleTrigger> {
+        match self {
+            Self::Schedule(trigger) => Some(trigger),
+            Self::PagerDuty(_) => None,
         }
     }
 
@@ -147,7 +162,10 @@ impl Trigger {
 pub(crate) fn event(trigger: Option<&Trigger>, is_possible: &dyn Fn(&str) -> bool) -> Type {
     match trigger {
         Some(trigger) => trigger.behaviour().event(is_possible),
-        None => pagerduty::event::any(),
+        None => match pagerduty::event::names().any(is_possible) {
+            true => pagerduty::event::any(),
+            false => schedule::event(),
+        },
     }
 }
 

@@ -127,19 +127,20 @@ fn was(evidence: &Evidence<'_>, workflow: &WorkflowId, at: Timestamp, before: Si
         .any(|(_, state)| *state == enabled)
 }
 
-/// A run whose workflow was disabled before it began, or whose event was too old by then, does nothing and says so; and one that
+/// A run whose workflow was disabled before it began, or whose event or scheduled time was too old by then, does nothing and says so; and one that
 /// says so was in that case.
 fn unwanted(evidence: &Evidence<'_>, run: &RunId, began: Timestamp, violations: &mut Violations) {
     let (Some(item), Some(started)) = (evidence.tables.runs.get(run), evidence.started.get(run)) else {
         return;
     };
     let input = &item.input;
-    if input.event().is_none() || input.replay_of().is_some() {
+    if input.subject().is_none() || input.replay_of().is_some() {
         return;
     }
     let is_disabled = !was(evidence, &input.run.workflow, began, LOOKED_BEFORE, true);
     let occurred_at = started.event.get("occurred_at").and_then(Value::as_str);
     let occurred_at = occurred_at.and_then(|time| time.parse::<Timestamp>().ok());
+    let occurred_at = input.scheduled_at().or(occurred_at);
     let age = occurred_at.map(|occurred_at| item.started_at.duration_since(occurred_at));
     let is_too_old = age.is_some_and(|age| age > TOO_OLD);
     let acts = evidence.tables.log.iter().any(|logged| match &logged.change {

@@ -547,7 +547,7 @@ impl<'a> Lane<'a> {
                     nesting: nesting + 1,
                     deadline: Timestamp::MAX,
                 },
-                event: caller.event().cloned(),
+                event: caller.subject(),
             },
             inputs,
             part: None,

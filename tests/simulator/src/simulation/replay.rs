@@ -11,7 +11,7 @@ use workflow::{
     definition::Definition,
     ids::{RunId, WorkflowVersion},
     replay::{Past, PastStep, Start, replay},
-    run::{ReplayOf, RunBody, RunCause, RunEvent, RunIdentity, RunInput},
+    run::{ReplayOf, RunBody, RunCause, RunIdentity, RunInput},
     step_name::StepName,
 };
 
@@ -93,7 +93,7 @@ fn input(
                 kept: replay.kept,
                 variables: replay.variables,
             },
-            event: of.input.event().map(RunEvent::with_stored_body),
+            event: of.input.subject(),
         },
         inputs: of.input.inputs.clone(),
         part: None,

@@ -2,7 +2,7 @@
 
 use crate::{step_functions::Clock, store::Store};
 use jiff::Timestamp;
-use platform::intake::{event_value, stored_event};
+use platform::intake::{stored_event, subject_value};
 use serde_json::Value;
 use std::{
     collections::BTreeMap,
@@ -21,7 +21,7 @@ pub struct Started {
     pub inputs: Vec<RunInput>,
     /// The time when that was asked for first.
     pub at: Timestamp,
-    /// The event as expressions see it; null for a run by hand.
+    /// The event or the time of a schedule, as expressions see it; null for a run by hand.
     pub event: Value,
 }
 
@@ -60,14 +60,16 @@ impl Asked {
     }
 
     fn event(&self, input: &RunInput) -> Value {
-        let Some(event) = input.event() else {
-            return Value::Null;
-        };
-        let large = match event.body {
-            RunBody::Input { .. } => None,
-            RunBody::Table {} => self.store.body_of(&input.run.id),
-        };
-        let event = stored_event(event, large.as_deref());
-        event.and_then(|event| event_value(&event)).unwrap_or_default()
+        let event = input.event().map(|event| {
+            let large = match event.body {
+                RunBody::Input { .. } => None,
+                RunBody::Table {} => self.store.body_of(&input.run.id),
+            };
+            stored_event(event, large.as_deref())
+        });
+        let event = event.transpose();
+        event
+            .and_then(|event| subject_value(input, event.as_ref()))
+            .unwrap_or_default()
     }
 }

@@ -54,6 +54,14 @@ impl Tree {
         tree
     }
 
+    /// A run that the schedule of the workflow started.
+    pub(super) fn by_schedule(definition: &str, scheduled_at: &str) -> Self {
+        let run = json!({"id": "by-schedule", "workflow": "w", "version": 3, "depth": 0});
+        let tree = Self::of(&json!({"run": run, "cause": {"schedule": {"scheduled_at": scheduled_at}}, "inputs": {}}));
+        tree.apply(definition);
+        tree
+    }
+
     fn of(input: &Value) -> Self {
         let store = Store::default();
         Self {

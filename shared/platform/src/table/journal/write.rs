@@ -325,6 +325,9 @@ fn identify(
         change.set_once("event_id", text(&event.event_id));
         change.set_once("event_type", text(&event.event_type));
     }
+    if let Some(scheduled_at) = input.scheduled_at() {
+        change.set_once("scheduled_at", text(scheduled_at.to_string()));
+    }
     if let Some(caller) = input.called_by() {
         change.set_once("called_by", text(caller.run.as_str()));
     }

@@ -14,6 +14,7 @@ pub(super) use secret::{hidden, hide as hide_secrets};
 use super::{Definition, Node, Origin, Problems, decode::Decoded, node::Path};
 use crate::{
     template::{Expression, Reference, Template},
+    triggers::Trigger,
     types::Type,
 };
 use scope::{Scope, Sees};
@@ -74,14 +75,17 @@ impl<'a> Checks<'a, '_> {
         }
     }
 
-    /// A webhook brings no inputs.
+    /// A webhook or a schedule brings no inputs.
     fn inputs(&mut self) {
-        if self.definition.trigger.is_none() {
-            return;
-        }
+        let starts = match &self.definition.trigger {
+            None => return,
+            Some(Trigger::PagerDuty(_)) => "webhook",
+            Some(Trigger::Schedule(_)) => "schedule",
+        };
         for (name, input) in &self.definition.inputs {
             if input.default.is_none() {
-                let message = "needs a `default`, because a webhook starts this workflow and brings no inputs";
+                let message =
+                    format!("needs a `default`, because a {starts} starts this workflow and brings no inputs");
                 self.problem(Path::Root.field("inputs").field(name.as_str()), message);
             }
         }

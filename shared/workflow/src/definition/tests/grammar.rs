@@ -575,7 +575,10 @@ fn head(source: &str) -> Vec<String> {
 )]
 #[case::on_failure("on_failure: []", "3:13: on_failure: is empty; there must be at least one step")]
 #[case::trigger("on: pagerduty", "3:5: on: must be a map, but is text")]
-#[case::no_webhook("on: {}", "3:5: on: `pagerduty` is missing: the webhook that starts the workflow")]
+#[case::no_trigger(
+    "on: {}",
+    "3:5: on: `pagerduty` is missing: the webhook that starts the workflow; or `schedule` is missing: the times at which it starts"
+)]
 #[case::event_twice(
     "on: { pagerduty: { integration: p, events: [incident.triggered, incident.triggered] } }",
     "3:65: on.pagerduty.events[1]: `incident.triggered` stands twice"

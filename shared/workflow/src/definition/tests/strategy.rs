@@ -13,7 +13,11 @@ use crate::{
     run::WebhookKind,
     steps::*,
     template::{Expression, Template},
-    triggers::{Filters, IncidentStatus, PagerDutyTrigger, Urgency, pagerduty::event},
+    triggers::{
+        Filters, IncidentStatus, PagerDutyTrigger, ScheduleTrigger, Urgency,
+        pagerduty::event,
+        schedule::{Cron, Interval, Schedule, ScheduleZone},
+    },
 };
 use proptest::{collection::vec, prelude::*};
 use std::{str::FromStr, sync::Arc};
@@ -107,6 +111,7 @@ struct Builder {
     has_item: bool,
     has_index: bool,
     has_failure: bool,
+    is_scheduled: bool,
 }
 
 fn id<T: FromStr<Err = InvalidId>>(text: &str) -> T {
@@ -125,6 +130,23 @@ impl Builder {
             has_item: false,
             has_index: false,
             has_failure: false,
+            is_scheduled: false,
+        }
+    }
+
+    /// A field of the event of which the type is known.
+    fn of_event(&self, field: &str) -> String {
+        match self.is_scheduled {
+            true => "event.scheduled_at".to_owned(),
+            false => format!("event.{field}"),
+        }
+    }
+
+    /// Something of the event of which no type is known.
+    fn unknown_of_event(&self, field: &str) -> String {
+        match self.is_scheduled {
+            true => "event[run.id]".to_owned(),
+            false => format!("event.data.{field}"),
         }
     }
 
@@ -159,6 +181,7 @@ impl Builder {
 
     fn definition(&mut self, steps: &[Shape], on_failure: &[Shape]) -> Definition {
         let trigger = self.maybe(2, Self::trigger);
+        self.is_scheduled = trigger.as_ref().is_some_and(|trigger| trigger.schedule().is_some());
         let inputs = (0..self.choose(4)).map(|number| {
             let name: InputName = id(&format!("input_{number}"));
             (name, self.input(trigger.is_some()))
@@ -174,7 +197,7 @@ impl Builder {
                 .maybe(2, Self::length)
                 .filter(|timeout| *timeout > Length::literal::<1>()),
             concurrency: self.maybe(2, |b| Concurrency {
-                key: template_of("{{ event.id }} of {{ run.workflow }}"),
+                key: template_of(&format!("{{{{ {} }}}} of {{{{ run.workflow }}}}", b.of_event("id"))),
                 policy: b.one_of(&[
                     ConcurrencyPolicy::Wait,
                     ConcurrencyPolicy::Skip,
@@ -190,6 +213,37 @@ impl Builder {
     }
 
     fn trigger(&mut self) -> Trigger {
+        match self.choose(3) {
+            0 => Trigger::Schedule(self.schedule()),
+            _ => Trigger::PagerDuty(self.webhook()),
+        }
+    }
+
+    fn schedule(&mut self) -> ScheduleTrigger {
+        let schedule = match self.choose(3) {
+            0 => {
+                let minutes = [1, 15, 90, 24 * 60, Interval::LONGEST_DAYS * 24 * 60];
+                let length = Length::from_seconds(self.one_of(&minutes) * 60).unwrap();
+                Schedule::Every(Interval::new(length).unwrap())
+            }
+            _ => Schedule::Cron {
+                expression: Cron::parse(self.one_of(&[
+                    "* * * * *",
+                    "0 9 * * mon-fri",
+                    "*/15 8-18/2 1,15 jan,jul *",
+                    "30 2 * mar,oct 0-7/7",
+                ]))
+                .unwrap(),
+                zone: ScheduleZone::named(self.one_of(&["UTC", "Europe/Berlin", "Asia/Kolkata"])).unwrap(),
+            },
+        };
+        ScheduleTrigger {
+            schedule,
+            catch_up: self.choose(2) == 0,
+        }
+    }
+
+    fn webhook(&mut self) -> PagerDutyTrigger {
         let webhook = self.one_of(&[WebhookKind::V3, WebhookKind::V2]);
         let filters = self.maybe(2, Self::filters).unwrap_or_default();
         let needs_incident = webhook == WebhookKind::V3 && !filters.is_empty();
@@ -197,7 +251,7 @@ impl Builder {
             .filter(|name| !needs_incident || event::tells_incident(name))
             .collect();
         let first = self.choose(types.len());
-        Trigger::PagerDuty(PagerDutyTrigger {
+        PagerDutyTrigger {
             integration: id("prod-eu"),
             webhook,
             events: types[first..].iter().take(3).map(|name| (*name).to_owned()).collect(),
@@ -207,7 +261,7 @@ impl Builder {
                 true => self.maybe(2, Self::only_while),
                 false => None,
             },
-        })
+        }
     }
 
     fn statuses(&mut self) -> BTreeSet<IncidentStatus> {
@@ -370,7 +424,7 @@ impl Builder {
                 let items = match self.choose(3) {
                     0 => Template::List(vec![self.template(), Template::Literal(Value::from(1.5))]),
                     1 => Template::List(Vec::new()),
-                    _ => template_of("{{ event.data.teams }}"),
+                    _ => template_of(&format!("{{{{ {} }}}}", self.unknown_of_event("teams"))),
                 };
                 let around = std::mem::replace(&mut self.has_item, true);
                 let saw_index = std::mem::replace(&mut self.has_index, true);
@@ -450,7 +504,7 @@ impl Builder {
             2 => StepKind::Wait(WaitStep::For(self.length())),
             3 => StepKind::Wait(WaitStep::Until(match self.choose(2) {
                 0 => template_of("2027-01-31T09:00:00+01:00"),
-                _ => template_of("{{ event.occurred_at }}"),
+                _ => template_of(&format!("{{{{ {} }}}}", self.of_event("occurred_at"))),
             })),
             4 => {
                 let names = ["limit", "_x", "Team2"];
@@ -587,7 +641,8 @@ impl Builder {
             }
             (Rule::ExactlyOne(fields) | Rule::AtLeastOne(fields), []) => {
                 let chosen = self.one_of(fields);
-                with.insert(chosen.into_owned(), template_of("{{ event.data.chosen }}"));
+                let given = format!("{{{{ {} }}}}", self.unknown_of_event("chosen"));
+                with.insert(chosen.into_owned(), template_of(&given));
             }
             _ => {}
         }
@@ -597,7 +652,7 @@ impl Builder {
     fn value_of(&mut self, kind: FieldKind) -> Template {
         if self.chance(3) {
             // Of whatever type it is wanted.
-            return template_of("{{ event.data.given }}");
+            return template_of(&format!("{{{{ {} }}}}", self.unknown_of_event("given")));
         }
         match kind {
             FieldKind::Text => match self.text_template() {
@@ -655,8 +710,8 @@ impl Builder {
     /// A name that can be seen here.
     fn name(&mut self) -> String {
         let mut names = vec![
-            "event.id".to_owned(),
-            "event.data".to_owned(),
+            self.of_event("id"),
+            self.unknown_of_event("given"),
             "run.id".to_owned(),
             "event".to_owned(),
         ];

@@ -58,6 +58,13 @@ fn f33_the_end_of_a_lane_is_read_and_written_as_ever(#[case] text: &str) {
 #[case::called(
     r#"{"called":{"by":{"run":"def","lane":"main","step":"00001","nesting":1,"deadline":"2026-11-22T10:50:00Z"},"event":EVENT}}"#
 )]
+#[case::of_a_schedule(r#"{"schedule":{"scheduled_at":"2026-12-01T08:00:00Z"}}"#)]
+#[case::called_by_a_run_of_a_schedule(
+    r#"{"called":{"by":{"run":"def","lane":"main","step":"00001","nesting":1,"deadline":"2026-11-22T10:50:00Z"},"event":{"scheduled_at":"2026-12-01T08:00:00Z"}}}"#
+)]
+#[case::replay_of_a_run_of_a_schedule(
+    r#"{"replay":{"of":{"run":"def","number":2},"event":{"scheduled_at":"2026-12-01T08:00:00Z"}}}"#
+)]
 #[case::replay(r#"{"replay":{"of":{"run":"def","number":2}}}"#)]
 #[case::replay_that_keeps(
     r#"{"replay":{"of":{"run":"def","number":2,"from":"00001","kept":{"00000":{"outcome":"failure","outputs":{"a":1},"error":{"name":"n","message":"m"},"cut":["b"]}},"variables":{"v":1}},"event":EVENT}}"#

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::{
-    run::{CalledBy, ReplayOf, RunBody, RunCause, WebhookKind},
+    run::{CalledBy, ReplayOf, RunBody, RunCause, Subject, WebhookKind},
     triggers::IncidentStatus,
 };
 use rstest::rstest;
@@ -112,9 +112,9 @@ fn a_status_that_nobody_knows_yet_stops_no_run() {
         nesting: 1,
         deadline: Timestamp::MAX,
     },
-    event: Some(event()),
+    event: Some(Subject::Event(event())),
 })]
-#[case::replayed(RunCause::Replay { of: ReplayOf::nothing("before".parse().unwrap(), 1), event: Some(event()) })]
+#[case::replayed(RunCause::Replay { of: ReplayOf::nothing("before".parse().unwrap(), 1), event: Some(Subject::Event(event())) })]
 fn a_run_that_no_event_has_started_does_not_look(#[case] cause: RunCause) {
     let mut world = world("[triggered]", "");
     let mut execution = world.begin_by_event();

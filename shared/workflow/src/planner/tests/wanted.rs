@@ -3,7 +3,7 @@
 use super::*;
 use crate::{
     ids::Section,
-    run::{CalledBy, PackedBody, ReplayOf, RunBody, RunCause, WebhookKind},
+    run::{CalledBy, PackedBody, ReplayOf, RunBody, RunCause, Subject, WebhookKind},
 };
 use jiff::ToSpan;
 use rstest::rstest;
@@ -44,11 +44,11 @@ fn begun(world: &World, by: By) -> Execution {
                 nesting: 1,
                 deadline: world.now + 60.minutes(),
             },
-            event: Some(event),
+            event: Some(Subject::Event(event)),
         },
         By::Replay => RunCause::Replay {
             of: ReplayOf::nothing("first".parse().unwrap(), 1),
-            event: Some(event),
+            event: Some(Subject::Event(event)),
         },
     };
     execution
@@ -105,6 +105,41 @@ fn a_run_for_an_event_of_more_than_a_week_ago_ends_as_skipped(#[case] age: Signe
 
     let expected = is_skipped.then_some("the event happened more than a week before the run began");
     assert_eq!(reason.as_deref(), expected);
+}
+
+#[rstest]
+#[case::a_week(SignedDuration::from_hours(7 * 24), None)]
+#[case::a_second_more(SignedDuration::from_secs(7 * 24 * 3600 + 1), Some("it was due more than a week before the run began"))]
+fn a_run_that_was_due_more_than_a_week_ago_ends_as_skipped(
+    #[case] ago: SignedDuration,
+    #[case] expected: Option<&str>,
+) {
+    let mut world = World::of(STEPS);
+    let mut execution = begun(&world, By::Person);
+    execution.input.cause = RunCause::Schedule {
+        scheduled_at: world.now - ago,
+    };
+
+    let reason = skipped(&world.plan(&mut execution));
+
+    assert_eq!(reason.as_deref(), expected);
+}
+
+#[test]
+fn a_run_of_the_schedule_of_a_workflow_that_was_disabled_ends_as_skipped() {
+    let mut world = World::of(STEPS);
+    world.availability.insert("w".parse().unwrap(), Availability::Disabled);
+    let mut execution = begun(&world, By::Person);
+    execution.input.cause = RunCause::Schedule {
+        scheduled_at: world.now,
+    };
+
+    let reason = skipped(&world.plan(&mut execution));
+
+    assert_eq!(
+        reason.as_deref(),
+        Some("the workflow w was disabled when the run began")
+    );
 }
 
 #[rstest]

@@ -34,7 +34,7 @@ impl Zone {
         Self(TimeZone::UTC)
     }
 
-    pub(super) fn rules(&self) -> &TimeZone {
+    pub(crate) fn rules(&self) -> &TimeZone {
         &self.0
     }
 

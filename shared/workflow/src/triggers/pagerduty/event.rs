@@ -6,6 +6,7 @@
 
 use crate::{
     run::WebhookKind,
+    triggers::schedule,
     types::{Kind, Record, Type, Words},
 };
 use std::{
@@ -163,8 +164,10 @@ fn fields_of(of: &Type) -> Vec<&'static str> {
 /// The type of `event` where nothing says which types of events it can be.
 #[must_use]
 pub fn any() -> Type {
-    let names: Vec<&str> = names().collect();
-    event("incident.triggered", WebhookKind::V3, &names).with_any_note()
+    let names: Vec<&str> = names().chain([schedule::EVENT_TYPE]).collect();
+    event("incident.triggered", WebhookKind::V3, &names)
+        .with_any_note()
+        .with_time_of_schedule()
 }
 
 /// The type of `event` for one of several types of events.
@@ -237,6 +240,17 @@ impl Type {
                     *of = text().or_null("only events about a note have one");
                 }
             }
+        }
+        self
+    }
+}
+
+impl Type {
+    /// The type of an `event` that may be a time of a schedule.
+    fn with_time_of_schedule(mut self) -> Self {
+        if let Kind::Record(record) = &mut self.kind {
+            let time = text().or_missing("only a schedule has one; ask for `event.type == \"schedule\"`");
+            Arc::make_mut(record).fields.push(("scheduled_at".into(), time));
         }
         self
     }

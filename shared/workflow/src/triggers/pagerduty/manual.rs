@@ -21,6 +21,8 @@ PagerDuty has documented these types of events for V3 webhooks, but for the last
 event is the same for V3 and V2 webhooks. `event` always has all its fields; what the webhook does not carry is null, and a workflow that
 uses it as if it were there is refused.
 
+The event of a schedule has `type` and `scheduled_at` alone: [workflows.md](workflows.md#schedules).
+
 ";
 
 /// A type as the page has it.
