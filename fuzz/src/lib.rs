@@ -14,7 +14,7 @@ use pagerduty::webhook::signature::{self, SignatureError};
 use platform::{
     api_key::ApiKey,
     intake::{Admission, LARGEST_BODY, admit, stored_event},
-    table::{TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState},
 };
 use secrecy::SecretString;
 use workflow::{ids::WorkflowVersion, run::WebhookKind, triggers::Filters};
@@ -124,6 +124,7 @@ fn workflow(webhook: WebhookKind) -> WorkflowRecord {
             when: Some("event.incident.urgency != 'low'".into()),
         }),
         awaits: platform::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: now(),
     }

@@ -123,6 +123,10 @@ fn random_workflows_give_on_the_stack_what_they_give_in_the_simulation() {
 fn case(seed: u64) -> Option<Case> {
     let family = family(&mut fastrand::Rng::with_seed(seed), STYLE);
     let mut sources: Vec<Value> = family.iter().map(|written| written.definition.to_json()).collect();
+    // Its runs are started by hand, and see no time of a schedule.
+    if sources.iter().any(|source| source["on"].get("schedule").is_some()) {
+        return None;
+    }
     for source in &mut sources {
         adapt(source, seed);
     }

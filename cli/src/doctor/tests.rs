@@ -7,7 +7,7 @@ use pagerduty::{
 use platform::{
     catalog,
     secrets::{ChangeError, SecretError},
-    table::{IntegrationRecord, TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{IntegrationRecord, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState},
 };
 use rstest::rstest;
 use workflow::{definition::Definition, run::WebhookKind};
@@ -27,6 +27,7 @@ fn workflow(id: &str, alias: &str, events: &[&str]) -> WorkflowRecord {
             when: None,
         }),
         awaits: platform::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }

@@ -131,7 +131,7 @@ impl View for Shown {
 mod tests {
     use super::*;
     use crate::output::as_json;
-    use platform::table::{TriggerRecord, WorkflowState};
+    use platform::table::{TriggerRecord, WorkflowSchedule, WorkflowState};
 
     fn record(webhook: Option<WebhookKind>) -> WorkflowRecord {
         WorkflowRecord {
@@ -146,6 +146,7 @@ mod tests {
                 when: None,
             }),
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
         }

@@ -132,6 +132,7 @@ impl View for Activated {
 mod tests {
     use super::*;
     use crate::output::as_json;
+    use platform::table::WorkflowSchedule;
 
     fn activated(is_new: bool) -> Activated {
         let plan = Plan {
@@ -141,6 +142,7 @@ mod tests {
                 active_version: WorkflowVersion(5),
                 trigger: None,
                 awaits: platform::table::AwaitedTypes::new(),
+                schedule: WorkflowSchedule::Never,
                 timeout: None,
                 updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
             },

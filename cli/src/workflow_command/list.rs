@@ -116,6 +116,7 @@ fn trigger(trigger: &Trigger) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platform::table::WorkflowSchedule;
     use serde_json::{json, to_string_pretty};
 
     fn workflow(name: &str, state: WorkflowState, webhook: Option<WebhookKind>, events: &[&str]) -> WorkflowRecord {
@@ -131,6 +132,7 @@ mod tests {
                 when: Some("event.incident.urgency == \"high\"".into()),
             }),
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: "2026-11-22T10:00:00.123456Z".parse().unwrap(),
         }

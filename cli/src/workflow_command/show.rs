@@ -149,7 +149,7 @@ impl Shown {
 mod tests {
     use super::*;
     use crate::output;
-    use platform::catalog;
+    use platform::{catalog, table::WorkflowSchedule};
     use serde_json::to_string_pretty;
 
     fn shown(version: u32, source: &str) -> Shown {
@@ -160,6 +160,7 @@ mod tests {
             active_version: WorkflowVersion(3),
             trigger: None,
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: "2026-11-22T10:00:00Z".parse().unwrap(),
         };

@@ -14,7 +14,7 @@ use platform::{
     start_buffer::{BufferError, Outgoing, StartBuffer},
     table::{
         ApiKeyRecord, Bodies, KeyScope, KeyState, StoreError, TriggerCache, TriggerRecord, TriggerRecords,
-        TriggerSource, WorkflowRecord, WorkflowState,
+        TriggerSource, WorkflowRecord, WorkflowSchedule, WorkflowState,
     },
     telemetry,
 };
@@ -121,6 +121,7 @@ impl World {
                 when: None,
             }),
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: now(),
         };

@@ -10,7 +10,7 @@ use platform::{
     },
     table::{
         Bodies, IncidentEvents, NewVersion, Read, Signalled, StoreError, Table, TaskToken, VersionSource, Waiting,
-        Waits, WorkflowState,
+        Waits, WorkflowRecord, WorkflowSource, WorkflowState,
         items::{Item, Items, Key, Memory, Page, Projection, Query, Single, Transacted, Write},
         journal::{Entry, EventSummary, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -36,6 +36,7 @@ use workflow::{
 /// A call to AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
+    Workflow,
     Version,
     Body,
     PutBody,
@@ -247,6 +248,13 @@ fn unavailable() -> StoreError {
     StoreError::Unavailable {
         operation: "do it",
         cause: "ThrottlingException".into(),
+    }
+}
+
+impl WorkflowSource for Store {
+    async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.call(Call::Workflow)?;
+        self.table().workflow(id).await
     }
 }
 

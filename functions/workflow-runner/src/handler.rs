@@ -14,7 +14,7 @@ use platform::{
     intake::{stored_event, subject_value},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
     table::{
-        Bodies, BodyCache, IncidentEvents, StoreError, VersionSource, Versions, Waits,
+        Bodies, BodyCache, IncidentEvents, StoreError, VersionSource, Versions, Waits, WorkflowSource,
         journal::{Entry, EventSummary, Journal, Question, Written},
     },
     task::TaskError,
@@ -120,7 +120,7 @@ impl<V, B, J, E> Runner<V, B, J, E>
 where
     V: VersionSource,
     B: Bodies,
-    J: Journal + Waits + IncidentEvents,
+    J: Journal + Waits + IncidentEvents + WorkflowSource,
     E: Executions + ExecutionViews + Wakes,
 {
     /// Takes what the function is called with: a Plan that the state machine asks for, an event of EventBridge about an
@@ -155,6 +155,7 @@ where
             Invocation::BufferedRuns(batch) => {
                 let means = start_buffer::Means {
                     store: &self.journal,
+                    versions: &self.versions,
                     executions: &self.executions,
                     now,
                 };

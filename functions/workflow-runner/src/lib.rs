@@ -6,8 +6,8 @@
 //! two with each look at a concurrency key. A lane that watches an incident reads the events of it with each look.
 //!
 //! The same function hears of executions that ended from outside, and writes the final record of their runs;
-//! it starts the runs that the ingress had to leave in the start-buffer; and it keeps the events that runs wait for, and wakes the lanes
-//! that watch their incident.
+//! it starts the runs that the ingress had to leave in the start-buffer, and those of schedules that are due; and it keeps the events that
+//! runs wait for, and wakes the lanes that watch their incident.
 
 #[cfg(test)]
 mod fakes;
@@ -17,6 +17,7 @@ mod invocation;
 mod open_runs;
 mod outside;
 mod room;
+mod schedule;
 mod start_buffer;
 mod state;
 #[cfg(test)]

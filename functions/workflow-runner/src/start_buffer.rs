@@ -1,14 +1,17 @@
-//! Runs that Step Functions did not start when their webhook came, and events that runs wait for: SQS hands them over, in batches.
+//! Runs that Step Functions did not start when their webhook came, schedules that are due, and events that runs wait for: SQS hands them
+//! over, in batches.
 //!
 //! Each message is done or comes back by itself. One that cannot be read never gets done; it ends in the dead-letter
 //! queue, and holds up no other.
 
+use crate::schedule;
 use jiff::Timestamp;
 use platform::{
     awaited::AwaitedEvent,
     executions::{Executions, Wakes},
+    schedules::DueSchedule,
     start_buffer,
-    table::{IncidentEvents, Waits},
+    table::{IncidentEvents, VersionSource, Versions, Waits, WorkflowSource},
     task::TaskError,
     wake,
 };
@@ -35,14 +38,31 @@ struct Batch {
 #[serde(rename_all = "camelCase")]
 struct Message {
     message_id: String,
-    /// The input of a run, or an event.
+    /// The input of a run, a schedule that is due, or an event.
     body: String,
+    #[serde(default)]
+    attributes: Attributes,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "PascalCase")]
+struct Attributes {
+    /// The time at which SQS took the message, in milliseconds since 1970.
+    sent_timestamp: Option<String>,
+}
+
+impl Message {
+    fn sent_at(&self) -> Option<Timestamp> {
+        let milliseconds = self.attributes.sent_timestamp.as_ref()?.parse().ok()?;
+        Timestamp::from_millisecond(milliseconds).ok()
+    }
 }
 
 /// All that messages are done with.
 #[derive(Debug)]
-pub(crate) struct Means<'a, S, E> {
+pub(crate) struct Means<'a, S, V, E> {
     pub(crate) store: &'a S,
+    pub(crate) versions: &'a Versions<V>,
     pub(crate) executions: &'a E,
     pub(crate) now: Timestamp,
 }
@@ -62,7 +82,7 @@ struct Item {
     item_identifier: String,
 }
 
-impl<S: IncidentEvents + Waits, E: Executions + Wakes> Means<'_, S, E> {
+impl<S: WorkflowSource + IncidentEvents + Waits, V: VersionSource, E: Executions + Wakes> Means<'_, S, V, E> {
     /// Starts the runs of a batch, tells of its events, and gives which messages are to come back.
     ///
     /// # Errors
@@ -99,10 +119,11 @@ impl<S: IncidentEvents + Waits, E: Executions + Wakes> Means<'_, S, E> {
     async fn take(&self, message: &Message) -> bool {
         match message.body.parse() {
             Ok(start_buffer::Message::Run(input)) => self.start(&input).await,
+            Ok(start_buffer::Message::Due(due)) => self.start_due(&due, message).await,
             Ok(start_buffer::Message::IncidentEvent(event)) => self.tell(&event).await,
             Err(error) => {
                 let message = message.message_id.as_str();
-                tracing::error!(message, %error, "a message of the start-buffer is no input of a run and no event");
+                tracing::error!(message, %error, "a message of the start-buffer is no input of a run, no schedule that is due and no event");
                 false
             }
         }
@@ -118,6 +139,22 @@ impl<S: IncidentEvents + Waits, E: Executions + Wakes> Means<'_, S, E> {
             }
             Err(error) => {
                 tracing::warn!(%run, %workflow, event_id, %error, "run stays in the start-buffer");
+                false
+            }
+        }
+    }
+
+    /// Starts the run of a schedule that is due, if the table wants one.
+    async fn start_due(&self, due: &DueSchedule, message: &Message) -> bool {
+        let (workflow, scheduled_at) = (&due.schedule, due.scheduled_at);
+        match schedule::run(due, message.sent_at(), self.store, self.versions, self.now).await {
+            Ok(Ok(input)) => self.start(&input).await,
+            Ok(Err(reason)) => {
+                tracing::info!(%workflow, %scheduled_at, %reason, "a schedule that is due starts nothing");
+                true
+            }
+            Err(error) => {
+                tracing::warn!(%workflow, %scheduled_at, %error, "a schedule that is due stays in the start-buffer");
                 false
             }
         }

@@ -20,6 +20,7 @@
 //! - [`run_end`] — ends of runs that no Plan wrote.
 //! - [`wake`] — waking lanes that wait.
 //! - [`start_buffer`] — the queue of runs that wait for Step Functions, and of events that runs wait for.
+//! - [`schedules`] — the schedules of workflows, and the message that one is due.
 //! - [`dead_letters`] — the queue of authentic deliveries that cannot be read.
 //! - [`delivery_log`] — what the log of the ingress tells of deliveries.
 //! - [`task`] — errors as Step Functions and people see them.
@@ -39,6 +40,7 @@ pub mod executions;
 pub mod intake;
 pub mod metrics;
 pub mod run_end;
+pub mod schedules;
 #[cfg(test)]
 mod scripted;
 pub mod secrets;

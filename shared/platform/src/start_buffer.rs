@@ -1,16 +1,17 @@
-//! The queue of runs that wait for Step Functions, and of events that runs wait for.
+//! The queue of runs that wait for Step Functions, of schedules that are due, and of events that runs wait for.
 //!
 //! While Step Functions throttles or cannot be reached, or takes too long for a delivery that starts many runs, the ingress puts
 //! the inputs of runs here and acknowledges the delivery; the runner takes them from here and starts the runs. Such a message is the
 //! input of one run and nothing else, so a run that was started although its answer got lost is the same run for Step Functions,
 //! by name and by input.
 //!
-//! An event of an incident that a workflow waits for goes here always ([`AwaitedEvent`]): the runner keeps it, and wakes the lanes that watch
-//! the incident.
+//! EventBridge Scheduler puts here by itself that a schedule is due ([`DueSchedule`]). An event of an incident that a workflow waits for goes
+//! here always ([`AwaitedEvent`]): the runner keeps it, and wakes the lanes that watch the incident.
 
 use crate::{
     awaited::AwaitedEvent,
     aws::{AwsFailure, OnFirstUse},
+    schedules::DueSchedule,
 };
 use aws_sdk_sqs::types::{BatchResultErrorEntry, SendMessageBatchRequestEntry};
 use futures_util::{StreamExt, stream};
@@ -37,6 +38,8 @@ const ATTEMPTS: u32 = 2;
 pub enum Message {
     /// A run waits for Step Functions.
     Run(Box<RunInput>),
+    /// A schedule is due.
+    Due(DueSchedule),
     /// An event of an incident came that a workflow waits for.
     IncidentEvent(Box<AwaitedEvent>),
 }
@@ -50,13 +53,17 @@ struct OfEvent<T> {
 impl FromStr for Message {
     type Err = serde_json::Error;
 
-    /// A message with an `incident_event` is about that: no input of a run has such a field.
+    /// A message with a `schedule` or an `incident_event` is about that: no input of a run has such a field.
     fn from_str(text: &str) -> Result<Self, serde_json::Error> {
         #[derive(Deserialize)]
         struct Kind {
+            schedule: Option<IgnoredAny>,
             incident_event: Option<IgnoredAny>,
         }
         let kind: Kind = serde_json::from_str(text)?;
+        if kind.schedule.is_some() {
+            return serde_json::from_str(text).map(Self::Due);
+        }
         match kind.incident_event {
             Some(_) => {
                 let message: OfEvent<AwaitedEvent> = serde_json::from_str(text)?;

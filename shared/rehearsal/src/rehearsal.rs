@@ -15,7 +15,7 @@ use crate::{
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     intake::{Admission, Admitted, Events, stored_event},
-    table::{Bodies, TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{Bodies, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState},
 };
 use serde_json::{Map, Value};
 use std::sync::Arc;
@@ -287,6 +287,7 @@ impl Rehearsal {
             active_version: VERSION,
             trigger: Some(trigger.clone()),
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: otherwise,
         };

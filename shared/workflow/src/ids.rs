@@ -164,7 +164,10 @@ impl RunId {
     /// these two goes in, as for [events](Self::for_event).
     #[must_use]
     pub fn for_schedule(workflow: &WorkflowId, scheduled_at: Timestamp) -> Self {
-        let time = scheduled_at.to_string();
+        let time = match sabotage::breaks(sabotage::Break::ScheduleWithoutTime) {
+            true => String::new(),
+            false => scheduled_at.to_string(),
+        };
         Self(fingerprint("run-of-schedule", &[workflow.as_str(), &time]))
     }
 

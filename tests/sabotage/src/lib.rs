@@ -107,6 +107,10 @@ breaks! {
     StartsDisabled = "starts-disabled";
     /// A run begins however long ago its event happened.
     StartsOld = "starts-old";
+    /// All times of a schedule are one.
+    ScheduleWithoutTime = "schedule-without-time";
+    /// Each version of a workflow has runs of its own for a time of its schedule.
+    ScheduleOfVersion = "schedule-of-version";
     /// Of a batch of the start-buffer all counts as started.
     BatchAsDone = "batch-as-done";
     /// A delivery is acknowledged although the start-buffer did not take its runs.

@@ -16,6 +16,7 @@ use workflow::{
     definition::{ConcurrencyPolicy, Definition, Step},
     ids::{LanePath, RunId, Section, StepPath},
     planner::{Cursor, LaneKey, Pending},
+    run::RunCause,
     steps::{ActionStep, BlockStep, ChooseStep, ForEachStep, Goal, OnLaneFailure, ParallelStep, StepKind, WaitStep},
 };
 
@@ -115,6 +116,8 @@ pub enum Construct {
     Inputs,
     #[strum(serialize = "replay")]
     Replay,
+    #[strum(serialize = "schedule")]
+    Schedule,
     #[strum(serialize = "timeout of a workflow")]
     RunTimeout,
     #[strum(serialize = "concurrency: wait")]
@@ -291,6 +294,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::InCalledRun
             | C::Inputs
             | C::Replay
+            | C::Schedule
             | C::RunTimeout
             | C::WaitsForTurn
             | C::SkipsTurn
@@ -327,6 +331,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::InCalledRun
             | C::Inputs
             | C::Replay
+            | C::Schedule
             | C::RunTimeout
             | C::WaitsForTurn
             | C::SkipsTurn
@@ -352,8 +357,11 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
     );
     let describes_run = matches!(
         construct,
-        C::Inputs | C::RunTimeout | C::WaitsForTurn | C::SkipsTurn | C::CancelsOlder
+        C::Inputs | C::RunTimeout | C::WaitsForTurn | C::SkipsTurn | C::CancelsOlder | C::Schedule
     );
+    if construct == C::Schedule && matches!(fault, F::BufferRefused | F::BufferUnanswered | F::IngressCrashed) {
+        return Some("faults of the ingress: runs of schedules, which begin in the start-buffer");
+    }
     if is_of_run && !describes_run {
         return Some("faults of starts and of status changes: they come to runs as a whole, not to steps");
     }
@@ -503,6 +511,8 @@ impl<'a, 'e> Seen<'a, 'e> {
         let mut constructs = BTreeSet::new();
         let item = self.evidence.tables.runs.get(run);
         constructs.extend(item.and_then(|item| item.input.replay_of()).map(|_| Construct::Replay));
+        let is_by_schedule = item.is_some_and(|item| matches!(item.input.cause, RunCause::Schedule { .. }));
+        constructs.extend(is_by_schedule.then_some(Construct::Schedule));
         if let Some(definition) = self.definition(run) {
             constructs.extend((!definition.inputs.is_empty()).then_some(Construct::Inputs));
             constructs.extend(definition.timeout.map(|_| Construct::RunTimeout));

@@ -84,6 +84,8 @@ fn without_event(definition: &Definition) -> Definition {
         ("event.incident.number", "7"),
         ("event.incident.teams", "['sre', 'web']"),
         ("event.incident.id", "'Q0UNKNOWN00001'"),
+        ("event.scheduled_at", "'2026-11-20T09:30:00Z'"),
+        ("event.type", "'schedule'"),
     ];
     let source = values
         .into_iter()

@@ -8,7 +8,9 @@ use platform::{
     api_key::ApiKey,
     metrics::Metrics,
     secrets::{SecretNames, SigningSecrets, SigningSecretsSource},
-    table::{ApiKeyRecord, KeyScope, KeyState, TriggerCache, TriggerRecord, WorkflowRecord, WorkflowState},
+    table::{
+        ApiKeyRecord, KeyScope, KeyState, TriggerCache, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState,
+    },
 };
 use serde_json::{Value, json};
 use sha2::Sha256;
@@ -157,6 +159,7 @@ fn aws(key: &ApiKey, webhook: WebhookKind) -> Result<Nothing, Error> {
                 when: Some(r#"event.incident.service is not none and event.incident.service.summary == "CloudWatch-Memory-Alert""#.into()),
             }),
             awaits: platform::table::AwaitedTypes::new(),
+            schedule: WorkflowSchedule::Never,
             timeout: None,
             updated_at: NOW,
         },

@@ -21,7 +21,7 @@ use platform::{
     start_buffer::{BufferError, StartBuffer},
     table::{
         ApiKeyRecord, Bodies, Signalled, StoreError, TaskToken, TriggerRecords, TriggerSource, VersionSource, Waiting,
-        Waits, WorkflowRecord,
+        Waits, WorkflowRecord, WorkflowSource,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
 };
@@ -142,6 +142,13 @@ impl Bodies for Nothing {
     async fn body(&self, _: &RunId) -> Result<Option<Vec<u8>>, StoreError> {
         self.calls.count();
         Ok(None)
+    }
+}
+
+impl WorkflowSource for Nothing {
+    async fn workflow(&self, _: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.calls.count();
+        Ok(Some(self.workflow.clone()))
     }
 }
 

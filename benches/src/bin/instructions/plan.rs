@@ -5,7 +5,7 @@ use platform::catalog;
 use platform::{
     intake::{Admission, admit},
     metrics::Metrics,
-    table::{BodyCache, TriggerRecord, Versions, WorkflowRecord, WorkflowState},
+    table::{BodyCache, TriggerRecord, Versions, WorkflowRecord, WorkflowSchedule, WorkflowState},
 };
 use serde_json::{Value, json};
 use workflow::{definition::Definition, ids::WorkflowVersion, run::WebhookKind, triggers::Filters};
@@ -114,6 +114,7 @@ fn started(definition: Definition) -> Result<(Nothing, Value), Error> {
         active_version: WorkflowVersion(1),
         trigger: Some(trigger.clone()),
         awaits: platform::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: NOW,
     };

@@ -1,6 +1,6 @@
 use super::*;
 use crate::output::as_json;
-use platform::table::{AwaitedTypes, TriggerRecord, WorkflowState};
+use platform::table::{AwaitedTypes, TriggerRecord, WorkflowSchedule, WorkflowState};
 
 fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
     WorkflowRecord {
@@ -15,6 +15,7 @@ fn workflow(id: &str, webhook: WebhookKind, events: &[&str]) -> WorkflowRecord {
             when: None,
         }),
         awaits: AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }

@@ -3,7 +3,7 @@ use super::{
     *,
 };
 use crate::output::as_json;
-use platform::catalog;
+use platform::{catalog, table::WorkflowSchedule};
 use serde_json::to_string_pretty;
 use std::collections::BTreeSet;
 use workflow::{action::Thing, definition::Draft, ids::IntegrationAlias};
@@ -52,6 +52,7 @@ fn seen(version: u32, state: WorkflowState) -> WorkflowRecord {
         active_version: WorkflowVersion(version),
         trigger: None,
         awaits: platform::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: "2026-11-22T10:00:00Z".parse().unwrap(),
     }

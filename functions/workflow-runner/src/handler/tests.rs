@@ -7,7 +7,7 @@ use platform::catalog;
 use platform::{
     intake::{Admission, Admitted, admit},
     table::{
-        Bodies, TriggerRecord, WorkflowRecord, WorkflowState,
+        Bodies, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState,
         journal::{Journal, OutsideEnd},
     },
 };
@@ -30,6 +30,7 @@ mod outside;
 mod room;
 mod runs;
 mod scheduled;
+mod schedules;
 mod tree;
 mod waits;
 mod watching;
@@ -195,6 +196,7 @@ fn admitted(data: Value) -> Admitted {
         active_version: WorkflowVersion(3),
         trigger: Some(trigger.clone()),
         awaits: platform::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: start(),
     };

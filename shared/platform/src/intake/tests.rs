@@ -1,4 +1,5 @@
 use super::*;
+use crate::table::WorkflowSchedule;
 use rstest::rstest;
 use serde_json::json;
 use workflow::{
@@ -13,6 +14,7 @@ fn workflow() -> WorkflowRecord {
         active_version: WorkflowVersion(3),
         trigger: Some(trigger()),
         awaits: crate::table::AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: now(),
     }

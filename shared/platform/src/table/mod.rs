@@ -66,8 +66,8 @@ pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
 pub use waits::{Signalled, TaskToken, Waiting, Waits};
 pub use workflows::{
-    Applied, ApplyError, AwaitedTypes, NewVersion, StateError, TriggerCondition, TriggerRecord, VersionRecord,
-    VersionSource, Versions, WorkflowRecord, WorkflowState,
+    Applied, ApplyError, AwaitedTypes, NewVersion, ScheduleRecord, StateError, TriggerCondition, TriggerRecord,
+    VersionRecord, VersionSource, Versions, WorkflowRecord, WorkflowSchedule, WorkflowSource, WorkflowState,
 };
 
 use crate::aws::AwsFailure;

@@ -178,6 +178,7 @@ pub(super) fn seen() -> WorkflowRecord {
             when: None,
         }),
         awaits: AwaitedTypes::new(),
+        schedule: WorkflowSchedule::Never,
         timeout: None,
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }

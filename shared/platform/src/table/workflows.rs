@@ -5,8 +5,10 @@
 //! a new version.
 
 mod list;
+mod schedule;
 mod versions;
 
+pub use schedule::{ScheduleRecord, WorkflowSchedule};
 pub use versions::VersionRecord;
 
 use super::{
@@ -39,10 +41,12 @@ pub struct WorkflowRecord {
     pub state: WorkflowState,
     /// The version that new runs are pinned to.
     pub active_version: WorkflowVersion,
-    /// The webhooks that start it; none if only people and other workflows do.
+    /// The webhooks that start it, if any do.
     pub trigger: Option<TriggerRecord>,
     /// The types of events that the steps of its active version wait for.
     pub awaits: AwaitedTypes,
+    /// The schedule that starts it, if one does.
+    pub schedule: WorkflowSchedule,
     /// The time that a run of that version may take, if it says so.
     pub timeout: Option<Length>,
     /// The time when it was last changed.
@@ -168,6 +172,10 @@ struct StoredWorkflow {
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     awaits: AwaitedTypes,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    schedule: Option<ScheduleRecord>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    had_schedule: bool,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     timeout_seconds: Option<i64>,
     updated_at: Timestamp,
 }
@@ -190,6 +198,11 @@ impl From<StoredWorkflow> for WorkflowRecord {
             active_version: stored.active_version,
             trigger,
             awaits: stored.awaits,
+            schedule: match (stored.schedule, stored.had_schedule) {
+                (Some(schedule), _) => WorkflowSchedule::Current(schedule),
+                (None, true) => WorkflowSchedule::Ended,
+                (None, false) => WorkflowSchedule::Never,
+            },
             timeout: stored.timeout_seconds.and_then(Length::from_seconds),
             updated_at: stored.updated_at,
         }
@@ -215,6 +228,8 @@ impl From<WorkflowRecord> for StoredWorkflow {
                 .unwrap_or_default(),
             when: trigger.and_then(|trigger| trigger.when).map(|when| when.source),
             awaits: record.awaits,
+            had_schedule: record.schedule == WorkflowSchedule::Ended,
+            schedule: record.schedule.current().cloned(),
             timeout_seconds: record.timeout.map(|timeout| timeout.duration().as_secs()),
             updated_at: record.updated_at,
         }
@@ -257,10 +272,10 @@ impl WorkflowRecord {
 
     /// The record of a workflow with a definition as its active version. One that was disabled stays so, and one that was
     /// deleted is enabled.
-    fn of(definition: &Definition, version: WorkflowVersion, before: Option<WorkflowState>, now: Timestamp) -> Self {
+    fn of(definition: &Definition, version: WorkflowVersion, before: Option<&Self>, now: Timestamp) -> Self {
         Self {
             workflow: definition.name.clone(),
-            state: match before {
+            state: match before.map(|before| before.state) {
                 Some(WorkflowState::Disabled) => WorkflowState::Disabled,
                 Some(WorkflowState::Enabled | WorkflowState::Deleted) | None => WorkflowState::Enabled,
             },
@@ -271,6 +286,7 @@ impl WorkflowRecord {
                 .and_then(Trigger::pagerduty)
                 .map(TriggerRecord::from),
             awaits: awaits(definition),
+            schedule: WorkflowSchedule::of(definition.trigger.as_ref(), before.map(|before| &before.schedule)),
             timeout: definition.timeout,
             updated_at: now,
         }
@@ -406,7 +422,7 @@ impl<I: Items> Table<I> {
             item: versions::item(new, version, now)?,
             condition: vec![Test::ABSENT],
         };
-        let record = WorkflowRecord::of(definition, version, seen.map(|seen| seen.state), now);
+        let record = WorkflowRecord::of(definition, version, seen, now);
         let record_item = item("workflow", &keys::workflow(id), &record)?;
         let mut writes = vec![put_version];
         writes.extend(replacing(seen, &record, record_item));
@@ -440,7 +456,7 @@ impl<I: Items> Table<I> {
             workflow: id.clone(),
             version,
         })?;
-        let record = WorkflowRecord::of(&definition, version, Some(seen.state), now);
+        let record = WorkflowRecord::of(&definition, version, Some(seen), now);
         let record_item = item("workflow", &keys::workflow(id), &record)?;
         let writes = replacing(Some(seen), &record, record_item);
         if !self.transact("activate the version", writes).await? {
@@ -515,6 +531,21 @@ fn replacing(seen: Option<&WorkflowRecord>, record: &WorkflowRecord, item: Item)
     };
     let put = Write::Put { item, condition };
     std::iter::once(put).chain(of_routes).collect()
+}
+
+/// The source of workflows.
+pub trait WorkflowSource: Sync {
+    /// The workflow of an id.
+    ///
+    /// # Errors
+    /// DynamoDB did not answer, or the workflow has a form that this release does not know.
+    fn workflow(&self, id: &WorkflowId) -> impl Future<Output = Result<Option<WorkflowRecord>, StoreError>> + Send;
+}
+
+impl<I: Items> WorkflowSource for Table<I> {
+    async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
+        Self::workflow(self, id).await
+    }
 }
 
 /// The source of versions of workflows.

@@ -14,7 +14,7 @@ use platform::{
     },
     table::{
         ApplyError, ApprovalView, Approvals, Bodies, Decided, IncidentEvents, NewVersion, Signalled, StoreError, Table,
-        TaskToken, VersionSource, Waiting, Waits,
+        TaskToken, VersionSource, Waiting, Waits, WorkflowRecord, WorkflowSource,
         items::Memory,
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -77,6 +77,12 @@ impl Store {
 
     pub(crate) fn with<R>(&self, action: impl FnOnce(&mut Tables) -> R) -> R {
         action(&mut self.tables.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl WorkflowSource for Store {
+    async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.table.workflow(id).await
     }
 }
 

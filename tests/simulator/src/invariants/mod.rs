@@ -5,6 +5,7 @@
 //! | I1 an accepted event gives exactly one run | `runs` |
 //! | an event that gives none is passed over for a reason that holds, and PagerDuty is never told to stop sending | `admissions` |
 //! | a run that is not wanted any more when it begins does nothing | `admissions` |
+//! | a time of a schedule gives one run at most, and one if it is wanted | `schedules` |
 //! | runs that lead to each other come to an end, and no others are taken for such | `loops` |
 //! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `events`, `lanes` |
 //! | I3 every run ends within its deadline, with a final record | `runs` |
@@ -33,6 +34,7 @@ mod loops;
 mod results;
 mod rounds;
 mod runs;
+mod schedules;
 mod secrets;
 mod signals;
 mod views;
@@ -44,7 +46,7 @@ use crate::{
     simulation::Scenario,
     step_functions::Execution,
     store::{Tables, Views},
-    world::{Fault, PassedOver, Site, Started, World},
+    world::{Fault, PassedOver, Sent, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
 use serde_json::Value;
@@ -117,6 +119,8 @@ pub struct Evidence<'a> {
     pub accepted: BTreeSet<RunId>,
     /// The events for which no run was started.
     pub passed_over: Vec<PassedOver>,
+    /// The times of schedules that were sent.
+    pub sent: Vec<Sent>,
     /// What PagerDuty was told that makes it stop sending, and the deliveries that were set aside.
     pub refused: Vec<String>,
     /// What went wrong.
@@ -148,6 +152,7 @@ impl<'a> Evidence<'a> {
             started: world.ingress.started(),
             accepted: world.ingress.accepted(),
             passed_over: world.ingress.passed_over(),
+            sent: world.ingress.sent(),
             refused: world.ingress.refused(),
             mishaps: world.mishaps.all(),
             has_ended,
@@ -262,6 +267,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     let mut violations = Violations::default();
     executions::check(evidence, &mut violations);
     runs::check(evidence, &mut violations);
+    schedules::check(evidence, &mut violations);
     admissions::check(evidence, &mut violations);
     loops::check(evidence, &mut violations);
     effects::check(evidence, &mut violations);

@@ -95,6 +95,7 @@ async fn happen(world: &World, scenario: &Scenario, happening: &Happening, chanc
         Happening::Event(arrival) => {
             world.ingress.deliver(main, arrival).await;
         }
+        Happening::Due(sending) => world.ingress.send_when_due(main, sending).await,
         Happening::ByHand { id, inputs } => {
             world.ingress.start_by_hand(main, id, inputs.clone()).await;
         }

@@ -4,12 +4,12 @@ use crate::{
     pagerduty::{FaultKind, Odds as WayOdds},
     store::StoreOdds,
     workflows::{Mood, Style, Written, family},
-    world::{Arrival, Chance, FunctionOdds, IngressOdds, MachineOdds, WorldOdds},
+    world::{Arrival, Chance, FunctionOdds, IngressOdds, MachineOdds, Sending, WorldOdds},
 };
 use fastrand::Rng;
 use serde_json::{Map, Value, json};
 use std::{fmt, time::Duration};
-use workflow::{definition::InputKind, ids::EffectKey};
+use workflow::{definition::InputKind, ids::EffectKey, triggers::Trigger};
 
 /// What kind of world it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +51,8 @@ impl fmt::Display for Climate {
 pub enum Happening {
     /// An event comes in for the first workflow.
     Event(Arrival),
+    /// The schedule of the first workflow is due next.
+    Due(Sending),
     /// A person starts a run of the first workflow.
     ByHand {
         /// The run's id.
@@ -230,7 +232,7 @@ fn odds(random: &mut Rng, climate: Climate) -> WorldOdds {
 fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<(Duration, Happening)> {
     let mut happenings = Vec::new();
     let first = workflows.first().map(|written| &written.definition);
-    let is_triggered = first.is_some_and(|definition| definition.trigger.is_some());
+    let trigger = first.and_then(|definition| definition.trigger.as_ref());
     let starts = random.u32(1..=3);
     let mut at = Duration::ZERO;
     for number in 0..starts {
@@ -240,9 +242,10 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
             1 => random.u64(0..300),
             _ => random.u64(0..9_000),
         });
-        let happening = match is_triggered && random.u32(0..6) > 0 {
-            true => Happening::Event(arrival(random, number)),
-            false => Happening::ByHand {
+        let happening = match trigger.filter(|_| random.u32(0..6) > 0) {
+            Some(Trigger::PagerDuty(_)) => Happening::Event(arrival(random, number)),
+            Some(Trigger::Schedule(_)) => Happening::Due(sending(random, climate)),
+            None => Happening::ByHand {
                 id: format!("hand-{number}"),
                 inputs: first.map(|definition| inputs(random, definition)).unwrap_or_default(),
             },
@@ -302,7 +305,9 @@ fn happenings(random: &mut Rng, climate: Climate, workflows: &[Written]) -> Vec<
 fn queue(random: &mut Rng, happenings: &mut [(Duration, Happening)]) {
     for (at, happening) in happenings {
         *at = match happening {
-            Happening::Event(_) | Happening::ByHand { .. } => Duration::from_secs(random.u64(0..600)),
+            Happening::Event(_) | Happening::Due(_) | Happening::ByHand { .. } => {
+                Duration::from_secs(random.u64(0..600))
+            }
             _ => Duration::from_secs(random.u64(9_000..20_000)),
         };
     }
@@ -359,6 +364,24 @@ fn arrival(random: &mut Rng, number: u32) -> Arrival {
             _ => 1,
         },
     }
+}
+
+/// How EventBridge Scheduler sends a time: at least once, and not at once where things go wrong.
+fn sending(random: &mut Rng, climate: Climate) -> Sending {
+    let is_calm = matches!(climate, Climate::Calm | Climate::Hasty);
+    let times = match random.u32(0..3) {
+        0 => random.u32(2..=4),
+        _ => 1,
+    };
+    let after = (0..times).map(|_| {
+        Duration::from_secs(match random.u32(0..4) {
+            _ if is_calm => random.u64(0..60),
+            0 | 1 => random.u64(0..60),
+            2 => random.u64(60..1_200),
+            _ => random.u64(1_200..40_000),
+        })
+    });
+    Sending { after: after.collect() }
 }
 
 /// The key of an incident that a run of this depth has opened.

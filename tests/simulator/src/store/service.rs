@@ -18,7 +18,7 @@ use platform::{
     table::{
         ApiKeyRecord, Bodies, CancelRequest, Cancellation, IncidentEvents, KeyScope, KeyState, NewVersion, RunView,
         Signalled, StepView, StoreError, Table, TriggerRecords, TriggerSource, VersionSource, Waiting, Waits,
-        WorkflowRecord, WorkflowState,
+        WorkflowRecord, WorkflowSource, WorkflowState,
         items::{Item, ItemMap, Key, Memory},
         journal::{Entry, Journal, LaneRecord, OpenRun, OutsideEnd, Question, RunKnown, Written},
     },
@@ -302,6 +302,12 @@ impl TriggerSource for Store {
 
     async fn read_routes(&self, integration: &IntegrationAlias) -> Result<Vec<WorkflowRecord>, StoreError> {
         self.table().read_routes(integration).await
+    }
+}
+
+impl WorkflowSource for Store {
+    async fn workflow(&self, id: &WorkflowId) -> Result<Option<WorkflowRecord>, StoreError> {
+        self.table().workflow(id).await
     }
 }
 

@@ -23,7 +23,10 @@ use fastrand::Rng;
 use jiff::SignedDuration;
 use platform::catalog;
 use serde_json::{Map, Value, json};
-use workflow::definition::{Definition, InputKind, Length};
+use workflow::{
+    definition::{Definition, InputKind, Length},
+    triggers::Trigger,
+};
 use writer::Writer;
 
 /// How wild workflows are.
@@ -132,6 +135,40 @@ pub fn family(random: &mut Rng, style: Style) -> Vec<Written> {
     written
 }
 
+/// A workflow over events as one over the times of a schedule: what it asks the event for, it asks for the time.
+fn of_schedule(definition: Value) -> Value {
+    const MEANT: &[(&str, &str)] = &[
+        ("event.incident.number", "(event.scheduled_at | length)"),
+        (
+            "event.incident.title",
+            "(time(event.scheduled_at) | format_time('%F %H:%M', zone='Europe/Berlin'))",
+        ),
+        ("event.incident.id", "'Q0UNKNOWN00001'"),
+        ("event.incident.teams", "[event.scheduled_at]"),
+        ("event.incident.urgency", "event.scheduled_at"),
+        ("event.incident.priority", "event.scheduled_at"),
+        ("event.data.urgency", "event.scheduled_at"),
+        ("event.data", "[event.type]"),
+    ];
+    match definition {
+        Value::String(text) => MEANT
+            .iter()
+            .fold(text, |text, (asked, meant)| text.replace(asked, meant))
+            .into(),
+        Value::Array(items) => items.into_iter().map(of_schedule).collect(),
+        Value::Object(fields) => fields
+            .into_iter()
+            .map(|(name, value)| (name, of_schedule(value)))
+            .collect::<Map<_, _>>()
+            .into(),
+        other => other,
+    }
+}
+
+fn has_schedule(definition: &Definition) -> bool {
+    definition.trigger.as_ref().and_then(Trigger::schedule).is_some()
+}
+
 /// The same workflow as somebody edits it: other steps under the same name, with the same inputs.
 ///
 /// # Panics
@@ -143,6 +180,10 @@ pub fn edited(random: &mut Rng, style: Style, of: &Definition) -> Written {
     writer.is_short = of.timeout.is_some_and(is_short);
     let steps = writer.list();
     if let Some(fields) = definition.as_object_mut() {
+        let steps = match has_schedule(of) {
+            true => of_schedule(steps),
+            false => steps,
+        };
         fields.insert("steps".to_owned(), steps);
         fields.remove("on_failure");
     }
@@ -158,7 +199,11 @@ fn main(random: &mut Rng, style: Style, callees: &[Callee]) -> Written {
     let mut fields = Map::new();
     fields.insert("name".to_owned(), "main".into());
     let is_triggered = random.u32(0..4) > 0;
-    if is_triggered {
+    // Runs that lead to each other do so by events.
+    let is_scheduled = is_triggered && !style.only_names() && random.u32(0..4) == 0;
+    if is_scheduled {
+        fields.insert("on".to_owned(), json!({"schedule": schedule(random)}));
+    } else if is_triggered {
         let mut trigger = json!({"integration": "prod", "events": style.events});
         if random.u32(0..4) == 0 {
             let has_number = format!("{} > 0", style.number());
@@ -177,11 +222,24 @@ fn main(random: &mut Rng, style: Style, callees: &[Callee]) -> Written {
     let inputs = inputs(random, is_triggered, &mut fields);
     concurrency(random, style, &mut fields);
     timeout(random, style, &mut fields);
-    let mut written = write(random, style, callees, &inputs, fields);
+    let mut written = write(random, style, callees, &inputs, fields, is_scheduled);
     if style.queues {
         written = read(&queueing(&written.definition));
     }
     written
+}
+
+fn schedule(random: &mut Rng) -> Value {
+    let mut schedule = match random.u32(0..3) {
+        0 => json!({"every": "1m"}),
+        1 => json!({"cron": "* * * * *", "timezone": "Europe/Berlin"}),
+        _ => json!({"cron": "*/5 * * * mon-sun"}),
+    };
+    // Of what is made up for, it is known that it must start.
+    if random.u32(0..3) > 0 {
+        schedule["catch_up"] = true.into();
+    }
+    schedule
 }
 
 /// The same workflow, with one run at a time, each of which takes hours.
@@ -214,7 +272,7 @@ fn helper(random: &mut Rng, style: Style, name: &str, callees: &[Callee]) -> (Wr
             is_caller: true,
         });
     }
-    let written = write(random, style, &callees, &inputs, fields);
+    let written = write(random, style, &callees, &inputs, fields, false);
     let callee = Callee {
         name: name.to_owned(),
         inputs,
@@ -293,6 +351,7 @@ fn write(
     callees: &[Callee],
     inputs: &[(String, InputKind)],
     mut fields: Map<String, Value>,
+    is_scheduled: bool,
 ) -> Written {
     let has_on_failure = random.u32(0..5) < 2;
     let mut writer = Writer::new(random, style, callees, inputs);
@@ -304,7 +363,10 @@ fn write(
     if has_on_failure {
         fields.insert("on_failure".to_owned(), writer.on_failure());
     }
-    read(&Value::Object(fields))
+    match is_scheduled {
+        true => read(&of_schedule(Value::Object(fields))),
+        false => read(&Value::Object(fields)),
+    }
 }
 
 #[expect(clippy::panic, reason = "a workflow that is not valid is a mistake of the generator")]

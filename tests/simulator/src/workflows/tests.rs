@@ -60,6 +60,7 @@ const OF_RUNS: &[Construct] = &[
     Construct::InCalledRun,
     Construct::Inputs,
     Construct::Replay,
+    Construct::Schedule,
     Construct::RunTimeout,
     Construct::WaitsForTurn,
     Construct::SkipsTurn,

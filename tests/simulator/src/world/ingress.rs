@@ -6,6 +6,7 @@ use super::{
     executions::ExecutionsApi,
     fault::{Fault, Mishaps, Site},
     queues::Queues,
+    schedule::Sent,
     secrets::Secrets,
     trace::Trace,
 };
@@ -62,14 +63,14 @@ pub struct Ingress {
 pub(super) struct Inner {
     pub(super) clock: Clock,
     trace: Trace,
-    mishaps: Mishaps,
-    store: Store,
+    pub(super) mishaps: Mishaps,
+    pub(super) store: Store,
     pub(super) account: Account,
     pub(super) secrets: Secrets,
     pub(super) chance: Chance,
     odds: IngressOdds,
     executions: ExecutionsApi,
-    queues: Queues,
+    pub(super) queues: Queues,
     asked: Asked,
     /// The environment of the function, with what it has cached.
     function: Mutex<Arc<Function>>,
@@ -96,6 +97,8 @@ pub(super) struct State {
     accepted: BTreeSet<RunId>,
     passed_over: Vec<PassedOver>,
     refused: Vec<String>,
+    /// The times of schedules that were sent.
+    pub(super) sent: Vec<Sent>,
     /// Webhooks of PagerDuty that are on their way.
     pub(super) under_way: usize,
 }
@@ -175,6 +178,12 @@ impl Ingress {
     #[must_use]
     pub fn passed_over(&self) -> Vec<PassedOver> {
         self.inner.state().passed_over.clone()
+    }
+
+    /// The times of schedules that were sent.
+    #[must_use]
+    pub fn sent(&self) -> Vec<Sent> {
+        self.inner.state().sent.clone()
     }
 
     /// What PagerDuty was told that makes it stop sending.

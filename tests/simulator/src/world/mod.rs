@@ -6,7 +6,7 @@
 //! - [`Functions`]: Lambda with the shipped handlers.
 //! - `ingress`: how runs are started, by webhooks and by people; `arrival` and `courier`: which webhooks come; `asked`: which
 //!   runs were asked for.
-//! - `queues`: SQS, where runs wait for their start.
+//! - `queues`: SQS, where runs wait for their start; `schedule`: EventBridge Scheduler, which sends there.
 //! - `people`: those who decide about approvals.
 //! - `machine`: the faults of Step Functions, and what EventBridge tells.
 //! - [`Fault`], [`Site`], [`Mishaps`]: what goes wrong, where, and how often.
@@ -23,6 +23,7 @@ mod ingress;
 mod machine;
 pub(crate) mod people;
 mod queues;
+mod schedule;
 mod secrets;
 mod trace;
 mod worker;
@@ -35,6 +36,7 @@ pub use fault::{Fault, Mishaps, Site};
 pub use functions::{Function, FunctionOdds, Functions, InvocationFault, Surroundings};
 pub use ingress::{API_KEY, Ingress, IngressOdds, PassedOver};
 pub use machine::{MachineOdds, shipped_definition};
+pub use schedule::{Sending, Sent};
 pub use secrets::{RoutingKey, Secrets};
 pub use trace::{Keeps, Trace};
 

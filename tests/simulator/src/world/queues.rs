@@ -103,6 +103,12 @@ impl Queues {
         }
     }
 
+    /// Takes a message that a schedule is due, of which a run may come.
+    pub(super) fn take_due(&self, run: &RunId, body: String) {
+        self.inner.trace.say(format_args!("start-buffer: takes {body}"));
+        self.inner.keep(run.clone(), body);
+    }
+
     /// True if nothing waits in them.
     pub(super) fn is_idle(&self) -> bool {
         self.inner.state().messages.is_empty() && self.inner.dead.load(Ordering::Relaxed) == 0

@@ -13,10 +13,11 @@ fn input(event: &str) -> RunInput {
 
 /// A batch as Lambda hands it over, with messages numbered from 0.
 pub(super) fn batch(bodies: &[String]) -> Value {
+    let sent = (start() - 2.seconds()).as_millisecond();
     let message = |(number, body): (usize, &String)| {
         json!({
             "messageId": format!("m{number}"), "receiptHandle": "AQEB", "body": body, "md5OfBody": "",
-            "attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}, "eventSource": "aws:sqs",
+            "attributes": {"ApproximateReceiveCount": "1", "SentTimestamp": sent.to_string()}, "messageAttributes": {}, "eventSource": "aws:sqs",
             "eventSourceARN": "arn:aws:sqs:eu-west-1:123456789012:start-buffer", "awsRegion": "eu-west-1",
         })
     };
