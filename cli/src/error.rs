@@ -105,6 +105,12 @@ pub(crate) enum Error {
     /// The secret of an integration was not read or changed.
     #[error(transparent)]
     ChangeSecret(#[from] platform::secrets::ChangeError),
+    /// EventBridge Scheduler did not do as it was asked.
+    #[error(transparent)]
+    Scheduler(#[from] platform::schedules::SchedulerError),
+    /// The schedule of a workflow does not follow the table.
+    #[error(transparent)]
+    NotFollowed(crate::schedules::NotFollowed),
     /// The secret of an integration was not removed.
     #[error(transparent)]
     RemoveSecret(#[from] platform::secrets::RemoveError),

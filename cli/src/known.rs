@@ -29,11 +29,16 @@ pub(crate) async fn workflow(name: &WorkflowId, stack: &Stack) -> Result<Workflo
 
 /// The workflow of a name, which is not deleted.
 pub(crate) async fn live_workflow(name: &WorkflowId, stack: &Stack) -> Result<WorkflowRecord, Error> {
-    let record = workflow(name, stack).await?;
+    live(workflow(name, stack).await?)
+}
+
+/// A workflow, if it is not deleted.
+pub(crate) fn live(record: WorkflowRecord) -> Result<WorkflowRecord, Error> {
     match record.state {
         WorkflowState::Enabled | WorkflowState::Disabled => Ok(record),
         WorkflowState::Deleted => Err(Error::NotFound(format!(
-            "the workflow {name} was deleted\nBring it back with `pagerflow workflow apply FILE`."
+            "the workflow {} was deleted\nBring it back with `pagerflow workflow apply FILE`.",
+            record.workflow
         ))),
     }
 }

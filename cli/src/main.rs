@@ -15,6 +15,7 @@ mod known;
 mod output;
 mod pagerduty_account;
 mod run;
+mod schedules;
 mod secret_input;
 mod stack;
 mod text_file;

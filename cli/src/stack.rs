@@ -4,7 +4,7 @@ mod resources;
 
 pub(crate) use resources::Resources;
 
-use crate::{error::Error, known};
+use crate::{error::Error, known, schedules::EventBridgeScheduler};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{
     error::ProvideErrorMetadata,
@@ -19,6 +19,7 @@ use pagerduty::client::BaseUrl;
 use platform::{
     aws::AwsFailure,
     executions::StateMachine,
+    schedules::ScheduleTarget,
     secrets::{SecretNames, SecretsManager},
     table::{IntegrationRecord, Table},
 };
@@ -124,22 +125,12 @@ impl Stack {
                 (table, prefix, webhook_url, state_machine)
             }
             (table, prefix, webhook_url, state_machine) => {
-                let outputs = outputs(&config, &known.name).await?;
-                let output = |key: &'static str| {
-                    let output = outputs.iter().find(|output| output.output_key() == Some(key));
-                    output
-                        .and_then(Output::output_value)
-                        .map(str::to_owned)
-                        .ok_or(Error::NoOutput {
-                            name: known.name.clone(),
-                            output: key,
-                        })
-                };
+                let outputs = Outputs::of(&config, &known.name).await?;
                 (
-                    table.map_or_else(|| output("TableName"), Ok)?,
-                    prefix.map_or_else(|| output("SecretsPrefix"), Ok)?,
-                    webhook_url.map_or_else(|| output("WebhookUrl"), Ok)?,
-                    state_machine.map_or_else(|| output("StateMachineArn"), Ok)?,
+                    table.map_or_else(|| outputs.value("TableName"), Ok)?,
+                    prefix.map_or_else(|| outputs.value("SecretsPrefix"), Ok)?,
+                    webhook_url.map_or_else(|| outputs.value("WebhookUrl"), Ok)?,
+                    state_machine.map_or_else(|| outputs.value("StateMachineArn"), Ok)?,
                 )
             }
         };
@@ -177,6 +168,22 @@ impl Stack {
 }
 
 impl Stack {
+    /// The schedules of its workflows, and the place that they send to. Only commands about a workflow that has or had a schedule ask
+    /// for them: a stack of an older release has none.
+    pub(crate) async fn schedules(&self) -> Result<(EventBridgeScheduler, ScheduleTarget), Error> {
+        let outputs = Outputs::of(&self.config, &self.name).await?;
+        let client = aws_sdk_scheduler::Client::new(&self.config);
+        let target = ScheduleTarget {
+            queue: outputs.value("StartBufferArn")?,
+            dead_letters: outputs.value("StartBufferDeadLettersArn")?,
+            role: outputs.value("ScheduleRoleArn")?,
+        };
+        Ok((
+            EventBridgeScheduler::new(client, outputs.value("ScheduleGroup")?),
+            target,
+        ))
+    }
+
     /// Who the caller is, as AWS knows them: an ARN. None where AWS does not tell, which is no reason not to go on.
     pub(crate) async fn caller(&self) -> Option<String> {
         let answer = self.identity.get_caller_identity().send();
@@ -204,12 +211,29 @@ pub(crate) async fn aws_config() -> SdkConfig {
     defaults.http_client(https).load().await
 }
 
-async fn outputs(config: &SdkConfig, name: &str) -> Result<Vec<Output>, Error> {
-    let stacks = describe(config, name).await?;
-    Ok(stacks
-        .into_iter()
-        .flat_map(|stack| stack.outputs.unwrap_or_default())
-        .collect())
+/// The outputs of a stack.
+struct Outputs {
+    stack: String,
+    outputs: Vec<Output>,
+}
+
+impl Outputs {
+    async fn of(config: &SdkConfig, name: &str) -> Result<Self, Error> {
+        let stacks = describe(config, name).await?.into_iter();
+        Ok(Self {
+            stack: name.to_owned(),
+            outputs: stacks.flat_map(|stack| stack.outputs.unwrap_or_default()).collect(),
+        })
+    }
+
+    fn value(&self, key: &'static str) -> Result<String, Error> {
+        let output = self.outputs.iter().find(|output| output.output_key() == Some(key));
+        let value = output.and_then(Output::output_value).map(str::to_owned);
+        value.ok_or_else(|| Error::NoOutput {
+            name: self.stack.clone(),
+            output: key,
+        })
+    }
 }
 
 async fn describe(config: &SdkConfig, name: &str) -> Result<Vec<DescribedStack>, Error> {

@@ -61,7 +61,7 @@ pub(crate) enum Command {
 
 With --output json a document is printed for each definition: workflow, file, version (null in a dry run),
 changed, change (new, changed or unchanged), previous_version, digest, difference (added, removed and text,
-or null), names (path, name and value of each), state, webhook_url.")]
+or null), names (path, name and value of each), state, webhook_url, schedule (its times, or null).")]
     Apply(apply::Options),
     /// List the workflows.
     #[command(after_help = "Examples:
@@ -184,9 +184,14 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::Enable { workflow } => output.show(&state::set(workflow, WorkflowState::Enabled, stack).await?),
         Command::Disable { workflow } => output.show(&state::set(workflow, WorkflowState::Disabled, stack).await?),
         Command::Delete { workflow, yes } => {
-            known::live_workflow(&workflow, stack).await?;
+            let record = known::workflow(&workflow, stack).await?;
+            // Its schedule may still be there, if the command broke off.
+            let is_again = record.state == WorkflowState::Deleted && record.schedule.was_ever();
+            if !is_again {
+                known::live(record)?;
+            }
             let question = format!("Delete the workflow {workflow}? Its events start no more runs.");
-            match Consent::of(yes).allows(&question)? {
+            match is_again || Consent::of(yes).allows(&question)? {
                 true => output.show(&state::set(workflow, WorkflowState::Deleted, stack).await?),
                 false => Ok(ExitCode::FAILURE),
             }

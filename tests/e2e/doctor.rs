@@ -15,7 +15,7 @@ use tests::PagerDuty;
 
 /// The exit code of the doctor, and its findings. Of the integrations it looks at that of the scenario alone: all tests
 /// share the stack.
-fn examined(scenario: &Scenario, further: &[&str]) -> (Option<i32>, Vec<Value>) {
+pub(crate) fn examined(scenario: &Scenario, further: &[&str]) -> (Option<i32>, Vec<Value>) {
     let arguments = ["doctor", "--integration", &scenario.name, "--output", "json"];
     let arguments: Vec<&str> = arguments.iter().chain(further).copied().collect();
     let output = scenario.pagerflow.call(&arguments, "").unwrap();
@@ -25,7 +25,7 @@ fn examined(scenario: &Scenario, further: &[&str]) -> (Option<i32>, Vec<Value>) 
 }
 
 /// The levels of the findings about something.
-fn levels<'a>(findings: &'a [Value], area: &str) -> Vec<&'a str> {
+pub(crate) fn levels<'a>(findings: &'a [Value], area: &str) -> Vec<&'a str> {
     let of_area = findings.iter().filter(|finding| finding["area"] == area);
     of_area.map(|finding| finding["level"].as_str().unwrap()).collect()
 }

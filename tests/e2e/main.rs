@@ -25,6 +25,7 @@ mod rights;
 mod rounds;
 mod runs;
 mod scenario;
+mod schedules;
 mod secrets;
 mod standalone;
 mod tour;

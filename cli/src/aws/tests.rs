@@ -33,6 +33,8 @@ const RAW: [&str; 10] = [
 #[derive(Debug, Clone, Copy)]
 enum Form {
     Json,
+    /// JSON of a service that is asked by paths.
+    RestJson,
     Xml,
     Cbor,
 }
@@ -60,6 +62,10 @@ async fn failures(config: &SdkConfig) -> BTreeMap<&'static str, AwsFailure> {
         (
             "dynamodb",
             failure!(aws_sdk_dynamodb::Client::new(config).describe_table().table_name("t-1")),
+        ),
+        (
+            "scheduler",
+            failure!(aws_sdk_scheduler::Client::new(config).get_schedule().name("w")),
         ),
         (
             "secretsmanager",
@@ -93,6 +99,7 @@ fn form_of(service: &str) -> Form {
     match service {
         "cloudformation" | "sts" => Form::Xml,
         "cloudwatch" => Form::Cbor,
+        "scheduler" => Form::RestJson,
         _ => Form::Json,
     }
 }
@@ -178,6 +185,10 @@ fn refusal(request: &str, status: &str, code: &str, message: &str) -> Vec<u8> {
     if request.contains("x-amz-target") {
         let body = serde_json::json!({ "__type": code, "message": message }).to_string();
         return answer(status, "application/x-amz-json-1.0", body.as_bytes());
+    }
+    if request.starts_with("get /schedules/") {
+        let body = serde_json::json!({ "__type": code, "Message": message }).to_string();
+        return answer(status, "application/json", body.as_bytes());
     }
     let body = format!(
         "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error>\

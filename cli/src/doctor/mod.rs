@@ -9,6 +9,7 @@ mod finding;
 mod integrations;
 mod queues;
 mod runs;
+mod schedules;
 mod waits;
 mod workflows;
 
@@ -142,7 +143,7 @@ async fn set_up(
         trigger.is_some_and(|trigger| is_wanted(&trigger.integration))
     });
     findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
-    let _looking = notices.working("Looking at the definitions of the workflows");
+    let looking = notices.working("Looking at the definitions of the workflows");
     let live = inventory
         .workflows
         .iter()
@@ -155,6 +156,9 @@ async fn set_up(
         }
         findings.extend(definitions::check(workflow, stored, &stack.table).await);
     }
+    drop(looking);
+    let _looking = notices.working("Looking at the schedules");
+    findings.extend(schedules::check(&inventory.workflows, stack).await);
     Ok(findings)
 }
 

@@ -63,11 +63,14 @@ pub(super) async fn check(stack: &Stack, resources: &Resources, now: Timestamp) 
     let log = resources
         .id_of("WebhookIngressLogs")
         .unwrap_or("LOG-OF-WEBHOOK-INGRESS");
+    let start_buffer = resources
+        .id_of(Queue::StartBuffer.resource())
+        .unwrap_or("URL-OF-START-BUFFER");
     let mut findings = Vec::new();
     for queue in Queue::ALL {
         findings.push(match resources.id_of(queue.resource()) {
             Some(url) => match look(stack, url, now).await {
-                Ok(waiting) => judge(queue, &waiting, log),
+                Ok(waiting) => judge(queue, &waiting, log, start_buffer),
                 Err(cause) => Finding::not_checked(
                     queue.area(),
                     format!("The queue {url} could not be looked at: {cause}."),
@@ -127,8 +130,8 @@ async fn age(stack: &Stack, url: &str, now: Timestamp) -> Option<u64> {
     newest.maximum.map(|seconds| seconds as u64)
 }
 
-/// The finding about a queue with messages. `log` is the log of webhook-ingress.
-fn judge(queue: Queue, waiting: &Waiting, log: &str) -> Finding {
+/// The finding about a queue with messages. `log` is the log of webhook-ingress, `start_buffer` the URL of that queue.
+fn judge(queue: Queue, waiting: &Waiting, log: &str, start_buffer: &str) -> Finding {
     let Waiting { url, messages, age } = waiting;
     let area = queue.area();
     let oldest = match age {
@@ -165,12 +168,13 @@ fn judge(queue: Queue, waiting: &Waiting, log: &str) -> Finding {
         (Queue::StartBufferDeadLetters, count) => Finding::problem(
             area,
             format!(
-                "Runs that did not start in eleven hours, and were given up: {count}. {oldest} Each is kept for two weeks."
+                "Runs that did not start in eleven hours, and schedules that were due and could not be sent: {count}. {oldest} Each is \
+                 kept for two weeks."
             ),
             format!(
-                "When Step Functions works again, send them back:\n\
-                 aws sqs start-message-move-task --source-arn $(aws sqs get-queue-attributes --queue-url {url} \
-                 --attribute-names QueueArn --query Attributes.QueueArn --output text)"
+                "When Step Functions and EventBridge Scheduler work again, send them back:\n\
+                 arn() {{ aws sqs get-queue-attributes --queue-url $1 --attribute-names QueueArn --query Attributes.QueueArn --output text; }}\n\
+                 aws sqs start-message-move-task --source-arn $(arn {url}) --destination-arn $(arn {start_buffer})"
             ),
         ),
         (Queue::UnrecordedEnds, count) => Finding::problem(
@@ -202,7 +206,14 @@ mod tests {
             messages,
             age,
         };
-        let findings = Queue::ALL.map(|queue| judge(queue, &waiting(queue), "/aws/lambda/pagerflow-webhook-ingress"));
+        let findings = Queue::ALL.map(|queue| {
+            judge(
+                queue,
+                &waiting(queue),
+                "/aws/lambda/pagerflow-webhook-ingress",
+                "https://sqs/1/start_buffer",
+            )
+        });
         text(&findings, Screen::plain())
     }
 
@@ -227,9 +238,10 @@ mod tests {
         problem      Runs that wait because Step Functions throttles, is out of reach or refuses: 2. The oldest has waited for 2 h.
                      They start by themselves when that is over. The log tells the reason:
                      aws logs tail /aws/lambda/pagerflow-webhook-ingress --since 1h --filter-pattern '"waits in the start-buffer"'
-        problem      Runs that did not start in eleven hours, and were given up: 2. The oldest has waited for 2 h. Each is kept for two weeks.
-                     When Step Functions works again, send them back:
-                     aws sqs start-message-move-task --source-arn $(aws sqs get-queue-attributes --queue-url https://sqs/1/start_buffer_dead_letters --attribute-names QueueArn --query Attributes.QueueArn --output text)
+        problem      Runs that did not start in eleven hours, and schedules that were due and could not be sent: 2. The oldest has waited for 2 h. Each is kept for two weeks.
+                     When Step Functions and EventBridge Scheduler work again, send them back:
+                     arn() { aws sqs get-queue-attributes --queue-url $1 --attribute-names QueueArn --query Attributes.QueueArn --output text; }
+                     aws sqs start-message-move-task --source-arn $(arn https://sqs/1/start_buffer_dead_letters) --destination-arn $(arn https://sqs/1/start_buffer)
         problem      Ends of runs that could not be recorded: 2. Those runs still show as running. The oldest has waited for 2 h.
                      See which, and look at their executions in Step Functions:
                      aws sqs receive-message --queue-url https://sqs/1/unrecorded_ends --visibility-timeout 0 --max-number-of-messages 10
@@ -247,9 +259,10 @@ mod tests {
         warning      Runs that wait because Step Functions throttles, is out of reach or refuses: 1. How long the oldest has waited is not known.
                      They start by themselves when that is over. The log tells the reason:
                      aws logs tail /aws/lambda/pagerflow-webhook-ingress --since 1h --filter-pattern '"waits in the start-buffer"'
-        problem      Runs that did not start in eleven hours, and were given up: 1. How long the oldest has waited is not known. Each is kept for two weeks.
-                     When Step Functions works again, send them back:
-                     aws sqs start-message-move-task --source-arn $(aws sqs get-queue-attributes --queue-url https://sqs/1/start_buffer_dead_letters --attribute-names QueueArn --query Attributes.QueueArn --output text)
+        problem      Runs that did not start in eleven hours, and schedules that were due and could not be sent: 1. How long the oldest has waited is not known. Each is kept for two weeks.
+                     When Step Functions and EventBridge Scheduler work again, send them back:
+                     arn() { aws sqs get-queue-attributes --queue-url $1 --attribute-names QueueArn --query Attributes.QueueArn --output text; }
+                     aws sqs start-message-move-task --source-arn $(arn https://sqs/1/start_buffer_dead_letters) --destination-arn $(arn https://sqs/1/start_buffer)
         problem      Ends of runs that could not be recorded: 1. Those runs still show as running. How long the oldest has waited is not known.
                      See which, and look at their executions in Step Functions:
                      aws sqs receive-message --queue-url https://sqs/1/unrecorded_ends --visibility-timeout 0 --max-number-of-messages 10

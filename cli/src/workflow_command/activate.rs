@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     known,
     output::{Screen, View},
+    schedules,
     stack::Stack,
 };
 use clap::Args;
@@ -97,6 +98,7 @@ impl Plan {
     pub(super) async fn activate(self, stack: &Stack) -> Result<Activated, Error> {
         let now = Timestamp::now();
         let applied = stack.table.activate_version(&self.seen, self.version, now).await?;
+        schedules::follow(&self.seen.workflow, applied.state, stack).await?;
         Ok(Activated::new(self, applied))
     }
 }

@@ -1,7 +1,8 @@
 //! `pagerflow workflow apply`: definitions become the active versions of their workflows.
 //!
 //! Everything is read, checked and looked up before the first is stored. What is stored goes over the version whose
-//! difference was shown, and nothing else: if the workflow was changed since, nothing is stored and that is reported.
+//! difference was shown, and nothing else: if the workflow was changed since, nothing is stored and that is reported. The schedule of
+//! a workflow follows when it is stored.
 
 use super::{
     account::Accounts,
@@ -15,6 +16,7 @@ use crate::{
     error::Error,
     known,
     output::{Notices, Output, Screen, View},
+    schedules,
     stack::Stack,
 };
 use clap::Args;
@@ -26,7 +28,7 @@ use std::{cell::RefCell, path::PathBuf, process::ExitCode};
 use workflow::{
     definition::{Definition, ThingReference},
     ids::{WorkflowId, WorkflowVersion},
-    triggers::PagerDutyTrigger,
+    triggers::{PagerDutyTrigger, Trigger},
 };
 
 /// The most lines of a difference that are shown before something is applied.
@@ -98,6 +100,8 @@ pub(super) struct Outcome {
     names: Vec<NameMeant>,
     state: Option<WorkflowState>,
     webhook_url: Option<String>,
+    /// The times of its schedule, if it has one.
+    schedule: Option<String>,
     /// True if the place of a workflow is taken that was deleted or cannot be read.
     #[serde(skip)]
     is_replaced: bool,
@@ -240,10 +244,7 @@ async fn planned(
     options: &Options,
     stack: &Stack,
 ) -> Result<Ready, Error> {
-    let trigger = definition
-        .trigger
-        .as_ref()
-        .and_then(workflow::triggers::Trigger::pagerduty);
+    let trigger = definition.trigger.as_ref().and_then(Trigger::pagerduty);
     if let Some(PagerDutyTrigger { integration, .. }) = trigger
         && stack.table.integration(integration).await?.is_none()
     {
@@ -360,8 +361,9 @@ impl Ready {
         let applied = stack
             .table
             .apply_workflow(self.seen.as_ref(), &new, Timestamp::now())
-            .await;
-        Ok(self.outcome(Some(applied?)))
+            .await?;
+        schedules::follow(&self.definition.name, applied.state, stack).await?;
+        Ok(self.outcome(Some(applied)))
     }
 
     /// The outcome; of a dry run, if it was not applied.
@@ -373,6 +375,8 @@ impl Ready {
             Kind::Unchanged => (ChangeName::Unchanged, None, false),
             Kind::Changed(difference) => (ChangeName::Changed, Some(difference), false),
         };
+        let schedule = self.definition.trigger.as_ref().and_then(Trigger::schedule);
+        let schedule = schedule.map(|trigger| trigger.schedule.to_string());
         Outcome {
             digest: self.definition.digest(),
             workflow: self.definition.name,
@@ -387,6 +391,7 @@ impl Ready {
                 .map(|applied| applied.state)
                 .or_else(|| before.map(|seen| seen.state)),
             webhook_url: self.webhook_url,
+            schedule,
             is_replaced,
         }
     }
@@ -397,9 +402,12 @@ impl View for Outcome {
         let name = &self.workflow;
         match (self.version, self.change) {
             (Some(version), ChangeName::Unchanged) => format!("{name} {version} is unchanged."),
-            (Some(version), _) => match &self.webhook_url {
-                Some(url) => format!("Applied {name} {version}. Its webhook is {url}"),
-                None => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
+            (Some(version), _) => match (&self.webhook_url, &self.schedule) {
+                (Some(url), _) => format!("Applied {name} {version}. Its webhook is {url}"),
+                (None, Some(times)) => format!(
+                    "Applied {name} {version}. It starts by itself, {times}: `pagerflow workflow show {name}` has the next times."
+                ),
+                (None, None) => format!("Applied {name} {version}. Start it with `pagerflow run start {name}`."),
             },
             (None, ChangeName::New) => format!("{name} would be new."),
             (None, ChangeName::Unchanged) => format!("{name} would be unchanged."),

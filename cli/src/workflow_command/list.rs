@@ -7,7 +7,7 @@ use crate::{
     text_table::aligned,
 };
 use jiff::Timestamp;
-use platform::table::{TriggerRecord, WorkflowRecord, WorkflowState};
+use platform::table::{ScheduleRecord, TriggerRecord, WorkflowRecord, WorkflowState};
 use serde::Serialize;
 use workflow::{
     ids::{IntegrationAlias, WorkflowId, WorkflowVersion},
@@ -31,6 +31,7 @@ struct Row {
     state: WorkflowState,
     active_version: WorkflowVersion,
     trigger: Option<Trigger>,
+    schedule: Option<Schedule>,
     updated_at: Timestamp,
 }
 
@@ -43,6 +44,15 @@ struct Trigger {
     filters: Filters,
     /// The source of its condition.
     when: Option<String>,
+}
+
+/// A schedule for programs.
+#[derive(Debug, Serialize)]
+struct Schedule {
+    /// The times, as the definition has them.
+    times: String,
+    timezone: String,
+    catch_up: bool,
 }
 
 pub(super) async fn list(also_deleted: bool, stack: &Stack, notices: Notices) -> Result<Listed, Error> {
@@ -63,6 +73,7 @@ impl From<WorkflowRecord> for Row {
             state: record.state,
             active_version: record.active_version,
             trigger: record.trigger.map(Trigger::from),
+            schedule: record.schedule.current().map(Schedule::from),
             updated_at: record.updated_at,
         }
     }
@@ -76,6 +87,16 @@ impl From<TriggerRecord> for Trigger {
             events: record.events,
             filters: record.filters,
             when: record.when.as_ref().map(|when| when.source().to_owned()),
+        }
+    }
+}
+
+impl From<&ScheduleRecord> for Schedule {
+    fn from(record: &ScheduleRecord) -> Self {
+        Self {
+            times: record.shown.clone(),
+            timezone: record.timezone.clone(),
+            catch_up: record.catch_up,
         }
     }
 }
@@ -95,12 +116,16 @@ fn columns(workflow: &Row) -> Vec<String> {
         workflow.workflow.to_string(),
         workflow.state.to_string(),
         workflow.active_version.to_string(),
-        workflow.trigger.as_ref().map_or_else(|| "by hand".to_owned(), trigger),
+        match (&workflow.trigger, &workflow.schedule) {
+            (Some(trigger), _) => of_trigger(trigger),
+            (None, Some(schedule)) => schedule.times.clone(),
+            (None, None) => "by hand".to_owned(),
+        },
         format!("{:.0}", workflow.updated_at),
     ]
 }
 
-fn trigger(trigger: &Trigger) -> String {
+fn of_trigger(trigger: &Trigger) -> String {
     let version = match trigger.webhook {
         WebhookKind::V3 => "",
         WebhookKind::V2 => " (V2)",

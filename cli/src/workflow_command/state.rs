@@ -4,6 +4,7 @@ use crate::{
     error::Error,
     known,
     output::{Screen, View},
+    schedules,
     stack::Stack,
 };
 use jiff::Timestamp;
@@ -20,7 +21,10 @@ pub(super) struct Changed {
 
 pub(super) async fn set(workflow: WorkflowId, state: WorkflowState, stack: &Stack) -> Result<Changed, Error> {
     match stack.table.set_workflow_state(&workflow, state, Timestamp::now()).await {
-        Ok(()) => Ok(Changed { workflow, state }),
+        Ok(()) => {
+            schedules::follow(&workflow, state, stack).await?;
+            Ok(Changed { workflow, state })
+        }
         Err(StateError::Unknown(_)) => Err(known::unknown_workflow(&workflow, stack).await),
         Err(error) => Err(error.into()),
     }

@@ -240,6 +240,37 @@ fn every_function_is_told_the_stack_that_its_metrics_are_of() {
 }
 
 #[test]
+fn schedules_send_to_the_start_buffer_in_a_role_that_no_other_group_can_take_on_and_go_with_the_stack() {
+    let template = template();
+    let resources = &template["Resources"];
+    let statement = &resources["ScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"][0];
+    assert_eq!(
+        statement["Condition"]["StringEquals"],
+        json!({"aws:SourceAccount": {"Ref": "AWS::AccountId"}, "aws:SourceArn": {"GetAtt": "ScheduleGroup.Arn"}})
+    );
+    let [rights] = &statements(&template, "ScheduleRole")[..] else {
+        panic!("more than one statement")
+    };
+    assert_eq!(actions(rights), set(&["sqs:SendMessage"]));
+    assert_eq!(
+        rights["Resource"],
+        json!([{"GetAtt": "StartBuffer.Arn"}, {"GetAtt": "StartBufferDeadLetters.Arn"}])
+    );
+    assert_eq!(resources["ScheduleGroup"]["DeletionPolicy"], Value::Null);
+    for (output, value) in [
+        ("ScheduleGroup", json!({"Ref": "ScheduleGroup"})),
+        ("ScheduleRoleArn", json!({"GetAtt": "ScheduleRole.Arn"})),
+        ("StartBufferArn", json!({"GetAtt": "StartBuffer.Arn"})),
+        (
+            "StartBufferDeadLettersArn",
+            json!({"GetAtt": "StartBufferDeadLetters.Arn"}),
+        ),
+    ] {
+        assert_eq!(template["Outputs"][output]["Value"], value, "{output}");
+    }
+}
+
+#[test]
 fn what_holds_data_outlives_the_stack() {
     let template = template();
 
