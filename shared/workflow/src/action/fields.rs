@@ -4,7 +4,10 @@ use super::{Text, Thing, Unfit};
 use crate::{
     definition::Length,
     ids::is_label,
-    template::{Context, Template, TemplateError},
+    template::{
+        Context, Template, TemplateError,
+        time::{Duration, Time},
+    },
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -122,7 +125,7 @@ pub enum FieldKind {
         /// The longest, in seconds.
         longest: i64,
     },
-    /// A time in RFC 3339.
+    /// A time in RFC 3339. In a workflow an input may be relative to now: `-24h`, or a duration.
     Time,
     /// A URL that begins with `https://`.
     Url,
@@ -245,7 +248,18 @@ impl FieldKind {
             Self::UserEmail(_) => of_form(text.is_some_and(is_email)),
             Self::Url => of_form(text.is_some_and(|text| is_url(text, &["https://"]))),
             Self::Link => of_form(text.is_some_and(|text| is_url(text, &["https://", "http://"]))),
-            Self::Time => of_form(text.is_some_and(|text| text.parse::<Timestamp>().is_ok())),
+            Self::Time => match text {
+                Some(text) if text.parse::<Timestamp>().is_ok() => Ok(()),
+                Some(text) if Duration::from_now(text).is_some() => Err(
+                    "is relative to now, which only a step of a workflow can be; give a time in RFC 3339, such as \
+                     `2027-01-31T09:00:00Z`"
+                        .to_owned(),
+                ),
+                Some(text) if Duration::from_now(&format!("+{text}")).is_some() => Err(format!(
+                    "has no sign; write `-{text}` for a time before now, or `+{text}` for one after it"
+                )),
+                _ => of_form(false),
+            },
             Self::OneOf(words) => match text {
                 Some(word) if words.iter().any(|known| known == word) => Ok(()),
                 Some(word) => Err(format!("must be {}{}", self.wanted(), did_you_mean(word, words))),
@@ -280,7 +294,44 @@ impl FieldKind {
     pub fn render(&self, template: &Template, context: &Context) -> Result<Value, TemplateError> {
         match self {
             Self::Key { .. } => Ok(template.evaluate_key(context)?.map_or(Value::Null, Value::String)),
-            kind => Ok(kind.from_rendered(template.evaluate(context)?)),
+            Self::Time => Ok(self.absolute(template.evaluate_time(context)?, context.now())),
+            kind => Ok(kind.absolute(kind.from_rendered(template.evaluate(context)?), context.now())),
+        }
+    }
+
+    /// Checks a value that is written in a definition: in it, times may be relative to now.
+    ///
+    /// # Errors
+    /// As [`Self::check`].
+    pub(crate) fn check_written(&self, value: Value) -> Result<(), String> {
+        self.check(&self.absolute(value, Time::of_clock(Timestamp::UNIX_EPOCH)))
+    }
+
+    /// The value with times in the place of those that are relative to now, such as `-24h`.
+    fn absolute(&self, value: Value, now: Time) -> Value {
+        match (self, value) {
+            (Self::Time, Value::String(text)) => {
+                let time = Duration::from_now(&text).and_then(|duration| now.plus(duration).ok());
+                Value::String(time.map_or(text, |time| time.to_string()))
+            }
+            (Self::Object(fields), Value::Object(given)) => {
+                let given = given.into_iter().map(|(name, value)| {
+                    let value = match fields.iter().find(|field| field.name == name.as_str()) {
+                        Some(field) => field.kind.absolute(value, now),
+                        None => value,
+                    };
+                    (name, value)
+                });
+                Value::Object(given.collect())
+            }
+            (Self::Entries(fields), Value::Array(entries)) => {
+                let of_entries = Self::Object(fields.clone());
+                entries
+                    .into_iter()
+                    .map(|entry| of_entries.absolute(entry, now))
+                    .collect()
+            }
+            (_, value) => value,
         }
     }
 
@@ -378,7 +429,10 @@ impl FieldKind {
             Self::UserEmail(system) => format!("the e-mail address by which a user logs in to {system}"),
             Self::Url => "a URL that begins with `https://`".to_owned(),
             Self::Link => "a URL that begins with `https://` or `http://`".to_owned(),
-            Self::Time => "a time in RFC 3339, such as `2027-01-31T09:00:00Z`".to_owned(),
+            Self::Time => {
+                "a time in RFC 3339, such as `2027-01-31T09:00:00Z`, or one relative to now, such as `-24h` or `+30m`"
+                    .to_owned()
+            }
             Self::OneOf(words) => format!("one of {}", words.join(", ")),
             Self::Words(words) => format!("a list of some of {}", words.join(", ")),
             Self::Length { longest } => {

@@ -79,6 +79,11 @@ impl Context {
         context
     }
 
+    /// The time that expressions see as `now`.
+    pub(crate) fn now(&self) -> Time {
+        self.now
+    }
+
     /// Sets a variable.
     pub fn set_variable(&mut self, name: &str, value: Value) {
         self.insert("vars", name, value);

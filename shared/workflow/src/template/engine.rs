@@ -1,6 +1,10 @@
 //! minijinja as this project uses it.
 
-use super::{Context, Expression, Form, Parsed, filters, nulls, program, syntax, time, weight};
+use super::{
+    Context, Expression, Form, Parsed, filters, nulls, program, syntax,
+    time::{self, Temporal},
+    weight,
+};
 use minijinja::{
     Environment, ErrorKind, Output, State, UndefinedBehavior,
     machinery::{parse, parse_expr},
@@ -133,7 +137,23 @@ impl Write for Pieces<'_, '_> {
 }
 
 pub(super) fn evaluate(expression: &Expression, context: &Context) -> Result<Given<Value>, TemplateError> {
-    let value = to_json(&expression.source, &value_of(expression, context, context.values())?)?;
+    given(expression, context, &value_of(expression, context, context.values())?)
+}
+
+/// The value as a time: a duration is the time so long after now.
+pub(super) fn evaluate_time(expression: &Expression, context: &Context) -> Result<Value, TemplateError> {
+    let value = value_of(expression, context, context.values())?;
+    match Temporal::of(&value) {
+        Some(Temporal::Duration(duration)) => match context.now().plus(duration) {
+            Ok(time) => Ok(Value::String(time.to_string())),
+            Err(error) => Err(TemplateError::new(format!("`{}`: {error}", expression.source))),
+        },
+        Some(Temporal::Time(_)) | None => given(expression, context, &value).map(|given| given.value),
+    }
+}
+
+fn given(expression: &Expression, context: &Context, value: &minijinja::Value) -> Result<Given<Value>, TemplateError> {
+    let value = to_json(&expression.source, value)?;
     let lacks_something = value.is_null();
     match value {
         Value::String(text) => {

@@ -254,6 +254,19 @@ impl Template {
         Ok(key_of(&given.value).filter(|_| !given.lacks_something))
     }
 
+    /// Its value as a time: a duration is the time so long after now.
+    ///
+    /// # Errors
+    /// As [`Expression::evaluate`]; a time outside of the years that there are.
+    pub(crate) fn evaluate_time(&self, context: &Context) -> Result<Value, TemplateError> {
+        match self {
+            Self::Expression(expression) if expression.form == Form::Value => {
+                engine::evaluate_time(expression, context)
+            }
+            other => other.evaluate(context),
+        }
+    }
+
     /// The `index`-th item of the list that it gives, counted from 0, without making the others; none if there are fewer,
     /// or if it gives no list.
     ///

@@ -101,7 +101,17 @@ fn a_value_of_the_type_passes(#[case] kind: FieldKind, #[case] value: Value) {
     json!("8d"),
     "must be a length of time such as 30m or 4h, from 1s to 168h"
 )]
-#[case(FieldKind::Time, json!("tomorrow"), "must be a time in RFC 3339, such as `2027-01-31T09:00:00Z`")]
+#[case(
+    FieldKind::Time,
+    json!("tomorrow"),
+    "must be a time in RFC 3339, such as `2027-01-31T09:00:00Z`, or one relative to now, such as `-24h` or `+30m`"
+)]
+#[case(
+    FieldKind::Time,
+    json!("-24h"),
+    "is relative to now, which only a step of a workflow can be; give a time in RFC 3339, such as `2027-01-31T09:00:00Z`"
+)]
+#[case(FieldKind::Time, json!("24h"), "has no sign; write `-24h` for a time before now, or `+24h` for one after it")]
 #[case(FieldKind::Url, json!("http://a.example"), "must be a URL that begins with `https://`")]
 #[case(FieldKind::Url, json!("https:// a"), "must be a URL that begins with `https://`")]
 #[case(FieldKind::Map { may_be_empty: false }, json!({}), "is empty; it must have at least one field")]
@@ -133,4 +143,16 @@ fn what_a_template_gives_is_taken_as_the_type_where_there_is_one_way_to_take_it(
     #[case] taken: Value,
 ) {
     assert_eq!(kind.from_rendered(rendered), taken);
+}
+
+#[test]
+fn times_in_maps_and_in_lists_of_maps_can_be_relative_as_well() {
+    let from = || Field::required("from", FieldKind::Time, "the beginning");
+    let now = Time::of_clock("2027-01-31T09:00:00Z".parse().unwrap());
+    let relative = json!({"from": "-24h", "other": "-24h"});
+    let absolute = json!({"from": "2027-01-30T09:00:00Z", "other": "-24h"});
+    let (map, list) = (FieldKind::Object(vec![from()]), FieldKind::Entries(vec![from()]));
+    assert_eq!(map.absolute(relative.clone(), now), absolute);
+    assert_eq!(list.absolute(json!([relative]), now), json!([absolute]));
+    assert_eq!(FieldKind::Text.absolute(json!("-24h"), now), "-24h");
 }

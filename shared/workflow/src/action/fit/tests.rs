@@ -115,7 +115,7 @@ fn only_the_links_that_do_not_fit_are_left_out_and_each_is_told() {
 )]
 #[case::no_severity("severity", json!(null), json!("critical"), "`severity` was replaced by `critical`: it has no value")]
 #[case::no_source("source", json!(" "), json!("unknown"), "`source` was replaced by `unknown`: it is empty")]
-#[case::time("timestamp", json!("tomorrow"), json!(null), "`timestamp` was left out: it must be a time in RFC 3339, such as `2027-01-31T09:00:00Z`")]
+#[case::time("timestamp", json!("tomorrow"), json!(null), "`timestamp` was left out: it must be a time in RFC 3339, such as `2027-01-31T09:00:00Z`, or one relative to now, such as `-24h` or `+30m`")]
 #[case::list_for_text("component", json!(["a"]), json!(null), "`component` was left out: it is a list, but must be text")]
 #[case::text_for_map("custom_details", json!("full"), json!(null), "`custom_details` was left out: it is text, but must be a map")]
 #[case::terminal_codes("summary", json!("\u{1b}[31mred\u{0}"), json!("\u{fffd}[31mred\u{fffd}"), "`summary`: 2 control characters were replaced by U+FFFD")]

@@ -27,6 +27,8 @@ What all have in common:
     hash of the whole stand for it. That is the same in every action, so an alert that was triggered by a long key is found by it.
   - Where the step does not fail: control characters in texts are replaced by U+FFFD, and `Critical` is taken for `critical`.
   - A value that is written in the workflow itself, without an expression, is refused when the workflow is saved.
+- An input that is a time can be relative to now: `-24h`, `+30m`, or an expression that gives a duration. Now is when the step makes
+  its first attempt. What is sent, and what the record of the step shows, is a time in RFC 3339. Another caller of a function gives that.
 - What was changed stands in the record of the step. `pagerflow run show` and `pagerflow workflow test` show it under the step, as
   ``! `links[1]` was left out: …``. Another caller of a function gets it in the answer, in `adjusted`.
 - All inputs of a step together have room for 48 KiB. Where they take more, the largest of those that can be cut are cut, in a map the
@@ -108,6 +110,7 @@ fn input(field: &Field, name: &str) -> String {
 /// The type of an input, and whether a name may stand for it.
 fn kind(field: &Field) -> String {
     match (field.names, &field.kind) {
+        (None, FieldKind::Time) => format!("{}, or relative to now", FieldKind::Time),
         (None, kind) => kind.to_string(),
         (Some(_), FieldKind::Ids(_)) => "list of ids or names".to_owned(),
         (Some(_), FieldKind::UserEmail(_)) => "e-mail address or name".to_owned(),

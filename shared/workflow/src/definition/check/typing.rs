@@ -374,9 +374,10 @@ fn takes(kind: &FieldKind, of: &Type) -> Result<(), String> {
             kind,
             FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Time
         ),
+        // A duration is the time so long after now.
         (Kind::Duration, kind) => matches!(
             kind,
-            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Length { .. }
+            FieldKind::Text | FieldKind::Prose(_) | FieldKind::Key { .. } | FieldKind::Length { .. } | FieldKind::Time
         ),
         (Kind::Integer | Kind::Number, kind) => {
             matches!(

@@ -190,7 +190,7 @@ fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, rea
         (Template::Map(fields), Content::Map(entries)) if !template.expressions().is_empty() => match kind {
             FieldKind::Map { .. } => return true,
             FieldKind::Object(known) => return is_object(known, fields, (node, entries), path, reading),
-            kind => kind.check(&template.to_json()),
+            kind => kind.check_written(template.to_json()),
         },
         (Template::Expression(expression), _) => match kind.is_single() || !expression.is_text() {
             true => return true,
@@ -200,7 +200,7 @@ fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, rea
                     .to_owned(),
             ),
         },
-        _ => kind.check(&template.to_json()),
+        _ => kind.check_written(template.to_json()),
     };
     match problem {
         Ok(()) => true,

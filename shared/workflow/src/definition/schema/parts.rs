@@ -138,7 +138,10 @@ fn literal(kind: &FieldKind) -> Json {
         FieldKind::Ids(system) => list_of(&FieldKind::Id(system.clone())),
         FieldKind::Words(words) => list_of(&FieldKind::OneOf(words.clone())),
         FieldKind::Length { .. } => json!({ "type": "string", "pattern": LENGTH, "examples": ["30m", "4h", "2d"] }),
-        FieldKind::Time => json!({ "type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]" }),
+        FieldKind::Time => json!({
+            "type": "string", "pattern": "^([0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ]|[-+][0-9])",
+            "examples": ["2027-01-31T09:00:00Z", "-24h", "+30m"]
+        }),
         FieldKind::Url => json!({ "type": "string", "pattern": r"^https://\S+$", "maxLength": 2048 }),
         FieldKind::Link => json!({ "type": "string", "pattern": r"^https?://\S+$", "maxLength": 2048 }),
         FieldKind::Links { most } => json!({

@@ -1,7 +1,12 @@
 //! `now`: the time of the Plan, and for what is evaluated again the time at which it was evaluated first.
 
 use super::*;
-use crate::{replay::Start, template::Context};
+use crate::{
+    action::{ActionSpec, FieldKind, tests::action},
+    document,
+    replay::Start,
+    template::Context,
+};
 
 fn later(minutes: i64) -> Timestamp {
     start() + SignedDuration::from_mins(minutes)
@@ -206,5 +211,118 @@ fn the_example_of_the_docs_is_accepted() {
             .map(|warning| &warning.message)
             .collect::<Vec<_>>(),
         Vec::<&String>::new()
+    );
+}
+
+/// The inputs of all actions that are times, each with the name of its action.
+fn inputs_that_are_times() -> Vec<(&'static ActionSpec, &'static str)> {
+    let of = |spec: &'static ActionSpec| {
+        let times = spec.inputs.iter().filter(|field| field.kind == FieldKind::Time);
+        times.map(move |field| (spec, &*field.name))
+    };
+    catalog().actions().flat_map(|spec| of(spec)).collect()
+}
+
+/// A workflow with one step, the example of an action with one input more.
+fn workflow_with(spec: &ActionSpec, input: &str, value: &str) -> Result<Definition, String> {
+    let example = document::read(&spec.example, "example", |node, _| Some(node.to_json())).unwrap();
+    let example = example.as_object().unwrap().iter();
+    let mut with: Map<String, Value> = example
+        .map(
+            |(name, given)| match given.as_str().is_some_and(|text| text.contains("{{")) {
+                true => (name.clone(), "P1".into()),
+                false => (name.clone(), given.clone()),
+            },
+        )
+        .collect();
+    with.insert(input.to_owned(), value.into());
+    let source = json!({
+        "name": "w",
+        "inputs": { "length": { "type": "duration", "default": "1h 30m" }, "text": { "type": "text", "default": "-2d" } },
+        "steps": [{ "uses": spec.name, "with": with }],
+    });
+    Definition::from_source(&source.to_string(), catalog()).map_err(|problems| problems.to_string())
+}
+
+/// The input of the first attempt and of the second one, a few minutes later.
+fn two_attempts(definition: Definition) -> (Value, Value) {
+    let mut world = World::new(definition);
+    let mut execution = world.begin();
+    let first = world.plan(&mut execution);
+    execution.answer = Some(failure("PagerDuty.RateLimited"));
+    let put_off = world.plan(&mut execution);
+    world.now = later(7).max(wake_of(&put_off).expect("it is tried again"));
+    let second = world.plan(&mut execution);
+    (input_of(&first).clone(), input_of(&second).clone())
+}
+
+#[test]
+fn every_input_that_is_a_time_can_be_relative_to_the_first_attempt() {
+    let inputs = inputs_that_are_times();
+    assert!(inputs.len() >= 6, "{inputs:?}");
+    let cases = [
+        ("-24h", "2026-11-21T10:00:00Z"),
+        ("+30m", "2026-11-22T10:30:00Z"),
+        ("-1d 12h", "2026-11-20T22:00:00Z"),
+        ("+0s", "2026-11-22T10:00:00Z"),
+        ("{{ duration('-24h') }}", "2026-11-21T10:00:00Z"),
+        ("{{ duration('30m') }}", "2026-11-22T10:30:00Z"),
+        ("{{ inputs.length }}", "2026-11-22T11:30:00Z"),
+        ("{{ inputs.text }}", "2026-11-20T10:00:00Z"),
+        ("-{{ inputs.length }}", "2026-11-22T08:30:00Z"),
+        ("{{ now - duration('1h') }}", "2026-11-22T09:00:00Z"),
+        ("2026-11-01T00:00:00+01:00", "2026-11-01T00:00:00+01:00"),
+    ];
+    for ((spec, input), (written, sent)) in inputs.iter().flat_map(|it| cases.map(|case| (it, case))) {
+        let about = format!("{spec}: {input}: {written}");
+        let definition = workflow_with(spec, input, written).unwrap_or_else(|problems| panic!("{about}: {problems}"));
+        let (first, second) = two_attempts(definition);
+        assert_eq!(
+            (&first["attempt"], &second["attempt"]),
+            (&json!(1), &json!(2)),
+            "{about}"
+        );
+        assert_eq!(
+            (&first[*input], &second[*input]),
+            (&json!(sent), &json!(sent)),
+            "{about}"
+        );
+    }
+}
+
+#[test]
+fn a_relative_time_that_cannot_be_read_is_refused_with_what_to_write() {
+    for (spec, input) in inputs_that_are_times() {
+        for (written, said) in [
+            (
+                "-24x",
+                "must be a time in RFC 3339, such as `2027-01-31T09:00:00Z`, or one relative to now, such as `-24h`",
+            ),
+            ("-1.5s", "must be a time in RFC 3339"),
+            ("-40000d", "must be a time in RFC 3339"),
+            (
+                "24h",
+                "has no sign; write `-24h` for a time before now, or `+24h` for one after it",
+            ),
+        ] {
+            let refused = workflow_with(spec, input, written).unwrap_err();
+            assert!(
+                refused.contains(&format!("with.{input}: {said}")),
+                "{spec}: {written}: {refused}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_journal_has_the_time_that_a_relative_one_came_to() {
+    let definition = workflow_with(action("pagerduty.list_incidents"), "since", "-24h").unwrap();
+    let mut world = World::new(definition);
+    let mut execution = world.begin();
+    let plan = world.plan(&mut execution);
+    let record = format!("{:?}", plan.changes.unwrap().steps);
+    assert!(
+        record.contains("2026-11-21T10:00:00Z") && !record.contains("-24h"),
+        "{record}"
     );
 }

@@ -13,6 +13,9 @@ const DAY: u64 = 24 * HOUR;
 /// The longest duration, in seconds: 10,000 years, which is more than there is between two times.
 const LONGEST: i64 = 3_652_500 * 24 * 60 * 60;
 
+/// The farthest that a time relative to now can be away, in seconds: 100 years, so that it is a time whenever now is.
+const FARTHEST: u64 = 36_525 * DAY;
+
 /// A duration in whole seconds. It may be negative.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Duration(i64);
@@ -38,6 +41,13 @@ impl Duration {
         let read = length_of(text).filter(|length| length.subsec_nanos() == 0);
         let length = read.ok_or_else(|| TimeError::NotADuration { text: text.to_owned() })?;
         Self::of_seconds(length.as_secs().into())
+    }
+
+    /// Reads the duration from now to a time that is relative to it: with a sign, as in `-24h` and `+30m`.
+    pub(crate) fn from_now(text: &str) -> Option<Self> {
+        let text = text.trim();
+        let duration = Self::read(text).ok().filter(|_| text.starts_with(['-', '+']))?;
+        (duration.0.unsigned_abs() <= FARTHEST).then_some(duration)
     }
 
     /// Both together.
