@@ -2,6 +2,7 @@
 
 mod definitions;
 mod events;
+mod expect;
 mod render;
 mod sample;
 mod signal;
@@ -13,6 +14,7 @@ use crate::{
     run::start::Given,
 };
 use events::Events;
+use expect::Checked;
 use jiff::Timestamp;
 use rehearsal::{
     Answer, Intervention, Rehearsal, Signal, Start,
@@ -46,9 +48,11 @@ Examples:
     pagerflow workflow test escalate.yaml --sample incident.triggered --signal incident.acknowledged@3m
   All events of a folder, and what is different from the definition before:
     pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
+  Does it do what is expected of it?
+    pagerflow workflow test memory-alert.yaml --expect tests/memory-alert.yaml
 
 Of a folder, JSON that is no delivery is passed over. The exit code is 1 if a run fails or is cancelled, or a delivery cannot
-be read. An event that starts no run is none of these.";
+be read; with --expect, if a case does not pass. An event that starts no run is none of these.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
@@ -95,7 +99,15 @@ pub(crate) struct Arguments {
     /// Play the same events with another definition of the workflow as well, and show what is different.
     #[arg(long, value_name = "FILE", requires = "event")]
     against: Option<PathBuf>,
+    /// Play the cases of a file, and check what it expects of each: the outcome, steps, requests.
+    #[arg(long, value_name = "FILE", conflicts_with_all = OF_ONE_CASE)]
+    expect: Option<PathBuf>,
 }
+
+/// The options that the cases of a file have for themselves, and those that show something else.
+const OF_ONE_CASE: [&str; 12] = [
+    "event", "sample", "set", "input", "inputs", "at", "plan", "fail", "result", "answer", "signal", "against",
+];
 
 /// A report and how it ended, as it is printed for programs.
 #[derive(Debug, Serialize)]
@@ -121,6 +133,8 @@ pub(super) enum Played {
     One { report: Box<Report>, form: Form },
     /// Each event for itself.
     Suite(Suite),
+    /// The cases of a file, with what was expected.
+    Cases(Checked),
 }
 
 impl Serialize for Played {
@@ -128,6 +142,7 @@ impl Serialize for Played {
         match self {
             Self::One { report, .. } => Told::from(&**report).serialize(serializer),
             Self::Suite(suite) => suite.serialize(serializer),
+            Self::Cases(checked) => checked.serialize(serializer),
         }
     }
 }
@@ -137,6 +152,7 @@ impl View for Played {
         match self {
             Self::One { report, form } => Renderer::new(screen, *form).report(report),
             Self::Suite(suite) => suite.text(screen),
+            Self::Cases(checked) => checked.text(screen),
         }
     }
 
@@ -144,6 +160,7 @@ impl View for Played {
         match self {
             Self::One { report, .. } => is_failure(report.outcome()),
             Self::Suite(suite) => suite.has_failed(),
+            Self::Cases(checked) => !checked.has_passed(),
         }
     }
 }
@@ -152,6 +169,10 @@ pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Play
     let mut definitions = definitions::read(&arguments.files, notices)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());
     let workflow = definitions.next().ok_or_else(none)?;
+    if let Some(file) = &arguments.expect {
+        let cases = expect::Cases::read(file, workflow, definitions.collect())?;
+        return Ok(Played::Cases(cases.play().await));
+    }
     let workflows = Workflows {
         others: definitions.collect(),
         interventions: interventions(arguments)?,

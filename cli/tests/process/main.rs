@@ -63,6 +63,27 @@ fn a_reader_that_has_gone_ends_a_command_quietly_and_with_its_own_exit_code() {
 }
 
 #[test]
+fn the_exit_code_says_whether_all_cases_of_a_file_pass() {
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/memory-alert.yaml");
+    let folder = tempfile::tempdir().unwrap();
+    let cases = |outcome: &str| {
+        let path = folder.path().join(format!("{outcome}.yaml"));
+        let case = format!("{{ name: a, sample: incident.triggered, expect: {{ outcome: {outcome} }} }}");
+        std::fs::write(&path, format!("cases: [{case}]\n")).unwrap();
+        path.display().to_string()
+    };
+    let code = |cases: &str, more: &[&str]| {
+        let line = ["workflow", "test", example, "--expect", cases];
+        let line: Vec<&str> = line.into_iter().chain(more.iter().copied()).collect();
+        pagerflow(&line, &[]).output().unwrap().status.code()
+    };
+    assert_eq!(code(&cases("not_started"), &[]), Some(0));
+    assert_eq!(code(&cases("succeeded"), &["--output", "json"]), Some(1));
+    assert_eq!(code(&cases("wrong"), &[]), Some(1));
+    assert_eq!(code(&cases("succeeded"), &["--plan"]), Some(2));
+}
+
+#[test]
 fn what_keeps_a_command_from_aws_is_told_with_where_the_settings_come_from_and_what_helps() {
     let closed = format!(
         "http://{}",

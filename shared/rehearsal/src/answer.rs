@@ -42,7 +42,10 @@ impl Answer {
     }
 
     /// Checks that one of the definitions has the step, and that it is an approval that takes the answer.
-    pub(crate) fn check<'a>(
+    ///
+    /// # Errors
+    /// None has it, or it is another kind of step, or it does not take the answer.
+    pub fn check<'a>(
         &self,
         definitions: impl Iterator<Item = &'a Definition> + Clone,
     ) -> Result<(), InvalidIntervention> {

@@ -52,17 +52,7 @@ impl Intervention {
                 }
             },
         };
-        let is_known = NamedError::all(catalog().systems()).any(|known| known == error)
-            || NAMES_OF_AWS.iter().any(|name| error.starts_with(name));
-        if !is_known {
-            let names: Vec<String> = NamedError::all(catalog().systems())
-                .map(|name| name.to_string())
-                .collect();
-            return Err(InvalidIntervention(format!(
-                "{text:?}: there is no error {error:?}; the errors are {}, and those of AWS such as States.Timeout",
-                names.join(", ")
-            )));
-        }
+        known_error(error).map_err(|problem| InvalidIntervention(format!("{text:?}: {problem}")))?;
         Ok(Self {
             step,
             effect: Effect::Fails {
@@ -93,8 +83,11 @@ impl Intervention {
         }
     }
 
-    /// Looks whether one of the definitions has the step, and it calls an action.
-    pub(crate) fn check<'a>(
+    /// Checks that one of the definitions has the step, and that it calls an action.
+    ///
+    /// # Errors
+    /// None has it, or it calls no action.
+    pub fn check<'a>(
         &self,
         definitions: impl Iterator<Item = &'a Definition> + Clone,
     ) -> Result<(), InvalidIntervention> {
@@ -134,6 +127,23 @@ impl Intervention {
             Err(_) => false,
         }
     }
+}
+
+/// Checks that a run can fail with an error of this name.
+///
+/// # Errors
+/// It cannot; says which errors there are.
+pub fn known_error(name: &str) -> Result<(), String> {
+    let is_known = NamedError::all(catalog().systems()).any(|known| known == name)
+        || NAMES_OF_AWS.iter().any(|beginning| name.starts_with(beginning));
+    if is_known {
+        return Ok(());
+    }
+    let names = NamedError::all(catalog().systems()).map(|name| name.to_string());
+    Err(format!(
+        "there is no error {name:?}; the errors are {}, and those of AWS such as States.Timeout",
+        names.collect::<Vec<_>>().join(", ")
+    ))
 }
 
 /// The name of a step and what is said about it.

@@ -33,6 +33,6 @@ mod signal;
 mod store;
 
 pub use answer::Answer;
-pub use intervention::{Intervention, InvalidIntervention};
+pub use intervention::{Intervention, InvalidIntervention, known_error};
 pub use rehearsal::{Rehearsal, RehearsalError, Start};
 pub use signal::Signal;

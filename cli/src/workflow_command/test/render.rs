@@ -236,10 +236,7 @@ impl Renderer {
             Some(status) => format!("→ {status}"),
             None => "→ no answer".to_owned(),
         };
-        let host = Some(request.host.as_str())
-            .filter(|host| *host != API_HOST)
-            .unwrap_or_default();
-        let line = format!("{} {host}{}{from} {status}", request.method, printable(&request.path));
+        let line = format!("{}{from} {status}", printable(&in_short(request)));
         self.detail(depth, &self.screen.coloured(36, &line));
         if !request.body.is_null() {
             self.detail(depth, &format!("  {}", printable(&request.body.to_string())));
@@ -305,6 +302,14 @@ impl Renderer {
     fn detail(&mut self, depth: usize, text: &str) {
         self.lines.push(format!("{:>9}    {}{text}", "", "  ".repeat(depth)));
     }
+}
+
+/// A request by its method and where it goes: `POST /incidents`.
+pub(super) fn in_short(request: &Request) -> String {
+    let host = Some(request.host.as_str())
+        .filter(|host| *host != API_HOST)
+        .unwrap_or_default();
+    format!("{} {host}{}", request.method, request.path)
 }
 
 fn not_started(reason: &NotStarted) -> String {

@@ -1,3 +1,4 @@
+mod expect;
 mod field_cases;
 
 use super::*;

@@ -539,7 +539,9 @@ async fn every_example_ends_well() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
     let mut examples: Vec<Definition> = fs::read_dir(folder)
         .unwrap()
-        .map(|entry| definition(&fs::read_to_string(entry.unwrap().path()).unwrap()))
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_file())
+        .map(|path| definition(&fs::read_to_string(path).unwrap()))
         .collect();
     examples.sort_by(|one, other| one.name.cmp(&other.name));
     for workflow in &examples {
