@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The values under the names `now`, `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
-/// `index`, in the rounds of a `repeat` also `index`, in the messages about an approval also `approval`, and in the steps of `on_failure` also `failure`.
+/// `index`, in the rounds of a `repeat` also `index`, in the messages about an approval also `approval`, and in the steps of
+/// `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Arc<Value>,
