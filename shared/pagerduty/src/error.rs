@@ -17,8 +17,8 @@ use workflow::error_name::{ErrorName, NamedError, SystemError, SystemName};
 use crate::{
     ids::{IncidentId, UserEmail},
     incident::IncidentStatus,
-    shown::shown,
 };
+use provider::{deadline::Missed, shown::shown};
 
 /// The name of an error of PagerDuty.
 pub fn named(error: SystemError) -> NamedError {
@@ -41,6 +41,9 @@ pub enum Error {
     /// PagerDuty does not accept what was asked; the same request would be refused again.
     #[error("{0}")]
     InvalidRequest(Refusal),
+    /// The request may not be sent to this address, and would not be sent the next time.
+    #[error("nothing was sent to PagerDuty: {0}")]
+    NotSent(String),
     /// Too many requests.
     #[error("{refusal}")]
     RateLimited {
@@ -189,6 +192,15 @@ pub(crate) fn shown_cause(text: &str) -> String {
     shown(text, MAX_CAUSE)
 }
 
+impl From<Missed> for Error {
+    fn from(missed: Missed) -> Self {
+        match missed {
+            Missed::Over => Self::DeadlineExceeded,
+            Missed::BegunLate => Self::BegunLate,
+        }
+    }
+}
+
 impl Error {
     /// The error's name, on which retries, catches and people match. Names never change.
     pub fn name(&self) -> NamedError {
@@ -196,7 +208,7 @@ impl Error {
             Self::Unauthorized(_) => SystemError::Unauthorized,
             Self::Forbidden(_) => SystemError::Forbidden,
             Self::NotFound(_) | Self::NoSuchUser { .. } => SystemError::NotFound,
-            Self::InvalidRequest(_) | Self::KeyInUse { .. } => SystemError::InvalidRequest,
+            Self::InvalidRequest(_) | Self::NotSent(_) | Self::KeyInUse { .. } => SystemError::InvalidRequest,
             Self::RateLimited { .. } => SystemError::RateLimited,
             Self::Unavailable { .. } => SystemError::Unavailable,
             Self::OutcomeUnknown { .. } => SystemError::OutcomeUnknown,

@@ -27,7 +27,6 @@ pub mod incident;
 pub mod json;
 mod lenient;
 pub mod reference;
-mod shown;
 pub mod webhook;
 pub mod webhook_subscriptions;
 

@@ -8,7 +8,13 @@ use reqwest::{
 };
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
 
-use crate::transport::{Answer, Interruption, Request, Sending, Transport};
+use crate::{
+    egress::{
+        Guard, Policy, Reach,
+        names::{Gate, NotResolved},
+    },
+    transport::{Answer, Interruption, Request, Sending, Transport},
+};
 
 /// The longest time that a connection may take to come about, name look-up and TLS included.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(3);
@@ -42,17 +48,43 @@ pub fn tls() -> Result<ClientConfig, rustls::Error> {
     Ok(tls)
 }
 
-/// TLS, set up once for the sessions of a function.
+/// TLS, set up once for the sessions of a function, and the guard of their requests.
 #[derive(Debug, Clone)]
-pub struct Http(ClientConfig);
+pub struct Http {
+    tls: ClientConfig,
+    guard: Option<Arc<Guard>>,
+}
 
 impl Http {
-    /// Sets up TLS.
+    /// Sets up TLS, for requests to an address that is the program's own.
     ///
     /// # Errors
     /// Where it can not be set up.
     pub fn new() -> Result<Self, ConnectionError> {
-        Ok(Self(tls()?))
+        Ok(Self {
+            tls: tls()?,
+            guard: None,
+        })
+    }
+
+    /// Sets up TLS, for requests to addresses that come from outside: they go to the public internet, and to the private networks
+    /// that are given.
+    ///
+    /// # Errors
+    /// Where it can not be set up.
+    pub fn guarded(policy: impl Into<Policy>) -> Result<Self, ConnectionError> {
+        Self::guarded_by(Guard::new(policy.into()))
+    }
+
+    /// The same with a guard that looks names up in its own way.
+    ///
+    /// # Errors
+    /// Where it can not be set up.
+    pub fn guarded_by(guard: Guard) -> Result<Self, ConnectionError> {
+        Ok(Self {
+            tls: tls()?,
+            guard: Some(Arc::new(guard)),
+        })
     }
 
     /// The way for the requests of one invocation, which share a connection. It must not outlive the invocation: Lambda freezes the
@@ -62,13 +94,26 @@ impl Http {
     /// # Errors
     /// Where HTTP can not be set up; it opens no connection.
     pub fn session(&self) -> Result<HttpTransport, ConnectionError> {
-        HttpTransport::with(self.0.clone(), 1)
+        HttpTransport::with(&self.tls, self.guard.as_ref(), 1)
     }
 }
 
 /// HTTP over TLS.
 #[derive(Debug, Clone)]
-pub struct HttpTransport(reqwest::Client);
+pub struct HttpTransport(Way);
+
+#[derive(Debug, Clone)]
+enum Way {
+    /// Anywhere.
+    Open(reqwest::Client),
+    /// Where a guard lets requests go.
+    Guarded {
+        guard: Arc<Guard>,
+        everywhere: reqwest::Client,
+        /// The client for private networks alone, where there are some.
+        inside: Option<reqwest::Client>,
+    },
+}
 
 impl HttpTransport {
     /// Sets up TLS and HTTP, with a new connection for every request.
@@ -76,29 +121,66 @@ impl HttpTransport {
     /// # Errors
     /// Where TLS or HTTP can not be set up; it opens no connection.
     pub fn new() -> Result<Self, ConnectionError> {
-        Self::with(tls()?, 0)
+        Self::with(&tls()?, None, 0)
     }
 
     /// With so many connections that wait for a further request.
-    fn with(tls: ClientConfig, idle: usize) -> Result<Self, ConnectionError> {
-        let client = reqwest::Client::builder()
-            .tls_backend_preconfigured(tls)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .connect_timeout(CONNECT_TIME_LIMIT)
-            .pool_max_idle_per_host(idle)
-            .user_agent(concat!("pagerflow/", env!("CARGO_PKG_VERSION")))
-            .build()?;
-        Ok(Self(client))
+    fn with(tls: &ClientConfig, guard: Option<&Arc<Guard>>, idle: usize) -> Result<Self, ConnectionError> {
+        let Some(guard) = guard else {
+            return Ok(Self(Way::Open(client(tls, idle).build()?)));
+        };
+        let guarded = |reach| {
+            let gate = Gate {
+                guard: Arc::clone(guard),
+                reach,
+            };
+            client(tls, idle).dns_resolver(Arc::new(gate)).build()
+        };
+        Ok(Self(Way::Guarded {
+            guard: Arc::clone(guard),
+            everywhere: guarded(Reach::Everywhere)?,
+            inside: guard.lets_inside().then(|| guarded(Reach::Inside)).transpose()?,
+        }))
     }
+
+    /// The client that a request may be sent with.
+    fn client(&self, request: &Request) -> Result<&reqwest::Client, Interruption> {
+        match &self.0 {
+            Way::Open(client) => Ok(client),
+            Way::Guarded {
+                guard,
+                everywhere,
+                inside,
+            } => {
+                let reach = guard.judge(&request.url);
+                match reach.map_err(|refusal| Interruption::Refused(refusal.to_string()))? {
+                    Reach::Everywhere => Ok(everywhere),
+                    Reach::Inside => inside
+                        .as_ref()
+                        .ok_or_else(|| Interruption::Refused("no private network is allowed".to_owned())),
+                }
+            }
+        }
+    }
+}
+
+fn client(tls: &ClientConfig, idle: usize) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .tls_backend_preconfigured(tls.clone())
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .no_proxy()
+        .connect_timeout(CONNECT_TIME_LIMIT)
+        .pool_max_idle_per_host(idle)
+        .user_agent(concat!("pagerflow/", env!("CARGO_PKG_VERSION")))
 }
 
 impl Transport for HttpTransport {
     fn send(&self, request: Request) -> Sending<'_> {
         Box::pin(async move {
             let limit = request.answer_limit;
-            let mut response = self.0.execute(outgoing(request)).await.map_err(interruption)?;
+            let client = self.client(&request)?;
+            let mut response = client.execute(outgoing(request)).await.map_err(interruption)?;
             Ok(Answer {
                 status: response.status(),
                 headers: std::mem::take(response.headers_mut()),
@@ -140,13 +222,24 @@ async fn body(mut response: Response, limit: usize) -> Result<Vec<u8>, Interrupt
 
 #[expect(clippy::needless_pass_by_value, reason = "it is what map_err hands over")]
 fn interruption(error: reqwest::Error) -> Interruption {
-    if error.is_connect() || error.is_builder() {
+    if let Some(refusal) = refusal(&error) {
+        Interruption::Refused(refusal)
+    } else if error.is_connect() || error.is_builder() {
         Interruption::Connect(root_cause(&error))
     } else if error.is_timeout() {
         Interruption::TimedOut
     } else {
         Interruption::Broken(root_cause(&error))
     }
+}
+
+/// The words of the guard that refused the addresses of a name, if it did.
+fn refusal(error: &reqwest::Error) -> Option<String> {
+    let mut causes = std::iter::successors(error.source(), |cause| (*cause).source());
+    causes.find_map(|cause| match cause.downcast_ref()? {
+        NotResolved::Refused(refusal) => Some(refusal.to_string()),
+        NotResolved::Failed(_) | NotResolved::NoAddress => None,
+    })
 }
 
 /// The innermost cause of a failed request, which says most ("connection refused"); without the request's address.

@@ -32,12 +32,12 @@ pub struct Request {
     pub answer_limit: usize,
 }
 
-/// Without the body: in that of an event is a routing key.
+/// Without the body: in that of an event is a routing key. Of the address only the host: its path or its query can be a secret.
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Request")
             .field("method", &self.method)
-            .field("url", &self.url)
+            .field("host", &self.url.host_str())
             .field("headers", &self.headers)
             .field("time_limit", &self.time_limit)
             .field("answer_limit", &self.answer_limit)
@@ -57,6 +57,9 @@ pub struct Answer {
 /// The reason why an exchange broke off. It tells apart what decides whether the system may have done something.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Interruption {
+    /// The address is one that nothing must be sent to, so nothing was. It would be refused again.
+    #[error("nothing was sent: {0}")]
+    Refused(String),
     /// No connection came about, so nothing was sent. With the innermost cause.
     #[error("no connection could be made ({0})")]
     Connect(String),

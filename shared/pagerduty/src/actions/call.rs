@@ -2,11 +2,11 @@
 
 use jiff::Timestamp;
 
-use super::deadline::Deadline;
 use crate::{
     client::{Account, ApiToken, Client},
     error::Error,
 };
+use provider::deadline::Deadline;
 
 /// An account, and the time that is left for it.
 #[derive(Debug, Clone, Copy)]

@@ -22,7 +22,6 @@ pub mod alerts;
 mod call;
 mod contract;
 pub mod create_incident;
-mod deadline;
 pub mod escalate_incident;
 pub mod get_incident;
 pub mod lists;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::shown::breaks_line;
+use provider::shown::breaks_line;
 
 /// The most characters of a title. PagerDuty documents no limit for the REST API; this is the one of its
 /// Events API and what its own integrations cut to.

@@ -100,6 +100,7 @@ fn interrupted(effect: Effect, interruption: Interruption, limit: usize) -> Erro
                     failure: Failure::Connect(shown_cause(&cause)),
                 };
             }
+            Interruption::Refused(reason) => return Error::NotSent(shown_cause(&reason)),
             Interruption::TimedOut => Failure::TimedOut,
             Interruption::Broken(cause) => Failure::Broken(shown_cause(&cause)),
             Interruption::TooLarge => Failure::TooLarge { limit },
@@ -178,6 +179,20 @@ mod tests {
             "PagerDuty.Unavailable"
         );
         assert_eq!(error(Effect::Write, Err(interruption)).await.name(), write);
+    }
+
+    #[rstest]
+    #[case(Effect::Read)]
+    #[case(Effect::Write)]
+    #[tokio::test]
+    async fn what_must_not_be_sent_is_not_tried_again(#[case] effect: Effect) {
+        let refused = Interruption::Refused("the address 10.0.0.1 is private".to_owned());
+        let error = error(effect, Err(refused)).await;
+        assert_eq!(error.name(), "PagerDuty.InvalidRequest");
+        assert_eq!(
+            error.to_string(),
+            "nothing was sent to PagerDuty: the address 10.0.0.1 is private"
+        );
     }
 
     #[rstest]

@@ -2,7 +2,7 @@
 
 use std::str::FromStr;
 
-use crate::shown::breaks_line;
+use provider::shown::breaks_line;
 
 /// The longest search text, in characters. Names in PagerDuty have 255 at most.
 const MAX_LENGTH: usize = 255;

@@ -9,7 +9,8 @@ use std::fmt;
 use serde_json::Value;
 
 use super::advice::advice;
-use crate::{json, shown::shown};
+use crate::json;
+use provider::shown::shown;
 
 /// The most of PagerDuty's text that is kept, in characters per text.
 const MAX_TEXT: usize = 300;

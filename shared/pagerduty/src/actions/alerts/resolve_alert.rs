@@ -1,13 +1,11 @@
 //! Resolves an alert. PagerDuty drops the event, without saying so, where no alert with the key is open.
 
 use jiff::Timestamp;
+use provider::deadline::Deadline;
 use workflow::action::{ActionSpec, Effect, Repeat, Unfit};
 
 use super::{
-    super::{
-        contract::{SETTLING, action, input},
-        deadline::Deadline,
-    },
+    super::contract::{SETTLING, action, input},
     AlertOutput,
 };
 use crate::{

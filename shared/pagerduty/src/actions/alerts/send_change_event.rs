@@ -1,14 +1,12 @@
 //! Records a change, such as a deployment. It pages no one, but a second one would be shown beside the first.
 
 use jiff::Timestamp;
+use provider::deadline::Deadline;
 use serde_json::{Map, Value};
 use workflow::action::{ActionSpec, Effect, Repeat, Unfit};
 
 use super::{
-    super::{
-        contract::{action, fields, input},
-        deadline::Deadline,
-    },
+    super::contract::{action, fields, input},
     Link, Summary, links,
 };
 use crate::{

@@ -4,14 +4,12 @@
 //! Without either, each call triggers an alert of its own.
 
 use jiff::Timestamp;
+use provider::deadline::Deadline;
 use serde_json::{Map, Value};
 use workflow::action::{ActionSpec, Effect, Longest, Repeat, Replayed, Unfit};
 
 use super::{
-    super::{
-        contract::{SETTLING, action, input},
-        deadline::Deadline,
-    },
+    super::contract::{SETTLING, action, input},
     AlertOutput, Link, Summary, links,
 };
 use crate::{

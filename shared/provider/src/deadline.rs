@@ -1,35 +1,42 @@
 //! The time that is left for an action.
 
-use provider::http::REQUEST_TIME_LIMIT;
+use crate::http::REQUEST_TIME_LIMIT;
 use std::time::Duration;
 
 use jiff::Timestamp;
 use tokio::time::Instant;
 
-use crate::error::Error;
-
 /// With how much time left, or more, an action begins that was called at once: a call has 60 s. Whatever begins with less
 /// may be a late repeat of a call that has been answered long since, because Lambda may run a call twice.
 const FRESH: Duration = Duration::from_secs(50);
 
-/// When an action has to be over, on a clock that can not be set: that of the runtime, so that a simulation's own time
+/// The reason that nothing more is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missed {
+    /// The deadline has passed.
+    Over,
+    /// So little time was left at the beginning that this call may be a late double of one that was answered long since.
+    BegunLate,
+}
+
+/// The time at which an action has to be over, on a clock that can not be set: that of the runtime, so that a simulation's own time
 /// counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Deadline {
+pub struct Deadline {
     ends: Option<Instant>,
     begins_late: bool,
 }
 
 impl Deadline {
     /// `now` is the time of day at which the action begins.
-    pub(super) fn new(deadline: Option<Timestamp>, now: Timestamp) -> Result<Self, Error> {
+    pub fn new(deadline: Option<Timestamp>, now: Timestamp) -> Result<Self, Missed> {
         let Some(deadline) = deadline else {
             return Ok(Self {
                 ends: None,
                 begins_late: false,
             });
         };
-        let left = Duration::try_from(deadline.duration_since(now)).map_err(|_| Error::DeadlineExceeded)?;
+        let left = Duration::try_from(deadline.duration_since(now)).map_err(|_| Missed::Over)?;
         // One that is too far away for the clock is none.
         Ok(Self {
             ends: Instant::now().checked_add(left),
@@ -38,26 +45,26 @@ impl Deadline {
     }
 
     /// True if another call of the same attempt may have been here before.
-    pub(super) fn begins_late(self) -> bool {
+    pub fn begins_late(self) -> bool {
         self.begins_late
     }
 
     /// For what would reach people a second time: an error where another call of the same attempt may have been here
     /// before.
-    pub(super) fn only_in_time(self) -> Result<Self, Error> {
+    pub fn only_in_time(self) -> Result<Self, Missed> {
         match self.begins_late {
-            true => Err(Error::BegunLate),
+            true => Err(Missed::BegunLate),
             false => Ok(self),
         }
     }
 
     /// The time that the next request may take; an error where it must not be sent any more.
-    pub(super) fn time_limit(self) -> Result<Duration, Error> {
+    pub fn time_limit(self) -> Result<Duration, Missed> {
         let Some(ends) = self.ends else {
             return Ok(REQUEST_TIME_LIMIT);
         };
         match ends.saturating_duration_since(Instant::now()) {
-            Duration::ZERO => Err(Error::DeadlineExceeded),
+            Duration::ZERO => Err(Missed::Over),
             left => Ok(left.min(REQUEST_TIME_LIMIT)),
         }
     }
@@ -71,7 +78,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::constant(1_800_000_000, 0);
 
-    fn limit(deadline: Option<Timestamp>) -> Result<Duration, Error> {
+    fn limit(deadline: Option<Timestamp>) -> Result<Duration, Missed> {
         Deadline::new(deadline, NOW)?.time_limit()
     }
 
@@ -110,13 +117,13 @@ mod tests {
         tokio::time::advance(Duration::from_secs(3)).await;
         assert_eq!(deadline.time_limit(), Ok(Duration::from_secs(1)));
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(deadline.time_limit(), Err(Error::DeadlineExceeded));
+        assert_eq!(deadline.time_limit(), Err(Missed::Over));
     }
 
     #[test]
     fn nothing_is_sent_at_or_after_the_deadline() {
         for past in [NOW, NOW - SignedDuration::from_secs(1), Timestamp::MIN] {
-            assert_eq!(limit(Some(past)).unwrap_err().name(), "Step.DeadlineExceeded");
+            assert_eq!(limit(Some(past)), Err(Missed::Over));
         }
     }
 }

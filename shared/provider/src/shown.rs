@@ -2,7 +2,8 @@
 
 /// One line of at most `limit` characters: control characters and those that turn the direction of writing become
 /// spaces or nothing, and what is cut off is marked with an ellipsis.
-pub(crate) fn shown(text: &str, limit: usize) -> String {
+#[must_use]
+pub fn shown(text: &str, limit: usize) -> String {
     let mut clean = text
         .chars()
         .filter(|c| !turns_direction(*c))
@@ -16,7 +17,8 @@ pub(crate) fn shown(text: &str, limit: usize) -> String {
 }
 
 /// Control characters, and the two separators of Unicode that some viewers take for a new line.
-pub(crate) fn breaks_line(c: char) -> bool {
+#[must_use]
+pub fn breaks_line(c: char) -> bool {
     c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')
 }
 

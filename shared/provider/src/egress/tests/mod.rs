@@ -1,0 +1,4 @@
+mod decisions;
+mod network;
+mod ranges;
+mod spellings;
