@@ -25,7 +25,7 @@ fn answer(command: &Command) -> usize {
         Command::Action { action, .. } => action.outputs.iter().any(|output| {
             matches!(
                 output.kind,
-                FieldKind::List | FieldKind::Entries(_) | FieldKind::Map { .. } | FieldKind::Object(_)
+                FieldKind::List | FieldKind::Entries(_) | FieldKind::Map { .. } | FieldKind::Object(_) | FieldKind::Any
             )
         }),
         _ => false,

@@ -99,6 +99,24 @@ text_id!(
 );
 
 text_id!(
+    /// The type of an integration, by the system that it is an account on. The names of the actions that use it begin with it.
+    IntegrationTypeName, "type of integrations",
+    "use lower-case letters, digits and '_', start with a letter, at most 63 characters",
+    |text| text.len() <= 63
+        && text.starts_with(|c: char| c.is_ascii_lowercase())
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+);
+
+impl IntegrationTypeName {
+    /// The type of the integrations that an action uses: `slack` of `slack.post_message`.
+    #[must_use]
+    pub fn of_action(action: &str) -> Option<Self> {
+        let (system, _) = action.split_once('.')?;
+        system.parse().ok()
+    }
+}
+
+text_id!(
     /// The name under which an integration keeps a routing key.
     RoutingKeyName, "name of a routing key",
     "use lower-case letters, digits and '-', start with a letter, at most 63 characters", is_label

@@ -1,44 +1,113 @@
 //! The actions that there are.
 
-use super::ActionSpec;
+use super::{ActionSpec, Text};
 use crate::error_name::SystemName;
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// The actions that a workflow can use, by name.
+///
+/// Those of a system can be made when one of them is first asked for: a function that plans the run of one workflow need not make the
+/// actions of all systems when it starts.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     in_order: Vec<Arc<ActionSpec>>,
     by_name: BTreeMap<String, Arc<ActionSpec>>,
+    systems: Vec<System>,
+}
+
+/// The actions of a system, made on first use.
+#[derive(Debug, Clone)]
+struct System {
+    /// The beginning of the names of its actions, up to the dot.
+    prefix: Text,
+    make: fn(&str) -> Vec<Arc<ActionSpec>>,
+    made: OnceLock<Vec<Arc<ActionSpec>>>,
+}
+
+impl System {
+    fn actions(&self) -> &[Arc<ActionSpec>] {
+        self.made.get_or_init(|| (self.make)(&self.prefix))
+    }
+
+    /// True if the system of that name, as it begins the names of errors, is probably this one.
+    fn is_called(&self, name: &SystemName) -> bool {
+        let same = |a: char, b: char| a.eq_ignore_ascii_case(&b);
+        let letters = self.prefix.chars().filter(char::is_ascii_alphanumeric);
+        let name = name.to_string();
+        letters.clone().count() == name.len() && letters.zip(name.chars()).all(|(a, b)| same(a, b))
+    }
+
+    fn has_errors_of(&self, name: &SystemName) -> bool {
+        self.actions()
+            .iter()
+            .any(|action| SystemName::of(&action.system) == *name)
+    }
 }
 
 impl Catalog {
+    /// With the actions of a system, whose names begin with `prefix` and a dot. `make` makes them out of the prefix, when one of them is
+    /// first asked for, or all actions are.
+    #[must_use]
+    pub fn with_system(mut self, prefix: impl Into<Text>, make: fn(&str) -> Vec<Arc<ActionSpec>>) -> Self {
+        let prefix = prefix.into();
+        if self.system(&prefix).is_none() {
+            self.systems.push(System {
+                prefix,
+                make,
+                made: OnceLock::new(),
+            });
+        }
+        self
+    }
+
+    fn system(&self, prefix: &str) -> Option<&System> {
+        self.systems.iter().find(|system| system.prefix == prefix)
+    }
+
     /// The action of that name.
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Arc<ActionSpec>> {
-        self.by_name.get(name)
+        self.by_name.get(name).or_else(|| {
+            let (prefix, _) = name.split_once('.')?;
+            let actions = self.system(prefix)?.actions();
+            actions.iter().find(|action| action.name == name)
+        })
     }
 
     /// The functions that perform them.
     #[must_use]
     pub fn functions(&self) -> BTreeSet<&str> {
-        self.in_order.iter().map(|action| &*action.function).collect()
+        self.actions().map(|action| &*action.function).collect()
     }
 
     /// The systems that they act on, as these begin the names of errors.
     #[must_use]
     pub fn systems(&self) -> BTreeSet<SystemName> {
-        self.in_order
-            .iter()
-            .map(|action| SystemName::of(&action.system))
-            .collect()
+        self.actions().map(|action| SystemName::of(&action.system)).collect()
+    }
+
+    /// True if one of the actions acts on the system of that name. A system that is called like the beginning of its actions' names is
+    /// found without the actions of the others being made.
+    #[must_use]
+    pub fn has_system(&self, name: &SystemName) -> bool {
+        let mut in_order = self.in_order.iter();
+        let (likely, others): (Vec<&System>, Vec<&System>) =
+            self.systems.iter().partition(|system| system.is_called(name));
+        in_order.any(|action| SystemName::of(&action.system) == *name)
+            || likely
+                .into_iter()
+                .chain(others)
+                .any(|system| system.has_errors_of(name))
     }
 
     /// All actions, in the order in which people read them.
     pub fn actions(&self) -> impl Iterator<Item = &Arc<ActionSpec>> + Clone {
-        self.in_order.iter()
+        let of_systems = self.systems.iter().flat_map(System::actions);
+        let others = of_systems.filter(|action| !self.by_name.contains_key(&*action.name));
+        self.in_order.iter().chain(others)
     }
 }
 
@@ -47,11 +116,97 @@ impl FromIterator<Arc<ActionSpec>> for Catalog {
     fn from_iter<I: IntoIterator<Item = Arc<ActionSpec>>>(specs: I) -> Self {
         let mut catalog = Self::default();
         for spec in specs {
-            if catalog.action(&spec.name).is_none() {
+            if !catalog.by_name.contains_key(&*spec.name) {
                 catalog.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
                 catalog.in_order.push(spec);
             }
         }
         catalog
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::action::tests::action;
+    use rstest::rstest;
+    use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
+
+    /// An action of a system, `slack.post` for `slack`.
+    fn made(prefix: &str) -> Vec<Arc<ActionSpec>> {
+        let spec = ActionSpec {
+            name: format!("{prefix}.post").into(),
+            system: match prefix {
+                "teams" => "Microsoft Teams".into(),
+                other => other.to_uppercase().into(),
+            },
+            ..ActionSpec::clone(action("pagerduty.add_note"))
+        };
+        vec![Arc::new(spec)]
+    }
+
+    fn never(prefix: &str) -> Vec<Arc<ActionSpec>> {
+        panic!("the actions of {prefix} are made")
+    }
+
+    fn names(catalog: &Catalog) -> Vec<&str> {
+        catalog.actions().map(|action| &*action.name).collect()
+    }
+
+    #[rstest]
+    #[case::an_action_of_another_system("slack.post", true)]
+    #[case::an_unknown_action_of_another_system("slack.poke", false)]
+    #[case::no_system("post", false)]
+    #[case::an_unknown_system("discord.post", false)]
+    fn the_actions_of_a_system_are_not_made_for(#[case] name: &str, #[case] is_there: bool) {
+        let catalog = Catalog::default().with_system("slack", made).with_system("jira", never);
+        assert_eq!(catalog.action(name).is_some(), is_there);
+    }
+
+    #[test]
+    fn the_actions_of_a_system_are_made_once() {
+        static TIMES: AtomicU32 = AtomicU32::new(0);
+        let count = |prefix: &str| {
+            TIMES.fetch_add(1, Relaxed);
+            made(prefix)
+        };
+        let catalog = Catalog::default().with_system("slack", count);
+        assert_eq!(TIMES.load(Relaxed), 0);
+        assert!(catalog.action("slack.post").is_some() && catalog.action("slack.post").is_some());
+        assert_eq!(names(&catalog), ["slack.post"]);
+        assert_eq!(TIMES.load(Relaxed), 1);
+    }
+
+    #[test]
+    fn all_actions_are_those_that_were_given_and_then_those_of_systems_in_their_order() {
+        let given = Arc::clone(action("pagerduty.add_note"));
+        let catalog: Catalog = [given].into_iter().collect();
+        let catalog = catalog
+            .with_system("slack", made)
+            .with_system("jira", made)
+            .with_system("slack", never);
+        assert_eq!(names(&catalog), ["pagerduty.add_note", "slack.post", "jira.post"]);
+    }
+
+    #[test]
+    fn an_action_that_was_given_counts_before_one_of_a_system() {
+        let given: Catalog = made("slack").into_iter().collect();
+        let catalog = given.with_system("slack", made);
+        assert_eq!(names(&catalog), ["slack.post"]);
+    }
+
+    #[rstest]
+    #[case::likely("SLACK", never, true)]
+    #[case::with_another_name("MicrosoftTeams", made, true)]
+    #[case::none("Discord", made, false)]
+    fn a_system_is_found_by_the_name_that_errors_begin_with(
+        #[case] name: &str,
+        #[case] other: fn(&str) -> Vec<Arc<ActionSpec>>,
+        #[case] is_there: bool,
+    ) {
+        let catalog = Catalog::default()
+            .with_system("teams", other)
+            .with_system("slack", made);
+        assert_eq!(catalog.has_system(&SystemName::of(name)), is_there);
     }
 }

@@ -101,6 +101,8 @@ pub enum FieldKind {
     OneOf(Vec<Text>),
     /// A whole number.
     Integer,
+    /// A number.
+    Number,
     /// A whole number from 1 to at most this.
     Count {
         /// The largest.
@@ -143,6 +145,8 @@ pub enum FieldKind {
     },
     /// A list of anything.
     List,
+    /// Any value at all.
+    Any,
     /// A map with these fields.
     Object(Vec<Field>),
     /// A list of maps with these fields.
@@ -230,6 +234,8 @@ impl FieldKind {
             },
             Self::Key { longest } => of_form(text.is_some_and(|text| is_key(text, *longest))),
             Self::Integer => of_type(value.is_i64() || value.is_u64()),
+            Self::Number => of_type(value.is_number()),
+            Self::Any => Ok(()),
             Self::Boolean => of_type(value.is_boolean()),
             Self::List => of_type(value.is_array()),
             Self::Map { may_be_empty } => match value {
@@ -350,6 +356,10 @@ impl FieldKind {
                 Ok(number) => number.into(),
                 Err(_) => Value::String(text),
             },
+            (Self::Number, Value::String(text)) => match text.trim().parse::<serde_json::Number>() {
+                Ok(number) => number.into(),
+                Err(_) => Value::String(text),
+            },
             (Self::Boolean, Value::String(text)) => match text.trim() {
                 "true" => Value::Bool(true),
                 "false" => Value::Bool(false),
@@ -401,7 +411,7 @@ impl FieldKind {
     /// True if a value of it has nothing in it that an expression could name.
     #[must_use]
     pub fn is_single(&self) -> bool {
-        !self.is_list() && !matches!(self, Self::Map { .. } | Self::Object(_))
+        !self.is_list() && !matches!(self, Self::Map { .. } | Self::Object(_) | Self::Any)
     }
 
     /// The type in words, with an article and an example where that helps.
@@ -412,6 +422,8 @@ impl FieldKind {
                 "a key of 1 to {longest} bytes, without line breaks and control characters, and without spaces at its ends"
             ),
             Self::Integer => "a whole number".to_owned(),
+            Self::Number => "a number".to_owned(),
+            Self::Any => "a value".to_owned(),
             Self::Boolean => "true or false".to_owned(),
             Self::List => "a list".to_owned(),
             Self::Map { .. } | Self::Object(_) => "a map".to_owned(),
@@ -515,6 +527,8 @@ impl fmt::Display for FieldKind {
             Self::Key { longest } => write!(f, "key of at most {longest} bytes"),
             Self::OneOf(words) => f.write_str(&words.join(", ")),
             Self::Integer => f.write_str("whole number"),
+            Self::Number => f.write_str("number"),
+            Self::Any => f.write_str("any value"),
             Self::Count { most } if *most == u32::MAX => f.write_str("whole number from 1 on"),
             Self::Count { most } => write!(f, "whole number from 1 to {most}"),
             Self::Boolean => f.write_str("true or false"),

@@ -25,6 +25,7 @@ pub use thing::Thing;
 pub use fields::unknown_field;
 pub(crate) use fields::{nearest, nearest_three, type_of};
 
+use crate::ids::IntegrationTypeName;
 use fields::is_default;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -178,6 +179,14 @@ impl ActionSpec {
     #[must_use]
     pub fn only_reads(&self) -> bool {
         self.effect == Effect::Reads
+    }
+
+    /// The type of the integrations that it acts through: the part of its name before the dot, `slack` of `slack.post_message`. None where it
+    /// acts through none.
+    #[must_use]
+    pub fn integration_type(&self) -> Option<IntegrationTypeName> {
+        let takes_one = self.inputs.iter().any(|field| field.kind == FieldKind::Integration);
+        takes_one.then(|| IntegrationTypeName::of_action(&self.name)).flatten()
     }
 
     /// The input of that name.

@@ -17,6 +17,12 @@ pub(crate) fn catalog() -> &'static Catalog {
     &CATALOG
 }
 
+/// The actions of PagerDuty among them, which are more than files.
+pub(crate) fn of_pagerduty() -> impl Iterator<Item = &'static Arc<ActionSpec>> {
+    let all = catalog().actions();
+    all.filter(|action| action.system == "PagerDuty")
+}
+
 /// A shipped action.
 pub(crate) fn action(name: &str) -> &'static Arc<ActionSpec> {
     catalog().action(name).unwrap_or_else(|| panic!("no action {name}"))
@@ -78,6 +84,17 @@ fn of_two_actions_of_one_name_the_first_counts() {
         catalog.action("pagerduty.add_note").map(|action| &**action),
         Some(&first)
     );
+}
+
+#[test]
+fn an_action_acts_through_integrations_of_the_type_that_its_name_begins_with() {
+    let spec = action("pagerduty.add_note");
+    assert_eq!(spec.integration_type(), Some("pagerduty".parse().unwrap()));
+    let without = ActionSpec {
+        inputs: vec![],
+        ..ActionSpec::clone(spec)
+    };
+    assert_eq!(without.integration_type(), None);
 }
 
 #[test]

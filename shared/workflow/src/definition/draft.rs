@@ -3,9 +3,9 @@
 //! A name means something in one account at one time, so it never gets into a [`Definition`] that runs: the command that applies
 //! the draft looks the names up once, and what is stored has the ids.
 
-use super::{Definition, Node, Position, Problems, source};
+use super::{Definition, Node, Position, Problems, node::Path, source};
 use crate::{
-    action::{Catalog, Thing},
+    action::{Catalog, Text, Thing},
     ids::{IntegrationAlias, WorkflowId},
 };
 use std::collections::BTreeMap;
@@ -16,7 +16,39 @@ pub struct Draft {
     node: Node,
     definition: Definition,
     references: Vec<ThingReference>,
+    integrations: Vec<IntegrationReference>,
     warnings: Problems,
+}
+
+/// An integration that a definition names. One that an expression gives is known only when the step runs, and is no reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct IntegrationReference {
+    pub alias: IntegrationAlias,
+    /// The use that is made of it.
+    pub use_of: UseOfIntegration,
+    at: Option<Position>,
+    /// The way to it, such as `steps[2].with.integration`.
+    path: String,
+}
+
+/// The use that a definition makes of an integration.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum UseOfIntegration {
+    /// An action of that name acts on its account.
+    Action(Text),
+    /// Its webhooks send the events that a trigger or a step waits for.
+    Events,
+}
+
+impl IntegrationReference {
+    pub(super) fn new(alias: IntegrationAlias, use_of: UseOfIntegration, at: Option<Position>, path: Path<'_>) -> Self {
+        Self {
+            alias,
+            use_of,
+            at,
+            path: path.to_string(),
+        }
+    }
 }
 
 /// A text that stands for a thing in a system: its id, or a name that people know it by. What an expression gives is
@@ -61,6 +93,7 @@ impl Draft {
             node,
             definition: read.definition,
             references: read.references,
+            integrations: read.integrations,
             warnings: read.warnings,
         })
     }
@@ -81,6 +114,25 @@ impl Draft {
     #[must_use]
     pub fn references(&self) -> &[ThingReference] {
         &self.references
+    }
+
+    /// The integrations that it names, in the order of the source.
+    #[must_use]
+    pub fn integrations(&self) -> &[IntegrationReference] {
+        &self.integrations
+    }
+
+    /// The problems of the integrations that it names, each with its place. A message is the end of a sentence that starts with
+    /// the path.
+    #[must_use]
+    pub fn problems_of_integrations(&self, problem: impl Fn(&IntegrationReference) -> Option<String>) -> Problems {
+        let mut problems = Problems::default();
+        for reference in &self.integrations {
+            if let Some(message) = problem(reference) {
+                problems.add_at(reference.at, reference.path.clone(), message);
+            }
+        }
+        problems.in_order()
     }
 
     /// The warnings: valid, but perhaps not intended, such as a value that may be missing, or a comparison that never holds.

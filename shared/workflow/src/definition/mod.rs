@@ -17,7 +17,7 @@ pub(crate) mod source;
 mod yaml;
 
 pub(crate) use crate::types::Severity;
-pub use draft::{Draft, ThingReference, Wanted};
+pub use draft::{Draft, IntegrationReference, ThingReference, UseOfIntegration, Wanted};
 pub use length::Length;
 pub(crate) use length::length_of;
 pub use node::{Node, Position};
@@ -239,6 +239,8 @@ struct Read {
     definition: Definition,
     /// The texts that stand for things in a system, where names are allowed.
     references: Vec<ThingReference>,
+    /// The integrations that it names.
+    integrations: Vec<IntegrationReference>,
     /// The warnings: valid, but perhaps not intended.
     warnings: Problems,
 }
@@ -279,6 +281,7 @@ impl Definition {
             (Some(decoded), Some(warnings)) if problems.is_empty() => Ok(Read {
                 definition: decoded.definition,
                 references: decoded.references,
+                integrations: decoded.integrations,
                 warnings: warnings.in_order(),
             }),
             _ => Err(problems.in_order()),

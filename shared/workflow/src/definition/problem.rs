@@ -38,13 +38,20 @@ pub struct Problems(Vec<Problem>);
 impl Problems {
     /// Adds one.
     pub(super) fn add(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
+        if !self.is_full() {
+            self.add_at(at, path.to_string(), message);
+        }
+    }
+
+    /// Adds one at a place whose path was written out.
+    pub(super) fn add_at(&mut self, at: Option<Position>, path: String, message: impl Into<String>) {
         if self.is_full() {
             return;
         }
         self.0.push(Problem {
             line: at.map(|at| at.line),
             column: at.map(|at| at.column),
-            path: path.to_string(),
+            path,
             message: message.into(),
         });
     }

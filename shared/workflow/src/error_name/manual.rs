@@ -4,15 +4,16 @@
 //! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
 //! ```
 
-use super::{FailureClass, NamedError, Source, remedy};
-use crate::{action::tests::catalog, committed::assert_committed};
+use super::{FailureClass, NamedError, Source, SystemName, remedy};
+use crate::committed::assert_committed;
 use std::{collections::BTreeSet, fmt::Write as _};
 
 const HEAD: &str = "# Errors
 
 Each error has a stable name, which `pagerflow run show` prints, `steps.<id>.error.name` has in a workflow, and `Retry` and `Catch` of a state
 machine can match on. What happened in the single case stands in the message beside it. This page is made of the names in the
-code, which also has the remedies that `pagerflow` prints.
+code, which also has the remedies that `pagerflow` prints. The errors of another system are those of PagerDuty here, with its own name in front:
+`Slack.RateLimited`, `MicrosoftTeams.NotFound`.
 
 What follows a failed attempt of a step's action:
 
@@ -71,7 +72,7 @@ fn class(class: FailureClass) -> &'static str {
 }
 
 fn all() -> Vec<NamedError> {
-    NamedError::all(catalog().systems()).collect()
+    NamedError::all([SystemName::known("PagerDuty")]).collect()
 }
 
 fn source(error: &NamedError) -> &'static str {

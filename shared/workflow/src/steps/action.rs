@@ -4,7 +4,7 @@ use super::{Behaviour, Grammar, Picture};
 use crate::{
     action::{ActionSpec, Catalog, Field, FieldKind, Repeat, nearest, nearest_three, unknown_field},
     definition::{
-        Length, Node, Step,
+        Length, Node, Step, UseOfIntegration,
         check::Checks,
         decode::{Names, Reading, Words, name, value},
         encode::{Fields, entries},
@@ -69,7 +69,7 @@ fn input(
         reading.problem(with.at, path, message);
         return inputs;
     };
-    let integration = integration(spec, entries);
+    let integration = integration(spec, entries, path, reading);
     for entry in entries {
         if reading.problems.is_full() {
             break;
@@ -125,10 +125,18 @@ fn hint(catalog: &Catalog, name: &str) -> String {
 }
 
 /// The integration that a step names, if it is the same in every run.
-fn integration(spec: &ActionSpec, entries: &[Entry]) -> Option<IntegrationAlias> {
+fn integration(
+    spec: &ActionSpec,
+    entries: &[Entry],
+    with: Path<'_>,
+    reading: &mut Reading<'_>,
+) -> Option<IntegrationAlias> {
     let field = spec.inputs.iter().find(|field| field.kind == FieldKind::Integration)?;
     let entry = entries.iter().find(|entry| field.name == entry.key)?;
-    entry.value.as_text()?.parse().ok()
+    let alias = entry.value.as_text()?.parse().ok()?;
+    let use_of = UseOfIntegration::Action(spec.name.clone());
+    reading.names_integration(&alias, use_of, entry.value.at, with.field(&entry.key));
+    Some(alias)
 }
 
 impl Behaviour for ActionStep {

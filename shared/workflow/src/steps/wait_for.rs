@@ -101,7 +101,7 @@ impl Grammar for WaitForStep {
         };
         let mut fields = decode::Fields::of(node, &path, reading)?;
         let integration = fields.required(INTEGRATION, "the alias of the PagerDuty account", reading);
-        let integration = integration.and_then(|node| value::id(node, path.field(INTEGRATION), reading));
+        let integration = integration.and_then(|node| reading.source_of_events(node, path.field(INTEGRATION)));
         let incident = fields.required(INCIDENT, "the id of the incident", reading);
         let incident = incident.and_then(|node| {
             let kind = &spec.input(INCIDENT)?.kind;

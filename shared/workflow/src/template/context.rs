@@ -11,8 +11,7 @@ use serde_json::{Map, Value};
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The values under the names `now`, `event`, `run`, `inputs`, `vars` and `steps`; in the lanes of a `for_each` also `item` and
-/// `index`, in the rounds of a `repeat` also `index`, in the messages about an approval also `approval`, and in the steps of
-/// `on_failure` also `failure`.
+/// `index`, in the rounds of a `repeat` also `index`, in the messages about an approval also `approval`, and in the steps of `on_failure` also `failure`.
 #[derive(Debug, Clone)]
 pub struct Context {
     values: Arc<Value>,
@@ -31,17 +30,19 @@ impl Context {
             ("vars", Value::Object(Map::new())),
             ("steps", Value::Object(Map::new())),
         ];
-        Self::of(groups, now)
+        Self::of_values(groups, now)
     }
 
     /// A context of an event alone at a time, for the condition of a trigger.
     #[must_use]
     pub fn of_event(event: Value, now: Timestamp) -> Self {
-        Self::of([("event", event)], now)
+        Self::of_values([("event", event)], now)
     }
 
-    fn of<const N: usize>(groups: [(&str, Value); N], now: Timestamp) -> Self {
-        let values = groups.into_iter().map(|(name, value)| (name.to_owned(), value));
+    /// A context of these values by their names at a time, for expressions outside of a workflow.
+    #[must_use]
+    pub fn of_values<'a>(values: impl IntoIterator<Item = (&'a str, Value)>, now: Timestamp) -> Self {
+        let values = values.into_iter().map(|(name, value)| (name.to_owned(), value));
         Self {
             values: Arc::new(values.collect()),
             now: Time::of_clock(now),

@@ -92,6 +92,19 @@ impl Expression {
         }
     }
 
+    /// The same expression, in which a field that is missing is null, also in a map or a list that is missing itself. It is for answers
+    /// of a system, which leave out what they have no value for.
+    #[must_use]
+    pub fn null_where_missing(self) -> Self {
+        let lenient = self
+            .parsed()
+            .and_then(|parsed| syntax::null_where_missing(&self.source, &parsed));
+        Self {
+            lenient: lenient.or(self.lenient),
+            ..self
+        }
+    }
+
     /// The text to evaluate.
     fn program(&self) -> &str {
         self.lenient.as_deref().unwrap_or(&self.source)
@@ -201,6 +214,20 @@ impl Template {
             Some((source, parsed)) => Expression::of(source, &parsed),
             None => Expression::of(source, &Parsed::Text(syntax::text(source)?)),
         }))
+    }
+
+    /// The same with each expression as [`Expression::null_where_missing`] has it.
+    #[must_use]
+    pub fn null_where_missing(self) -> Self {
+        match self {
+            Self::Literal(value) => Self::Literal(value),
+            Self::Expression(expression) => Self::Expression(expression.null_where_missing()),
+            Self::List(items) => Self::List(items.into_iter().map(Self::null_where_missing).collect()),
+            Self::Map(fields) => {
+                let fields = fields.into_iter();
+                Self::Map(fields.map(|(name, field)| (name, field.null_where_missing())).collect())
+            }
+        }
     }
 
     #[must_use]

@@ -185,29 +185,64 @@ pub(super) fn lenient(source: &str, parsed: &Parsed<'_>) -> Option<String> {
             Expr::Test(test) if matches!(test.name, "defined" | "undefined") => Some(&test.expr),
             _ => None,
         };
-        if let Some((operand, chain)) = operand.and_then(|operand| Some((operand, lookup(operand)?))) {
+        if let Some((operand, chain)) = operand.and_then(|operand| Some((operand, lookup(operand, 2)?))) {
             let (start, end) = (chain.start.start_offset as usize, operand.span().end_offset as usize);
             edits.push((start, end, format!("({})", chain.written)));
         }
         Ok::<(), std::convert::Infallible>(())
     };
-    let Ok(()) = match parsed {
-        Parsed::Value(expression) => each_expression_in(expression, &mut note),
-        Parsed::Text(statement) => each_expression(statement, &mut note),
+    let Ok(()) = each_part(parsed, &mut note);
+    edited(source, edits)
+}
+
+/// The source with each field looked up so that a missing one is null, also in a map or a list that is missing itself. None if there is no
+/// field.
+pub(super) fn null_where_missing(source: &str, parsed: &Parsed<'_>) -> Option<String> {
+    let mut edits: Vec<(usize, usize, String)> = Vec::new();
+    let mut note = |part: &Expr<'_>| {
+        // What tells apart if something is there must see that it is not.
+        let (chain, or_null) = match part {
+            Expr::Filter(filter) if matches!(filter.name, "default" | "d") => (filter.expr.as_ref(), false),
+            Expr::Test(test) if matches!(test.name, "defined" | "undefined") => (Some(&test.expr), false),
+            part => (Some(part), true),
+        };
+        if let Some((part, chain)) = chain.and_then(|part| Some((part, lookup(part, 1)?))) {
+            let (start, end) = (chain.start.start_offset as usize, part.span().end_offset as usize);
+            // The beginning of a chain is a chain as well.
+            if !edits.iter().any(|(from, to, _)| (*from..*to).contains(&start)) {
+                let or_null = if or_null { " | default(none)" } else { "" };
+                edits.push((start, end, format!("({}{or_null})", chain.written)));
+            }
+        }
+        Ok::<(), std::convert::Infallible>(())
     };
+    let Ok(()) = each_part(parsed, &mut note);
+    edited(source, edits)
+}
+
+/// Visits all expressions, each before the ones in it.
+fn each_part<'a, E>(parsed: &Parsed<'a>, visit: &mut impl FnMut(&Expr<'a>) -> Result<(), E>) -> Result<(), E> {
+    match parsed {
+        Parsed::Value(expression) => each_expression_in(expression, visit),
+        Parsed::Text(statement) => each_expression(statement, visit),
+    }
+}
+
+/// The source with other text in these places; none if there are none.
+fn edited(source: &str, mut edits: Vec<(usize, usize, String)>) -> Option<String> {
     if edits.is_empty() {
         return None;
     }
     edits.sort_by_key(|(start, ..)| *start);
-    let mut lenient = String::with_capacity(source.len() * 2);
+    let mut edited = String::with_capacity(source.len() * 2);
     let mut done = 0;
     for (start, end, written) in edits {
-        lenient.push_str(source.get(done..start)?);
-        lenient.push_str(&written);
+        edited.push_str(source.get(done..start)?);
+        edited.push_str(&written);
         done = end;
     }
-    lenient.push_str(source.get(done..)?);
-    Some(lenient)
+    edited.push_str(source.get(done..)?);
+    Some(edited)
 }
 
 /// A chain of names, written with [`FIELD`].
@@ -217,8 +252,8 @@ struct Lookup {
     written: String,
 }
 
-/// The chain of names that an expression is; none if it is another, or too short to need the filter.
-fn lookup(expression: &Expr<'_>) -> Option<Lookup> {
+/// The chain of names that an expression is; none if it is another, or has fewer than so many names after the first.
+fn lookup(expression: &Expr<'_>, shortest: usize) -> Option<Lookup> {
     fn chain<'a>(expression: &Expr<'a>, names: &mut Vec<String>) -> Option<(&'a str, Span)> {
         let (outer, name) = match expression {
             Expr::Var(root) => return Some((root.id, root.span())),
@@ -237,7 +272,7 @@ fn lookup(expression: &Expr<'_>) -> Option<Lookup> {
     }
     let mut names = Vec::new();
     let (root, start) = chain(expression, &mut names)?;
-    if names.len() < 2 {
+    if names.len() < shortest {
         return None;
     }
     let filters: Vec<String> = names.iter().map(|name| format!(" | {FIELD}({name})")).collect();

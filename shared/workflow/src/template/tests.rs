@@ -585,3 +585,36 @@ proptest::proptest! {
         proptest::prop_assert_eq!(read, json!(text));
     }
 }
+
+#[rstest]
+#[case::a_field("{{ body.ok }}", json!(null))]
+#[case::a_field_of_nothing("{{ body.error.code }}", json!(null))]
+#[case::an_entry_of_nothing("{{ body.rows[0].id }}", json!(null))]
+#[case::a_field_of_null("{{ body.nothing.at.all }}", json!(null))]
+#[case::a_field_of_text("{{ body.name.first }}", json!(null))]
+#[case::one_that_is_there("{{ body.name }}", json!("Ada"))]
+#[case::an_entry_that_is_there("{{ body.list[0].id }}", json!(1))]
+#[case::by_a_name_that_is_no_word("{{ body['x-id'] }}", json!(7))]
+#[case::in_a_condition("{{ not body.ok }}", json!(true))]
+#[case::beside_another("{{ body.name if body.ok else body.error.code }}", json!(null))]
+#[case::with_a_default("{{ body.error.code | default('none') }}", json!("none"))]
+#[case::a_test("{{ body.ok is defined }}", json!(false))]
+#[case::a_test_that_holds("{{ body.name is defined }}", json!(true))]
+#[case::a_filter("{{ body.name | upper }}", json!("ADA"))]
+#[case::in_text("{{ body.name }}, {{ body.error.code }}!", json!("Ada, !"))]
+#[case::in_a_loop("{% for row in body.list %}{{ row.id }}{{ row.no }}{% endfor %}", json!("1"))]
+#[case::an_argument("{{ [1] | join(body.error.code | default('')) }}", json!("1"))]
+fn a_field_that_is_missing_can_be_null(#[case] source: &str, #[case] expected: Value) {
+    let body = json!({"name": "Ada", "nothing": null, "list": [{"id": 1}], "x-id": 7});
+    let context = Context::of_values([("body", body)], Timestamp::UNIX_EPOCH);
+    let template = Template::from_text(source).unwrap().null_where_missing();
+    assert_eq!(template.evaluate(&context), Ok(expected));
+}
+
+#[test]
+fn a_context_can_have_other_names() {
+    let context = Context::of_values([("status", json!(204))], Timestamp::UNIX_EPOCH);
+    let evaluated = |source| Template::from_text(source).unwrap().evaluate(&context);
+    assert_eq!(evaluated("{{ status + 1 }}"), Ok(json!(205)));
+    assert!(evaluated("{{ event.id }}").is_err());
+}

@@ -226,6 +226,8 @@ impl Type {
             |fields: &[Field]| Self::record(fields.iter().map(|field| (field.name.clone(), Self::of_output(field))));
         match kind {
             FieldKind::Integer | FieldKind::Count { .. } => Kind::Integer.into(),
+            FieldKind::Number => Kind::Number.into(),
+            FieldKind::Any => Self::UNKNOWN,
             FieldKind::Boolean => Kind::Boolean.into(),
             FieldKind::Ids(_) | FieldKind::Words(_) => Self::list(Kind::Text.into()),
             FieldKind::Map { .. } => Kind::Map.into(),

@@ -51,6 +51,8 @@ fn good(kind: &FieldKind) -> Value {
         FieldKind::OneOf(words) => json!(words[0]),
         FieldKind::Words(words) => json!([words[0]]),
         FieldKind::Integer | FieldKind::Count { .. } => json!(1),
+        FieldKind::Number => json!(1.5),
+        FieldKind::Any => json!({"a": [1]}),
         FieldKind::Boolean => json!(true),
         FieldKind::Integration => json!("prod"),
         FieldKind::Id(_) => json!("PWIXJZS"),

@@ -51,6 +51,8 @@ fn a_text_that_is_no_address_never_gets_to_a_header(#[case] email: &str) {
 }
 
 #[rstest]
+#[case(FieldKind::Number, json!(0.5))]
+#[case(FieldKind::Number, json!(2))]
 #[case(FieldKind::Boolean, json!(true))]
 #[case(FieldKind::OneOf(words()), json!("resolved"))]
 #[case(FieldKind::Words(words()), json!(["resolved", "triggered"]))]
@@ -71,6 +73,7 @@ fn a_value_of_the_type_passes(#[case] kind: FieldKind, #[case] value: Value) {
 }
 
 #[rstest]
+#[case(FieldKind::Number, json!("0.5"), "is text, but must be a number")]
 #[case(FieldKind::Boolean, json!("true"), "is text, but must be true or false")]
 #[case(
     FieldKind::OneOf(words()),
@@ -132,6 +135,9 @@ fn a_value_of_another_type_is_told(#[case] kind: FieldKind, #[case] value: Value
 #[case(FieldKind::Text, json!(true), json!("true"))]
 #[case(FieldKind::Count { most: 100 }, json!("25"), json!(25))]
 #[case(FieldKind::Count { most: 100 }, json!("many"), json!("many"))]
+#[case(FieldKind::Number, json!("0.5"), json!(0.5))]
+#[case(FieldKind::Number, json!("2"), json!(2))]
+#[case(FieldKind::Number, json!("half"), json!("half"))]
 #[case(FieldKind::Boolean, json!("false"), json!(false))]
 #[case(FieldKind::Boolean, json!("no"), json!("no"))]
 #[case(a_list_of_ids(), json!("P1"), json!("P1"))]
@@ -155,4 +161,20 @@ fn times_in_maps_and_in_lists_of_maps_can_be_relative_as_well() {
     assert_eq!(map.absolute(relative.clone(), now), absolute);
     assert_eq!(list.absolute(json!([relative]), now), json!([absolute]));
     assert_eq!(FieldKind::Text.absolute(json!("-24h"), now), "-24h");
+}
+
+#[rstest]
+#[case::whole(json!(3), true)]
+#[case::with_a_fraction(json!(-1.5), true)]
+#[case::text(json!("3"), false)]
+#[case::null(json!(null), false)]
+fn a_number_may_have_a_fraction(#[case] value: Value, #[case] fits: bool) {
+    assert_eq!(FieldKind::Number.check(&value).is_ok(), fits);
+    assert!(FieldKind::Any.check(&value).is_ok());
+}
+
+#[test]
+fn a_text_becomes_the_number_that_it_is() {
+    assert_eq!(FieldKind::Number.from_rendered(json!(" 1.5 ")), json!(1.5));
+    assert_eq!(FieldKind::Number.from_rendered(json!("many")), json!("many"));
 }

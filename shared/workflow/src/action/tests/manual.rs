@@ -4,14 +4,14 @@
 //! PAGERFLOW_WRITE_DOCS=1 cargo test -p workflow manual
 //! ```
 
-use super::{super::*, catalog};
+use super::{super::*, catalog, of_pagerduty};
 use crate::committed::assert_committed;
 use crate::definition::Definition;
 use std::fmt::Write as _;
 
 const HEAD: &str = "# Actions
 
-This page is made of the catalogue of actions, which also checks workflows when they are saved.
+This page is made of the catalogue of actions, which also checks workflows when they are saved. It has the actions of PagerDuty.
 
 What all have in common:
 
@@ -46,11 +46,11 @@ What all have in common:
 fn manual() -> String {
     let mut page = HEAD.to_owned();
     page.push_str("| action | what it does |\n|---|---|\n");
-    for spec in catalog().actions() {
+    for spec in of_pagerduty() {
         let anchor = spec.name.replace('.', "");
         let _ = writeln!(page, "| [`{}`](#{anchor}) | {} |", spec.name, spec.summary);
     }
-    for spec in catalog().actions() {
+    for spec in of_pagerduty() {
         page.push_str(&section(spec));
     }
     page
@@ -171,7 +171,7 @@ fn the_committed_manual_is_what_the_catalogue_says() {
 
 #[test]
 fn every_example_of_the_manual_is_a_workflow() {
-    for action in catalog().actions() {
+    for action in of_pagerduty() {
         let step = step(action);
         let source = format!(
             "name: example\non: {{ pagerduty: {{ integration: prod, events: [incident.triggered] }} }}\nsteps:\n{step}"

@@ -365,7 +365,7 @@ impl super::Checks<'_, '_> {
 /// The type that it takes.
 fn takes(kind: &FieldKind, of: &Type) -> Result<(), String> {
     let is_so = match (&of.kind, kind) {
-        (Kind::Unknown | Kind::Null, _) => true,
+        (Kind::Unknown | Kind::Null, _) | (_, FieldKind::Any) => true,
         (Kind::Words(words), FieldKind::OneOf(known)) => words.known.iter().any(|word| known.contains(word)),
         // Numbers, true and false become text, and text a number.
         (Kind::Text | Kind::Words(_), kind) => kind.is_single(),
@@ -386,6 +386,7 @@ fn takes(kind: &FieldKind, of: &Type) -> Result<(), String> {
                     | FieldKind::Prose(_)
                     | FieldKind::Key { .. }
                     | FieldKind::Integer
+                    | FieldKind::Number
                     | FieldKind::Count { .. }
             )
         }

@@ -11,8 +11,15 @@ mod step;
 pub(crate) mod value;
 pub(super) mod words;
 
-use super::{Definition, Node, Position, Problems, check, draft::ThingReference, node::Path};
-use crate::{action::Catalog, ids::StepId, triggers};
+use super::{
+    Definition, IntegrationReference, Node, Position, Problems, UseOfIntegration, check, draft::ThingReference,
+    node::Path,
+};
+use crate::{
+    action::Catalog,
+    ids::{IntegrationAlias, StepId},
+    triggers,
+};
 pub use fields::Fields;
 pub(crate) use name::Names;
 use std::{
@@ -34,6 +41,8 @@ pub(crate) struct Decoded<'a> {
     pub(super) unread: BTreeSet<StepId>,
     /// The texts that stand for things in a system, where names are allowed.
     pub(super) references: Vec<ThingReference>,
+    /// The integrations that it names.
+    pub(super) integrations: Vec<IntegrationReference>,
 }
 
 /// The context of reading a definition.
@@ -47,6 +56,7 @@ pub(crate) struct Reading<'a> {
     unread: BTreeSet<StepId>,
     pub(crate) names: Names<'a>,
     references: Vec<ThingReference>,
+    integrations: Vec<IntegrationReference>,
 }
 
 /// The destination of the problems of what is read.
@@ -83,6 +93,25 @@ impl Reading<'_> {
     pub(crate) fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>) {
         self.problems.add(at, path, message);
     }
+
+    /// Notes that an integration is named.
+    pub(crate) fn names_integration(
+        &mut self,
+        alias: &IntegrationAlias,
+        use_of: UseOfIntegration,
+        at: Option<Position>,
+        path: Path<'_>,
+    ) {
+        let reference = IntegrationReference::new(alias.clone(), use_of, at, path);
+        self.integrations.push(reference);
+    }
+
+    /// Reads the alias of the integration whose webhooks send events.
+    pub(crate) fn source_of_events(&mut self, node: &Node, path: Path<'_>) -> Option<IntegrationAlias> {
+        let alias = value::id(node, path, self)?;
+        self.names_integration(&alias, UseOfIntegration::Events, node.at, path);
+        Some(alias)
+    }
 }
 
 pub(super) fn definition<'a>(
@@ -103,6 +132,7 @@ pub(super) fn definition<'a>(
         unread: BTreeSet::new(),
         names,
         references: Vec::new(),
+        integrations: Vec::new(),
     };
     let definition = whole(&source, &mut reading)?;
     Some(Decoded {
@@ -110,6 +140,7 @@ pub(super) fn definition<'a>(
         has_gaps: reading.has_gaps,
         unread: reading.unread,
         references: reading.references,
+        integrations: reading.integrations,
         source,
     })
 }

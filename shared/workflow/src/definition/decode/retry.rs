@@ -4,7 +4,10 @@ use super::{
     super::{Node, Retry, limits, node::Path},
     Fields, Reading, value,
 };
-use crate::{action::nearest, error_name::NamedError};
+use crate::{
+    action::{Catalog, nearest, nearest_three},
+    error_name::NamedError,
+};
 use std::collections::BTreeSet;
 
 pub(super) fn retry(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Retry> {
@@ -50,22 +53,22 @@ fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
         let message = "is empty, so that nothing would be tried again; say so with `max_attempts: 1`";
         reading.problem(node.at, path, message);
     }
-    let known = NamedError::all(reading.catalog.systems()).map(|error| (error.to_string(), error));
-    let known: Vec<(String, NamedError)> = known.collect();
     let mut names = BTreeSet::new();
     for (index, item) in items.iter().enumerate() {
         let path = path.item(index);
         let Some(text) = value::text(item, path, reading) else {
             continue;
         };
-        match known.iter().find(|(name, _)| name == text) {
-            Some((_, error)) if names.insert(error.clone()) => {}
+        match known_error(text, reading.catalog) {
+            Some(error) if names.insert(error.clone()) => {}
             Some(_) => reading.problem(item.at, path, format!("`{text}` stands twice")),
             None => {
-                let known = known.iter().map(|(name, _)| name.as_str());
+                let known = NamedError::all(reading.catalog.systems()).map(|error| error.to_string());
+                let known: Vec<String> = known.collect();
+                let known = known.iter().map(String::as_str);
                 let hint = match nearest(text, known.clone()) {
                     Some(near) => format!("did you mean `{near}`?"),
-                    None => format!("the names are {}", known.collect::<Vec<_>>().join(", ")),
+                    None => nearest_three(text, known.map(|name| (name, name))),
                 };
                 reading.problem(item.at, path, format!("`{text:.80}` is no name of an error; {hint}"));
             }
@@ -75,4 +78,13 @@ fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
         }
     }
     Some(names)
+}
+
+/// The error of that name, if an action can fail with it. The actions of the system that it names are made for that, and not those of
+/// all: a definition that was stored is read at the start of a function.
+fn known_error(text: &str, catalog: &Catalog) -> Option<NamedError> {
+    NamedError::parse(text).filter(|error| match error {
+        NamedError::System(system, _) => catalog.has_system(system),
+        NamedError::Ours(_) => true,
+    })
 }

@@ -192,7 +192,10 @@ fn is_of(kind: &FieldKind, template: &Template, node: &Node, path: Path<'_>, rea
             FieldKind::Object(known) => return is_object(known, fields, (node, entries), path, reading),
             kind => kind.check_written(template.to_json()),
         },
-        (Template::Expression(expression), _) => match kind.is_single() || !expression.is_text() {
+        (Template::Expression(expression), _) => match kind.is_single()
+            || *kind == FieldKind::Any
+            || !expression.is_text()
+        {
             true => return true,
             false => Err(
                 "is text with expressions in it, which never gives a list or a map; give one expression only, as in \

@@ -130,6 +130,8 @@ fn literal(kind: &FieldKind) -> Json {
         }
         FieldKind::OneOf(words) => json!({ "type": "string", "enum": words }),
         FieldKind::Integer => json!({ "type": "integer" }),
+        FieldKind::Number => json!({ "type": "number" }),
+        FieldKind::Any => json!({}),
         FieldKind::Count { most } => json!({ "type": "integer", "minimum": 1, "maximum": most }),
         FieldKind::Boolean => json!({ "type": "boolean" }),
         FieldKind::Integration | FieldKind::Name => json!({ "type": "string", "pattern": LABEL }),

@@ -129,8 +129,8 @@ enum Policy {
     Cancel,
 }
 
-/// A step. It does one thing: `uses`, `wait`, `wait_for`, `approval`, `set`, `steps`, `choose`, `parallel`, `for_each`, `repeat`,
-/// `stop`, `fail` or `run_workflow`.
+/// A step. It does one thing: `uses`, `wait`, `approval`, `set`, `steps`, `choose`, `parallel`, `for_each`, `repeat`, `stop`, `fail`
+/// or `run_workflow`.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields, transform = rules::step)]
 pub(crate) struct Step {

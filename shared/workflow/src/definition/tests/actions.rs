@@ -140,6 +140,8 @@ pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
             .boxed(),
         FieldKind::OneOf(words) => prop::sample::select(words).prop_map(|word| Value::from(&*word)).boxed(),
         FieldKind::Integer => any::<i64>().prop_map(Value::from).boxed(),
+        FieldKind::Number => (-1e6..1e6).prop_map(Value::from).boxed(),
+        FieldKind::Any => any_json().boxed(),
         FieldKind::Count { most } => (1..=most).prop_map(Value::from).boxed(),
         FieldKind::Boolean => any::<bool>().prop_map(Value::from).boxed(),
         FieldKind::Integration | FieldKind::Name => "[a-z][a-z0-9]{0,8}".prop_map(Value::from).boxed(),

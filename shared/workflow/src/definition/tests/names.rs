@@ -160,3 +160,25 @@ fn a_draft_without_names_is_the_definition() {
     assert_eq!(resolved, Definition::from_source(GOOD, catalog()));
     assert_eq!(Ok(draft.as_written().clone()), resolved);
 }
+
+#[test]
+fn each_integration_that_is_named_tells_what_for_and_where_it_stands() {
+    let source = "name: a
+on: { pagerduty: { integration: prod, events: [incident.triggered] } }
+steps:
+  - { uses: pagerduty.get_incident, with: { integration: ops, incident_id: Q1 } }
+  - parallel:
+      - steps:
+          - { uses: pagerduty.get_incident, with: { integration: \"{{ event.type }}\", incident_id: Q1 } }
+  - { wait_for: { integration: eu, incident_id: Q1, status: [resolved], timeout: 1h } }
+";
+    let draft = Draft::from_source(source, catalog()).unwrap();
+    let none = draft.problems_of_integrations(|_| None);
+    let problems = draft.problems_of_integrations(|reference| Some(format!("{:?}", reference.use_of)));
+    assert!(none.is_empty());
+    insta::assert_snapshot!(told(&problems).join("\n"), @r#"
+    2:33: on.pagerduty.integration: Events
+    4:58: steps[0].with.integration: Action("pagerduty.get_incident")
+    8:32: steps[2].wait_for.integration: Events
+    "#);
+}

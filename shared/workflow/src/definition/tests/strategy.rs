@@ -366,8 +366,9 @@ impl Builder {
         if let Some(id) = &step.id {
             self.seen.push(format!("steps.{id}.outcome"));
             self.seen.push(format!("steps.{id}.error"));
-            if let StepKind::Action(ActionStep { uses, .. }) = &step.kind {
-                let output = &uses.outputs[0];
+            if let StepKind::Action(ActionStep { uses, .. }) = &step.kind
+                && let Some(output) = uses.outputs.first()
+            {
                 let entry = match &output.kind {
                     FieldKind::Entries(fields) => format!("[0].{}", fields[0].name),
                     _ => String::new(),
@@ -662,6 +663,8 @@ impl Builder {
             FieldKind::Prose(_) | FieldKind::Key { .. } => template_of("db-1 is down"),
             FieldKind::OneOf(words) => template_of(self.one_of(&words).as_ref()),
             FieldKind::Integer => Template::Literal(Value::from(7)),
+            FieldKind::Number => Template::Literal(Value::from(1.5)),
+            FieldKind::Any => self.template(),
             FieldKind::Count { most } => Template::Literal(Value::from(most.min(7))),
             FieldKind::Boolean => Template::Literal(Value::from(self.chance(2))),
             FieldKind::Integration => template_of("prod"),

@@ -98,7 +98,7 @@ impl Grammar for PagerDutyTrigger {
     fn decode(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option<Self> {
         let mut fields = Fields::of(node, &path, reading)?;
         let integration = fields.required("integration", "the alias of the PagerDuty account", reading);
-        let integration = integration.and_then(|node| value::id(node, path.field("integration"), reading));
+        let integration = integration.and_then(|node| reading.source_of_events(node, path.field("integration")));
         let webhook = match fields.optional("webhook") {
             None => Some(WebhookKind::V3),
             Some(node) => webhook(node, path.field("webhook"), reading),
