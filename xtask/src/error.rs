@@ -38,6 +38,9 @@ pub(crate) enum Error {
         .path.display()
     )]
     NoPart { path: PathBuf, name: String },
+    /// botocore has something new.
+    #[error(transparent)]
+    NotKnown(crate::aws_models::NotKnown),
     /// Some checks failed. They have been reported already.
     #[error("some checks failed")]
     ChecksFailed,

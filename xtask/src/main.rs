@@ -13,8 +13,10 @@
 //! - `sabotage`: deliberate breaks, which that must notice
 //! - `simulator`: the PagerDuty simulator as a process
 //! - `console`: what is said, and how
+//! - `aws_models`: the models of AWS services
 //! - `papers`: tests of the documents
 
+mod aws_models;
 mod bench;
 mod cloud;
 mod console;
@@ -100,6 +102,8 @@ enum Chore {
     Setup,
     /// Builds the functions for this machine with `sam build`, as the end-to-end tests do.
     Build,
+    /// Writes the models of AWS services anew, of the version of botocore in `tools/aws_models.txt`.
+    AwsModels,
     /// Builds the functions as they go to AWS, says how large each is as a zip file, and lists what is in it (an SBOM).
     Package,
 }
@@ -158,6 +162,7 @@ fn run(chore: Chore) -> Result<(), Error> {
                 .map(drop)
                 .map_err(Error::from)
         }
+        Chore::AwsModels => aws_models::run(&project),
         Chore::Package => package::run(&project),
     }
 }

@@ -61,4 +61,4 @@ pub use project::{Project, Workspace};
 pub use service::{Service, free_port};
 pub use stack::{Stack, StackInfo};
 pub use template::{Function, Template};
-pub use tools::{Auditors, LambdaBuilder, PagerDutyClient, Tools};
+pub use tools::{Auditors, BotoCore, LambdaBuilder, PagerDutyClient, Tools};

@@ -1,6 +1,7 @@
 //! The tools: Python environments, and Rust programs.
 
 mod auditors;
+mod botocore;
 mod cargo_tool;
 mod lambda_builder;
 mod pagerduty_client;
@@ -11,6 +12,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::{env, fs, io, thread};
 
 pub use auditors::Auditors;
+pub use botocore::BotoCore;
 pub use lambda_builder::LambdaBuilder;
 pub use pagerduty_client::PagerDutyClient;
 

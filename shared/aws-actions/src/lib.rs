@@ -1,0 +1,46 @@
+//! Any operation of the AWS services that are compiled in, as an action: `aws.ecs.update_service`.
+//!
+//! What is known of a service is a model: its operations, and the members of what they take and give. The models come from botocore
+//! (see `models/README.md`). Each is packed on its own and read when it is first asked for, so a call to ECS never unpacks EC2.
+//!
+//! Nothing here has a network, a clock or credentials. [`Operation::request`] gives a request, [`sign`] signs it for a time that it is
+//! given, something else sends it, and [`Operation::answer`] reads what came back.
+//!
+//! # Layout
+//! - `shipped` — the models, and the first use of each.
+//! - [`model`] — the parts of a model, and the form in which it is kept.
+//! - `operation` — an operation: its request and its answer.
+//! - `input` — the input of an action, read as the model has it.
+//! - `protocol` — how requests are written and answers are read.
+//! - `endpoint` — regions, partitions and hosts.
+//! - `sign` — signatures.
+//! - `pages` — answers in several pages.
+//! - `error` — what went wrong, and what that means.
+//! - `reads` — the operations that change nothing.
+//! - `permissions` — the IAM actions that an operation needs.
+//! - `spec` — an operation as an action of the workflow language.
+//! - `name`, `time` — names and times as workflows have them.
+
+mod endpoint;
+mod error;
+mod input;
+pub mod model;
+mod name;
+mod operation;
+mod pages;
+mod permissions;
+mod protocol;
+mod reads;
+mod shipped;
+mod sign;
+mod spec;
+mod time;
+
+pub use endpoint::{InvalidPlace, Place};
+pub use error::{AwsError, Kind};
+pub use input::InvalidInput;
+pub use name::snake_case;
+pub use operation::Operation;
+pub use shipped::{operation, operations, services, waiters};
+pub use sign::{NotSigned, Scope, sign};
+pub use spec::{FUNCTION, SYSTEM};
