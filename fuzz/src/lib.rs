@@ -1,4 +1,4 @@
-//! What must hold of anything that a stranger, or an authentic sender, can send. `cargo fuzz run body` looks for what breaks
+//! What must hold of anything that a stranger, or an authentic sender, can send, and of the files of connectors. `cargo fuzz run body` looks for what breaks
 //! it; the tests here play the seeds and thousands of their mutations in every check.
 //!
 //! Each function takes any bytes, and panics where something does not hold.
@@ -9,6 +9,10 @@
     reason = "a fuzz target tells what it found by panicking"
 )]
 
+use connectors::{
+    Connector, ConnectorName,
+    openapi::{self, ImportError},
+};
 use jiff::Timestamp;
 use pagerduty::webhook::signature::{self, SignatureError};
 use platform::{
@@ -102,6 +106,111 @@ pub fn api_key(data: &[u8]) {
     let mut other = text.to_owned();
     other.push('\n');
     assert!(ApiKey::parse(&other).is_err(), "a key may have a line break at its end");
+}
+
+/// The file of a connector, which a person writes or has from somebody else: it is read or refused, each problem has a place in it, and what
+/// is read has the names that workflows use.
+///
+/// # Panics
+/// If that does not hold.
+pub fn connector(data: &[u8]) {
+    let Ok(source) = std::str::from_utf8(data) else { return };
+    let connector = match Connector::from_source(source) {
+        Ok(connector) => connector,
+        Err(problems) => {
+            assert!(!problems.is_empty(), "it is refused for nothing");
+            // A carriage return alone ends a line of YAML, too.
+            let lines = source.split(['\n', '\r']).count();
+            for problem in problems.iter() {
+                let is_there = problem.line.is_none_or(|line| line <= lines + 1);
+                assert!(is_there, "a problem in line {:?} of {lines}", problem.line);
+            }
+            return;
+        }
+    };
+    for action in connector.actions() {
+        let spec = action.spec();
+        assert_eq!(*spec.name, format!("{}.{}", connector.name(), action.name()));
+        assert_eq!(spec.inputs.first().map(|input| &*input.name), Some("integration"));
+        for input in &spec.inputs {
+            if let Some(choices) = action.choices(&input.name) {
+                let listing = connector
+                    .action(&choices.action)
+                    .expect("the action of a drop-down is there");
+                assert!(listing.spec().only_reads(), "a drop-down changes something");
+            }
+        }
+    }
+    // An account is made or refused. Its secret goes to hosts alone that a person could mean.
+    let integration = connector.integration();
+    let fields = integration.fields.iter();
+    let fields = fields.filter_map(|field| Some((field.name.clone(), field.example.clone()?)));
+    if let Ok(account) = integration.account(fields.collect(), SecretString::from("a-secret")) {
+        for host in &account.hosts {
+            assert!(host.to_string().contains('.'), "{host} is a host");
+        }
+        assert!(!format!("{account:?}").contains("a-secret"));
+    }
+}
+
+/// An `OpenAPI` document: it is read or refused, and each draft of a connector is read as one.
+///
+/// # Panics
+/// If that does not hold.
+pub fn openapi(data: &[u8]) {
+    let Ok(text) = std::str::from_utf8(data) else { return };
+    let Ok(document) = openapi::parse(text) else { return };
+    let Ok(operations) = openapi::operations(&document) else {
+        return;
+    };
+    let name: ConnectorName = "fuzzed".parse().expect("a name");
+    let ids: Vec<String> = operations.into_iter().map(|operation| operation.id).take(20).collect();
+    match openapi::draft(&document, &ids, &name) {
+        Ok(draft) => {
+            if let Err(problems) = Connector::from_source(&draft.yaml) {
+                panic!("the draft is not a connector: {problems}\n{}", draft.yaml);
+            }
+        }
+        Err(ImportError::NoOperations | ImportError::NothingUsable(_) | ImportError::TooLarge { .. }) => {}
+        Err(error) => panic!("operations of the document itself are refused: {error}"),
+    }
+}
+
+/// The action that is asked, a space, the status, and after a line break the body of an answer of AWS: it is read as the outputs
+/// that the action has, or as an error that can be shown.
+///
+/// # Panics
+/// If that does not hold.
+pub fn aws_answer(data: &[u8]) {
+    let position = data.iter().position(|byte| *byte == b'\n').unwrap_or(data.len());
+    let (head, body) = data.split_at(position);
+    let body = body.strip_prefix(b"\n").unwrap_or(body);
+    let head = String::from_utf8_lossy(head);
+    let (action, status) = head.split_once(' ').unwrap_or((&head, "200"));
+    let Some(operation) = aws_actions::operation(action) else {
+        return;
+    };
+    let status = status.parse().unwrap_or(200);
+    let headers = http::HeaderMap::new();
+    let answer = operation.answer(status, &headers, body);
+    assert_eq!(
+        answer,
+        operation.answer(status, &headers, body),
+        "it is read in two ways"
+    );
+    match answer {
+        Ok(outputs) => {
+            let known = operation.spec().outputs;
+            let is_known = |name: &String| known.iter().any(|field| field.name == name.as_str());
+            assert!(outputs.keys().all(is_known), "{:?}", outputs.keys());
+            assert_eq!(outputs.len(), known.len());
+            let _ = operation.next_page(&serde_json::Map::new(), &outputs);
+        }
+        Err(error) => {
+            let text = error.to_string();
+            assert!(!text.contains(char::is_control) && text.len() < 20_000, "{text:?}");
+        }
+    }
 }
 
 fn now() -> Timestamp {

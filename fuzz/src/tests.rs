@@ -36,6 +36,20 @@ const TOKENS: &[&str] = &[
     "\"incident\":",
     "\"data\":",
     "\"type\":\"incident\"",
+    "$ref",
+    "#/components/schemas/A",
+    "\"oneOf\":[",
+    "\"nullable\":true",
+    "/{x}",
+    "*x",
+    "&x ",
+    "<a>",
+    "</a>",
+    "<![CDATA[",
+    "<!--",
+    "&lt;",
+    "&#0;",
+    "<item>",
 ];
 
 fn files(folder: &str) -> Vec<Vec<u8>> {
@@ -80,6 +94,9 @@ fn mutated(random: &mut fastrand::Rng, seeds: &[Vec<u8>], seed: &[u8]) -> Vec<u8
 #[case::body(body, &["seeds/body", "../events/pagerduty"])]
 #[case::signature(signature, &["seeds/signature"])]
 #[case::api_key(api_key, &["seeds/api_key"])]
+#[case::connector(connector, &["seeds/connector"])]
+#[case::openapi(openapi, &["seeds/openapi"])]
+#[case::aws_answer(aws_answer, &["seeds/aws_answer"])]
 fn the_seeds_and_their_mutations_break_nothing(#[case] target: fn(&[u8]), #[case] folders: &[&str]) {
     let seeds: Vec<Vec<u8>> = folders.iter().flat_map(|folder| files(folder)).collect();
     assert!(seeds.len() > 5);
@@ -107,6 +124,20 @@ fn the_seeds_reach_what_lies_behind_the_checks() {
     let keys = files("seeds/api_key");
     let keys = keys.iter().filter_map(|data| std::str::from_utf8(data).ok());
     assert_eq!(keys.filter(|text| ApiKey::parse(text).is_ok()).count(), 1);
+
+    let drafted = |data: &&Vec<u8>| {
+        let document = openapi::parse(std::str::from_utf8(data).unwrap()).unwrap();
+        openapi::operations(&document).is_ok_and(|operations| {
+            let ids: Vec<String> = operations.into_iter().map(|operation| operation.id).collect();
+            openapi::draft(&document, &ids, &"fuzzed".parse().unwrap()).is_ok()
+        })
+    };
+    assert!(files("seeds/openapi").iter().filter(drafted).count() >= 5);
+    let answers = files("seeds/aws_answer");
+    assert!(answers.iter().all(|data| {
+        let text = std::str::from_utf8(data).unwrap();
+        aws_actions::operation(text.split(' ').next().unwrap()).is_some()
+    }));
 
     let signed = Hmac::<sha2::Sha256>::new_from_slice(SECRET.as_bytes())
         .unwrap()

@@ -1,0 +1,16 @@
+//! What AWS, or something in front of it, may answer.
+
+#![cfg_attr(fuzzing, no_main)]
+
+#[cfg(fuzzing)]
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::aws_answer(data));
+
+#[cfg(not(fuzzing))]
+fn main() {
+    use std::io::Read;
+    let mut data = Vec::new();
+    // A crash that was found can be looked at without the fuzzer.
+    if std::io::stdin().read_to_end(&mut data).is_ok() {
+        fuzz::aws_answer(&data);
+    }
+}
