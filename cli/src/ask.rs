@@ -1,7 +1,7 @@
 //! Questions to the person at the terminal.
 
 use crate::{error::Error, output::printable};
-use dialoguer::{Confirm, Password, console::Term};
+use dialoguer::{Confirm, Input, Password, Select, console::Term};
 use secrecy::SecretString;
 use std::io::{self, IsTerminal};
 
@@ -58,9 +58,42 @@ fn confirmed(question: &str) -> Result<bool, Error> {
         .map_err(|dialoguer::Error::IO(cause)| Error::Question(cause))
 }
 
-/// Asks for a secret, which is not shown while it is typed.
-pub(crate) fn secret(name: &str) -> Result<SecretString, Error> {
-    let secret = Password::new().with_prompt(name).interact();
+/// Asks for a line of text until it passes a check.
+pub(crate) fn text(
+    prompt: &str,
+    default: Option<&str>,
+    may_be_empty: bool,
+    check: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, Error> {
+    let mut question = Input::<String>::new()
+        .with_prompt(printable(prompt))
+        .allow_empty(may_be_empty)
+        .validate_with(|answer: &String| check(answer));
+    if let Some(default) = default {
+        question = question.default(default.to_owned());
+    }
+    // As it was typed: a space at the end may be meant.
+    let answer = question.interact_text();
+    answer.map_err(|dialoguer::Error::IO(cause)| Error::Question(cause))
+}
+
+/// Asks for one of a few words.
+pub(crate) fn one_of(prompt: &str, words: &[String], default: Option<&str>) -> Result<String, Error> {
+    let first = default.and_then(|default| words.iter().position(|word| word == default));
+    let question = Select::new()
+        .with_prompt(printable(prompt))
+        .items(words)
+        .default(first.unwrap_or_default());
+    let chosen = question
+        .interact()
+        .map_err(|dialoguer::Error::IO(cause)| Error::Question(cause))?;
+    Ok(words.get(chosen).cloned().unwrap_or_default())
+}
+
+/// Asks for a secret, which is not shown while it is typed. One that must not be empty is asked for until it is not.
+pub(crate) fn secret(name: &str, may_be_empty: bool) -> Result<SecretString, Error> {
+    let question = Password::new().with_prompt(printable(name));
+    let secret = question.allow_empty_password(may_be_empty).interact();
     let secret = secret.map_err(|dialoguer::Error::IO(cause)| Error::SecretInput(cause))?;
     Ok(secret.into())
 }

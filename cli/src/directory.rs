@@ -10,7 +10,7 @@ use crate::{
     stack::Stack,
     text_table::aligned,
 };
-use choice::Choice;
+pub(crate) use choice::Choice;
 use clap::Args;
 use pagerduty::directory::{Listed, Listing, Pause, PauseReason, SearchText, list};
 use serde::{Serialize, Serializer, ser::SerializeMap};
@@ -38,13 +38,23 @@ pub(crate) async fn choices<R: Choice>(options: Options, stack: &Stack, notices:
     let Options { integration, search } = options;
     let _listing = notices.working(format!("Listing the {} of {integration}", R::PLURAL));
     let account = PagerDutyAccount::of(&integration, stack).await?;
+    let listed = listed::<R>(&account, &integration, search.as_ref(), notices).await?;
+    Ok(Shown { listed, search })
+}
+
+/// The list of an account.
+pub(crate) async fn listed<R: Choice>(
+    account: &PagerDutyAccount,
+    integration: &IntegrationAlias,
+    search: Option<&SearchText>,
+    notices: Notices,
+) -> Result<Listed<R>, Error> {
     let wait = async |pause: Pause| {
         notices.warn(&words(pause));
         tokio::time::sleep(pause.duration).await;
     };
-    let listed = list::<R>(&account.open(), search.as_ref(), wait).await;
-    let listed = listed.map_err(|cause| failed::<R>(&integration, cause))?;
-    Ok(Shown { listed, search })
+    let listed = list::<R>(&account.open(), search, wait).await;
+    listed.map_err(|cause| failed::<R>(integration, cause))
 }
 
 fn failed<R: Choice>(integration: &IntegrationAlias, cause: pagerduty::Error) -> Error {

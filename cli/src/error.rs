@@ -4,6 +4,12 @@ use platform::{aws::AwsFailure, secrets::SecretError};
 use std::{io, path::PathBuf};
 use workflow::ids::IntegrationAlias;
 
+impl From<connectors::Error> for Error {
+    fn from(error: connectors::Error) -> Self {
+        Self::System(Box::new(error))
+    }
+}
+
 /// The reason a command did not work.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Error {
@@ -82,6 +88,12 @@ pub(crate) enum Error {
     /// PagerDuty cannot be asked at all.
     #[error("PagerDuty cannot be asked: {0}")]
     PagerDutyClient(String),
+    /// A system did not do as it was asked.
+    #[error("{0}.")]
+    System(Box<connectors::Error>),
+    /// The system of a connector cannot be asked at all.
+    #[error("the systems of connectors cannot be asked: {0}")]
+    Systems(String),
     /// The resources of a stack were not looked up.
     #[error("the resources of the stack {name} could not be looked up: {cause}")]
     Resources {

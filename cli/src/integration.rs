@@ -6,38 +6,51 @@ mod list;
 mod remove;
 mod routing_key;
 mod signing_secret;
+mod types;
+pub(crate) mod uses;
 
 use crate::{error::Error, output::Output, stack::Stack};
 use clap::Subcommand;
 use std::process::ExitCode;
-use workflow::ids::IntegrationAlias;
+use workflow::ids::{IntegrationAlias, IntegrationTypeName};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Store a PagerDuty account and its API token.
+    /// Store an account and its secret: PagerDuty's API token, or what the type of the integration asks for.
     ///
-    /// The token is read from a prompt, from standard input or from a file. It is tried first, and so is the default user: what
-    /// PagerDuty does not accept is not stored. What is not given of an integration that exists stays as it is.
+    /// The secret is read from a prompt, from standard input or from a file. It is tried first, and so is PagerDuty's default user:
+    /// what the system does not accept is not stored. What is not given of an integration that exists stays as it is.
     #[command(after_help = add::EXAMPLES)]
     Add(add::Options),
-    /// Store another token of an integration, and change nothing else.
+    /// Store another token, or other secret, of an integration, and change nothing else.
     ///
-    /// The token is read from a prompt, from standard input or from a file, and tried first.
+    /// It is read from a prompt, from standard input or from a file, and tried first.
     #[command(after_help = add::SET_TOKEN_EXAMPLES)]
     SetToken(add::TokenOptions),
+    /// List the types of integrations, and what each asks for.
+    ///
+    /// It needs no stack.
+    #[command(after_help = "Examples:
+  pagerflow integration types
+  pagerflow integration types jira")]
+    Types {
+        /// Show all that this type asks for.
+        #[arg(value_name = "TYPE")]
+        type_name: Option<IntegrationTypeName>,
+    },
     /// List the integrations.
     #[command(after_help = "Example:
   pagerflow integration list")]
     List,
-    /// Show what is stored of an integration, without its secrets, and which workflows its events start.
+    /// Show what is stored of an integration, without its secrets, and which workflows use it.
     #[command(after_help = "Example:
   pagerflow integration show prod")]
     Show {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
-    /// Find out whose token an integration has, what it may do, whether the default user may respond and which service
-    /// region answers.
+    /// Find out if an integration works: if its system accepts the secret; of PagerDuty also whose token it is, what it may do,
+    /// whether the default user may respond and which service region answers.
     ///
     /// Nothing is changed. The exit code is 1 if something keeps the integration from working.
     #[command(after_help = "Examples:
@@ -47,7 +60,7 @@ pub(crate) enum Command {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
-    /// Remove an integration: its token, its signing secrets and its routing keys.
+    /// Remove an integration with its secrets: its token, its signing secrets and its routing keys.
     ///
     /// Uses of it are listed, and prevent the removal. Removing one that is absent changes nothing.
     #[command(after_help = remove::EXAMPLES)]
@@ -60,11 +73,20 @@ pub(crate) enum Command {
     RoutingKey(routing_key::Command),
 }
 
+/// Carries out a command that needs no stack; none if it needs one.
+pub(crate) fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
+    match command {
+        Command::Types { type_name } => output.show(&types::types(type_name.as_ref())?).map(Some),
+        _ => Ok(None),
+    }
+}
+
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let notices = output.notices();
     match command {
         Command::Add(options) => output.show(&add::add(options, stack, notices).await?),
         Command::SetToken(options) => output.show(&add::set_token(options, stack, notices).await?),
+        Command::Types { .. } => Ok(run_without_stack(&command, output)?.unwrap_or(ExitCode::SUCCESS)),
         Command::List => output.show(&list::list(stack, notices).await?),
         Command::Show { alias } => output.show(&list::show(&alias, stack, notices).await?),
         Command::Test { alias } => output.show(&check::check(&alias, stack, notices).await?),

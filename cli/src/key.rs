@@ -149,7 +149,7 @@ async fn create(scope: Scope, name: String, stack: &Stack) -> Result<Made, Error
             KeyScope::Workflow(workflow)
         }
         (None, Some(alias)) => {
-            stack.known_integration(&alias).await?;
+            stack.pagerduty_integration(&alias).await?;
             KeyScope::Integration(alias)
         }
         (None, None) => return Err(Error::Invalid("give --workflow or --integration".to_owned())),

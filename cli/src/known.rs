@@ -4,10 +4,10 @@ use crate::{error::Error, stack::Stack};
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     api_key::KeyId,
-    table::{RunQuery, WorkflowRecord, WorkflowState},
+    table::{IntegrationRecord, RunQuery, WorkflowRecord, WorkflowState},
 };
 use std::time::Duration;
-use workflow::ids::{IntegrationAlias, RunId, WorkflowId};
+use workflow::ids::{IntegrationAlias, IntegrationTypeName, RunId, WorkflowId};
 
 /// The time that the error about an unknown name may take to look for a name like it.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -74,6 +74,36 @@ pub(crate) async fn unknown_integration(alias: &IntegrationAlias, stack: &Stack)
     unknown("integration", alias.as_str(), names, &remedy)
 }
 
+/// There is no type of integrations of a name.
+pub(crate) fn unknown_type(type_name: &IntegrationTypeName) -> Error {
+    let names = std::iter::once("pagerduty").chain(connectors::shipped());
+    let remedy = "List them with `pagerflow integration types`.";
+    unknown("type of integrations", type_name.as_str(), names, remedy)
+}
+
+/// There is no connector of a name.
+pub(crate) fn unknown_connector(name: &str) -> Error {
+    let remedy = "List them with `pagerflow connector list`.";
+    unknown("connector", name, connectors::shipped(), remedy)
+}
+
+/// There is no action of a name.
+pub(crate) fn unknown_action<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let system = name.split('.').next().unwrap_or_default();
+    let remedy = format!("List them with `pagerflow connector show {system}`.");
+    unknown("action", name, known, &remedy)
+}
+
+/// An integration is of another type than PagerDuty, whose webhooks, keys and lists are asked for.
+pub(crate) fn not_pagerduty(integration: &IntegrationRecord) -> Error {
+    Error::Invalid(format!(
+        "the integration {} is of the type {}, and this needs one of PagerDuty\n\
+         List them with `pagerflow integration list`.",
+        integration.alias,
+        integration.kind.type_name()
+    ))
+}
+
 /// There is no API key of an id.
 pub(crate) async fn unknown_key(id: &KeyId, stack: &Stack) -> Error {
     let all = tokio::time::timeout(PATIENCE, stack.table.api_keys()).await;
@@ -102,10 +132,15 @@ pub(crate) async fn unknown_run(run: &RunId, stack: &Stack) -> Error {
     unknown("run", run.as_str(), ids, "List them with `pagerflow run list`.")
 }
 
-fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, remedy: &str) -> Error {
-    let near = near(name, known)
+/// The name that is most like one that there is not, as the end of a sentence; nothing if none is like it.
+pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> String {
+    near(name, known)
         .map(|near| format!("; did you mean {near}?"))
-        .unwrap_or_default();
+        .unwrap_or_default()
+}
+
+fn unknown<'a>(what: &str, name: &str, known: impl Iterator<Item = &'a str>, remedy: &str) -> Error {
+    let near = did_you_mean(name, known);
     Error::NotFound(format!("there is no {what} {name}{near}\n{remedy}"))
 }
 

@@ -6,6 +6,9 @@
 mod approval;
 mod ask;
 mod aws;
+mod choices;
+mod connector;
+mod connector_account;
 mod directory;
 mod doctor;
 mod error;
@@ -14,10 +17,12 @@ mod key;
 mod known;
 mod output;
 mod pagerduty_account;
+mod problems;
 mod run;
 mod schedules;
 mod secret_input;
 mod stack;
+mod systems;
 mod text_file;
 mod text_table;
 mod webhook;
@@ -80,9 +85,12 @@ enum Format {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// PagerDuty accounts.
+    /// Accounts on PagerDuty and on the systems of connectors.
     #[command(subcommand)]
     Integration(integration::Command),
+    /// Connectors: the systems that workflows act on over HTTP, and what can be done there.
+    #[command(subcommand)]
+    Connector(connector::Command),
     /// API keys, which senders of webhooks present.
     #[command(subcommand)]
     Key(key::Command),
@@ -127,6 +135,9 @@ enum Command {
   pagerflow teams --integration prod
   pagerflow teams --integration prod --output json | jq -r '.teams[].value'")]
     Teams(directory::Options),
+    /// What there is to choose from for an input of an action.
+    #[command(after_help = choices::EXAMPLES)]
+    Choices(choices::Options),
     /// Print the completions for a shell.
     #[command(after_help = COMPLETIONS_EXAMPLES)]
     Completions {
@@ -176,6 +187,16 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
     {
         return Ok(code);
     }
+    if let Command::Integration(command) = &command
+        && let Some(code) = integration::run_without_stack(command, output)?
+    {
+        return Ok(code);
+    }
+    if let Command::Connector(command) = &command
+        && let Some(code) = connector::run_without_stack(command, output)?
+    {
+        return Ok(code);
+    }
     if let Command::Completions { shell } = command {
         return completions(shell, output);
     }
@@ -189,6 +210,7 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
     drop(finding);
     match command {
         Command::Integration(command) => integration::run(command, &stack, output).await,
+        Command::Connector(command) => connector::run(command, &stack, output).await,
         Command::Key(command) => key::run(command, &stack, output).await,
         Command::Workflow(command) => workflow_command::run(command, &stack, output).await,
         Command::Webhook(command) => webhook::run(command, &stack, output).await,
@@ -203,6 +225,7 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
         Command::Users(options) => output.show(&choices::<User>(options, &stack, notices).await?),
         Command::Priorities(options) => output.show(&choices::<Priority>(options, &stack, notices).await?),
         Command::Teams(options) => output.show(&choices::<Team>(options, &stack, notices).await?),
+        Command::Choices(options) => output.show(&choices::choices(options, &stack, notices).await?),
         Command::Completions { shell } => completions(shell, output),
     }
 }

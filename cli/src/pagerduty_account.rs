@@ -27,7 +27,7 @@ pub(crate) struct PagerDutyAccount {
 impl PagerDutyAccount {
     /// Reads the secret of an integration.
     pub(crate) async fn of(alias: &IntegrationAlias, stack: &Stack) -> Result<Self, Error> {
-        stack.known_integration(alias).await?;
+        stack.pagerduty_integration(alias).await?;
         let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(alias)).await;
         let connection = connection.map_err(|error| unusable(alias, error))?;
         Self::reached(connection, stack.pagerduty_url.as_ref())

@@ -4,7 +4,7 @@ mod resources;
 
 pub(crate) use resources::Resources;
 
-use crate::{error::Error, known, schedules::EventBridgeScheduler};
+use crate::{error::Error, known, schedules::EventBridgeScheduler, systems::Systems};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{
     error::ProvideErrorMetadata,
@@ -49,6 +49,8 @@ struct Known {
     webhook_url: Option<String>,
     state_machine: Option<String>,
     pagerduty_url: Option<String>,
+    connectors_url: Option<String>,
+    private_networks: Option<String>,
 }
 
 impl StackOptions {
@@ -69,6 +71,8 @@ impl StackOptions {
                 webhook_url: None,
                 state_machine: None,
                 pagerduty_url: None,
+                connectors_url: None,
+                private_networks: None,
             },
             None => Known {
                 name: setting("PAGERFLOW_STACK_NAME").unwrap_or_else(|| DEFAULT_NAME.to_owned()),
@@ -77,6 +81,8 @@ impl StackOptions {
                 webhook_url: setting("PAGERFLOW_WEBHOOK_URL"),
                 state_machine: setting("PAGERFLOW_STATE_MACHINE_ARN"),
                 pagerduty_url: setting("PAGERFLOW_PAGERDUTY_URL"),
+                connectors_url: setting("PAGERFLOW_CONNECTORS_URL"),
+                private_networks: setting("PAGERFLOW_CONNECTOR_PRIVATE_NETWORKS"),
             },
         }
     }
@@ -101,19 +107,24 @@ pub(crate) struct Stack {
     pub(crate) state_machine: StateMachine,
     /// The address of PagerDuty, if not that of an integration's service region.
     pub(crate) pagerduty_url: Option<BaseUrl>,
+    /// The way to the systems of connectors.
+    pub(crate) systems: Systems,
     identity: aws_sdk_sts::Client,
 }
 
 impl Stack {
     /// Finds a stack by its name. Unless that is on the command line, the environment variables `PAGERFLOW_TABLE_NAME`,
     /// `PAGERFLOW_SECRETS_PREFIX`, `PAGERFLOW_WEBHOOK_URL` and `PAGERFLOW_STATE_MACHINE_ARN` go before what CloudFormation
-    /// knows; where all are set it is not asked. `PAGERFLOW_PAGERDUTY_URL` says where PagerDuty is, for a local one.
+    /// knows; where all are set it is not asked. `PAGERFLOW_PAGERDUTY_URL` says where PagerDuty is, for a local one, and
+    /// `PAGERFLOW_CONNECTORS_URL` where all other systems are. `PAGERFLOW_CONNECTOR_PRIVATE_NETWORKS` names the private networks in
+    /// which systems may be.
     pub(crate) async fn find(options: &StackOptions) -> Result<Self, Error> {
         let config = aws_config().await;
         let known = options.known(|name| std::env::var(name).ok());
         let pagerduty_url = known.pagerduty_url.map(|url| url.parse()).transpose();
         let pagerduty_url =
             pagerduty_url.map_err(|error| Error::PagerDutyClient(format!("PAGERFLOW_PAGERDUTY_URL: {error}")))?;
+        let systems = Systems::of(known.connectors_url.as_deref(), known.private_networks.as_deref())?;
         let settings = (
             known.table,
             known.secrets_prefix,
@@ -142,6 +153,7 @@ impl Stack {
             webhook_url: webhook_url.trim_end_matches('/').to_owned(),
             state_machine: StateMachine::new(aws_sdk_sfn::Client::new(&config), state_machine),
             pagerduty_url,
+            systems,
             identity: aws_sdk_sts::Client::new(&config),
             config,
         })
@@ -196,6 +208,15 @@ impl Stack {
         match self.table.integration(alias).await? {
             Some(record) => Ok(record),
             None => Err(known::unknown_integration(alias, self).await),
+        }
+    }
+
+    /// The integration of an alias, which has to be an account on PagerDuty.
+    pub(crate) async fn pagerduty_integration(&self, alias: &IntegrationAlias) -> Result<IntegrationRecord, Error> {
+        let record = self.known_integration(alias).await?;
+        match record.kind.is_pagerduty() {
+            true => Ok(record),
+            false => Err(known::not_pagerduty(&record)),
         }
     }
 }
@@ -262,13 +283,15 @@ mod tests {
     use super::*;
     use aws_sdk_cloudformation::error::ErrorMetadata;
 
-    const VARIABLES: [(&str, &str); 6] = [
+    const VARIABLES: [(&str, &str); 8] = [
         ("PAGERFLOW_STACK_NAME", "from-variable"),
         ("PAGERFLOW_TABLE_NAME", "table"),
         ("PAGERFLOW_SECRETS_PREFIX", "prefix"),
         ("PAGERFLOW_WEBHOOK_URL", "https://example.com"),
         ("PAGERFLOW_STATE_MACHINE_ARN", "arn:machine"),
         ("PAGERFLOW_PAGERDUTY_URL", "http://127.0.0.1:4010"),
+        ("PAGERFLOW_CONNECTORS_URL", "http://127.0.0.1:4020"),
+        ("PAGERFLOW_CONNECTOR_PRIVATE_NETWORKS", "10.0.0.0/8"),
     ];
 
     fn known(stack: Option<&str>, variables: &[(&str, &str)]) -> Known {
@@ -290,6 +313,8 @@ mod tests {
             webhook_url: None,
             state_machine: None,
             pagerduty_url: None,
+            connectors_url: None,
+            private_networks: None,
         };
         assert_eq!(known(Some("production"), &VARIABLES), expected);
     }
@@ -303,6 +328,8 @@ mod tests {
             webhook_url: Some("https://example.com".to_owned()),
             state_machine: Some("arn:machine".to_owned()),
             pagerduty_url: Some("http://127.0.0.1:4010".to_owned()),
+            connectors_url: Some("http://127.0.0.1:4020".to_owned()),
+            private_networks: Some("10.0.0.0/8".to_owned()),
         };
         assert_eq!(known(None, &VARIABLES), expected);
     }

@@ -4,6 +4,7 @@
 //! - `apply`, `activate`, `diff`, `export`, `list`, `schema`, `show`, `validate`, `versions` — a command each; `state` is
 //!   enable, disable and delete.
 //! - `files` — definitions in files and folders.
+//! - `integrations` — the integrations that definitions name.
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
 //! - `change` — the difference of two definitions.
 //! - `test` — rehearsals, which need no stack.
@@ -17,6 +18,7 @@ mod diff;
 mod due;
 mod export;
 mod files;
+mod integrations;
 mod list;
 mod names;
 mod schema;

@@ -26,9 +26,10 @@ fn f27_a_token_that_pagerduty_refuses_ends_the_run_with_what_to_do() {
 }
 
 #[test]
-fn an_integration_that_does_not_exist_ends_the_run_with_what_to_do() {
+fn an_integration_that_is_gone_ends_the_run_with_what_to_do() {
     let scenario = Scenario::new("e2e-nobody");
-    let (name, message) = error_of(&scenario, &ticket("nobody"));
+    // An expression names it, so that it is not looked up when the workflow is applied.
+    let (name, message) = error_of(&scenario, &ticket("\"{{ 'nobody' }}\""));
     assert_eq!(name, "Integration.NotFound");
     assert!(
         message.contains("`nobody`") && message.contains("pagerflow integration add"),

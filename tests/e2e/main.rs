@@ -10,6 +10,7 @@
 mod approvals;
 mod aws;
 mod bad_input;
+mod connectors;
 mod definitions;
 mod deliveries;
 mod doctor;

@@ -14,6 +14,8 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 const TOKEN: &str = "api-token/e2e-rights";
+/// The secret of an integration of a connector.
+const OF_CONNECTOR: &str = "integrations/slack/e2e-rights";
 const SIGNING_SECRETS: &str = "signing-secrets/e2e-rights";
 
 /// The secret that the stack itself has made.
@@ -36,6 +38,7 @@ impl Intruder {
         for name in [
             format!("{}/{TOKEN}", stack.secrets_prefix),
             format!("{}/{SIGNING_SECRETS}", stack.secrets_prefix),
+            format!("{}/{OF_CONNECTOR}", stack.secrets_prefix),
             format!("of-another-stack/{TOKEN}"),
         ] {
             let create = aws_sdk_secretsmanager::Client::new(&config).create_secret().name(name);
@@ -234,12 +237,17 @@ fn assert_all_refused(function: &str, tried: &Tried) {
     assert!(allowed.is_empty(), "{function}: {allowed:?}");
 }
 
-/// An action has its token and what it makes links with, and nothing else of the stack.
+/// An action has the secrets of its own systems and what it makes links with, and nothing else of the stack.
 async fn assert_is_confined(action: &str) {
+    let (own, others) = match action {
+        "CallHttp" => (OF_CONNECTOR, TOKEN),
+        _ => (TOKEN, OF_CONNECTOR),
+    };
     let intruder = Intruder::into(action).await;
     let prefix = &intruder.stack.secrets_prefix;
 
-    assert!(intruder.reads_secret(prefix, TOKEN).await, "{action} lives by that");
+    assert!(intruder.reads_secret(prefix, own).await, "{action} lives by that");
+    assert!(!intruder.reads_secret(prefix, others).await, "{action}");
     assert!(intruder.reads_secret(prefix, LINKS).await, "{action} lives by that");
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await, "{action}");
     assert_all_refused(action, &intruder.tries_what_none_may().await);
@@ -247,7 +255,7 @@ async fn assert_is_confined(action: &str) {
 }
 
 #[tokio::test]
-async fn a_function_of_actions_can_reach_its_tokens_and_nothing_else() {
+async fn a_function_of_actions_can_reach_the_secrets_of_its_systems_and_nothing_else() {
     for function in platform::catalog().functions() {
         assert_is_confined(function).await;
     }
@@ -266,6 +274,7 @@ async fn webhook_ingress_cannot_reach_tokens_or_the_work_of_others() {
     assert!(intruder.reads_secret(prefix, SIGNING_SECRETS).await, "it lives by that");
     assert!(intruder.reads_table().await);
     assert!(!intruder.reads_secret(prefix, TOKEN).await);
+    assert!(!intruder.reads_secret(prefix, OF_CONNECTOR).await);
     assert!(is_refused(update.key("sk", text("nothing")).send().await));
     assert!(is_refused(
         receive.queue_url(&intruder.stack.start_buffer_url).send().await
@@ -286,6 +295,7 @@ async fn the_pages_of_approvals_can_reach_the_secret_of_links_and_no_other_and_s
     assert!(intruder.reads_secret(prefix, LINKS).await, "they live by that");
     assert!(intruder.reads_table().await);
     assert!(!intruder.reads_secret(prefix, TOKEN).await);
+    assert!(!intruder.reads_secret(prefix, OF_CONNECTOR).await);
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await);
     assert!(is_refused(put.item("sk", text("APPROVAL")).send().await));
     assert!(is_refused(
@@ -309,6 +319,7 @@ async fn workflow_runner_cannot_reach_any_secret() {
 
     assert!(intruder.reads_table().await, "it lives by that");
     assert!(!intruder.reads_secret(prefix, TOKEN).await);
+    assert!(!intruder.reads_secret(prefix, OF_CONNECTOR).await);
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await);
     assert!(!intruder.reads_secret(prefix, LINKS).await);
     assert!(is_refused(

@@ -11,9 +11,13 @@ use self::{
     forms::Marker,
     sinks::{Sinks, search},
 };
-use crate::scenario::{Scenario, Webhook, run_of, ticket, ticket_titled};
+use crate::{
+    connectors::Workspace,
+    scenario::{Scenario, Webhook, run_of, ticket, ticket_titled},
+};
 use serde_json::json;
 use tests::PagerDuty;
+use vendors::slack;
 
 /// A token that the simulated PagerDuty does not know.
 const WRONG_TOKEN: &str = "marked-token-of-nobody+/7Q";
@@ -61,6 +65,8 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
     let scenario = Scenario::without_integration("e2e-marked");
     let refused = Scenario::without_integration("e2e-marked-refused");
     let unsigned = Scenario::without_integration("e2e-marked-v2");
+    let posted = Scenario::without_integration("e2e-marked-slack");
+    let workspace = Workspace::open(&scenario.stack);
     let mut person = Person {
         scenario: &scenario,
         said: Vec::new(),
@@ -80,7 +86,14 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         &[&["integration", "add", &unsigned.name][..], &from].concat(),
         PagerDuty::TOKEN,
     );
+    person.sets_up(&["integration", "add", &posted.name, "--type", "slack"], slack::TOKEN);
+    let post = format!(
+        "steps:\n  - uses: slack.post_message\n    with: {{ integration: {}, channel: C1, text: marked }}\n  \
+         - uses: slack.post_message\n    with: {{ integration: {}, channel: C999, text: marked }}\n",
+        posted.name, posted.name
+    );
     for (scenario, definition) in [
+        (&posted, posted.by_hand(&post)),
         (&scenario, scenario.definition("v3", &steps(name))),
         (&refused, refused.by_hand(&refused_steps)),
         (&unsigned, unsigned.definition("v2", "  - wait: 1s\n")),
@@ -120,6 +133,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         Marker::new("API token", PagerDuty::TOKEN),
         Marker::new("API token that is refused", WRONG_TOKEN),
         Marker::new("routing key", ROUTING_KEY),
+        Marker::new("token of Slack", slack::TOKEN),
         Marker::new("signing secret", &subscription.secret),
         Marker::new("API key", secret_part(&webhook)),
         Marker::new("API key of V2", secret_part(&unsigned_webhook)),
@@ -170,8 +184,14 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
     let view = refused.ended(&refused_run);
     assert_eq!(view["error"]["name"], "PagerDuty.Unauthorized", "{view:#}");
 
+    // Another system, which takes the one message and refuses the other.
+    let posted_run = posted.start(&[]);
+    let view = posted.ended(&posted_run);
+    assert_eq!(view["error"]["name"], "Slack.NotFound", "{view:#}");
+    assert_eq!(workspace.messages(), ["marked"]);
+
     // What a person looks at.
-    for run in [&run, &unsigned_run, &refused_run] {
+    for run in [&run, &unsigned_run, &refused_run, &posted_run] {
         for rest in [&["--output", "json"][..], &["--event"], &[]] {
             person.calls(&[&["run", "show", run][..], rest].concat(), "");
         }
@@ -182,6 +202,8 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         &["key", "show", &webhook.key_id],
         &["integration", "list", "--output", "json"],
         &["integration", "show", name],
+        &["integration", "show", &posted.name],
+        &["integration", "test", &posted.name],
         &["integration", "test", name],
         &["integration", "test", &refused.name],
         &["integration", "routing-key", "list", name],
@@ -205,7 +227,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
     sinks.read_table(&scenario).await;
     sinks.read_dead_letters(&scenario).await;
     sinks
-        .read_executions(&scenario, &[&run, &unsigned_run, &refused_run])
+        .read_executions(&scenario, &[&run, &unsigned_run, &refused_run, &posted_run])
         .await;
 
     // So that nothing was searched that holds nothing.
@@ -214,6 +236,8 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         ("log", "action failed"),
         ("log", "delivery refused"),
         ("log", "PagerDutyCalls"),
+        ("log", "SystemCalls"),
+        ("log", "slack.post_message"),
         ("log", "requestId"),
         ("table", &run),
         ("table", "marked"),
@@ -224,6 +248,7 @@ async fn i5_nothing_that_pagerflow_writes_holds_a_secret() {
         ("history of", "ResolveIncident"),
         ("history of", "pagerduty.trigger_alert"),
         ("history of", "PagerDuty.Unauthorized"),
+        ("history of", "Slack.NotFound"),
         ("answer", "unauthorized"),
         ("pagerflow run show", "PagerDuty.Unauthorized"),
         ("pagerflow integration show", "alerts"),

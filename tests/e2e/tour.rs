@@ -4,12 +4,14 @@
 //! `--help` lists: a new one has to be taken in here.
 
 use crate::{
+    connectors::Workspace,
     scenario::{ENDS_WITHIN, Scenario, ticket_titled},
     webhooks::listed,
 };
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use tests::PagerDuty;
+use vendors::slack;
 
 /// The event and the definition that are played without a stack.
 const EXAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/memory-alert.yaml");
@@ -17,6 +19,11 @@ const EVENT: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/../events/pagerduty/webhook-v3-incident-triggered.json"
 );
+
+/// A connector, and a document out of which one can be made.
+const CONNECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/connectors/catalogue/slack.yaml");
+const OPEN_API: &str = r#"{"openapi": "3.0.3", "info": {"title": "Deployments", "version": "1"}, "paths": {"/deployments/{id}": {"get": {
+    "operationId": "getDeployment", "summary": "Reads a deployment.", "responses": {}}}}}"#;
 
 const ROUTING_KEY: &str = "R0123456789ABCDEFGHIJ0123456789Z";
 
@@ -215,6 +222,7 @@ impl Tour {
     /// Goes through all commands.
     fn go(mut self) {
         self.integration();
+        self.connectors();
         self.workflow();
         self.keys();
         let subscription = self.webhooks();
@@ -245,6 +253,33 @@ impl Tour {
             self.all(list, &["--integration", &name]);
         }
         self.call("completions", &["bash"], "", Keep::Beginning);
+    }
+
+    /// What there is to know of connectors, and an account on the system of one.
+    fn connectors(&mut self) {
+        let _workspace = Workspace::open(&self.scenario.stack);
+        let chat = format!("{}-chat", self.scenario.name);
+        let add = ["integration", "add", &chat, "--type", "slack"];
+        self.scenario.pagerflow.json(&add, slack::TOKEN).unwrap();
+        self.all("integration types", &["jira"]);
+        self.call("connector list", &[], "", Keep::Beginning);
+        self.all("connector show", &["slack.find_user_by_email"]);
+        self.all("connector validate", &[CONNECTOR]);
+        let document = self.scenario.file("json", OPEN_API);
+        self.all("connector import", &[&document, "--list"]);
+        let test = ["slack.find_user_by_email", "--integration", &chat, "--with", "-"];
+        self.call("connector test", &test, "email: jane@example.com\n", Keep::All);
+        let search = [
+            "slack.post_message",
+            "channel",
+            "--integration",
+            &chat,
+            "--search",
+            "incidents",
+        ];
+        self.all("choices", &search);
+        let remove = ["integration", "remove", &chat, "--yes"];
+        self.scenario.pagerflow.json(&remove, "").unwrap();
     }
 
     fn definition(&self, wait: &str) -> String {

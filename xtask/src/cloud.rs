@@ -91,7 +91,9 @@ impl Cloud {
         };
         let emulator = Emulator::start(&tools, &workspace, listening)?;
         Console.begin("Deploying Pagerflow to the local AWS");
-        let stack = Stack::deploy(project, &tools, &functions, &emulator, simulator.url())?;
+        // Nothing is there but what a test or a person starts.
+        let connectors_url = format!("http://127.0.0.1:{}", free_port()?);
+        let stack = Stack::deploy(project, &tools, &functions, &emulator, simulator.url(), &connectors_url)?;
         Ok(Self {
             stack,
             simulator,
@@ -125,6 +127,7 @@ impl Cloud {
             self.stack.webhook_url
         ));
         Console.say(&format!("PagerDuty simulator  {}", self.simulator.url()));
+        Console.say(&format!("For other systems    {}", self.stack.connectors_url));
         Console.say(&format!("Log of the local AWS {}", self.stack.emulator_log.display()));
         Console.say("");
         Console.say("For `pagerflow` in another terminal:");

@@ -2,6 +2,7 @@
 //!
 //! Each question has one finding. What could not be found out is told as not checked, and never as in order.
 
+mod accounts;
 mod alarms;
 mod definitions;
 mod deployment;
@@ -10,6 +11,7 @@ mod integrations;
 mod queues;
 mod runs;
 mod schedules;
+mod uses;
 mod waits;
 mod workflows;
 
@@ -25,7 +27,7 @@ use clap::Args;
 use finding::{Finding, Findings};
 use integrations::{Integration, Owner};
 use jiff::Timestamp;
-use platform::table::{Inventory, KeyScope, VersionSource, WorkflowState};
+use platform::table::{IntegrationKind, Inventory, KeyScope, VersionSource, WorkflowState};
 use workflow::ids::IntegrationAlias;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -113,8 +115,17 @@ async fn set_up(
     let repairs = options.fix.then_some(Consent::of(options.yes));
     let owner = |url: &str| owner(&stack.webhook_url, inventory, url);
     let (mut findings, mut looked_at) = (Vec::new(), Vec::new());
-    for record in inventory.integrations.iter().filter(|record| is_wanted(&record.alias)) {
+    let wanted: Vec<_> = inventory
+        .integrations
+        .iter()
+        .filter(|record| is_wanted(&record.alias))
+        .collect();
+    for record in &wanted {
         let looking = notices.working(format!("Looking at the integration {}", record.alias));
+        if let IntegrationKind::Connector(account) = &record.kind {
+            findings.push(accounts::check(&record.alias, account, stack).await);
+            continue;
+        }
         let mut integration = Integration::look(&record.alias, stack, notices).await;
         drop(looking);
         findings.extend(integration.judge());
@@ -124,7 +135,7 @@ async fn set_up(
         findings.extend(integration.judge_subscriptions(&owner));
         looked_at.push(integration);
     }
-    if looked_at.is_empty() {
+    if wanted.is_empty() {
         findings.push(match &options.integration {
             Some(alias) => Finding::problem(
                 "integrations",
@@ -142,7 +153,10 @@ async fn set_up(
         let trigger = workflow.trigger.as_ref();
         trigger.is_some_and(|trigger| is_wanted(&trigger.integration))
     });
-    findings.extend(workflows.filter_map(|workflow| workflows::judge(workflow, &looked_at, &stack.webhook_url)));
+    findings.extend(workflows.filter_map(|workflow| {
+        workflows::sends_no_events(workflow, &inventory.integrations)
+            .or_else(|| workflows::judge(workflow, &looked_at, &stack.webhook_url))
+    }));
     let looking = notices.working("Looking at the definitions of the workflows");
     let live = inventory
         .workflows
@@ -153,6 +167,7 @@ async fn set_up(
         if let Ok(Some(definition)) = &stored {
             let base = &stack.webhook_url;
             findings.extend(waits::judge(workflow, definition, inventory, &looked_at, base));
+            findings.extend(uses::judge(workflow, definition, &inventory.integrations, &is_wanted));
         }
         findings.extend(definitions::check(workflow, stored, &stack.table).await);
     }

@@ -7,7 +7,7 @@ use pagerduty::{
 use platform::{
     catalog,
     secrets::{ChangeError, SecretError},
-    table::{IntegrationRecord, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState},
+    table::{IntegrationKind, IntegrationRecord, TriggerRecord, WorkflowRecord, WorkflowSchedule, WorkflowState},
 };
 use rstest::rstest;
 use workflow::{definition::Definition, run::WebhookKind};
@@ -38,8 +38,10 @@ fn inventory(workflows: Vec<WorkflowRecord>) -> Inventory {
     Inventory {
         integrations: vec![IntegrationRecord {
             alias: "prod".parse().unwrap(),
-            service_region: pagerduty::client::ServiceRegion::Us,
-            default_from: None,
+            kind: IntegrationKind::PagerDuty {
+                service_region: pagerduty::client::ServiceRegion::Us,
+                default_from: None,
+            },
             updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
         }],
         workflows,
@@ -249,7 +251,18 @@ fn told_of_waits(steps: &str, integration: &Integration) -> String {
         ..workflow("waiting", "prod", &[])
     };
     let integrations = std::slice::from_ref(integration);
-    let findings = waits::judge(&record, &definition, &inventory(vec![]), integrations, BASE);
+    let mut inventory = inventory(vec![]);
+    let chat = platform::table::ConnectorAccount {
+        type_name: "slack".parse().unwrap(),
+        fields: [].into(),
+        hosts: vec!["slack.com".to_owned()],
+    };
+    inventory.integrations.push(IntegrationRecord {
+        alias: "chat".parse().unwrap(),
+        kind: IntegrationKind::Connector(chat),
+        ..inventory.integrations[0].clone()
+    });
+    let findings = waits::judge(&record, &definition, &inventory, integrations, BASE);
     finding::text(&findings, Screen::plain())
 }
 
@@ -271,6 +284,7 @@ fn a_wait_for_events_that_no_subscription_sends_never_ends_and_one_for_a_status_
             &prod(&["PSUB001"], vec![sends(&["incident.annotated", "incident.triggered"])]),
         ),
         told_of_waits(&EVENT.replace("prod", "staging"), &triggered),
+        told_of_waits(&EVENT.replace("prod", "chat"), &triggered),
     ];
     insta::assert_snapshot!(told.join("\n\n"), @"
     problem      No subscription sends events that steps of the workflow waiting wait for: incident.annotated. They never end such a wait.
@@ -293,6 +307,11 @@ fn a_wait_for_events_that_no_subscription_sends_never_ends_and_one_for_a_status_
                  pagerflow integration add staging
 
     1 problem.
+
+    problem      The workflow waiting waits for incidents of the integration chat, which is of the type slack.
+                 Name one of PagerDuty in the workflow, and apply it again.
+
+    1 problem.
     ");
 }
 
@@ -304,4 +323,52 @@ fn events_that_come_to_the_url_of_another_workflow_do_not_come_to_a_wait() {
     };
     let told = told_of_waits(EVENT, &prod(&["PSUB001"], vec![of_another]));
     assert!(told.starts_with("problem"), "{told}");
+}
+
+#[test]
+fn an_integration_that_steps_use_and_that_is_not_there_or_of_another_type_is_a_problem() {
+    let source = "name: outage\nsteps:\n  \
+                  - { uses: slack.post_message, with: { integration: chat, channel: C1, text: Hello } }\n  \
+                  - { uses: slack.post_message, with: { integration: chat, channel: C2, text: Hello } }\n  \
+                  - { uses: slack.post_message, with: { integration: prod, channel: C1, text: Hello } }\n  \
+                  - { uses: pagerduty.get_incident, with: { integration: prod, incident_id: Q1 } }\n  \
+                  - { uses: pagerduty.get_incident, with: { integration: staging, incident_id: Q1 } }\n";
+    let definition = Definition::from_source(source, catalog()).unwrap();
+    let all = inventory(vec![]).integrations;
+    let judge = |is_wanted: &dyn Fn(&IntegrationAlias) -> bool| {
+        let findings = uses::judge(&workflow("outage", "prod", &[]), &definition, &all, &is_wanted);
+        finding::text(&findings, Screen::plain())
+    };
+    insta::assert_snapshot!(judge(&|_| true), @"
+    problem      A step of the workflow outage uses slack.post_message with the integration chat, which is not there.
+                 pagerflow integration add chat --type slack
+    problem      A step of the workflow outage uses slack.post_message with the integration prod, which is of the type pagerduty.
+                 Name one of the type slack in the workflow, and apply it again.
+    problem      A step of the workflow outage uses pagerduty.get_incident with the integration staging, which is not there.
+                 pagerflow integration add staging
+
+    3 problems.
+    ");
+    assert!(!judge(&|alias| alias.as_str() == "prod").contains("chat"));
+}
+
+#[test]
+fn a_workflow_for_events_of_a_system_that_sends_none_is_a_problem() {
+    let mut all = inventory(vec![]).integrations;
+    all[0].kind = IntegrationKind::Connector(platform::table::ConnectorAccount {
+        type_name: "slack".parse().unwrap(),
+        fields: [].into(),
+        hosts: vec!["slack.com".to_owned()],
+    });
+    let finding = workflows::sends_no_events(&workflow("outage", "prod", &[]), &all).unwrap();
+    insta::assert_snapshot!(finding::text(&[finding], Screen::plain()), @"
+    problem      The workflow outage is for events of the integration prod, which is of the type slack and sends none.
+                 Name an integration of PagerDuty in `on.pagerduty`, and apply it again.
+
+    1 problem.
+    ");
+    assert_eq!(
+        workflows::sends_no_events(&workflow("outage", "staging", &[]), &all),
+        None
+    );
 }

@@ -2,7 +2,7 @@
 
 use super::{finding::Finding, integrations::Integration};
 use crate::webhook_url::url_of;
-use platform::table::{Inventory, KeyScope, WorkflowRecord, WorkflowState};
+use platform::table::{IntegrationRecord, Inventory, KeyScope, WorkflowRecord, WorkflowState};
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     definition::Definition,
@@ -28,8 +28,10 @@ pub(super) fn judge(
     let ending = ending(definition);
     let awaited = definition.awaited_events().into_iter();
     let findings = awaited.filter_map(|(alias, types)| {
-        if !inventory.integrations.iter().any(|record| record.alias == alias) {
-            return Some(not_there(&workflow.workflow, &alias));
+        match inventory.integrations.iter().find(|record| record.alias == alias) {
+            None => return Some(not_there(&workflow.workflow, &alias)),
+            Some(record) if !record.kind.is_pagerduty() => return Some(sends_none(&workflow.workflow, record)),
+            Some(_) => {}
         }
         let integration = looked_at.iter().find(|integration| integration.alias == alias)?;
         let none = BTreeSet::new();
@@ -60,6 +62,18 @@ fn not_there(workflow: &WorkflowId, alias: &IntegrationAlias) -> Finding {
         area(workflow),
         format!("The workflow {workflow} waits for incidents of the integration {alias}, which is not there."),
         format!("pagerflow integration add {alias}"),
+    )
+}
+
+fn sends_none(workflow: &WorkflowId, integration: &IntegrationRecord) -> Finding {
+    Finding::problem(
+        area(workflow),
+        format!(
+            "The workflow {workflow} waits for incidents of the integration {}, which is of the type {}.",
+            integration.alias,
+            integration.kind.type_name()
+        ),
+        "Name one of PagerDuty in the workflow, and apply it again.",
     )
 }
 

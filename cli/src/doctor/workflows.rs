@@ -2,7 +2,7 @@
 
 use super::{finding::Finding, integrations::Integration};
 use crate::webhook_url::url_of;
-use platform::table::{KeyScope, TriggerRecord, WorkflowRecord, WorkflowState};
+use platform::table::{IntegrationRecord, KeyScope, TriggerRecord, WorkflowRecord, WorkflowState};
 use std::collections::BTreeSet;
 use workflow::run::WebhookKind;
 
@@ -39,6 +39,23 @@ pub(super) fn judge(workflow: &WorkflowRecord, integrations: &[Integration], bas
         ));
     }
     Some(judge_events(area, workflow, trigger, integration, base))
+}
+
+/// A workflow that is to be started by events of an integration whose system sends none.
+pub(super) fn sends_no_events(workflow: &WorkflowRecord, all: &[IntegrationRecord]) -> Option<Finding> {
+    let trigger = workflow
+        .trigger
+        .as_ref()
+        .filter(|_| workflow.state == WorkflowState::Enabled)?;
+    let record = all.iter().find(|record| record.alias == trigger.integration)?;
+    (!record.kind.is_pagerduty()).then(|| {
+        let (id, alias, type_name) = (&workflow.workflow, &record.alias, record.kind.type_name());
+        Finding::problem(
+            format!("workflow:{id}"),
+            format!("The workflow {id} is for events of the integration {alias}, which is of the type {type_name} and sends none."),
+            "Name an integration of PagerDuty in `on.pagerduty`, and apply it again.",
+        )
+    })
 }
 
 /// Whether its events come from some subscription.

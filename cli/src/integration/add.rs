@@ -1,31 +1,23 @@
-//! `pagerflow integration add` and `set-token`: a token is tried, and then stored.
+//! `pagerflow integration add` and `set-token`: a secret is tried, and then stored.
 
-use super::{check, list::Integration};
+mod connector;
+mod pagerduty;
+
+use super::list::Integration;
 use crate::{
     error::Error,
-    output::{Notices, Screen, View, printable},
-    pagerduty_account::PagerDutyAccount,
-    secret_input,
+    output::{Notices, Screen, View},
     stack::Stack,
 };
-use clap::{Args, ValueEnum};
-use jiff::Timestamp;
-use pagerduty::{
-    account_check::{AccountCheck, Finding, Level, Subject, check_account},
-    client::{ApiToken, ServiceRegion, TokenKind},
+use ::pagerduty::{
+    client::{ServiceRegion, TokenKind},
     ids::UserEmail,
 };
-use platform::{
-    secrets::{
-        Connection, ConnectionSettings, DefaultUser, NewConnection, SettingsChange, StoredConnection, read_settings,
-        store_connection,
-    },
-    table::IntegrationRecord,
-};
-use secrecy::SecretString;
-use serde::Serialize;
+use clap::{Args, ValueEnum};
+use platform::table::{IntegrationKind, IntegrationRecord, PutIntegration};
+use serde::{Serialize, Serializer};
 use std::path::PathBuf;
-use workflow::ids::IntegrationAlias;
+use workflow::ids::{IntegrationAlias, IntegrationTypeName};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -33,8 +25,11 @@ Examples:
   pagerflow integration add prod-eu --region eu --default-from oncall@example.com
   pagerflow integration add prod --token-file token.txt
   pass pagerduty/token | pagerflow integration add prod
+  pagerflow integration add chat --type slack
+  pass jira/token | pagerflow integration add tickets --type jira \
+    --field site=acme.atlassian.net --field email=bot@example.com
 
-To store another token of an integration that exists, use `pagerflow integration set-token`.";
+`pagerflow integration types` lists the types, and what each asks for. To store another token of an integration that exists, use `pagerflow integration set-token`.";
 
 pub(super) const SET_TOKEN_EXAMPLES: &str = "\
 Examples:
@@ -42,17 +37,17 @@ Examples:
   pagerflow integration set-token prod --token-file token.txt
   pass pagerduty/token | pagerflow integration set-token prod
 
-Functions take up to five minutes to use it, or until PagerDuty refuses the old one.";
+Functions take up to five minutes to use it, or until the system refuses the old one.";
 
 /// A token, and how it is stored.
 #[derive(Debug, Args)]
 pub(crate) struct TokenOptions {
     /// The name by which workflows refer to the account.
     alias: IntegrationAlias,
-    /// The kind of the token. Without it the kind stays, which is api-token at first.
+    /// The kind of the token. Without it the kind stays, which is api-token at first. For PagerDuty alone.
     #[arg(long, value_enum)]
     token_kind: Option<Kind>,
-    /// A file that holds the token.
+    /// A file that holds the token, or whatever the secret of the type is.
     #[arg(long, value_name = "FILE")]
     token_file: Option<PathBuf>,
     /// Store it without trying it.
@@ -65,15 +60,29 @@ pub(crate) struct TokenOptions {
 pub(crate) struct Options {
     #[command(flatten)]
     token: TokenOptions,
-    /// The service region in which the account lives. Without it the region stays, which is us at first.
+    /// The type, which is the system of the account. Without it the type stays, which is pagerduty at first. It never changes.
+    #[arg(long = "type", value_name = "TYPE")]
+    type_name: Option<IntegrationTypeName>,
+    /// A field that the type asks for beside the secret. May be repeated. Without it the field stays; an empty value takes one away
+    /// that is optional.
+    #[arg(long, value_name = "NAME=VALUE", value_parser = field)]
+    field: Vec<(String, String)>,
+    /// The service region in which the account lives. Without it the region stays, which is us at first. For PagerDuty alone.
     #[arg(long, value_enum)]
     region: Option<Region>,
-    /// The login e-mail of the user whom a step acts for if it names none. Without it the default user stays.
+    /// The login e-mail of the user whom a step acts for if it names none. Without it the default user stays. For PagerDuty alone.
     #[arg(long, value_name = "EMAIL")]
     default_from: Option<UserEmail>,
-    /// Have no default user.
+    /// Have no default user. For PagerDuty alone.
     #[arg(long, conflicts_with = "default_from")]
     no_default_from: bool,
+}
+
+fn field(text: &str) -> Result<(String, String), String> {
+    let (name, value) = text
+        .split_once('=')
+        .ok_or("write the name of the field, `=`, and its value")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 /// A service region of PagerDuty.
@@ -112,180 +121,140 @@ impl From<Kind> for TokenKind {
     }
 }
 
+/// The part of an integration that stayed as it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Kept {
+    /// The name for programs; empty of what they are not told.
+    name: String,
+    words: String,
+}
+
+impl Kept {
+    fn unnamed(words: &str) -> Self {
+        Self {
+            name: String::new(),
+            words: words.to_owned(),
+        }
+    }
+}
+
 pub(super) async fn add(options: Options, stack: &Stack, notices: Notices) -> Result<Stored, Error> {
-    let change = SettingsChange {
-        token_kind: options.token.token_kind.map(Into::into),
-        service_region: options.region.map(Into::into),
-        default_from: match (options.default_from, options.no_default_from) {
-            (Some(user), _) => DefaultUser::Set(user),
-            (None, true) => DefaultUser::Removed,
-            (None, false) => DefaultUser::Kept,
-        },
-    };
     let record = stack.table.integration(&options.token.alias).await?;
-    store(options.token, &change, record, stack, notices).await
+    if let (Some(record), Some(wanted)) = (&record, &options.type_name)
+        && record.kind.type_name() != wanted.as_str()
+    {
+        return Err(of_another_type(record, wanted.as_str()));
+    }
+    let wanted = options.type_name.clone();
+    let wanted = wanted.filter(|wanted| wanted.as_str() != IntegrationKind::PAGERDUTY);
+    match (record.map(|record| record.kind), wanted) {
+        (None, None) => pagerduty::add(options, None, stack, notices).await,
+        (None, Some(type_name)) => connector::add(options, &type_name, None, stack, notices).await,
+        (Some(IntegrationKind::Connector(account)), _) => {
+            connector::add(options, &account.type_name, Some(&account), stack, notices).await
+        }
+        (
+            Some(IntegrationKind::PagerDuty {
+                service_region,
+                default_from,
+            }),
+            _,
+        ) => {
+            let account = pagerduty::Account {
+                service_region,
+                default_from,
+            };
+            pagerduty::add(options, Some(account), stack, notices).await
+        }
+    }
 }
 
 pub(super) async fn set_token(options: TokenOptions, stack: &Stack, notices: Notices) -> Result<Stored, Error> {
-    let change = SettingsChange {
-        token_kind: options.token_kind.map(Into::into),
-        ..SettingsChange::default()
-    };
     let record = stack.known_integration(&options.alias).await?;
-    store(options, &change, Some(record), stack, notices).await
-}
-
-async fn store(
-    options: TokenOptions,
-    change: &SettingsChange,
-    record: Option<IntegrationRecord>,
-    stack: &Stack,
-    notices: Notices,
-) -> Result<Stored, Error> {
-    let TokenOptions {
-        alias,
-        token_file,
-        no_verify,
-        ..
-    } = options;
-    let name = stack.secret_names.api_token(&alias);
-    let before = match read_settings(&stack.secrets, &name).await {
-        Ok(settings) => settings,
-        Err(cause) => return Err(Error::Unusable { alias, cause }),
-    };
-    let before = before.or_else(|| record.map(settings_of));
-    let settings = change.of(before.clone().unwrap_or_default());
-    let token = secret_input::read("PagerDuty API token", token_file.as_deref())?;
-    if !no_verify {
-        verify(&alias, token.clone(), &settings, stack, notices).await?;
-    }
-    let connection = NewConnection::new(token, change.clone(), before.clone().unwrap_or_default());
-    let connection = connection.map_err(|error| Error::Secret(error.to_string()))?;
-    let StoredConnection { replaced, settings } = store_connection(&stack.secrets, &name, &connection).await?;
-    if let Some(replaced) = replaced {
-        notices.warn(&format!(
-            "{replaced}. It was stored anew: store the routing keys of {alias} again."
-        ));
-    }
-    let record = IntegrationRecord {
-        alias,
-        service_region: settings.service_region,
-        default_from: settings.default_from.as_ref().map(ToString::to_string),
-        updated_at: Timestamp::now(),
-    };
-    stack.table.put_integration(&record).await?;
-    Ok(Stored {
-        integration: record.into(),
-        kept: before.as_ref().map(|_| kept(change)).unwrap_or_default(),
-        is_new: before.is_none(),
-        verified: !no_verify,
-    })
-}
-
-/// The settings in the table of an integration whose secret is gone or damaged.
-fn settings_of(record: IntegrationRecord) -> ConnectionSettings {
-    ConnectionSettings {
-        service_region: record.service_region,
-        default_from: record.default_from.and_then(|user| user.parse().ok()),
-        ..ConnectionSettings::default()
-    }
-}
-
-/// Asks PagerDuty whether it accepts the token and knows the default user.
-async fn verify(
-    alias: &IntegrationAlias,
-    token: SecretString,
-    settings: &ConnectionSettings,
-    stack: &Stack,
-    notices: Notices,
-) -> Result<(), Error> {
-    let token = ApiToken::new(settings.token_kind, token).map_err(|error| Error::Secret(error.to_string()))?;
-    let connection = Connection::new(token, settings.service_region, settings.default_from.clone());
-    let trying = notices.working(format!("Trying the token of {alias}"));
-    let account = PagerDutyAccount::reached(connection, stack.pagerduty_url.as_ref())?;
-    let connection = &account.connection;
-    let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
-    drop(trying);
-    judge(alias, &check, notices)
-}
-
-/// Fails on what would keep every step from working. Anything else that is wrong is a warning.
-fn judge(alias: &IntegrationAlias, check: &AccountCheck, notices: Notices) -> Result<(), Error> {
-    let problems = check.findings.iter().filter(|finding| finding.level == Level::Problem);
-    let (fatal, others): (Vec<&Finding>, Vec<&Finding>) = problems
-        .partition(|finding| matches!(finding.subject, Subject::Token | Subject::Region | Subject::DefaultFrom));
-    let words = |finding: &Finding| {
-        let remedy = finding
-            .remedy
-            .as_ref()
-            .map(|remedy| format!(" {}", check::with_alias(remedy, alias)));
-        printable(&format!("{}{}", finding.text, remedy.unwrap_or_default()))
-    };
-    if fatal.is_empty() {
-        for finding in others {
-            notices.warn(&words(finding));
+    match record.kind {
+        IntegrationKind::PagerDuty {
+            service_region,
+            default_from,
+        } => {
+            let account = pagerduty::Account {
+                service_region,
+                default_from,
+            };
+            pagerduty::set_token(options, account, stack, notices).await
         }
-        return Ok(());
+        IntegrationKind::Connector(account) => connector::set_token(options, &account, stack, notices).await,
     }
-    let lines: Vec<String> = fatal.into_iter().map(words).collect();
-    Err(Error::Invalid(format!(
-        "nothing was stored of the integration {alias}\n{}\nTo store it without trying it, pass --no-verify.",
-        lines.join("\n")
-    )))
 }
 
-/// A part of an integration that stayed as it was.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "snake_case")]
-enum Kept {
-    ServiceRegion,
-    DefaultFrom,
+/// Stores what people see of an integration.
+async fn put(record: &IntegrationRecord, stack: &Stack) -> Result<(), Error> {
+    match stack.table.put_integration(record).await? {
+        PutIntegration::Stored => Ok(()),
+        PutIntegration::IsOfAnotherType(other) => Err(of_another_type(&other, record.kind.type_name())),
+    }
 }
 
-fn kept(change: &SettingsChange) -> Vec<Kept> {
-    let region = change.service_region.is_none().then_some(Kept::ServiceRegion);
-    let user = (change.default_from == DefaultUser::Kept).then_some(Kept::DefaultFrom);
-    region.into_iter().chain(user).collect()
+/// An alias is that of an integration of another type.
+fn of_another_type(integration: &IntegrationRecord, wanted: &str) -> Error {
+    let alias = &integration.alias;
+    Error::Invalid(format!(
+        "the integration {alias} is of the type {}, which cannot become {wanted}: the steps that name it would act on another \
+         system\nGive the new one another alias, or remove this one first with `pagerflow integration remove {alias}`.",
+        integration.kind.type_name()
+    ))
 }
 
 /// A stored integration.
-#[derive(Debug, Serialize)]
+#[derive(Debug)]
 pub(super) struct Stored {
-    #[serde(flatten)]
     integration: Integration,
-    kept: Vec<Kept>,
-    #[serde(skip)]
-    is_new: bool,
-    /// True if PagerDuty has accepted the token.
-    verified: bool,
+    /// The parts that stayed as they were; none of an integration that is new.
+    kept: Option<Vec<Kept>>,
+    verified: Verified,
 }
 
-impl Stored {
-    fn in_words(&self, kept: Kept) -> String {
-        match (kept, &self.integration.default_from) {
-            (Kept::ServiceRegion, _) => format!("region {}", self.integration.service_region),
-            (Kept::DefaultFrom, Some(user)) => format!("default user {user}"),
-            (Kept::DefaultFrom, None) => "no default user".to_owned(),
+/// The outcome of trying it.
+#[derive(Debug)]
+enum Verified {
+    /// The system accepts it.
+    Yes(String),
+    /// It was not to be tried.
+    NotTried,
+    /// There is nothing to try it with.
+    CannotBe(String),
+}
+
+impl Serialize for Stored {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Fields<'a> {
+            #[serde(flatten)]
+            integration: &'a Integration,
+            kept: Vec<&'a str>,
+            verified: bool,
         }
+        let kept = self.kept.iter().flatten().map(|kept| kept.name.as_str());
+        Fields {
+            integration: &self.integration,
+            kept: kept.filter(|name| !name.is_empty()).collect(),
+            verified: matches!(self.verified, Verified::Yes(_)),
+        }
+        .serialize(serializer)
     }
 }
 
 impl View for Stored {
     fn text(&self, _: Screen) -> String {
         let alias = &self.integration.alias;
-        let kept = self.kept.iter().map(|kept| self.in_words(*kept));
-        let kept: Vec<String> = kept.chain(["its routing keys".to_owned()]).collect();
-        let kept = match self.is_new {
+        let kept: Vec<&str> = self.kept.iter().flatten().map(|kept| kept.words.as_str()).collect();
+        let kept = match kept.is_empty() {
             true => String::new(),
             false => format!(" Kept: {}.", kept.join(", ")),
         };
-        let verified = match self.verified {
-            true => "PagerDuty accepts the token.".to_owned(),
-            false => format!("Try it with `pagerflow integration test {alias}`."),
+        let verified = match &self.verified {
+            Verified::Yes(words) | Verified::CannotBe(words) => words.clone(),
+            Verified::NotTried => format!("Try it with `pagerflow integration test {alias}`."),
         };
         format!("Stored the integration {alias}.{kept} {verified}")
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -1,12 +1,14 @@
 //! `pagerflow integration test`.
 
 use crate::{
+    connector_account::{ConnectorAccount, Tried, Verdict},
     error::Error,
     output::{Notices, Screen, View, printable},
     pagerduty_account::PagerDutyAccount,
     stack::Stack,
 };
 use pagerduty::account_check::{AccountCheck, Level, check_account};
+use platform::table::{ConnectorAccount as Recorded, IntegrationKind};
 use serde::Serialize;
 use workflow::ids::IntegrationAlias;
 
@@ -29,15 +31,25 @@ struct Shown {
 }
 
 pub(super) async fn check(alias: &IntegrationAlias, stack: &Stack, notices: Notices) -> Result<Checked, Error> {
+    let record = stack.known_integration(alias).await?;
     let _trying = notices.working(format!("Trying the integration {alias}"));
-    let account = PagerDutyAccount::of(alias, stack).await?;
-    let connection = &account.connection;
-    let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
-    Ok(Checked::new(alias, check))
+    match &record.kind {
+        IntegrationKind::PagerDuty { .. } => {
+            let account = PagerDutyAccount::of(alias, stack).await?;
+            let connection = &account.connection;
+            let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
+            Ok(Checked::of_pagerduty(alias, check))
+        }
+        IntegrationKind::Connector(recorded) => {
+            let account = ConnectorAccount::of(alias, recorded, stack).await?;
+            let tried = account.tried().await;
+            Ok(Checked::of_connector(alias, &account, recorded, tried))
+        }
+    }
 }
 
 impl Checked {
-    fn new(alias: &IntegrationAlias, check: AccountCheck) -> Self {
+    fn of_pagerduty(alias: &IntegrationAlias, check: AccountCheck) -> Self {
         Self {
             integration: alias.clone(),
             passed: check.is_passed(),
@@ -51,6 +63,39 @@ impl Checked {
                     text: finding.text,
                 })
                 .collect(),
+        }
+    }
+
+    fn of_connector(
+        alias: &IntegrationAlias,
+        account: &ConnectorAccount<'_>,
+        recorded: &Recorded,
+        tried: Tried,
+    ) -> Self {
+        let finding = Shown {
+            subject: "secret".to_owned(),
+            level: match tried.verdict {
+                Verdict::Accepted => Level::Ok,
+                Verdict::NotKnown => Level::Unknown,
+                Verdict::Failed => Level::Problem,
+            },
+            text: tried.text,
+            remedy: tried.remedy.map(|remedy| with_alias(&remedy, alias)),
+        };
+        let used = &account.account;
+        let hosts: Vec<String> = used.hosts.iter().map(ToString::to_string).collect();
+        let differs = used.fields != recorded.fields || hosts != recorded.hosts;
+        let other = differs.then(|| Shown {
+            subject: "fields".to_owned(),
+            level: Level::Warning,
+            text: "The fields in the table are not those beside the secret, which are the ones that are used."
+                .to_owned(),
+            remedy: Some(format!("Store it again with `pagerflow integration add {alias}`.")),
+        });
+        Self {
+            integration: alias.clone(),
+            passed: tried.verdict != Verdict::Failed,
+            findings: std::iter::once(finding).chain(other).collect(),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `pagerflow integration remove`.
 
-use super::list::is_of;
+use super::uses;
 use crate::{
     ask::Consent,
     error::Error,
@@ -11,15 +11,10 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use platform::{
     secrets::{ChangeError, SecretError, SecretsManager, read_signing_secrets},
-    table::{KeyScope, KeyState, StoreError, VersionSource, WorkflowRecord, WorkflowState},
+    table::{IntegrationKind, KeyScope, KeyState},
 };
 use serde::Serialize;
-use serde_json::Value;
-use workflow::{
-    definition::Definition,
-    ids::{IntegrationAlias, WorkflowId},
-    template::Template,
-};
+use workflow::ids::{IntegrationAlias, WorkflowId};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -68,21 +63,35 @@ pub(super) struct Removed {
 pub(super) async fn remove(options: Options, stack: &Stack, notices: Notices) -> Result<Option<Removed>, Error> {
     let Options { alias, force, yes } = options;
     let looking = notices.working(format!("Looking for what uses the integration {alias}"));
-    let is_there = stack.table.integration(&alias).await?.is_some();
+    let record = stack.table.integration(&alias).await?;
+    let is_there = record.is_some();
     let uses = uses(&alias, stack).await?;
     drop(looking);
     if is_there && !force && !uses.is_none() {
         return Err(Error::Invalid(uses.refusal(&alias)));
     }
-    let question = format!("Remove the integration {alias}, with its token, its signing secrets and its routing keys?");
+    let kind = record.map(|record| record.kind);
+    let question = match &kind {
+        Some(IntegrationKind::Connector(account)) => {
+            format!(
+                "Remove the integration {alias} of the type {}, with its secret?",
+                account.type_name
+            )
+        }
+        _ => format!("Remove the integration {alias}, with its token, its signing secrets and its routing keys?"),
+    };
     if is_there && !Consent::of(yes).allows(&question)? {
         return Ok(None);
     }
-    // Also where there is no integration: an attempt that was broken off may have left its secrets. They go first: as long as
-    // the integration is listed, what is left can be removed again.
+    // Also where there is no integration: an attempt to add one of PagerDuty that was broken off may have left its secrets. They
+    // go first: as long as the integration is listed, what is left can be removed again.
     let names = &stack.secret_names;
+    let of_integration = match &kind {
+        Some(IntegrationKind::Connector(account)) => vec![names.integration(&account.type_name, &alias)],
+        Some(IntegrationKind::PagerDuty { .. }) | None => vec![names.api_token(&alias), names.signing_secrets(&alias)],
+    };
     let mut secrets = Vec::new();
-    for name in [names.api_token(&alias), names.signing_secrets(&alias)] {
+    for name in of_integration {
         if stack.secrets.remove(&name).await? {
             secrets.push(name);
         }
@@ -100,42 +109,19 @@ pub(super) async fn remove(options: Options, stack: &Stack, notices: Notices) ->
 
 async fn uses(alias: &IntegrationAlias, stack: &Stack) -> Result<Uses, Error> {
     let inventory = stack.table.inventory().await?;
-    let mut uses = Uses::default();
-    for workflow in &inventory.workflows {
-        if is_of(workflow, alias) || does_name(workflow, alias, stack).await? {
-            uses.workflows.push(workflow.workflow.clone());
-        }
-    }
     let scope = KeyScope::Integration(alias.clone());
     let keys = inventory.keys.iter();
     let keys = keys.filter(|key| key.scope == scope && key.state == KeyState::Active);
-    uses.keys = keys.map(|key| key.key_id.to_string()).collect();
-    uses.subscriptions = match read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await {
-        Ok(secrets) => secrets.subscriptions().map(str::to_owned).collect(),
-        // An unreadable secret is used by nothing.
-        Err(ChangeError::Read(SecretError::Invalid { .. })) => Vec::new(),
-        Err(error) => return Err(error.into()),
-    };
-    Ok(uses)
-}
-
-/// True if a step of a workflow's active version names the integration. A version of another release names nothing that
-/// this one could tell.
-async fn does_name(workflow: &WorkflowRecord, alias: &IntegrationAlias, stack: &Stack) -> Result<bool, Error> {
-    if workflow.state == WorkflowState::Deleted {
-        return Ok(false);
-    }
-    match stack.table.version(&workflow.workflow, workflow.active_version).await {
-        Ok(definition) => Ok(definition.is_some_and(|definition| names(&definition, alias))),
-        Err(StoreError::Unreadable { .. }) => Ok(false),
-        Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),
-    }
-}
-
-fn names(definition: &Definition, alias: &IntegrationAlias) -> bool {
-    definition.walk().filter_map(|(_, step)| step.action()).any(|call| {
-        let integration = call.with.get("integration");
-        matches!(integration, Some(Template::Literal(Value::String(text))) if text == alias.as_str())
+    let secrets = read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(alias)).await;
+    Ok(Uses {
+        keys: keys.map(|key| key.key_id.to_string()).collect(),
+        workflows: uses::workflows(&inventory.workflows, alias, stack).await?,
+        subscriptions: match secrets {
+            Ok(secrets) => secrets.subscriptions().map(str::to_owned).collect(),
+            // An unreadable secret is used by nothing.
+            Err(ChangeError::Read(SecretError::Invalid { .. })) => Vec::new(),
+            Err(error) => return Err(error.into()),
+        },
     })
 }
 
@@ -206,7 +192,6 @@ impl View for Removed {
 mod tests {
     use super::*;
     use crate::output::as_json;
-    use platform::catalog;
 
     fn alias() -> IntegrationAlias {
         "staging".parse().unwrap()
@@ -299,18 +284,5 @@ mod tests {
         };
         let text = nothing.text(Screen::plain());
         assert_eq!(text, "There is no integration staging. Nothing was removed.");
-    }
-
-    #[test]
-    fn a_workflow_uses_the_integrations_that_its_steps_name() {
-        let definition = |integration: &str| {
-            let source = format!(
-                "name: w\nsteps:\n  - parallel:\n      - steps:\n          - uses: pagerduty.get_incident\n            \
-                 with: {{ integration: {integration}, incident_id: Q1 }}\n"
-            );
-            Definition::from_source(&source, catalog()).unwrap()
-        };
-        assert!(names(&definition("staging"), &alias()));
-        assert!(!names(&definition("prod"), &alias()));
     }
 }

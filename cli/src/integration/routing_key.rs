@@ -53,7 +53,7 @@ pub(crate) enum Command {
 pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     match command {
         Command::Add { alias, name, key_file } => {
-            stack.known_integration(&alias).await?;
+            stack.pagerduty_integration(&alias).await?;
             let key = secret_input::read("routing key", key_file.as_deref())?;
             output.show(&add(alias, name, &key, stack).await?)
         }
@@ -91,7 +91,7 @@ async fn add(alias: IntegrationAlias, name: RoutingKeyName, key: &SecretString, 
 }
 
 async fn list(alias: IntegrationAlias, stack: &Stack) -> Result<Listed, Error> {
-    stack.known_integration(&alias).await?;
+    stack.pagerduty_integration(&alias).await?;
     let connection = read_connection(&stack.secrets, &stack.secret_names.api_token(&alias)).await;
     let connection = connection.map_err(|error| unusable(&alias, error))?;
     let names = connection.routing_key_names().map(ToString::to_string).collect();
@@ -99,7 +99,7 @@ async fn list(alias: IntegrationAlias, stack: &Stack) -> Result<Listed, Error> {
 }
 
 async fn remove(alias: IntegrationAlias, name: RoutingKeyName, stack: &Stack) -> Result<Removed, Error> {
-    stack.known_integration(&alias).await?;
+    stack.pagerduty_integration(&alias).await?;
     let removed = remove_routing_key(&stack.secrets, &stack.secret_names.api_token(&alias), &name).await;
     match removed.map_err(|error| not_changed(&alias, error))? {
         true => Ok(Removed { alias, name }),

@@ -59,7 +59,7 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             subscription,
             secret_file,
         } => {
-            stack.known_integration(&alias).await?;
+            stack.pagerduty_integration(&alias).await?;
             let secret = secret_input::read("signing secret", secret_file.as_deref())?;
             output.show(&add(alias, subscription, &secret, stack, notices).await?)
         }
@@ -107,7 +107,7 @@ async fn add(
 }
 
 async fn list(alias: IntegrationAlias, stack: &Stack) -> Result<Listed, Error> {
-    stack.known_integration(&alias).await?;
+    stack.pagerduty_integration(&alias).await?;
     let secrets = read_signing_secrets(&stack.secrets, &stack.secret_names.signing_secrets(&alias)).await?;
     let subscriptions = secrets.subscriptions().map(str::to_owned).collect();
     Ok(Listed { alias, subscriptions })
@@ -119,7 +119,7 @@ async fn remove(
     stack: &Stack,
     notices: Notices,
 ) -> Result<Removed, Error> {
-    stack.known_integration(&alias).await?;
+    stack.pagerduty_integration(&alias).await?;
     let name = stack.secret_names.signing_secrets(&alias);
     let left = remove_signing_secrets(&stack.secrets, &name, subscription.as_str()).await?;
     let left = left.ok_or_else(|| {

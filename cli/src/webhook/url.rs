@@ -63,7 +63,7 @@ pub(super) async fn url(options: Options, stack: &Stack) -> Result<Shown, Error>
             Ok(of_workflow(&stack.webhook_url, record))
         }
         (None, Some(alias)) => {
-            stack.known_integration(&alias).await?;
+            stack.pagerduty_integration(&alias).await?;
             Ok(of_integration(&stack.webhook_url, alias))
         }
         (None, None) => Err(Error::Invalid("give a workflow or --integration".to_owned())),

@@ -7,15 +7,16 @@
 use super::{
     account::Accounts,
     change::Change,
-    files::{self, Source, Told},
+    files::{self, Source},
+    integrations,
     names::{Directory, Lookup, Meaning},
     stored,
 };
 use crate::{
     ask::{self, Consent},
     error::Error,
-    known,
     output::{Notices, Output, Screen, View},
+    problems::{self, Told},
     schedules,
     stack::Stack,
 };
@@ -28,7 +29,7 @@ use std::{cell::RefCell, path::PathBuf, process::ExitCode};
 use workflow::{
     definition::{Definition, ThingReference},
     ids::{WorkflowId, WorkflowVersion},
-    triggers::{PagerDutyTrigger, Trigger},
+    triggers::Trigger,
 };
 
 /// The most lines of a difference that are shown before something is applied.
@@ -178,6 +179,9 @@ async fn plans(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec
             "--expect-version is for one definition; apply them one by one".to_owned(),
         ));
     }
+    if sources.iter().any(|source| !source.draft.integrations().is_empty()) {
+        integrations::check(&sources, &stack.table.integrations().await?)?;
+    }
     let lookup = match options.offline {
         true => Lookup::nothing(),
         false => {
@@ -215,7 +219,7 @@ fn resolved(
             let meaning = lookup.meaning(reference)?;
             names.borrow_mut().extend(name_meant(reference, &meaning));
             if let Some(doubt) = &meaning.doubt {
-                notices.warn(&format!("{}: {doubt}", files::place(&reference.path)));
+                notices.warn(&format!("{}: {doubt}", problems::place(&reference.path)));
             }
             Ok(meaning.value)
         });
@@ -244,13 +248,6 @@ async fn planned(
     options: &Options,
     stack: &Stack,
 ) -> Result<Ready, Error> {
-    let trigger = definition.trigger.as_ref().and_then(Trigger::pagerduty);
-    if let Some(PagerDutyTrigger { integration, .. }) = trigger
-        && stack.table.integration(integration).await?.is_none()
-    {
-        let unknown = known::unknown_integration(integration, stack).await;
-        return Err(Error::NotFound(format!("{}: {unknown}", definition.name)));
-    }
     let seen = stack.table.workflow(&definition.name).await?;
     if let Some(expected) = options.expect_version {
         as_expected(expected.0, seen.as_ref(), &definition)?;
@@ -338,7 +335,7 @@ impl Ready {
         };
         let names = names
             .iter()
-            .map(|name| format!("{}: `{}` is {}", files::place(&name.path), name.name, name.value));
+            .map(|name| format!("{}: `{}` is {}", problems::place(&name.path), name.name, name.value));
         let mut lines: Vec<String> = names.collect();
         if let Kind::Changed(change) = &self.change {
             let verb = if is_dry_run { "would change" } else { "changes" };

@@ -1,17 +1,21 @@
 //! Definitions in files and folders.
 
-use crate::{error::Error, output::Notices, text_file};
+use crate::{
+    error::Error,
+    output::Notices,
+    problems::{Told, located},
+    text_file,
+};
 use platform::catalog;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    fmt, fs,
+    fs,
     path::{Path, PathBuf},
 };
 use workflow::{
-    definition::{Draft, Problem, Problems},
+    definition::{Draft, Problems},
     ids::WorkflowId,
-    step_name::StepName,
 };
 
 /// The endings of the files that a folder is searched for.
@@ -186,59 +190,6 @@ fn once_each(sources: &[Source]) -> Result<(), Error> {
         }
     }
     Ok(())
-}
-
-/// The problems of several files, in the form that editors and terminals make a link of: `file:line:column: message`.
-#[derive(Debug, Default)]
-pub(super) struct Told(Vec<String>);
-
-impl Told {
-    pub(super) fn add(&mut self, path: &Path, problems: &Problems) {
-        self.0.extend(problems.iter().map(|problem| located(path, problem)));
-    }
-
-    /// An error where there is any.
-    pub(super) fn none(self) -> Result<(), Error> {
-        match self.0.is_empty() {
-            true => Ok(()),
-            false => Err(self.into_error()),
-        }
-    }
-
-    fn into_error(self) -> Error {
-        Error::Invalid(self.to_string())
-    }
-}
-
-impl fmt::Display for Told {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self.0.len() {
-            1 => writeln!(f, "1 problem")?,
-            count => writeln!(f, "{count} problems")?,
-        }
-        f.write_str(&self.0.join("\n"))
-    }
-}
-
-fn located(path: &Path, problem: &Problem) -> String {
-    let at = match (problem.line, problem.column) {
-        (Some(line), Some(column)) => format!("{line}:{column}:"),
-        _ => String::new(),
-    };
-    let message = &problem.message;
-    match place(&problem.path).as_str() {
-        "" => format!("{}:{at} {message}", path.display()),
-        place => format!("{}:{at} {place}: {message}", path.display()),
-    }
-}
-
-/// A place in a definition as people read it: the step by its name, and then what of it.
-pub(super) fn place(path: &str) -> String {
-    match StepName::at_place(path) {
-        None => path.to_owned(),
-        Some((step, "")) => step.in_words(),
-        Some((step, rest)) => format!("{}: {rest}", step.in_words()),
-    }
 }
 
 #[cfg(test)]

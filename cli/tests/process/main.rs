@@ -6,6 +6,7 @@
     reason = "a helper of a test may fail like the test itself; the lints are lifted only inside of test functions"
 )]
 
+mod integrations;
 mod small_aws;
 
 use small_aws::{DELETED, INTEGRATION, KEY, WORKFLOW};
@@ -261,12 +262,22 @@ const TAKING_NAMES: &[(&str, Unknown)] = &[
     ("users --integration ?", Unknown::Integration),
     ("priorities --integration ?", Unknown::Integration),
     ("teams --integration ?", Unknown::Integration),
+    (
+        "choices slack.post_message channel --integration ?",
+        Unknown::Integration,
+    ),
+    ("connector test slack.test_token --integration ?", Unknown::Integration),
 ];
 
 /// The commands that take no name of something that has to be there already, and why.
 const TAKING_NONE: &[(&str, &str)] = &[
     ("integration add", "it makes one"),
     ("integration list", "it lists all"),
+    ("integration types", "it takes a type"),
+    ("connector list", "it lists all"),
+    ("connector show", "it takes the name of a connector, and needs no stack"),
+    ("connector validate", "it takes files"),
+    ("connector import", "it takes a file"),
     (
         "integration remove",
         "to remove what is not there is no error, so that a removal that was broken off can be repeated",

@@ -1,7 +1,9 @@
-//! An AWS with very little in it, at a socket: one workflow and a deleted one, one integration, one API key.
+//! An AWS with very little in it, at a socket: one workflow and a deleted one, one integration, one API key. It keeps what is put into
+//! the table, and secrets.
 
 use serde_json::{Value, json};
 use std::{
+    collections::BTreeMap,
     io::{Read, Write},
     net::{TcpListener, TcpStream},
     sync::{Arc, Mutex},
@@ -16,34 +18,73 @@ pub(crate) const KEY: &str = "aaaaaaaaaaaa";
 /// It, once it has been started.
 pub(crate) struct SmallAws {
     pub(crate) url: String,
-    asked: Arc<Mutex<Vec<(String, Value)>>>,
+    world: Arc<Mutex<World>>,
+}
+
+/// What it was asked, and what it keeps.
+#[derive(Debug)]
+struct World {
+    asked: Vec<(String, Value)>,
+    items: Vec<Value>,
+    secrets: BTreeMap<String, Secret>,
+}
+
+/// A secret by the ids of its versions.
+#[derive(Debug, Default)]
+struct Secret {
+    versions: Vec<String>,
+    current: usize,
 }
 
 impl SmallAws {
+    /// The item of an integration.
+    pub(crate) fn integration(&self, alias: &str) -> Option<Value> {
+        let world = self.world.lock().unwrap();
+        let is_it = |item: &&Value| item["pk"]["S"] == "INTEGRATIONS" && item["sk"]["S"] == alias;
+        world.items.iter().find(is_it).cloned()
+    }
+
+    /// The value of a secret.
+    pub(crate) fn secret(&self, name: &str) -> Option<String> {
+        let world = self.world.lock().unwrap();
+        let secret = world.secrets.get(name)?;
+        secret.versions.get(secret.current).cloned()
+    }
+
+    /// Puts something in the place of a secret.
+    pub(crate) fn spoil(&self, name: &str, value: &str) {
+        let mut world = self.world.lock().unwrap();
+        world.secrets.entry(name.to_owned()).or_default().versions = vec![value.to_owned()];
+    }
+
     /// What was asked since the last look: operations, in lower case, with their requests.
     pub(crate) fn take_asked(&self) -> Vec<(String, Value)> {
-        std::mem::take(&mut self.asked.lock().unwrap())
+        std::mem::take(&mut self.world.lock().unwrap().asked)
     }
 }
 
 pub(crate) fn start() -> SmallAws {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
-    let asked = Arc::new(Mutex::default());
+    let world = Arc::new(Mutex::new(World {
+        asked: Vec::new(),
+        items: items(),
+        secrets: BTreeMap::new(),
+    }));
     let small = SmallAws {
         url,
-        asked: Arc::clone(&asked),
+        world: Arc::clone(&world),
     };
     thread::spawn(move || {
         for connection in listener.incoming() {
-            let asked = Arc::clone(&asked);
-            thread::spawn(move || serve(connection.unwrap(), &asked));
+            let world = Arc::clone(&world);
+            thread::spawn(move || serve(connection.unwrap(), &world));
         }
     });
     small
 }
 
-fn serve(mut connection: TcpStream, asked: &Mutex<Vec<(String, Value)>>) {
+fn serve(mut connection: TcpStream, world: &Mutex<World>) {
     let (head, body) = request(&mut connection);
     let target = head
         .lines()
@@ -51,15 +92,22 @@ fn serve(mut connection: TcpStream, asked: &Mutex<Vec<(String, Value)>>) {
         .unwrap_or_default()
         .trim();
     let operation = target.rsplit_once('.').map_or("", |(_, operation)| operation);
-    let sent = serde_json::from_str(&body).unwrap_or_default();
-    asked.lock().unwrap().push((operation.to_owned(), sent));
+    let sent: Value = serde_json::from_str(&body).unwrap_or_default();
+    let mut world = world.lock().unwrap();
+    world.asked.push((operation.to_owned(), sent.clone()));
     let (status, answer) = match operation {
-        "getitem" => (200, get(&body)),
-        "query" => (200, json!({ "Items": query(&body) })),
+        "getitem" => (200, world.get(&sent)),
+        "query" => (200, json!({ "Items": world.query(&sent) })),
+        "putitem" => world.put(&sent),
+        "deleteitem" => world.delete(&sent),
+        "getsecretvalue" | "createsecret" | "putsecretvalue" | "updatesecretversionstage" | "deletesecret" => {
+            world.secret(operation, &sent)
+        }
         "updateitem" | "transactwriteitems" => refused("ConditionalCheckFailedException"),
         "describeexecution" => refused("ExecutionDoesNotExist"),
         _ => refused("ResourceNotFoundException"),
     };
+    drop(world);
     let answer = answer.to_string();
     let head = format!(
         "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
@@ -107,7 +155,7 @@ fn items() -> Vec<Value> {
         workflow(DELETED, "deleted"),
         json!({
             "pk": {"S": "INTEGRATIONS"}, "sk": {"S": INTEGRATION}, "alias": {"S": INTEGRATION},
-            "service_region": {"S": "us"}, "updated_at": {"S": TIME},
+            "type": {"S": "pagerduty"}, "service_region": {"S": "us"}, "updated_at": {"S": TIME},
         }),
         json!({
             "pk": {"S": "KEYS"}, "sk": {"S": KEY}, "key_id": {"S": KEY}, "name": {"S": "n"},
@@ -117,18 +165,85 @@ fn items() -> Vec<Value> {
     ]
 }
 
-fn get(body: &str) -> Value {
-    let asked: Value = serde_json::from_str(body).unwrap();
-    let is_it = |item: &Value| item["pk"] == asked["Key"]["pk"] && item["sk"] == asked["Key"]["sk"];
-    match items().into_iter().find(is_it) {
-        Some(item) => json!({ "Item": item }),
-        None => json!({}),
-    }
+fn is_at(item: &Value, key: &Value) -> bool {
+    item["pk"] == key["pk"] && item["sk"] == key["sk"]
 }
 
-/// The items of a partition of the table.
-fn query(body: &str) -> Vec<Value> {
-    let asked: Value = serde_json::from_str(body).unwrap();
-    let pk = &asked["ExpressionAttributeValues"][":pk"];
-    items().into_iter().filter(|item| item["pk"] == *pk).collect()
+impl World {
+    fn get(&self, asked: &Value) -> Value {
+        match self.items.iter().find(|item| is_at(item, &asked["Key"])) {
+            Some(item) => json!({ "Item": item }),
+            None => json!({}),
+        }
+    }
+
+    /// The items of a partition of the table.
+    fn query(&self, asked: &Value) -> Vec<&Value> {
+        let pk = &asked["ExpressionAttributeValues"][":pk"];
+        self.items.iter().filter(|item| item["pk"] == *pk).collect()
+    }
+
+    /// Of conditions it knows that an item must not be there, and that its type must be the same.
+    fn put(&mut self, asked: &Value) -> (u16, Value) {
+        let item = &asked["Item"];
+        let before = self.items.iter().position(|other| is_at(other, item));
+        let condition = asked["ConditionExpression"].as_str().unwrap_or_default();
+        if let Some(index) = before {
+            if condition.contains("not_exists") || self.items[index]["type"] != item["type"] {
+                let refused = "ConditionalCheckFailedException";
+                return (
+                    400,
+                    json!({ "__type": refused, "message": "no", "Item": self.items[index] }),
+                );
+            }
+            self.items.remove(index);
+        }
+        self.items.push(item.clone());
+        (200, json!({}))
+    }
+
+    fn delete(&mut self, asked: &Value) -> (u16, Value) {
+        let index = self.items.iter().position(|item| is_at(item, &asked["Key"]));
+        match index.map(|index| self.items.remove(index)) {
+            Some(item) => (200, json!({ "Attributes": item })),
+            None => (200, json!({})),
+        }
+    }
+
+    /// Secrets Manager, as far as a secret is made, read, moved on to another version, and removed.
+    fn secret(&mut self, operation: &str, asked: &Value) -> (u16, Value) {
+        let name = asked["SecretId"]
+            .as_str()
+            .or(asked["Name"].as_str())
+            .unwrap()
+            .to_owned();
+        let text = asked["SecretString"].as_str().unwrap_or_default().to_owned();
+        let version = |index: usize| format!("version-{index}");
+        let known = self.secrets.get_mut(&name);
+        match (operation, known) {
+            ("createsecret", None) => {
+                self.secrets.entry(name).or_default().versions.push(text);
+                (200, json!({ "VersionId": version(0) }))
+            }
+            ("createsecret", Some(_)) => refused("ResourceExistsException"),
+            (_, None) => refused("ResourceNotFoundException"),
+            ("getsecretvalue", Some(secret)) => (
+                200,
+                json!({ "SecretString": secret.versions[secret.current], "VersionId": version(secret.current) }),
+            ),
+            ("putsecretvalue", Some(secret)) => {
+                secret.versions.push(text);
+                (200, json!({ "VersionId": version(secret.versions.len() - 1) }))
+            }
+            ("updatesecretversionstage", Some(secret)) => {
+                let moved_to = (0..secret.versions.len()).find(|index| asked["MoveToVersionId"] == version(*index));
+                secret.current = moved_to.unwrap();
+                (200, json!({}))
+            }
+            (_, Some(_)) => {
+                self.secrets.remove(&name);
+                (200, json!({}))
+            }
+        }
+    }
 }

@@ -79,10 +79,8 @@ impl fmt::Debug for Meddles {
 
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The newest version of each workflow, or why it cannot be read. A version that was never applied reads as this one.
+    /// The one version of each workflow, or why it cannot be read.
     pub(crate) versions: BTreeMap<WorkflowId, Result<Definition, String>>,
-    /// The versions before them.
-    pub(crate) older: BTreeMap<(WorkflowId, WorkflowVersion), Definition>,
     /// The runs as they were written.
     pub(crate) runs: BTreeMap<RunId, RunItem>,
     /// The lanes as they were written.
@@ -153,13 +151,7 @@ impl Store {
             applied_by: None,
         };
         at_once(table.apply_workflow(seen.as_ref(), &new, Timestamp::UNIX_EPOCH));
-        self.with(|state| {
-            let name = definition.name.clone();
-            let before = state.versions.insert(name.clone(), Ok(definition));
-            if let (Some(Ok(before)), Some(seen)) = (before, seen) {
-                state.older.insert((name, seen.active_version), before);
-            }
-        });
+        self.with(|state| state.versions.insert(definition.name.clone(), Ok(definition)));
     }
 
     pub(crate) fn set_state(&self, workflow: &WorkflowId, state: WorkflowState) {
@@ -267,12 +259,9 @@ impl WorkflowSource for Store {
 }
 
 impl VersionSource for Store {
-    async fn version(&self, workflow: &WorkflowId, version: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
+    async fn version(&self, workflow: &WorkflowId, _: WorkflowVersion) -> Result<Option<Definition>, StoreError> {
         self.call(Call::Version)?;
-        let found = self.with(|state| match state.older.get(&(workflow.clone(), version)) {
-            Some(older) => Some(Ok(older.clone())),
-            None => state.versions.get(workflow).cloned(),
-        });
+        let found = self.with(|state| state.versions.get(workflow).cloned());
         found.transpose().map_err(|cause| StoreError::Unreadable {
             what: "version of a workflow",
             cause,

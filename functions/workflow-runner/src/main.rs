@@ -1,6 +1,5 @@
 //! The Lambda function that plans: Step Functions asks it what a run does next, EventBridge tells it of executions that
-//! ended from outside, and SQS hands it what waits in the start-buffer: runs, schedules that are due, and events that runs
-//! wait for.
+//! ended from outside, and SQS hands it what waits in the start-buffer: runs, and events that runs wait for.
 
 use jiff::Timestamp;
 use lambda_runtime::{Error, LambdaEvent, service_fn};

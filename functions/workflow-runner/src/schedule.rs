@@ -13,7 +13,7 @@ use workflow::{
     ids::{RunId, WorkflowVersion},
     planner::OLDEST_EVENT,
     run::{RunCause, RunIdentity, RunInput},
-    triggers::{Trigger, schedule::Schedule},
+    triggers::Trigger,
 };
 
 /// The reason a schedule that is due starts nothing. None of them is an error: the table has changed since, or the time is over.
@@ -64,9 +64,16 @@ pub(crate) async fn run<V: VersionSource>(
         Err(reason) => return Ok(Err(reason)),
     };
     let active = workflow.active_version;
-    if active != due.version && !is_due_also(&workflow, due.version, scheduled_at, versions).await? {
-        let of = due.version;
-        return Ok(Err(NotStarted::OtherTimes { of, active }));
+    if active != due.version {
+        let definition = versions.get(&workflow.workflow, active).await?;
+        let trigger = definition.as_ref().and_then(|definition| definition.trigger.as_ref());
+        let is_due = trigger
+            .and_then(Trigger::schedule)
+            .is_some_and(|trigger| trigger.schedule.is_due_at(minute(scheduled_at)));
+        if !is_due {
+            let of = due.version;
+            return Ok(Err(NotStarted::OtherTimes { of, active }));
+        }
     }
     if let Some(reason) = over(schedule, now.duration_since(scheduled_at)) {
         return Ok(Err(reason));
@@ -82,34 +89,6 @@ pub(crate) async fn run<V: VersionSource>(
         inputs: Map::new(),
         part: None,
     }))
-}
-
-/// True if the active version is due at a time at which another version was. The times of an interval depend on when its schedule was
-/// made, so of two intervals only equal ones have the same.
-async fn is_due_also<V: VersionSource>(
-    workflow: &WorkflowRecord,
-    other: WorkflowVersion,
-    time: Timestamp,
-    versions: &Versions<V>,
-) -> Result<bool, StoreError> {
-    let active = schedule_of(workflow, workflow.active_version, versions).await?;
-    Ok(match active {
-        Some(cron @ Schedule::Cron { .. }) => cron.is_due_at(minute(time)),
-        Some(interval @ Schedule::Every(_)) => schedule_of(workflow, other, versions).await? == Some(interval),
-        None => false,
-    })
-}
-
-async fn schedule_of<V: VersionSource>(
-    workflow: &WorkflowRecord,
-    version: WorkflowVersion,
-    versions: &Versions<V>,
-) -> Result<Option<Schedule>, StoreError> {
-    let definition = versions.get(&workflow.workflow, version).await?;
-    let trigger = definition.as_ref().and_then(|definition| definition.trigger.as_ref());
-    Ok(trigger
-        .and_then(Trigger::schedule)
-        .map(|trigger| trigger.schedule.clone()))
 }
 
 /// The time at which a schedule was due. The local AWS does not put it in, and sends within ten seconds of it; so there it is the

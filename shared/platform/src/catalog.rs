@@ -1,19 +1,33 @@
 //! The actions of all systems.
 
-use std::sync::LazyLock;
-use workflow::action::Catalog;
+use connectors::Connector;
+use std::sync::{Arc, LazyLock};
+use workflow::action::{ActionSpec, Catalog};
 
-/// The systems that have actions. A crate of another system adds its own here.
-const SYSTEMS: &[fn() -> &'static Catalog] = &[pagerduty::actions::catalog];
-
-/// The actions that a workflow can use in a deployed stack.
+/// The actions that a workflow can use in a deployed stack. Those of a system are made when one of them is first asked for: a function
+/// that starts need not make all.
 #[must_use]
 pub fn catalog() -> &'static Catalog {
     static ALL: LazyLock<Catalog> = LazyLock::new(|| {
-        let of_each = SYSTEMS.iter().map(|system| system());
-        of_each.flat_map(Catalog::actions).cloned().collect()
+        let catalog = Catalog::default().with_system("pagerduty", of_pagerduty);
+        connectors::shipped().fold(catalog, |catalog, name| catalog.with_system(name, of_connector))
     });
     &ALL
+}
+
+fn of_pagerduty(_: &str) -> Vec<Arc<ActionSpec>> {
+    pagerduty::actions::catalog().actions().cloned().collect()
+}
+
+/// The actions of a connector that workflows may use.
+fn of_connector(name: &str) -> Vec<Arc<ActionSpec>> {
+    let actions = connectors::shipped_connector(name)
+        .into_iter()
+        .flat_map(Connector::actions);
+    actions
+        .filter(|action| !action.is_internal())
+        .map(|action| Arc::clone(action.spec()))
+        .collect()
 }
 
 /// The file that other programs read the actions from, `schema/actions.json`. When it is stale, it is written anew by

@@ -22,6 +22,14 @@ impl TaskError {
         Self(Failure::new(name, message))
     }
 
+    /// A failure after which another attempt makes no sense before so many seconds.
+    fn after(wait: Option<u64>, name: NamedError, message: String) -> Self {
+        Self(Failure {
+            retry_after_seconds: wait.and_then(|seconds| u32::try_from(seconds).ok()),
+            ..Failure::new(name, message)
+        })
+    }
+
     #[must_use]
     pub fn failure(&self) -> &Failure {
         &self.0
@@ -42,14 +50,15 @@ impl From<StoreError> for TaskError {
 
 impl From<&pagerduty::Error> for TaskError {
     fn from(error: &pagerduty::Error) -> Self {
-        Self(Failure {
-            name: error.name().to_string(),
-            message: error.to_string(),
-            retry_after_seconds: error
-                .retry_after_seconds()
-                .or_else(|| error.settled_after_seconds())
-                .and_then(|seconds| u32::try_from(seconds).ok()),
-        })
+        let wait = error.retry_after_seconds().or_else(|| error.settled_after_seconds());
+        Self::after(wait, error.name(), error.to_string())
+    }
+}
+
+impl From<&connectors::Error> for TaskError {
+    fn from(error: &connectors::Error) -> Self {
+        let wait = error.retry_after_seconds().or_else(|| error.settled_after_seconds());
+        Self::after(wait, error.name(), error.to_string())
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 use std::str::FromStr;
 use workflow::{
     definition::{Definition, Step},
-    error_name::NamedError,
+    error_name::{NamedError, SystemName},
     ids::{LanePath, StepPath},
     step_name::{StepName, StepPlace},
 };
@@ -134,14 +134,18 @@ impl Intervention {
 /// # Errors
 /// It cannot; says which errors there are.
 pub fn known_error(name: &str) -> Result<(), String> {
-    let is_known = NamedError::all(catalog().systems()).any(|known| known == name)
-        || NAMES_OF_AWS.iter().any(|beginning| name.starts_with(beginning));
-    if is_known {
+    let is_known = NamedError::parse(name).is_some_and(|error| match error {
+        NamedError::System(system, _) => catalog().has_system(&system),
+        NamedError::Ours(_) => true,
+    });
+    if is_known || NAMES_OF_AWS.iter().any(|beginning| name.starts_with(beginning)) {
         return Ok(());
     }
-    let names = NamedError::all(catalog().systems()).map(|name| name.to_string());
+    // Those of one system stand for those of all, which are too many to read.
+    let system = catalog().actions().take(1).map(|action| SystemName::of(&action.system));
+    let names = NamedError::all(system).map(|name| name.to_string());
     Err(format!(
-        "there is no error {name:?}; the errors are {}, and those of AWS such as States.Timeout",
+        "there is no error {name:?}; the errors are {}, the same of the other systems, and those of AWS such as States.Timeout",
         names.collect::<Vec<_>>().join(", ")
     ))
 }

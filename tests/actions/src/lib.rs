@@ -163,7 +163,7 @@ pub struct Log;
 impl Log {
     /// Records what is logged from now on, in all threads: a place that logs before there is a listener is remembered as
     /// one without.
-    fn record() {
+    pub fn record() {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
             let subscriber = telemetry::subscriber("info".parse().unwrap(), || Self);

@@ -17,7 +17,8 @@
 //! let url_of_functions = &format!("http://127.0.0.1:{port}");
 //! let listening = Listening { port, url_of_functions, concurrency: None };
 //! let emulator = Emulator::start(&tools, &workspace, listening)?;
-//! let stack = Stack::deploy(&project, &tools, &functions, &emulator, "http://127.0.0.1:9")?;
+//! let (pagerduty, connectors) = ("http://127.0.0.1:9", "http://127.0.0.1:10");
+//! let stack = Stack::deploy(&project, &tools, &functions, &emulator, pagerduty, connectors)?;
 //! println!("{}/webhooks/my-workflow", stack.webhook_url);
 //! # Ok(())
 //! # }

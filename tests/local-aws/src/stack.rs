@@ -20,7 +20,8 @@ const NAME: &str = "pagerflow";
 pub struct Stack;
 
 impl Stack {
-    /// Deploys the template, as it is, to an emulator. The functions are told that PagerDuty is at `pagerduty_url`.
+    /// Deploys the template, as it is, to an emulator. The functions are told that PagerDuty is at `pagerduty_url`, and all other systems
+    /// at `connectors_url`.
     ///
     /// # Errors
     /// [`Error::FailedQuietly`] with what the SAM CLI says, [`Error::MissingOutput`] where the template lacks an output.
@@ -30,6 +31,7 @@ impl Stack {
         functions: &Functions,
         emulator: &Emulator,
         pagerduty_url: &str,
+        connectors_url: &str,
     ) -> Result<StackInfo, Error> {
         let mut deploy = tools.sam();
         deploy.args(["deploy", "--config-env", "local", "--no-progressbar", "--config-file"]);
@@ -39,6 +41,7 @@ impl Stack {
         deploy.arg(format!("Architecture={}", functions.architecture()));
         deploy.arg(format!("PagerDutyApiUrl={pagerduty_url}"));
         deploy.arg(format!("PagerDutyEventsUrl={pagerduty_url}"));
+        deploy.arg(format!("ConnectorsUrl={connectors_url}"));
         deploy.args(["PublishStateMachineVersion=false", "TableDeletionProtection=false"]);
         deploy
             .env("AWS_ENDPOINT_URL", emulator.endpoint_url())
@@ -66,6 +69,7 @@ impl Stack {
             &outputs,
             emulator,
             pagerduty_url,
+            connectors_url,
         )
     }
 }
@@ -105,6 +109,8 @@ pub struct StackInfo {
     pub functions: BTreeMap<String, String>,
     /// Base URL of the PagerDuty that the functions talk to.
     pub pagerduty_url: String,
+    /// The address to which the functions send all requests to other systems. A test that wants one there starts a server.
+    pub connectors_url: String,
     /// The log of the emulator itself.
     pub emulator_log: PathBuf,
 }
@@ -115,6 +121,7 @@ impl StackInfo {
         outputs: &[Output],
         emulator: &Emulator,
         pagerduty_url: &str,
+        connectors_url: &str,
     ) -> Result<Self, Error> {
         let value = |key: &str| {
             let output = outputs.iter().find(|output| output.output_key == key);
@@ -143,6 +150,7 @@ impl StackInfo {
             start_buffer_dead_letters_url: value("StartBufferDeadLettersUrl")?,
             functions: functions.collect::<Result<_, Error>>()?,
             pagerduty_url: pagerduty_url.to_owned(),
+            connectors_url: connectors_url.to_owned(),
             emulator_log: emulator.service().log().to_owned(),
         })
     }
@@ -210,6 +218,7 @@ impl StackInfo {
             ("PAGERFLOW_WEBHOOK_URL", &self.webhook_url),
             ("PAGERFLOW_STATE_MACHINE_ARN", &self.state_machine_arn),
             ("PAGERFLOW_PAGERDUTY_URL", &self.pagerduty_url),
+            ("PAGERFLOW_CONNECTORS_URL", &self.connectors_url),
         ]
     }
 }

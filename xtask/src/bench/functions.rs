@@ -63,7 +63,7 @@ fn folder() -> Result<PathBuf, Error> {
 }
 
 /// The settings of all functions: the template's, and those that Lambda adds.
-pub(super) fn set_up(command: &mut Command, runtime_api: &str, aws: &str, pagerduty: &str) {
+pub(super) fn set_up(command: &mut Command, runtime_api: &str, aws: &str, systems: &str) {
     command.env_clear().envs([
         ("AWS_LAMBDA_RUNTIME_API", runtime_api),
         ("AWS_LAMBDA_FUNCTION_NAME", "bench"),
@@ -73,8 +73,9 @@ pub(super) fn set_up(command: &mut Command, runtime_api: &str, aws: &str, pagerd
         ("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "secret"),
         ("AWS_ENDPOINT_URL", aws),
-        ("PAGERDUTY_API_URL", pagerduty),
-        ("PAGERDUTY_EVENTS_URL", pagerduty),
+        ("PAGERDUTY_API_URL", systems),
+        ("PAGERDUTY_EVENTS_URL", systems),
+        ("CONNECTORS_URL", systems),
         ("STACK_NAME", "bench"),
         ("TABLE_NAME", "table"),
         ("SECRETS_PREFIX", "pagerflow"),

@@ -112,18 +112,34 @@ fn head(reader: &mut impl BufRead) -> std::io::Result<Option<(Request, Option<u6
 
 /// An AWS with nothing in its table, and one secret: a token of PagerDuty.
 pub(super) fn aws(request: &Request) -> Answer {
+    aws_with(
+        r#"{"Name": "s", "SecretString": "{\"token\": \"bench-token-00000000\", \"token_kind\": \"api_token\", \"service_region\": \"us\"}"}"#,
+        request,
+    )
+}
+
+/// The same where the secret is that of an integration of Slack.
+pub(super) fn aws_of_slack(request: &Request) -> Answer {
+    aws_with(
+        r#"{"Name": "s", "SecretString": "{\"type\": \"slack\", \"secret\": \"xoxb-bench\", \"fields\": {}, \"hosts\": [\"slack.com\"]}"}"#,
+        request,
+    )
+}
+
+fn aws_with(secret: &str, request: &Request) -> Answer {
     Answer::ok(match request.operation.as_str() {
         "BatchGetItem" => r#"{"Responses": {}, "UnprocessedKeys": {}}"#,
         "Query" => r#"{"Items": [], "Count": 0}"#,
-        "GetSecretValue" => {
-            r#"{"Name": "s", "SecretString": "{\"token\": \"bench-token-00000000\", \"token_kind\": \"api_token\", \"service_region\": \"us\"}"}"#
-        }
+        "GetSecretValue" => secret,
         _ => "{}",
     })
 }
 
-/// A PagerDuty that has one incident, which is whatever it is asked to be.
-pub(super) fn pagerduty(request: &Request) -> Answer {
+/// A Slack that takes every message, and a PagerDuty that has one incident, which is whatever it is asked to be.
+pub(super) fn systems(request: &Request) -> Answer {
+    if request.path.starts_with("/api/chat.") {
+        return Answer::ok(r#"{"ok": true, "channel": "C0123456789", "ts": "1719838800.000001"}"#);
+    }
     let status = if request.method == "POST" { 201 } else { 200 };
     let body = if request.path.ends_with("/notes") {
         r#"{"note": {"id": "PNOTE1", "content": "n", "created_at": "2026-11-20T09:30:00Z"}, "notes": []}"#

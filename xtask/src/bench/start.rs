@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::capped::Share;
 use super::functions::{FLOOR, all, build, set_up};
-use super::stand_in::{Answer, Request, aws, pagerduty, serve};
+use super::stand_in::{Answer, Request, aws, aws_of_slack, serve, systems};
 use crate::error::Error;
 
 /// The number of times that each function is started, in turns with the others.
@@ -94,7 +94,7 @@ fn answered(stage: &Stage, shares: &[Share]) -> Result<String, Error> {
     Ok(format!(
         "{table}\nFrom the start of the process to its first answer, p50 of {CAPPED_ROUNDS}, capped by a control group to Lambda's share of a \
          processor. The first invocation has one call of AWS in the ingress (a delivery with an unknown key), three in the \
-         runner (a run of a workflow that is not there), and one and the calls of PagerDuty in an action, all over HTTP \
+         runner (a run of a workflow that is not there), and one and the calls of PagerDuty or Slack in an action, all over HTTP \
          without TLS to this machine: a handshake comes on top of it.\n"
     ))
 }
@@ -117,7 +117,9 @@ struct Stage {
     folder: PathBuf,
     functions: Vec<Staged>,
     aws: String,
-    pagerduty: String,
+    /// The AWS of the function of connectors.
+    aws_of_slack: String,
+    systems: String,
 }
 
 impl Stage {
@@ -130,7 +132,8 @@ impl Stage {
             folder,
             functions: functions.collect::<Result<_, Error>>()?,
             aws: format!("http://{}", serve(aws)?),
-            pagerduty: format!("http://{}", serve(pagerduty)?),
+            aws_of_slack: format!("http://{}", serve(aws_of_slack)?),
+            systems: format!("http://{}", serve(systems)?),
         })
     }
 
@@ -138,7 +141,11 @@ impl Stage {
     fn time(&self, function: &Staged, moment: Moment, share: Option<&Share>) -> Result<Duration, Error> {
         let (runtime_api, reached) = runtime_api(moment, function.event.clone())?;
         let mut command = Command::new(self.folder.join(&function.package));
-        set_up(&mut command, &runtime_api, &self.aws, &self.pagerduty);
+        let aws = match function.package.as_str() {
+            "call-http" => &self.aws_of_slack,
+            _ => &self.aws,
+        };
+        set_up(&mut command, &runtime_api, aws, &self.systems);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
         let begun = Instant::now();
         let child = match share {

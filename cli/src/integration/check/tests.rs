@@ -8,7 +8,7 @@ async fn checked(seed: Seed, token: &str, default_from: Option<&str>) -> (String
     let connection = &account.connection;
     let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
     let alias = "prod".parse().unwrap();
-    let checked = Checked::new(&alias, check);
+    let checked = Checked::of_pagerduty(&alias, check);
     (checked.text(Screen::plain()), as_json(&checked))
 }
 

@@ -56,7 +56,7 @@ impl<'a> Document<'a> {
         for measure in measures {
             let metric = measure.metric;
             values.insert(metric.into_str(), measure.value);
-            let own = measure.dimension.as_ref();
+            let own = measure.dimensions.iter();
             dimensions.extend(own.map(|(dimension, word)| (dimension.into_str(), &**word)));
             let sets: Vec<Vec<&'static str>> = metric
                 .dimensions()

@@ -2,8 +2,8 @@
 //! metrics. So they cost no call, and no function needs a right for them.
 //!
 //! What is measured is an [`Observation`]. What tells the values of a metric apart, its dimensions, is the name of the stack and
-//! words of closed enums: no text of PagerDuty, of a sender or of a workflow can become one, and each metric has as many
-//! series as the enum has words.
+//! words of closed enums, or the names of actions and connectors: no text of a system, of a sender or of a workflow can become one, and
+//! each metric has as many series as there are words.
 //!
 //! CloudWatch takes the lines at the level `INFO`, because they have none: an `ApplicationLogLevel` above that, in the template,
 //! would drop them.

@@ -34,6 +34,13 @@ pub enum Observation {
         /// The number of requests that the token has left in this minute, if the answer told it.
         rate_limit_left: Option<u64>,
     },
+    /// Another system was called, by an action of its connector.
+    SystemCalled {
+        /// The name of the connector.
+        system: Text,
+        /// The answer's status.
+        status: CallStatus,
+    },
 }
 
 /// The outcome of a webhook that was taken. Each is counted as one of these.
@@ -93,7 +100,7 @@ impl From<&LaneEnd> for RunOutcome {
     }
 }
 
-/// The answer of PagerDuty to a request.
+/// The answer of a system to a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, IntoStaticStr, VariantArray)]
 #[strum(const_into_str)]
 pub enum CallStatus {
@@ -106,10 +113,10 @@ pub enum CallStatus {
     /// The rate limit is used up.
     #[strum(serialize = "429")]
     RateLimited,
-    /// PagerDuty failed.
+    /// The system failed.
     #[strum(serialize = "5xx")]
     Fault,
-    /// No answer came, or one that is not PagerDuty's.
+    /// No answer came, or one that is not the system's.
     #[strum(serialize = "none")]
     None,
 }
@@ -151,6 +158,7 @@ pub(super) enum Metric {
     StepLatency,
     PagerDutyCalls,
     PagerDutyRateLimitLeft,
+    SystemCalls,
 }
 
 /// A dimension of a metric.
@@ -162,6 +170,7 @@ pub(super) enum Dimension {
     Outcome,
     Action,
     Status,
+    System,
 }
 
 /// A value of a metric.
@@ -169,8 +178,8 @@ pub(super) enum Dimension {
 pub(super) struct Measure {
     pub(super) metric: Metric,
     pub(super) value: u64,
-    /// The dimension beside the stack, and its word.
-    pub(super) dimension: Option<(Dimension, Text)>,
+    /// The dimensions beside the stack, and their words.
+    pub(super) dimensions: Vec<(Dimension, Text)>,
 }
 
 impl Metric {
@@ -188,6 +197,7 @@ impl Metric {
             Self::RunsEnded => &[&[Dimension::Stack, Dimension::Outcome]],
             Self::StepLatency => &[&[Dimension::Stack, Dimension::Action]],
             Self::PagerDutyCalls => &[&[Dimension::Stack, Dimension::Status]],
+            Self::SystemCalls => &[&[Dimension::Stack, Dimension::System, Dimension::Status]],
             Self::WebhooksAccepted
             | Self::WebhooksDuplicate
             | Self::WebhooksFiltered
@@ -202,13 +212,13 @@ impl Metric {
         Measure {
             metric: self,
             value,
-            dimension: None,
+            dimensions: Vec::new(),
         }
     }
 
     fn of(self, dimension: Dimension, word: impl Into<Text>, value: u64) -> Measure {
         Measure {
-            dimension: Some((dimension, word.into())),
+            dimensions: vec![(dimension, word.into())],
             ..self.is(value)
         }
     }
@@ -252,6 +262,13 @@ impl Observation {
                 let left = rate_limit_left.map(|left| Metric::PagerDutyRateLimitLeft.is(left));
                 std::iter::once(call).chain(left).collect()
             }
+            Self::SystemCalled { system, status } => vec![Measure {
+                dimensions: vec![
+                    (Dimension::System, system.clone()),
+                    (Dimension::Status, status.into_str().into()),
+                ],
+                ..Metric::SystemCalls.is(1)
+            }],
         }
     }
 }

@@ -87,6 +87,10 @@ fn all() -> Vec<Observation> {
             rate_limit_left,
         }));
     }
+    all.extend(CallStatus::VARIANTS.iter().map(|status| Observation::SystemCalled {
+        system: "slack".into(),
+        status: *status,
+    }));
     all
 }
 
@@ -184,6 +188,22 @@ fn a_line_is_what_cloudwatch_wants_to_the_letter() {
             "PagerDutyCalls": 1,
             "PagerDutyRateLimitLeft": 0,
         })]
+    );
+}
+
+#[test]
+fn a_call_of_another_system_is_counted_by_its_connector_and_status() {
+    let called = Observation::SystemCalled {
+        system: "slack".into(),
+        status: CallStatus::RateLimited,
+    };
+    let [line] = lines_of(&called).try_into().unwrap();
+
+    let dimensions = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*dimensions, json!([["Stack", "System", "Status"]]));
+    assert_eq!(
+        (&line["System"], &line["Status"], &line["SystemCalls"]),
+        (&json!("slack"), &json!("429"), &json!(1))
     );
 }
 
@@ -302,4 +322,29 @@ async fn each_request_to_pagerduty_is_counted_and_goes_on_as_it_is(
     assert_follows_the_specification(&line);
     assert_eq!((&line["PagerDutyCalls"], &line["Status"]), (&json!(1), &json!(status)));
     assert_eq!(line.get("PagerDutyRateLimitLeft").and_then(Value::as_u64), left);
+}
+
+#[tokio::test]
+async fn a_request_of_a_connector_is_counted_as_one_to_its_system() {
+    let output = Output::default();
+    let metrics = Arc::new(Metrics::new("pagerflow", output.clone()));
+    let transport = MeasuredTransport::new(Always(answered(503, "7")), metrics, || NOW).of_connector("slack");
+    let request = Request {
+        method: axum::http::Method::GET,
+        url: "https://slack.com/api/auth.test".parse().unwrap(),
+        headers: axum::http::HeaderMap::new(),
+        body: Vec::new(),
+        time_limit: Duration::from_secs(1),
+        answer_limit: 10,
+    };
+
+    transport.send(request).await.unwrap();
+
+    let [line] = output.lines().try_into().unwrap();
+    assert_follows_the_specification(&line);
+    assert_eq!(
+        (&line["System"], &line["SystemCalls"], &line["Status"]),
+        (&json!("slack"), &json!(1), &json!("5xx"))
+    );
+    assert_eq!(line.get("PagerDutyCalls"), None);
 }

@@ -21,10 +21,7 @@ use pagerduty::{
 };
 use secrecy::SecretString;
 use std::collections::BTreeMap;
-use workflow::{
-    error_name::ErrorName,
-    ids::{IntegrationAlias, RoutingKeyName},
-};
+use workflow::ids::{IntegrationAlias, RoutingKeyName};
 
 /// The data that an action needs to connect to a PagerDuty account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -136,20 +133,9 @@ impl<S: SecretStore> Connections<S> {
 }
 
 fn task_error(integration: &IntegrationAlias, error: &SecretError) -> TaskError {
-    let name = match error {
-        SecretError::NotFound(_) => ErrorName::IntegrationNotFound,
-        SecretError::Invalid { .. } => ErrorName::IntegrationInvalid,
-        SecretError::Unavailable { .. } => ErrorName::IntegrationUnavailable,
-    };
-    // Without a secret there may be no such integration at all.
-    let command = match error {
-        SecretError::NotFound(_) => format!("pagerflow integration add {integration}"),
-        _ => format!("pagerflow integration set-token {integration}"),
-    };
-    TaskError::new(
-        name,
-        format!("integration `{integration}`: {}", error.told_with(&command)),
-    )
+    let add = format!("pagerflow integration add {integration}");
+    let set_token = format!("pagerflow integration set-token {integration}");
+    error.of_integration(integration, &add, &set_token)
 }
 
 #[cfg(test)]

@@ -1,8 +1,10 @@
 //! The secrets of integrations in Secrets Manager, and the cache before it.
 //!
-//! Each integration has two: its API token with its routing keys, which only the functions of actions may read, and its
-//! signing secrets, which only the ingress may read. They stand under two prefixes, so that a policy can tell them apart.
+//! An integration of PagerDuty has two: its API token with its routing keys, which only the functions of PagerDuty's actions may
+//! read, and its signing secrets, which only the ingress may read. An integration of a connector has one, which only the function
+//! that performs the actions of connectors may read. They stand under three prefixes, so that a policy can tell them apart.
 
+mod account;
 mod cache;
 mod change;
 mod connection;
@@ -12,6 +14,7 @@ mod signing;
 #[cfg(test)]
 mod unprintable;
 
+pub use account::{Accounts, StoredOver, account_secret, read_account, store_account};
 pub use cache::{Refreshed, SecretCache};
 pub use connection::{
     Connection, ConnectionSettings, Connections, DefaultUser, NewConnection, SettingsChange, StoredConnection,
@@ -24,9 +27,12 @@ pub use signing::{
     remove_signing_secrets,
 };
 
-use crate::aws::AwsFailure;
+use crate::{aws::AwsFailure, task::TaskError};
 use secrecy::SecretString;
-use workflow::ids::IntegrationAlias;
+use workflow::{
+    error_name::ErrorName,
+    ids::{IntegrationAlias, IntegrationTypeName},
+};
 
 /// The reason a secret is not to be had.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -59,6 +65,20 @@ impl SecretError {
             Self::NotFound(_) | Self::Invalid { .. } => format!("{self}; store it with `{command}`"),
             Self::Unavailable { .. } => self.to_string(),
         }
+    }
+
+    /// The error of a step whose integration cannot be used. `add` and `set_token` are the commands that store it.
+    fn of_integration(&self, integration: &IntegrationAlias, add: &str, set_token: &str) -> TaskError {
+        let (name, command) = match self {
+            // Without a secret there may be no such integration at all.
+            Self::NotFound(_) => (ErrorName::IntegrationNotFound, add),
+            Self::Invalid { .. } => (ErrorName::IntegrationInvalid, set_token),
+            Self::Unavailable { .. } => (ErrorName::IntegrationUnavailable, set_token),
+        };
+        TaskError::new(
+            name,
+            format!("integration `{integration}`: {}", self.told_with(command)),
+        )
     }
 }
 
@@ -94,6 +114,9 @@ pub enum ChangeError {
     /// It cannot be written as JSON.
     #[error("the secret could not be written as JSON: {0}")]
     Json(String),
+    /// The change does not go with the stored content.
+    #[error("{0}")]
+    Refused(String),
     /// Other changes forestalled this one each time.
     #[error("others are changing the secret {0} at the same time; try again")]
     Contended(String),
@@ -159,6 +182,12 @@ impl SecretNames {
     #[must_use]
     pub fn api_token(&self, integration: &IntegrationAlias) -> String {
         format!("{}/api-token/{integration}", self.prefix)
+    }
+
+    /// The name of the secret of an integration of a connector.
+    #[must_use]
+    pub fn integration(&self, type_name: &IntegrationTypeName, alias: &IntegrationAlias) -> String {
+        format!("{}/integrations/{type_name}/{alias}", self.prefix)
     }
 
     /// The name of the secret with which the links of approvals are made.

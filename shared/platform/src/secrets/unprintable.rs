@@ -1,10 +1,11 @@
 //! No type that holds a secret shows it, however it is printed.
 
 use super::{
-    Connection, ConnectionSettings, Connections, NewConnection, SecretNames, SecretsInMemory, SettingsChange,
-    SigningSecrets, SigningSecretsSource,
+    Accounts, Connection, ConnectionSettings, Connections, NewConnection, SecretNames, SecretsInMemory, SettingsChange,
+    SigningSecrets, SigningSecretsSource, StoredOver,
 };
 use crate::{action::PagerDuty, api_key::ApiKey};
+use connectors::Account;
 use jiff::Timestamp;
 use pagerduty::client::{ApiToken, Client, CreatedWebhookSubscription, Events, RoutingKey, TokenKind};
 use provider::{
@@ -21,6 +22,7 @@ use std::{
 const TOKEN: &str = "marked-token-of-nobody";
 const ROUTING_KEY: &str = "c0ffee5ec4e7c0ffee5ec4e7c0ffee5e";
 const SIGNING_SECRET: &str = "marked-signing-secret";
+const ACCOUNT_SECRET: &str = "marked-secret-of-an-account";
 
 /// There is one implementation for each type, and one more for each way to show it: so that the compiler cannot choose for a type that
 /// can be shown.
@@ -47,9 +49,12 @@ neither_displayed_nor_serialized! {
     Connection,
     NewConnection,
     SigningSecrets,
+    Account,
+    StoredOver,
     CreatedWebhookSubscription,
     Request,
     Connections<SecretsInMemory>,
+    Accounts<SecretsInMemory>,
     SigningSecretsSource<SecretsInMemory>,
     PagerDuty<SecretsInMemory>,
 }
@@ -64,6 +69,8 @@ fn store() -> SecretsInMemory {
         "pagerflow/signing-secrets/prod",
         signing_secrets().secret_value().unwrap(),
     );
+    let stored = json!({"type": "slack", "secret": ACCOUNT_SECRET, "fields": {}, "hosts": ["slack.com"]});
+    secrets.put("pagerflow/integrations/slack/ops", stored.to_string());
     secrets
 }
 
@@ -120,6 +127,13 @@ async fn i5_what_has_read_secrets_does_not_show_them() {
     }
     let transport = Arc::new(HttpTransport::new().unwrap());
     assert_hidden("function", &PagerDuty::new(connections, transport, None), TOKEN);
+
+    let accounts = Accounts::new(store(), names());
+    let account = accounts
+        .get(&"slack".parse().unwrap(), &"ops".parse().unwrap(), now)
+        .await;
+    assert_hidden("account", &account.unwrap(), ACCOUNT_SECRET);
+    assert_hidden("accounts", &accounts, ACCOUNT_SECRET);
 
     let source = SigningSecretsSource::new(store(), names());
     source.get(&alias, now).await.unwrap();

@@ -55,7 +55,7 @@ pub use bodies::{Bodies, BodyCache};
 pub use condition::TableCondition;
 pub use expiry::{NotRetention, Retention};
 pub use incidents::{IncidentEvents, WATCHERS};
-pub use integrations::IntegrationRecord;
+pub use integrations::{ConnectorAccount, IntegrationKind, IntegrationRecord, PutIntegration};
 pub use inventory::Inventory;
 pub use read::{Consistency, Read};
 pub use run_list::RunQuery;

@@ -133,8 +133,10 @@ pub(super) fn api_key() -> ApiKeyRecord {
 pub(super) fn integration() -> IntegrationRecord {
     IntegrationRecord {
         alias: "prod".parse().unwrap(),
-        service_region: pagerduty::client::ServiceRegion::Us,
-        default_from: None,
+        kind: IntegrationKind::PagerDuty {
+            service_region: pagerduty::client::ServiceRegion::Us,
+            default_from: None,
+        },
         updated_at: now(),
     }
 }

@@ -18,7 +18,7 @@ const PATH: &str = "policy/questions.json";
 /// Rights that are wider than they should be: on the items, on their attributes, on the resource, on the action, on the alias.
 ///
 /// The third is in the question that is answered otherwise.
-const FAULTS: [(&str, &str, &str); 6] = [
+const FAULTS: [(&str, &str, &str); 8] = [
     (r#""BODY#*""#, r#""*""#, "dynamodb:PutItem"),
     (r#""WAIT#*""#, r#""*""#, "dynamodb:UpdateItem"),
     (r#""tok""#, r#""tok", "choice""#, "choice"),
@@ -26,6 +26,16 @@ const FAULTS: [(&str, &str, &str); 6] = [
         "secret:${SecretsPrefix}/api-token/*",
         "secret:*",
         "secret:another/api-token",
+    ),
+    (
+        "secret:${SecretsPrefix}/api-token/*",
+        "secret:${SecretsPrefix}/*",
+        "${SecretsPrefix}/integrations/slack",
+    ),
+    (
+        "secret:${SecretsPrefix}/integrations/*",
+        "secret:${SecretsPrefix}/*",
+        "${SecretsPrefix}/api-token/prod",
     ),
     (r#""sqs:DeleteMessage""#, r#""sqs:*""#, "sqs:SendMessage"),
     (

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use pagerduty::client::BaseUrl;
 use platform::catalog;
+use provider::{egress::networks::PrivateNetworks, reroute::StandIn};
 use regex::Regex;
 use serde_json::{Value, json};
 
@@ -227,6 +228,15 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "SECRETS_PREFIX"
         ])
     );
+    assert_eq!(
+        told("CallHttp"),
+        set(&[
+            "APPROVALS_URL",
+            "CONNECTORS_URL",
+            "CONNECTOR_PRIVATE_NETWORKS",
+            "SECRETS_PREFIX"
+        ])
+    );
     assert_eq!(told("Approvals"), set(&["SECRETS_PREFIX", "TABLE_NAME"]));
 }
 
@@ -439,6 +449,57 @@ fn the_template_takes_the_addresses_of_pagerduty_that_the_code_takes() {
             );
         }
     }
+}
+
+#[test]
+fn the_template_takes_the_address_of_a_stand_in_that_the_code_takes() {
+    let template = template();
+    let pattern = template["Parameters"]["ConnectorsUrl"]["AllowedPattern"]
+        .as_str()
+        .unwrap();
+    let pattern = Regex::new(pattern).unwrap();
+    assert!(pattern.is_match(""), "empty means that requests go where they belong");
+    for (address, is_taken) in [
+        ("http://127.0.0.1:4020", true),
+        ("http://[::1]:4020/", true),
+        ("https://localhost:4020", true),
+        ("https://fake.example.com", false),
+        ("http://fake.example.com", false),
+        ("http://10.0.0.1", false),
+        ("http://127.0.0.1.example.com", false),
+        ("http://127.0.0.1:4020/x", false),
+        ("fake.example.com", false),
+    ] {
+        assert_eq!(address.parse::<StandIn>().is_ok(), is_taken, "{address}");
+        assert_eq!(pattern.is_match(address), is_taken, "{address}");
+    }
+}
+
+#[test]
+fn the_template_takes_private_networks_that_the_code_takes() {
+    let template = template();
+    let parameter = &template["Parameters"]["PrivateNetworks"];
+    let pattern = Regex::new(parameter["AllowedPattern"].as_str().unwrap()).unwrap();
+    assert_eq!(parameter["Default"], "", "none");
+    for taken in [
+        "",
+        "10.0.0.0/8",
+        "10.1.0.0/16,192.168.7.0/24",
+        "fd12:3456::/32, 172.16.0.0/12",
+    ] {
+        assert!(
+            pattern.is_match(taken) && taken.parse::<PrivateNetworks>().is_ok(),
+            "{taken}"
+        );
+    }
+    for refused in ["10.0.0.0/8;", "intranet", "10.0.0.0/8,", "*"] {
+        assert!(!pattern.is_match(refused), "{refused}");
+    }
+    // The description of a version has at most 256 characters, and these parameters stand in it.
+    let longest = |name: &str| template["Parameters"][name]["MaxLength"].as_u64();
+    assert_eq!(longest("PrivateNetworks"), Some(100));
+    let (prefix, address) = (64, "https://localhost:65535/".len());
+    assert!(prefix + 1 + 100 + 1 + address <= 256);
 }
 
 #[test]

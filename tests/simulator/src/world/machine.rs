@@ -61,6 +61,8 @@ pub fn shipped_definition() -> Definition {
     let source: Value = serde_json::from_str(source).expect("the definition is JSON");
     let names = Function::ALL.map(|function| (function.placeholder().to_owned(), function.placeholder().to_owned()));
     let mut substitutions = BTreeMap::from(names);
+    // No simulated workflow acts on another system.
+    substitutions.insert("CallHttpArn".to_owned(), "CallHttpArn".to_owned());
     substitutions.insert("Partition".to_owned(), "aws".to_owned());
     substitutions.insert("TableName".to_owned(), "table".to_owned());
     let definition = substitute(&source, &substitutions).expect("a substitution for each placeholder");

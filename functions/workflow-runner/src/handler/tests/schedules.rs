@@ -19,8 +19,8 @@ const DUE: &str = "2026-11-20T09:29:00Z";
 /// A workflow that goes by a schedule; and by another one before, as often as is said.
 fn scheduled(schedules: &[&str]) -> Store {
     let store = Store::default();
-    for (schedule, seconds) in schedules.iter().zip(1..) {
-        let source = format!("name: w\non: {{ schedule: {schedule} }}\nsteps: [{{ wait: {seconds}s }}]\n");
+    for schedule in schedules {
+        let source = format!("name: w\non: {{ schedule: {schedule} }}\nsteps: [{{ wait: 1s }}]\n");
         store.apply(Definition::from_source(&source, catalog()).unwrap_or_else(|problems| panic!("{problems}")));
     }
     store
@@ -111,8 +111,7 @@ async fn a_schedule_that_the_active_version_does_not_have_any_more_starts_nothin
 #[rstest]
 #[case::not_due(&[OFTEN, MORNINGS], "2026-11-20T09:29:00Z", false)]
 #[case::due(&[OFTEN, MORNINGS], "2026-11-20T08:00:00Z", true)]
-#[case::the_same_interval(&[OFTEN, OFTEN], "2026-11-20T09:28:17Z", true)]
-#[case::an_interval_in_the_place_of_other_times(&[MORNINGS, OFTEN], "2026-11-20T08:00:00Z", false)]
+#[case::any_time_can_be_one_of_an_interval(&[MORNINGS, OFTEN], "2026-11-20T09:28:17Z", true)]
 #[tokio::test]
 async fn a_schedule_that_is_behind_the_table_starts_the_active_version_if_that_is_due_too(
     #[case] schedules: &[&str],

@@ -1,7 +1,10 @@
 //! What is stored of an integration, and what is not.
 
 use super::*;
-use crate::{output::as_json, pagerduty_account::tests::simulated};
+use crate::{
+    output::{Screen, View, as_json},
+    pagerduty_account::tests::simulated,
+};
 use clap::Parser;
 use pagerduty_simulator::Seed;
 use rstest::rstest;
@@ -16,11 +19,24 @@ fn alias() -> IntegrationAlias {
     "prod".parse().unwrap()
 }
 
-fn record(default_from: Option<&str>) -> IntegrationRecord {
-    IntegrationRecord {
-        alias: alias(),
+fn account(default_from: Option<&str>) -> Account {
+    Account {
         service_region: ServiceRegion::Eu,
         default_from: default_from.map(str::to_owned),
+    }
+}
+
+fn record(default_from: Option<&str>) -> IntegrationRecord {
+    let Account {
+        service_region,
+        default_from,
+    } = account(default_from);
+    IntegrationRecord {
+        alias: alias(),
+        kind: IntegrationKind::PagerDuty {
+            service_region,
+            default_from,
+        },
         updated_at: "2026-11-20T09:30:00Z".parse().unwrap(),
     }
 }
@@ -59,28 +75,20 @@ async fn what_pagerduty_does_not_accept_is_not_stored(
 }
 
 #[rstest]
-#[case::nothing(&[], &[Kept::ServiceRegion, Kept::DefaultFrom], "Kept: region eu, default user oncall@example.com, its routing keys.")]
-#[case::region(&["--region", "eu"], &[Kept::DefaultFrom], "Kept: default user oncall@example.com, its routing keys.")]
-#[case::user(&["--default-from", "oncall@example.com"], &[Kept::ServiceRegion], "Kept: region eu, its routing keys.")]
-#[case::no_user(&["--no-default-from"], &[Kept::ServiceRegion], "Kept: region eu, its routing keys.")]
-fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kept_parts: &[Kept], #[case] words: &str) {
+#[case::nothing(&[], &["service_region", "default_from"], "Kept: region eu, default user oncall@example.com, its routing keys.")]
+#[case::region(&["--region", "eu"], &["default_from"], "Kept: default user oncall@example.com, its routing keys.")]
+#[case::user(&["--default-from", "oncall@example.com"], &["service_region"], "Kept: region eu, its routing keys.")]
+#[case::no_user(&["--no-default-from"], &["service_region"], "Kept: region eu, its routing keys.")]
+fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] names: &[&str], #[case] words: &str) {
     let line = Line::try_parse_from(["add", "prod"].iter().chain(more)).unwrap();
-    let change = SettingsChange {
-        token_kind: None,
-        service_region: line.options.region.map(Into::into),
-        default_from: match (line.options.default_from, line.options.no_default_from) {
-            (Some(user), _) => DefaultUser::Set(user),
-            (None, true) => DefaultUser::Removed,
-            (None, false) => DefaultUser::Kept,
-        },
-    };
-    assert_eq!(kept(&change), kept_parts);
+    let change = change_of(&line.options);
+    let user = Some("oncall@example.com");
     let stored = Stored {
-        integration: record(Some("oncall@example.com")).into(),
-        kept: kept_parts.to_vec(),
-        is_new: false,
-        verified: true,
+        integration: record(user).into(),
+        kept: Some(kept(&change, ServiceRegion::Eu, user)),
+        verified: Verified::Yes("PagerDuty accepts the token.".to_owned()),
     };
+    assert_eq!(as_json(&stored)["kept"], serde_json::json!(names));
     assert_eq!(
         stored.text(Screen::plain()),
         format!("Stored the integration prod. {words} PagerDuty accepts the token.")
@@ -91,9 +99,8 @@ fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] kep
 fn an_integration_that_is_new_keeps_nothing() {
     let stored = Stored {
         integration: record(None).into(),
-        kept: Vec::new(),
-        is_new: true,
-        verified: false,
+        kept: None,
+        verified: Verified::NotTried,
     };
     assert_eq!(
         stored.text(Screen::plain()),
@@ -103,8 +110,11 @@ fn an_integration_that_is_new_keeps_nothing() {
     {
       "alias": "prod",
       "default_from": null,
+      "fields": {},
+      "hosts": [],
       "kept": [],
       "service_region": "eu",
+      "type": "pagerduty",
       "updated_at": "2026-11-20T09:30:00Z",
       "verified": false
     }
@@ -113,7 +123,7 @@ fn an_integration_that_is_new_keeps_nothing() {
 
 #[test]
 fn a_secret_that_is_gone_leaves_the_region_and_the_user_in_the_table() {
-    let settings = settings_of(record(Some("oncall@example.com")));
+    let settings = settings_of(account(Some("oncall@example.com")));
     assert_eq!(settings.service_region, ServiceRegion::Eu);
     assert_eq!(settings.default_from, Some("oncall@example.com".parse().unwrap()));
 }

@@ -1,0 +1,103 @@
+//! The way to the systems of connectors.
+
+use crate::error::Error;
+use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use jiff::{SignedDuration, Timestamp};
+use provider::{
+    egress::networks::PrivateNetworks,
+    http::Http,
+    reroute::{Rerouted, StandIn},
+    transport::Transport,
+};
+use serde_json::{Map, Value};
+use std::sync::Arc;
+
+/// The time that an action may take. A person waits for it, and it may read several pages of a list.
+const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(60);
+
+/// The systems of connectors: those out there, or one server that stands in for all of them.
+#[derive(Debug)]
+pub(crate) struct Systems {
+    stand_in: Option<StandIn>,
+    /// The networks in which systems may be beside the internet.
+    private_networks: PrivateNetworks,
+    tokens: AccessTokens,
+}
+
+impl Systems {
+    /// Reads the address of a stand-in, and the private networks.
+    pub(crate) fn of(stand_in: Option<&str>, private_networks: Option<&str>) -> Result<Self, Error> {
+        let stand_in = stand_in.map(str::parse).transpose();
+        let private_networks = private_networks.map(str::parse).transpose();
+        let wrong = |variable: &str, error: String| Error::Systems(format!("{variable}: {error}"));
+        Ok(Self {
+            stand_in: stand_in.map_err(|error: <StandIn as std::str::FromStr>::Err| {
+                wrong("PAGERFLOW_CONNECTORS_URL", error.to_string())
+            })?,
+            private_networks: private_networks
+                .map_err(|error: <PrivateNetworks as std::str::FromStr>::Err| {
+                    wrong("PAGERFLOW_CONNECTOR_PRIVATE_NETWORKS", error.to_string())
+                })?
+                .unwrap_or_default(),
+            tokens: AccessTokens::default(),
+        })
+    }
+
+    /// Performs an action once.
+    pub(crate) async fn perform(
+        &self,
+        connector: &Connector,
+        action: &Action,
+        account: &Account,
+        input: Map<String, Value>,
+        idempotency_key: Option<String>,
+    ) -> Result<Map<String, Value>, Error> {
+        let now = Timestamp::now();
+        let call = Call {
+            connector,
+            action,
+            input,
+            idempotency_key,
+            attempt: Some(1),
+            intended_at: Some(now),
+            deadline: now.checked_add(TIME_LIMIT).ok(),
+            now,
+        };
+        let transport = self.transport()?;
+        Ok(perform(call, account, &*transport, &self.tokens).await?)
+    }
+
+    /// The connections of one action. The address of a system comes from an integration, so it is guarded, but for a stand-in, which is on
+    /// this machine.
+    fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+        let unusable = |error: provider::http::ConnectionError| Error::Systems(error.to_string());
+        Ok(match &self.stand_in {
+            Some(stand_in) => {
+                let session = Http::new().and_then(|http| http.session()).map_err(unusable)?;
+                Arc::new(Rerouted::new(Arc::new(session), stand_in.clone()))
+            }
+            None => {
+                let http = Http::guarded(self.private_networks.clone()).map_err(unusable)?;
+                Arc::new(http.session().map_err(unusable)?)
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case::in_the_clear(Some("http://fake.example.com"), None, "PAGERFLOW_CONNECTORS_URL")]
+    #[case::no_network(None, Some("everything"), "PAGERFLOW_CONNECTOR_PRIVATE_NETWORKS")]
+    fn a_variable_that_cannot_be_used_is_named(
+        #[case] stand_in: Option<&str>,
+        #[case] networks: Option<&str>,
+        #[case] variable: &str,
+    ) {
+        let error = Systems::of(stand_in, networks).unwrap_err().to_string();
+        assert!(error.contains(variable), "{error}");
+    }
+}

@@ -1,0 +1,259 @@
+//! Integrations of connectors: stored, tried and used by the command as a process, against a stand-in for the system.
+
+use super::{of_small_aws, pagerflow, small_aws, told};
+use serde_json::{Value, json};
+use std::{
+    io::Write,
+    process::{Output, Stdio},
+    sync::mpsc,
+    thread,
+};
+use vendors::{
+    Server, Vendor,
+    jira::{self, Jira},
+    slack::{self, Slack},
+};
+
+/// A vendor that answers while this process lives.
+fn started<V: Vendor>(vendor: V) -> Server<V> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+        runtime.unwrap().block_on(async {
+            sender.send(Server::start(vendor).await.unwrap()).unwrap_or_default();
+            std::future::pending::<()>().await;
+        });
+    });
+    receiver.recv().unwrap()
+}
+
+/// A stack whose connectors all lead to one vendor.
+struct World<V> {
+    aws: small_aws::SmallAws,
+    vendor: Server<V>,
+    url: String,
+}
+
+impl<V: Vendor> World<V> {
+    fn with(vendor: V) -> Self {
+        let vendor = started(vendor);
+        Self {
+            aws: small_aws::start(),
+            url: format!("http://{}", vendor.address()),
+            vendor,
+        }
+    }
+
+    /// Calls the command, which reads `input`.
+    fn call(&self, line: &str, input: &str) -> Output {
+        let words: Vec<&str> = line.split(' ').collect();
+        let mut variables = of_small_aws(&self.aws.url);
+        variables.push(("PAGERFLOW_CONNECTORS_URL", &self.url));
+        let mut command = pagerflow(&words, &variables);
+        let command = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        let mut child = command.spawn().unwrap();
+        // It may end before it has read all.
+        child
+            .stdin
+            .take()
+            .unwrap()
+            .write_all(input.as_bytes())
+            .unwrap_or_default();
+        let output = child.wait_with_output().unwrap();
+        let printed = [output.stdout.clone(), output.stderr.clone()].concat();
+        let printed = String::from_utf8_lossy(&printed).into_owned();
+        for secret in [slack::TOKEN, jira::TOKEN, "xoxb-wrong"] {
+            assert!(!printed.contains(secret), "{line}: {printed}");
+        }
+        output
+    }
+
+    /// What a command that works has printed.
+    fn text(&self, line: &str, input: &str) -> String {
+        let output = self.call(line, input);
+        assert!(output.status.success(), "{line}: {}", told(&output));
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn json(&self, line: &str, input: &str) -> Value {
+        let text = self.text(&format!("{line} --output json"), input);
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// What a command that does not work has said.
+    fn refused(&self, line: &str, input: &str) -> String {
+        let output = self.call(line, input);
+        assert_eq!(output.status.code(), Some(1), "{line}: {}", told(&output));
+        told(&output)
+    }
+}
+
+const CHAT: &str = "pagerflow/integrations/slack/chat";
+const TICKETS: &str = "pagerflow/integrations/jira/tickets";
+
+#[test]
+fn a_secret_that_the_system_accepts_is_stored_with_its_hosts_and_nowhere_else() {
+    let world = World::with(Slack::default());
+
+    let told = world.text("integration add chat --type slack", slack::TOKEN);
+
+    assert_eq!(told, "Stored the integration chat. Slack accepts it.\n");
+    let stored: Value = serde_json::from_str(&world.aws.secret(CHAT).unwrap()).unwrap();
+    assert_eq!(
+        stored,
+        json!({"type": "slack", "secret": slack::TOKEN, "fields": {}, "hosts": ["slack.com"]})
+    );
+    let item = world.aws.integration("chat").unwrap();
+    assert_eq!(item["type"]["S"], "slack");
+    for (operation, request) in world.aws.take_asked() {
+        let is_there = request.to_string().contains(slack::TOKEN);
+        assert_eq!(is_there, operation == "createsecret", "{operation}");
+    }
+}
+
+#[test]
+fn a_secret_that_the_system_refuses_is_not_stored() {
+    let world = World::with(Slack::default());
+
+    let said = world.refused("integration add chat --type slack", "xoxb-wrong");
+
+    assert!(
+        said.starts_with("error: nothing was stored of the integration chat\n"),
+        "{said}"
+    );
+    assert!(said.contains("invalid_auth") && said.contains("--no-verify"), "{said}");
+    assert_eq!((world.aws.secret(CHAT), world.aws.integration("chat")), (None, None));
+
+    world.text("integration add chat --type slack --no-verify", "xoxb-wrong");
+    let test = world.call("integration test chat", "");
+    assert_eq!(test.status.code(), Some(1));
+    let said = String::from_utf8(test.stdout).unwrap();
+    assert!(
+        said.contains("Slack does not accept the secret") && said.contains("`pagerflow integration set-token chat`"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_not_given_of_an_integration_stays_and_its_type_never_changes() {
+    let world = World::with(Jira::default());
+    let add = format!(
+        "integration add tickets --type jira --field site=acme.atlassian.net --field email={}",
+        jira::EMAIL
+    );
+    world.text(&add, jira::TOKEN);
+
+    let again = world.json("integration add tickets --field site=other.atlassian.net", jira::TOKEN);
+    assert_eq!(again["kept"], json!(["email"]), "{again:#}");
+    assert_eq!(again["hosts"], json!(["other.atlassian.net"]));
+    let token = world.json("integration set-token tickets", jira::TOKEN);
+    assert_eq!(token["kept"], json!(["email", "site"]), "{token:#}");
+
+    let said = world.refused("integration add tickets --type slack", slack::TOKEN);
+    assert!(
+        said.contains("is of the type jira, which cannot become slack"),
+        "{said}"
+    );
+    let said = world.refused("integration add tickets --region eu", jira::TOKEN);
+    assert!(
+        said.contains("--region is for integrations of PagerDuty alone"),
+        "{said}"
+    );
+    let said = world.refused("webhook url --integration tickets", "");
+    assert!(said.contains("the integration tickets is of the type jira"), "{said}");
+}
+
+#[test]
+fn what_is_missing_is_told_at_once_and_before_the_secret_is_read() {
+    let world = World::with(Jira::default());
+    let said = world.refused(
+        "integration add tickets --type jira --field sit=x --region us",
+        jira::TOKEN,
+    );
+    for words in [
+        "--region is for",
+        "`sit` is not known",
+        "`site` is missing",
+        "`email` is missing",
+    ] {
+        assert!(said.contains(words), "{words}: {said}");
+    }
+    let said = world.refused("integration add tickets --type jera", jira::TOKEN);
+    assert!(said.contains("did you mean jira?"), "{said}");
+}
+
+#[test]
+fn f28_a_damaged_secret_is_told_and_stored_anew_with_the_fields_of_the_table() {
+    let world = World::with(Jira::default());
+    let add = format!(
+        "integration add tickets --type jira --field site=acme.atlassian.net --field email={}",
+        jira::EMAIL
+    );
+    world.text(&add, jira::TOKEN);
+    world.aws.spoil(TICKETS, "damaged");
+
+    let said = world.refused("integration test tickets", "");
+    assert!(
+        said.contains("it is not JSON; store it with `pagerflow integration set-token tickets`"),
+        "{said}"
+    );
+    world.text("integration set-token tickets", jira::TOKEN);
+    assert_eq!(world.json("integration test tickets", "")["passed"], true);
+}
+
+#[test]
+fn an_integration_is_listed_shown_tried_used_and_removed() {
+    let world = World::with(Slack::default());
+    world.text("integration add chat --type slack", slack::TOKEN);
+
+    let list = world.text("integration list", "");
+    assert!(list.contains("chat   slack"), "{list}");
+    let shown = world.json("integration show chat", "");
+    assert_eq!(
+        (&shown["type"], &shown["hosts"]),
+        (&json!("slack"), &json!(["slack.com"]))
+    );
+    let test = world.json("integration test chat", "");
+    assert_eq!(test["passed"], true, "{test:#}");
+
+    let choices = world.json(
+        "choices slack.post_message channel --integration chat --search incid",
+        "",
+    );
+    assert_eq!(choices["choices"], json!([{"value": "C1", "label": "incidents"}]));
+    let said = world.refused("choices slack.post_message channel --integration prod", "");
+    assert!(said.contains("the integration prod is of the type pagerduty"), "{said}");
+
+    let posted = "channel: C1\ntext: Hello\n";
+    let test = "connector test slack.post_message --integration chat --with -";
+    let said = world.refused(test, posted);
+    assert!(said.contains("pass --yes to confirm"), "{said}");
+    assert!(world.vendor.vendor(|slack| slack.messages.is_empty()));
+    let performed = world.json(&format!("{test} --yes"), posted);
+    assert_eq!(performed["outputs"]["channel"], "C1", "{performed:#}");
+    assert_eq!(world.vendor.vendor(|slack| slack.messages.len()), 1);
+
+    let removed = world.json("integration remove chat --yes", "");
+    assert_eq!(removed["secrets"], json!([CHAT]), "{removed:#}");
+    assert_eq!((world.aws.secret(CHAT), world.aws.integration("chat")), (None, None));
+}
+
+#[test]
+fn a_workflow_with_an_integration_of_another_type_is_not_applied() {
+    let world = World::with(Slack::default());
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("outage.yaml");
+    let source = "name: outage\nsteps:\n  - { uses: slack.post_message, with: { integration: prod, channel: C1, text: Hello } }\n";
+    std::fs::write(&path, source).unwrap();
+
+    let said = world.refused(&format!("workflow apply {}", path.display()), "");
+
+    assert!(said.contains("outage.yaml:3:54: step 1: with.integration: "), "{said}");
+    assert!(
+        said.contains("slack.post_message needs one of the type slack"),
+        "{said}"
+    );
+}

@@ -1,0 +1,109 @@
+//! What the tests have: a workspace of Slack, an integration for it, and a function that has read no secret yet.
+
+use crate::handle;
+use action_tests::{Log, now};
+use connectors::Account;
+use jiff::{SignedDuration, Timestamp};
+use lambda_runtime::Diagnostic;
+use platform::{
+    action::Connectors,
+    approval_links::ApprovalLinks,
+    metrics::{MeasuredTransport, Metrics},
+    secrets::{Accounts, SecretNames, SecretsInMemory, account_secret},
+    task::TaskError,
+};
+use provider::{
+    http::HttpTransport,
+    reroute::{Rerouted, StandIn},
+};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use vendors::{
+    Server,
+    slack::{self, Slack},
+};
+
+/// A token that Slack does not know.
+pub(super) const ROTATED: &str = "xoxb-rotated-away-1";
+
+/// The name of the integration's secret.
+pub(super) const SECRET: &str = "pagerflow/integrations/slack/ops";
+
+pub(super) struct World {
+    connectors: Connectors<SecretsInMemory>,
+    pub(super) secrets: SecretsInMemory,
+    pub(super) slack: Server<Slack>,
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        Log::record();
+        let slack = Server::start(Slack::default()).await.unwrap();
+        let stand_in: StandIn = format!("http://{}", slack.address()).parse().unwrap();
+        let transport = Rerouted::new(Arc::new(HttpTransport::new().unwrap()), stand_in);
+        let metrics = Arc::new(Metrics::new("pagerflow", Log));
+        let transport = MeasuredTransport::new(transport, metrics, now).of_connector("slack");
+        let secrets = SecretsInMemory::default();
+        let names = SecretNames::new("pagerflow");
+        secrets.put(&names.approval_links(), "0123456789abcdef0123456789abcdef");
+        let links = ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals");
+        let connectors = Connectors::new(Accounts::new(secrets.clone(), names), Arc::new(transport));
+        let world = Self {
+            connectors: connectors.with_links(Some(links)),
+            secrets,
+            slack,
+        };
+        world.store(slack::TOKEN, "slack.com");
+        world
+    }
+
+    /// Stores a token for a host, as `pagerflow integration add` does.
+    pub(super) fn store(&self, token: &str, host: &str) {
+        let account = Account {
+            secret: token.into(),
+            fields: [].into(),
+            hosts: vec![host.parse().unwrap()],
+        };
+        let value = account_secret(&"slack".parse().unwrap(), &account).unwrap();
+        self.secrets.put(SECRET, value);
+    }
+
+    /// What a state machine gets, so many seconds after the first call.
+    pub(super) async fn call(&self, input: Value, seconds: i64) -> Result<Value, TaskError> {
+        let now: Timestamp = now() + SignedDuration::from_secs(seconds);
+        handle(&self.connectors, input, now).await
+    }
+
+    pub(super) async fn done(&self, input: Value) -> Value {
+        self.call(input, 0).await.unwrap()
+    }
+
+    /// What a state machine gets as the error. No text of it shows a token.
+    pub(super) async fn failed(&self, input: Value) -> Diagnostic {
+        self.failed_at(input, 0).await
+    }
+
+    pub(super) async fn failed_at(&self, input: Value, seconds: i64) -> Diagnostic {
+        let error = action_tests::failure(self.call(input, seconds).await);
+        for token in [slack::TOKEN, ROTATED] {
+            assert!(!error.error_message.contains(token), "{}", error.error_message);
+        }
+        error
+    }
+
+    /// The texts of the messages in the workspace.
+    pub(super) fn messages(&self) -> Vec<String> {
+        let texts = |slack: &mut Slack| {
+            let messages = slack.messages.iter();
+            messages
+                .map(|message| message["text"].as_str().unwrap().to_owned())
+                .collect()
+        };
+        self.slack.vendor(texts)
+    }
+}
+
+/// A message, as the input of its action.
+pub(super) fn post(text: &str) -> Value {
+    json!({"action": "slack.post_message", "integration": "ops", "channel": "C1", "text": text})
+}

@@ -1,0 +1,268 @@
+//! A call of an action from its begin to its end.
+
+use super::input::{invalid, limit};
+use crate::{
+    approval_links::{ApprovalLinks, replace_in_texts},
+    secrets::{SecretError, SecretStore},
+    task::TaskError,
+};
+use jiff::Timestamp;
+use serde::Serialize;
+use serde_json::Value;
+use std::time::Instant;
+use workflow::{
+    action::{ActionSpec, Adjustment},
+    approval,
+    error_name::{ErrorName, NamedError, SystemError, SystemName},
+    ids::{ApprovalId, IntegrationAlias},
+    planner::Failure,
+    run::Caller,
+};
+
+/// The run and step that call.
+const CALLER: &str = "caller";
+
+/// The field of a call with the approval that it is a message about.
+pub const APPROVAL: &str = "approval";
+
+/// The result of an action.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub(super) struct Done<T> {
+    #[serde(flatten)]
+    pub(super) output: T,
+    /// What of the input was changed so that the system takes it. There is nothing for a run, which has done that before it
+    /// calls and keeps it in the record of the step.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adjusted: Vec<Adjustment>,
+    /// The link that was put into the input. It does not go back to the run, whatever the answer says again.
+    #[serde(skip)]
+    link: Option<String>,
+}
+
+impl<T> Done<T> {
+    pub(super) fn new(output: T, adjusted: Vec<Adjustment>) -> Self {
+        Self {
+            output,
+            adjusted,
+            link: None,
+        }
+    }
+}
+
+impl<T: Serialize> Done<T> {
+    /// The result as JSON.
+    pub(super) fn written(&self, spec: &ActionSpec) -> Result<Value, TaskError> {
+        // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
+        let mut output = serde_json::to_value(self).map_err(|error| {
+            TaskError::new(
+                error_of(spec, SystemError::OutcomeUnknown),
+                format!("{spec} was done, but what it gave cannot be written: {error}"),
+            )
+        })?;
+        if let Some(link) = &self.link {
+            replace_in_texts(&mut output, link, approval::LINK);
+        }
+        Ok(output)
+    }
+}
+
+/// An error of the system that an action acts on.
+pub(super) fn error_of(spec: &ActionSpec, error: SystemError) -> NamedError {
+    NamedError::System(SystemName::of(&spec.system), error)
+}
+
+/// The refusal of a request that the system would turn away.
+pub(super) fn used_up(spec: &ActionSpec, integration: &IntegrationAlias, seconds: u32) -> Failure {
+    let message = format!(
+        "{}'s rate limit for integration `{integration}` is used up, as it told another run; nothing was sent",
+        spec.system
+    );
+    Failure {
+        retry_after_seconds: Some(seconds),
+        ..Failure::new(error_of(spec, SystemError::RateLimited), message)
+    }
+}
+
+/// Has an action performed, with the link of the approval that the call is about in its texts, and logs how it went.
+pub(super) async fn called<S: SecretStore, T>(
+    spec: &ActionSpec,
+    links: Option<&ApprovalLinks<S>>,
+    mut input: Value,
+    now: Timestamp,
+    perform: impl AsyncFnOnce(Value) -> Result<Done<T>, TaskError>,
+) -> Result<Done<T>, TaskError> {
+    let call = Call::begin(spec, &mut input);
+    call.told(match put_link(spec, links, &mut input, now).await {
+        Ok(link) => match perform(input).await {
+            Ok(done) => Ok(Done { link, ..done }),
+            Err(error) => Err(without(link.as_deref(), error)),
+        },
+        Err(error) => Err(error),
+    })
+}
+
+/// Puts the link of the approval that a call is about into its texts, and gives the link. A call that is about none has no link put into
+/// it, whatever its texts say: they may be those of an event.
+async fn put_link<S: SecretStore>(
+    spec: &ActionSpec,
+    links: Option<&ApprovalLinks<S>>,
+    input: &mut Value,
+    now: Timestamp,
+) -> Result<Option<String>, TaskError> {
+    let Some(approval) = input.as_object_mut().and_then(|fields| fields.remove(APPROVAL)) else {
+        return Ok(None);
+    };
+    let id = approval.as_str().and_then(|id| id.parse::<ApprovalId>().ok());
+    let id = id.ok_or_else(|| invalid(spec, "`approval` is not the id of an approval"))?;
+    let links = links.ok_or_else(|| invalid(spec, "the function has no APPROVALS_URL for the link in it"))?;
+    let link = links.link(&id, now).await.map_err(|error| match &error {
+        SecretError::Unavailable { .. } => TaskError::new(ErrorName::IntegrationUnavailable, error.to_string()),
+        SecretError::NotFound(_) | SecretError::Invalid { .. } => {
+            TaskError::new(ErrorName::IntegrationInvalid, error.to_string())
+        }
+    })?;
+    replace_in_texts(input, approval::LINK, &link);
+    Ok(Some(link))
+}
+
+/// The error without the link: a system can quote what it refuses.
+fn without(link: Option<&str>, error: TaskError) -> TaskError {
+    match link {
+        Some(link) => {
+            let failure = error.failure();
+            let message = failure.message.replace(link, approval::LINK);
+            Failure {
+                message,
+                ..failure.clone()
+            }
+            .into()
+        }
+        None => error,
+    }
+}
+
+/// A call of an action, for the log.
+struct Call<'a> {
+    spec: &'a ActionSpec,
+    caller: Option<Caller>,
+    attempt: Option<u64>,
+    begun: Instant,
+}
+
+impl<'a> Call<'a> {
+    /// Takes the caller and the time of the call out of the input. A caller that cannot be read is left out: nothing may fail because of the log.
+    fn begin(spec: &'a ActionSpec, input: &mut Value) -> Self {
+        let mut fields = input.as_object_mut();
+        let caller = fields.as_mut().and_then(|fields| fields.remove(CALLER));
+        if let Some(fields) = fields {
+            limit(spec, fields);
+        }
+        Self {
+            spec,
+            caller: caller.and_then(|caller| serde_json::from_value(caller).ok()),
+            attempt: input.get("attempt").and_then(Value::as_u64),
+            begun: Instant::now(),
+        }
+    }
+
+    /// Logs how it went.
+    fn told<T>(self, answer: Result<Done<T>, TaskError>) -> Result<Done<T>, TaskError> {
+        let Self { spec, attempt, .. } = self;
+        let action = &*spec.name;
+        let duration_ms = u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let caller = self.caller.as_ref();
+        let run = caller.map(|caller| caller.run.to_string());
+        let workflow = caller.map(|caller| caller.workflow.to_string());
+        let lane = caller.map(|caller| caller.lane.to_string());
+        let step = caller.map(|caller| caller.step.to_string());
+        let event_id = caller.and_then(|caller| caller.event_id.as_deref());
+        match &answer {
+            Ok(_) => {
+                tracing::info!(
+                    run,
+                    workflow,
+                    event_id,
+                    lane,
+                    step,
+                    action,
+                    attempt,
+                    duration_ms,
+                    "action done"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(run, workflow, event_id, lane, step, action, attempt, duration_ms, %error, "action failed");
+            }
+        }
+        answer
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{catalog, secrets::SecretNames, secrets::SecretsInMemory};
+    use serde_json::{Map, json};
+
+    const APPROVAL_ID: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
+
+    fn links() -> ApprovalLinks<SecretsInMemory> {
+        let secrets = SecretsInMemory::holding("pagerflow/approval-links", "0123456789abcdef0123456789abcdef");
+        ApprovalLinks::new(secrets, &SecretNames::new("pagerflow"), "https://example.com/approvals")
+    }
+
+    fn title() -> String {
+        format!("Decide: {}", approval::LINK)
+    }
+
+    /// The title that a system gets, and what the run gets of a system that says it again; or the error of one that quotes it.
+    async fn said(about: Option<&str>, refuses: bool) -> Result<(String, Value), TaskError> {
+        let spec = catalog().action("pagerduty.create_incident").unwrap();
+        let mut input = json!({ "title": title() });
+        if let Some(about) = about {
+            input[APPROVAL] = json!(about);
+        }
+        let mut sent = String::new();
+        let perform = async |input: Value| {
+            sent = input["title"].as_str().unwrap().to_owned();
+            if refuses {
+                let message = format!("PagerDuty refused it: {sent} is no title");
+                return Err(TaskError::new(error_of(spec, SystemError::InvalidRequest), message));
+            }
+            Ok(Done::new(
+                Map::from_iter([("title".to_owned(), input["title"].clone())]),
+                vec![],
+            ))
+        };
+        let done = called(spec, Some(&links()), input, Timestamp::UNIX_EPOCH, perform).await?;
+        let given = done.written(spec)?["title"].clone();
+        Ok((sent, given))
+    }
+
+    #[tokio::test]
+    async fn the_link_of_an_approval_is_put_into_its_messages_and_does_not_come_back_to_the_run() {
+        let (sent, given) = said(Some(APPROVAL_ID), false).await.unwrap();
+        let beginning = format!("Decide: https://example.com/approvals/{APPROVAL_ID}.");
+        assert!(sent.starts_with(&beginning), "{sent}");
+        assert_eq!(given, title(), "the run has the text in its place again");
+    }
+
+    #[tokio::test]
+    async fn an_error_that_quotes_the_link_of_an_approval_comes_back_without_it() {
+        let error = said(Some(APPROVAL_ID), true).await.unwrap_err();
+        assert_eq!(error.failure().name, "PagerDuty.InvalidRequest");
+        assert!(error.to_string().contains(&title()), "{error}");
+        assert!(!error.to_string().contains("example.com"), "{error}");
+    }
+
+    #[tokio::test]
+    async fn a_call_that_is_about_no_approval_gets_no_link_whatever_its_texts_say() {
+        assert_eq!(said(None, false).await.unwrap().0, title());
+    }
+
+    #[tokio::test]
+    async fn a_link_is_made_for_nothing_but_the_id_of_an_approval() {
+        let refused = said(Some("../secrets"), false).await.unwrap_err().to_string();
+        assert!(refused.contains("not the id of an approval"), "{refused}");
+    }
+}

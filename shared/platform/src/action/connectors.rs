@@ -1,0 +1,271 @@
+//! The actions of all connectors.
+
+use super::{
+    StartError,
+    call::{Done, called, used_up},
+    input::{admitted, invalid},
+    way::Way,
+};
+use crate::{
+    approval_links::ApprovalLinks,
+    metrics::Metrics,
+    secrets::{Accounts, SecretNames, SecretStore, SecretsManager},
+    settings::Settings,
+    task::TaskError,
+};
+use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use jiff::Timestamp;
+use provider::{
+    egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
+};
+use secrecy::ExposeSecret;
+use serde_json::{Map, Value};
+use std::{str::FromStr, sync::Arc};
+use workflow::{
+    action::{ActionSpec, Text},
+    error_name::{NamedError, SystemError},
+    ids::{IntegrationAlias, IntegrationTypeName},
+};
+
+/// The accounts of all integrations of connectors.
+#[derive(Debug)]
+pub struct Connectors<S> {
+    accounts: Accounts<S>,
+    way: Way,
+    /// Access tokens that secrets have bought.
+    tokens: AccessTokens,
+    /// Counted for one action of one integration: systems have limits for single operations.
+    rate_limits: RateLimitMemory<(IntegrationAlias, Text)>,
+    /// The links for messages about approvals, where the stack has them.
+    links: Option<ApprovalLinks<S>>,
+}
+
+impl Connectors<SecretsManager> {
+    /// The accounts of a stack, by the settings `SECRETS_PREFIX`, `APPROVALS_URL`, `CONNECTOR_PRIVATE_NETWORKS` and `CONNECTORS_URL`. Each
+    /// request is counted, as [`MeasuredTransport`](crate::metrics::MeasuredTransport) does.
+    ///
+    /// # Errors
+    /// A setting is missing or wrong.
+    pub fn from_settings(
+        client: aws_sdk_secretsmanager::Client,
+        lookup: impl Fn(&str) -> Option<String>,
+    ) -> Result<Self, StartError> {
+        let metrics = Arc::new(Metrics::of_stack(&lookup));
+        let mut settings = Settings::new(lookup);
+        let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
+        let approvals = settings.optional("APPROVALS_URL");
+        let networks = settings.optional("CONNECTOR_PRIVATE_NETWORKS");
+        let stand_in = settings.optional("CONNECTORS_URL");
+        let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
+        let networks = read::<PrivateNetworks>("CONNECTOR_PRIVATE_NETWORKS", networks)?.unwrap_or_default();
+        let stand_in = read::<StandIn>("CONNECTORS_URL", stand_in)?;
+        let links = approvals.map(|address| ApprovalLinks::new(SecretsManager::new(client.clone()), &names, &address));
+        let accounts = Accounts::new(SecretsManager::new(client), names);
+        let way = Way::to_systems(networks, stand_in, metrics)?;
+        Ok(Self::by(accounts, way).with_links(links))
+    }
+}
+
+/// Reads a setting that may be missing.
+fn read<T: FromStr<Err: std::fmt::Display>>(name: &str, value: Option<String>) -> Result<Option<T>, StartError> {
+    let value = value.map(|value| value.parse()).transpose();
+    value.map_err(|error| StartError(format!("{name}: {error}")))
+}
+
+impl<S: SecretStore> Connectors<S> {
+    /// Accounts with these secrets, whose systems are asked by this transport.
+    pub fn new(accounts: Accounts<S>, transport: Arc<dyn Transport>) -> Self {
+        Self::by(accounts, Way::Given(transport))
+    }
+
+    fn by(accounts: Accounts<S>, way: Way) -> Self {
+        Self {
+            accounts,
+            way,
+            tokens: AccessTokens::default(),
+            rate_limits: RateLimitMemory::default(),
+            links: None,
+        }
+    }
+
+    /// With links for messages about approvals.
+    #[must_use]
+    pub fn with_links(self, links: Option<ApprovalLinks<S>>) -> Self {
+        Self { links, ..self }
+    }
+
+    /// Makes one attempt at an action of a connector, and gives its output as JSON. `now` is the time of day at which it begins.
+    ///
+    /// The input is read as [`ActionSpec::admit`] says: what only decorates is made to fit. If the system refuses the secret, it is read
+    /// again, if it was not just read. If another one, or other fields or hosts, are stored by now, the attempt is made once more: a refused
+    /// request has done nothing. While the system's rate limit is used up, as it told an earlier call, no request is made.
+    ///
+    /// # Errors
+    /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of the system.
+    pub async fn perform(
+        &self,
+        connector: &Connector,
+        action: &Action,
+        input: Value,
+        now: Timestamp,
+    ) -> Result<Value, TaskError> {
+        let perform = async |input| self.attempt(connector, action, input, now).await;
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await?;
+        done.written(action.spec())
+    }
+
+    async fn attempt(
+        &self,
+        connector: &Connector,
+        action: &Action,
+        input: Value,
+        now: Timestamp,
+    ) -> Result<Done<Map<String, Value>>, TaskError> {
+        let spec = action.spec();
+        let (input, adjusted) = admitted(spec, input)?;
+        let Told { integration, call } = Told::read(connector, action, input, now)?;
+        let kind = (integration.clone(), spec.name.clone());
+        if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
+            return Err(used_up(spec, &integration, seconds).into());
+        }
+        let of_type = type_of(connector, spec)?;
+        let account = self.accounts.get(&of_type, &integration, now).await?;
+        let transport = self.way.transport(spec, Some(connector.name().as_str()))?;
+        let again = call.clone();
+        let answer = perform(call, &account, &*transport, &self.tokens).await;
+        let answer = match answer {
+            Err(refused) if is_unauthorized(&refused) => {
+                let refreshed = self.accounts.refreshed(&of_type, &integration, now).await?;
+                if is_same(&account, &refreshed) {
+                    Err(refused)
+                } else {
+                    perform(again, &refreshed, &*transport, &self.tokens).await
+                }
+            }
+            answer => answer,
+        };
+        let output = answer.map_err(|error| {
+            if let Some(seconds) = error.retry_after_seconds() {
+                self.rate_limits.turned_away(kind, seconds, now);
+            }
+            TaskError::from(&error)
+        })?;
+        Ok(Done::new(output, adjusted))
+    }
+}
+
+/// An input, taken apart: for which integration, and the call.
+struct Told<'a> {
+    integration: IntegrationAlias,
+    call: Call<'a>,
+}
+
+impl<'a> Told<'a> {
+    fn read(connector: &'a Connector, action: &'a Action, input: Value, now: Timestamp) -> Result<Self, TaskError> {
+        let spec = action.spec();
+        let Value::Object(mut input) = input else {
+            return Err(invalid(spec, "it is not an object"));
+        };
+        let alias = input.get("integration").and_then(Value::as_str).unwrap_or_default();
+        let integration = alias.parse::<IntegrationAlias>();
+        let integration = integration.map_err(|error| invalid(spec, &error.to_string()))?;
+        let idempotency_key = field(&mut input, "idempotency_key", "a text", spec, |value| {
+            value.as_str().map(str::to_owned)
+        })?;
+        let attempt = field(&mut input, "attempt", "a number of an attempt", spec, |value| {
+            u32::try_from(value.as_u64()?).ok()
+        })?;
+        let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
+        let intended_at = field(&mut input, "intended_at", "a time", spec, time)?;
+        let deadline = field(&mut input, "deadline", "a time", spec, time)?;
+        Ok(Self {
+            integration,
+            call: Call {
+                connector,
+                action,
+                input,
+                idempotency_key,
+                attempt,
+                intended_at,
+                deadline,
+                now,
+            },
+        })
+    }
+}
+
+/// Takes what a run tells beside the input. Null counts as left out.
+fn field<T>(
+    input: &mut Map<String, Value>,
+    name: &str,
+    wanted: &str,
+    spec: &ActionSpec,
+    read: impl Fn(&Value) -> Option<T>,
+) -> Result<Option<T>, TaskError> {
+    let value = input.remove(name).filter(|value| !value.is_null());
+    let wrong = || invalid(spec, &format!("`{name}` is not {wanted}"));
+    value.map(|value| read(&value).ok_or_else(wrong)).transpose()
+}
+
+fn type_of(connector: &Connector, spec: &ActionSpec) -> Result<IntegrationTypeName, TaskError> {
+    let name = connector.name().as_str().parse::<IntegrationTypeName>();
+    name.map_err(|error| invalid(spec, &error.to_string()))
+}
+
+fn is_unauthorized(error: &connectors::Error) -> bool {
+    matches!(error.name(), NamedError::System(_, SystemError::Unauthorized))
+}
+
+fn is_same(a: &Account, b: &Account) -> bool {
+    a.secret.expose_secret() == b.secret.expose_secret() && a.fields == b.fields && a.hosts == b.hosts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scripted::Scripted;
+    use rstest::rstest;
+
+    /// Has accounts set up with one setting more than those that must be there.
+    async fn started(setting: (&str, &str)) -> Result<(), String> {
+        let (_aws, config) = Scripted::aws([]).await;
+        let client = aws_sdk_secretsmanager::Client::new(&config);
+        let settings = [("SECRETS_PREFIX", "pagerflow"), setting];
+        let lookup = |name: &str| {
+            let found = settings.iter().find(|(known, _)| *known == name);
+            found.map(|(_, value)| (*value).to_owned())
+        };
+        let connectors = Connectors::from_settings(client, lookup);
+        connectors.map(|_| ()).map_err(|error| error.to_string())
+    }
+
+    #[rstest]
+    #[case::nothing_else(("STACK_NAME", "pagerflow"))]
+    #[case::empty(("CONNECTOR_PRIVATE_NETWORKS", ""))]
+    #[case::networks(("CONNECTOR_PRIVATE_NETWORKS", "10.0.0.0/8, fd12:3456::/32"))]
+    #[case::a_stand_in(("CONNECTORS_URL", "http://127.0.0.1:4020"))]
+    #[tokio::test]
+    async fn a_function_starts_with(#[case] setting: (&str, &str)) {
+        assert_eq!(started(setting).await, Ok(()));
+    }
+
+    #[rstest]
+    #[case::no_network(("CONNECTOR_PRIVATE_NETWORKS", "intranet"))]
+    #[case::this_machine(("CONNECTOR_PRIVATE_NETWORKS", "127.0.0.0/8"))]
+    #[case::a_stand_in_elsewhere(("CONNECTORS_URL", "https://fake.example.com"))]
+    #[tokio::test]
+    async fn a_setting_that_would_send_secrets_elsewhere_keeps_the_function_from_starting(
+        #[case] setting: (&str, &str),
+    ) {
+        let error = started(setting).await.unwrap_err();
+        assert!(error.starts_with(&format!("{}: ", setting.0)), "{error}");
+    }
+
+    #[tokio::test]
+    async fn the_prefix_of_secrets_is_told_where_it_is_missing() {
+        let (_aws, config) = Scripted::aws([]).await;
+        let client = aws_sdk_secretsmanager::Client::new(&config);
+        let error = Connectors::from_settings(client, |_| None).unwrap_err().to_string();
+        assert!(error.contains("SECRETS_PREFIX"), "{error}");
+    }
+}

@@ -1,0 +1,98 @@
+//! The way to a system.
+
+use super::{StartError, call::error_of};
+use crate::{
+    metrics::{MeasuredTransport, Metrics},
+    task::TaskError,
+};
+use jiff::Timestamp;
+use provider::{
+    egress::networks::PrivateNetworks,
+    http::{ConnectionError, Http},
+    reroute::{Rerouted, StandIn},
+    transport::Transport,
+};
+use std::sync::Arc;
+use workflow::{
+    action::{ActionSpec, Text},
+    error_name::SystemError,
+};
+
+/// The way to a system.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// The network, and where its requests are counted.
+    Network {
+        http: Box<Http>,
+        stand_in: Option<StandIn>,
+        metrics: Arc<Metrics>,
+    },
+    /// A way that a test or a simulation gives.
+    Given(Arc<dyn Transport>),
+}
+
+fn set_up(http: Result<Http, ConnectionError>) -> Result<Box<Http>, StartError> {
+    http.map(Box::new).map_err(|error| StartError(error.to_string()))
+}
+
+impl Way {
+    /// The way to PagerDuty, whose address is the program's own or a setting of the stack.
+    pub(super) fn to_pagerduty(metrics: Arc<Metrics>) -> Result<Self, StartError> {
+        Ok(Self::Network {
+            http: set_up(Http::new())?,
+            stand_in: None,
+            metrics,
+        })
+    }
+
+    /// The way to systems whose addresses come from connectors and integrations: guarded, unless all requests go to a stand-in, which
+    /// may be on this machine.
+    pub(super) fn to_systems(
+        networks: PrivateNetworks,
+        stand_in: Option<StandIn>,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
+        let http = match stand_in {
+            Some(_) => Http::new(),
+            None => Http::guarded(networks),
+        };
+        Ok(Self::Network {
+            http: set_up(http)?,
+            stand_in,
+            metrics,
+        })
+    }
+
+    /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's.
+    pub(super) fn transport(
+        &self,
+        spec: &ActionSpec,
+        connector: Option<&str>,
+    ) -> Result<Arc<dyn Transport>, TaskError> {
+        let (http, stand_in, metrics) = match self {
+            Self::Network {
+                http,
+                stand_in,
+                metrics,
+            } => (http, stand_in, metrics),
+            Self::Given(transport) => return Ok(Arc::clone(transport)),
+        };
+        // Nothing was sent.
+        let unusable =
+            |error: ConnectionError| TaskError::new(error_of(spec, SystemError::Unavailable), error.to_string());
+        let session = http.session().map_err(unusable)?;
+        let metrics = Arc::clone(metrics);
+        Ok(match stand_in {
+            Some(stand_in) => counted(Rerouted::new(Arc::new(session), stand_in.clone()), metrics, connector),
+            None => counted(session, metrics, connector),
+        })
+    }
+}
+
+fn counted(transport: impl Transport + 'static, metrics: Arc<Metrics>, connector: Option<&str>) -> Arc<dyn Transport> {
+    let transport = MeasuredTransport::new(transport, metrics, Timestamp::now);
+    match connector {
+        Some(name) => Arc::new(transport.of_connector(Text::from(name.to_owned()))),
+        None => Arc::new(transport),
+    }
+}
