@@ -4,7 +4,8 @@
 //! The runner and the functions of the actions are the shipped ones, called as the state machine calls them. So the steps
 //! that are taken, the waits between attempts and the requests to PagerDuty are those that a run on AWS would have. What
 //! stands around them is in memory: a journal, a state machine that knows the commands of a Plan, a clock that jumps to
-//! the next thing to do, and an account of PagerDuty that accepts whatever it is asked.
+//! the next thing to do, and an account of PagerDuty that accepts whatever it is asked. Actions on other systems are shown with
+//! their requests, and what such a system would answer is made up.
 //!
 //! An action takes no time, and nothing goes wrong by itself. What is to go wrong is said with an [`Intervention`], and
 //! what is decided about an approval with an [`Answer`], and what happens to an incident that a run watches with a [`Signal`];
@@ -20,12 +21,14 @@
 //! - `store` — the journal.
 //! - `account` — PagerDuty.
 //! - `performer` — the actions, with what is made to go wrong.
+//! - `made_up` — the outputs of actions on other systems.
 
 mod account;
 mod answer;
 pub mod delivery;
 mod intervention;
 mod machine;
+mod made_up;
 mod performer;
 mod rehearsal;
 pub mod report;

@@ -9,13 +9,12 @@ use crate::{
     account::Account,
     answer::{Answer, Planned, decider},
     intervention::Intervention,
-    performer::{Performed, Performer},
+    performer::{Callee, Performed, Performer},
     report::{Request, Took},
     signal::Signal,
     store::{Asked, Parking, Store, Tables},
 };
 use jiff::{SignedDuration, Timestamp};
-use pagerduty::actions::Action;
 use platform::{
     approvals::{self, Answered},
     metrics::Metrics,
@@ -239,7 +238,7 @@ impl Machine {
             }
             "succeed" | "fail" => self.ended(number, now),
             kind => {
-                let action = command.get("action").and_then(Value::as_str).and_then(Action::parse);
+                let action = command.get("action").and_then(Value::as_str).and_then(Callee::parse);
                 let action = action
                     .filter(|action| action.spec().function == kind)
                     .ok_or_else(|| Stuck::Command(format!("no command {kind:?}")))?;
@@ -305,7 +304,8 @@ impl Machine {
                     "the --answer after {:#} is too late: only {left:#} of the run's time were left",
                     planned.after
                 );
-                self.store.with(|tables| tables.remark(&asked, remark));
+                self.store
+                    .with(|tables| tables.remark(&asked.lane, &asked.step, remark));
                 continue;
             }
             let number = self.decisions.len();
@@ -336,7 +336,8 @@ impl Machine {
             Answered::Over(_) => Some("the --answer was too late: no decision was waited for any more".to_owned()),
         };
         if let Some(remark) = remark {
-            self.store.with(|tables| tables.remark(asked, remark));
+            self.store
+                .with(|tables| tables.remark(&asked.lane, &asked.step, remark));
         }
         self.wake(now);
         Ok(())
@@ -368,14 +369,14 @@ impl Machine {
         Ok(())
     }
 
-    async fn perform(&mut self, number: usize, action: Action, input: Value, now: Timestamp) -> Result<(), Stuck> {
+    async fn perform(&mut self, number: usize, action: Callee, input: Value, now: Timestamp) -> Result<(), Stuck> {
         let Some(execution) = self.executions.get_mut(number) else {
             return Ok(());
         };
         let next = execution.next.as_mut();
         let cursor: Cursor = field(next.as_deref().unwrap_or(&Value::Null), "cursor")?;
         let Some(Pending::Action(attempts)) = cursor.pending else {
-            return Err(Stuck::Command(format!("{action} is called by no step")));
+            return Err(Stuck::Command(format!("{} is called by no step", action.spec())));
         };
         let run = &execution.input.run;
         let store = &self.store;
@@ -389,7 +390,11 @@ impl Machine {
             .performer
             .perform(action, input, attempts.attempt, interventions, now)
             .await;
-        let Performed { result, requests } = performed;
+        let Performed {
+            result,
+            requests,
+            made_up,
+        } = performed;
         if let Some(next) = next.and_then(Value::as_object_mut) {
             next.insert("result".to_owned(), answer(result));
         }
@@ -397,6 +402,10 @@ impl Machine {
             run: run.id.clone(),
             lane: cursor.lane,
         };
+        if !made_up.is_empty() {
+            let remark = format!("made up in the answer: {}", made_up.join(", "));
+            self.store.with(|tables| tables.remark(&lane, &attempts.step, remark));
+        }
         self.requests.insert((lane, attempts.step, attempts.attempt), requests);
         Ok(())
     }

@@ -3,8 +3,10 @@
 use crate::{
     account::{Account, Fault},
     intervention::{Effect, Intervention},
+    made_up,
     report::Request,
 };
+use connectors::{Call, Connector, preview, shipped_connector};
 use jiff::Timestamp;
 use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind};
@@ -20,6 +22,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
+    action::ActionSpec,
     approval,
     error_name::{NamedError, SystemError, SystemName},
     planner::Failure,
@@ -36,6 +39,36 @@ pub(crate) struct Performer {
 pub(crate) struct Performed {
     pub(crate) result: Result<Value, Failure>,
     pub(crate) requests: Vec<Request>,
+    /// The outputs that were made up.
+    pub(crate) made_up: Vec<String>,
+}
+
+/// An action that a command can name.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Callee {
+    /// One of PagerDuty.
+    PagerDuty(Action),
+    /// One of a connector.
+    Connector(&'static Connector, &'static connectors::Action),
+}
+
+impl Callee {
+    /// The action of that name.
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        if let Some(action) = Action::parse(name) {
+            return Some(Self::PagerDuty(action));
+        }
+        let (connector, action) = name.split_once('.')?;
+        let connector = shipped_connector(connector)?;
+        Some(Self::Connector(connector, connector.action(action)?))
+    }
+
+    pub(crate) fn spec(self) -> &'static ActionSpec {
+        match self {
+            Self::PagerDuty(action) => action.spec(),
+            Self::Connector(_, action) => action.spec(),
+        }
+    }
 }
 
 /// The secrets of integrations: whichever is asked for is there, with the routing key that is asked for, and opens the one
@@ -87,7 +120,7 @@ impl Performer {
     /// Performs an attempt of a step's action. `interventions` are those that are about the step.
     pub(crate) async fn perform(
         &self,
-        action: Action,
+        callee: Callee,
         input: Value,
         attempt: u32,
         interventions: impl Iterator<Item = &Intervention> + Clone,
@@ -102,12 +135,25 @@ impl Performer {
                 _ => None,
             });
         let error = failures.next();
+        match callee {
+            Callee::PagerDuty(action) => self.in_pagerduty(action, input, error, interventions, now).await,
+            Callee::Connector(connector, action) => {
+                elsewhere(connector, action, &input, attempt, error, interventions, now)
+            }
+        }
+    }
+
+    async fn in_pagerduty(
+        &self,
+        action: Action,
+        input: Value,
+        error: Option<&str>,
+        interventions: impl Iterator<Item = &Intervention>,
+        now: Timestamp,
+    ) -> Performed {
         let fault = error.and_then(fault);
         if let (Some(error), None) = (error, fault) {
-            return Performed {
-                result: Err(made_to_fail(error)),
-                requests: Vec::new(),
-            };
+            return Performed::of(Err(made_to_fail(error)), Vec::new());
         }
         self.account.prepare(now, fault);
         let link = link(&input, now).await;
@@ -127,7 +173,74 @@ impl Performer {
             // The action does not fail in this way, for example because it changes nothing.
             (Some(name), _) => Err(made_to_fail(name)),
         };
-        Performed { result, requests }
+        Performed::of(result, requests)
+    }
+}
+
+impl Performed {
+    fn of(result: Result<Value, Failure>, requests: Vec<Request>) -> Self {
+        Self {
+            result,
+            requests,
+            made_up: Vec::new(),
+        }
+    }
+}
+
+/// An attempt at an action of a connector: its requests as they would be sent, and outputs that are given or made up.
+fn elsewhere<'a>(
+    connector: &Connector,
+    action: &connectors::Action,
+    input: &Value,
+    attempt: u32,
+    error: Option<&str>,
+    interventions: impl Iterator<Item = &'a Intervention>,
+    now: Timestamp,
+) -> Performed {
+    let spec = action.spec();
+    let is_of_system = |error: &str| {
+        let system = SystemName::of(&spec.system);
+        matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
+    };
+    if let Some(error) = error.filter(|error| !is_of_system(error)) {
+        return Performed::of(Err(made_to_fail(error)), Vec::new());
+    }
+    let call = Call {
+        connector,
+        action,
+        input: input.as_object().cloned().unwrap_or_default(),
+        idempotency_key: input.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
+        attempt: Some(attempt),
+        intended_at: None,
+        deadline: None,
+        now,
+    };
+    let previews = match preview(call, &connector.integration().sample_fields()) {
+        Ok(previews) => previews,
+        Err(error) => return Performed::of(Err(TaskError::from(&error).failure().clone()), Vec::new()),
+    };
+    let request = |preview: connectors::Preview| Request {
+        system: spec.system.to_string(),
+        method: preview.method,
+        host: preview.host,
+        path: preview.path,
+        from: None,
+        body: preview.body,
+        status: error.is_none().then_some(StatusCode::OK.as_u16()),
+    };
+    let requests = previews.into_iter().map(request).collect();
+    if let Some(error) = error {
+        return Performed::of(Err(made_to_fail(error)), requests);
+    }
+    let made_up = made_up::outputs(spec, input, now);
+    let given = with_given(Value::Object(Map::new()), interventions);
+    let is_given = |name: &str| given.get(name).is_some();
+    let names = made_up.keys().filter(|name| !is_given(name)).cloned().collect();
+    let mut outputs = made_up;
+    outputs.extend(given.as_object().cloned().unwrap_or_default());
+    Performed {
+        made_up: names,
+        ..Performed::of(Ok(outputs.into()), requests)
     }
 }
 

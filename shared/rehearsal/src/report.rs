@@ -116,7 +116,7 @@ pub struct Step {
     pub ended_at: Option<Timestamp>,
     /// The input of its action as it is sent.
     pub input: Option<Value>,
-    /// The changes to the rendered input that make PagerDuty take it, in sentences.
+    /// The changes to the rendered input that make the system take it, in sentences.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub adjusted: Vec<String>,
     /// Remarks about it, in sentences: where its outcome depends on the dry run.
@@ -145,7 +145,7 @@ pub struct Attempt {
     pub number: u32,
     /// The time when it was made.
     pub started_at: Timestamp,
-    /// The requests to PagerDuty.
+    /// The requests to the system.
     pub requests: Vec<Request>,
     /// The reason it failed.
     pub error: Option<StepError>,
@@ -153,9 +153,11 @@ pub struct Attempt {
     pub retry_at: Option<Timestamp>,
 }
 
-/// A request to PagerDuty.
+/// A request to a system.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Request {
+    /// The system, as people call it.
+    pub system: String,
     pub method: String,
     pub host: String,
     /// The path, with its query as people read it.
@@ -217,7 +219,7 @@ impl Report {
         if unreadable { Outcome::Failed } else { worst }
     }
 
-    /// The number of requests that were sent to PagerDuty.
+    /// The number of requests that were sent.
     #[must_use]
     pub fn requests(&self) -> usize {
         self.runs.iter().map(Run::requests).sum()
@@ -228,18 +230,30 @@ impl Report {
 pub(crate) const UNREADABLE: &str = "unreadable";
 
 impl Run {
-    /// The number of requests that were sent to PagerDuty, also by the runs that its steps started.
+    /// The number of requests that were sent, also by the runs that its steps started.
     #[must_use]
     pub fn requests(&self) -> usize {
-        requests(&self.steps)
+        self.requests_by_system().values().sum()
+    }
+
+    /// The same for each system.
+    #[must_use]
+    pub fn requests_by_system(&self) -> BTreeMap<&str, usize> {
+        let mut counts = BTreeMap::new();
+        count_requests(&self.steps, &mut counts);
+        counts
     }
 }
 
-fn requests(steps: &[Step]) -> usize {
-    let of_step = |step: &Step| {
-        let own: usize = step.attempts.iter().map(|attempt| attempt.requests.len()).sum();
-        let of_lanes: usize = step.lanes.iter().map(|lane| requests(&lane.steps)).sum();
-        own + requests(&step.steps) + of_lanes + step.run.as_ref().map_or(0, |run| run.requests())
-    };
-    steps.iter().map(of_step).sum()
+fn count_requests<'a>(steps: &'a [Step], counts: &mut BTreeMap<&'a str, usize>) {
+    for step in steps {
+        for request in step.attempts.iter().flat_map(|attempt| &attempt.requests) {
+            *counts.entry(request.system.as_str()).or_default() += 1;
+        }
+        count_requests(&step.steps, counts);
+        step.lanes.iter().for_each(|lane| count_requests(&lane.steps, counts));
+        if let Some(run) = &step.run {
+            count_requests(&run.steps, counts);
+        }
+    }
 }

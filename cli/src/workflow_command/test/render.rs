@@ -104,10 +104,13 @@ impl Renderer {
 
     fn end(&mut self, run: &Run) {
         let took = elapsed(run.started_at, run.ended_at.unwrap_or(run.started_at));
-        let requests = match run.requests() {
-            0 => "nothing sent to PagerDuty".to_owned(),
-            1 => "1 request to PagerDuty".to_owned(),
-            count => format!("{count} requests to PagerDuty"),
+        let requests = run.requests_by_system().into_iter().map(|(system, count)| match count {
+            1 => format!("1 request to {system}"),
+            count => format!("{count} requests to {system}"),
+        });
+        let requests = match requests.collect::<Vec<_>>().join(", ") {
+            none if none.is_empty() => "nothing sent".to_owned(),
+            requests => requests,
         };
         let status = self.screen.coloured(colour(run.status), words(run.status));
         let mut line = match (&run.error, &run.reason) {

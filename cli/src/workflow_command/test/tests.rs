@@ -328,7 +328,7 @@ async fn each_set_shows_what_it_has_set() {
           +0s    ✓ 3/steps/1 (set)
                    c = [1]
     succeeded in 0s
-    nothing sent to PagerDuty
+    nothing sent
     ");
     let steps = &played.json["runs"][0]["steps"];
     assert_eq!(steps[0]["variables"], serde_json::json!({"a": 1}));

@@ -113,6 +113,7 @@ impl State {
         };
         let from = request.headers.get("from").and_then(|from| from.to_str().ok());
         self.sent.push(Sent {
+            system: pagerduty::SYSTEM.to_owned(),
             method: request.method.to_string(),
             host: request.url.host_str().unwrap_or_default().to_owned(),
             path: shown_path(request),

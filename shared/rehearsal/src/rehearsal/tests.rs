@@ -827,3 +827,59 @@ async fn an_approval_of_another_workflow_is_answered_by_its_step() {
     let inner = only(&report).steps[0].run.as_ref().unwrap();
     assert_eq!(lines(inner), ["120 ok success", "121 then success"]);
 }
+
+const POST: &str = "name: w
+steps:
+  - id: post
+    uses: slack.post_message
+    with: { integration: ops, channel: C0123456789, text: \"Down: {{ run.workflow }}\" }
+  - set: { where: \"{{ steps.post.outputs.channel }} {{ steps.post.outputs.ts }}\" }
+";
+
+#[tokio::test]
+async fn an_action_of_another_system_has_its_request_and_a_made_up_answer() {
+    let report = play(POST, &[], &[]).await;
+
+    let run = only(&report);
+    let request = &run.steps[0].attempts[0].requests[0];
+    assert_eq!((&*request.system, &*request.host), ("Slack", "slack.com"));
+    assert_eq!((&*request.method, &*request.path), ("POST", "/api/chat.postMessage"));
+    assert_eq!(
+        (&request.body["channel"], &request.body["text"], request.status),
+        (&json!("C0123456789"), &json!("Down: w"), Some(200))
+    );
+    assert_eq!(
+        run.steps[1].variables.values().next().unwrap(),
+        "C0123456789 made-up-ts"
+    );
+    assert_eq!(run.steps[0].remarks, ["made up in the answer: channel, ts"]);
+}
+
+#[tokio::test]
+async fn the_answer_of_another_system_can_be_given() {
+    let given = Intervention::gives(r#"post={"ts":"1.2"}"#).unwrap();
+    let report = play(POST, &[], &[given]).await;
+
+    let run = only(&report);
+    assert_eq!(run.steps[0].outputs.as_ref().unwrap()["ts"], "1.2");
+    assert_eq!(run.steps[0].remarks, ["made up in the answer: channel"]);
+}
+
+#[rstest]
+#[case::once_and_then_done("post=Slack.RateLimited:1", RunStatus::Succeeded, &["POST /api/chat.postMessage lost", "POST /api/chat.postMessage 200"])]
+#[case::never_repeated("post=Slack.OutcomeUnknown:1", RunStatus::Failed, &["POST /api/chat.postMessage lost"])]
+#[case::nothing_is_sent("post=Integration.NotFound", RunStatus::Failed, &[])]
+#[tokio::test]
+async fn an_action_of_another_system_fails_as_it_is_made_to(
+    #[case] failure: &str,
+    #[case] status: RunStatus,
+    #[case] expected: &[&str],
+) {
+    let report = play(POST, &[], &[fails(failure)]).await;
+
+    let run = only(&report);
+    assert_eq!(
+        (run.status, requests(run)),
+        (status, expected.iter().map(|it| (*it).to_owned()).collect())
+    );
+}

@@ -202,9 +202,9 @@ impl Tables {
         asked.iter().filter_map(|id| self.approvals.get(id).cloned()).collect()
     }
 
-    /// Adds a remark to the step that asks for an approval.
-    pub(crate) fn remark(&mut self, asked: &Asked, remark: String) {
-        if let Some(step) = self.step_mut(asked) {
+    /// Adds a remark to a step.
+    pub(crate) fn remark(&mut self, lane: &LaneKey, step: &StepPath, remark: String) {
+        if let Some(step) = self.lanes.get_mut(lane).and_then(|lane| lane.steps.get_mut(step)) {
             step.remarks.push(remark);
         }
     }
