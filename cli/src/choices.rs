@@ -56,9 +56,9 @@ pub(crate) struct Shown {
 /// One of them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 struct Row {
-    /// What stands in a workflow.
+    /// The value for a workflow.
     value: String,
-    /// What people choose by.
+    /// The label that people choose by.
     label: String,
 }
 

@@ -30,7 +30,7 @@ pub(crate) enum Command {
         #[arg(value_name = "NAME[.ACTION]")]
         name: String,
     },
-    /// Check files of connectors, without a stack. All problems are told at once.
+    /// Check files of connectors, without a stack. All problems are shown at once.
     #[command(after_help = "Examples:
   pagerflow connector validate deployments.yaml
   cat deployments.yaml | pagerflow connector validate -")]

@@ -135,7 +135,7 @@ enum Command {
   pagerflow teams --integration prod
   pagerflow teams --integration prod --output json | jq -r '.teams[].value'")]
     Teams(directory::Options),
-    /// What there is to choose from for an input of an action.
+    /// List the choices for an input of an action.
     #[command(after_help = choices::EXAMPLES)]
     Choices(choices::Options),
     /// Print the completions for a shell.

@@ -1,4 +1,4 @@
-//! What AWS, or something in front of it, may answer.
+//! Answers of AWS, or of something in front of it.
 
 #![cfg_attr(fuzzing, no_main)]
 

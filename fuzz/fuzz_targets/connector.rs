@@ -1,4 +1,4 @@
-//! What the file of a connector may be.
+//! Files of connectors.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -1,4 +1,4 @@
-//! What an `OpenAPI` document may be.
+//! `OpenAPI` documents.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -255,7 +255,7 @@ impl Tour {
         self.call("completions", &["bash"], "", Keep::Beginning);
     }
 
-    /// What there is to know of connectors, and an account on the system of one.
+    /// The commands about connectors, and an account on the system of one.
     fn connectors(&mut self) {
         let _workspace = Workspace::open(&self.scenario.stack);
         let chat = format!("{}-chat", self.scenario.name);

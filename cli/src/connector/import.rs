@@ -25,7 +25,7 @@ Examples:
     --name deployments > deployments.yaml
 
 What an operation does when it is repeated, which answers are failures and which input is a drop-down does not stand in such a
-document. So it is a draft: what to look at is told on standard error.";
+document. So it is a draft: what to look at is printed to standard error.";
 
 #[derive(Debug, Args)]
 pub(crate) struct Options {

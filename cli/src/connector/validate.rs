@@ -16,7 +16,7 @@ pub(super) struct Valid {
     valid: Vec<String>,
 }
 
-/// Reads and checks the files. The problems of all are told at once, each with its file.
+/// Reads and checks the files. All problems are reported at once, each with its file.
 pub(super) fn validate(paths: &[PathBuf]) -> Result<Valid, Error> {
     let (mut valid, mut problems) = (Vec::new(), Told::default());
     for path in paths {

@@ -58,7 +58,7 @@ impl From<IntegrationRecord> for Integration {
 }
 
 impl Integration {
-    /// What tells the account from others of its type, in words.
+    /// The fields that tell the account from others of its type, in words.
     fn account(&self) -> String {
         let region = self.service_region.map(|region| format!("region {region}"));
         let user = self.default_from.as_ref().map(|user| format!("default user {user}"));

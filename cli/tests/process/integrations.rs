@@ -71,7 +71,7 @@ impl<V: Vendor> World<V> {
         output
     }
 
-    /// What a command that works has printed.
+    /// The output of a command that works.
     fn text(&self, line: &str, input: &str) -> String {
         let output = self.call(line, input);
         assert!(output.status.success(), "{line}: {}", told(&output));
@@ -83,7 +83,7 @@ impl<V: Vendor> World<V> {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// What a command that does not work has said.
+    /// The error of a command that fails.
     fn refused(&self, line: &str, input: &str) -> String {
         let output = self.call(line, input);
         assert_eq!(output.status.code(), Some(1), "{line}: {}", told(&output));

@@ -21,7 +21,7 @@ pub(crate) struct SmallAws {
     world: Arc<Mutex<World>>,
 }
 
-/// What it was asked, and what it keeps.
+/// The requests that it got, and the items and secrets that it keeps.
 #[derive(Debug)]
 struct World {
     asked: Vec<(String, Value)>,

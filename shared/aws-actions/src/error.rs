@@ -1,4 +1,4 @@
-//! What went wrong, and what that means for what happens next.
+//! Errors of AWS, and their classes.
 
 use crate::{SYSTEM, model::Service, protocol};
 use workflow::error_name::{NamedError, SystemError, SystemName};
@@ -98,7 +98,7 @@ const FAULTS: &[&str] = &[
 ];
 
 impl AwsError {
-    /// What a service says.
+    /// The service's own words.
     pub(crate) fn told(service: &Service<'_>, only_reads: bool, status: u16, told: protocol::Told) -> Self {
         let code = told.code.as_deref().unwrap_or_default();
         let kind = kind(service, only_reads, status, code);

@@ -1,6 +1,6 @@
 //! The input of an action, read as the model has it.
 //!
-//! What a workflow gives is JSON with names in snake case. Here it becomes a tree that has the type of each value settled, so that
+//! An input of a workflow is JSON with names in snake case. Here it becomes a tree that has the type of each value settled, so that
 //! the protocols cannot meet anything unexpected.
 
 use crate::{
@@ -14,7 +14,7 @@ use serde_json::{Map, Value};
 use std::borrow::Cow;
 use workflow::action::unknown_field;
 
-/// The most problems that are told of one input.
+/// The most problems that are reported of one input.
 const PROBLEMS: usize = 20;
 
 /// An input that an operation does not take.

@@ -1,6 +1,6 @@
 //! Any operation of the AWS services that are compiled in, as an action: `aws.ecs.update_service`.
 //!
-//! What is known of a service is a model: its operations, and the members of what they take and give. The models come from botocore
+//! Each service has a model: its operations, and the members of what they take and give. The models come from botocore
 //! (see `models/README.md`). Each is packed on its own and read when it is first asked for, so a call to ECS never unpacks EC2.
 //!
 //! Nothing here has a network, a clock or credentials. [`Operation::request`] gives a request, [`sign`] signs it for a time that it is

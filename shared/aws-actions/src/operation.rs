@@ -178,7 +178,7 @@ impl Operation {
     /// Reads an answer: the outputs of the action, of which those that are not there are null.
     ///
     /// # Errors
-    /// What the service says that went wrong; or that the answer cannot be read.
+    /// The service's error, or an answer that cannot be read.
     pub fn answer(&self, status: u16, headers: &HeaderMap, body: &[u8]) -> Result<Map<String, Value>, AwsError> {
         let only_reads = self.only_reads();
         let is_late_error =

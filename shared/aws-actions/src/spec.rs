@@ -178,7 +178,7 @@ impl<'a> Typing<'a> {
                 format!("`{name}`; the run's own key if left out")
             }
             Shape::Blob { .. } => format!("`{name}`, bytes in Base64"),
-            // Which words there are is told, though others may come.
+            // The known words are listed, though others may come.
             Shape::Text(words) if !words.is_empty() && self.side == Side::Output && words.len() <= WORDS => {
                 format!("`{name}`, such as {}", words.join(", "))
             }

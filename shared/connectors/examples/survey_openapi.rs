@@ -1,4 +1,4 @@
-//! How much of OpenAPI documents comes over: `cargo run --release -p connectors --example survey_openapi FILE…`. Each operation is
+//! Survey of the operations of OpenAPI documents that become drafts: `cargo run --release -p connectors --example survey_openapi FILE…`. Each operation is
 //! drafted alone and read again as a connector. With `--problems` the reasons are counted, too.
 
 #![expect(clippy::print_stdout, reason = "it prints a table")]

@@ -39,7 +39,7 @@ pub enum InvalidAccount {
     /// A field is not what it should be.
     #[error("`{name}` {problem}")]
     Field { name: String, problem: String },
-    /// A host comes to nothing that a secret could be sent to.
+    /// A host is not one that a secret could be sent to.
     #[error("a host of the integration cannot be used: {0}")]
     Host(String),
     /// The secret is missing.

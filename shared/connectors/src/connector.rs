@@ -203,7 +203,7 @@ pub(crate) struct Path {
     pub(crate) segments: Vec<Segment>,
 }
 
-/// What stands between two slashes of a path.
+/// The text between two slashes of a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Segment {
     /// Text and values one after another, each of them encoded.

@@ -20,7 +20,7 @@ const NAME: &str = "pagerflow";
 pub struct Stack;
 
 impl Stack {
-    /// Deploys the template, as it is, to an emulator. The functions are told that PagerDuty is at `pagerduty_url`, and all other systems
+    /// Deploys the template, as it is, to an emulator. Its functions find PagerDuty at `pagerduty_url`, and all other systems
     /// at `connectors_url`.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! The REST API of Splunk: <https://help.splunk.com/en/splunk-enterprise/leverage-rest-apis/rest-api-reference>. It answers in XML where
-//! nobody asks for JSON.
+//! a request does not ask for JSON.
 
 use crate::{Answer, Request, Vendor, field};
 use serde_json::{Value, json};

@@ -113,7 +113,7 @@ pub(super) struct Reference {
     pub(super) traits: Traits,
 }
 
-/// What a shape or a use of it says about its place in a message.
+/// The place of a shape, or of a use of it, in a message.
 #[derive(Debug, Default, Clone, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 pub(super) struct Traits {

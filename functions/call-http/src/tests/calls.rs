@@ -1,4 +1,4 @@
-//! What is done, and what of it is logged and counted.
+//! Calls that succeed: their requests, logs and metrics.
 
 use super::*;
 use action_tests::{Log, assert_logged, caller};

@@ -1,4 +1,4 @@
-//! What is refused, by us or by Slack, and what people are told then.
+//! Calls that we or Slack refuse, and the errors that people read.
 
 use super::*;
 use action_tests::{assert_logged, assert_refused, caller};

@@ -1,4 +1,4 @@
-//! What the tests have: a workspace of Slack, an integration for it, and a function that has read no secret yet.
+//! The surroundings of the tests: a workspace of Slack, an integration for it, and a function that has read no secret yet.
 
 use crate::handle;
 use action_tests::{Log, now};
@@ -68,7 +68,7 @@ impl World {
         self.secrets.put(SECRET, value);
     }
 
-    /// What a state machine gets, so many seconds after the first call.
+    /// The result that a state machine gets, so many seconds after the first call.
     pub(super) async fn call(&self, input: Value, seconds: i64) -> Result<Value, TaskError> {
         let now: Timestamp = now() + SignedDuration::from_secs(seconds);
         handle(&self.connectors, input, now).await
@@ -78,7 +78,7 @@ impl World {
         self.call(input, 0).await.unwrap()
     }
 
-    /// What a state machine gets as the error. No text of it shows a token.
+    /// The error that a state machine gets. No text of it shows a token.
     pub(super) async fn failed(&self, input: Value) -> Diagnostic {
         self.failed_at(input, 0).await
     }

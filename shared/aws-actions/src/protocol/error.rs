@@ -1,4 +1,4 @@
-//! What an answer says that went wrong.
+//! Errors in answers.
 
 use super::xml;
 use crate::model::{Protocol, Service};
@@ -6,7 +6,7 @@ use http::HeaderMap;
 use roxmltree::Node;
 use serde_json::Value;
 
-/// What a service says of a request that it did not carry out.
+/// A service's reason for not carrying out a request.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Told {
     /// The code, such as `ClusterNotFoundException`.

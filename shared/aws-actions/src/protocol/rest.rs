@@ -16,7 +16,7 @@ pub(super) trait Body {
     fn read(&self, service: &Service<'_>, shape: ShapeId, body: &[u8]) -> Result<Value, Unreadable>;
 }
 
-/// What is left for the body of a request.
+/// The members that are left for the body of a request.
 pub(super) struct Rest<'i, 'v> {
     pub(super) request: Request,
     /// The member that is the body, if there is one, and its value.

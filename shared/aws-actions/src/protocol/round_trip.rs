@@ -1,4 +1,4 @@
-//! What is written can be read: an input of every operation, sent as a request, is the same when it comes back as an answer.
+//! Round trips: an input of every operation, sent as a request, is the same when it comes back as an answer.
 //!
 //! Forms are never answered with, so this is about JSON, XML and headers.
 

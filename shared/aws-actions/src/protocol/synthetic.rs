@@ -1,4 +1,4 @@
-//! What the protocols can do, and no service that is compiled in asks for yet.
+//! Features of the protocols that no compiled-in service uses yet.
 
 use crate::{
     Operation, Place,

@@ -21,7 +21,7 @@ fn is_plain(text: &str) -> bool {
     has_letter && is_word && !means_something.contains(&text.to_ascii_lowercase().as_str())
 }
 
-/// What has to be given of these fields.
+/// The required ones of these fields.
 fn value(fields: &[Field]) -> Map<String, Value> {
     let needed = fields.iter().filter(|field| !field.optional);
     let needed = needed.map(|field| (field.name.clone().into_owned(), of_kind(&field.name, &field.kind)));

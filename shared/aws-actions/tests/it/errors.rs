@@ -1,4 +1,4 @@
-//! What services say that went wrong.
+//! Errors of services.
 
 use crate::answer;
 use aws_actions::Kind;

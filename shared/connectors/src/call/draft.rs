@@ -66,7 +66,7 @@ impl Draft {
         let hosts = &attempt.account.hosts;
         if !hosts.iter().any(|host| host.matches(&self.url)) {
             let hosts: Vec<String> = hosts.iter().map(ToString::to_string).collect();
-            // Of an address that is a secret, not even the host is told.
+            // Of an address that is a secret, not even the host is shown.
             let host = match attempt.call.connector.integration().auth {
                 Auth::Url => "the address",
                 _ => self.url.host_str().unwrap_or("the address"),

@@ -33,7 +33,7 @@ pub(super) struct Answered {
     pub(super) link: Option<String>,
 }
 
-/// What an exchange needs to know of the call that it is a part of.
+/// The context of an exchange: the call that it is a part of.
 #[derive(Clone, Copy)]
 pub(super) struct Exchange<'a> {
     pub(super) connector: &'a Connector,

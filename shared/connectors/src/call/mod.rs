@@ -186,7 +186,7 @@ impl Attempt<'_> {
         may_be_later && self.call.idempotency_key.is_some()
     }
 
-    /// What an earlier attempt has made. Where an output is missing that the action always gives, nothing was found.
+    /// The outputs of an earlier attempt. Where an output is missing that the action always gives, nothing was found.
     async fn look(&self, name: &str, inputs: &Map<String, Value>) -> Result<Option<Map<String, Value>>, Error> {
         // The connector was checked: the action is there.
         let Some(look) = self.call.connector.action(name) else {
@@ -280,7 +280,7 @@ impl Attempt<'_> {
         }
     }
 
-    /// What the templates of a request see.
+    /// The names that the templates of a request see.
     fn seen(&self, inputs: &Map<String, Value>) -> Vec<(&'static str, Value)> {
         vec![
             ("inputs", Value::Object(inputs.clone())),
@@ -293,7 +293,7 @@ impl Attempt<'_> {
         Context::of_values(self.seen(inputs), self.call.now)
     }
 
-    /// What templates over an answer see.
+    /// The names that templates over an answer see.
     fn context_of(&self, answered: &Answered, list: Option<page::Entries>, inputs: &Map<String, Value>) -> Context {
         let mut seen = self.seen(inputs);
         seen.push(("status", answered.status.into()));

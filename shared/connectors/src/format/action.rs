@@ -222,7 +222,7 @@ fn rules(node: &Node, path: Path<'_>, inputs: &[&str], problems: &mut Problems) 
     Some(rules)
 }
 
-/// What was read of an action.
+/// An action as it was read.
 struct Parts<'a> {
     summary: String,
     reads: bool,

@@ -1,4 +1,4 @@
-//! What actions say about each other: `choose`, `look` and `test`.
+//! References between actions: `choose`, `look` and `test`.
 
 use crate::connector::{Action, RepeatRule};
 use workflow::{

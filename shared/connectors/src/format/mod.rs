@@ -1,6 +1,6 @@
 //! From the YAML of a file to a connector.
 //!
-//! Reading never ends at a problem: what is wrong is told with its place, and the rest is read all the same.
+//! Reading never ends at a problem: what is wrong is reported with its place, and the rest is read all the same.
 //!
 //! # Layout
 //! - here — the file as a whole.

@@ -138,7 +138,7 @@ impl<'a> Scope<'a> {
         }
     }
 
-    /// What an answer lacks is null. What stands in a request is known.
+    /// A name that an answer lacks is null; the names of a request are known.
     fn lenient(&self, template: Template) -> Template {
         match self.sight {
             Sight::Integration | Sight::Request => template,

@@ -129,7 +129,7 @@ pub(super) fn of(document: &Document<'_>, operations: &[Operation<'_>]) -> Accou
     account
 }
 
-/// What stands in the place of an address that the document does not have.
+/// The placeholder for an address that the document does not have.
 const HOST: &str = "{{ integration.host }}";
 
 fn server(document: &Document<'_>, operations: &[Operation<'_>], account: &mut Account, taken: &mut Taken) {
@@ -359,7 +359,7 @@ fn security(document: &Document<'_>, operations: &[Operation<'_>], account: &mut
             );
             account.auth = Auth::Bearer;
         }
-        // An empty requirement: nobody has to.
+        // An empty requirement: no secret is needed.
         None => account.auth = Auth::None,
     }
     match &account.auth {

@@ -57,7 +57,7 @@ impl Imported {
     }
 }
 
-/// What is known of an action so far, while its parts are read.
+/// An action so far, while its parts are read.
 #[derive(Debug)]
 pub(super) struct Work<'a, 'd> {
     pub(super) document: &'d Document<'a>,

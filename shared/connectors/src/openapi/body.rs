@@ -11,7 +11,7 @@ use super::{
     yaml::Node,
 };
 
-/// What the body of an operation gives.
+/// The inputs and the request part that the body of an operation gives.
 #[derive(Debug, Default)]
 pub(super) struct Body {
     pub(super) headers: Vec<(String, Node)>,

@@ -38,7 +38,7 @@ pub(super) struct Operation<'a> {
     pub(super) method: &'static str,
     pub(super) path: &'a str,
     pub(super) value: &'a Value,
-    /// What all operations of the path share.
+    /// The part that all operations of the path share.
     pub(super) shared: &'a Value,
 }
 
@@ -87,7 +87,7 @@ impl<'a> Document<'a> {
         left > 0
     }
 
-    /// What a value stands for: itself, or what it refers to. Null where that is nowhere in the document.
+    /// The value itself, or the one that it refers to. Null where that is nowhere in the document.
     pub(super) fn resolve(&self, mut value: &'a Value) -> &'a Value {
         for _ in 0..DEPTH {
             match value.get("$ref").and_then(Value::as_str) {

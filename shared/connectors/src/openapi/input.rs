@@ -22,7 +22,7 @@ pub(super) struct Input {
     pub(super) example: Option<Value>,
 }
 
-/// What the parameters of an operation give.
+/// The inputs and request parts that the parameters of an operation give.
 #[derive(Debug, Default)]
 pub(super) struct Parameters {
     pub(super) path: String,

@@ -23,7 +23,7 @@ use crate::ConnectorName;
 pub(super) enum Node {
     /// A text.
     Text(String),
-    /// What is written as it is: numbers, `true` and `false`.
+    /// A scalar that is written as it is: a number, `true` or `false`.
     Plain(String),
     /// Lines of text.
     Lines(String),

@@ -30,7 +30,7 @@ pub const APPROVAL: &str = "approval";
 pub(super) struct Done<T> {
     #[serde(flatten)]
     pub(super) output: T,
-    /// What of the input was changed so that the system takes it. There is nothing for a run, which has done that before it
+    /// The changes to the input that make the system take it. There is nothing for a run, which has done that before it
     /// calls and keeps it in the record of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjusted: Vec<Adjustment>,

@@ -9,7 +9,7 @@ use workflow::{
     error_name::ErrorName,
 };
 
-/// What a run tells an action beyond the input that the workflow's author wrote. A caller outside a run may give
+/// The fields that a run adds to the input that the workflow's author wrote. A caller outside a run may give
 /// `idempotency_key`, so that a repeat of the call does no harm.
 const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at"];
 

@@ -7,7 +7,7 @@
 //!   written, it is the same address then.
 //! - a name is looked up once, all of its addresses are judged, and the connection is made to the very addresses
 //!   that were. There is no second look-up that could say something else.
-//! - redirects are not followed, and proxies of the environment are not used. A client that did either would ask nobody.
+//! - redirects are not followed, and proxies of the environment are not used. A client that did either would bypass the guard.
 //!
 //! # Layout
 //! - [`address`] — what is not of the public internet.

@@ -29,7 +29,7 @@ pub(crate) struct Contract<V> {
 pub(crate) struct Refused {
     /// The stable name of the error.
     pub(crate) name: String,
-    /// What people read.
+    /// The text that people read.
     pub(crate) text: String,
     pub(crate) retry_after: Option<u64>,
 }
@@ -145,7 +145,7 @@ impl<V: Vendor> Contract<V> {
         }
     }
 
-    /// Whether an action only reads.
+    /// True if an action only reads.
     pub(crate) fn reads(&self, action: &str) -> bool {
         let action = self.connector.action(action).unwrap();
         matches!(action.spec().effect, workflow::action::Effect::Reads)

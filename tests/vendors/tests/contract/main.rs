@@ -56,7 +56,7 @@ macro_rules! contracts {
                     contract.server.answer_next(answer);
                     let refused = contract.refused(action, input).await;
                     refused.is("RateLimited", "");
-                    // A time of day is told in whole seconds.
+                    // A time of day is given in whole seconds.
                     let told = refused.retry_after.unwrap();
                     assert!((seconds - 1..=seconds + 1).contains(&told), "{told}");
                 }

@@ -196,7 +196,7 @@ fn kind(field: &Field) -> String {
     }
 }
 
-/// What the words of the action do not say already.
+/// The facts that the words of the action do not say already.
 fn after_an_unknown_outcome(repeat: &Repeat) -> String {
     match repeat {
         Repeat::NeedsLook { settling } => format!(

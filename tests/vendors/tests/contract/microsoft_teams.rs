@@ -2,7 +2,7 @@ use crate::harness::Contract;
 use serde_json::{Value, json};
 use vendors::microsoft_teams::{SIGNATURE, Teams, url};
 
-/// The URL is the secret; the signature in it is what nobody must see.
+/// The URL is the secret; the signature in it must never be seen.
 pub(crate) const SECRET: &str = SIGNATURE;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("another-signature", "Unauthorized"));
 

@@ -1,4 +1,4 @@
-//! What an integration of a connector asks for, and what of it stays.
+//! Fields and secrets of connector integrations: which are asked for, and which stay.
 
 use super::*;
 use clap::Parser;

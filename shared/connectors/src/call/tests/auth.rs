@@ -203,7 +203,7 @@ async fn the_secret_of_a_client_goes_to_the_hosts_of_the_account_alone() {
     assert_eq!(server.lines(), [""; 0]);
 }
 
-/// The file of a key that was made for this test and opens nothing. Without the lines around it, so that nobody takes it for another.
+/// The file of a key that was made for this test and opens nothing. Without the lines around it, so that it is not taken for a real one.
 fn google_key() -> String {
     let key: String = include_str!("google_key.txt").split_whitespace().collect();
     let pem = format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n");

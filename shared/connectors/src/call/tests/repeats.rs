@@ -1,4 +1,4 @@
-//! What a repeat does, and when nothing is sent any more.
+//! Repeats: their effect, and when nothing is sent any more.
 
 use super::*;
 use provider::transport::{Interruption, Sending};

@@ -13,7 +13,7 @@ pub(super) fn with(part: &str, by: &str) -> String {
     WHOLE.replacen(part, by, 1)
 }
 
-/// What is said of a source.
+/// The problems of a source.
 pub(super) fn told(source: &str) -> String {
     match Connector::from_source(source) {
         Ok(_) => "nothing is wrong".to_owned(),

@@ -1,4 +1,4 @@
-//! What is refused, with its place and what to do.
+//! Refusals, each with its place and remedy.
 
 use super::{told, with};
 use rstest::rstest;

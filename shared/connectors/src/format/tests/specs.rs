@@ -1,4 +1,4 @@
-//! What the language of workflows knows of an action.
+//! Actions as the language of workflows knows them.
 
 use super::{WHOLE, told, with};
 use crate::connector::{Choices, Connector};

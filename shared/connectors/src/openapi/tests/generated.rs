@@ -1,4 +1,4 @@
-//! Documents that nobody wrote: each draft of them is a connector.
+//! Generated documents: each draft of them is a connector.
 
 use super::*;
 use proptest::{collection::vec, option, prelude::*, sample::select};

@@ -30,7 +30,7 @@ struct ToStore<'a> {
 impl Stored {
     /// Reads the value of the secret.
     pub(super) fn parse(name: &str, secret: &SecretString) -> Result<Self, SecretError> {
-        // The parser's own words could quote the secret, so only their category is told.
+        // The parser's own words could quote the secret, so only their category is shown.
         serde_json::from_str(secret.expose_secret()).map_err(|error| {
             let reason = match error.classify() {
                 serde_json::error::Category::Data => {

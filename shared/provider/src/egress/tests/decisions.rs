@@ -10,7 +10,7 @@ use crate::egress::{
     names::{Gate, LookUp, Names},
 };
 
-/// Names of which nobody asks.
+/// A look-up that is never asked.
 #[derive(Debug)]
 struct NoNames;
 

@@ -1,4 +1,4 @@
-//! What goes out to the network, and what does not.
+//! Requests that go out to the network, and those that do not.
 
 use std::{
     io,

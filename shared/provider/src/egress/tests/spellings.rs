@@ -9,7 +9,7 @@ use crate::{
     transport::Interruption,
 };
 
-/// Hosts that are an address of this machine, of its own network, of a private one or of nobody, however they are written.
+/// Hosts that are an address of this machine, of its own network, of a private one or of none, however they are written.
 const HOSTS: &[&str] = &[
     // IPv4, as usual
     "127.0.0.1",
@@ -155,7 +155,7 @@ async fn no_spelling_of_an_address_that_is_not_public_leads_there() {
     assert_eq!(listener.connections(), 0);
 }
 
-/// What `no_spelling…` counts would be seen: without the guard the same addresses are connected to.
+/// The connections that `no_spelling…` counts would be seen: without the guard the same addresses are connected to.
 #[tokio::test]
 async fn without_the_guard_they_do() {
     let listener = Listener::start().await;
