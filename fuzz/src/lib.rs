@@ -1,4 +1,4 @@
-//! What must hold of anything that a stranger, or an authentic sender, can send, and of the files of connectors. `cargo fuzz run body` looks for what breaks
+//! Properties of anything that an unauthenticated or an authentic sender can send, and of the files of connectors. `cargo fuzz run body` looks for what breaks
 //! it; the tests here play the seeds and thousands of their mutations in every check.
 //!
 //! Each function takes any bytes, and panics where something does not hold.

@@ -128,7 +128,7 @@ fn a_message_says_by_its_one_field_that_it_is_an_event_and_is_the_input_of_a_run
     }
 }
 
-/// What has waited since the release before is read.
+/// Messages that have waited since the release before are read.
 #[test]
 fn an_event_is_read_in_the_form_in_which_it_was_written_first() {
     let text = r#"{"incident_event":{"watch":{"integration":"prod","incident":"Q1"},"occurred_at":"2026-11-22T10:00:00Z",

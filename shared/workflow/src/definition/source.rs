@@ -296,7 +296,7 @@ fn position(span: Span) -> Position {
     }
 }
 
-/// What is said of a text that is not YAML. A cron expression may begin with a star, which stands for an alias.
+/// The problem of a text that is not YAML. A cron expression may begin with a star, which stands for an alias.
 fn not_yaml(problem: &str) -> String {
     let hint = match problem.contains("anchor or alias") {
         true => "; put a text that begins with `*` or `&` in quotes",

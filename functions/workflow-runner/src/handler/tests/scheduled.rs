@@ -1,4 +1,4 @@
-//! What runs of schedules see as `event`.
+//! The `event` that runs of schedules see.
 
 use super::{tree::Tree, *};
 use serde_json::Value;

@@ -64,7 +64,7 @@ pub trait ProblemSink {
     /// Notes what is wrong at a place.
     fn problem(&mut self, at: Option<Position>, path: Path<'_>, message: impl Into<String>);
 
-    /// True if no more problems are told, so that there is no need to look for more.
+    /// True if no more problems are reported, so that there is no need to look for more.
     fn is_full(&self) -> bool;
 }
 

@@ -105,7 +105,7 @@ struct Lane {
     end: Option<LaneEnd>,
 }
 
-/// What the actions answer: the title of an incident, or the action's name, which call it is, and the time.
+/// The answers of the actions: the title of an incident, or the action's name, which call it is, and the time.
 type Answers = Box<dyn FnMut(&str, usize, Timestamp) -> Answer>;
 
 /// Plays the state machine, the journal and the clock.
