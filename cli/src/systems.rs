@@ -59,7 +59,6 @@ impl Systems {
             input,
             idempotency_key,
             attempt: Some(1),
-            intended_at: Some(now),
             deadline: now.checked_add(TIME_LIMIT).ok(),
             now,
         };

@@ -211,7 +211,6 @@ fn elsewhere<'a>(
         input: input.as_object().cloned().unwrap_or_default(),
         idempotency_key: input.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
         attempt: Some(attempt),
-        intended_at: None,
         deadline: None,
         now,
     };

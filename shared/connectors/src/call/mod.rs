@@ -74,8 +74,6 @@ pub struct Call<'a> {
     pub idempotency_key: Option<String>,
     /// The attempt that this is, from 1. Where it is missing, an earlier one is taken to be possible.
     pub attempt: Option<u32>,
-    /// The time when the first attempt was about to be made.
-    pub intended_at: Option<Timestamp>,
     /// The time when the action has to be over.
     pub deadline: Option<Timestamp>,
     /// The time of day at which the attempt begins.

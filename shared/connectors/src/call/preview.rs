@@ -111,7 +111,6 @@ mod tests {
             input: input.as_object().unwrap().clone(),
             idempotency_key: Some("pgf-1".to_owned()),
             attempt: Some(attempt),
-            intended_at: None,
             deadline: None,
             now: Timestamp::UNIX_EPOCH,
         };

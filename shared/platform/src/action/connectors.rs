@@ -176,7 +176,6 @@ impl<'a> Told<'a> {
             u32::try_from(value.as_u64()?).ok()
         })?;
         let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
-        let intended_at = field(&mut input, "intended_at", "a time", spec, time)?;
         let deadline = field(&mut input, "deadline", "a time", spec, time)?;
         Ok(Self {
             integration,
@@ -186,7 +185,6 @@ impl<'a> Told<'a> {
                 input,
                 idempotency_key,
                 attempt,
-                intended_at,
                 deadline,
                 now,
             },

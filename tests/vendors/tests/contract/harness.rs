@@ -85,7 +85,7 @@ impl<V: Vendor> Contract<V> {
             .expect_err(action)
     }
 
-    /// Makes an attempt. Every one but the first comes so late that an earlier one is over.
+    /// Makes an attempt.
     pub(crate) async fn attempt(
         &self,
         action: &str,
@@ -95,14 +95,13 @@ impl<V: Vendor> Contract<V> {
     ) -> Result<Value, Refused> {
         input["integration"] = json!("account");
         let action = self.connector.action(action).unwrap();
-        let (now, intended) = (Timestamp::now(), SignedDuration::from_mins(10));
+        let now = Timestamp::now();
         let call = Call {
             connector: self.connector,
             action,
             input: input.as_object().unwrap().clone(),
             idempotency_key: Some(key.to_owned()),
             attempt: Some(attempt),
-            intended_at: Some(if attempt == 1 { now } else { now - intended }),
             deadline: Some(now + SignedDuration::from_mins(2)),
             now,
         };

@@ -65,7 +65,6 @@ async fn the_secret_can_be_the_whole_address() {
         input: Map::new(),
         idempotency_key: None,
         attempt: None,
-        intended_at: None,
         deadline: None,
         now: NOW,
     };

@@ -76,7 +76,6 @@ impl Given {
             input: self.input.clone(),
             idempotency_key: self.key.clone(),
             attempt: self.attempt,
-            intended_at: None,
             deadline: self.deadline,
             now: NOW,
         };
