@@ -1,13 +1,14 @@
 //! All checks, and the table at their end.
 
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use clap::ValueEnum;
-use local_aws::{Progress, Project, Tools, run as run_program};
+use local_aws::{Auditors, LambdaBuilder, PagerDutyClient, Progress, Project, Tools, run as run_program};
 
 use crate::cloud::{Cloud, Setup, Source, cargo};
-use crate::console::Console;
+use crate::console::{Beside, Console};
 use crate::dependencies::Gap;
 use crate::error::Error;
 use crate::{dependencies, sabotage, simulate, simulator, storm};
@@ -129,15 +130,41 @@ impl Check {
         };
         result.map(|()| Vec::new())
     }
+
+    /// Installs the tools that it needs.
+    fn install_tools(self, project: &Project) -> Result<(), local_aws::Error> {
+        match self {
+            Self::Fmt | Self::Clippy | Self::Unit | Self::Simulation | Self::Sabotage | Self::Doc => Ok(()),
+            Self::PagerdutyClient => PagerDutyClient::ensure(project, &Beside).map(drop),
+            Self::Dependencies => Auditors::ensure(project, &Beside).map(drop),
+            Self::Template => Tools::ensure(project, &Beside)?.guard(project, &Beside).map(drop),
+            Self::Asl => Tools::ensure(project, &Beside).map(drop),
+            Self::E2e => LambdaBuilder::ensure(project, &Beside).map(drop),
+        }
+    }
 }
 
 /// The chore of that name. Runs every check, also after one has failed.
 pub(crate) fn run(project: &Project, only: &[Check]) -> Result<(), Error> {
-    let mut outcomes = Vec::new();
-    for check in Check::ALL
+    let checks: Vec<Check> = Check::ALL
         .into_iter()
         .filter(|check| only.is_empty() || only.contains(check))
-    {
+        .collect();
+    // The network and pip keep no processor busy, and a build often only one: so the tools of the later checks are installed beside the
+    // builds of the first ones. A check that finds a tool missing installs it itself, and complains where that fails.
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            for check in &checks {
+                let _ = check.install_tools(project);
+            }
+        });
+        run_all(project, &checks)
+    })
+}
+
+fn run_all(project: &Project, checks: &[Check]) -> Result<(), Error> {
+    let mut outcomes = Vec::new();
+    for check in checks.iter().copied() {
         Console.begin(&format!("Checking: {}", check.title()));
         let started = Instant::now();
         let result = check.run(project);

@@ -93,7 +93,10 @@ impl Tools {
     }
 
     /// cfn-guard. Building it takes about a minute, the first time.
-    pub(crate) fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
+    ///
+    /// # Errors
+    /// [`Error::FailedQuietly`] where the build fails.
+    pub fn guard(&self, project: &Project, progress: &dyn Progress) -> Result<PathBuf, Error> {
         cargo_tool::GUARD.ensure(project, progress)
     }
 
