@@ -84,6 +84,7 @@ pub(crate) fn of(operation: &Operation) -> ActionSpec {
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
         example: Text::default(),
+        connector: None,
     };
     spec.example = example::of(&spec).into();
     spec

@@ -37,6 +37,24 @@ impl Connector {
         format::read(source)
     }
 
+    /// Reads and checks the file of a connector of the user's own. Each of its actions has along what its function needs to perform it, as
+    /// [`ActionSpec::connector`].
+    ///
+    /// # Errors
+    /// All problems that were found, in the order of the source; also that its name comes with the program, or that what an action needs
+    /// is too large to travel with a call.
+    pub fn own(source: &str) -> Result<Self, Problems> {
+        format::read_own(source)
+    }
+
+    /// Reads and checks the part of a connector of the user's own that a call of one of its actions has along.
+    ///
+    /// # Errors
+    /// All problems that were found; also that its name comes with the program.
+    pub fn from_part(part: &Value) -> Result<Self, Problems> {
+        format::read_part(part)
+    }
+
     /// The name, which is also the type of its integrations.
     #[must_use]
     pub fn name(&self) -> &ConnectorName {
@@ -129,6 +147,15 @@ impl Action {
     #[must_use]
     pub fn choices(&self, input: &str) -> Option<&Choices> {
         self.input(input)?.choices.as_ref()
+    }
+
+    /// The actions that it needs to be performed, by their names without that of the connector.
+    pub(crate) fn helpers(&self) -> impl Iterator<Item = &str> {
+        let look = match &self.repeat {
+            RepeatRule::Look(name) => Some(name.as_str()),
+            RepeatRule::Safe | RepeatRule::Sets | RepeatRule::Never | RepeatRule::Header(_) => None,
+        };
+        look.into_iter()
     }
 
     pub(crate) fn input(&self, name: &str) -> Option<&Input> {

@@ -287,6 +287,7 @@ fn spec(of: &Of<'_>, name: &str, parts: Parts<'_>) -> ActionSpec {
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
         example: parts.example.to_owned().into(),
+        connector: None,
     }
 }
 

@@ -20,6 +20,7 @@ pub(crate) const RESERVED_INPUTS: &[&str] = &[
     "approval",
     "attempt",
     "caller",
+    "connector",
     "deadline",
     "entered_at",
     "idempotency_key",

@@ -7,21 +7,25 @@
 //! - `integration`, `errors` — the parts that all actions share.
 //! - `action`, `input`, `request`, `page` — one action, and its parts.
 //! - `links` — what actions say about each other.
+//! - `part` — what of a connector a call of one of its actions has along; `catalogue_name` — the names that are taken.
 //! - `scope` — templates, and the names that they can refer to.
 //! - `value` — names, headers, addresses and the like.
 
 mod action;
+mod catalogue_name;
 mod errors;
 mod example;
 mod input;
 mod integration;
 mod links;
 mod page;
+mod part;
 mod request;
 mod scope;
 mod value;
 
 pub(crate) use input::{RESERVED_INPUTS, RESERVED_OUTPUT};
+pub(crate) use part::{read_own, read_part};
 pub(crate) use request::METHODS;
 pub(crate) use value::is_set_elsewhere;
 
@@ -44,22 +48,28 @@ pub(crate) const LARGEST_FILE: usize = 128 * 1024;
 /// The most actions of a connector.
 pub(crate) const MOST_ACTIONS: usize = 200;
 
+/// The most that the part of a connector may take that performs one action, in bytes of JSON: it travels through the state of the execution.
+pub(crate) const MOST_PART_BYTES: usize = 16 * 1024;
+
 /// The most inputs of an action, its outputs, and the fields of an integration.
 pub(crate) const MOST_FIELDS: usize = 60;
 
 /// Reads and checks a file.
 pub(crate) fn read(source: &str) -> Result<Connector, Problems> {
-    document::read(source, "connector", |node, problems| {
-        if source.len() > LARGEST_FILE {
-            let message = format!(
-                "the connector has {} bytes; at most {LARGEST_FILE} are allowed",
-                source.len()
-            );
-            problems.problem(None, Path::Root, message);
-            return None;
-        }
-        connector(node, problems)
+    document::read(source, "connector", |node, problems| match has_room(source, problems) {
+        true => connector(node, problems),
+        false => None,
     })
+}
+
+/// True if a file is not too large.
+fn has_room(source: &str, problems: &mut Problems) -> bool {
+    let bytes = source.len();
+    if bytes > LARGEST_FILE {
+        let message = format!("the connector has {bytes} bytes; at most {LARGEST_FILE} are allowed");
+        problems.problem(None, Path::Root, message);
+    }
+    bytes <= LARGEST_FILE
 }
 
 fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {

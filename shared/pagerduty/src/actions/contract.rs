@@ -335,6 +335,7 @@ pub(super) fn action<I: Fields, O: Fields>(name: &'static str) -> ActionSpec {
         function: "PagerDutyAction".into(),
         timeout_seconds: TIMEOUT_SECONDS,
         example: Text::default(),
+        connector: None,
     }
 }
 

@@ -63,6 +63,18 @@ impl Catalog {
         self
     }
 
+    /// With further actions. Of two actions of one name, the first counts.
+    #[must_use]
+    pub fn with_actions(mut self, specs: impl IntoIterator<Item = Arc<ActionSpec>>) -> Self {
+        for spec in specs {
+            if self.action(&spec.name).is_none() {
+                self.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
+                self.in_order.push(spec);
+            }
+        }
+        self
+    }
+
     fn system(&self, prefix: &str) -> Option<&System> {
         self.systems.iter().find(|system| system.prefix == prefix)
     }
@@ -114,14 +126,7 @@ impl Catalog {
 /// Of two actions of one name, the first counts.
 impl FromIterator<Arc<ActionSpec>> for Catalog {
     fn from_iter<I: IntoIterator<Item = Arc<ActionSpec>>>(specs: I) -> Self {
-        let mut catalog = Self::default();
-        for spec in specs {
-            if !catalog.by_name.contains_key(&*spec.name) {
-                catalog.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
-                catalog.in_order.push(spec);
-            }
-        }
-        catalog
+        Self::default().with_actions(specs)
     }
 }
 

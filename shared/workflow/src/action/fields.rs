@@ -34,7 +34,6 @@ pub static LINK: LazyLock<Vec<Field>> = LazyLock::new(|| {
 
 /// An input or output of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: Text,
     /// Its type.
@@ -86,7 +85,7 @@ pub enum Longest {
 
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Any text.
     Text,

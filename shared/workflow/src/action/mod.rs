@@ -34,9 +34,9 @@ use std::{borrow::Cow, fmt};
 /// A text of a specification: a literal of the program, or one that was read.
 pub type Text = Cow<'static, str>;
 
-/// All that is known of an action.
+/// All that is known of an action. A version of a workflow has it along, so it is read as tolerantly as all that is stored: fields that
+/// this release does not know are passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ActionSpec {
     /// The name in `uses`.
     pub name: Text,
@@ -67,6 +67,10 @@ pub struct ActionSpec {
     pub timeout_seconds: u32,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
     pub example: Text,
+    /// The part of its connector that performs it, if its function does not have it: that of a connector of the user's own. It
+    /// travels with each call.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub connector: Option<Value>,
 }
 
 /// The input of a call that fits, and what was changed so that it does.
@@ -79,7 +83,7 @@ pub struct Admitted {
 
 /// The effect of an action outside of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing: it only reads.
     Reads,
@@ -98,7 +102,7 @@ pub enum Effect {
 
 /// The effect of a repeat of an action, which decides about the next step after an unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// Nothing: it only reads.
     IsHarmless,
@@ -122,7 +126,7 @@ pub enum Repeat {
 
 /// The effect of calling an action once more in a replay of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Replayed {
     /// Nothing that was not so before.
     Harmless,
@@ -140,7 +144,6 @@ pub enum Replayed {
 /// The time that it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
 /// earlier finds nothing, and the thing would be made twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Settling {
     /// The time after it was sent in which a request can still be carried out, in seconds: also when its caller has given up.
     pub carried_out_seconds: u32,

@@ -98,6 +98,7 @@ impl Planner<'_> {
             attempts: &attempts,
             deadline: attempts.deadline,
             approval: self.approval_of_message(path),
+            connector: action.connector.as_ref(),
         };
         let command = Command::Action {
             input: call.input(&input),
@@ -282,6 +283,8 @@ struct Call<'a> {
     deadline: Timestamp,
     /// The approval that the call is a message about.
     approval: Option<ApprovalId>,
+    /// The part of a connector that the function of the action does not have.
+    connector: Option<&'a Value>,
 }
 
 impl Call<'_> {
@@ -297,6 +300,9 @@ impl Call<'_> {
         fields.insert("caller".into(), json!(self.caller));
         if let Some(approval) = &self.approval {
             fields.insert("approval".into(), approval.as_str().into());
+        }
+        if let Some(connector) = self.connector {
+            fields.insert("connector".into(), connector.clone());
         }
         // By a key that is the author's own, the incident of an earlier attempt cannot be told from one that was there
         // before; by the time when the first attempt was written down one can.

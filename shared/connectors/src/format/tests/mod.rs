@@ -1,6 +1,7 @@
 //! The format as a specification: what is read, and what is refused where.
 
 mod manual;
+mod parts;
 mod problems;
 mod specs;
 
