@@ -9,7 +9,7 @@ use crate::{
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
-    body, catalog,
+    body,
     executions::{ExecutionViews, Executions, Wakes},
     intake::{stored_event, subject_value},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
@@ -345,7 +345,8 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
             known.lock.ended.insert(other);
         }
         let plan = plan(&Situation {
-            catalog: catalog(),
+            // Of the marks of other runs: only actions of PagerDuty leave any.
+            catalog: pagerduty::actions::catalog(),
             definition,
             input,
             started_at: request.execution.started_at,

@@ -59,13 +59,19 @@ impl World {
 
     /// Stores a token for a host, as `pagerflow integration add` does.
     pub(super) fn store(&self, token: &str, host: &str) {
+        self.store_of_type("slack", token, host);
+    }
+
+    /// The same for an integration of another type.
+    pub(super) fn store_of_type(&self, type_name: &str, token: &str, host: &str) {
         let account = Account {
             secret: token.into(),
             fields: [].into(),
             hosts: vec![host.parse().unwrap()],
         };
-        let value = account_secret(&"slack".parse().unwrap(), &account).unwrap();
-        self.secrets.put(SECRET, value);
+        let value = account_secret(&type_name.parse().unwrap(), &account).unwrap();
+        self.secrets
+            .put(&format!("pagerflow/integrations/{type_name}/ops"), value);
     }
 
     /// The result that a state machine gets, so many seconds after the first call.

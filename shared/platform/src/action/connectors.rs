@@ -4,6 +4,7 @@ use super::{
     StartError,
     call::{Done, called, used_up},
     input::{admitted, invalid},
+    own::OwnConnectors,
     way::Way,
 };
 use crate::{
@@ -34,6 +35,8 @@ pub struct Connectors<S> {
     way: Way,
     /// Access tokens that secrets have bought.
     tokens: AccessTokens,
+    /// Connectors that came with calls.
+    own: OwnConnectors,
     /// Counted for one action of one integration: systems have limits for single operations.
     rate_limits: RateLimitMemory<(IntegrationAlias, Text)>,
     /// The links for messages about approvals, where the stack has them.
@@ -83,6 +86,7 @@ impl<S: SecretStore> Connectors<S> {
             accounts,
             way,
             tokens: AccessTokens::default(),
+            own: OwnConnectors::default(),
             rate_limits: RateLimitMemory::default(),
             links: None,
         }
@@ -92,6 +96,15 @@ impl<S: SecretStore> Connectors<S> {
     #[must_use]
     pub fn with_links(self, links: Option<ApprovalLinks<S>>) -> Self {
         Self { links, ..self }
+    }
+
+    /// The connector of the user's own of which a call has a part along. Its name is none that comes with the program, so it can act only
+    /// through integrations of a type of its own.
+    ///
+    /// # Errors
+    /// `Input.Invalid`, with all that is wrong with it.
+    pub fn own(&self, part: &Value) -> Result<Arc<Connector>, TaskError> {
+        self.own.read(part)
     }
 
     /// Makes one attempt at an action of a connector, and gives its output as JSON. `now` is the time of day at which it begins.

@@ -5,13 +5,14 @@
 //! - `call` — a call from its begin to its end: the link of its approval, and its line in the log.
 //! - `way` — the way to a system.
 //! - `pagerduty` — the actions of PagerDuty.
-//! - `connectors` — the actions of all connectors.
+//! - `connectors` — the actions of all connectors; `own` — those of connectors that come with the call.
 //!
 //! A function of one action names the code of that action itself, so nothing here that is shared knows the code of any.
 
 mod call;
 mod connectors;
 mod input;
+mod own;
 mod pagerduty;
 mod way;
 

@@ -298,6 +298,18 @@ const TRANSACTIONS: &[(&str, Then, Call)] = &[
         }
         .boxed()
     }),
+    ("add_connector", Then::Repeats, |table| {
+        async {
+            let (seen, name) = (connector(), "desk".parse().unwrap());
+            let new = NewConnector {
+                connector: &name,
+                source: "connector: desk",
+                added_by: None,
+            };
+            connector_changed(table.add_connector(Some(&seen), &new, now()).await)
+        }
+        .boxed()
+    }),
     ("cancel_run", Then::Repeats, |table| {
         async { fate(table.cancel_run(&"r".parse().unwrap(), &asked()).await) }.boxed()
     }),
@@ -366,6 +378,23 @@ const OTHERS: &[(&str, Call)] = &[
     ("remove_integration", |table| {
         async { fate(table.remove_integration(&"prod".parse().unwrap()).await) }.boxed()
     }),
+    ("connector", |table| {
+        async { fate(table.connector(&"desk".parse().unwrap()).await) }.boxed()
+    }),
+    ("connectors", |table| async { fate(table.connectors().await) }.boxed()),
+    ("connector_version", |table| {
+        async {
+            fate(
+                table
+                    .connector_version(&"desk".parse().unwrap(), ConnectorVersion(1))
+                    .await,
+            )
+        }
+        .boxed()
+    }),
+    ("remove_connector", |table| {
+        async { connector_changed(table.remove_connector(&connector(), now()).await) }.boxed()
+    }),
     ("inventory", |table| async { fate(table.inventory().await) }.boxed()),
     ("run", |table| {
         async { fate(table.run(&"r".parse().unwrap()).await) }.boxed()
@@ -406,6 +435,25 @@ const OTHERS: &[(&str, Call)] = &[
         async { fate(table.body(&"r".parse().unwrap()).await) }.boxed()
     }),
 ];
+
+fn connector() -> ConnectorRecord {
+    ConnectorRecord {
+        connector: "desk".parse().unwrap(),
+        version: ConnectorVersion(1),
+        source: "connector: desk".to_owned(),
+        added_at: now(),
+        added_by: None,
+        removed_at: None,
+    }
+}
+
+fn connector_changed<T>(changed: Result<T, ConnectorChangeError>) -> Fate {
+    match changed {
+        Ok(_) => Fate::Done,
+        Err(ConnectorChangeError::Conflict(_)) => Fate::Lost,
+        Err(ConnectorChangeError::Store(error)) => error.into(),
+    }
+}
 
 fn main_lane() -> LaneKey {
     LaneKey {

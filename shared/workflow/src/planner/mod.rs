@@ -83,7 +83,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All that the planner decides from.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// The actions that there are.
+    /// The actions that leave marks about incidents. Those that the definition uses it has itself.
     pub catalog: &'a Catalog,
     /// The version of the workflow that the run is pinned to.
     pub definition: &'a Definition,
