@@ -6,6 +6,7 @@
 mod approval;
 mod ask;
 mod aws;
+mod change;
 mod choices;
 mod connector;
 mod connector_account;
@@ -15,6 +16,7 @@ mod error;
 mod integration;
 mod key;
 mod known;
+mod known_connectors;
 mod output;
 mod pagerduty_account;
 mod problems;
@@ -188,12 +190,12 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
         return Ok(code);
     }
     if let Command::Integration(command) = &command
-        && let Some(code) = integration::run_without_stack(command, output)?
+        && let Some(code) = integration::run_without_stack(command, options, output).await?
     {
         return Ok(code);
     }
     if let Command::Connector(command) = &command
-        && let Some(code) = connector::run_without_stack(command, output)?
+        && let Some(code) = connector::run_without_stack(command, options, output).await?
     {
         return Ok(code);
     }

@@ -6,14 +6,12 @@
 //! - `files` — definitions in files and folders.
 //! - `integrations` — the integrations that definitions name.
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
-//! - `change` — the difference of two definitions.
 //! - `test` — rehearsals, which need no stack.
 //! - `stored` — workflows and versions as they are stored.
 
 mod account;
 mod activate;
 mod apply;
-mod change;
 mod diff;
 mod due;
 mod export;
@@ -29,6 +27,8 @@ mod test;
 mod validate;
 mod versions;
 
+pub(crate) use versions::who;
+
 use crate::{ask::Consent, error::Error, known, output::Output, stack::Stack};
 use clap::Subcommand;
 use platform::table::WorkflowState;
@@ -43,11 +43,15 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   pagerflow workflow validate memory-alert.yaml
   pagerflow workflow validate workflows/
+  pagerflow workflow validate outage.yaml --connector desk.yaml
   cat memory-alert.yaml | pagerflow workflow validate -")]
     Validate {
         /// The files, and folders with files that end with .yaml, .yml or .json; `-` for standard input.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// The file of a connector of your own that they use. May be repeated.
+        #[arg(long, value_name = "FILE")]
+        connector: Vec<PathBuf>,
     },
     /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
     /// and how it would end.
@@ -145,7 +149,7 @@ Then begin a definition with
 /// Carries out a command that needs no stack; none if it needs one.
 pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
     let code = match command {
-        Command::Validate { paths } => output.show(&validate::validate(paths, output.notices())?),
+        Command::Validate { paths, connector } => output.show(&validate::validate(paths, connector, output.notices())?),
         Command::Test(arguments) => output.show(&test::play(arguments, output.notices()).await?),
         Command::Schema => output.show(&schema::schema()),
         _ => return Ok(None),

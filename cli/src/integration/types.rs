@@ -1,12 +1,13 @@
 //! `pagerflow integration types`: the systems that there can be accounts on, and what each asks for.
 
 use crate::{
-    connector_account::connector,
     error::Error,
+    known,
+    known_connectors::KnownConnectors,
     output::{Screen, View, printable},
     text_table::aligned,
 };
-use connectors::{Connector, FieldType, IntegrationField, shipped, shipped_connector};
+use connectors::{Connector, FieldType, IntegrationField};
 use platform::table::IntegrationKind;
 use serde::Serialize;
 use workflow::ids::IntegrationTypeName;
@@ -46,9 +47,9 @@ struct Asked {
     one_of: Option<Vec<String>>,
 }
 
-pub(super) fn types(only: Option<&IntegrationTypeName>) -> Result<Types, Error> {
+pub(super) fn types(only: Option<&IntegrationTypeName>, known: &KnownConnectors) -> Result<Types, Error> {
     let Some(only) = only else {
-        let connectors = shipped().filter_map(shipped_connector).map(Type::of);
+        let connectors = known.names().filter_map(|name| known.connector(name)).map(Type::of);
         return Ok(Types {
             types: std::iter::once(pagerduty()).chain(connectors).collect(),
             is_one: false,
@@ -56,7 +57,10 @@ pub(super) fn types(only: Option<&IntegrationTypeName>) -> Result<Types, Error> 
     };
     let one = match only.as_str() {
         IntegrationKind::PAGERDUTY => pagerduty(),
-        _ => Type::of(connector(only)?),
+        name => match known.connector(name) {
+            Some(connector) => Type::of(connector),
+            None => return Err(known::unknown_type(only, known.names())),
+        },
     };
     Ok(Types {
         types: vec![one],
@@ -197,17 +201,19 @@ mod tests {
     use crate::output::as_json;
 
     fn text(only: &str) -> String {
-        types(Some(&only.parse().unwrap())).unwrap().text(Screen::plain())
+        types(Some(&only.parse().unwrap()), &KnownConnectors::shipped())
+            .unwrap()
+            .text(Screen::plain())
     }
 
     #[test]
     fn all_types_are_listed_with_what_they_ask_for() {
-        let listed = types(None).unwrap();
+        let listed = types(None, &KnownConnectors::shipped()).unwrap();
         let text = listed.text(Screen::plain());
         let types = text.lines().skip(1).map(|line| line.split(' ').next().unwrap());
         let types: Vec<_> = types.take_while(|name| !name.is_empty()).collect();
         assert_eq!(types.first(), Some(&"pagerduty"));
-        assert!(types.len() == 1 + shipped().count(), "{text}");
+        assert!(types.len() == 1 + connectors::shipped().count(), "{text}");
         assert!(text.contains("site, email, a secret"), "{text}");
     }
 
@@ -249,7 +255,7 @@ mod tests {
 
     #[test]
     fn programs_get_each_field_that_is_asked_for() {
-        let shown = types(Some(&"jira".parse().unwrap())).unwrap();
+        let shown = types(Some(&"jira".parse().unwrap()), &KnownConnectors::shipped()).unwrap();
         insta::assert_snapshot!(format!("{:#}", as_json(&shown)), @r#"
         {
           "types": [

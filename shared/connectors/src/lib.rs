@@ -26,7 +26,7 @@ pub mod openapi;
 
 pub use account::{Account, InvalidAccount};
 pub use call::{AccessTokens, Call, HIDDEN, Preview, perform, preview};
-pub use catalogue::{shipped, shipped_connector};
+pub use catalogue::{shipped, shipped_connector, shipped_source};
 pub use connector::{Action, Choices, Connector};
 pub use error::{Error, Failure, Refusal, Subject};
 pub use host::{HostPattern, InvalidHost};

@@ -238,11 +238,12 @@ impl Machine {
             }
             "succeed" | "fail" => self.ended(number, now),
             kind => {
-                let action = command.get("action").and_then(Value::as_str).and_then(Callee::parse);
-                let action = action
+                let input = command.get("input").cloned().unwrap_or_default();
+                let name = command.get("action").and_then(Value::as_str);
+                let action = name
+                    .and_then(|name| Callee::parse(name, &input))
                     .filter(|action| action.spec().function == kind)
                     .ok_or_else(|| Stuck::Command(format!("no command {kind:?}")))?;
-                let input = command.get("input").cloned().unwrap_or_default();
                 self.took.calls += 1;
                 self.perform(number, action, input, now).await?;
                 self.enqueue(number, now);

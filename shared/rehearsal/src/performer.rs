@@ -44,29 +44,37 @@ pub(crate) struct Performed {
 }
 
 /// An action that a command can name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Callee {
     /// One of PagerDuty.
     PagerDuty(Action),
     /// One of a connector.
     Connector(&'static Connector, &'static connectors::Action),
+    /// One of a connector of the user's own, which the command has along.
+    Own(Box<Connector>, Box<connectors::Action>),
 }
 
 impl Callee {
-    /// The action of that name.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    /// The action of that name, which is called with this input.
+    pub(crate) fn parse(name: &str, input: &Value) -> Option<Self> {
         if let Some(action) = Action::parse(name) {
             return Some(Self::PagerDuty(action));
         }
         let (connector, action) = name.split_once('.')?;
+        if let Some(part) = input.get("connector") {
+            let connector = Connector::from_part(part).ok()?;
+            let action = connector.action(action)?.clone();
+            return Some(Self::Own(Box::new(connector), Box::new(action)));
+        }
         let connector = shipped_connector(connector)?;
         Some(Self::Connector(connector, connector.action(action)?))
     }
 
-    pub(crate) fn spec(self) -> &'static ActionSpec {
+    pub(crate) fn spec(&self) -> &ActionSpec {
         match self {
             Self::PagerDuty(action) => action.spec(),
             Self::Connector(_, action) => action.spec(),
+            Self::Own(_, action) => action.spec(),
         }
     }
 }
@@ -135,11 +143,12 @@ impl Performer {
                 _ => None,
             });
         let error = failures.next();
-        match callee {
-            Callee::PagerDuty(action) => self.in_pagerduty(action, input, error, interventions, now).await,
+        match &callee {
+            Callee::PagerDuty(action) => self.in_pagerduty(*action, input, error, interventions, now).await,
             Callee::Connector(connector, action) => {
                 elsewhere(connector, action, &input, attempt, error, interventions, now)
             }
+            Callee::Own(connector, action) => elsewhere(connector, action, &input, attempt, error, interventions, now),
         }
     }
 

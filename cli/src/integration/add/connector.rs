@@ -34,7 +34,7 @@ pub(super) async fn add(
     stack: &Stack,
     notices: Notices,
 ) -> Result<Stored, Error> {
-    let connector = connector(type_name)?;
+    let connector = connector(type_name, stack).await?;
     let before = Before::read(&options.token.alias, type_name, recorded, stack).await?;
     let mut problems = options_of_pagerduty(&options);
     let changes = Changes::read(&options.field, connector.integration(), &mut problems);
@@ -50,7 +50,7 @@ pub(super) async fn set_token(
     stack: &Stack,
     notices: Notices,
 ) -> Result<Stored, Error> {
-    let connector = connector(&recorded.type_name)?;
+    let connector = connector(&recorded.type_name, stack).await?;
     let type_name = &recorded.type_name;
     let before = Before::read(&options.alias, type_name, Some(recorded), stack).await?;
     let problems = token_kind_of_pagerduty(&options).into_iter().collect();
@@ -241,7 +241,7 @@ fn refuse(
 
 async fn store(
     options: TokenOptions,
-    connector: &'static Connector,
+    connector: &Connector,
     type_name: &IntegrationTypeName,
     before: &Before,
     changes: &Changes,
@@ -310,7 +310,7 @@ async fn store(
 /// Asks the system whether it accepts the secret.
 async fn verify(
     alias: &IntegrationAlias,
-    connector: &'static Connector,
+    connector: &Connector,
     account: &Account,
     stack: &Stack,
     notices: Notices,

@@ -25,7 +25,7 @@ async fn play(source: &str, others: &[&str], interventions: &[Intervention]) -> 
 }
 
 fn fails(text: &str) -> Intervention {
-    Intervention::fails(text).unwrap()
+    Intervention::fails(text, catalog()).unwrap()
 }
 
 fn only(report: &Report) -> &Run {
