@@ -275,12 +275,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_chosen_is_told_with_what_can() {
-        let spec = action("slack.post_message").unwrap();
+        let known = &KnownConnectors::shipped();
+        let spec = action("slack.post_message", known).unwrap();
         let text = field(spec, "text").unwrap();
-        assert!(has_choices(spec, field(spec, "channel").unwrap()));
+        assert!(has_choices(spec, field(spec, "channel").unwrap(), known));
         let told = [
-            free(spec, text).to_string(),
-            action("slack.post_mesage").unwrap_err().to_string(),
+            free(spec, text, known).to_string(),
+            action("slack.post_mesage", known).unwrap_err().to_string(),
             field(spec, "chanel").unwrap_err().to_string(),
         ];
         insta::assert_snapshot!(told.join("\n"), @"

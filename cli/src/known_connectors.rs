@@ -9,17 +9,12 @@ use crate::{
     text_file,
 };
 use connectors::{Connector, shipped, shipped_connector};
-use jiff::Timestamp;
 use platform::{
     catalog,
     table::{ConnectorRecord, ConnectorVersion, Table},
 };
 use std::{collections::BTreeMap, path::PathBuf, time::Duration};
-use workflow::{
-    action::{ActionSpec, Catalog},
-    definition::Definition,
-    ids::IntegrationTypeName,
-};
+use workflow::{action::Catalog, definition::Definition};
 
 /// The time in which a stack has to answer that is not needed.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -38,18 +33,8 @@ pub(crate) struct KnownConnectors {
 #[derive(Debug)]
 pub(crate) struct OwnConnector {
     pub(crate) connector: Connector,
-    /// The facts about it as it is stored; none if it is out of a file.
-    pub(crate) stored: Option<Stored>,
-}
-
-/// The facts about a connector as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Stored {
-    pub(crate) version: ConnectorVersion,
-    pub(crate) added_at: Timestamp,
-    pub(crate) added_by: Option<String>,
-    /// The file.
-    pub(crate) source: String,
+    /// The number of its version in the table; none if it is out of a file.
+    pub(crate) version: Option<ConnectorVersion>,
 }
 
 impl KnownConnectors {
@@ -67,7 +52,7 @@ impl KnownConnectors {
                     let name = connector.name().to_string();
                     let of_file = OwnConnector {
                         connector,
-                        stored: None,
+                        version: None,
                     };
                     if own.insert(name.clone(), of_file).is_some() {
                         return Err(Error::Invalid(format!(
@@ -118,7 +103,7 @@ impl KnownConnectors {
                 Ok(connector) => {
                     let stored = OwnConnector {
                         connector,
-                        stored: Some(record.into()),
+                        version: Some(record.version),
                     };
                     own.insert(name, stored);
                 }
@@ -166,11 +151,6 @@ impl KnownConnectors {
         self.own.values()
     }
 
-    /// The user's own one of that name.
-    pub(crate) fn own_of(&self, name: &str) -> Option<&OwnConnector> {
-        self.own.get(name)
-    }
-
     /// True if it is stored, and this release cannot use it.
     pub(crate) fn is_unusable(&self, name: &str) -> bool {
         self.unusable.contains_key(name)
@@ -197,22 +177,6 @@ impl KnownConnectors {
             action.connector.is_some() && now.is_some_and(|now| now != *action)
         });
         outdated.map(|action| &*action.name).collect()
-    }
-}
-
-/// True if an action is one of the connector of that name.
-pub(crate) fn is_of(action: &ActionSpec, connector: &IntegrationTypeName) -> bool {
-    IntegrationTypeName::of_action(&action.name).as_ref() == Some(connector)
-}
-
-impl From<ConnectorRecord> for Stored {
-    fn from(record: ConnectorRecord) -> Self {
-        Self {
-            version: record.version,
-            added_at: record.added_at,
-            added_by: record.added_by,
-            source: record.source,
-        }
     }
 }
 

@@ -32,10 +32,7 @@ struct Row {
 pub(super) fn list(known: &KnownConnectors) -> Listed {
     let of_program = shipped().filter_map(shipped_connector);
     let of_program = of_program.map(|connector| Row::of(connector, None));
-    let own = known.own().map(|own| {
-        let version = own.stored.as_ref().map(|stored| stored.version);
-        Row::of(&own.connector, version)
-    });
+    let own = known.own().map(|own| Row::of(&own.connector, own.version));
     Listed {
         connectors: of_program.chain(own).collect(),
     }

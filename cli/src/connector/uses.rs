@@ -1,6 +1,6 @@
 //! The uses of a connector of the user's own.
 
-use crate::{error::Error, known_connectors::is_of, stack::Stack};
+use crate::{error::Error, stack::Stack};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use platform::table::{IntegrationRecord, StoreError, VersionSource, WorkflowRecord, WorkflowState};
 use workflow::ids::{IntegrationAlias, IntegrationTypeName, WorkflowId};
@@ -25,7 +25,7 @@ async fn does_use(workflow: &WorkflowRecord, connector: &IntegrationTypeName, st
     match stack.table.version(&workflow.workflow, workflow.active_version).await {
         Ok(definition) => Ok(definition.is_some_and(|definition| {
             let mut actions = definition.actions().into_values();
-            actions.any(|action| is_of(action, connector))
+            actions.any(|action| IntegrationTypeName::of_action(&action.name).as_ref() == Some(connector))
         })),
         Err(StoreError::Unreadable { .. }) => Ok(false),
         Err(error @ StoreError::Unavailable { .. }) => Err(error.into()),

@@ -102,7 +102,11 @@ mod tests {
             ),
             unusable(&alias, &recorded, &pagerduty_account::unusable(&alias, absent)),
             unusable(&alias, &recorded, &pagerduty_account::unusable(&alias, unavailable)),
-            unusable(&alias, &recorded, &known::unknown_type(&recorded.type_name)),
+            unusable(
+                &alias,
+                &recorded,
+                &known::unknown_type(&recorded.type_name, connectors::shipped()),
+            ),
         ];
         insta::assert_snapshot!(told(&findings), @"
         ok           chat: Slack accepts the secret: team Acme.

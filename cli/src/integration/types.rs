@@ -292,7 +292,9 @@ mod tests {
 
     #[test]
     fn a_type_that_there_is_not_is_told_with_the_nearest_one() {
-        let error = types(Some(&"slak".parse().unwrap())).unwrap_err().to_string();
+        let error = types(Some(&"slak".parse().unwrap()), &KnownConnectors::shipped())
+            .unwrap_err()
+            .to_string();
         insta::assert_snapshot!(error, @"
         there is no type of integrations slak; did you mean slack?
         List them with `pagerflow integration types`.

@@ -168,6 +168,7 @@ fn calls_action(step: &Step) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platform::catalog;
     use rstest::rstest;
     use serde_json::json;
 
