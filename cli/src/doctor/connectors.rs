@@ -1,6 +1,6 @@
 //! Connectors of the user's own: whether this release can use them, and whether workflows use them as they are now.
 
-use super::{definitions, finding::Finding};
+use super::finding::Finding;
 use crate::known_connectors::KnownConnectors;
 use platform::table::WorkflowRecord;
 use workflow::definition::Definition;
@@ -30,7 +30,7 @@ pub(super) fn outdated(workflow: &WorkflowRecord, definition: &Definition, known
                 "The workflow {id} uses {} as it was when it was applied; the connector was changed since.",
                 outdated.join(", ")
             ),
-            definitions::remedy(workflow),
+            format!("pagerflow workflow export {id} --as-written > {id}.yaml\npagerflow workflow apply {id}.yaml"),
         )
     })
 }
@@ -57,7 +57,18 @@ mod tests {
         let broken = with_desk(&DESK.replace("auth: bearer", "auth: pigeon"));
         let mut findings: Vec<Finding> = outdated(&workflow, &definition, &changed).into_iter().collect();
         findings.extend(judge(&broken));
-        insta::assert_snapshot!(finding::text(&findings, Screen::plain()));
+        insta::assert_snapshot!(finding::text(&findings, Screen::plain()), @"
+        ok           The workflow outage uses desk.open_ticket as it was when it was applied; the connector was changed since.
+                     pagerflow workflow export outage --as-written > outage.yaml
+                     pagerflow workflow apply outage.yaml
+        problem      The connector desk cannot be used by this release:
+                     6:9: integration.auth: `pigeon` is not known; known are none, bearer, basic, header, query, url, oauth2_client_credentials, google_service_account
+                     11:11: base_url: `integration.site`: there are no integration here
+                     pagerflow connector show desk --source > desk.yaml   # correct it, then
+                     pagerflow connector add desk.yaml
+
+        1 problem.
+        ");
         assert_eq!(judge(&changed), []);
     }
 }

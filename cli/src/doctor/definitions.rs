@@ -54,7 +54,7 @@ fn area(workflow: &WorkflowRecord) -> String {
     format!("definition:{}", workflow.workflow)
 }
 
-pub(super) fn remedy(workflow: &WorkflowRecord) -> String {
+fn remedy(workflow: &WorkflowRecord) -> String {
     let id = &workflow.workflow;
     format!(
         "pagerflow workflow export {id} --as-written > {id}.yaml   # correct it, then\npagerflow workflow apply {id}.yaml"

@@ -275,9 +275,17 @@ fn a_connector_of_the_users_own_is_added_and_used_by_every_command_as_any_other(
     let said = world.refused("integration add chat --type acme_chat", slack::TOKEN);
     assert!(said.contains("there is no type of integrations acme_chat"), "{said}");
 
-    assert!(world.text(&format!("connector add {file} --dry-run"), "").contains("would be new"));
+    assert!(
+        world
+            .text(&format!("connector add {file} --dry-run"), "")
+            .contains("would be new")
+    );
     let added = world.json(&format!("connector add {file}"), "");
-    assert_eq!((&added["version"], &added["changed"]), (&json!(1), &json!(true)), "{added:#}");
+    assert_eq!(
+        (&added["version"], &added["changed"]),
+        (&json!(1), &json!(true)),
+        "{added:#}"
+    );
     let again = world.text(&format!("connector add {file}"), "");
     assert_eq!(again.trim_end(), "acme_chat v1 is unchanged.");
     assert!(world.text("connector list", "").contains("\nacme_chat "));
@@ -287,20 +295,34 @@ fn a_connector_of_the_users_own_is_added_and_used_by_every_command_as_any_other(
     let said = world.refused("connector show acme_chat --version 2", "");
     assert!(said.contains("its newest version is v1"), "{said}");
 
-    assert!(world.text("integration types acme_chat", "").contains("--type acme_chat"));
+    assert!(
+        world
+            .text("integration types acme_chat", "")
+            .contains("--type acme_chat")
+    );
     world.text("integration add chat --type acme_chat", slack::TOKEN);
     assert!(world.aws.secret("pagerflow/integrations/acme_chat/chat").is_some());
     assert_eq!(world.json("integration test chat", "")["passed"], true);
-    let choices = world.json("choices acme_chat.post_message channel --integration chat --search incid", "");
+    let choices = world.json(
+        "choices acme_chat.post_message channel --integration chat --search incid",
+        "",
+    );
     assert_eq!(choices["choices"], json!([{"value": "C1", "label": "incidents"}]));
     let test = "connector test acme_chat.post_message --integration chat --with - --yes";
-    assert_eq!(world.json(test, "channel: C1\ntext: Hello\n")["outputs"]["channel"], "C1");
+    assert_eq!(
+        world.json(test, "channel: C1\ntext: Hello\n")["outputs"]["channel"],
+        "C1"
+    );
 
     let workflow = folder.path().join("outage.yaml");
     let source = "name: outage\nsteps:\n  - { uses: acme_chat.post_message, with: { integration: chat, channel: C1, text: Hello } }\n";
     std::fs::write(&workflow, source).unwrap();
     let workflow = workflow.display();
-    assert!(world.text(&format!("workflow apply {workflow} --dry-run"), "").contains("outage would be new"));
+    assert!(
+        world
+            .text(&format!("workflow apply {workflow} --dry-run"), "")
+            .contains("outage would be new")
+    );
     let said = world.refused(&format!("workflow validate {workflow}"), "");
     assert!(said.contains("unknown action `acme_chat.post_message`"), "{said}");
     world.text(&format!("workflow validate {workflow} --connector {file}"), "");
@@ -314,7 +336,11 @@ fn a_file_that_would_take_the_name_of_another_system_is_not_added() {
     let folder = tempfile::tempdir().unwrap();
     let file = own_chat(folder.path());
     let source = std::fs::read_to_string(&file).unwrap();
-    std::fs::write(&file, source.replacen("connector: acme_chat", "connector: pagerduty", 1)).unwrap();
+    std::fs::write(
+        &file,
+        source.replacen("connector: acme_chat", "connector: pagerduty", 1),
+    )
+    .unwrap();
 
     let said = world.refused(&format!("connector add {file}"), "");
 
