@@ -169,7 +169,7 @@ pub(crate) async fn connector<'a>(type_name: &IntegrationTypeName, stack: &'a St
         return Ok(shipped);
     }
     let known = stack.connectors().await?;
-    match known.names().any(|known| known == name) || known.is_unusable(name) {
+    match known.is_stored(name) {
         true => known.usable(name),
         false => Err(known::unknown_type(type_name, known.names())),
     }

@@ -151,9 +151,9 @@ impl KnownConnectors {
         self.own.values()
     }
 
-    /// True if it is stored, and this release cannot use it.
-    pub(crate) fn is_unusable(&self, name: &str) -> bool {
-        self.unusable.contains_key(name)
+    /// True if there is one of the user's own of that name, whether this release can use it or not.
+    pub(crate) fn is_stored(&self, name: &str) -> bool {
+        self.own.contains_key(name) || self.unusable.contains_key(name)
     }
 
     /// The stored ones that this release cannot use, by name, with the reason.
