@@ -277,7 +277,7 @@ actions:
         let good = file("desk.yaml", DESK);
         let slack = file("slack.yaml", &DESK.replace("connector: desk", "connector: slack"));
         assert!(
-            KnownConnectors::of_files(&[good.clone()])
+            KnownConnectors::of_files(std::slice::from_ref(&good))
                 .unwrap()
                 .connector("desk")
                 .is_some()
