@@ -14,6 +14,7 @@
 //! - `protocol` — how requests are written and answers are read.
 //! - `endpoint` — regions, partitions and hosts.
 //! - `sign` — signatures.
+//! - `assume_role` — credentials of a role.
 //! - `pages` — answers in several pages.
 //! - `error` — what went wrong, and what that means.
 //! - `reads` — the operations that change nothing.
@@ -21,6 +22,7 @@
 //! - `spec` — an operation as an action of the workflow language.
 //! - `name`, `time` — names and times as workflows have them.
 
+mod assume_role;
 mod endpoint;
 mod error;
 mod input;
@@ -36,6 +38,7 @@ mod sign;
 mod spec;
 mod time;
 
+pub use assume_role::AssumeRole;
 pub use endpoint::{InvalidPlace, Place};
 pub use error::{AwsError, Kind};
 pub use input::InvalidInput;
