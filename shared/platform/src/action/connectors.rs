@@ -67,7 +67,10 @@ impl Connectors<SecretsManager> {
 }
 
 /// Reads a setting that may be missing.
-fn read<T: FromStr<Err: std::fmt::Display>>(name: &str, value: Option<String>) -> Result<Option<T>, StartError> {
+pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    value: Option<String>,
+) -> Result<Option<T>, StartError> {
     let value = value.map(|value| value.parse()).transpose();
     value.map_err(|error| StartError(format!("{name}: {error}")))
 }
@@ -193,7 +196,7 @@ impl<'a> Told<'a> {
 }
 
 /// Takes what a run tells beside the input. Null counts as left out.
-fn field<T>(
+pub(super) fn field<T>(
     input: &mut Map<String, Value>,
     name: &str,
     wanted: &str,
@@ -214,7 +217,7 @@ fn is_unauthorized(error: &connectors::Error) -> bool {
     matches!(error.name(), NamedError::System(_, SystemError::Unauthorized))
 }
 
-fn is_same(a: &Account, b: &Account) -> bool {
+pub(super) fn is_same(a: &Account, b: &Account) -> bool {
     a.secret.expose_secret() == b.secret.expose_secret() && a.fields == b.fields && a.hosts == b.hosts
 }
 

@@ -6,16 +6,18 @@
 //! - `way` — the way to a system.
 //! - `pagerduty` — the actions of PagerDuty.
 //! - `connectors` — the actions of all connectors.
+//! - `aws` — the operations of AWS.
 //!
 //! A function of one action names the code of that action itself, so nothing here that is shared knows the code of any.
 
+mod aws;
 mod call;
 mod connectors;
 mod input;
 mod pagerduty;
 mod way;
 
-pub use self::{call::APPROVAL, connectors::Connectors, input::input_of, pagerduty::PagerDuty};
+pub use self::{aws::AwsAccounts, call::APPROVAL, connectors::Connectors, input::input_of, pagerduty::PagerDuty};
 
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]
