@@ -279,7 +279,7 @@ fn fault(error: &str) -> Option<Fault> {
         SystemError::RateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
         SystemError::Unavailable => Fault::Unreachable,
         SystemError::OutcomeUnknown => Fault::AnswerLost,
-        SystemError::AlreadyResolved => return None,
+        SystemError::AlreadyResolved | SystemError::Failed => return None,
     })
 }
 

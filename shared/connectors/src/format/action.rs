@@ -276,6 +276,7 @@ fn spec(of: &Of<'_>, name: &str, parts: Parts<'_>) -> ActionSpec {
     ActionSpec {
         name: format!("{}.{name}", of.connector).into(),
         system: title.to_owned().into(),
+        integration: None,
         summary: parts.summary.into(),
         inputs: inputs.collect(),
         rules: parts.rules,

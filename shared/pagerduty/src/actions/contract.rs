@@ -324,6 +324,7 @@ pub(super) fn action<I: Fields, O: Fields>(name: &'static str) -> ActionSpec {
     ActionSpec {
         name: name.into(),
         system: SYSTEM.into(),
+        integration: None,
         summary: Text::default(),
         inputs: I::fields(),
         rules: Vec::new(),

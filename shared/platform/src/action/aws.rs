@@ -1,4 +1,4 @@
-//! The operations of AWS, in the accounts of integrations.
+//! The actions on AWS, in the accounts of integrations.
 //!
 //! An integration names a role of an account. Each step takes it on for itself, with no more rights than its operation needs, and
 //! under a name by which CloudTrail tells the run and the step.
@@ -7,7 +7,7 @@
 //! - `asked` — the input of a call, taken apart.
 //! - `role` — the role of an integration.
 //! - `session` — credentials of a role for one step.
-//! - `attempt` — one attempt at an operation.
+//! - `attempt` — one attempt at an action.
 //! - `failure` — what went wrong, in words.
 //! - `outputs` — how much of an answer a run gets.
 
@@ -18,7 +18,13 @@ mod outputs;
 mod role;
 mod session;
 
-use self::{asked::Asked, attempt::Attempt, failure::Refused, role::Role, session::Sessions};
+use self::{
+    asked::Asked,
+    attempt::{Attempt, Outcome},
+    failure::Refused,
+    role::Role,
+    session::Sessions,
+};
 use super::{
     StartError,
     call::{Done, called, used_up},
@@ -33,7 +39,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use aws_actions::Operation;
+use aws_actions::Action;
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use jiff::Timestamp;
@@ -115,7 +121,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         Self { links, ..self }
     }
 
-    /// Makes one attempt at an operation, and gives its output as JSON. `now` is the time of day at which it begins, and the one that
+    /// Makes one attempt at an action, and gives its output as JSON. `now` is the time of day at which it begins, and the one that
     /// its requests are signed for.
     ///
     /// The input is read as [`ActionSpec::admit`] says. If the role cannot be taken on, the account is read again, if it was not just
@@ -124,17 +130,17 @@ impl<S: SecretStore> AwsAccounts<S> {
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of AWS.
-    pub async fn perform(&self, operation: &Operation, input: Value, now: Timestamp) -> Result<Value, TaskError> {
-        let spec = operation.spec();
+    pub async fn perform(&self, action: &Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+        let spec = action.spec();
         let session_name = session::name(&input);
-        let perform = async |input| self.attempt(operation, &spec, session_name, input, now).await;
+        let perform = async |input| self.attempt(action, &spec, session_name, input, now).await;
         let done = called(&spec, self.links.as_ref(), input, now, perform).await?;
         done.written(&spec)
     }
 
     async fn attempt(
         &self,
-        operation: &Operation,
+        action: &Action,
         spec: &ActionSpec,
         session_name: String,
         input: Value,
@@ -160,7 +166,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         }
         let transport = self.way.transport(spec, Some(TYPE))?;
         let attempt = Attempt {
-            operation,
+            action,
             spec,
             asked: &asked,
             session_name: &session_name,
@@ -169,7 +175,7 @@ impl<S: SecretStore> AwsAccounts<S> {
             transport: &*transport,
             now,
         };
-        let outputs = match attempt.run(&role_now).await {
+        let outcome = match attempt.run(&role_now).await {
             Err(Refused {
                 of_role: true, failure, ..
             }) => {
@@ -179,15 +185,18 @@ impl<S: SecretStore> AwsAccounts<S> {
                 }
                 attempt.run(&role(&refreshed)?).await
             }
-            outputs => outputs,
+            outcome => outcome,
         };
-        let outputs = outputs.map_err(|refused| {
+        let outcome = outcome.map_err(|refused| {
             if let Some(seconds) = refused.hold_seconds {
                 self.rate_limits.turned_away(kind, seconds, now);
             }
             TaskError::from(refused.failure)
         })?;
-        Ok(Done::new(outputs, adjusted))
+        match outcome {
+            Outcome::Done(outputs) => Ok(Done::new(outputs, adjusted)),
+            Outcome::NotYet { after_seconds } => Err(failure::not_yet(spec, after_seconds).into()),
+        }
     }
 }
 

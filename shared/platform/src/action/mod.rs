@@ -6,7 +6,7 @@
 //! - `way` — the way to a system.
 //! - `pagerduty` — the actions of PagerDuty.
 //! - `connectors` — the actions of all connectors.
-//! - `aws` — the operations of AWS.
+//! - `aws` — the actions on AWS.
 //!
 //! A function of one action names the code of that action itself, so nothing here that is shared knows the code of any.
 

@@ -17,6 +17,7 @@ mod rules;
 mod thing;
 
 pub use catalog::Catalog;
+pub(crate) use catalog::Near;
 pub use fields::{Field, FieldKind, LINK, Longest, OnNull};
 pub use fit::{Adjustment, Unfit};
 pub use rules::Rule;
@@ -42,6 +43,9 @@ pub struct ActionSpec {
     pub name: Text,
     /// The system that it acts on, as people call it.
     pub system: Text,
+    /// The type of the integrations that it acts through, where that is not the beginning of its name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub integration: Option<Text>,
     /// The summary, in one line.
     pub summary: Text,
     /// The inputs.
@@ -181,12 +185,16 @@ impl ActionSpec {
         self.effect == Effect::Reads
     }
 
-    /// The type of the integrations that it acts through: the part of its name before the dot, `slack` of `slack.post_message`. None where it
+    /// The type of the integrations that it acts through: mostly the first part of its name, `slack` of `slack.post_message`. None where it
     /// acts through none.
     #[must_use]
     pub fn integration_type(&self) -> Option<IntegrationTypeName> {
         let takes_one = self.inputs.iter().any(|field| field.kind == FieldKind::Integration);
-        takes_one.then(|| IntegrationTypeName::of_action(&self.name)).flatten()
+        match &self.integration {
+            _ if !takes_one => None,
+            Some(other) => other.parse().ok(),
+            None => IntegrationTypeName::of_action(&self.name),
+        }
     }
 
     /// The input of that name.

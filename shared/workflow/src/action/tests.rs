@@ -95,6 +95,11 @@ fn an_action_acts_through_integrations_of_the_type_that_its_name_begins_with() {
         ..ActionSpec::clone(spec)
     };
     assert_eq!(without.integration_type(), None);
+    let of_another = ActionSpec {
+        integration: Some("aws".into()),
+        ..ActionSpec::clone(spec)
+    };
+    assert_eq!(of_another.integration_type(), Some("aws".parse().unwrap()));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use super::{Behaviour, Grammar, Picture};
 use crate::{
-    action::{ActionSpec, Catalog, Field, FieldKind, Repeat, nearest, nearest_three, unknown_field},
+    action::{ActionSpec, Catalog, Field, FieldKind, Near, Repeat, nearest, nearest_three, unknown_field},
     definition::{
         Length, Node, Step, UseOfIntegration,
         check::Checks,
@@ -104,23 +104,30 @@ fn input(
 
 /// A hint at the action that an unknown name could mean.
 fn hint(catalog: &Catalog, name: &str) -> String {
-    let known = catalog.actions().map(|action| &*action.name);
     // What many names begin with would make each look like the other.
-    let after_system = |name: &'_ str| {
-        name.split_once('.')
+    let after_system = |name: &str| {
+        name.rsplit_once('.')
             .map_or_else(|| name.to_owned(), |(_, rest)| rest.to_owned())
     };
-    let word = after_system(name);
-    let words: Vec<String> = known.clone().map(after_system).collect();
-    let near = nearest(&word, words.iter().map(String::as_str));
-    match near.and_then(|near| known.clone().find(|name| after_system(name) == near)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        // What follows the last dot says what it should do.
-        None => {
-            let last = word.rsplit('.').next().unwrap_or(&word);
-            let alike = words.iter().map(String::as_str).zip(known);
-            nearest_three(last, alike)
+    let known = match catalog.near(name) {
+        Near::Actions(known) => known,
+        Near::Systems(known) => {
+            let (prefix, _) = name.rsplit_once('.').unwrap_or((name, ""));
+            let last = after_system(prefix);
+            let words: Vec<String> = known.iter().copied().map(after_system).collect();
+            let near = nearest(&last, words.iter().map(String::as_str));
+            return match near.and_then(|near| words.iter().zip(&known).find(|(word, _)| *word == near)) {
+                Some((_, near)) => format!("did you mean `{near}.…`?"),
+                None => format!("there is no `{prefix:.80}`, but {}", words.join(", ")),
+            };
         }
+    };
+    let word = after_system(name);
+    let words: Vec<String> = known.iter().copied().map(after_system).collect();
+    let near = nearest(&word, words.iter().map(String::as_str));
+    match near.and_then(|near| words.iter().zip(&known).find(|(word, _)| *word == near)) {
+        Some((_, near)) => format!("did you mean `{near}`?"),
+        None => nearest_three(&word, words.iter().map(String::as_str).zip(known)),
     }
 }
 

@@ -1,4 +1,4 @@
-//! One attempt at an operation.
+//! One attempt at an action.
 
 use super::{
     asked::Asked,
@@ -8,7 +8,7 @@ use super::{
     session::{self, Purpose, Sessions},
 };
 use crate::{action::call::error_of, task::TaskError};
-use aws_actions::{AssumeRole, AwsError, InvalidInput, NotSigned, Operation, Place, Scope, sign};
+use aws_actions::{Action, Answered as Concluded, AssumeRole, AwsError, InvalidInput, NotSigned, Place, Scope, sign};
 use aws_credential_types::{
     Credentials,
     provider::{ProvideCredentials, SharedCredentialsProvider},
@@ -33,9 +33,9 @@ const LARGEST_ANSWER_OF_STS: usize = 64 * 1024;
 /// The most pages of a list.
 const MOST_PAGES: usize = 20;
 
-/// One attempt at an operation, with all that it works with.
+/// One attempt at an action, with all that it works with.
 pub(super) struct Attempt<'a> {
-    pub(super) operation: &'a Operation,
+    pub(super) action: &'a Action,
     pub(super) spec: &'a ActionSpec,
     pub(super) asked: &'a Asked,
     pub(super) session_name: &'a str,
@@ -43,6 +43,14 @@ pub(super) struct Attempt<'a> {
     pub(super) own: &'a SharedCredentialsProvider,
     pub(super) transport: &'a dyn Transport,
     pub(super) now: Timestamp,
+}
+
+/// The end of an attempt.
+pub(super) enum Outcome {
+    /// The action is done, with these outputs.
+    Done(Map<String, Value>),
+    /// What is waited for is not there yet, and is to be looked at again after so many seconds.
+    NotYet { after_seconds: u32 },
 }
 
 /// An answer whose body came whole, or which is a refusal.
@@ -60,27 +68,33 @@ impl Answered {
 }
 
 impl Attempt<'_> {
-    /// Takes the role on and performs the operation, for each page of a list once.
-    pub(super) async fn run(&self, role: &Role) -> Result<Map<String, Value>, Refused> {
+    /// Takes the role on and performs the action, for each page of a list once.
+    pub(super) async fn run(&self, role: &Role) -> Result<Outcome, Refused> {
         let place = self.place(role)?;
         let first = &self.asked.input;
-        let mut outputs = self.page(role, &place, first).await?;
+        let mut outputs = match self.page(role, &place, first).await? {
+            Outcome::Done(outputs) => outputs,
+            not_yet @ Outcome::NotYet { .. } => return Ok(not_yet),
+        };
+        let operation = self.action.operation();
         let mut pages = 1;
-        while let Some(next) = self.operation.next_page(first, &outputs) {
+        while let Some(next) = operation.next_page(first, &outputs).filter(|_| self.action.has_pages()) {
             if pages >= MOST_PAGES {
                 break;
             }
             pages += 1;
-            let page = self.page(role, &place, &next).await?;
+            let Outcome::Done(page) = self.page(role, &place, &next).await? else {
+                break;
+            };
             if outputs::size(&outputs) + outputs::size(&page) > outputs::ROOM {
                 // The token of the page that has no place stays among the outputs.
                 break;
             }
-            outputs = self.operation.join(outputs, page, usize::MAX);
+            outputs = operation.join(outputs, page, usize::MAX);
         }
-        match self.operation.only_reads() && outputs::size(&outputs) > outputs::ROOM {
+        match self.action.only_reads() && outputs::size(&outputs) > outputs::ROOM {
             true => Err(failure::too_large(self.spec, outputs::ROOM).into()),
-            false => Ok(outputs::fitted(outputs)),
+            false => Ok(Outcome::Done(outputs::fitted(outputs))),
         }
     }
 
@@ -100,21 +114,14 @@ impl Attempt<'_> {
 
     /// Sends one request. Where AWS does not take credentials that were used before, it is sent once more with new ones: nothing was
     /// done.
-    async fn page(
-        &self,
-        role: &Role,
-        place: &Place,
-        input: &Map<String, Value>,
-    ) -> Result<Map<String, Value>, Refused> {
-        let request = self
-            .operation
-            .request(input, self.asked.idempotency_key.as_deref(), place);
+    async fn page(&self, role: &Role, place: &Place, input: &Map<String, Value>) -> Result<Outcome, Refused> {
+        let request = self.action.request(input, self.asked.idempotency_key.as_deref(), place);
         let request = request.map_err(|error| self.unwritten(&error))?;
         let purpose = Purpose {
             integration: self.asked.integration.clone(),
             role_arn: role.arn.clone(),
             session_name: self.session_name.to_owned(),
-            policy: session::policy(self.operation, &self.asked.input),
+            policy: session::policy(self.action, &self.asked.input),
         };
         if let Some(credentials) = self.sessions.get(&purpose, self.now) {
             match self.once(role, place, request.clone(), &credentials).await? {
@@ -137,18 +144,20 @@ impl Attempt<'_> {
         place: &Place,
         request: http::Request<Vec<u8>>,
         credentials: &Credentials,
-    ) -> Result<Result<Map<String, Value>, (AwsError, Refused)>, Failure> {
-        let changes = !self.operation.only_reads();
-        let scope = self.operation.scope(place);
+    ) -> Result<Result<Outcome, (AwsError, Refused)>, Failure> {
+        let changes = !self.action.only_reads();
+        let scope = self.action.operation().scope(place);
         let answered = self.send(request, &scope, credentials, changes, LARGEST_ANSWER).await?;
-        let outputs = self
-            .operation
-            .answer(answered.status, &answered.headers, &answered.body);
-        Ok(outputs.map_err(|error| {
-            let words = self.words(role, credentials, &error);
-            let refused = failure::of_operation(self.spec, self.operation, role, &error, &words, answered.pause());
-            (error, refused)
-        }))
+        let concluded = self.action.answer(answered.status, &answered.headers, &answered.body);
+        Ok(match concluded {
+            Concluded::Done(outputs) => Ok(Outcome::Done(outputs)),
+            Concluded::NotYet { after_seconds } => Ok(Outcome::NotYet { after_seconds }),
+            Concluded::Failed(error) => {
+                let words = self.words(role, credentials, &error);
+                let refused = failure::of_operation(self.spec, self.action, role, &error, &words, answered.pause());
+                Err((error, refused))
+            }
+        })
     }
 
     /// Takes the role on.

@@ -2,7 +2,7 @@
 
 use super::role::Role;
 use crate::{action::call::error_of, task::TaskError};
-use aws_actions::{AwsError, Kind, Operation};
+use aws_actions::{Action, AwsError, Kind};
 use connectors::HIDDEN;
 use provider::{deadline::Missed, shown::shown, transport::Interruption};
 use workflow::{
@@ -107,6 +107,15 @@ pub(super) fn too_large(spec: &ActionSpec, limit: usize) -> Failure {
     )
 }
 
+/// The error of a wait that has to go on.
+pub(super) fn not_yet(spec: &ActionSpec, after_seconds: u32) -> Failure {
+    let message = format!("{spec}: it is not so yet");
+    Failure {
+        retry_after_seconds: Some(after_seconds),
+        ..Failure::new(error_of(spec, SystemError::Unavailable), message)
+    }
+}
+
 fn unknown(spec: &ActionSpec, why: &str) -> Failure {
     let message =
         format!("{spec}: it is not known whether AWS did it: {why}. Look in the AWS console before you do it again");
@@ -116,13 +125,17 @@ fn unknown(spec: &ActionSpec, why: &str) -> Failure {
 /// The refusal of an operation. `pause` is the time that the answer asks to wait.
 pub(super) fn of_operation(
     spec: &ActionSpec,
-    operation: &Operation,
+    action: &Action,
     role: &Role,
     error: &AwsError,
     words: &str,
     pause: Option<u64>,
 ) -> Refused {
-    let said = format!("{} answered {}: {words}", operation.service_title(), error.status);
+    let said = format!(
+        "{} answered {}: {words}",
+        action.operation().service_title(),
+        error.status
+    );
     let failure = match error.kind {
         Kind::OutcomeUnknown => unknown(spec, &said),
         Kind::Unavailable => Failure::new(
@@ -130,7 +143,7 @@ pub(super) fn of_operation(
             format!("{spec}: AWS is not available: {said}. The request changed nothing, so it is safe to try again"),
         ),
         Kind::Forbidden => {
-            let rights = operation.iam_actions().join(", ");
+            let rights = action.iam_actions().join(", ");
             let message = format!("{spec}: {said}. The role {} has to allow {rights}", role.arn);
             Failure::new(error_of(spec, Kind::Forbidden), message)
         }

@@ -3,7 +3,7 @@
 //! The policy of a session takes away from the role what the operation does not need. Credentials are kept for a further request of the
 //! same step: of the next page, of a repeat, or of a look whether something has come about.
 
-use aws_actions::Operation;
+use aws_actions::Action;
 use aws_credential_types::Credentials;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Map, Value, json};
@@ -50,7 +50,7 @@ fn fitting(character: char) -> char {
     }
 }
 
-/// The policy of the session of an operation: its own rights on everything that the role has them on.
+/// The policy of the session of an action: the rights of its operation on everything that the role has them on.
 ///
 /// Some operations act on something else with the rights of who calls them, and would be refused without those: they hand a role to what
 /// they start, tag what they make, and use the key that it is encrypted with. As AWS lets nobody do the first and the last but by the
@@ -58,9 +58,9 @@ fn fitting(character: char) -> char {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>,
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>
-pub(super) fn policy(operation: &Operation, input: &Map<String, Value>) -> String {
-    let mut actions = operation.iam_actions();
-    if !operation.only_reads() {
+pub(super) fn policy(action: &Action, input: &Map<String, Value>) -> String {
+    let mut actions = action.iam_actions();
+    if !action.only_reads() {
         let makes_tags = ["tags", "tag_list", "tag_specifications", "tagging"];
         let of_service = actions.first().and_then(|action| action.split_once(':'));
         if let Some((service, _)) = of_service
@@ -128,7 +128,6 @@ impl Sessions {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_actions::operation;
     use rstest::rstest;
 
     fn name_of(run: &str, step: &str) -> String {
@@ -156,7 +155,7 @@ mod tests {
     }
 
     fn rights(action: &str, input: &Value) -> Value {
-        let policy = policy(&operation(action).unwrap(), input.as_object().unwrap());
+        let policy = policy(&Action::named(action).unwrap(), input.as_object().unwrap());
         // <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
         assert!(policy.len() < 2_048, "{policy}");
         serde_json::from_str::<Value>(&policy).unwrap()["Statement"][0].take()
@@ -181,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_session_uses_keys_through_a_service_alone() {
-        let policy = policy(&operation("aws.sqs.send_message").unwrap(), &Map::new());
+        let policy = policy(&Action::named("aws.sqs.send_message").unwrap(), &Map::new());
         let policy: Value = serde_json::from_str(&policy).unwrap();
         let of_keys = &policy["Statement"][1];
         assert_eq!(of_keys["Condition"], json!({"Null": {"kms:ViaService": "false"}}));
@@ -196,10 +195,10 @@ mod tests {
     #[test]
     fn every_operation_has_a_policy_that_sts_takes() {
         for service in aws_actions::services() {
-            for operation in aws_actions::operations(service) {
+            for action in Action::of_service(service) {
                 let tagged = json!({"tags": []});
-                let policy = policy(&operation, tagged.as_object().unwrap());
-                assert!(policy.len() < 2_048, "{operation:?}");
+                let policy = policy(&action, tagged.as_object().unwrap());
+                assert!(policy.len() < 2_048, "{action:?}");
             }
         }
     }
