@@ -252,7 +252,10 @@ async fn assert_is_confined(action: &str) {
 
     assert!(intruder.reads_secret(prefix, own).await, "{action} lives by that");
     for of_another in others {
-        assert!(!intruder.reads_secret(prefix, of_another).await, "{action}: {of_another}");
+        assert!(
+            !intruder.reads_secret(prefix, of_another).await,
+            "{action}: {of_another}"
+        );
     }
     assert!(intruder.reads_secret(prefix, LINKS).await, "{action} lives by that");
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await, "{action}");

@@ -14,10 +14,14 @@ use aws_credential_types::{
     provider::{ProvideCredentials, SharedCredentialsProvider},
 };
 use jiff::Timestamp;
-use provider::transport::{Request, Transport};
+use provider::{
+    http::REQUEST_TIME_LIMIT,
+    transport::{Request, Transport},
+};
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
+use std::time::Duration;
 use workflow::{
     action::ActionSpec,
     error_name::{ErrorName, SystemError},
@@ -27,8 +31,16 @@ use workflow::{
 /// The most of an answer that is read, in bytes. XML is several times as large as what a run gets of it.
 const LARGEST_ANSWER: usize = 2 * 1024 * 1024;
 
-/// The most of an answer of STS that is read, in bytes.
-const LARGEST_ANSWER_OF_STS: usize = 64 * 1024;
+/// The bounds of a request to STS.
+const OF_STS: Bounds = Bounds {
+    changes: false,
+    answer_limit: 64 * 1024,
+    longest: REQUEST_TIME_LIMIT,
+};
+
+/// The longest time that an operation may take. A Lambda function that is invoked may need it; STS is faster, and there is time for both
+/// within that of the function.
+const LONGEST_OPERATION: Duration = Duration::from_secs(25);
 
 /// The most pages of a list.
 const MOST_PAGES: usize = 20;
@@ -51,6 +63,16 @@ pub(super) enum Outcome {
     Done(Map<String, Value>),
     /// What is waited for is not there yet, and is to be looked at again after so many seconds.
     NotYet { after_seconds: u32 },
+}
+
+/// The bounds of a request, and what its missing answer leaves open.
+struct Bounds {
+    /// True if it changes something.
+    changes: bool,
+    /// The most of the answer that is read, in bytes.
+    answer_limit: usize,
+    /// The longest time until its end.
+    longest: Duration,
 }
 
 /// An answer whose body came whole, or which is a refusal.
@@ -145,9 +167,13 @@ impl Attempt<'_> {
         request: http::Request<Vec<u8>>,
         credentials: &Credentials,
     ) -> Result<Result<Outcome, (AwsError, Refused)>, Failure> {
-        let changes = !self.action.only_reads();
+        let bounds = Bounds {
+            changes: !self.action.only_reads(),
+            answer_limit: LARGEST_ANSWER,
+            longest: LONGEST_OPERATION,
+        };
         let scope = self.action.operation().scope(place);
-        let answered = self.send(request, &scope, credentials, changes, LARGEST_ANSWER).await?;
+        let answered = self.send(request, &scope, credentials, &bounds).await?;
         let concluded = self.action.answer(answered.status, &answered.headers, &answered.body);
         Ok(match concluded {
             Concluded::Done(outputs) => Ok(Outcome::Done(outputs)),
@@ -184,7 +210,7 @@ impl Attempt<'_> {
             );
             return Err(Failure::new(ErrorName::IntegrationInvalid, message).into());
         }
-        let answered = self.send(request, &scope, &own, false, LARGEST_ANSWER_OF_STS).await?;
+        let answered = self.send(request, &scope, &own, &OF_STS).await?;
         AssumeRole::answer(answered.status, &answered.headers, &answered.body).map_err(|error| {
             let words = self.words(role, &own, &error);
             failure::of_role(self.spec, role, &error, &words, answered.pause())
@@ -197,13 +223,17 @@ impl Attempt<'_> {
         mut request: http::Request<Vec<u8>>,
         scope: &Scope,
         credentials: &Credentials,
-        may_have_acted: bool,
-        answer_limit: usize,
+        bounds: &Bounds,
     ) -> Result<Answered, Failure> {
+        let Bounds {
+            changes,
+            answer_limit,
+            longest,
+        } = *bounds;
         let signed = sign(&mut request, scope, credentials, self.now.into());
         signed.map_err(|error: NotSigned| self.invalid(&error.to_string()))?;
         let url = self.url(&request)?;
-        let time_limit = self.asked.deadline.time_limit();
+        let time_limit = self.asked.deadline.time_limit_of(longest);
         let time_limit = time_limit.map_err(|missed| failure::missed(self.spec, missed))?;
         let (parts, body) = request.into_parts();
         let request = Request {
@@ -215,16 +245,11 @@ impl Attempt<'_> {
             answer_limit,
         };
         let answer = self.transport.send(request).await;
-        let answer = answer
-            .map_err(|interruption| failure::interrupted(self.spec, &interruption, may_have_acted, answer_limit))?;
+        let answer =
+            answer.map_err(|interruption| failure::interrupted(self.spec, &interruption, changes, answer_limit))?;
         let body = match answer.body {
             Err(interruption) if answer.status.is_success() => {
-                return Err(failure::interrupted(
-                    self.spec,
-                    &interruption,
-                    may_have_acted,
-                    answer_limit,
-                ));
+                return Err(failure::interrupted(self.spec, &interruption, changes, answer_limit));
             }
             // Of a refusal the status alone decides what is known; a body that breaks off only costs its words.
             body => body.unwrap_or_default(),

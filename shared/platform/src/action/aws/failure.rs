@@ -64,7 +64,7 @@ pub(super) fn without(text: String, secrets: &[&str]) -> String {
     })
 }
 
-/// An exchange that broke off. `of` says which request it was, and `may_have_acted` that it changes something.
+/// An exchange that broke off. `may_have_acted` says that the request changes something.
 pub(super) fn interrupted(
     spec: &ActionSpec,
     interruption: &Interruption,
