@@ -44,7 +44,12 @@ pub(crate) async fn send(
         .unwrap()
         .into();
     let url = format!("{}/{path}", config.endpoint_url().unwrap());
-    let signable = SignableRequest::new(method, &url, headers.iter().copied(), SignableBody::Bytes(body.as_bytes()));
+    let signable = SignableRequest::new(
+        method,
+        &url,
+        headers.iter().copied(),
+        SignableBody::Bytes(body.as_bytes()),
+    );
     let (signature, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
     let mut request = ureq::http::Request::builder().method(method).uri(&url);
     for (name, value) in headers.iter().copied().chain(signature.headers()) {

@@ -87,7 +87,9 @@ async fn integrate(scenario: &Scenario, config: &SdkConfig, alias: &str, role: &
     let (alias, type_name) = (alias.parse().unwrap(), "aws".parse().unwrap());
     let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(config));
     let secret = SecretNames::new(&scenario.stack.secrets_prefix).integration(&type_name, &alias);
-    store_account(&secrets, &secret, &type_name, |_| Ok(account.clone())).await.unwrap();
+    store_account(&secrets, &secret, &type_name, |_| Ok(account.clone()))
+        .await
+        .unwrap();
     let client = aws_sdk_dynamodb::Client::new(config);
     let record = IntegrationRecord {
         alias,

@@ -42,7 +42,7 @@ pub struct Aws {
     pub role_allows: Vec<String>,
     /// The sessions so far, by their key ids.
     pub sessions: BTreeMap<String, Session>,
-    /// The services that were deployed anew, each with its region.
+    /// The services that were deployed anew, each with its region. Until they are taken away, the old tasks run beside the new ones.
     pub deployed: Vec<String>,
     /// The tasks that were started, by their client tokens.
     pub tasks: BTreeMap<String, String>,
@@ -177,8 +177,7 @@ impl Aws {
         match operation {
             "UpdateService" => {
                 let name = input["service"].as_str().unwrap_or_default();
-                let is_known = (0..SERVICES).any(|number| name == format!("service-{number}"));
-                if !is_known {
+                if !is_service(name) {
                     return refused(400, "ServiceNotFoundException", "Service not found.");
                 }
                 if input["forceNewDeployment"] == true {
@@ -198,6 +197,26 @@ impl Aws {
                 let next = (end < SERVICES).then(|| end.to_string());
                 let arns: Vec<_> = (begin..end).map(arn).collect();
                 Answer::json(200, json!({"serviceArns": arns, "nextToken": next}))
+            }
+            "DescribeServices" => {
+                let names = input["services"]
+                    .as_array()
+                    .into_iter()
+                    .flatten()
+                    .filter_map(Value::as_str);
+                let (mut services, mut failures) = (Vec::new(), Vec::new());
+                for name in names {
+                    if !is_service(name) {
+                        failures.push(json!({"arn": name, "reason": "MISSING"}));
+                        continue;
+                    }
+                    let is_deploying = self.deployed.contains(&format!("{region}/{name}"));
+                    let deployments = vec![json!({"status": "PRIMARY"}); if is_deploying { 2 } else { 1 }];
+                    services.push(json!({
+                        "serviceName": name, "status": "ACTIVE", "desiredCount": 2, "runningCount": 2, "deployments": deployments,
+                    }));
+                }
+                Answer::json(200, json!({"services": services, "failures": failures}))
             }
             "RunTask" => {
                 let token = input["clientToken"].as_str().unwrap_or_default().to_owned();
@@ -224,6 +243,11 @@ impl Vendor for Aws {
         // It does not say for how long.
         (refused(400, "ThrottlingException", "Rate exceeded"), 0)
     }
+}
+
+/// True for the services that the cluster has.
+fn is_service(name: &str) -> bool {
+    (0..SERVICES).any(|number| name == format!("service-{number}"))
 }
 
 fn covers(allowed: &str, action: &str) -> bool {

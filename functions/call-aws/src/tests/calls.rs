@@ -1,8 +1,9 @@
 //! Calls that succeed: their requests, logs and metrics.
 
 use super::*;
-use action_tests::{Log, assert_logged, caller};
+use action_tests::{Log, assert_logged, assert_refused, caller};
 use serde_json::json;
+use workflow::action::Answer;
 
 #[tokio::test]
 async fn a_service_is_restarted_in_the_role_and_region_of_the_integration() {
@@ -100,6 +101,47 @@ async fn a_repeat_with_the_same_key_starts_nothing_more() {
 
     assert_eq!(first["tasks"][0]["task_arn"], again["tasks"][0]["task_arn"]);
     assert_ne!(first["tasks"][0]["task_arn"], other["tasks"][0]["task_arn"]);
+}
+
+#[tokio::test]
+async fn a_wait_looks_once_and_says_when_to_look_again_until_the_state_is_there() {
+    let world = World::new().await;
+    world.done(restart("service-1")).await;
+    let wait = |look: Option<Value>| {
+        json!({
+            "action": "aws.ecs.wait_until_services_stable", "integration": "prod", "cluster": "web", "services": ["service-1"],
+            "look": look,
+        })
+    };
+
+    let pending = world.answer(wait(None), 1).await.unwrap();
+    let Answer::Pending {
+        look, after_seconds, ..
+    } = pending
+    else {
+        panic!("{pending:?}")
+    };
+    assert_eq!(after_seconds, 15);
+    let asked = world.hosts().len();
+    world.aws.vendor(|aws| aws.deployed.clear());
+    let done = world.call(wait(Some(look)), 16).await.unwrap();
+
+    assert_eq!(done["services"][0]["status"], "ACTIVE", "{done}");
+    assert_eq!(
+        world.hosts().len(),
+        asked + 1,
+        "the session of the first look serves the second"
+    );
+}
+
+#[tokio::test]
+async fn a_wait_for_what_will_not_come_fails() {
+    let world = World::new().await;
+    let wait = json!({
+        "action": "aws.ecs.wait_until_services_stable", "integration": "prod", "cluster": "web", "services": ["service-99"],
+    });
+
+    assert_refused(&world.failed(wait).await, "AWS.JobFailed", &["MISSING"]);
 }
 
 #[test]

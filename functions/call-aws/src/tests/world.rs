@@ -23,6 +23,7 @@ use vendors::{
     Server,
     aws::{self, Aws},
 };
+use workflow::action::Answer;
 
 /// An external id that the role does not know.
 pub(super) const ROTATED: &str = "not-a-real-external-id-of-before";
@@ -77,6 +78,12 @@ impl World {
 
     /// The result that a state machine gets, so many seconds after the first call.
     pub(super) async fn call(&self, input: Value, seconds: i64) -> Result<Value, TaskError> {
+        let answer = self.answer(input, seconds).await?;
+        Ok(answer.output().cloned().unwrap_or_default())
+    }
+
+    /// The answer itself.
+    pub(super) async fn answer(&self, input: Value, seconds: i64) -> Result<Answer, TaskError> {
         let now: Timestamp = now() + SignedDuration::from_secs(seconds);
         self.aws.vendor(|aws| aws.now = now);
         handle(&self.accounts, input, now).await

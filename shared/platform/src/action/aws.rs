@@ -30,6 +30,7 @@ use super::{
     call::{Done, called, used_up},
     connectors::{is_same, read},
     input::{admitted, invalid},
+    requests::Record,
     way::Way,
 };
 use crate::{
@@ -46,10 +47,10 @@ use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
 };
-use serde_json::{Map, Value};
+use serde_json::{Value, json};
 use std::sync::Arc;
 use workflow::{
-    action::{ActionSpec, Text},
+    action::{ActionSpec, Answer, Text},
     error_name::ErrorName,
     ids::{IntegrationAlias, IntegrationTypeName},
 };
@@ -121,8 +122,11 @@ impl<S: SecretStore> AwsAccounts<S> {
         Self { links, ..self }
     }
 
-    /// Makes one attempt at an action, and gives its output as JSON. `now` is the time of day at which it begins, and the one that
+    /// Makes one attempt at an action, and gives its answer. `now` is the time of day at which it begins, and the one that
     /// its requests are signed for.
+    ///
+    /// A wait for a state looks once, and is not done until the state is there. Each look is the same request, so there is nothing to remember
+    /// from one to the next.
     ///
     /// The input is read as [`ActionSpec::admit`] says. If the role cannot be taken on, the account is read again, if it was not just
     /// read; if another one is stored by now, the attempt is made once more: nothing was sent to the service yet. While AWS asks for a
@@ -130,12 +134,21 @@ impl<S: SecretStore> AwsAccounts<S> {
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of AWS.
-    pub async fn perform(&self, action: &Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+    pub async fn perform(&self, action: &Action, input: Value, now: Timestamp) -> Result<Answer, TaskError> {
         let spec = action.spec();
         let session_name = session::name(&input);
-        let perform = async |input| self.attempt(action, &spec, session_name, input, now).await;
+        let perform =
+            async |input, record: &Record| self.attempt(action, &spec, session_name, input, now, record).await;
         let done = called(&spec, self.links.as_ref(), input, now, perform).await?;
-        done.written(&spec)
+        let answer = done.written(&spec)?;
+        Ok(match done.output {
+            Outcome::Done(_) => answer,
+            Outcome::NotYet { after_seconds } => Answer::Pending {
+                look: json!({}),
+                after_seconds,
+                requests: answer.requests().clone(),
+            },
+        })
     }
 
     async fn attempt(
@@ -145,7 +158,8 @@ impl<S: SecretStore> AwsAccounts<S> {
         session_name: String,
         input: Value,
         now: Timestamp,
-    ) -> Result<Done<Map<String, Value>>, TaskError> {
+        record: &Record,
+    ) -> Result<Done<Outcome>, TaskError> {
         let (input, adjusted) = admitted(spec, input)?;
         let asked = Asked::read(spec, input, now)?;
         let integration = asked.integration.clone();
@@ -164,7 +178,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
             return Err(used_up(spec, &integration, seconds).into());
         }
-        let transport = self.way.transport(spec, Some(TYPE))?;
+        let transport = self.way.transport(spec, Some(TYPE), record)?;
         let attempt = Attempt {
             action,
             spec,
@@ -193,10 +207,7 @@ impl<S: SecretStore> AwsAccounts<S> {
             }
             TaskError::from(refused.failure)
         })?;
-        match outcome {
-            Outcome::Done(outputs) => Ok(Done::new(outputs, adjusted)),
-            Outcome::NotYet { after_seconds } => Err(failure::not_yet(spec, after_seconds).into()),
-        }
+        Ok(Done::new(outcome, adjusted))
     }
 }
 

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `input` — the input of a call, checked before anything is sent.
 //! - `call` — a call from its begin to its end: the link of its approval, and its line in the log.
+//! - `requests` — taking note of the requests of a call.
 //! - `way` — the way to a system.
 //! - `pagerduty` — the actions of PagerDuty.
 //! - `connectors` — the actions of all connectors.
@@ -15,6 +16,7 @@ mod call;
 mod connectors;
 mod input;
 mod pagerduty;
+mod requests;
 mod way;
 
 pub use self::{aws::AwsAccounts, call::APPROVAL, connectors::Connectors, input::input_of, pagerduty::PagerDuty};

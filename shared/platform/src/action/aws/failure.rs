@@ -107,15 +107,6 @@ pub(super) fn too_large(spec: &ActionSpec, limit: usize) -> Failure {
     )
 }
 
-/// The error of a wait that has to go on.
-pub(super) fn not_yet(spec: &ActionSpec, after_seconds: u32) -> Failure {
-    let message = format!("{spec}: it is not so yet");
-    Failure {
-        retry_after_seconds: Some(after_seconds),
-        ..Failure::new(error_of(spec, SystemError::Unavailable), message)
-    }
-}
-
 fn unknown(spec: &ActionSpec, why: &str) -> Failure {
     let message =
         format!("{spec}: it is not known whether AWS did it: {why}. Look in the AWS console before you do it again");
