@@ -9,6 +9,7 @@
 
 mod approvals;
 mod aws;
+mod aws_actions;
 mod bad_input;
 mod connectors;
 mod definitions;

@@ -11,7 +11,7 @@ use platform::{
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::error_name::ErrorName;
+use workflow::{action::Answer, error_name::ErrorName};
 
 /// Performs the action that the input names.
 ///
@@ -21,7 +21,7 @@ pub async fn handle<S: SecretStore>(
     connectors: &Connectors<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Value, TaskError> {
+) -> Result<Answer, TaskError> {
     let input = input_of(input);
     let (connector, action) = named(&input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     connectors.perform(connector, action, input, now).await

@@ -344,6 +344,8 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
         {
             known.lock.ended.insert(other);
         }
+        let answered = request.state.next.as_ref().and_then(|next| next.answer());
+        let (answer, requests) = answered.unzip();
         let plan = plan(&Situation {
             catalog: catalog(),
             definition,
@@ -351,7 +353,8 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
             started_at: request.execution.started_at,
             event,
             standing,
-            answer: request.state.next.as_ref().and_then(|next| next.answer()).as_ref(),
+            answer: answer.as_ref(),
+            requests: &requests.unwrap_or_default(),
             known: &known,
             trouble: trouble(input).as_ref(),
             now,

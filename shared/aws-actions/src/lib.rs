@@ -18,6 +18,7 @@
 //! - `protocol` — how requests are written and answers are read.
 //! - `endpoint` — regions, partitions and hosts.
 //! - `sign` — signatures.
+//! - `assume_role` — credentials of a role.
 //! - `pages` — answers in several pages.
 //! - `error` — what went wrong, and what that means.
 //! - `reads` — the operations that change nothing.
@@ -26,6 +27,7 @@
 //! - `name`, `time` — names and times as workflows have them.
 
 mod action;
+mod assume_role;
 mod endpoint;
 mod error;
 mod face;
@@ -45,6 +47,7 @@ mod time;
 mod wait;
 
 pub use action::{Action, Answered, FACES};
+pub use assume_role::AssumeRole;
 pub use endpoint::{InvalidPlace, Place};
 pub use error::{AwsError, Kind};
 pub use input::InvalidInput;

@@ -89,6 +89,7 @@ pub(crate) fn of(operation: &Operation) -> ActionSpec {
         on_repeat,
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: Text::default(),
     };
     spec.example = example::of(&spec).into();

@@ -262,7 +262,8 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
     let connections = Connections::new(secrets, SecretNames::new(PREFIX));
     let pagerduty = PagerDuty::new(connections, transport, None).with_links(Some(links()));
     let input = json!({ "action": action.spec().name, "call": input, "entered_at": now });
-    pagerduty.perform(action, input_of(input), now).await
+    let answer = pagerduty.perform(action, input_of(input), now).await?;
+    Ok(answer.output().cloned().unwrap_or_default())
 }
 
 /// The fate of a request that makes the action fail with an error; none for errors that are not PagerDuty's.
@@ -279,7 +280,7 @@ fn fault(error: &str) -> Option<Fault> {
         SystemError::RateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
         SystemError::Unavailable => Fault::Unreachable,
         SystemError::OutcomeUnknown => Fault::AnswerLost,
-        SystemError::AlreadyResolved | SystemError::Failed => return None,
+        SystemError::AlreadyResolved | SystemError::JobFailed => return None,
     })
 }
 

@@ -16,6 +16,7 @@ mod answer;
 mod request;
 mod server;
 
+pub mod aws;
 pub mod azure;
 pub mod confluence;
 pub mod datadog;

@@ -96,6 +96,11 @@ impl Request {
         self.json_of("application/json")
     }
 
+    /// The body as it came.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
+    }
+
     /// The fields of a form.
     #[must_use]
     pub fn form(&self) -> Vec<(String, String)> {

@@ -71,7 +71,8 @@ impl World {
     /// The result that a state machine gets, so many seconds after the first call.
     pub(super) async fn call(&self, input: Value, seconds: i64) -> Result<Value, TaskError> {
         let now: Timestamp = now() + SignedDuration::from_secs(seconds);
-        handle(&self.connectors, input, now).await
+        let answer = handle(&self.connectors, input, now).await?;
+        Ok(answer.output().cloned().unwrap_or_default())
     }
 
     pub(super) async fn done(&self, input: Value) -> Value {

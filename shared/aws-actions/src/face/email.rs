@@ -45,6 +45,7 @@ pub(super) fn spec() -> ActionSpec {
         on_repeat: "The message would be sent a second time.".into(),
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: "integration: prod-aws\nfrom: oncall@example.com\nto: [team@example.com]\nsubject: \"{{ event.incident.title }}\"\n\
                   text: \"{{ event.incident.html_url }}\"\n"
             .into(),

@@ -47,6 +47,7 @@ pub(super) fn spec() -> ActionSpec {
         on_repeat: "The function would run a second time.".into(),
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: "integration: prod-aws\nfunction_name: restart-checkout\npayload: { incident: \"{{ event.incident.id }}\" }\n".into(),
     }
 }
@@ -67,7 +68,7 @@ pub(super) fn outputs(answer: Map<String, Value>) -> Result<Map<String, Value>, 
     let returned = field("payload").and_then(Value::as_str).map(returned);
     if let Some(kind) = field("function_error").and_then(Value::as_str) {
         return Err(AwsError::of_outcome(
-            Kind::Failed,
+            Kind::JobFailed,
             Some(kind),
             &format!("the function failed{}", reason(returned.as_ref())),
         ));

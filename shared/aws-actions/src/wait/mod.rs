@@ -53,6 +53,7 @@ pub(crate) fn spec(operation: &Operation, waiter: &Waiter<'_>) -> ActionSpec {
             })
             .collect(),
         on_repeat: "It only looks.".into(),
+        job_seconds: Some(limit_seconds(waiter)),
         ..asking
     }
 }
@@ -81,7 +82,7 @@ pub(crate) fn look(
         (Some((_, WaitState::Retry)), _) | (None, Ok(_)) => Look::NotYet,
         (Some((_, WaitState::Failure)) | None, Err(error)) => Look::Failed(error),
         (Some((acceptor, WaitState::Failure)), Ok(_)) => Look::Failed(AwsError::of_outcome(
-            Kind::Failed,
+            Kind::JobFailed,
             None,
             &format!("{} will not be reached: {}", waiter.name, seen(acceptor)),
         )),

@@ -55,13 +55,13 @@ fn a_function_that_is_not_waited_for_is_an_event() {
     200,
     Some("Unhandled"),
     r#"{"errorType": "KeyError", "errorMessage": "'cluster'"}"#,
-    Err("AWS.Failed: Unhandled: the function failed: KeyError: 'cluster'")
+    Err("AWS.JobFailed: Unhandled: the function failed: KeyError: 'cluster'")
 )]
 #[case::it_took_too_long(
     200,
     Some("Unhandled"),
     r#"{"errorMessage": "Task timed out after 3.00 seconds"}"#,
-    Err("AWS.Failed: Unhandled: the function failed: Task timed out after 3.00 seconds")
+    Err("AWS.JobFailed: Unhandled: the function failed: Task timed out after 3.00 seconds")
 )]
 #[case::there_is_none(
     404,

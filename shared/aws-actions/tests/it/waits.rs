@@ -38,10 +38,10 @@ fn services_with(deployments: usize, running: u32, status: &str) -> Value {
 #[case::all_run(services_with(1, 2, "ACTIVE"), "done")]
 #[case::it_is_being_deleted(
     services_with(1, 2, "DRAINING"),
-    "AWS.Failed: ServicesStable will not be reached: services[].status is DRAINING"
+    "AWS.JobFailed: ServicesStable will not be reached: services[].status is DRAINING"
 )]
 #[case::there_is_none(json!({"services": [], "failures": [{"reason": "MISSING"}]}),
-    "AWS.Failed: ServicesStable will not be reached: failures[].reason is MISSING")]
+    "AWS.JobFailed: ServicesStable will not be reached: failures[].reason is MISSING")]
 fn a_service_is_stable_when_all_its_tasks_run_in_one_deployment(#[case] answer: Value, #[case] meaning: &str) {
     assert_eq!(
         meant("aws.ecs.wait_until_services_stable", 200, &answer.to_string()),
@@ -78,7 +78,7 @@ fn an_error_is_a_state_only_where_the_wait_says_so(#[case] status: u16, #[case] 
 )]
 #[case::created_again(
     "<DBInstances><DBInstance><DBInstanceStatus>creating</DBInstanceStatus></DBInstance></DBInstances>",
-    "AWS.Failed: DBInstanceDeleted will not be reached: DBInstances[].DBInstanceStatus is creating"
+    "AWS.JobFailed: DBInstanceDeleted will not be reached: DBInstances[].DBInstanceStatus is creating"
 )]
 fn an_empty_list_has_no_entries(#[case] list: &str, #[case] meaning: &str) {
     let body = format!(

@@ -287,6 +287,7 @@ fn spec(of: &Of<'_>, name: &str, parts: Parts<'_>) -> ActionSpec {
         on_repeat: on_repeat.into(),
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: parts.example.to_owned().into(),
     }
 }

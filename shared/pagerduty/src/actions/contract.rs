@@ -335,6 +335,7 @@ pub(super) fn action<I: Fields, O: Fields>(name: &'static str) -> ActionSpec {
         on_repeat: "It only reads.".into(),
         function: "PagerDutyAction".into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: Text::default(),
     }
 }

@@ -1,6 +1,9 @@
 //! A call of an action from its begin to its end.
 
-use super::input::{invalid, limit};
+use super::{
+    input::{invalid, limit},
+    requests::Record,
+};
 use crate::{
     approval_links::{ApprovalLinks, replace_in_texts},
     secrets::{SecretError, SecretStore},
@@ -11,7 +14,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::time::Instant;
 use workflow::{
-    action::{ActionSpec, Adjustment},
+    action::{ActionSpec, Adjustment, Answer, Requests},
     approval,
     error_name::{ErrorName, NamedError, SystemError, SystemName},
     ids::{ApprovalId, IntegrationAlias},
@@ -37,6 +40,9 @@ pub(super) struct Done<T> {
     /// The link that was put into the input. It does not go back to the run, whatever the answer says again.
     #[serde(skip)]
     link: Option<String>,
+    /// The requests that the call has made.
+    #[serde(skip)]
+    requests: Requests,
 }
 
 impl<T> Done<T> {
@@ -45,13 +51,14 @@ impl<T> Done<T> {
             output,
             adjusted,
             link: None,
+            requests: Requests::default(),
         }
     }
 }
 
 impl<T: Serialize> Done<T> {
-    /// The result as JSON.
-    pub(super) fn written(&self, spec: &ActionSpec) -> Result<Value, TaskError> {
+    /// The answer for the run.
+    pub(super) fn written(&self, spec: &ActionSpec) -> Result<Answer, TaskError> {
         // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
         let mut output = serde_json::to_value(self).map_err(|error| {
             TaskError::new(
@@ -62,7 +69,7 @@ impl<T: Serialize> Done<T> {
         if let Some(link) = &self.link {
             replace_in_texts(&mut output, link, approval::LINK);
         }
-        Ok(output)
+        Ok(Answer::done(output).with_requests(self.requests.clone()))
     }
 }
 
@@ -89,13 +96,18 @@ pub(super) async fn called<S: SecretStore, T>(
     links: Option<&ApprovalLinks<S>>,
     mut input: Value,
     now: Timestamp,
-    perform: impl AsyncFnOnce(Value) -> Result<Done<T>, TaskError>,
+    perform: impl AsyncFnOnce(Value, &Record) -> Result<Done<T>, TaskError>,
 ) -> Result<Done<T>, TaskError> {
     let call = Call::begin(spec, &mut input);
+    let record = Record::default();
     call.told(match put_link(spec, links, &mut input, now).await {
-        Ok(link) => match perform(input).await {
-            Ok(done) => Ok(Done { link, ..done }),
-            Err(error) => Err(without(link.as_deref(), error)),
+        Ok(link) => match perform(input, &record).await {
+            Ok(done) => Ok(Done {
+                link,
+                requests: record.requests(),
+                ..done
+            }),
+            Err(error) => Err(without(link.as_deref(), error).having_made(record.requests())),
         },
         Err(error) => Err(error),
     })
@@ -223,7 +235,7 @@ mod tests {
             input[APPROVAL] = json!(about);
         }
         let mut sent = String::new();
-        let perform = async |input: Value| {
+        let perform = async |input: Value, _: &Record| {
             sent = input["title"].as_str().unwrap().to_owned();
             if refuses {
                 let message = format!("PagerDuty refused it: {sent} is no title");
@@ -235,7 +247,7 @@ mod tests {
             ))
         };
         let done = called(spec, Some(&links()), input, Timestamp::UNIX_EPOCH, perform).await?;
-        let given = done.written(spec)?["title"].clone();
+        let given = done.written(spec)?.output().unwrap()["title"].clone();
         Ok((sent, given))
     }
 

@@ -4,6 +4,7 @@ use super::{
     StartError,
     call::{Done, called, used_up},
     input::{admitted, invalid},
+    requests::Record,
     way::Way,
 };
 use crate::{
@@ -22,7 +23,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::{str::FromStr, sync::Arc};
 use workflow::{
-    action::{ActionSpec, Text},
+    action::{ActionSpec, Answer, Text},
     error_name::{NamedError, SystemError},
     ids::{IntegrationAlias, IntegrationTypeName},
 };
@@ -67,7 +68,10 @@ impl Connectors<SecretsManager> {
 }
 
 /// Reads a setting that may be missing.
-fn read<T: FromStr<Err: std::fmt::Display>>(name: &str, value: Option<String>) -> Result<Option<T>, StartError> {
+pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    value: Option<String>,
+) -> Result<Option<T>, StartError> {
     let value = value.map(|value| value.parse()).transpose();
     value.map_err(|error| StartError(format!("{name}: {error}")))
 }
@@ -94,7 +98,7 @@ impl<S: SecretStore> Connectors<S> {
         Self { links, ..self }
     }
 
-    /// Makes one attempt at an action of a connector, and gives its output as JSON. `now` is the time of day at which it begins.
+    /// Makes one attempt at an action of a connector, and gives its answer. `now` is the time of day at which it begins.
     ///
     /// The input is read as [`ActionSpec::admit`] says: what only decorates is made to fit. If the system refuses the secret, it is read
     /// again, if it was not just read. If another one, or other fields or hosts, are stored by now, the attempt is made once more: a refused
@@ -108,8 +112,8 @@ impl<S: SecretStore> Connectors<S> {
         action: &Action,
         input: Value,
         now: Timestamp,
-    ) -> Result<Value, TaskError> {
-        let perform = async |input| self.attempt(connector, action, input, now).await;
+    ) -> Result<Answer, TaskError> {
+        let perform = async |input, record: &Record| self.attempt(connector, action, input, now, record).await;
         let done = called(action.spec(), self.links.as_ref(), input, now, perform).await?;
         done.written(action.spec())
     }
@@ -120,6 +124,7 @@ impl<S: SecretStore> Connectors<S> {
         action: &Action,
         input: Value,
         now: Timestamp,
+        record: &Record,
     ) -> Result<Done<Map<String, Value>>, TaskError> {
         let spec = action.spec();
         let (input, adjusted) = admitted(spec, input)?;
@@ -130,7 +135,7 @@ impl<S: SecretStore> Connectors<S> {
         }
         let of_type = type_of(connector, spec)?;
         let account = self.accounts.get(&of_type, &integration, now).await?;
-        let transport = self.way.transport(spec, Some(connector.name().as_str()))?;
+        let transport = self.way.transport(spec, Some(connector.name().as_str()), record)?;
         let again = call.clone();
         let answer = perform(call, &account, &*transport, &self.tokens).await;
         let answer = match answer {
@@ -193,7 +198,7 @@ impl<'a> Told<'a> {
 }
 
 /// Takes what a run tells beside the input. Null counts as left out.
-fn field<T>(
+pub(super) fn field<T>(
     input: &mut Map<String, Value>,
     name: &str,
     wanted: &str,
@@ -214,7 +219,7 @@ fn is_unauthorized(error: &connectors::Error) -> bool {
     matches!(error.name(), NamedError::System(_, SystemError::Unauthorized))
 }
 
-fn is_same(a: &Account, b: &Account) -> bool {
+pub(super) fn is_same(a: &Account, b: &Account) -> bool {
     a.secret.expose_secret() == b.secret.expose_secret() && a.fields == b.fields && a.hosts == b.hosts
 }
 

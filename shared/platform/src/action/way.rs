@@ -1,6 +1,10 @@
 //! The way to a system.
 
-use super::{StartError, call::error_of};
+use super::{
+    StartError,
+    call::error_of,
+    requests::{NotedTransport, Record},
+};
 use crate::{
     metrics::{MeasuredTransport, Metrics},
     task::TaskError,
@@ -63,11 +67,13 @@ impl Way {
         })
     }
 
-    /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's.
+    /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's,
+    /// and those that go out to the network are taken note of.
     pub(super) fn transport(
         &self,
         spec: &ActionSpec,
         connector: Option<&str>,
+        record: &Record,
     ) -> Result<Arc<dyn Transport>, TaskError> {
         let (http, stand_in, metrics) = match self {
             Self::Network {
@@ -82,10 +88,11 @@ impl Way {
             |error: ConnectionError| TaskError::new(error_of(spec, SystemError::Unavailable), error.to_string());
         let session = http.session().map_err(unusable)?;
         let metrics = Arc::clone(metrics);
-        Ok(match stand_in {
+        let counted = match stand_in {
             Some(stand_in) => counted(Rerouted::new(Arc::new(session), stand_in.clone()), metrics, connector),
             None => counted(session, metrics, connector),
-        })
+        };
+        Ok(Arc::new(NotedTransport::new(counted, record)))
     }
 }
 

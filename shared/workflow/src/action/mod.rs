@@ -4,22 +4,28 @@
 //! action by itself: the reader of a definition gives it a [`Catalog`].
 //!
 //! # Layout
+//! - `answer` — what a function of an action answers: outputs, or that it is not done yet.
 //! - `catalog` — the actions that there are, by name.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
 //! - `fit` — what becomes of a value that a system would refuse.
+//! - `requests` — the requests that a call has made.
 //! - `rules` — what several inputs say about each other.
 //! - `thing` — the things whose names people may write.
 
+mod answer;
 mod catalog;
 mod fields;
 mod fit;
+mod requests;
 mod rules;
 mod thing;
 
+pub use answer::{Answer, LOOK, LOOK_BYTES};
 pub use catalog::Catalog;
 pub(crate) use catalog::Near;
 pub use fields::{Field, FieldKind, LINK, Longest, OnNull};
 pub use fit::{Adjustment, Unfit};
+pub use requests::{NoRequests, Request, RequestEnd, Requests, Unanswered};
 pub use rules::Rule;
 pub use thing::Thing;
 
@@ -69,6 +75,10 @@ pub struct ActionSpec {
     /// The time that one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
     /// only ends an attempt of which Lambda has lost track.
     pub timeout_seconds: u32,
+    /// The longest time that what it starts may take until it is looked at no more, in seconds, where a call may answer before that has
+    /// ended. A step's `timeout` takes its place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub job_seconds: Option<u32>,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
     pub example: Text,
 }

@@ -81,9 +81,9 @@ system_errors! {
     /// {system} refused the request (another 4xx).
     InvalidRequest, Permanent,
         "{system} refuses the request; its answer says why. Change the step, apply the workflow, and replay the run with --latest.";
-    /// {system} did what was asked, and that came to a bad end: a job that failed, or a state that will not be reached any more.
-    Failed, Permanent,
-        "Its message says what failed. Mend that in {system}, and replay the run from that step.";
+    /// {system} has begun what it was asked for, and that did not end well.
+    JobFailed, Permanent,
+        "What {system} was asked for was begun and did not end well; its message says why. Set it right there, and replay the run from that step.";
     /// {system} asks to wait (429).
     RateLimited, RateLimited,
         "Too much is asked of {system} with this token. Replay the run when that is over; fewer runs, or a token of its own, help for good.";

@@ -237,6 +237,10 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "SECRETS_PREFIX"
         ])
     );
+    assert_eq!(
+        told("CallAws"),
+        set(&["APPROVALS_URL", "CONNECTOR_PRIVATE_NETWORKS", "SECRETS_PREFIX"])
+    );
     assert_eq!(told("Approvals"), set(&["SECRETS_PREFIX", "TABLE_NAME"]));
 }
 

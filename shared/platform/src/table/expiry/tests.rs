@@ -196,6 +196,7 @@ async fn write_runs(table: &Table) {
         title: "a step".into(),
         at: all::now(),
         change: StepChange::Waiting { until: all::now() },
+        call: None,
     };
     let begun = Changes {
         steps: [(StepPath::top(Section::Steps, 0), step)].into(),

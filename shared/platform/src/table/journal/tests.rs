@@ -37,6 +37,7 @@ async fn written(change: StepChange) -> Value {
         title: "a step".into(),
         at: all::now(),
         change,
+        call: None,
     };
     let changes = Changes {
         steps: BTreeMap::from([(step(), record)]),
@@ -153,6 +154,7 @@ async fn an_attempt_without_adjustments_takes_those_of_the_one_before_away() {
             adjusted: Vec::new(),
             effect_key: EffectKey::new(&"r".parse().unwrap(), 0, &LanePath::main(), &step()),
         },
+        call: None,
     };
     let changes = Changes {
         steps: BTreeMap::from([(step(), record)]),

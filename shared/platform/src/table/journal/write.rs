@@ -14,7 +14,10 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath},
-    planner::{ApprovalChange, CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
+    planner::{
+        ApprovalChange, CancelMark, EndedCall, Failure, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult,
+        WaitChange,
+    },
     run::RunInput,
     watch::WatchChange,
 };
@@ -399,6 +402,10 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
                 _ => change.append("attempts", begun),
             }
         }
+        StepChange::NotYet { next, .. } => {
+            change.set("state", text("waiting"));
+            change.set("until", text(next.to_string()));
+        }
         StepChange::AttemptFailed {
             number: attempt,
             failure,
@@ -427,7 +434,39 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
             step_result(&mut change, result, record.at);
         }
     }
+    let look_failed = match &record.change {
+        StepChange::NotYet { failure, .. } => failure.as_ref(),
+        _ => None,
+    };
+    match &record.call {
+        Some(call) if !matches!(record.change, StepChange::AttemptStarted { .. }) => {
+            ended_call(&mut change, call, look_failed);
+        }
+        _ => {}
+    }
     change.into()
+}
+
+/// The call that has ended: its requests, and of a look also the number of looks, and why it failed if the attempt goes on.
+fn ended_call(change: &mut Update, call: &EndedCall, failure: Option<&Failure>) {
+    let position = call.attempt.saturating_sub(1);
+    let requests = (!call.requests.is_empty()).then(|| text(call.requests.to_string()));
+    if call.looks == 0 {
+        if let Some(requests) = requests {
+            change.set_in_list("attempts", position, "requests", requests);
+        }
+        return;
+    }
+    let error = failure.map(|failure| error_value(&failure.name, &failure.message));
+    let fields = [
+        ("number", Some(number(call.looks))),
+        ("requests", requests),
+        ("error", error),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    change.set_in_list("attempts", position, "looks", AttributeValue::M(fields.collect()));
 }
 
 /// The outcome of a step.

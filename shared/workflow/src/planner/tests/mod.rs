@@ -235,6 +235,7 @@ impl World {
             event: &self.event,
             standing,
             answer: execution.answer.as_ref(),
+            requests: &Requests::default(),
             known: &known,
             trouble: None,
             now: self.now,

@@ -55,6 +55,7 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
             title: WORST.repeat(200),
             at: now,
             change,
+            call: None,
         };
         let entry = Entry {
             input: &input,
