@@ -1,5 +1,6 @@
 //! `pagerflow connector`.
 
+mod aws;
 mod import;
 mod list;
 mod show;
@@ -24,7 +25,9 @@ pub(crate) enum Command {
     /// It needs no stack.
     #[command(after_help = "Examples:
   pagerflow connector show slack
-  pagerflow connector show slack.post_message")]
+  pagerflow connector show slack.post_message
+  pagerflow connector show aws.ecs
+  pagerflow connector show aws.ecs.update_service")]
     Show {
         /// The name of a connector, or of an action.
         #[arg(value_name = "NAME[.ACTION]")]

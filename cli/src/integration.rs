@@ -4,6 +4,7 @@ mod add;
 mod check;
 mod list;
 mod remove;
+mod role;
 mod routing_key;
 mod signing_secret;
 mod types;
@@ -65,6 +66,12 @@ pub(crate) enum Command {
     /// Uses of it are listed, and prevent the removal. Removing one that is absent changes nothing.
     #[command(after_help = remove::EXAMPLES)]
     Remove(remove::Options),
+    /// Print the role of an integration with AWS as a template of CloudFormation, for the owner of the account.
+    ///
+    /// The role trusts the function of this stack alone, and only with the ExternalId of the integration. It has the rights that the
+    /// steps of workflows need which use the integration, on all resources: name those that they may act on where you can.
+    #[command(after_help = role::EXAMPLES)]
+    Role(role::Options),
     /// The secrets with which PagerDuty signs webhooks.
     #[command(subcommand)]
     SigningSecret(signing_secret::Command),
@@ -90,6 +97,7 @@ pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
         Command::List => output.show(&list::list(stack, notices).await?),
         Command::Show { alias } => output.show(&list::show(&alias, stack, notices).await?),
         Command::Test { alias } => output.show(&check::check(&alias, stack, notices).await?),
+        Command::Role(options) => output.show(&role::role(&options, stack, notices).await?),
         Command::Remove(options) => match remove::remove(options, stack, notices).await? {
             Some(removed) => output.show(&removed),
             None => Ok(ExitCode::FAILURE),

@@ -76,7 +76,8 @@ pub(crate) async fn unknown_integration(alias: &IntegrationAlias, stack: &Stack)
 
 /// There is no type of integrations of a name.
 pub(crate) fn unknown_type(type_name: &IntegrationTypeName) -> Error {
-    let names = std::iter::once("pagerduty").chain(connectors::shipped());
+    let own = ["pagerduty", aws_actions::integration::TYPE];
+    let names = own.into_iter().chain(connectors::shipped());
     let remedy = "List them with `pagerflow integration types`.";
     unknown("type of integrations", type_name.as_str(), names, remedy)
 }
@@ -87,9 +88,19 @@ pub(crate) fn unknown_connector(name: &str) -> Error {
     unknown("connector", name, connectors::shipped(), remedy)
 }
 
+/// There is no service of AWS of a name.
+pub(crate) fn unknown_service(name: &str) -> Error {
+    let remedy = "List them with `pagerflow connector show aws`.";
+    unknown("service of AWS", name, aws_actions::services(), remedy)
+}
+
 /// There is no action of a name.
 pub(crate) fn unknown_action<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let system = name.split('.').next().unwrap_or_default();
+    unknown_action_of(name.split('.').next().unwrap_or_default(), name, known)
+}
+
+/// There is no action of a name among those that begin with the name of a system.
+pub(crate) fn unknown_action_of<'a>(system: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let remedy = format!("List them with `pagerflow connector show {system}`.");
     unknown("action", name, known, &remedy)
 }

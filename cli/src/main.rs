@@ -6,6 +6,7 @@
 mod approval;
 mod ask;
 mod aws;
+mod aws_account;
 mod choices;
 mod connector;
 mod connector_account;

@@ -29,11 +29,17 @@ mod test;
 mod validate;
 mod versions;
 
-use crate::{ask::Consent, error::Error, known, output::Output, stack::Stack};
+use crate::{
+    ask::Consent,
+    error::Error,
+    known,
+    output::{Notices, Output},
+    stack::Stack,
+};
 use clap::Subcommand;
 use platform::table::WorkflowState;
 use std::{path::PathBuf, process::ExitCode};
-use workflow::ids::WorkflowId;
+use workflow::{definition::Definition, ids::WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -104,13 +110,19 @@ or null), names (path, name and value of each), state, webhook_url, schedule (it
     Export(export::Options),
     /// Print the JSON Schema of definitions, with which editors complete and check them.
     ///
-    /// It needs no stack.
-    #[command(after_help = "Example:
+    /// It needs no stack. Of the actions on AWS, of which there are thousands, it has a pattern of their names unless --aws names
+    /// their services.
+    #[command(after_help = "Examples:
   pagerflow workflow schema > workflow.schema.json
+  pagerflow workflow schema --aws ecs,lambda > workflow.schema.json
 
 Then begin a definition with
   # yaml-language-server: $schema=workflow.schema.json")]
-    Schema,
+    Schema {
+        /// Services of AWS whose actions the schema has as well.
+        #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+        aws: Vec<String>,
+    },
     /// Let events start runs again.
     #[command(after_help = "Example:
   pagerflow workflow enable memory-alert")]
@@ -142,12 +154,17 @@ Then begin a definition with
     },
 }
 
+/// The definitions in files. What the names in them mean in an account is not asked.
+pub(crate) fn definitions(paths: &[PathBuf], notices: Notices) -> Result<Vec<Definition>, Error> {
+    test::definitions(paths, notices)
+}
+
 /// Carries out a command that needs no stack; none if it needs one.
 pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
     let code = match command {
         Command::Validate { paths } => output.show(&validate::validate(paths, output.notices())?),
         Command::Test(arguments) => output.show(&test::play(arguments, output.notices()).await?),
-        Command::Schema => output.show(&schema::schema()),
+        Command::Schema { aws } => output.show(&schema::schema(aws)?),
         _ => return Ok(None),
     };
     code.map(Some)
@@ -156,7 +173,7 @@ pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) ->
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let notices = output.notices();
     match command {
-        Command::Validate { .. } | Command::Test(_) | Command::Schema => {
+        Command::Validate { .. } | Command::Test(_) | Command::Schema { .. } => {
             Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS))
         }
         Command::Apply(options) => apply::run(&options, stack, output).await,

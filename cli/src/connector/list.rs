@@ -1,5 +1,6 @@
 //! `pagerflow connector list`.
 
+use super::aws;
 use crate::{
     output::{Screen, View},
     text_table::aligned,
@@ -15,18 +16,22 @@ pub(super) struct Listed {
 
 /// A connector.
 #[derive(Debug, Serialize)]
-struct Row {
-    connector: String,
-    title: String,
-    summary: String,
-    documentation: String,
+pub(super) struct Row {
+    pub(super) connector: String,
+    pub(super) title: String,
+    pub(super) summary: String,
+    pub(super) documentation: String,
     /// The names of the actions that workflows can use.
-    actions: Vec<String>,
+    pub(super) actions: Vec<String>,
 }
 
 pub(super) fn list() -> Listed {
     Listed {
-        connectors: shipped().filter_map(shipped_connector).map(Row::of).collect(),
+        connectors: shipped()
+            .filter_map(shipped_connector)
+            .map(Row::of)
+            .chain(aws::rows())
+            .collect(),
     }
 }
 
@@ -52,7 +57,11 @@ impl Row {
 impl View for Listed {
     fn text(&self, _: Screen) -> String {
         let rows = self.connectors.iter().map(|row| {
-            let count = row.actions.len().to_string();
+            // AWS has too many to be counted.
+            let count = match row.actions.iter().any(|action| action.ends_with('…')) {
+                true => "many".to_owned(),
+                false => row.actions.len().to_string(),
+            };
             vec![row.connector.clone(), row.title.clone(), count, row.summary.clone()]
         });
         let rows: Vec<_> = rows.collect();

@@ -1,6 +1,6 @@
 //! `pagerflow connector show`.
 
-use super::list::of_workflows;
+use super::{aws, list::of_workflows};
 use crate::{
     error::Error,
     known,
@@ -10,9 +10,12 @@ use crate::{
 use connectors::{Action, Connector, shipped_connector};
 use serde::Serialize;
 use std::process::ExitCode;
-use workflow::action::Field;
+use workflow::action::{ActionSpec, Field};
 
 pub(super) fn show(name: &str, output: &mut Output) -> Result<ExitCode, Error> {
+    if let Some(shown) = aws::show(name, output) {
+        return shown;
+    }
     match name.split_once('.') {
         None => output.show(&ShownConnector::of(connector(name)?)),
         Some((connector_name, _)) => {
@@ -36,12 +39,15 @@ pub(super) fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Act
 
 /// A connector with its actions.
 #[derive(Debug, Serialize)]
-struct ShownConnector {
+pub(super) struct ShownConnector {
     connector: String,
     title: String,
     summary: String,
     documentation: String,
     actions: Vec<Row>,
+    /// The beginnings of the names of further actions, each with what they act on; of AWS alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<(String, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -64,6 +70,29 @@ impl ShownConnector {
             summary: connector.summary().to_owned(),
             documentation: connector.documentation().to_owned(),
             actions: actions.collect(),
+            services: Vec::new(),
+        }
+    }
+
+    /// AWS, or a part of it.
+    pub(super) fn of_aws(
+        title: &str,
+        summary: &str,
+        actions: impl Iterator<Item = ActionSpec>,
+        services: Vec<(String, String)>,
+    ) -> Self {
+        let actions = actions.map(|spec| Row {
+            action: spec.name.to_string(),
+            reads: spec.only_reads(),
+            summary: spec.summary.into_owned(),
+        });
+        Self {
+            connector: aws_actions::integration::TYPE.to_owned(),
+            title: title.to_owned(),
+            summary: summary.to_owned(),
+            documentation: aws_actions::integration::DOCUMENTATION.to_owned(),
+            actions: actions.collect(),
+            services,
         }
     }
 }
@@ -74,7 +103,9 @@ impl View for ShownConnector {
             let reads = if row.reads { "reads" } else { "acts" };
             vec![row.action.clone(), reads.to_owned(), row.summary.clone()]
         });
-        let rows: Vec<_> = rows.collect();
+        let services = self.services.iter();
+        let services = services.map(|(name, what)| vec![name.clone(), String::new(), what.clone()]);
+        let rows: Vec<_> = rows.chain(services).collect();
         format!(
             "{}: {}\n{}\n\n{}\n\nAn account is added with `pagerflow integration add ALIAS --type {}`.",
             printable(&self.title),
@@ -88,7 +119,7 @@ impl View for ShownConnector {
 
 /// An action with all that a workflow's author needs to know.
 #[derive(Debug, Serialize)]
-struct ShownAction {
+pub(super) struct ShownAction {
     action: String,
     summary: String,
     documentation: Option<String>,
@@ -99,6 +130,9 @@ struct ShownAction {
     outputs: Vec<Given>,
     /// The fields of `with` as a person writes them in YAML.
     example: String,
+    /// The IAM actions that it needs; of AWS alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rights: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,13 +156,21 @@ struct Given {
 
 impl ShownAction {
     fn of(action: &Action) -> Self {
-        let spec = action.spec();
+        let mut shown = Self::of_spec(action.spec(), action.documentation().map(str::to_owned), &[]);
+        for input in &mut shown.inputs {
+            input.choices = action.choices(&input.name).is_some();
+        }
+        shown
+    }
+
+    /// An action without choices.
+    pub(super) fn of_spec(spec: &ActionSpec, documentation: Option<String>, rights: &[String]) -> Self {
         let input = |field: &Field| Input {
             name: field.name.to_string(),
             r#type: field.kind.to_string(),
             required: !field.optional,
             summary: field.summary.to_string(),
-            choices: action.choices(&field.name).is_some(),
+            choices: false,
         };
         let output = |field: &Field| Given {
             name: field.name.to_string(),
@@ -139,12 +181,13 @@ impl ShownAction {
         Self {
             action: spec.name.to_string(),
             summary: spec.summary.to_string(),
-            documentation: action.documentation().map(str::to_owned),
+            documentation,
             reads: spec.only_reads(),
             on_repeat: spec.on_repeat.to_string(),
             inputs: spec.inputs.iter().map(input).collect(),
             outputs: spec.outputs.iter().map(output).collect(),
             example: spec.example.to_string(),
+            rights: rights.to_vec(),
         }
     }
 }
@@ -154,6 +197,9 @@ impl View for ShownAction {
         let mut parts = vec![format!("{}: {}", self.action, printable(&self.summary))];
         parts.extend(self.documentation.as_deref().map(printable));
         parts.push(format!("A repeat: {}", printable(&self.on_repeat)));
+        if !self.rights.is_empty() {
+            parts.push(format!("Rights of the role: {}", self.rights.join(", ")));
+        }
         let inputs = self.inputs.iter().map(|input| {
             let needed = if input.required { "required" } else { "" };
             let choices = if input.choices { "choices" } else { "" };

@@ -2,6 +2,7 @@
 
 use super::finding::Finding;
 use crate::{
+    aws_account,
     connector_account::{ConnectorAccount, Tried, Verdict},
     error::Error,
     stack::Stack,
@@ -11,6 +12,9 @@ use workflow::ids::IntegrationAlias;
 
 /// Looks at an integration of a connector. That changes nothing.
 pub(super) async fn check(alias: &IntegrationAlias, recorded: &Recorded, stack: &Stack) -> Finding {
+    if recorded.type_name.as_str() == aws_actions::integration::TYPE {
+        return judge(alias, aws_account::tried(alias, stack).await);
+    }
     match ConnectorAccount::of(alias, recorded, stack).await {
         Ok(account) => judge(alias, account.tried().await),
         Err(error) => unusable(alias, recorded, &error),

@@ -6,6 +6,7 @@ use crate::{
     output::{Screen, View, printable},
     text_table::aligned,
 };
+use aws_actions::integration;
 use connectors::{Connector, FieldType, IntegrationField, shipped, shipped_connector};
 use platform::table::IntegrationKind;
 use serde::Serialize;
@@ -50,12 +51,13 @@ pub(super) fn types(only: Option<&IntegrationTypeName>) -> Result<Types, Error> 
     let Some(only) = only else {
         let connectors = shipped().filter_map(shipped_connector).map(Type::of);
         return Ok(Types {
-            types: std::iter::once(pagerduty()).chain(connectors).collect(),
+            types: [pagerduty(), aws()].into_iter().chain(connectors).collect(),
             is_one: false,
         });
     };
     let one = match only.as_str() {
         IntegrationKind::PAGERDUTY => pagerduty(),
+        integration::TYPE => aws(),
         _ => Type::of(connector(only)?),
     };
     Ok(Types {
@@ -73,6 +75,27 @@ fn pagerduty() -> Type {
         secret: Some("the REST API token".to_owned()),
         secret_is_optional: false,
         fields: Vec::new(),
+    }
+}
+
+fn aws() -> Type {
+    let asked = |field: &integration::AskedField| Asked {
+        name: field.name.to_owned(),
+        summary: field.summary.to_owned(),
+        required: true,
+        default: None,
+        example: Some(field.example.to_owned()),
+        one_of: None,
+    };
+    Type {
+        r#type: integration::TYPE.to_owned(),
+        title: integration::TITLE.to_owned(),
+        summary: integration::SUMMARY.to_owned(),
+        documentation: integration::DOCUMENTATION.to_owned(),
+        // Nobody is asked for the ExternalId.
+        secret: None,
+        secret_is_optional: true,
+        fields: integration::FIELDS.iter().map(asked).collect(),
     }
 }
 
@@ -112,6 +135,9 @@ impl Type {
             String::new(),
         ];
         let secret = match (&self.secret, self.secret_is_optional) {
+            (None, _) if self.r#type == integration::TYPE => {
+                "Its secret, the ExternalId that the role asks for, is made when it is stored.".to_owned()
+            }
             (None, _) => "It has no secret.".to_owned(),
             (Some(words), false) => format!("Its secret: {words}."),
             (Some(words), true) => format!("Its secret, which may be left out: {words}."),
@@ -207,7 +233,7 @@ mod tests {
         let types = text.lines().skip(1).map(|line| line.split(' ').next().unwrap());
         let types: Vec<_> = types.take_while(|name| !name.is_empty()).collect();
         assert_eq!(types.first(), Some(&"pagerduty"));
-        assert!(types.len() == 1 + shipped().count(), "{text}");
+        assert!(types.len() == 2 + shipped().count(), "{text}");
         assert!(text.contains("site, email, a secret"), "{text}");
     }
 
@@ -236,6 +262,7 @@ mod tests {
 
         Add one with `pagerflow integration add ALIAS --type http --field host=api.example.com`.
         "#);
+        insta::assert_snapshot!(text("aws"), @"");
         insta::assert_snapshot!(text("pagerduty"), @"
         PagerDuty: Incidents, alerts and people of a PagerDuty account, whose events start workflows.
         https://support.pagerduty.com/main/docs/api-access-keys

@@ -2,7 +2,10 @@
 
 use super::files::Source;
 use crate::{error::Error, known, problems::Told};
-use platform::table::{IntegrationKind, IntegrationRecord};
+use platform::{
+    catalog,
+    table::{IntegrationKind, IntegrationRecord},
+};
 use workflow::{
     definition::{IntegrationReference, UseOfIntegration},
     ids::IntegrationTypeName,
@@ -24,7 +27,7 @@ fn problem(reference: &IntegrationReference, all: &[IntegrationRecord]) -> Optio
     let alias = &reference.alias;
     let wanted = match &reference.use_of {
         UseOfIntegration::Events => None,
-        UseOfIntegration::Action(name) => IntegrationTypeName::of_action(name),
+        UseOfIntegration::Action(name) => catalog().action(name).and_then(|action| action.integration_type()),
     };
     let wanted = wanted
         .as_ref()
@@ -66,7 +69,7 @@ fn command(alias: &str, wanted: &str) -> String {
 mod tests {
     use super::*;
     use pagerduty::client::ServiceRegion;
-    use platform::{catalog, table::ConnectorAccount};
+    use platform::table::ConnectorAccount;
     use workflow::definition::Draft;
 
     fn record(alias: &str, type_name: &str) -> IntegrationRecord {

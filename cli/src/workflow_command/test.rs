@@ -165,6 +165,8 @@ impl View for Played {
     }
 }
 
+pub(super) use definitions::read as definitions;
+
 pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Played, Error> {
     let mut definitions = definitions::read(&arguments.files, notices)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());

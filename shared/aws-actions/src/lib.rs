@@ -13,6 +13,7 @@
 //! - `operation` — an operation: its request and its answer.
 //! - `wait` — waits for a state, made of questions with an operation.
 //! - `face` — operations with names and inputs of their own: `aws.invoke_lambda`, `email.send`.
+//! - [`integration`] — integrations with AWS: a role and a region.
 //! - `input` — the input of an action, read as the model has it.
 //! - `protocol` — how requests are written and answers are read.
 //! - `endpoint` — regions, partitions and hosts.
@@ -31,6 +32,7 @@ mod endpoint;
 mod error;
 mod face;
 mod input;
+pub mod integration;
 pub mod model;
 mod name;
 mod operation;

@@ -1,6 +1,6 @@
 //! Storing an account on the system of a connector.
 
-use super::{Kept, Options, Stored, TokenOptions, Verified, put};
+use super::{Kept, Options, Stored, TokenOptions, Verified, options_of_pagerduty, put, token_kind_of_pagerduty};
 use crate::{
     ask,
     connector_account::{ConnectorAccount, connector},
@@ -197,28 +197,6 @@ fn asked(field: &IntegrationField) -> Result<String, Error> {
     }
 }
 
-/// The options that only integrations of PagerDuty have.
-fn options_of_pagerduty(options: &Options) -> Vec<String> {
-    let given = [
-        ("--region", options.region.is_some()),
-        ("--default-from", options.default_from.is_some()),
-        ("--no-default-from", options.no_default_from),
-    ];
-    let given = given.iter().filter(|(_, is_given)| *is_given);
-    given
-        .map(|(name, _)| of_pagerduty_alone(name))
-        .chain(token_kind_of_pagerduty(&options.token))
-        .collect()
-}
-
-fn token_kind_of_pagerduty(options: &TokenOptions) -> Option<String> {
-    options.token_kind.is_some().then(|| of_pagerduty_alone("--token-kind"))
-}
-
-fn of_pagerduty_alone(option: &str) -> String {
-    format!("{option} is for integrations of PagerDuty alone")
-}
-
 /// Fails with all problems at once.
 fn refuse(
     alias: &IntegrationAlias,
@@ -304,6 +282,7 @@ async fn store(
         kept: before.fields.as_ref().map(|fields| kept(fields, changes)),
         integration: record.into(),
         verified,
+        external_id: None,
     })
 }
 

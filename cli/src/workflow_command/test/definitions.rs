@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 
 /// Reads definitions. No account is asked here what the names in them mean, so each name gets an id that looks like it.
-pub(super) fn read(paths: &[PathBuf], notices: Notices) -> Result<Vec<Definition>, Error> {
+pub(in super::super) fn read(paths: &[PathBuf], notices: Notices) -> Result<Vec<Definition>, Error> {
     let files::Sources { sources, passed_over } = files::read(paths)?;
     if let Some(lines) = files::passed_over_in_words(&passed_over) {
         notices.note(&lines);

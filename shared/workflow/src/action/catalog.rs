@@ -93,6 +93,14 @@ impl Catalog {
         unlisted.map(|system| &*system.prefix)
     }
 
+    /// The last parts of the listed prefixes that have this in front: `ecs` of `aws.ecs` for `aws`.
+    #[cfg(any(test, feature = "schema"))]
+    pub(crate) fn listed_beside(&self, front: &str) -> Vec<&str> {
+        let listed = self.systems.iter().filter(|system| system.is_listed);
+        let parts = listed.filter_map(|system| system.prefix.rsplit_once('.'));
+        parts.filter(|(of, _)| *of == front).map(|(_, last)| last).collect()
+    }
+
     fn system(&self, prefix: &str) -> Option<&System> {
         self.systems.iter().find(|system| system.prefix == prefix)
     }

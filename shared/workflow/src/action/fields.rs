@@ -656,11 +656,21 @@ pub(crate) fn nearest_three<'a>(word: &str, known: impl Iterator<Item = (&'a str
         .map(|(candidate, shown)| (strsim::jaro_winkler(word, candidate), shown))
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let alike: Vec<String> = alike
-        .iter()
-        .take(3)
-        .map(|(_, candidate)| format!("`{candidate}`"))
+    did_you_mean_one_of(alike.into_iter().map(|(_, shown)| shown))
+}
+
+/// As [`nearest_three`], of words of a few letters: what counts is the number of letters that are wrong, or stand in each other's place.
+pub(crate) fn nearest_three_short<'a>(word: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut alike: Vec<(usize, &str)> = known
+        .map(|(candidate, shown)| (strsim::osa_distance(word, candidate), shown))
         .collect();
+    alike.sort_by_key(|(distance, _)| *distance);
+    did_you_mean_one_of(alike.into_iter().map(|(_, shown)| shown))
+}
+
+/// A question with the first three.
+fn did_you_mean_one_of<'a>(alike: impl Iterator<Item = &'a str>) -> String {
+    let alike: Vec<String> = alike.take(3).map(|candidate| format!("`{candidate}`")).collect();
     match alike.as_slice() {
         [before @ .., last] if !before.is_empty() => format!("did you mean {} or {last}?", before.join(", ")),
         all => format!("did you mean {}?", all.concat()),

@@ -30,7 +30,7 @@ pub use rules::Rule;
 pub use thing::Thing;
 
 pub use fields::unknown_field;
-pub(crate) use fields::{nearest, nearest_three, type_of};
+pub(crate) use fields::{nearest, nearest_three, nearest_three_short, type_of};
 
 use crate::ids::IntegrationTypeName;
 use fields::is_default;

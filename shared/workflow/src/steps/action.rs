@@ -2,7 +2,9 @@
 
 use super::{Behaviour, Grammar, Picture};
 use crate::{
-    action::{ActionSpec, Catalog, Field, FieldKind, Near, Repeat, nearest, nearest_three, unknown_field},
+    action::{
+        ActionSpec, Catalog, Field, FieldKind, Near, Repeat, nearest, nearest_three, nearest_three_short, unknown_field,
+    },
     definition::{
         Length, Node, Step, UseOfIntegration,
         check::Checks,
@@ -112,14 +114,16 @@ fn hint(catalog: &Catalog, name: &str) -> String {
     let known = match catalog.near(name) {
         Near::Actions(known) => known,
         Near::Systems(known) => {
-            let (prefix, _) = name.rsplit_once('.').unwrap_or((name, ""));
-            let last = after_system(prefix);
+            let prefix: String = name
+                .rsplit_once('.')
+                .map_or(name, |(prefix, _)| prefix)
+                .chars()
+                .take(80)
+                .collect();
+            let last = after_system(&prefix);
             let words: Vec<String> = known.iter().copied().map(after_system).collect();
-            let near = nearest(&last, words.iter().map(String::as_str));
-            return match near.and_then(|near| words.iter().zip(&known).find(|(word, _)| *word == near)) {
-                Some((_, near)) => format!("did you mean `{near}.…`?"),
-                None => format!("there is no `{prefix:.80}`, but {}", words.join(", ")),
-            };
+            let alike = words.iter().map(String::as_str).zip(known);
+            return format!("there is no `{prefix}`; {}", nearest_three_short(&last, alike));
         }
     };
     let word = after_system(name);
