@@ -40,7 +40,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use aws_actions::Action;
+use aws_actions::{Action, integration::TYPE};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use jiff::Timestamp;
@@ -54,9 +54,6 @@ use workflow::{
     error_name::ErrorName,
     ids::{IntegrationAlias, IntegrationTypeName},
 };
-
-/// The name of the type of the integrations with AWS, by which the requests are counted as well.
-const TYPE: &str = "aws";
 
 /// The accounts of all integrations with AWS.
 #[derive(Debug)]
@@ -178,6 +175,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
             return Err(used_up(spec, &integration, seconds).into());
         }
+        // The type is the name by which the requests are counted as well.
         let transport = self.way.transport(spec, Some(TYPE), record)?;
         let attempt = Attempt {
             action,

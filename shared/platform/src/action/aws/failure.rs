@@ -152,7 +152,7 @@ pub(super) fn of_role(spec: &ActionSpec, role: &Role, error: &AwsError, words: &
     let message = match error.kind {
         Kind::Forbidden => format!(
             "{said}. Its name has to begin with the stack's AwsRolePrefix, and its trust policy has to name the role of the function \
-             and the ExternalId of the integration: `pagerflow integration show ALIAS --print-role` prints a role that has all of it"
+             and the ExternalId of the integration: `pagerflow integration role ALIAS` prints a role that has all of it"
         ),
         Kind::Unauthorized => format!(
             "{said}. STS does not take the function's own credentials: the region may not be enabled for its account"
