@@ -45,6 +45,14 @@ async fn deploy_service(config: &SdkConfig, name: &str) {
     ecs(config, "CreateService", &service).await;
 }
 
+/// The id of the newest deployment of the service.
+async fn deployment(config: &SdkConfig, name: &str) -> String {
+    let services = json!({"cluster": name, "services": [name]});
+    let services = ecs(config, "DescribeServices", &services).await;
+    let deployment = &services["services"][0]["deployments"][0];
+    deployment["id"].as_str().unwrap().to_owned()
+}
+
 /// Makes the role that `pagerflow` prints for an integration and what a file does with it.
 async fn deploy_role(scenario: &Scenario, config: &SdkConfig, alias: &str, file: &str) {
     let printed = ["integration", "role", alias, "--for", file];
@@ -68,13 +76,16 @@ async fn deploy_role(scenario: &Scenario, config: &SdkConfig, alias: &str, file:
 
 #[tokio::test]
 async fn a_step_restarts_a_service_in_a_role_and_what_the_role_may_not_fails_its_step_with_what_to_do() {
-    let name = "e2e-aws";
+    // The account is shared, and a test that is tried again finds its service and its role there.
+    let name = &*format!("e2e-aws-{}", std::process::id());
     let scenario = Scenario::without_integration(name);
     let config = aws::config(&scenario.stack);
     deploy_service(&config, name).await;
+    let before = deployment(&config, name).await;
+    let stranger = &*format!("{name}-stranger");
     let role = format!("arn:aws:iam::000000000000:role/pagerflow-{name}");
     let (role_arn, region) = (format!("role_arn={role}"), format!("region={}", scenario.stack.region));
-    for alias in [name, "e2e-aws-stranger"] {
+    for alias in [name, stranger] {
         let add = [
             "integration",
             "add",
@@ -101,17 +112,14 @@ async fn a_step_restarts_a_service_in_a_role_and_what_the_role_may_not_fails_its
         "{}  - id: list\n    uses: aws.ecs.list_services\n    with: {{ integration: {name}, cluster: {name} }}\n    \
          continue_on_error: true\n{}",
         restart("restart", name),
-        restart("stranger", "e2e-aws-stranger")
+        restart("stranger", stranger)
     ));
 
     let view = scenario.ended(&run);
     for (index, state) in ["success", "failure", "failure"].into_iter().enumerate() {
         assert_eq!(view["steps"][index]["state"], state, "{view:#}");
     }
-    let services = json!({"cluster": name, "services": [name]});
-    let services = ecs(&config, "DescribeServices", &services).await;
-    let deployments = services["services"][0]["deployments"].as_array().unwrap();
-    assert_eq!(deployments.len(), 2, "{deployments:#?}");
+    assert_ne!(deployment(&config, name).await, before, "the service was deployed anew");
     let steps = view["steps"].to_string();
     assert!(steps.contains("has to allow ecs:ListServices"), "{view:#}");
     assert_eq!(view["error"]["name"], "AWS.Forbidden", "{view:#}");
