@@ -47,7 +47,7 @@ use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
     action::{ActionSpec, Answer, Text},
@@ -137,15 +137,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         let perform =
             async |input, record: &Record| self.attempt(action, &spec, session_name, input, now, record).await;
         let done = called(&spec, self.links.as_ref(), input, now, perform).await?;
-        let answer = done.written(&spec)?;
-        Ok(match done.output {
-            Outcome::Done(_) => answer,
-            Outcome::NotYet { after_seconds } => Answer::Pending {
-                look: json!({}),
-                after_seconds,
-                requests: answer.requests().clone(),
-            },
-        })
+        done.written(&spec)
     }
 
     async fn attempt(
@@ -156,7 +148,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         input: Value,
         now: Timestamp,
         record: &Record,
-    ) -> Result<Done<Outcome>, TaskError> {
+    ) -> Result<Done<Map<String, Value>>, TaskError> {
         let (input, adjusted) = admitted(spec, input)?;
         let asked = Asked::read(spec, input, now)?;
         let integration = asked.integration.clone();
@@ -205,7 +197,10 @@ impl<S: SecretStore> AwsAccounts<S> {
             }
             TaskError::from(refused.failure)
         })?;
-        Ok(Done::new(outcome, adjusted))
+        Ok(match outcome {
+            Outcome::Done(outputs) => Done::new(outputs, adjusted),
+            Outcome::NotYet { after_seconds } => Done::not_yet(json!({}), after_seconds, adjusted),
+        })
     }
 }
 

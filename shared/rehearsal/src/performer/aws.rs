@@ -31,7 +31,10 @@ pub(super) fn attempt<'a>(
     let host = match host(action, &given) {
         Ok(host) => host,
         Err(problem) => {
-            let failure = Failure::new(ErrorName::InputInvalid, format!("the input of {spec} cannot be used: {problem}"));
+            let failure = Failure::new(
+                ErrorName::InputInvalid,
+                format!("the input of {spec} cannot be used: {problem}"),
+            );
             return Performed::of(Err(failure), Vec::new());
         }
     };

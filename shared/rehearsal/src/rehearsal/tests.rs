@@ -902,7 +902,15 @@ fn asked_of_aws(run: &Run) -> Vec<String> {
     let attempts = run.steps.iter().flat_map(|step| &step.attempts);
     let requests = attempts.flat_map(|attempt| &attempt.requests);
     requests
-        .map(|it| format!("{} {} {} {}", it.method, it.host, it.from.as_deref().unwrap_or_default(), it.body))
+        .map(|it| {
+            format!(
+                "{} {} {} {}",
+                it.method,
+                it.host,
+                it.from.as_deref().unwrap_or_default(),
+                it.body
+            )
+        })
         .collect()
 }
 

@@ -20,7 +20,6 @@ use provider::{
 };
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
 use workflow::{
@@ -59,8 +58,7 @@ pub(super) struct Attempt<'a> {
 }
 
 /// The end of an attempt.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(super) enum Outcome {
     /// The action is done, with these outputs.
     Done(Map<String, Value>),
