@@ -38,7 +38,7 @@ pub struct Aws {
     pub now: Timestamp,
     /// The text that the role's trust policy asks for.
     pub external_id: String,
-    /// What the role allows, such as `ecs:*`.
+    /// The actions that the role allows, such as `ecs:*`.
     pub role_allows: Vec<String>,
     /// The sessions so far, by their key ids.
     pub sessions: BTreeMap<String, Session>,

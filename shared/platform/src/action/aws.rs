@@ -8,8 +8,8 @@
 //! - `role` — the role of an integration.
 //! - `session` — credentials of a role for one step.
 //! - `attempt` — one attempt at an action.
-//! - `failure` — what went wrong, in words.
-//! - `outputs` — how much of an answer a run gets.
+//! - `failure` — errors, in words.
+//! - `outputs` — the part of an answer that a run gets.
 
 mod asked;
 mod attempt;

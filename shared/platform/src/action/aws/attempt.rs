@@ -62,7 +62,7 @@ pub(super) struct Attempt<'a> {
 pub(super) enum Outcome {
     /// The action is done, with these outputs.
     Done(Map<String, Value>),
-    /// What is waited for is not there yet, and is to be looked at again after so many seconds.
+    /// The state that is waited for is not there yet, and is to be looked at again after so many seconds.
     NotYet { after_seconds: u32 },
 }
 

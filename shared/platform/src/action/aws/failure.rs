@@ -1,4 +1,4 @@
-//! What went wrong, in words.
+//! The errors of a call, in words.
 
 use super::role::Role;
 use crate::{action::call::error_of, task::TaskError};
