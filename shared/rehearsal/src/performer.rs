@@ -1,5 +1,7 @@
 //! The actions: the shipped functions, with what is made to go wrong.
 
+mod aws;
+
 use crate::{
     account::{Account, Fault},
     intervention::{Effect, Intervention},
@@ -13,6 +15,7 @@ use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
     action::{APPROVAL, PagerDuty, input_of},
     approval_links::{ApprovalLinks, replace_in_texts},
+    catalog,
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
@@ -50,6 +53,8 @@ pub(crate) enum Callee {
     PagerDuty(Action),
     /// One of a connector.
     Connector(&'static Connector, &'static connectors::Action),
+    /// One on AWS.
+    Aws(aws_actions::Action, &'static ActionSpec),
 }
 
 impl Callee {
@@ -57,6 +62,9 @@ impl Callee {
     pub(crate) fn parse(name: &str) -> Option<Self> {
         if let Some(action) = Action::parse(name) {
             return Some(Self::PagerDuty(action));
+        }
+        if let Some(action) = aws_actions::Action::named(name) {
+            return Some(Self::Aws(action, catalog().action(name)?));
         }
         let (connector, action) = name.split_once('.')?;
         let connector = shipped_connector(connector)?;
@@ -67,6 +75,7 @@ impl Callee {
         match self {
             Self::PagerDuty(action) => action.spec(),
             Self::Connector(_, action) => action.spec(),
+            Self::Aws(_, spec) => spec,
         }
     }
 }
@@ -140,6 +149,7 @@ impl Performer {
             Callee::Connector(connector, action) => {
                 elsewhere(connector, action, &input, attempt, error, interventions, now)
             }
+            Callee::Aws(action, spec) => aws::attempt(&action, spec, &input, error, interventions, now),
         }
     }
 
@@ -198,11 +208,7 @@ fn elsewhere<'a>(
     now: Timestamp,
 ) -> Performed {
     let spec = action.spec();
-    let is_of_system = |error: &str| {
-        let system = SystemName::of(&spec.system);
-        matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
-    };
-    if let Some(error) = error.filter(|error| !is_of_system(error)) {
+    if let Some(error) = error.filter(|error| !is_of_system(error, spec)) {
         return Performed::of(Err(made_to_fail(error)), Vec::new());
     }
     let call = Call {
@@ -231,6 +237,23 @@ fn elsewhere<'a>(
     if let Some(error) = error {
         return Performed::of(Err(made_to_fail(error)), requests);
     }
+    done(spec, input, interventions, requests, now)
+}
+
+/// True if an error is one of the system that an action asks.
+fn is_of_system(error: &str, spec: &ActionSpec) -> bool {
+    let system = SystemName::of(&spec.system);
+    matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
+}
+
+/// Outputs that are given or made up.
+fn done<'a>(
+    spec: &ActionSpec,
+    input: &Value,
+    interventions: impl Iterator<Item = &'a Intervention>,
+    requests: Vec<Request>,
+    now: Timestamp,
+) -> Performed {
     let made_up = made_up::outputs(spec, input, now);
     let given = with_given(Value::Object(Map::new()), interventions);
     let is_given = |name: &str| given.get(name).is_some();
