@@ -92,7 +92,7 @@ fn aws() -> Type {
         title: integration::TITLE.to_owned(),
         summary: integration::SUMMARY.to_owned(),
         documentation: integration::DOCUMENTATION.to_owned(),
-        // Nobody is asked for the ExternalId.
+        // The ExternalId is made, and not asked for.
         secret: None,
         secret_is_optional: true,
         fields: integration::FIELDS.iter().map(asked).collect(),
