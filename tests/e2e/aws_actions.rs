@@ -3,17 +3,14 @@
 
 use crate::{
     aws::{self, send},
-    lambda::Lambda,
     scenario::Scenario,
 };
 use aws_config::SdkConfig;
-use platform::{
-    secrets::{SecretNames, SecretsManager, store_account},
-    table::{ConnectorAccount, IntegrationKind, IntegrationRecord, Table},
-};
 use serde_json::{Value, json};
+use std::time::Duration;
 
-const EXTERNAL_ID: &str = "e2e-not-a-real-external-id-0123456789";
+/// The time that CloudFormation may take for a role.
+const MADE_WITHIN: Duration = Duration::from_secs(30);
 
 /// Asks ECS as the root user of the local AWS.
 async fn ecs(config: &SdkConfig, operation: &str, input: &Value) -> Value {
@@ -27,117 +24,104 @@ async fn ecs(config: &SdkConfig, operation: &str, input: &Value) -> Value {
     serde_json::from_str(&body).unwrap()
 }
 
-/// Asks IAM as the root user of the local AWS.
-async fn iam(config: &SdkConfig, fields: &[(&str, &str)]) -> String {
-    let form = form_urlencoded::Serializer::new("Version=2010-05-08".to_owned())
+/// Asks CloudFormation as the root user of the local AWS.
+async fn cloudformation(config: &SdkConfig, fields: &[(&str, &str)]) -> String {
+    let form = form_urlencoded::Serializer::new("Version=2010-05-15".to_owned())
         .extend_pairs(fields)
         .finish();
     let headers = [("content-type", "application/x-www-form-urlencoded")];
-    let (status, _, body) = send(config, ("iam", "POST", ""), &headers, &form).await;
-    assert_eq!(status, 200, "{fields:?}: {body}");
+    let (status, _, body) = send(config, ("cloudformation", "POST", ""), &headers, &form).await;
+    assert_eq!(status, 200, "{body}");
     body
 }
 
-/// The cluster and the service of that name, and a role that may only update services, and trusts the function alone.
-async fn set_up(config: &SdkConfig, name: &str, function: &str) -> String {
+/// Makes a cluster and a service of a name.
+async fn deploy_service(config: &SdkConfig, name: &str) {
     ecs(config, "CreateCluster", &json!({"clusterName": name})).await;
     let containers = json!([{"name": "web", "image": "web", "memory": 64}]);
     let task = json!({"family": name, "containerDefinitions": containers});
     ecs(config, "RegisterTaskDefinition", &task).await;
     let service = json!({"cluster": name, "serviceName": name, "taskDefinition": name, "desiredCount": 0});
     ecs(config, "CreateService", &service).await;
-
-    let trusted = Lambda::new(config).role_of(function).await;
-    let trust = json!({"Version": "2012-10-17", "Statement": [{
-        "Effect": "Allow", "Principal": {"AWS": trusted}, "Action": "sts:AssumeRole",
-        "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
-    }]});
-    let rights = json!({"Version": "2012-10-17", "Statement": [
-        {"Effect": "Allow", "Action": "ecs:UpdateService", "Resource": "*"},
-    ]});
-    let role = format!("pagerflow-{name}");
-    let created = [
-        ("Action", "CreateRole"),
-        ("RoleName", &role),
-        ("AssumeRolePolicyDocument", &trust.to_string()),
-    ];
-    let created = iam(config, &created).await;
-    let allowed = [
-        ("Action", "PutRolePolicy"),
-        ("RoleName", &role),
-        ("PolicyName", "restart"),
-        ("PolicyDocument", &rights.to_string()),
-    ];
-    iam(config, &allowed).await;
-    let (_, arn) = created.split_once("<Arn>").unwrap();
-    arn.split_once("</Arn>").unwrap().0.to_owned()
 }
 
-/// Stores an integration with AWS, as `pagerflow integration add` does, but with an ExternalId that the test knows.
-async fn integrate(scenario: &Scenario, config: &SdkConfig, alias: &str, role: &str, external_id: &str) {
-    let region = config.region().unwrap().as_ref();
-    let host = format!("sts.{region}.amazonaws.com");
-    let fields = [("role_arn", role), ("region", region)];
-    let fields = fields.map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let account = connectors::Account {
-        secret: external_id.into(),
-        fields: fields.clone().into(),
-        hosts: vec![host.parse().unwrap()],
+/// The id of the newest deployment of the service.
+async fn deployment(config: &SdkConfig, name: &str) -> String {
+    let services = json!({"cluster": name, "services": [name]});
+    let services = ecs(config, "DescribeServices", &services).await;
+    let deployment = &services["services"][0]["deployments"][0];
+    deployment["id"].as_str().unwrap().to_owned()
+}
+
+/// Makes the role that `pagerflow` prints for an integration and what a file does with it.
+async fn deploy_role(scenario: &Scenario, config: &SdkConfig, alias: &str, file: &str) {
+    let printed = ["integration", "role", alias, "--for", file];
+    let printed = scenario.pagerflow.json(&printed, "").unwrap();
+    let stack = format!("role-of-{alias}");
+    let create = [
+        ("Action", "CreateStack"),
+        ("StackName", &stack),
+        ("TemplateBody", printed["template"].as_str().unwrap()),
+        ("Capabilities.member.1", "CAPABILITY_NAMED_IAM"),
+    ];
+    cloudformation(config, &create).await;
+    let made = async {
+        let describe = [("Action", "DescribeStacks"), ("StackName", stack.as_str())];
+        while !cloudformation(config, &describe).await.contains("CREATE_COMPLETE") {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
     };
-    let (alias, type_name) = (alias.parse().unwrap(), "aws".parse().unwrap());
-    let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(config));
-    let secret = SecretNames::new(&scenario.stack.secrets_prefix).integration(&type_name, &alias);
-    store_account(&secrets, &secret, &type_name, |_| Ok(account.clone()))
-        .await
-        .unwrap();
-    let client = aws_sdk_dynamodb::Client::new(config);
-    let record = IntegrationRecord {
-        alias,
-        kind: IntegrationKind::Connector(ConnectorAccount {
-            type_name,
-            fields: fields.into(),
-            hosts: vec![host],
-        }),
-        updated_at: jiff::Timestamp::now(),
-    };
-    let table = Table::new(client, scenario.stack.table_name.clone());
-    table.put_integration(&record).await.unwrap();
+    tokio::time::timeout(MADE_WITHIN, made).await.expect("the role is made");
 }
 
 #[tokio::test]
 async fn a_step_restarts_a_service_in_a_role_and_what_the_role_may_not_fails_its_step_with_what_to_do() {
-    let name = "e2e-aws";
+    // The account is shared, and a test that is tried again finds its service and its role there.
+    let name = &*format!("e2e-aws-{}", std::process::id());
     let scenario = Scenario::without_integration(name);
     let config = aws::config(&scenario.stack);
-    let role = set_up(&config, name, scenario.stack.function("CallAws").unwrap()).await;
-    integrate(&scenario, &config, name, &role, EXTERNAL_ID).await;
-    integrate(&scenario, &config, "e2e-aws-stranger", &role, "of-another-stack").await;
+    deploy_service(&config, name).await;
+    let before = deployment(&config, name).await;
+    let stranger = &*format!("{name}-stranger");
+    let role = format!("arn:aws:iam::000000000000:role/pagerflow-{name}");
+    let (role_arn, region) = (format!("role_arn={role}"), format!("region={}", scenario.stack.region));
+    for alias in [name, stranger] {
+        let add = [
+            "integration",
+            "add",
+            alias,
+            "--type",
+            "aws",
+            "--field",
+            &role_arn,
+            "--field",
+            &region,
+        ];
+        scenario.pagerflow.json(&add, "").unwrap();
+    }
+    let restart = |id: &str, integration: &str| {
+        format!(
+            "  - id: {id}\n    uses: aws.ecs.update_service\n    \
+             with: {{ integration: {integration}, cluster: {name}, service: {name}, force_new_deployment: true }}\n"
+        )
+    };
+    let restarting = format!("name: {name}\nsteps:\n{}", restart("restart", name));
+    deploy_role(&scenario, &config, name, &scenario.file("role.yaml", &restarting)).await;
 
     let run = scenario.started(&format!(
-        r#"
-  - id: restart
-    uses: aws.ecs.update_service
-    with: {{ integration: {name}, cluster: {name}, service: {name}, force_new_deployment: true }}
-  - id: list
-    uses: aws.ecs.list_services
-    with: {{ integration: {name}, cluster: {name} }}
-    continue_on_error: true
-  - id: stranger
-    uses: aws.ecs.update_service
-    with: {{ integration: e2e-aws-stranger, cluster: {name}, service: {name}, force_new_deployment: true }}
-"#
+        "{}  - id: list\n    uses: aws.ecs.list_services\n    with: {{ integration: {name}, cluster: {name} }}\n    \
+         continue_on_error: true\n{}",
+        restart("restart", name),
+        restart("stranger", stranger)
     ));
 
     let view = scenario.ended(&run);
     for (index, state) in ["success", "failure", "failure"].into_iter().enumerate() {
         assert_eq!(view["steps"][index]["state"], state, "{view:#}");
     }
-    let services = json!({"cluster": name, "services": [name]});
-    let services = ecs(&config, "DescribeServices", &services).await;
-    let deployments = services["services"][0]["deployments"].as_array().unwrap();
-    assert_eq!(deployments.len(), 2, "{deployments:#?}");
-    let errors = view["steps"].to_string();
-    assert!(errors.contains("ecs:ListServices"), "{view:#}");
+    assert_ne!(deployment(&config, name).await, before, "the service was deployed anew");
+    let steps = view["steps"].to_string();
+    assert!(steps.contains("has to allow ecs:ListServices"), "{view:#}");
     assert_eq!(view["error"]["name"], "AWS.Forbidden", "{view:#}");
     let message = view["error"]["message"].as_str().unwrap();
     assert!(message.contains(&role) && message.contains("ExternalId"), "{message}");

@@ -97,6 +97,7 @@ pub struct Action {
     pub(crate) repeat: RepeatRule,
     pub(crate) request: Request,
     pub(crate) page: Option<Page>,
+    pub(crate) poll: Option<Poll>,
     pub(crate) outputs: Vec<Output>,
 }
 
@@ -117,6 +118,18 @@ impl Action {
     #[must_use]
     pub fn documentation(&self) -> Option<&str> {
         self.documentation.as_deref()
+    }
+
+    /// The names of the actions that it looks with at what it has started, in their order; none where it is done with its answer.
+    pub fn looks_with(&self) -> impl Iterator<Item = &str> {
+        let stages = self.poll.iter().flat_map(|poll| &poll.stages);
+        stages.map(|stage| stage.action.as_str())
+    }
+
+    /// The pauses before its looks, in seconds: one for each of [`Self::looks_with`].
+    pub fn pauses(&self) -> impl Iterator<Item = u32> {
+        let stages = self.poll.iter().flat_map(|poll| &poll.stages);
+        stages.map(|stage| stage.every_seconds)
     }
 
     /// True if workflows cannot use it: it looks for what an earlier attempt left, tests an integration, or fills a drop-down.
@@ -258,6 +271,32 @@ pub(crate) struct Page {
     pub(crate) list: Template,
     /// The most entries that are read.
     pub(crate) most: usize,
+}
+
+/// The way to the end of what a request has started.
+#[derive(Debug, Clone)]
+pub(crate) struct Poll {
+    /// The looks: the next one follows when one finds an end.
+    pub(crate) stages: Vec<Stage>,
+    /// The longest time for all of them, in seconds.
+    pub(crate) at_most_seconds: u32,
+}
+
+/// A look that is repeated until it finds an end.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    /// The action that looks.
+    pub(crate) action: String,
+    /// Its inputs, by the answer before.
+    pub(crate) with: Template,
+    /// Holds for an end.
+    pub(crate) done: Expression,
+    /// Holds for an end that is a failure.
+    pub(crate) failed: Option<Expression>,
+    /// The words of such a failure.
+    pub(crate) message: Option<Template>,
+    /// The pause before each look, in seconds.
+    pub(crate) every_seconds: u32,
 }
 
 #[derive(Debug, Clone)]

@@ -25,7 +25,7 @@ mod name;
 pub mod openapi;
 
 pub use account::{Account, InvalidAccount};
-pub use call::{AccessTokens, Call, HIDDEN, Preview, perform, preview};
+pub use call::{AccessTokens, Call, HIDDEN, Performed, Preview, perform, preview};
 pub use catalogue::{shipped, shipped_connector};
 pub use connector::{Action, Choices, Connector};
 pub use error::{Error, Failure, Refusal, Subject};

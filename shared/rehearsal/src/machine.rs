@@ -31,6 +31,7 @@ use std::{
     sync::Arc,
 };
 use workflow::{
+    action,
     ids::StepPath,
     planner::{Cursor, Failure, LaneKey, Pending, Wake},
     run::RunInput,
@@ -406,7 +407,12 @@ impl Machine {
             let remark = format!("made up in the answer: {}", made_up.join(", "));
             self.store.with(|tables| tables.remark(&lane, &attempts.step, remark));
         }
-        self.requests.insert((lane, attempts.step, attempts.attempt), requests);
+        let of_attempt = self.requests.entry((lane, attempts.step, attempts.attempt));
+        match attempts.job {
+            None => *of_attempt.or_default() = requests,
+            // Looks belong to the attempt that has started what they look at.
+            Some(_) => of_attempt.or_default().extend(requests),
+        }
         Ok(())
     }
 
@@ -464,9 +470,9 @@ impl Execution {
 }
 
 /// The result of the state of an action.
-fn answer(result: Result<Value, Failure>) -> Value {
+fn answer(result: Result<action::Answer, Failure>) -> Value {
     match result {
-        Ok(output) => json!({ "output": output }),
+        Ok(answer) => json!({ "output": answer.payload() }),
         Err(failure) => {
             let cause = json!({ "errorType": failure.name, "errorMessage": failure.to_text() });
             json!({ "Error": failure.name, "Cause": cause.to_string() })

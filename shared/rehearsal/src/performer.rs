@@ -25,7 +25,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
-    action::ActionSpec,
+    action::{ActionSpec, Answer, LOOK, Requests},
     approval,
     error_name::{NamedError, SystemError, SystemName},
     planner::Failure,
@@ -40,7 +40,7 @@ pub(crate) struct Performer {
 /// The result of a call, and the requests that it made.
 #[derive(Debug)]
 pub(crate) struct Performed {
-    pub(crate) result: Result<Value, Failure>,
+    pub(crate) result: Result<Answer, Failure>,
     pub(crate) requests: Vec<Request>,
     /// The outputs that were made up.
     pub(crate) made_up: Vec<String>,
@@ -183,12 +183,12 @@ impl Performer {
             // The action does not fail in this way, for example because it changes nothing.
             (Some(name), _) => Err(made_to_fail(name)),
         };
-        Performed::of(result, requests)
+        Performed::of(result.map(Answer::done), requests)
     }
 }
 
 impl Performed {
-    fn of(result: Result<Value, Failure>, requests: Vec<Request>) -> Self {
+    fn of(result: Result<Answer, Failure>, requests: Vec<Request>) -> Self {
         Self {
             result,
             requests,
@@ -208,6 +208,12 @@ fn elsewhere<'a>(
     now: Timestamp,
 ) -> Performed {
     let spec = action.spec();
+    if let Some(number) = input.get(LOOK).and_then(Value::as_u64) {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        return looked(action, number, input, error, interventions, now);
+    }
+    let has_looks = action.pauses().next().is_some();
+    let error = error.filter(|error| !(has_looks && is_of_job(error)));
     if let Some(error) = error.filter(|error| !is_of_system(error, spec)) {
         return Performed::of(Err(made_to_fail(error)), Vec::new());
     }
@@ -217,6 +223,7 @@ fn elsewhere<'a>(
         input: input.as_object().cloned().unwrap_or_default(),
         idempotency_key: input.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
         attempt: Some(attempt),
+        look: None,
         deadline: None,
         now,
     };
@@ -237,13 +244,53 @@ fn elsewhere<'a>(
     if let Some(error) = error {
         return Performed::of(Err(made_to_fail(error)), requests);
     }
-    done(spec, input, interventions, requests, now)
+    match action.pauses().next() {
+        Some(after_seconds) => Performed::of(Ok(not_yet(0, after_seconds)), requests),
+        None => done(spec, input, interventions, requests, now),
+    }
 }
 
 /// True if an error is one of the system that an action asks.
 fn is_of_system(error: &str, spec: &ActionSpec) -> bool {
     let system = SystemName::of(&spec.system);
     matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
+}
+
+/// True if an error is that of a job which has ended badly.
+fn is_of_job(error: &str) -> bool {
+    matches!(
+        NamedError::parse(error),
+        Some(NamedError::System(_, SystemError::JobFailed))
+    )
+}
+
+/// The answer before the look of a number, counted from 0.
+fn not_yet(number: usize, after_seconds: u32) -> Answer {
+    Answer::Pending {
+        look: number.into(),
+        after_seconds,
+        requests: Requests::default(),
+    }
+}
+
+/// A look at what an action has started. What it is looked for by stands in an answer, so its request is not known here. Each look finds an
+/// end: nothing here knows how long a system takes.
+fn looked<'a>(
+    action: &connectors::Action,
+    number: usize,
+    input: &Value,
+    error: Option<&str>,
+    interventions: impl Iterator<Item = &'a Intervention>,
+    now: Timestamp,
+) -> Performed {
+    let next = number.saturating_add(1);
+    if let Some(after_seconds) = action.pauses().nth(next) {
+        return Performed::of(Ok(not_yet(next, after_seconds)), Vec::new());
+    }
+    match error.filter(|error| is_of_job(error)) {
+        Some(error) => Performed::of(Err(made_to_fail(error)), Vec::new()),
+        None => done(action.spec(), input, interventions, Vec::new(), now),
+    }
 }
 
 /// Outputs that are given or made up.
@@ -262,7 +309,7 @@ fn done<'a>(
     outputs.extend(given.as_object().cloned().unwrap_or_default());
     Performed {
         made_up: names,
-        ..Performed::of(Ok(outputs.into()), requests)
+        ..Performed::of(Ok(Answer::done(outputs.into())), requests)
     }
 }
 

@@ -23,7 +23,7 @@ pub const OWN_TOKEN: &str = "not-a-real-token-of-the-function";
 pub const ROLE: &str = "arn:aws:iam::111122223333:role/pagerflow-acts";
 
 /// The text that the role's trust policy asks for.
-pub const EXTERNAL_ID: &str = "not-a-real-external-id";
+pub const EXTERNAL_ID: &str = "not-a-real-external-id-0123456789";
 
 /// The services in the cluster `web`.
 const SERVICES: usize = 25;
@@ -38,7 +38,7 @@ pub struct Aws {
     pub now: Timestamp,
     /// The text that the role's trust policy asks for.
     pub external_id: String,
-    /// What the role allows, such as `ecs:*`.
+    /// The actions that the role allows, such as `ecs:*`.
     pub role_allows: Vec<String>,
     /// The sessions so far, by their key ids.
     pub sessions: BTreeMap<String, Session>,

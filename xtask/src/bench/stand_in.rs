@@ -137,7 +137,7 @@ pub(super) fn aws_of_accounts(request: &Request) -> Answer {
         ),
         "UpdateService" => Answer::ok(r#"{"service": {"serviceName": "checkout", "status": "ACTIVE"}}"#),
         _ => aws_with(
-            r#"{"Name": "s", "SecretString": "{\"type\": \"aws\", \"secret\": \"bench-external-id\", \"fields\": {\"role_arn\": \"arn:aws:iam::123456789012:role/pagerflow-bench\", \"region\": \"eu-west-1\"}, \"hosts\": [\"sts.eu-west-1.amazonaws.com\"]}"}"#,
+            r#"{"Name": "s", "SecretString": "{\"type\": \"aws\", \"secret\": \"0123456789abcdef0123456789abcdef\", \"fields\": {\"role_arn\": \"arn:aws:iam::123456789012:role/pagerflow-bench\", \"region\": \"eu-west-1\"}, \"hosts\": [\"sts.eu-west-1.amazonaws.com\"]}"}"#,
             request,
         ),
     }

@@ -122,7 +122,7 @@ async fn f28_an_integration_that_is_not_there_or_has_no_role_is_told_with_what_t
         &["`pagerflow integration add other --type aws`"],
     );
 
-    let without_a_role = r#"{"type":"aws","secret":"not-a-real-one","fields":{"region":"eu-west-1"},"hosts":["sts.eu-west-1.amazonaws.com"]}"#;
+    let without_a_role = r#"{"type":"aws","secret":"not-a-real-external-id-0123456789","fields":{"region":"eu-west-1"},"hosts":["sts.eu-west-1.amazonaws.com"]}"#;
     world.secrets.put(SECRET, without_a_role);
     let error = world.failed(restart("service-1")).await;
 

@@ -26,7 +26,7 @@ use vendors::{
 use workflow::action::Answer;
 
 /// An external id that the role does not know.
-pub(super) const ROTATED: &str = "not-a-real-external-id-of-before";
+pub(super) const ROTATED: &str = "not-a-real-external-id-of-the-day-before";
 
 /// The name of the integration's secret.
 pub(super) const SECRET: &str = "pagerflow/integrations/aws/prod";

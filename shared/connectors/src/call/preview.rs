@@ -111,6 +111,7 @@ mod tests {
             input: input.as_object().unwrap().clone(),
             idempotency_key: Some("pgf-1".to_owned()),
             attempt: Some(attempt),
+            look: None,
             deadline: None,
             now: Timestamp::UNIX_EPOCH,
         };

@@ -4,7 +4,7 @@ use super::{MOST_FIELDS, scope::Scope, value};
 use crate::connector::{Choices, Input, Output};
 use serde_json::Value;
 use workflow::{
-    action::{Field, FieldKind, Longest, OnNull, Text, Unfit, unknown_field},
+    action::{Field, FieldKind, LOOK, Longest, OnNull, Text, Unfit, unknown_field},
     document::{self, Content, Fields, Node, Path, ProblemSink, Problems},
 };
 
@@ -25,6 +25,7 @@ pub(crate) const RESERVED_INPUTS: &[&str] = &[
     "idempotency_key",
     "integration",
     "intended_at",
+    LOOK,
 ];
 
 /// The name under which the result of a call says what was changed of its input.

@@ -5,7 +5,7 @@
 //! # Layout
 //! - here — the file as a whole.
 //! - `integration`, `errors` — the parts that all actions share.
-//! - `action`, `input`, `request`, `page` — one action, and its parts.
+//! - `action`, `input`, `request`, `page`, `poll` — one action, and its parts.
 //! - `links` — what actions say about each other.
 //! - `scope` — templates, and the names that they can refer to.
 //! - `value` — names, headers, addresses and the like.
@@ -17,6 +17,7 @@ mod input;
 mod integration;
 mod links;
 mod page;
+mod poll;
 mod request;
 mod scope;
 mod value;

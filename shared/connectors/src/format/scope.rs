@@ -18,7 +18,9 @@ pub(super) enum Sight {
     Request,
     /// Also the answer.
     Page,
-    /// Also the entries of all pages.
+    /// Also the inputs of the look.
+    Look,
+    /// Those of [`Self::Page`], and the entries of all pages.
     Outputs,
 }
 
@@ -29,16 +31,36 @@ pub(super) struct Scope<'a> {
     inputs: &'a [&'a str],
     /// The fields of the integration.
     fields: &'a [&'a str],
+    /// The inputs of the look.
+    look: &'a [&'a str],
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(sight: Sight, inputs: &'a [&'a str], fields: &'a [&'a str]) -> Self {
-        Self { sight, inputs, fields }
+        Self {
+            sight,
+            inputs,
+            fields,
+            look: &[],
+        }
     }
 
     /// The same at another place.
     pub(super) fn at(self, sight: Sight) -> Self {
         Self { sight, ..self }
+    }
+
+    /// The same over the answer to a look that is made with these inputs.
+    pub(super) fn looking<'b>(self, look: &'b [&'b str]) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope {
+            sight: Sight::Look,
+            inputs: self.inputs,
+            fields: self.fields,
+            look,
+        }
     }
 
     pub(super) fn inputs(&self) -> &'a [&'a str] {
@@ -55,6 +77,16 @@ impl<'a> Scope<'a> {
             Sight::Errors => &["integration", "status", "headers", "body"],
             Sight::Request => &["inputs", "integration", "call", "now"],
             Sight::Page => &["inputs", "integration", "call", "now", "status", "headers", "body"],
+            Sight::Look => &[
+                "inputs",
+                "integration",
+                "call",
+                "now",
+                "status",
+                "headers",
+                "body",
+                "look",
+            ],
             Sight::Outputs => &[
                 "inputs",
                 "integration",
@@ -87,6 +119,8 @@ impl<'a> Scope<'a> {
             )),
             ["inputs", name, ..] => known("inputs", name, self.inputs),
             ["integration", name, ..] => known("integration", name, self.fields),
+            ["look", _, ..] if self.look.is_empty() => Err(format!("`{reference}`: the look has no inputs")),
+            ["look", name, ..] => known("look", name, self.look),
             ["call", name, ..] => known("call", name, &["idempotency_key"]),
             _ => Ok(()),
         }
@@ -142,7 +176,7 @@ impl<'a> Scope<'a> {
     fn lenient(&self, template: Template) -> Template {
         match self.sight {
             Sight::Integration | Sight::Request => template,
-            Sight::Errors | Sight::Page | Sight::Outputs => template.null_where_missing(),
+            Sight::Errors | Sight::Page | Sight::Look | Sight::Outputs => template.null_where_missing(),
         }
     }
 

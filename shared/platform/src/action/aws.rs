@@ -8,8 +8,8 @@
 //! - `role` — the role of an integration.
 //! - `session` — credentials of a role for one step.
 //! - `attempt` — one attempt at an action.
-//! - `failure` — what went wrong, in words.
-//! - `outputs` — how much of an answer a run gets.
+//! - `failure` — errors, in words.
+//! - `outputs` — the part of an answer that a run gets.
 
 mod asked;
 mod attempt;
@@ -40,23 +40,20 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use aws_actions::Action;
+use aws_actions::{Action, integration::TYPE};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
 };
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
     action::{ActionSpec, Answer, Text},
     error_name::ErrorName,
     ids::{IntegrationAlias, IntegrationTypeName},
 };
-
-/// The name of the type of the integrations with AWS, by which the requests are counted as well.
-const TYPE: &str = "aws";
 
 /// The accounts of all integrations with AWS.
 #[derive(Debug)]
@@ -140,15 +137,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         let perform =
             async |input, record: &Record| self.attempt(action, &spec, session_name, input, now, record).await;
         let done = called(&spec, self.links.as_ref(), input, now, perform).await?;
-        let answer = done.written(&spec)?;
-        Ok(match done.output {
-            Outcome::Done(_) => answer,
-            Outcome::NotYet { after_seconds } => Answer::Pending {
-                look: json!({}),
-                after_seconds,
-                requests: answer.requests().clone(),
-            },
-        })
+        done.written(&spec)
     }
 
     async fn attempt(
@@ -159,7 +148,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         input: Value,
         now: Timestamp,
         record: &Record,
-    ) -> Result<Done<Outcome>, TaskError> {
+    ) -> Result<Done<Map<String, Value>>, TaskError> {
         let (input, adjusted) = admitted(spec, input)?;
         let asked = Asked::read(spec, input, now)?;
         let integration = asked.integration.clone();
@@ -178,6 +167,7 @@ impl<S: SecretStore> AwsAccounts<S> {
         if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
             return Err(used_up(spec, &integration, seconds).into());
         }
+        // The type is the name by which the requests are counted as well.
         let transport = self.way.transport(spec, Some(TYPE), record)?;
         let attempt = Attempt {
             action,
@@ -207,7 +197,10 @@ impl<S: SecretStore> AwsAccounts<S> {
             }
             TaskError::from(refused.failure)
         })?;
-        Ok(Done::new(outcome, adjusted))
+        Ok(match outcome {
+            Outcome::Done(outputs) => Done::new(outputs, adjusted),
+            Outcome::NotYet { after_seconds } => Done::not_yet(json!({}), after_seconds, adjusted),
+        })
     }
 }
 

@@ -40,6 +40,9 @@ pub(super) struct Done<T> {
     /// The link that was put into the input. It does not go back to the run, whatever the answer says again.
     #[serde(skip)]
     link: Option<String>,
+    /// The thing to look for and the time until then, in seconds, if the action is not done yet.
+    #[serde(skip)]
+    not_yet: Option<(Value, u32)>,
     /// The requests that the call has made.
     #[serde(skip)]
     requests: Requests,
@@ -51,7 +54,19 @@ impl<T> Done<T> {
             output,
             adjusted,
             link: None,
+            not_yet: None,
             requests: Requests::default(),
+        }
+    }
+
+    /// The result of an action that has started something, or has looked at it and found that it goes on.
+    pub(super) fn not_yet(look: Value, after_seconds: u32, adjusted: Vec<Adjustment>) -> Self
+    where
+        T: Default,
+    {
+        Self {
+            not_yet: Some((look, after_seconds)),
+            ..Self::new(T::default(), adjusted)
         }
     }
 }
@@ -59,6 +74,18 @@ impl<T> Done<T> {
 impl<T: Serialize> Done<T> {
     /// The answer for the run.
     pub(super) fn written(&self, spec: &ActionSpec) -> Result<Answer, TaskError> {
+        if let Some((look, after_seconds)) = &self.not_yet {
+            let (mut look, after_seconds) = (look.clone(), *after_seconds);
+            if let Some(link) = &self.link {
+                replace_in_texts(&mut look, link, approval::LINK);
+            }
+            let requests = self.requests.clone();
+            return Ok(Answer::Pending {
+                look,
+                after_seconds,
+                requests,
+            });
+        }
         // Outputs are made of texts, numbers and lists, so that this never fails; if it did, the action would be done all the same.
         let mut output = serde_json::to_value(self).map_err(|error| {
             TaskError::new(

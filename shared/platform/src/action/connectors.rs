@@ -14,7 +14,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use connectors::{AccessTokens, Account, Action, Call, Connector, Performed, perform};
 use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
@@ -23,7 +23,7 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::{str::FromStr, sync::Arc};
 use workflow::{
-    action::{ActionSpec, Answer, Text},
+    action::{ActionSpec, Answer, LOOK, Text},
     error_name::{NamedError, SystemError},
     ids::{IntegrationAlias, IntegrationTypeName},
 };
@@ -149,13 +149,16 @@ impl<S: SecretStore> Connectors<S> {
             }
             answer => answer,
         };
-        let output = answer.map_err(|error| {
+        let performed = answer.map_err(|error| {
             if let Some(seconds) = error.retry_after_seconds() {
                 self.rate_limits.turned_away(kind, seconds, now);
             }
             TaskError::from(&error)
         })?;
-        Ok(Done::new(output, adjusted))
+        Ok(match performed {
+            Performed::Done(output) => Done::new(output, adjusted),
+            Performed::NotYet { look, after_seconds } => Done::not_yet(look, after_seconds, adjusted),
+        })
     }
 }
 
@@ -180,6 +183,7 @@ impl<'a> Told<'a> {
         let attempt = field(&mut input, "attempt", "a number of an attempt", spec, |value| {
             u32::try_from(value.as_u64()?).ok()
         })?;
+        let look = input.remove(LOOK).filter(|value| !value.is_null());
         let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
         let deadline = field(&mut input, "deadline", "a time", spec, time)?;
         Ok(Self {
@@ -190,6 +194,7 @@ impl<'a> Told<'a> {
                 input,
                 idempotency_key,
                 attempt,
+                look,
                 deadline,
                 now,
             },

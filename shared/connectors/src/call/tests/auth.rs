@@ -65,6 +65,7 @@ async fn the_secret_can_be_the_whole_address() {
         input: Map::new(),
         idempotency_key: None,
         attempt: None,
+        look: None,
         deadline: None,
         now: NOW,
     };

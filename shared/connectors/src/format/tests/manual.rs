@@ -52,6 +52,8 @@ fn places() -> Vec<String> {
             &format!("      multipart: {{ a: {{ file: a, content: b, {ODD} }} }}\n      json: {{"),
         ),
         into("page: { cursor"),
+        with("      at_most: 2h\n", &format!("      at_most: 2h\n      {ODD}\n")),
+        into("then: { action: get_sweep"),
         with(
             "cursor: \"{{ body.next }}\", query: after",
             &format!("{ODD}, offset: o, per_page: 1"),

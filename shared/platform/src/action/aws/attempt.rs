@@ -20,7 +20,6 @@ use provider::{
 };
 use reqwest::header::{HeaderMap, RETRY_AFTER};
 use secrecy::ExposeSecret;
-use serde::Serialize;
 use serde_json::{Map, Value};
 use std::time::Duration;
 use workflow::{
@@ -59,12 +58,11 @@ pub(super) struct Attempt<'a> {
 }
 
 /// The end of an attempt.
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
+#[derive(Debug)]
 pub(super) enum Outcome {
     /// The action is done, with these outputs.
     Done(Map<String, Value>),
-    /// What is waited for is not there yet, and is to be looked at again after so many seconds.
+    /// The state that is waited for is not there yet, and is to be looked at again after so many seconds.
     NotYet { after_seconds: u32 },
 }
 
@@ -117,7 +115,10 @@ impl Attempt<'_> {
             }
             outputs = operation.join(outputs, page, usize::MAX);
         }
-        match self.action.only_reads() && outputs::size(&outputs) > outputs::ROOM {
+        let outputs = outputs::without_history(outputs);
+        // A change was made, and a wait is for the state itself; what is read is read for what it gives.
+        let is_read = self.action.only_reads() && self.action.has_pages();
+        match is_read && outputs::size(&outputs) > outputs::ROOM {
             true => Err(failure::too_large(self.spec, outputs::ROOM).into()),
             false => Ok(Outcome::Done(outputs::fitted(outputs))),
         }

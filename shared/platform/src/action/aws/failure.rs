@@ -1,4 +1,4 @@
-//! What went wrong, in words.
+//! The errors of a call, in words.
 
 use super::role::Role;
 use crate::{action::call::error_of, task::TaskError};
@@ -152,7 +152,7 @@ pub(super) fn of_role(spec: &ActionSpec, role: &Role, error: &AwsError, words: &
     let message = match error.kind {
         Kind::Forbidden => format!(
             "{said}. Its name has to begin with the stack's AwsRolePrefix, and its trust policy has to name the role of the function \
-             and the ExternalId of the integration: `pagerflow integration show ALIAS --print-role` prints a role that has all of it"
+             and the ExternalId of the integration: `pagerflow integration role ALIAS` prints a role that has all of it"
         ),
         Kind::Unauthorized => format!(
             "{said}. STS does not take the function's own credentials: the region may not be enabled for its account"
@@ -184,5 +184,59 @@ fn held(failure: Failure, error: &AwsError, pause: Option<u64>) -> Refused {
 impl From<Refused> for TaskError {
     fn from(refused: Refused) -> Self {
         refused.failure.into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    fn spec() -> ActionSpec {
+        Action::named("aws.ecs.update_service").unwrap().spec()
+    }
+
+    #[rstest]
+    #[case::never_sent(Interruption::Connect("refused".into()), true, "AWS.Unavailable")]
+    #[case::a_change_without_an_answer(Interruption::TimedOut, true, "AWS.OutcomeUnknown")]
+    #[case::a_read_without_an_answer(Interruption::TimedOut, false, "AWS.Unavailable")]
+    #[case::a_change_that_broke_off(Interruption::Broken("reset".into()), true, "AWS.OutcomeUnknown")]
+    #[case::a_read_that_broke_off(Interruption::Broken("reset".into()), false, "AWS.Unavailable")]
+    #[case::a_change_with_a_large_answer(Interruption::TooLarge, true, "AWS.OutcomeUnknown")]
+    #[case::a_read_with_a_large_answer(Interruption::TooLarge, false, "AWS.InvalidRequest")]
+    #[case::where_nothing_is_sent(Interruption::Refused("private".into()), true, "Integration.Invalid")]
+    fn an_exchange_that_breaks_off_leaves_open_what_it_may_have_done(
+        #[case] interruption: Interruption,
+        #[case] may_have_acted: bool,
+        #[case] name: &str,
+    ) {
+        let failure = interrupted(&spec(), &interruption, may_have_acted, 1_000);
+
+        assert_eq!(failure.name, name);
+        assert!(
+            failure.message.starts_with("aws.ecs.update_service: "),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[rstest]
+    #[case::over(Missed::Over, "the deadline has passed")]
+    #[case::begun_late(Missed::BegunLate, "late double")]
+    fn a_call_whose_time_is_over_says_that_nothing_was_sent(#[case] why: Missed, #[case] said: &str) {
+        let failure = missed(&spec(), why);
+
+        assert_eq!(failure.name, "Step.DeadlineExceeded");
+        assert!(
+            failure.message.contains(said) && failure.message.contains("sent to AWS"),
+            "{}",
+            failure.message
+        );
+    }
+
+    #[test]
+    fn secrets_are_hidden_in_what_aws_says() {
+        let said = without("not m4rk, nor t0ken".to_owned(), &["m4rk", "", "t0ken"]);
+        assert_eq!(said, format!("not {HIDDEN}, nor {HIDDEN}"));
     }
 }

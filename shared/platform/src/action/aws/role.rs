@@ -1,7 +1,7 @@
 //! The role of an integration.
 
-use aws_actions::Place;
-use connectors::Account;
+use aws_actions::{Place, integration};
+use connectors::{Account, HostPattern};
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -13,52 +13,28 @@ pub(super) struct Role {
     pub(super) external_id: SecretString,
     /// The region where the role is taken on, and where requests go that name none.
     pub(super) place: Place,
-    account: Account,
+    hosts: Vec<HostPattern>,
 }
 
 impl Role {
     /// Reads the account of an integration. The problem is told without its values.
     pub(super) fn read(account: &Account) -> Result<Self, String> {
-        let field = |name: &str| {
-            let value = account.fields.get(name).filter(|value| !value.is_empty());
-            value.ok_or_else(|| format!("it has no `{name}`"))
-        };
-        let arn = field("role_arn")?;
-        let place = Place::region(field("region")?).map_err(|error| error.to_string())?;
-        let partition = partition_of(arn).ok_or("its `role_arn` is not the ARN of a role")?;
-        if partition != place.partition() {
-            return Err(format!(
-                "its role is of the partition {partition}, and {} is a region of {}",
-                place.name(),
-                place.partition()
-            ));
-        }
-        if account.secret.expose_secret().is_empty() {
-            return Err("it has no ExternalId".to_owned());
+        let role = integration::Role::of_fields(&account.fields).map_err(|error| error.to_string())?;
+        if !integration::is_external_id(account.secret.expose_secret()) {
+            return Err("its ExternalId is not one that was made for it".to_owned());
         }
         Ok(Self {
-            arn: arn.clone(),
+            arn: role.arn,
             external_id: account.secret.clone(),
-            place,
-            account: account.clone(),
+            place: role.place,
+            hosts: account.hosts.clone(),
         })
     }
 
     /// True if the external id may go there.
     pub(super) fn may_be_told(&self, url: &Url) -> bool {
-        self.account.hosts.iter().any(|host| host.matches(url))
+        self.hosts.iter().any(|host| host.matches(url))
     }
-}
-
-/// The partition of the ARN of a role.
-fn partition_of(arn: &str) -> Option<&str> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    let ["arn", partition, "iam", "", account, name] = parts.as_slice() else {
-        return None;
-    };
-    let is_account = account.len() == 12 && account.bytes().all(|digit| digit.is_ascii_digit());
-    let is_role = name.strip_prefix("role/").is_some_and(|name| !name.is_empty());
-    (is_account && is_role).then_some(*partition)
 }
 
 #[cfg(test)]
@@ -67,6 +43,7 @@ mod tests {
     use rstest::rstest;
 
     const ARN: &str = "arn:aws:iam::111122223333:role/pagerflow-acts";
+    const EXTERNAL_ID: &str = "m4rk-0123456789abcdef0123456789abcdef";
 
     fn account(arn: &str, region: &str, external_id: &str) -> Account {
         let fields = [("role_arn", arn), ("region", region)];
@@ -77,25 +54,21 @@ mod tests {
         }
     }
 
-    #[rstest]
-    #[case::in_a_path(ARN, "eu-west-1")]
-    #[case::in_a_path("arn:aws:iam::111122223333:role/teams/ops/pagerflow-acts", "us-east-1")]
-    #[case::in_china("arn:aws-cn:iam::111122223333:role/pagerflow-acts", "cn-north-1")]
-    fn a_role_is_named_by_its_arn(#[case] arn: &str, #[case] region: &str) {
-        let role = Role::read(&account(arn, region, "m4rk")).unwrap();
-        assert_eq!((role.arn.as_str(), role.place.name()), (arn, region));
+    #[test]
+    fn a_role_has_a_region_and_a_secret_that_is_not_printed() {
+        let role = Role::read(&account(ARN, "eu-west-1", EXTERNAL_ID)).unwrap();
+        assert_eq!((role.arn.as_str(), role.place.name()), (ARN, "eu-west-1"));
         assert!(!format!("{role:?}").contains("m4rk"));
     }
 
     #[rstest]
-    #[case::no_role("", "eu-west-1", "m4rk", "no `role_arn`")]
-    #[case::of_a_user("arn:aws:iam::111122223333:user/m4rk", "eu-west-1", "x", "not the ARN of a role")]
-    #[case::no_account("arn:aws:iam::m4rk:role/a", "eu-west-1", "x", "not the ARN of a role")]
-    #[case::no_region(ARN, "", "m4rk", "no `region`")]
-    #[case::odd_region(ARN, "europe", "m4rk", "`europe` is not a region")]
-    #[case::of_another_partition(ARN, "cn-north-1", "m4rk", "of the partition aws")]
-    #[case::no_external_id(ARN, "eu-west-1", "", "no ExternalId")]
-    fn an_account_without_a_role_says_so_and_nothing_of_itself(
+    #[case::no_role("", "eu-west-1", EXTERNAL_ID, "`role_arn`")]
+    #[case::of_a_user("arn:aws:iam::111122223333:user/m4rk", "eu-west-1", EXTERNAL_ID, "`role_arn`")]
+    #[case::no_region(ARN, "", EXTERNAL_ID, "`region`")]
+    #[case::of_another_partition(ARN, "cn-north-1", EXTERNAL_ID, "`region`")]
+    #[case::no_external_id(ARN, "eu-west-1", "", "ExternalId")]
+    #[case::one_that_can_be_guessed(ARN, "eu-west-1", "m4rk", "ExternalId")]
+    fn an_account_without_a_role_says_so_and_nothing_of_its_secret(
         #[case] arn: &str,
         #[case] region: &str,
         #[case] external_id: &str,
@@ -107,7 +80,7 @@ mod tests {
 
     #[test]
     fn i5_an_external_id_is_told_to_sts_alone() {
-        let role = Role::read(&account(ARN, "eu-west-1", "x")).unwrap();
+        let role = Role::read(&account(ARN, "eu-west-1", EXTERNAL_ID)).unwrap();
         let may_go_to = |url: &str| role.may_be_told(&url.parse().unwrap());
         assert!(may_go_to("https://sts.eu-west-1.amazonaws.com/"));
         assert!(!may_go_to("http://sts.eu-west-1.amazonaws.com/"));

@@ -53,8 +53,8 @@ fn fitting(character: char) -> char {
 /// The policy of the session of an action: the rights of its operation on everything that the role has them on.
 ///
 /// Some operations act on something else with the rights of who calls them, and would be refused without those: they hand a role to what
-/// they start, tag what they make, and use the key that it is encrypted with. As AWS lets nobody do the first and the last but by the
-/// operation itself, this gives nothing more than it has to.
+/// they start, tag what they make, and use the key that it is encrypted with. AWS does the first and the last only as a part
+/// of the operation itself, so nothing can be done with these rights but that.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_passrole.html>,
 /// <https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service>

@@ -52,7 +52,10 @@ fn actions_that_are_not_listed_have_a_pattern_of_their_names(
     #[case] by_pattern: bool,
     #[case] by_list: bool,
 ) {
-    let listing = catalog().clone().with_unlisted_system("aws.ec2", |_| Vec::new()).listing(&["aws.ecs"]);
+    let listing = catalog()
+        .clone()
+        .with_unlisted_system("aws.ec2", |_| Vec::new())
+        .listing(&["aws.ecs"]);
     let listing = jsonschema::validator_for(&workflow_schema(&listing)).unwrap();
     let with = json!({"integration": "prod-aws", "service": "checkout", "instance_ids": ["i-1"]});
     let with = match uses {
