@@ -86,7 +86,7 @@ mod tests {
         let events: Vec<_> = (0..100)
             .map(|number| json!({"id": number, "message": "x".repeat(400)}))
             .collect();
-        let outputs = fields(&json!({"services": [{"name": "web", "events": events, "tags": [1; 50]}]}));
+        let outputs = fields(&json!({"services": [{"name": "web", "events": events, "tags": vec![1; 50]}]}));
 
         let given = without_history(outputs.clone());
 
