@@ -92,7 +92,7 @@ fn aws() -> Type {
         title: integration::TITLE.to_owned(),
         summary: integration::SUMMARY.to_owned(),
         documentation: integration::DOCUMENTATION.to_owned(),
-        // Nobody is asked for the ExternalId.
+        // The ExternalId is made, and not asked for.
         secret: None,
         secret_is_optional: true,
         fields: integration::FIELDS.iter().map(asked).collect(),
@@ -262,7 +262,17 @@ mod tests {
 
         Add one with `pagerflow integration add ALIAS --type http --field host=api.example.com`.
         "#);
-        insta::assert_snapshot!(text("aws"), @"");
+        insta::assert_snapshot!(text("aws"), @"
+        AWS: Services of an AWS account, through a role of it.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+
+        Its fields:
+          role_arn: the ARN of the role (such as arn:aws:iam::123456789012:role/pagerflow-prod-aws; required)
+          region: the region where steps act that name none (such as eu-west-1; required)
+        Its secret, the ExternalId that the role asks for, is made when it is stored.
+
+        Add one with `pagerflow integration add ALIAS --type aws --field role_arn=arn:aws:iam::123456789012:role/pagerflow-prod-aws --field region=eu-west-1`.
+        ");
         insta::assert_snapshot!(text("pagerduty"), @"
         PagerDuty: Incidents, alerts and people of a PagerDuty account, whose events start workflows.
         https://support.pagerduty.com/main/docs/api-access-keys

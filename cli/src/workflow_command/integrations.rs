@@ -122,13 +122,15 @@ steps:
     uses: jira.get_issue
     with: { integration: tikets, issue: OPS-1 }
   - { uses: pagerduty.get_incident, with: { integration: staging, incident_id: Q1 } }
+  - { uses: email.send, with: { integration: chat, from: a@b.c, to: [a@b.c], subject: s, text: t } }
 ";
         insta::assert_snapshot!(checked(source).unwrap_err(), @"
-        4 problems
+        5 problems
         outage.yaml:2:33: on.pagerduty.integration: the integration chat is of the type slack, and only one of the type pagerduty sends events; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS` adds one
         outage.yaml:4:54: step 1: with.integration: the integration prod is of the type pagerduty, and slack.post_message needs one of the type slack; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS --type slack` adds one
         outage.yaml:7:26: step 2: with.integration: there is no integration tikets; did you mean tickets? If not, add it with `pagerflow integration add tikets --type jira`
         outage.yaml:8:58: step 3: with.integration: there is no integration staging; add it with `pagerflow integration add staging`
+        outage.yaml:9:46: step 4: with.integration: the integration chat is of the type slack, and email.send needs one of the type aws; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS --type aws` adds one
         ");
     }
 }

@@ -211,6 +211,7 @@ impl Unknown {
 /// Every command that takes a name, with `?` in the place of one that is not known. What else it takes would do.
 const TAKING_NAMES: &[(&str, Unknown)] = &[
     ("integration set-token ?", Unknown::Integration),
+    ("integration role ?", Unknown::Integration),
     ("integration show ?", Unknown::Integration),
     ("integration test ?", Unknown::Integration),
     (

@@ -28,8 +28,8 @@ pub(super) fn attempt<'a>(
         return Performed::of(Err(made_to_fail(error)), Vec::new());
     }
     let given = members(spec, input);
-    let host = match host(action, &given) {
-        Ok(host) => host,
+    let (method, host) = match target(action, &given) {
+        Ok(target) => target,
         Err(problem) => {
             let failure = Failure::new(
                 ErrorName::InputInvalid,
@@ -45,9 +45,10 @@ pub(super) fn attempt<'a>(
     let shown: Map<String, Value> = shown.map(|(name, value)| (name.clone(), value.clone())).collect();
     let request = Request {
         system: spec.system.to_string(),
-        method: action.operation().name().to_owned(),
+        method,
         host,
-        path: String::new(),
+        // Its own path tells people nothing: mostly that is `/`.
+        path: format!("/{}", action.operation().name()),
         from: Some(format!("the role of {alias}")),
         body: match shown.is_empty() {
             true => Value::Null,
@@ -68,15 +69,16 @@ fn members(spec: &ActionSpec, input: &Value) -> Map<String, Value> {
     given.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
-/// The host that the request goes to; or what is wrong with the input.
-fn host(action: &Action, given: &Map<String, Value>) -> Result<String, String> {
+/// The method and the host of the request; or what is wrong with the input.
+fn target(action: &Action, given: &Map<String, Value>) -> Result<(String, String), String> {
     let [_, region] = FIELDS;
     let named = given.get(REGION).and_then(Value::as_str);
     let place = Place::region(named.unwrap_or(region.example)).map_err(|error| error.to_string())?;
     let request = action.request(given, None, &place).map_err(|error| error.to_string())?;
     let host = request.uri().host().unwrap_or_default();
-    Ok(match named {
+    let host = match named {
         Some(_) => host.to_owned(),
         None => host.replace(region.example, SOME_REGION),
-    })
+    };
+    Ok((request.method().to_string(), host))
 }

@@ -894,7 +894,7 @@ steps:
     with: { integration: prod-aws, region: us-east-1, cluster: web, services: [checkout] }
   - id: tell
     uses: email.send
-    with: { integration: prod-aws, from: a@b.c, to: [d@e.f], subject: \"{{ steps.restart.outputs.service.service_name }}\", text: t }
+    with: { integration: prod-aws, from: a@b.c, to: [d@e.f], subject: \"{{ steps.restart.outputs.service.service_name | default('none') }}\", text: t }
 ";
 
 /// The requests of a run to AWS, each in a line.
@@ -904,9 +904,10 @@ fn asked_of_aws(run: &Run) -> Vec<String> {
     requests
         .map(|it| {
             format!(
-                "{} {} {} {}",
+                "{} {}{} {} {}",
                 it.method,
                 it.host,
+                it.path,
                 it.from.as_deref().unwrap_or_default(),
                 it.body
             )
@@ -923,10 +924,10 @@ async fn a_request_to_aws_is_shown_and_answered_and_a_wait_is_over_at_once() {
     assert_eq!(
         asked_of_aws(run),
         [
-            "UpdateService ecs.REGION.amazonaws.com the role of prod-aws \
+            "POST ecs.REGION.amazonaws.com/UpdateService the role of prod-aws \
              {\"cluster\":\"web\",\"force_new_deployment\":true,\"service\":\"checkout\"}",
-            "DescribeServices ecs.us-east-1.amazonaws.com the role of prod-aws {\"cluster\":\"web\",\"services\":[\"checkout\"]}",
-            "SendEmail email.REGION.amazonaws.com the role of prod-aws \
+            "POST ecs.us-east-1.amazonaws.com/DescribeServices the role of prod-aws {\"cluster\":\"web\",\"services\":[\"checkout\"]}",
+            "POST email.REGION.amazonaws.com/SendEmail the role of prod-aws \
              {\"from\":\"a@b.c\",\"subject\":\"made-up-service-name\",\"text\":\"t\",\"to\":[\"d@e.f\"]}",
         ]
     );
