@@ -4,6 +4,8 @@
 //! a text that the role asks for, so that it is taken on for this integration alone. Pagerflow makes it.
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html>
 
+mod example;
+
 use crate::Place;
 use std::collections::BTreeMap;
 
@@ -48,7 +50,7 @@ pub const FIELDS: [AskedField; 2] = [
     AskedField {
         name: ROLE_ARN,
         summary: "the ARN of the role",
-        example: "arn:aws:iam::123456789012:role/pagerflow-prod-aws",
+        example: example::ROLE_ARN,
     },
     AskedField {
         name: REGION,
