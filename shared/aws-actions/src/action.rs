@@ -175,7 +175,7 @@ impl Action {
                 },
                 Look::Failed(error) => Answered::Failed(error),
             },
-            Form::Face(face) => match answer.and_then(|answer| face.outputs(answer)) {
+            Form::Face(face) => match answer.and_then(|answer| face.outputs(&answer)) {
                 Ok(outputs) => Answered::Done(outputs),
                 Err(error) => Answered::Failed(error),
             },

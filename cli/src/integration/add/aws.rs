@@ -56,7 +56,7 @@ pub(super) async fn add(
             )),
         }
     }
-    refuse(&alias, problems)?;
+    refuse(&alias, &problems)?;
     store(alias, fields, before.as_ref(), &given, true, stack, notices).await
 }
 
@@ -69,7 +69,7 @@ pub(super) async fn set_token(
 ) -> Result<Stored, Error> {
     let alias = options.alias.clone();
     let before = before(&alias, Some(recorded), stack).await?.unwrap_or_default();
-    refuse(&alias, needless(&options))?;
+    refuse(&alias, &needless(&options))?;
     store(
         alias,
         before.clone(),
@@ -146,7 +146,7 @@ fn needless(options: &TokenOptions) -> Vec<String> {
     of_token.into_iter().chain(of_kind).collect()
 }
 
-fn refuse(alias: &IntegrationAlias, problems: Vec<String>) -> Result<(), Error> {
+fn refuse(alias: &IntegrationAlias, problems: &[String]) -> Result<(), Error> {
     match problems.is_empty() {
         true => Ok(()),
         false => Err(Error::Invalid(format!(

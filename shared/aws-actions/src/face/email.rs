@@ -69,6 +69,6 @@ pub(super) fn members(input: &Map<String, Value>) -> Map<String, Value> {
     }))
 }
 
-pub(super) fn outputs(answer: Map<String, Value>) -> Map<String, Value> {
+pub(super) fn outputs(answer: &Map<String, Value>) -> Map<String, Value> {
     fields(json!({ "message_id": answer.get("message_id") }))
 }

@@ -63,7 +63,7 @@ pub(super) fn members(input: &Map<String, Value>) -> Map<String, Value> {
     }))
 }
 
-pub(super) fn outputs(answer: Map<String, Value>) -> Result<Map<String, Value>, AwsError> {
+pub(super) fn outputs(answer: &Map<String, Value>) -> Result<Map<String, Value>, AwsError> {
     let field = |name: &str| answer.get(name).filter(|value| !value.is_null());
     let returned = field("payload").and_then(Value::as_str).map(returned);
     if let Some(kind) = field("function_error").and_then(Value::as_str) {

@@ -74,7 +74,7 @@ impl Face {
     }
 
     /// The outputs of the action for those of the operation.
-    pub(crate) fn outputs(self, answer: Map<String, Value>) -> Result<Map<String, Value>, AwsError> {
+    pub(crate) fn outputs(self, answer: &Map<String, Value>) -> Result<Map<String, Value>, AwsError> {
         match self {
             Self::InvokeLambda => invoke_lambda::outputs(answer),
             Self::SendEmail => Ok(email::outputs(answer)),
