@@ -10,7 +10,7 @@ use crate::{
 use connectors::{Action, Connector, shipped_connector};
 use serde::Serialize;
 use std::process::ExitCode;
-use workflow::action::Field;
+use workflow::{action::Field, definition::Length};
 
 pub(super) fn show(name: &str, output: &mut Output) -> Result<ExitCode, Error> {
     match name.split_once('.') {
@@ -95,6 +95,9 @@ struct ShownAction {
     reads: bool,
     /// The effect of a repeat, for people.
     on_repeat: String,
+    /// The time until what it starts must have ended, in seconds, if it waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_seconds: Option<u32>,
     inputs: Vec<Input>,
     outputs: Vec<Given>,
     /// The fields of `with` as a person writes them in YAML.
@@ -142,6 +145,7 @@ impl ShownAction {
             documentation: action.documentation().map(str::to_owned),
             reads: spec.only_reads(),
             on_repeat: spec.on_repeat.to_string(),
+            job_seconds: spec.job_seconds,
             inputs: spec.inputs.iter().map(input).collect(),
             outputs: spec.outputs.iter().map(output).collect(),
             example: spec.example.to_string(),
@@ -154,6 +158,12 @@ impl View for ShownAction {
         let mut parts = vec![format!("{}: {}", self.action, printable(&self.summary))];
         parts.extend(self.documentation.as_deref().map(printable));
         parts.push(format!("A repeat: {}", printable(&self.on_repeat)));
+        let at_most = self
+            .job_seconds
+            .and_then(|seconds| Length::from_seconds(seconds.into()));
+        parts.extend(at_most.map(|at_most| {
+            format!("It waits until what it starts has ended: at most {at_most}, unless the step has a `timeout`.")
+        }));
         let inputs = self.inputs.iter().map(|input| {
             let needed = if input.required { "required" } else { "" };
             let choices = if input.choices { "choices" } else { "" };

@@ -12,7 +12,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use workflow::action::{Field, FieldKind, Repeat, Rule};
+use workflow::{
+    action::{Field, FieldKind, Repeat, Rule},
+    definition::Length,
+};
 
 const HEAD: &str = "# Connectors
 
@@ -180,6 +183,13 @@ fn section(action: &Action) -> String {
         spec.on_repeat,
         after_an_unknown_outcome(&spec.repeat)
     );
+    if let Some(seconds) = spec.job_seconds {
+        let at_most = Length::from_seconds(seconds.into()).map_or_else(String::new, |length| length.to_string());
+        let _ = write!(
+            page,
+            "\n**It waits** until what it starts has ended: at most {at_most}, unless the step has a `timeout`.\n"
+        );
+    }
     let _ = write!(page, "\n```yaml\n- uses: {}\n  with:\n", spec.name);
     for line in spec.example.lines() {
         let _ = writeln!(page, "    {line}");

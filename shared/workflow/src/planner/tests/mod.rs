@@ -7,6 +7,7 @@ mod concurrency;
 mod endings;
 mod format;
 mod guard;
+mod jobs;
 mod lanes;
 mod limits;
 mod nulls;
