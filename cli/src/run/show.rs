@@ -15,10 +15,11 @@ use crate::{
 use jiff::Timestamp;
 use platform::{
     cost::Cost,
-    table::{ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView},
+    table::{AttemptView, ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView},
 };
 use serde::{Serialize, Serializer};
 use workflow::{
+    action::Requests,
     error_name::{needs_another_version, remedy},
     ids::{LanePath, RunId, Section},
     step_name::{LaneName, StepName},
@@ -205,9 +206,9 @@ fn failed_at(view: &RunView, names: &Names) -> Option<StepName> {
 /// The attempts of a step, where there is more to say of them than that the only one went well.
 fn attempts(step: &StepView) -> Vec<String> {
     if step.attempts.iter().all(|attempt| attempt.error.is_none()) && step.state != StepState::Failure {
-        return Vec::new();
+        return step.attempts.iter().flat_map(requests).collect();
     }
-    let lines = step.attempts.iter().map(|attempt| {
+    let lines = step.attempts.iter().flat_map(|attempt| {
         let took = attempt
             .ended_at
             .map(|ended_at| format!(", {}", between(attempt.started_at, ended_at)));
@@ -217,10 +218,11 @@ fn attempts(step: &StepView) -> Vec<String> {
             None => "no answer yet".to_owned(),
         };
         let (number, at) = (attempt.number, clock(Some(attempt.started_at)));
-        format!(
+        let line = format!(
             "            attempt {number} at {at}{}: {result}",
             took.unwrap_or_default()
-        )
+        );
+        std::iter::once(line).chain(requests(attempt))
     });
     let mut lines: Vec<String> = lines.collect();
     // A step that failed before it called anything.
@@ -228,6 +230,19 @@ fn attempts(step: &StepView) -> Vec<String> {
         lines.push(format!("            {}: {}", error.name, printable(&error.message)));
     }
     lines
+}
+
+/// The requests of an attempt, and those of its last look.
+fn requests(attempt: &AttemptView) -> Vec<String> {
+    let line = |of: &str, requests: &Requests| {
+        let requests = (!requests.is_empty()).then(|| printable(&requests.to_string()));
+        requests.map(|requests| format!("            {of}{requests}"))
+    };
+    let of_look = attempt
+        .looks
+        .as_ref()
+        .and_then(|looks| line("last look: ", &looks.requests));
+    line("", &attempt.requests).into_iter().chain(of_look).collect()
 }
 
 /// The input of a step that failed.

@@ -3,7 +3,7 @@
 use crate::{error::Error, stack::Stack};
 use platform::cost::{Cost, Work, of};
 use platform::table::{
-    RunView, StepView,
+    AttemptView, RunView, StepView,
     journal::{Journal, LaneRecord},
 };
 use serde::Serialize;
@@ -84,8 +84,9 @@ impl Whole {
 
     /// Its cost.
     pub(super) fn cost(&self) -> Cost {
-        let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
-        let calls: u64 = self.steps().map(attempts).sum();
+        let looks = |attempt: &AttemptView| attempt.looks.as_ref().map_or(0, |looks| u64::from(looks.number));
+        let made = |attempt: &AttemptView| looks(attempt).saturating_add(1);
+        let calls: u64 = self.steps().flat_map(|step| &step.attempts).map(made).sum();
         let lanes = |step: &StepView| u64::from(step.lanes.unwrap_or(0)).saturating_add(u64::from(step.run.is_some()));
         let batches: u64 = self
             .steps()

@@ -249,6 +249,52 @@ fn a_step_that_is_tried_again_says_why_and_when() {
 }
 
 #[test]
+fn each_attempt_has_a_line_of_its_requests() {
+    let mut step = step("success");
+    step["attempts"] = json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "ended_at": "2026-11-22T10:00:01.6Z",
+                               "requests": "GET slack.com 200 in 80 ms; POST slack.com 200 in 143 ms"}]);
+    let text = shown_with(&step, &json!({}));
+    assert!(
+        text.contains("\n            GET slack.com 200 in 80 ms; POST slack.com 200 in 143 ms\n"),
+        "{text}"
+    );
+    step["attempts"][0]["error"] = json!({"name": "Slack.RateLimited", "message": "slow"});
+    let text = shown_with(&step, &json!({}));
+    assert!(
+        text.contains("Slack.RateLimited: slow\n            GET slack.com 200 in 80 ms"),
+        "{text}"
+    );
+}
+
+#[rstest]
+#[case::just_started(json!({"number": 0}), "started, next look at 10:00:11 UTC")]
+#[case::looked_at(json!({"number": 1}), "looked once, next look at 10:00:11 UTC")]
+#[case::looked_at_in_vain(
+    json!({"number": 12, "error": {"name": "Jenkins.Unavailable", "message": "no connection"}}),
+    "looked 12 times, next look at 10:00:11 UTC; the last look failed: Jenkins.Unavailable: no connection"
+)]
+fn a_step_that_waits_for_what_it_has_started_says_when_it_looks(#[case] looks: Value, #[case] words: &str) {
+    let mut step = step("waiting");
+    step["attempts"] = json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "looks": looks}]);
+    let text = shown_with(&step, &json!({}));
+    assert!(text.contains(words), "{text}");
+}
+
+#[test]
+fn a_step_that_has_waited_for_what_it_started_says_how_often_it_looked() {
+    let mut step = step("success");
+    let looks = json!({"number": 3, "requests": "GET ci.example.com 200 in 90 ms"});
+    step["attempts"] = json!([{"number": 1, "started_at": "2026-11-22T10:00:01.2Z", "looks": looks,
+                               "requests": "POST ci.example.com 201 in 143 ms"}]);
+    let text = shown_with(&step, &json!({}));
+    assert!(text.contains("done in 0.7 s, looked 3 times"), "{text}");
+    assert!(
+        text.contains("POST ci.example.com 201 in 143 ms\n            last look: GET ci.example.com 200 in 90 ms\n"),
+        "{text}"
+    );
+}
+
+#[test]
 fn what_to_do_about_a_refused_token_names_the_integration_of_the_step() {
     let mut step = step("failure");
     step["input"] = json!("{\"integration\":\"prod-eu\"}");

@@ -60,7 +60,7 @@ pub use inventory::Inventory;
 pub use read::{Consistency, Read};
 pub use run_list::RunQuery;
 pub use runs::{
-    AttemptView, CancelRequest, Cancellation, ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView,
+    AttemptView, CancelRequest, Cancellation, ErrorView, LooksView, QueuePlace, RunStatus, RunView, StepState, StepView,
 };
 pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};

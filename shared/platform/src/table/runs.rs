@@ -234,6 +234,14 @@ pub struct AttemptView {
     pub looks: Option<LooksView>,
 }
 
+impl StepView {
+    /// The looks at what its last attempt has started, if it has started something and was looked at.
+    #[must_use]
+    pub fn looks(&self) -> Option<&LooksView> {
+        self.attempts.last()?.looks.as_ref()
+    }
+}
+
 /// The looks at what an attempt has started.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LooksView {

@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 const KEPT: usize = 5;
 
 /// The most of a host that is kept, in bytes. All attempts of a step are in one item of the table.
-const HOST_BYTES: usize = 60;
+const HOST_BYTES: usize = 50;
 
 /// The longest method that is kept, in bytes.
 const METHOD_BYTES: usize = 7;

@@ -13,10 +13,10 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
+    definition::limits,
     ids::{LanePath, RunId, StepPath},
     planner::{
-        ApprovalChange, CancelMark, EndedCall, Failure, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult,
-        WaitChange,
+        ApprovalChange, CancelMark, EndedCall, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange,
     },
     run::RunInput,
     watch::WatchChange,
@@ -434,29 +434,34 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
             step_result(&mut change, result, record.at);
         }
     }
-    let look_failed = match &record.change {
-        StepChange::NotYet { failure, .. } => failure.as_ref(),
-        _ => None,
-    };
     match &record.call {
         Some(call) if !matches!(record.change, StepChange::AttemptStarted { .. }) => {
-            ended_call(&mut change, call, look_failed);
+            ended_call(&mut change, call, &record.change);
         }
         _ => {}
     }
     change.into()
 }
 
-/// The call that has ended: its requests, and of a look also the number of looks, and why it failed if the attempt goes on.
-fn ended_call(change: &mut Update, call: &EndedCall, failure: Option<&Failure>) {
+/// The number of attempts of which the requests are kept: all are in one item of 400 KB. Only a rate limit makes more.
+const WITH_REQUESTS: u32 = limits::ATTEMPTS;
+
+/// The call that has ended with a change: its requests. Of an attempt that has started something also the number of looks, and why the last
+/// one failed if the attempt goes on.
+fn ended_call(change: &mut Update, call: &EndedCall, of_step: &StepChange) {
     let position = call.attempt.saturating_sub(1);
-    let requests = (!call.requests.is_empty()).then(|| text(call.requests.to_string()));
-    if call.looks == 0 {
-        if let Some(requests) = requests {
-            change.set_in_list("attempts", position, "requests", requests);
-        }
-        return;
+    let is_kept = call.attempt <= WITH_REQUESTS && !call.requests.is_empty();
+    let mut requests = is_kept.then(|| text(call.requests.to_string()));
+    if call.looks == 0
+        && let Some(requests) = requests.take()
+    {
+        change.set_in_list("attempts", position, "requests", requests);
     }
+    let failure = match of_step {
+        StepChange::NotYet { failure, .. } => failure.as_ref(),
+        _ if call.looks == 0 => return,
+        _ => None,
+    };
     let error = failure.map(|failure| error_value(&failure.name, &failure.message));
     let fields = [
         ("number", Some(number(call.looks))),
