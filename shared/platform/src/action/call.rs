@@ -295,6 +295,48 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_answer_and_an_error_say_which_requests_were_made() {
+        let spec = catalog().action("pagerduty.create_incident").unwrap();
+        let made: Requests = "POST api.pagerduty.com 429 in 80 ms".parse().unwrap();
+        let request = made.first()[0].clone();
+        let links = links();
+        let now = Timestamp::UNIX_EPOCH;
+
+        let well = async |_, record: &Record| {
+            record.add(request.clone());
+            Ok(Done::new(Map::<String, Value>::new(), vec![]))
+        };
+        let answer = called(spec, Some(&links), json!({}), now, well).await.unwrap();
+        assert_eq!(answer.written(spec).unwrap().requests(), &made);
+
+        let badly = async |_, record: &Record| {
+            record.add(request.clone());
+            Err::<Done<Map<String, Value>>, _>(TaskError::new(error_of(spec, SystemError::RateLimited), "slow"))
+        };
+        let error = called(spec, Some(&links), json!({}), now, badly).await.unwrap_err();
+        assert_eq!(error.requests(), &made);
+        let diagnostic = lambda_runtime::Diagnostic::from(error);
+        assert_eq!(
+            diagnostic.error_message,
+            "slow [requests: POST api.pagerduty.com 429 in 80 ms]"
+        );
+    }
+
+    #[tokio::test]
+    async fn what_is_not_done_yet_goes_back_to_the_run() {
+        let spec = catalog().action("pagerduty.create_incident").unwrap();
+        let links = links();
+        let perform = async |_, _: &Record| Ok(Done::<Map<String, Value>>::not_yet(json!({"id": "7"}), 10, vec![]));
+        let done = called(spec, Some(&links), json!({}), Timestamp::UNIX_EPOCH, perform).await;
+        let expected = Answer::Pending {
+            look: json!({"id": "7"}),
+            after_seconds: 10,
+            requests: Requests::default(),
+        };
+        assert_eq!(done.unwrap().written(spec), Ok(expected));
+    }
+
+    #[tokio::test]
     async fn a_call_that_is_about_no_approval_gets_no_link_whatever_its_texts_say() {
         assert_eq!(said(None, false).await.unwrap().0, title());
     }

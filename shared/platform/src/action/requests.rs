@@ -17,7 +17,7 @@ impl Record {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn add(&self, request: Noted) {
+    pub(super) fn add(&self, request: Noted) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).add(request);
     }
 }

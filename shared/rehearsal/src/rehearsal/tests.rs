@@ -883,3 +883,20 @@ async fn an_action_of_another_system_fails_as_it_is_made_to(
         (status, expected.iter().map(|it| (*it).to_owned()).collect())
     );
 }
+
+const BUILD: &str = "name: build\nsteps:\n  - id: build\n    uses: jenkins.build_and_wait\n    with: { integration: ci, job: restart }\n";
+
+#[tokio::test]
+async fn a_job_is_waited_for_in_virtual_time() {
+    let report = play(BUILD, &[], &[]).await;
+    // A look at the queue after 5 s, and one at the build 15 s later.
+    assert_eq!(lines(only(&report)), ["20 build success"]);
+    assert_eq!(requests(only(&report)), ["POST /job/restart/build 200"]);
+}
+
+#[tokio::test]
+async fn a_job_that_ends_badly_fails_its_step_when_it_has_been_looked_at() {
+    let report = play(BUILD, &[], &[fails("build=Jenkins.JobFailed")]).await;
+    assert_eq!(lines(only(&report)), ["20 build failure"]);
+    assert_eq!(requests(only(&report)), ["POST /job/restart/build 200"]);
+}
