@@ -302,14 +302,14 @@ mod tests {
         let links = links();
         let now = Timestamp::UNIX_EPOCH;
 
-        let well = async |_, record: &Record| {
+        let well = async |_: Value, record: &Record| {
             record.add(request.clone());
             Ok(Done::new(Map::<String, Value>::new(), vec![]))
         };
         let answer = called(spec, Some(&links), json!({}), now, well).await.unwrap();
         assert_eq!(answer.written(spec).unwrap().requests(), &made);
 
-        let badly = async |_, record: &Record| {
+        let badly = async |_: Value, record: &Record| {
             record.add(request.clone());
             Err::<Done<Map<String, Value>>, _>(TaskError::new(error_of(spec, SystemError::RateLimited), "slow"))
         };
@@ -326,7 +326,8 @@ mod tests {
     async fn what_is_not_done_yet_goes_back_to_the_run() {
         let spec = catalog().action("pagerduty.create_incident").unwrap();
         let links = links();
-        let perform = async |_, _: &Record| Ok(Done::<Map<String, Value>>::not_yet(json!({"id": "7"}), 10, vec![]));
+        let perform =
+            async |_: Value, _: &Record| Ok(Done::<Map<String, Value>>::not_yet(json!({"id": "7"}), 10, vec![]));
         let done = called(spec, Some(&links), json!({}), Timestamp::UNIX_EPOCH, perform).await;
         let expected = Answer::Pending {
             look: json!({"id": "7"}),

@@ -13,7 +13,6 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
-    definition::limits,
     ids::{LanePath, RunId, StepPath},
     planner::{
         ApprovalChange, CancelMark, EndedCall, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange,
@@ -443,8 +442,8 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
     change.into()
 }
 
-/// The number of attempts of which the requests are kept: all are in one item of 400 KB. Only a rate limit makes more.
-const WITH_REQUESTS: u32 = limits::ATTEMPTS;
+/// The number of attempts of which the requests are kept: all are in one item of 400 KB.
+const WITH_REQUESTS: u32 = 50;
 
 /// The call that has ended with a change: its requests. Of an attempt that has started something also the number of looks, and why the last
 /// one failed if the attempt goes on.

@@ -101,16 +101,14 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
             retry_at: now,
         };
         take(failed, Some(call(number, 0)));
-        if number <= limits::ATTEMPTS {
-            let looked = StepChange::NotYet {
-                failure: Some(failure()),
-                next: now,
-            };
-            take(looked.clone(), Some(call(number, u32::MAX)));
-            // The end of the attempt takes the place of the reason why its last look failed.
-            if number < limits::ATTEMPTS {
-                take(StepChange::Waiting { until: now }, Some(call(number, u32::MAX)));
-            }
+        let looked = StepChange::NotYet {
+            failure: Some(failure()),
+            next: now,
+        };
+        take(looked, Some(call(number, u32::MAX)));
+        // The end of the attempt takes the place of the reason why its last look failed.
+        if number < MOST_ATTEMPTS {
+            take(StepChange::Waiting { until: now }, Some(call(number, u32::MAX)));
         }
     }
     let result = StepResult {
