@@ -246,13 +246,16 @@ fn not_yet(failure: Option<Failure>) -> StepChange {
 
 #[tokio::test]
 async fn a_job_that_has_been_started_waits_with_its_attempt() {
-    let item = written_after(not_yet(None), ended(0)).await;
-    assert_eq!(item["state"], json!({"S": "waiting"}));
+    let update = update_after(not_yet(None), ended(0)).await;
+    assert_eq!(made(&update)["state"], json!({"S": "waiting"}));
+    let values = &update["ExpressionAttributeValues"];
     assert_eq!(
-        item["attempts[1].requests"],
+        values[":attempts_requests"],
         json!({"S": "GET ci.example.com 200 in 90 ms"})
     );
-    assert_eq!(item["attempts[1].looks"], json!({"M": {"number": {"N": "0"}}}));
+    assert_eq!(values[":attempts_looks"], json!({"M": {"number": {"N": "0"}}}));
+    let expression = update["UpdateExpression"].as_str().unwrap();
+    assert!(expression.contains("[1].#looks = :attempts_looks"), "{expression}");
 }
 
 #[tokio::test]
