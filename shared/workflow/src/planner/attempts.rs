@@ -10,7 +10,7 @@ use crate::{
     action::{ActionSpec, Adjustment, Admitted, OnNull},
     definition::{Definition, Length, Retry},
     error_name::ErrorName,
-    ids::{ApprovalId, EffectKey, StepPath},
+    ids::{EffectKey, StepPath},
     run::Caller,
     template::{Context, Template, TemplateError},
 };
@@ -281,7 +281,7 @@ struct Call<'a> {
     attempts: &'a Attempts,
     deadline: Timestamp,
     /// The approval that the call is a message about.
-    approval: Option<ApprovalId>,
+    approval: Option<Value>,
 }
 
 impl Call<'_> {
@@ -296,7 +296,7 @@ impl Call<'_> {
         fields.insert("deadline".into(), self.deadline.to_string().into());
         fields.insert("caller".into(), json!(self.caller));
         if let Some(approval) = &self.approval {
-            fields.insert("approval".into(), approval.as_str().into());
+            fields.insert("approval".into(), approval.clone());
         }
         // By a key that is the author's own, the incident of an earlier attempt cannot be told from one that was there
         // before; by the time when the first attempt was written down one can.
