@@ -61,6 +61,7 @@ impl Systems {
             attempt: Some(1),
             deadline: now.checked_add(TIME_LIMIT).ok(),
             now,
+            approval: None,
         };
         let transport = self.transport()?;
         Ok(perform(call, account, &*transport, &self.tokens).await?)

@@ -24,6 +24,7 @@ pub struct Connector {
     pub(crate) headers: Vec<(HeaderName, Template)>,
     pub(crate) errors: ErrorRules,
     pub(crate) rate_limit: RateLimitRule,
+    pub(crate) controls: Option<Controls>,
     pub(crate) test: Option<String>,
     pub(crate) actions: Vec<Action>,
 }
@@ -67,6 +68,12 @@ impl Connector {
         &self.integration
     }
 
+    /// True if messages about approvals can have controls by which people answer, such as buttons.
+    #[must_use]
+    pub fn takes_answers(&self) -> bool {
+        self.controls.is_some()
+    }
+
     /// The action that finds out if an integration works. It only reads and needs no input.
     #[must_use]
     pub fn test(&self) -> Option<&Action> {
@@ -83,6 +90,15 @@ impl Connector {
     pub fn action(&self, name: &str) -> Option<&Action> {
         self.actions.iter().find(|action| action.name == name)
     }
+}
+
+/// The controls by which people answer an approval in a message about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Controls {
+    /// The control of one choice.
+    pub(crate) choice: Template,
+    /// All of them together, as requests see them.
+    pub(crate) controls: Template,
 }
 
 /// One thing that can be done on a system.

@@ -23,6 +23,13 @@ const LONGEST_SECRET: usize = 32 * 1024;
 /// The longest field, in bytes.
 const LONGEST_FIELD: usize = 1024;
 
+/// The field of an account whose system signs what it sends, where `pagerflow` has stored the secret for it. It is set with that secret
+/// and never by hand.
+pub const SIGNING_SECRET: &str = "signing_secret";
+
+/// The value of that field.
+pub const STORED: &str = "stored";
+
 /// The type of the integrations of a connector.
 #[derive(Debug, Clone)]
 pub struct IntegrationType {
@@ -34,6 +41,8 @@ pub struct IntegrationType {
     pub secret: Option<String>,
     /// True if the secret may be left out.
     pub secret_is_optional: bool,
+    /// The words of the prompt for the secret with which the system signs what it sends to Pagerflow; none where it sends nothing.
+    pub signing_secret: Option<String>,
     pub(crate) auth: Auth,
     /// Templates over the fields.
     pub(crate) hosts: Vec<Template>,
@@ -147,6 +156,9 @@ impl IntegrationType {
 
     fn checked(&self, mut given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, InvalidAccount> {
         let mut fields = BTreeMap::new();
+        if self.signing_secret.is_some() && given.get(SIGNING_SECRET).is_some_and(|value| value == STORED) {
+            fields.extend(given.remove_entry(SIGNING_SECRET));
+        }
         for field in &self.fields {
             match given.remove(&field.name).or_else(|| field.default.clone()) {
                 Some(value) if value.is_empty() && field.required => return Err(InvalidAccount::missing(field)),
@@ -258,7 +270,9 @@ impl IntegrationType {
             let value = field.default.as_ref().or(field.example.as_ref()).or(word);
             (field.name.clone(), value.unwrap_or(&field.name).clone())
         };
-        required.map(sample).collect()
+        let signing_secret = self.signing_secret.as_ref();
+        let signing_secret = signing_secret.map(|_| (SIGNING_SECRET.to_owned(), STORED.to_owned()));
+        required.map(sample).chain(signing_secret).collect()
     }
 
     /// The fields as expressions see them: each that is declared, null where there is none.
@@ -270,7 +284,12 @@ impl IntegrationType {
                 value.map_or(Value::Null, |value| value.as_str().into()),
             )
         });
-        Value::Object(each.collect::<Map<_, _>>())
+        let signing_secret = self.signing_secret.as_ref().map(|_| {
+            let value = fields.get(SIGNING_SECRET);
+            let value = value.map_or(Value::Null, |value| value.as_str().into());
+            (SIGNING_SECRET.to_owned(), value)
+        });
+        Value::Object(each.chain(signing_secret).collect::<Map<_, _>>())
     }
 }
 

@@ -6,12 +6,12 @@ use crate::{
     made_up,
     report::Request,
 };
-use connectors::{Call, Connector, preview, shipped_connector};
+use connectors::{Asked, Call, Connector, preview, shipped_connector};
 use jiff::Timestamp;
 use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
-    action::{APPROVAL, PagerDuty, input_of},
+    action::{APPROVAL, MessageAbout, PagerDuty, input_of},
     approval_links::{ApprovalLinks, replace_in_texts},
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
@@ -213,6 +213,7 @@ fn elsewhere<'a>(
         attempt: Some(attempt),
         deadline: None,
         now,
+        approval: asked(input),
     };
     let previews = match preview(call, &connector.integration().sample_fields()) {
         Ok(previews) => previews,
@@ -250,8 +251,18 @@ fn links() -> ApprovalLinks<AnyIntegration> {
 
 /// The link that a call about an approval has in its texts.
 async fn link(input: &Value, now: Timestamp) -> Option<String> {
-    let approval = input.get(APPROVAL)?.as_str()?.parse().ok()?;
-    links().link(&approval, now).await.ok()
+    let approval = MessageAbout::read(input.get(APPROVAL)?)?;
+    links().link(&approval.id, now).await.ok()
+}
+
+/// The approval that a call is a message about, with texts that lead nowhere.
+fn asked(input: &Value) -> Option<Asked> {
+    let approval = MessageAbout::read(input.get(APPROVAL)?)?;
+    Some(Asked {
+        link: approval::LINK.to_owned(),
+        answer: approval.id.to_string(),
+        choices: approval.buttons,
+    })
 }
 
 /// Calls the function of an action, with this as its way to PagerDuty.

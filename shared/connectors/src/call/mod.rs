@@ -15,6 +15,7 @@
 //! - here — the attempt as a whole.
 //! - `draft` — a request, before the proof of who asks.
 //! - `render`, `path`, `body` — the parts of a request.
+//! - `controls` — the buttons and the like of a message about an approval.
 //! - `auth`, `tokens`, `google` — the proof of who asks.
 //! - `exchange`, `wait`, `hide` — an answer, and what it means.
 //! - `page` — the pages of a list.
@@ -22,6 +23,7 @@
 
 mod auth;
 mod body;
+mod controls;
 mod draft;
 mod exchange;
 pub(crate) mod google;
@@ -33,6 +35,7 @@ mod render;
 mod tokens;
 mod wait;
 
+pub use controls::Asked;
 pub use hide::HIDDEN;
 pub use preview::{Preview, preview};
 pub use tokens::AccessTokens;
@@ -78,6 +81,8 @@ pub struct Call<'a> {
     pub deadline: Option<Timestamp>,
     /// The time of day at which the attempt begins.
     pub now: Timestamp,
+    /// The approval that the call is a message about.
+    pub approval: Option<Asked>,
 }
 
 impl Call<'_> {
@@ -103,10 +108,12 @@ pub async fn perform(
     let deadline = Deadline::new(call.deadline, call.now).map_err(|missed| subject.missed(missed))?;
     let inputs = inputs(call.action, &call.input).map_err(|problem| subject.input(problem))?;
     let fields = call.connector.integration().seen(&account.fields);
+    let controls = controls::render(&call, &fields).map_err(|problem| subject.input(problem))?;
     let attempt = Attempt {
         call,
         subject,
         fields,
+        controls,
         account,
         transport,
         tokens,
@@ -149,6 +156,8 @@ struct Attempt<'a> {
     subject: Subject,
     /// The fields of the integration, as expressions see them.
     fields: Value,
+    /// The controls of a message about an approval, as expressions see them; null for none.
+    controls: Value,
     account: &'a Account,
     transport: &'a dyn Transport,
     tokens: &'a AccessTokens,
@@ -283,7 +292,10 @@ impl Attempt<'_> {
         vec![
             ("inputs", Value::Object(inputs.clone())),
             ("integration", self.fields.clone()),
-            ("call", json!({ "idempotency_key": self.call.idempotency_key })),
+            (
+                "call",
+                json!({ "idempotency_key": self.call.idempotency_key, "controls": self.controls }),
+            ),
         ]
     }
 

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{
     host::HostPattern,
-    integration::{Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType},
+    integration::{
+        Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType, SIGNING_SECRET,
+    },
 };
 use reqwest::{Url, header::HeaderName};
 use serde_json::Value;
@@ -35,7 +37,8 @@ const AUTHS: [&str; 8] = [
 
 impl IntegrationType {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.name.as_str())
+        let signing_secret = self.signing_secret.as_ref().map(|_| SIGNING_SECRET);
+        self.fields.iter().map(|field| field.name.as_str()).chain(signing_secret)
     }
 }
 
@@ -48,6 +51,11 @@ pub(super) fn read(
     let mut fields = Fields::of(node, &path, problems)?;
     let own = fields.read("fields", own_fields, problems);
     let own = own.unwrap_or_default();
+    let signing_secret = fields.read(SIGNING_SECRET, value::line, problems);
+    if let (Some(_), Some(field)) = (&signing_secret, own.iter().find(|field| field.name == SIGNING_SECRET)) {
+        let message = format!("cannot be called `{}`, which says whether the signing secret is stored", field.name);
+        problems.problem(node.at, path.field("fields"), message);
+    }
     let known: Vec<&str> = own.iter().map(|field| field.name.as_str()).collect();
     let scope = Scope::new(Sight::Integration, &[], &known);
     let auth = fields.required("auth", "how a request proves who asks", problems);
@@ -87,6 +95,7 @@ pub(super) fn read(
         hosts: hosts?,
         secret,
         secret_is_optional,
+        signing_secret,
         fields: own,
     })
 }

@@ -26,7 +26,7 @@ pub(crate) use request::METHODS;
 pub(crate) use value::is_set_elsewhere;
 
 use crate::{
-    connector::{Connector, RateLimitRule},
+    connector::{Connector, Controls, RateLimitRule},
     integration::{Auth, IntegrationType},
     name::ConnectorName,
 };
@@ -94,6 +94,11 @@ fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
         problems,
     );
     let rate_limit = fields.read("rate_limit", errors::rate_limit, problems);
+    let controls = fields.read(
+        "approval",
+        |node, path, problems| controls(node, path, &scope, integration.as_ref(), problems),
+        problems,
+    );
     let test = fields.optional("test");
     let actions = fields.required("actions", "what can be done on the system", problems);
     fields.refuse_others(problems);
@@ -120,6 +125,7 @@ fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
         headers: headers.unwrap_or_default(),
         errors: errors.unwrap_or_default(),
         rate_limit: rate_limit.unwrap_or_else(|| RateLimitRule::After(HeaderName::from_static("retry-after"))),
+        controls,
         test: test.map(|(_, name)| name.to_owned()),
         actions: actions?,
     })
@@ -188,6 +194,30 @@ fn base_url(
         problems.problem(base_url.at, path, message);
     }
     Some(template)
+}
+
+/// The controls by which people answer an approval in a message.
+fn controls(
+    node: &Node,
+    path: Path<'_>,
+    scope: &Scope<'_>,
+    integration: Option<&IntegrationType>,
+    problems: &mut Problems,
+) -> Option<Controls> {
+    let mut fields = Fields::of(node, &path, problems)?;
+    let choice = fields.required("choice", "what a message has for each choice, such as a button", problems);
+    let choice = choice.and_then(|node| scope.at(Sight::Choice).template(node, path.field("choice"), problems));
+    let controls = fields.required("controls", "what requests see as `call.controls`", problems);
+    let controls = controls.and_then(|node| scope.at(Sight::Controls).template(node, path.field("controls"), problems));
+    fields.refuse_others(problems);
+    if integration.is_some_and(|integration| integration.signing_secret.is_none()) {
+        let message = "needs `integration.signing_secret`: answers are taken only from a system that signs them";
+        problems.problem(node.at, path, message);
+    }
+    Some(Controls {
+        choice: choice?,
+        controls: controls?,
+    })
 }
 
 fn headers(

@@ -12,6 +12,10 @@ use workflow::{
 pub(super) enum Sight {
     /// The fields of the integration alone.
     Integration,
+    /// Also a choice of an approval.
+    Choice,
+    /// Also an approval, with what stands for its choices.
+    Controls,
     /// Also the answer.
     Errors,
     /// The inputs and the call.
@@ -52,6 +56,8 @@ impl<'a> Scope<'a> {
     fn roots(&self) -> &'static [&'static str] {
         match self.sight {
             Sight::Integration => &["integration"],
+            Sight::Choice => &["integration", "choice"],
+            Sight::Controls => &["integration", "approval"],
             Sight::Errors => &["integration", "status", "headers", "body"],
             Sight::Request => &["inputs", "integration", "call", "now"],
             Sight::Page => &["inputs", "integration", "call", "now", "status", "headers", "body"],
@@ -87,7 +93,9 @@ impl<'a> Scope<'a> {
             )),
             ["inputs", name, ..] => known("inputs", name, self.inputs),
             ["integration", name, ..] => known("integration", name, self.fields),
-            ["call", name, ..] => known("call", name, &["idempotency_key"]),
+            ["call", name, ..] => known("call", name, &["idempotency_key", "controls"]),
+            ["choice", name, ..] => known("choice", name, &["text", "number"]),
+            ["approval", name, ..] => known("approval", name, &["link", "answer", "choices"]),
             _ => Ok(()),
         }
     }
@@ -141,7 +149,7 @@ impl<'a> Scope<'a> {
     /// A name that an answer lacks is null; the names of a request are known.
     fn lenient(&self, template: Template) -> Template {
         match self.sight {
-            Sight::Integration | Sight::Request => template,
+            Sight::Integration | Sight::Choice | Sight::Controls | Sight::Request => template,
             Sight::Errors | Sight::Page | Sight::Outputs => template.null_where_missing(),
         }
     }

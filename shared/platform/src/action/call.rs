@@ -7,7 +7,8 @@ use crate::{
     task::TaskError,
 };
 use jiff::Timestamp;
-use serde::Serialize;
+use connectors::Asked;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Instant;
 use workflow::{
@@ -25,6 +26,32 @@ const CALLER: &str = "caller";
 /// The field of a call with the approval that it is a message about.
 pub const APPROVAL: &str = "approval";
 
+/// The text that stands in the place of what an answer by a button has to bring back.
+const ANSWER: &str = "[answer to the approval]";
+
+/// The approval that a call is a message about.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct MessageAbout {
+    pub id: ApprovalId,
+    /// The choices that can be made by buttons of the message.
+    #[serde(default)]
+    pub buttons: Vec<String>,
+}
+
+impl MessageAbout {
+    /// Reads the field of a call. A runner of before buttons gave the id alone.
+    #[must_use]
+    pub fn read(field: &Value) -> Option<Self> {
+        match field {
+            Value::String(id) => Some(Self {
+                id: id.parse().ok()?,
+                buttons: Vec::new(),
+            }),
+            field => Self::deserialize(field).ok(),
+        }
+    }
+}
+
 /// The result of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(super) struct Done<T> {
@@ -34,9 +61,10 @@ pub(super) struct Done<T> {
     /// calls and keeps it in the record of the step.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     adjusted: Vec<Adjustment>,
-    /// The link that was put into the input. It does not go back to the run, whatever the answer says again.
+    /// The approval that the call is a message about. Neither its link nor what an answer brings back goes to the run, whatever the system
+    /// says again.
     #[serde(skip)]
-    link: Option<String>,
+    asked: Option<Asked>,
 }
 
 impl<T> Done<T> {
@@ -44,7 +72,7 @@ impl<T> Done<T> {
         Self {
             output,
             adjusted,
-            link: None,
+            asked: None,
         }
     }
 }
@@ -59,8 +87,9 @@ impl<T: Serialize> Done<T> {
                 format!("{spec} was done, but what it gave cannot be written: {error}"),
             )
         })?;
-        if let Some(link) = &self.link {
-            replace_in_texts(&mut output, link, approval::LINK);
+        if let Some(asked) = &self.asked {
+            replace_in_texts(&mut output, &asked.link, approval::LINK);
+            replace_in_texts(&mut output, &asked.answer, ANSWER);
         }
         Ok(output)
     }
@@ -89,48 +118,56 @@ pub(super) async fn called<S: SecretStore, T>(
     links: Option<&ApprovalLinks<S>>,
     mut input: Value,
     now: Timestamp,
-    perform: impl AsyncFnOnce(Value) -> Result<Done<T>, TaskError>,
+    perform: impl AsyncFnOnce(Value, Option<Asked>) -> Result<Done<T>, TaskError>,
 ) -> Result<Done<T>, TaskError> {
     let call = Call::begin(spec, &mut input);
     call.told(match put_link(spec, links, &mut input, now).await {
-        Ok(link) => match perform(input).await {
-            Ok(done) => Ok(Done { link, ..done }),
-            Err(error) => Err(without(link.as_deref(), error)),
+        Ok(asked) => match perform(input, asked.clone()).await {
+            Ok(done) => Ok(Done { asked, ..done }),
+            Err(error) => Err(without(asked.as_ref(), error)),
         },
         Err(error) => Err(error),
     })
 }
 
-/// Puts the link of the approval that a call is about into its texts, and gives the link. A call that is about none has no link put into
-/// it, whatever its texts say: they may be those of an event.
+/// Puts the link of the approval that a call is about into its texts, and gives what its message has beside them. A call that is about none
+/// has no link put into it, whatever its texts say: they may be those of an event.
 async fn put_link<S: SecretStore>(
     spec: &ActionSpec,
     links: Option<&ApprovalLinks<S>>,
     input: &mut Value,
     now: Timestamp,
-) -> Result<Option<String>, TaskError> {
+) -> Result<Option<Asked>, TaskError> {
     let Some(approval) = input.as_object_mut().and_then(|fields| fields.remove(APPROVAL)) else {
         return Ok(None);
     };
-    let id = approval.as_str().and_then(|id| id.parse::<ApprovalId>().ok());
-    let id = id.ok_or_else(|| invalid(spec, "`approval` is not the id of an approval"))?;
+    let about = MessageAbout::read(&approval);
+    let about = about.ok_or_else(|| invalid(spec, "`approval` is not the id of an approval"))?;
     let links = links.ok_or_else(|| invalid(spec, "the function has no APPROVALS_URL for the link in it"))?;
-    let link = links.link(&id, now).await.map_err(|error| match &error {
+    let unusable = |error: SecretError| match &error {
         SecretError::Unavailable { .. } => TaskError::new(ErrorName::IntegrationUnavailable, error.to_string()),
         SecretError::NotFound(_) | SecretError::Invalid { .. } => {
             TaskError::new(ErrorName::IntegrationInvalid, error.to_string())
         }
-    })?;
+    };
+    let link = links.link(&about.id, now).await.map_err(unusable)?;
     replace_in_texts(input, approval::LINK, &link);
-    Ok(Some(link))
+    // An answer is good for the integration that has sent the message.
+    let integration = input.get("integration").and_then(Value::as_str).unwrap_or_default();
+    Ok(Some(Asked {
+        answer: links.answer(&about.id, integration, now).await.map_err(unusable)?,
+        choices: about.buttons,
+        link,
+    }))
 }
 
 /// The error without the link: a system can quote what it refuses.
-fn without(link: Option<&str>, error: TaskError) -> TaskError {
-    match link {
-        Some(link) => {
+fn without(asked: Option<&Asked>, error: TaskError) -> TaskError {
+    match asked {
+        Some(asked) => {
             let failure = error.failure();
-            let message = failure.message.replace(link, approval::LINK);
+            let message = failure.message.replace(&asked.link, approval::LINK);
+            let message = message.replace(&asked.answer, ANSWER);
             Failure {
                 message,
                 ..failure.clone()
@@ -223,7 +260,7 @@ mod tests {
             input[APPROVAL] = json!(about);
         }
         let mut sent = String::new();
-        let perform = async |input: Value| {
+        let perform = async |input: Value, _: Option<Asked>| {
             sent = input["title"].as_str().unwrap().to_owned();
             if refuses {
                 let message = format!("PagerDuty refused it: {sent} is no title");
@@ -258,6 +295,17 @@ mod tests {
     #[tokio::test]
     async fn a_call_that_is_about_no_approval_gets_no_link_whatever_its_texts_say() {
         assert_eq!(said(None, false).await.unwrap().0, title());
+    }
+
+    #[test]
+    fn the_approval_of_a_call_is_read_as_this_runner_and_an_older_one_give_it() {
+        let read = |field: Value| MessageAbout::read(&field);
+        let about = read(json!({"id": APPROVAL_ID, "buttons": ["restart"]})).unwrap();
+        assert_eq!((about.id.as_str(), about.buttons), (APPROVAL_ID, vec!["restart".to_owned()]));
+        assert_eq!(read(json!(APPROVAL_ID)).unwrap().buttons, Vec::<String>::new());
+        for odd in [json!(null), json!("../secrets"), json!({"id": "x"}), json!({"buttons": []}), json!([APPROVAL_ID])] {
+            assert_eq!(read(odd.clone()), None, "{odd}");
+        }
     }
 
     #[tokio::test]

@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use connectors::{AccessTokens, Account, Action, Asked, Call, Connector, perform};
 use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
@@ -109,7 +109,7 @@ impl<S: SecretStore> Connectors<S> {
         input: Value,
         now: Timestamp,
     ) -> Result<Value, TaskError> {
-        let perform = async |input| self.attempt(connector, action, input, now).await;
+        let perform = async |input, asked| self.attempt(connector, action, input, asked, now).await;
         let done = called(action.spec(), self.links.as_ref(), input, now, perform).await?;
         done.written(action.spec())
     }
@@ -119,11 +119,12 @@ impl<S: SecretStore> Connectors<S> {
         connector: &Connector,
         action: &Action,
         input: Value,
+        asked: Option<Asked>,
         now: Timestamp,
     ) -> Result<Done<Map<String, Value>>, TaskError> {
         let spec = action.spec();
         let (input, adjusted) = admitted(spec, input)?;
-        let Told { integration, call } = Told::read(connector, action, input, now)?;
+        let Told { integration, call } = Told::read(connector, action, input, asked, now)?;
         let kind = (integration.clone(), spec.name.clone());
         if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
             return Err(used_up(spec, &integration, seconds).into());
@@ -161,7 +162,13 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn read(connector: &'a Connector, action: &'a Action, input: Value, now: Timestamp) -> Result<Self, TaskError> {
+    fn read(
+        connector: &'a Connector,
+        action: &'a Action,
+        input: Value,
+        asked: Option<Asked>,
+        now: Timestamp,
+    ) -> Result<Self, TaskError> {
         let spec = action.spec();
         let Value::Object(mut input) = input else {
             return Err(invalid(spec, "it is not an object"));
@@ -187,6 +194,7 @@ impl<'a> Told<'a> {
                 attempt,
                 deadline,
                 now,
+                approval: asked,
             },
         })
     }

@@ -184,7 +184,7 @@ impl<S: SecretStore> PagerDuty<S> {
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
-        let perform = async |input| self.with_token(action, input, now, request).await;
+        let perform = async |input, _| self.with_token(action, input, now, request).await;
         called(action.spec(), self.links.as_ref(), input, now, perform).await
     }
 
@@ -201,7 +201,7 @@ impl<S: SecretStore> PagerDuty<S> {
         now: Timestamp,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
-        let perform = async |input| self.with_routing_key(action, input, now, request).await;
+        let perform = async |input, _| self.with_routing_key(action, input, now, request).await;
         called(action.spec(), self.links.as_ref(), input, now, perform).await
     }
 

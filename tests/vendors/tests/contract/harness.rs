@@ -104,6 +104,7 @@ impl<V: Vendor> Contract<V> {
             attempt: Some(attempt),
             deadline: Some(now + SignedDuration::from_mins(2)),
             now,
+            approval: None,
         };
         match perform(call, &self.account, &self.transport, &self.tokens).await {
             Ok(outputs) => {

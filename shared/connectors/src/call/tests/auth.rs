@@ -67,6 +67,7 @@ async fn the_secret_can_be_the_whole_address() {
         attempt: None,
         deadline: None,
         now: NOW,
+        approval: None,
     };
     let transport = server.as_all_systems().unwrap();
     let outcome = perform(call, &account, &transport, &AccessTokens::default()).await;

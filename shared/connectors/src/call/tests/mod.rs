@@ -78,6 +78,7 @@ impl Given {
             attempt: self.attempt,
             deadline: self.deadline,
             now: NOW,
+            approval: None,
         };
         perform(call, &self.account, transport, &self.tokens).await
     }
