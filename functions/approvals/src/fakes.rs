@@ -158,8 +158,13 @@ impl World {
     /// The pages of a stack with a secret of its own.
     pub(crate) fn pages_with(&self, secret: &str) -> Pages {
         let secrets = SecretsInMemory::holding("pagerflow/approval-links", secret);
+        secrets.put("pagerflow/answer-signing/slack/ops", SIGNING_SECRET);
+        secrets.put("pagerflow/answer-signing/slack/other", OTHER_SIGNING_SECRET);
+        let names = SecretNames::new("pagerflow");
         Approvals {
-            links: ApprovalLinks::new(secrets, &SecretNames::new("pagerflow"), ""),
+            links: ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals"),
+            signing: SigningSecrets::new(secrets, names),
+            replies: Replies::Given(Arc::new(Nowhere)),
             store: Table::over(self.clone()),
             executions: self.clone(),
         }
@@ -168,7 +173,7 @@ impl World {
     /// The link of the approval, without the address before it.
     pub(crate) async fn link(&self) -> String {
         let link = self.pages().links.link(&id(), now()).await.unwrap();
-        link.trim_start_matches('/').to_owned()
+        link.rsplit_once('/').unwrap().1.to_owned()
     }
 
     pub(crate) fn fail_reads(&self) {
