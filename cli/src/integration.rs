@@ -1,6 +1,7 @@
 //! `pagerflow integration`.
 
 mod add;
+pub(crate) mod answers;
 mod check;
 mod list;
 mod remove;
@@ -65,7 +66,7 @@ pub(crate) enum Command {
     /// Uses of it are listed, and prevent the removal. Removing one that is absent changes nothing.
     #[command(after_help = remove::EXAMPLES)]
     Remove(remove::Options),
-    /// The secrets with which PagerDuty signs webhooks.
+    /// The secrets with which PagerDuty signs webhooks, and Slack the answers of people.
     #[command(subcommand)]
     SigningSecret(signing_secret::Command),
     /// The keys with which workflows send alerts and changes to PagerDuty's Events API.

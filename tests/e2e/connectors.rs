@@ -1,11 +1,13 @@
 //! Actions on other systems: a workflow that acts on a Slack that keeps Slack's rules.
 
 use crate::scenario::Scenario;
+use jiff::Timestamp;
 use local_aws::StackInfo;
+use serde_json::Value;
 use std::{sync::mpsc, thread, time::Duration};
 use vendors::{
     Server,
-    slack::{self, Slack},
+    slack::{self, Pressed, Slack},
 };
 
 /// The time for which one test waits until another one no longer needs the address.
@@ -35,6 +37,22 @@ impl Workspace {
             });
         });
         Self(told.recv_timeout(FREE_WITHIN).expect("another test has the address"))
+    }
+
+    /// A message as people see it.
+    pub(crate) fn message(&self, index: usize) -> Option<Value> {
+        self.0.vendor(|slack| slack.messages.get(index).cloned())
+    }
+
+    /// The texts that only one person sees.
+    pub(crate) fn whispers(&self) -> Vec<String> {
+        self.0.vendor(|slack| slack.whispers.clone())
+    }
+
+    /// The request that Slack makes when a user presses a button of a message now.
+    pub(crate) fn press(&self, message: usize, button: &str, user: &str, secret: &str) -> Pressed {
+        let now = Timestamp::now().as_second();
+        self.0.vendor(|slack| slack.press(message, button, user, secret, now))
     }
 
     /// The texts of the messages.

@@ -4,6 +4,7 @@
 
 mod accounts;
 mod alarms;
+mod answers;
 mod definitions;
 mod deployment;
 mod finding;
@@ -124,6 +125,7 @@ async fn set_up(
         let looking = notices.working(format!("Looking at the integration {}", record.alias));
         if let IntegrationKind::Connector(account) = &record.kind {
             findings.push(accounts::check(&record.alias, account, stack).await);
+            findings.extend(accounts::check_answers(&record.alias, account, stack).await);
             continue;
         }
         let mut integration = Integration::look(&record.alias, stack, notices).await;
@@ -168,6 +170,7 @@ async fn set_up(
             let base = &stack.webhook_url;
             findings.extend(waits::judge(workflow, definition, inventory, &looked_at, base));
             findings.extend(uses::judge(workflow, definition, &inventory.integrations, &is_wanted));
+            findings.extend(answers::judge(workflow, definition, &inventory.integrations, &is_wanted));
         }
         findings.extend(definitions::check(workflow, stored, &stack.table).await);
     }

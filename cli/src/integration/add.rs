@@ -187,7 +187,7 @@ pub(super) async fn set_token(options: TokenOptions, stack: &Stack, notices: Not
 }
 
 /// Stores what people see of an integration.
-async fn put(record: &IntegrationRecord, stack: &Stack) -> Result<(), Error> {
+pub(super) async fn put(record: &IntegrationRecord, stack: &Stack) -> Result<(), Error> {
     match stack.table.put_integration(record).await? {
         PutIntegration::Stored => Ok(()),
         PutIntegration::IsOfAnotherType(other) => Err(of_another_type(&other, record.kind.type_name())),

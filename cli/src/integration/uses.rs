@@ -60,7 +60,7 @@ pub(crate) fn of_actions(definition: &Definition) -> impl Iterator<Item = (&str,
 }
 
 /// The integration that a call names; none where an expression gives it.
-fn named_by(call: &ActionStep) -> Option<&str> {
+pub(crate) fn named_by(call: &ActionStep) -> Option<&str> {
     match call.with.get("integration") {
         Some(Template::Literal(Value::String(alias))) => Some(alias),
         _ => None,

@@ -1,5 +1,6 @@
 //! Storing an account on the system of a connector.
 
+use super::super::answers;
 use super::{Kept, Options, Stored, TokenOptions, Verified, put};
 use crate::{
     ask,
@@ -300,6 +301,12 @@ async fn store(
     }
     let record = record(&account);
     put(&record, stack).await?;
+    if let IntegrationKind::Connector(account) = &record.kind
+        && answers::can_be_signed(account)
+        && !answers::is_signed(account)
+    {
+        notices.note(&answers::how_to(&alias, account, stack));
+    }
     Ok(Stored {
         kept: before.fields.as_ref().map(|fields| kept(fields, changes)),
         integration: record.into(),

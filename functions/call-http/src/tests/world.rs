@@ -2,7 +2,7 @@
 
 use crate::handle;
 use action_tests::{Log, now};
-use connectors::Account;
+use connectors::{Account, SIGNING_SECRET, STORED};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use platform::{
@@ -59,9 +59,19 @@ impl World {
 
     /// Stores a token for a host, as `pagerflow integration add` does.
     pub(super) fn store(&self, token: &str, host: &str) {
+        self.store_with(token, host, &[]);
+    }
+
+    /// Stores the token of an integration whose signing secret is stored as well.
+    pub(super) fn store_signed(&self) {
+        self.store_with(slack::TOKEN, "slack.com", &[(SIGNING_SECRET, STORED)]);
+    }
+
+    fn store_with(&self, token: &str, host: &str, fields: &[(&str, &str)]) {
+        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let account = Account {
             secret: token.into(),
-            fields: [].into(),
+            fields: fields.collect(),
             hosts: vec![host.parse().unwrap()],
         };
         let value = account_secret(&"slack".parse().unwrap(), &account).unwrap();
@@ -89,6 +99,11 @@ impl World {
             assert!(!error.error_message.contains(token), "{}", error.error_message);
         }
         error
+    }
+
+    /// The blocks of the first message in the workspace; null for none.
+    pub(super) fn blocks(&self) -> Value {
+        self.slack.vendor(|slack| slack.messages[0].get("blocks").cloned().unwrap_or_default())
     }
 
     /// The texts of the messages in the workspace.

@@ -6,6 +6,7 @@
 //! signs their answers and which only the function of approvals may read. They stand under four prefixes, so that a policy can tell them apart.
 
 mod account;
+mod answer_signing;
 mod cache;
 mod change;
 mod connection;
@@ -16,6 +17,7 @@ mod signing;
 mod unprintable;
 
 pub use account::{Accounts, StoredOver, account_secret, read_account, store_account};
+pub use answer_signing::store_answer_signing;
 pub use cache::{Refreshed, SecretCache};
 pub use connection::{
     Connection, ConnectionSettings, Connections, DefaultUser, NewConnection, SettingsChange, StoredConnection,

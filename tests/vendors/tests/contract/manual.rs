@@ -82,6 +82,9 @@ fn manual(connector: &Connector) -> String {
         };
         let _ = writeln!(page, "| the secret | {optional} | {} |", cell(words));
     }
+    if let Some(words) = &integration.signing_secret {
+        let _ = writeln!(page, "| the signing secret | secret, optional, set apart | {} |", cell(words));
+    }
     let hosts: Vec<String> = integration.written_hosts().map(|host| format!("`{host}`")).collect();
     let _ = writeln!(
         page,
@@ -93,6 +96,14 @@ fn manual(connector: &Connector) -> String {
             let _ = write!(page, "\n`pagerflow integration test ALIAS` {}\n", test_of(test));
         }
         None => page.push_str("\nIt cannot be tested without doing something.\n"),
+    }
+    if connector.takes_answers() {
+        let _ = write!(
+            page,
+            "\nMessages about an [approval](../workflows.md#approvals) get buttons once `pagerflow integration signing-secret set ALIAS` has stored the \
+             signing secret; `pagerflow integration show ALIAS` has the address that {} sends what is pressed to.\n",
+            connector.title()
+        );
     }
     page.push_str("\n## Actions\n\n| action | what it does |\n|---|---|\n");
     for action in usable(connector) {

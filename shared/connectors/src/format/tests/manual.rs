@@ -23,6 +23,10 @@ fn places() -> Vec<String> {
     vec![
         with("title: Help Desk\n", &format!("title: Help Desk\n{ODD}\n")),
         with(
+            "title: Help Desk\n",
+            &format!("title: Help Desk\napproval: {{ {ODD}, choice: c, controls: c }}\n"),
+        ),
+        with(
             "  secret: an API token\n",
             &format!("  secret: an API token\n  {ODD}\n"),
         ),
