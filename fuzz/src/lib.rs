@@ -102,7 +102,10 @@ pub fn slack_button(data: &[u8]) {
     let (time, code) = (line(), line());
     let body = lines.next().unwrap_or_default();
     if let Ok(signed) = Signed::read(time, code, now()) {
-        assert!(signed.verify(body, &SecretString::from("")).is_err(), "an empty secret lets anybody sign");
+        assert!(
+            signed.verify(body, &SecretString::from("")).is_err(),
+            "an empty secret lets anybody sign"
+        );
         if signed.verify(body, &SecretString::from(SECRET)).is_ok() {
             let mut changed = body.to_vec();
             changed.push(b' ');

@@ -123,7 +123,9 @@ fn the_seeds_reach_what_lies_behind_the_checks() {
     assert!(files("../events/pagerduty").iter().any(starts));
 
     let pressed = files("seeds/slack_button");
-    let pressed = pressed.iter().filter_map(|data| data.splitn(3, |byte| *byte == b'\n').nth(2));
+    let pressed = pressed
+        .iter()
+        .filter_map(|data| data.splitn(3, |byte| *byte == b'\n').nth(2));
     let pressed = pressed.filter(|body| matches!(press::read(body), Ok(press::Sent::Press(_))));
     assert!(pressed.count() >= 4);
 

@@ -176,7 +176,13 @@ fn a_person_presses_a_button_in_slack_and_the_run_goes_on_and_the_message_says_s
     let set = ["integration", "signing-secret", "set", name];
     let set = scenario.pagerflow.json(&set, slack::SIGNING_SECRET).unwrap();
     let url = format!("{}/slack/{name}/interactions", scenario.stack.webhook_url);
-    assert!(set["answers_url"].as_str().unwrap().ends_with(&format!("/slack/{name}/interactions")), "{set:#}");
+    assert!(
+        set["answers_url"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/slack/{name}/interactions")),
+        "{set:#}"
+    );
 
     let run = scenario.started(&format!(
         r#"
@@ -202,7 +208,11 @@ fn a_person_presses_a_button_in_slack_and_the_run_goes_on_and_the_message_says_s
     assert_eq!(pressed(&url, &forged), 401);
     let by_another = workspace.press(0, "restart", "U2", slack::SIGNING_SECRET);
     assert_eq!(pressed(&url, &by_another), 200);
-    assert!(workspace.whispers()[0].contains("only slack:U1 may decide"), "{:?}", workspace.whispers());
+    assert!(
+        workspace.whispers()[0].contains("only slack:U1 may decide"),
+        "{:?}",
+        workspace.whispers()
+    );
     let button = workspace.press(0, "leave it", "U1", slack::SIGNING_SECRET);
     assert_eq!(pressed(&url, &button), 200);
 
@@ -216,7 +226,10 @@ fn a_person_presses_a_button_in_slack_and_the_run_goes_on_and_the_message_says_s
     );
     let message = workspace.message(0).unwrap();
     let shown = message["blocks"].to_string();
-    assert!(shown.contains("*leave it*: decided by <@U1>") && !shown.contains("button"), "{message:#}");
+    assert!(
+        shown.contains("*leave it*: decided by <@U1>") && !shown.contains("button"),
+        "{message:#}"
+    );
 }
 
 #[test]

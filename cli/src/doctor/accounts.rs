@@ -34,12 +34,15 @@ fn judge_answers(alias: &IntegrationAlias, read: Result<(), SecretError>) -> Fin
     match read {
         Ok(()) => Finding::ok(
             area(alias),
-            format!("{alias}: messages about approvals have buttons, and the secret is stored with which the answers are signed."),
+            format!(
+                "{alias}: messages about approvals have buttons, and the secret is stored with which the answers are signed."
+            ),
         ),
         // Perhaps only the caller may not read it; the function may.
-        Err(error @ SecretError::Unavailable { .. }) => {
-            Finding::not_checked(area(alias), format!("The signing secret of {alias} can not be read: {error}"))
-        }
+        Err(error @ SecretError::Unavailable { .. }) => Finding::not_checked(
+            area(alias),
+            format!("The signing secret of {alias} can not be read: {error}"),
+        ),
         Err(error) => Finding::problem(
             area(alias),
             format!("{alias}: messages about approvals have buttons that do nothing: {error}"),
@@ -135,7 +138,10 @@ mod tests {
             unusable(&alias, &recorded, &pagerduty_account::unusable(&alias, unavailable)),
             unusable(&alias, &recorded, &known::unknown_type(&recorded.type_name)),
             judge_answers(&alias, Ok(())),
-            judge_answers(&alias, Err(SecretError::NotFound("pagerflow/answer-signing/slack/chat".to_owned()))),
+            judge_answers(
+                &alias,
+                Err(SecretError::NotFound("pagerflow/answer-signing/slack/chat".to_owned())),
+            ),
         ];
         insta::assert_snapshot!(told(&findings), @"
         ok           chat: Slack accepts the secret: team Acme.

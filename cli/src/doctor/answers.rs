@@ -104,7 +104,10 @@ mod tests {
     }
 
     #[rstest]
-    #[case::for_all("", "warning      The messages about an approval of the workflow w have a link and no buttons")]
+    #[case::for_all(
+        "",
+        "warning      The messages about an approval of the workflow w have a link and no buttons"
+    )]
     #[case::for_users_of_slack(
         "    approvers: [slack:U0123456789]\n",
         "problem      An approval of the workflow w leaves the decision to users of Slack, who get no buttons"

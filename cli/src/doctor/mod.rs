@@ -170,7 +170,12 @@ async fn set_up(
             let base = &stack.webhook_url;
             findings.extend(waits::judge(workflow, definition, inventory, &looked_at, base));
             findings.extend(uses::judge(workflow, definition, &inventory.integrations, &is_wanted));
-            findings.extend(answers::judge(workflow, definition, &inventory.integrations, &is_wanted));
+            findings.extend(answers::judge(
+                workflow,
+                definition,
+                &inventory.integrations,
+                &is_wanted,
+            ));
         }
         findings.extend(definitions::check(workflow, stored, &stack.table).await);
     }

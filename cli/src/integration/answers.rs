@@ -61,7 +61,11 @@ pub(super) struct Removed {
 pub(super) async fn set(alias: IntegrationAlias, file: Option<&Path>, stack: &Stack) -> Result<Stored, Error> {
     let account = signing_account(&alias, stack).await?;
     let connector = connector(&account.type_name)?;
-    let words = connector.integration().signing_secret.as_deref().unwrap_or("signing secret");
+    let words = connector
+        .integration()
+        .signing_secret
+        .as_deref()
+        .unwrap_or("signing secret");
     let secret = secret_input::read(words, file)?;
     let name = stack.secret_names.answer_signing(&account.type_name, &alias);
     store_answer_signing(&stack.secrets, &name, &secret).await?;
@@ -79,7 +83,8 @@ pub(super) async fn remove(alias: IntegrationAlias, stack: &Stack, notices: Noti
     let name = stack.secret_names.answer_signing(&account.type_name, &alias);
     let removed = stack.secrets.remove(&name).await?;
     if removed {
-        notices.warn("buttons of messages that were sent before do nothing any more; their links still lead to the page");
+        notices
+            .warn("buttons of messages that were sent before do nothing any more; their links still lead to the page");
     }
     Ok(Removed { alias, removed })
 }
@@ -98,7 +103,12 @@ async fn signing_account(alias: &IntegrationAlias, stack: &Stack) -> Result<Conn
 }
 
 /// Says in the account whether a signing secret is stored: so the function that sends messages knows if they get buttons.
-async fn mark(alias: &IntegrationAlias, account: &ConnectorAccount, is_stored: bool, stack: &Stack) -> Result<(), Error> {
+async fn mark(
+    alias: &IntegrationAlias,
+    account: &ConnectorAccount,
+    is_stored: bool,
+    stack: &Stack,
+) -> Result<(), Error> {
     let name = stack.secret_names.integration(&account.type_name, alias);
     let stored = store_account(&stack.secrets, &name, &account.type_name, |before| {
         let before = before.ok_or_else(|| {
@@ -140,7 +150,9 @@ impl View for Removed {
     fn text(&self, _: Screen) -> String {
         let Self { alias, removed } = self;
         match removed {
-            true => format!("Removed the signing secret of {alias}. Messages about approvals have a link and no buttons."),
+            true => {
+                format!("Removed the signing secret of {alias}. Messages about approvals have a link and no buttons.")
+            }
             false => format!("No signing secret of {alias} was stored."),
         }
     }

@@ -218,6 +218,7 @@ const TAKING_NAMES: &[(&str, Unknown)] = &[
         Unknown::Integration,
     ),
     ("integration signing-secret list ?", Unknown::Integration),
+    ("integration signing-secret set ?", Unknown::Integration),
     (
         "integration signing-secret remove ? --subscription P1",
         Unknown::Integration,

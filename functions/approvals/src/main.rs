@@ -6,7 +6,6 @@ use approvals::{
 };
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
-use provider::reroute::StandIn;
 use platform::{
     approval_links::ApprovalLinks,
     aws::{OnFirstUse, Patience, sdk_config},
@@ -16,6 +15,7 @@ use platform::{
     table::Table,
     telemetry,
 };
+use provider::reroute::StandIn;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {

@@ -227,12 +227,19 @@ mod tests {
         let (_, links) = links(SECRET);
         let answer = links.answer(&id('a'), "ops", now()).await.unwrap();
         let answered = async |text: &str, integration: &str| {
-            links.answered(text, &integration.parse().unwrap(), now()).await.unwrap()
+            links
+                .answered(text, &integration.parse().unwrap(), now())
+                .await
+                .unwrap()
         };
         assert_eq!(answered(&answer, "ops").await, Some(id('a')));
         assert_eq!(answered(&answer, "other").await, None);
         assert_eq!(links.approval(&answer, now()).await, Ok(None), "it opens no page");
-        assert_eq!(answered(&token(&links, &id('a')).await, "ops").await, None, "a link is no answer");
+        assert_eq!(
+            answered(&token(&links, &id('a')).await, "ops").await,
+            None,
+            "a link is no answer"
+        );
     }
 
     #[tokio::test]

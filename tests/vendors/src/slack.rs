@@ -283,7 +283,9 @@ impl Slack {
         let buttons = blocks.iter().filter(|block| block["type"] == "actions");
         let mut buttons = buttons.flat_map(|block| {
             let elements = block["elements"].as_array().cloned().unwrap_or_default();
-            elements.into_iter().map(move |element| (block["block_id"].clone(), element))
+            elements
+                .into_iter()
+                .map(move |element| (block["block_id"].clone(), element))
         });
         let pressed = buttons.find(|(_, element)| element["text"]["text"] == button);
         let Some((block_id, mut action)) = pressed else {
@@ -307,7 +309,11 @@ impl Slack {
             "actions": [action],
         });
         let mut form = form_urlencoded::Serializer::new(String::new());
-        Pressed::signed(form.append_pair("payload", &payload.to_string()).finish(), secret, seconds)
+        Pressed::signed(
+            form.append_pair("payload", &payload.to_string()).finish(),
+            secret,
+            seconds,
+        )
     }
 
     /// Changes a message, or whispers, as whoever got the address of a hook asks for.
@@ -372,7 +378,10 @@ fn check_blocks(blocks: &Value) -> Result<(), Refused> {
             let elements = block["elements"].as_array().cloned().unwrap_or_default();
             let ids: std::collections::BTreeSet<_> = elements.iter().map(|it| it["action_id"].to_string()).collect();
             let has_id = block["block_id"].is_null() || fits(&block["block_id"], 255);
-            (1..=25).contains(&elements.len()) && ids.len() == elements.len() && has_id && elements.iter().all(is_button)
+            (1..=25).contains(&elements.len())
+                && ids.len() == elements.len()
+                && has_id
+                && elements.iter().all(is_button)
         }
         Some(_) => true,
         None => false,

@@ -73,7 +73,9 @@ impl<K: SecretStore> SigningSecrets<K> {
     }
 
     fn name(&self, integration: &IntegrationAlias) -> Result<String, Error> {
-        let of_slack = SLACK.parse::<IntegrationTypeName>().map_err(|_| Error::NoSuchIntegration)?;
+        let of_slack = SLACK
+            .parse::<IntegrationTypeName>()
+            .map_err(|_| Error::NoSuchIntegration)?;
         Ok(self.names.answer_signing(&of_slack, integration))
     }
 }
@@ -123,7 +125,9 @@ enum Outcome {
     /// The approval was decided before, or no decision is waited for any more.
     Over(Shown),
     /// The form has fields that a person fills in on the page of this link.
-    Form { link: String },
+    Form {
+        link: String,
+    },
     Refused(Refusal),
     /// The approval is no longer kept, or the button is not one that this stack has sent through this integration.
     NoSuchApproval,
@@ -246,11 +250,7 @@ impl<S: Store + Waits, K: SecretStore, W: Wakes> Approvals<S, K, W> {
     ) -> Result<(Box<Press>, Result<Outcome, Error>), Stopped> {
         let body = body(request)?;
         let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-        let signed = Signed::read(
-            header("x-slack-request-timestamp"),
-            header("x-slack-signature"),
-            now,
-        )?;
+        let signed = Signed::read(header("x-slack-request-timestamp"), header("x-slack-signature"), now)?;
         let integration: IntegrationAlias = integration.parse().map_err(|_| Error::NoSuchIntegration)?;
         self.verify(&signed, body, &integration, now).await?;
         let press = match press::read(body)? {

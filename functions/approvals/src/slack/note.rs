@@ -30,7 +30,8 @@ impl Note {
     pub(super) fn unavailable(may_be_decided: bool) -> Self {
         Self::Private(match may_be_decided {
             true => "Your decision may not have been recorded. Press the button again in a few seconds.".to_owned(),
-            false => "Nothing was decided, because something is out of reach. Press the button again in a few seconds.".to_owned(),
+            false => "Nothing was decided, because something is out of reach. Press the button again in a few seconds."
+                .to_owned(),
         })
     }
 
@@ -101,7 +102,11 @@ mod tests {
 
     #[rstest]
     #[case::slack(Via::Slack, "slack:U1 (jane <!channel>)", "*restart &lt;it&gt;*: decided by <@U1>")]
-    #[case::link(Via::Link, "<!channel> & Co", "*restart &lt;it&gt;*: decided by &lt;!channel&gt; &amp; Co, on the page of the link")]
+    #[case::link(
+        Via::Link,
+        "<!channel> & Co",
+        "*restart &lt;it&gt;*: decided by &lt;!channel&gt; &amp; Co, on the page of the link"
+    )]
     #[case::command(
         Via::Command,
         "arn:aws:sts::123456789012:assumed-role/oncall/bob",
@@ -123,7 +128,10 @@ mod tests {
         assert_eq!(blocks(&message, "a.b", "t"), [divider, context.clone()]);
 
         let section = json!({"type": "section", "text": {"type": "mrkdwn", "text": "Restart?"}});
-        let message = Message { blocks: None, ..message };
+        let message = Message {
+            blocks: None,
+            ..message
+        };
         assert_eq!(blocks(&message, "a.b", "t"), [section, context]);
     }
 }

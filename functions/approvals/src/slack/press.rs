@@ -130,7 +130,9 @@ mod tests {
     use serde_json::json;
 
     fn body(payload: &str) -> String {
-        form_urlencoded::Serializer::new(String::new()).append_pair("payload", payload).finish()
+        form_urlencoded::Serializer::new(String::new())
+            .append_pair("payload", payload)
+            .finish()
     }
 
     fn payload() -> Value {
@@ -154,7 +156,10 @@ mod tests {
         let press = press(&payload());
         assert_eq!((press.user.as_str(), &*press.name), ("U1", "jane"));
         assert_eq!((&*press.answer, &*press.choice), ("a.b", "restart it"));
-        assert_eq!(press.reply_to.unwrap().as_str(), "https://hooks.slack.com/actions/T1/1/abc");
+        assert_eq!(
+            press.reply_to.unwrap().as_str(),
+            "https://hooks.slack.com/actions/T1/1/abc"
+        );
         assert_eq!(press.message.blocks, Some(vec![json!({"type": "divider"})]));
     }
 
@@ -197,7 +202,16 @@ mod tests {
 
     #[test]
     fn a_body_without_a_payload_is_malformed() {
-        for odd in ["", "payload", "payload=", "payload={", "other=1", "{\"payload\":{}}", &body("[]"), &body("null")] {
+        for odd in [
+            "",
+            "payload",
+            "payload=",
+            "payload={",
+            "other=1",
+            "{\"payload\":{}}",
+            &body("[]"),
+            &body("null"),
+        ] {
             assert_eq!(read(odd.as_bytes()), Err(Malformed), "{odd}");
         }
         assert_eq!(read(b"payload=%ff%00"), Err(Malformed));

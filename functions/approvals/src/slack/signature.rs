@@ -94,7 +94,13 @@ mod tests {
         Timestamp::from_second(1_531_420_618 + seconds_later).unwrap()
     }
 
-    fn verdict(time: Option<&str>, signature: Option<&str>, body: &str, secret: &str, late: i64) -> Result<(), Unsigned> {
+    fn verdict(
+        time: Option<&str>,
+        signature: Option<&str>,
+        body: &str,
+        secret: &str,
+        late: i64,
+    ) -> Result<(), Unsigned> {
         Signed::read(time, signature, at(late))?.verify(body.as_bytes(), &secret.into())
     }
 
@@ -110,7 +116,10 @@ mod tests {
     #[case::no_secret(SIGNATURE, BODY, "")]
     #[case::another_code("v0=b2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503", BODY, SECRET)]
     fn what_was_not_signed_so_is_told(#[case] signature: &str, #[case] body: &str, #[case] secret: &str) {
-        assert_eq!(verdict(Some(TIME), Some(signature), body, secret, 0), Err(Unsigned::Mismatch));
+        assert_eq!(
+            verdict(Some(TIME), Some(signature), body, secret, 0),
+            Err(Unsigned::Mismatch)
+        );
     }
 
     #[test]
@@ -138,11 +147,17 @@ mod tests {
     #[case::a_time_with_a_sign(Some("+1531420618"), Some(SIGNATURE))]
     #[case::a_time_that_ends_otherwise(Some("1531420618 "), Some(SIGNATURE))]
     #[case::a_time_of_many_digits(Some("9999999999999"), Some(SIGNATURE))]
-    #[case::another_version(Some(TIME), Some("v1=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"))]
+    #[case::another_version(
+        Some(TIME),
+        Some("v1=a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503")
+    )]
     #[case::no_version(Some(TIME), Some("a2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"))]
     #[case::a_short_code(Some(TIME), Some("v0=a2114d57"))]
     #[case::no_code(Some(TIME), Some("v0="))]
-    #[case::no_hex(Some(TIME), Some("v0=z2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503"))]
+    #[case::no_hex(
+        Some(TIME),
+        Some("v0=z2114d57b48eac39b9ad189dd8316235a7b4a8d21a10bd27519666489c69b503")
+    )]
     fn what_is_no_signature_of_slack_is_told(#[case] time: Option<&str>, #[case] signature: Option<&str>) {
         assert_eq!(verdict(time, signature, BODY, SECRET, 0), Err(Unsigned::Malformed));
     }

@@ -61,8 +61,15 @@ async fn a_message_about_an_approval_has_buttons_where_their_answers_would_be_ta
     let answer = blocks[1]["block_id"].as_str().unwrap();
     let page = elements[2]["url"].as_str().unwrap();
     assert!(answer.starts_with(&format!("{APPROVAL}.")), "{answer}");
-    assert!(page.starts_with(&format!("https://example.com/approvals/{APPROVAL}.")) && !page.ends_with(answer), "{page}");
-    assert_eq!(world.messages(), ["Restart *web*?"], "the text is what notifications show");
+    assert!(
+        page.starts_with(&format!("https://example.com/approvals/{APPROVAL}.")) && !page.ends_with(answer),
+        "{page}"
+    );
+    assert_eq!(
+        world.messages(),
+        ["Restart *web*?"],
+        "the text is what notifications show"
+    );
     assert!(!output.to_string().contains(answer), "{output}");
 }
 
@@ -73,7 +80,10 @@ async fn where_no_button_is_enough_the_message_has_the_one_that_opens_the_page()
     world.done(asking(&[])).await;
     let blocks = world.blocks();
     let elements = blocks[1]["elements"].as_array().unwrap();
-    assert_eq!((elements.len(), &elements[0]["text"]["text"]), (1, &json!("Open the page")));
+    assert_eq!(
+        (elements.len(), &elements[0]["text"]["text"]),
+        (1, &json!("Open the page"))
+    );
 }
 
 #[tokio::test]

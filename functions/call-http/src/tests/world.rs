@@ -68,7 +68,9 @@ impl World {
     }
 
     fn store_with(&self, token: &str, host: &str, fields: &[(&str, &str)]) {
-        let fields = fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let account = Account {
             secret: token.into(),
             fields: fields.collect(),
@@ -103,7 +105,8 @@ impl World {
 
     /// The blocks of the first message in the workspace; null for none.
     pub(super) fn blocks(&self) -> Value {
-        self.slack.vendor(|slack| slack.messages[0].get("blocks").cloned().unwrap_or_default())
+        self.slack
+            .vendor(|slack| slack.messages[0].get("blocks").cloned().unwrap_or_default())
     }
 
     /// The texts of the messages in the workspace.

@@ -32,7 +32,8 @@ pub(super) fn render(call: &Call<'_>, fields: &Value) -> Result<Value, String> {
     }
     let value = |template: &Template, name: &'static str, seen: Value| {
         let context = Context::of_values([("integration", fields.clone()), (name, seen)], Timestamp::UNIX_EPOCH);
-        let value = render::value(template, &context).map_err(|error| format!("the buttons of the message: {error}"))?;
+        let value =
+            render::value(template, &context).map_err(|error| format!("the buttons of the message: {error}"))?;
         Ok::<_, String>(value.unwrap_or_default())
     };
     let choices = asked.choices.iter().zip(1_usize..).map(|(choice, number)| {

@@ -156,7 +156,10 @@ mod tests {
         let elements = [button(1, "restart"), button(2, "leave \"it\""), page];
         let text = json!({"type": "mrkdwn", "text": "Restart *web*? {{ x }}"});
         let section = json!({"type": "section", "text": text});
-        assert_eq!(blocks, json!([section, {"type": "actions", "block_id": "a.c", "elements": elements}]));
+        assert_eq!(
+            blocks,
+            json!([section, {"type": "actions", "block_id": "a.c", "elements": elements}])
+        );
     }
 
     #[test]
@@ -166,7 +169,10 @@ mod tests {
         assert_eq!((&few[0], &few[2]["type"]), (&divider, &json!("actions")));
         assert_eq!(few.as_array().unwrap().len(), 3);
         let many = vec![divider; 50];
-        assert_eq!(blocks(&json!({"channel": "C1", "text": "t", "blocks": many})), json!(many));
+        assert_eq!(
+            blocks(&json!({"channel": "C1", "text": "t", "blocks": many})),
+            json!(many)
+        );
     }
 
     #[test]
@@ -178,7 +184,9 @@ mod tests {
     #[test]
     fn a_message_that_is_about_no_approval_or_whose_answers_would_not_be_taken_has_no_buttons() {
         let input = json!({"channel": "C1", "text": "Restart?"});
-        let [other] = &previewed("slack.post_message", &input, 1).unwrap()[..] else { panic!() };
+        let [other] = &previewed("slack.post_message", &input, 1).unwrap()[..] else {
+            panic!()
+        };
         assert_eq!(other.body.get("blocks"), None);
         let connector = shipped_connector("slack").unwrap();
         let call = Call {

@@ -7,9 +7,7 @@ use super::{
 };
 use crate::{
     host::HostPattern,
-    integration::{
-        Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType, SIGNING_SECRET,
-    },
+    integration::{Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType, SIGNING_SECRET},
 };
 use reqwest::{Url, header::HeaderName};
 use serde_json::Value;
@@ -38,7 +36,10 @@ const AUTHS: [&str; 8] = [
 impl IntegrationType {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
         let signing_secret = self.signing_secret.as_ref().map(|_| SIGNING_SECRET);
-        self.fields.iter().map(|field| field.name.as_str()).chain(signing_secret)
+        self.fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .chain(signing_secret)
     }
 }
 
@@ -53,7 +54,10 @@ pub(super) fn read(
     let own = own.unwrap_or_default();
     let signing_secret = fields.read(SIGNING_SECRET, value::line, problems);
     if let (Some(_), Some(field)) = (&signing_secret, own.iter().find(|field| field.name == SIGNING_SECRET)) {
-        let message = format!("cannot be called `{}`, which says whether the signing secret is stored", field.name);
+        let message = format!(
+            "cannot be called `{}`, which says whether the signing secret is stored",
+            field.name
+        );
         problems.problem(node.at, path.field("fields"), message);
     }
     let known: Vec<&str> = own.iter().map(|field| field.name.as_str()).collect();

@@ -205,10 +205,18 @@ fn controls(
     problems: &mut Problems,
 ) -> Option<Controls> {
     let mut fields = Fields::of(node, &path, problems)?;
-    let choice = fields.required("choice", "what a message has for each choice, such as a button", problems);
+    let choice = fields.required(
+        "choice",
+        "what a message has for each choice, such as a button",
+        problems,
+    );
     let choice = choice.and_then(|node| scope.at(Sight::Choice).template(node, path.field("choice"), problems));
     let controls = fields.required("controls", "what requests see as `call.controls`", problems);
-    let controls = controls.and_then(|node| scope.at(Sight::Controls).template(node, path.field("controls"), problems));
+    let controls = controls.and_then(|node| {
+        scope
+            .at(Sight::Controls)
+            .template(node, path.field("controls"), problems)
+    });
     fields.refuse_others(problems);
     if integration.is_some_and(|integration| integration.signing_secret.is_none()) {
         let message = "needs `integration.signing_secret`: answers are taken only from a system that signs them";

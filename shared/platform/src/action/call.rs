@@ -6,8 +6,8 @@ use crate::{
     secrets::{SecretError, SecretStore},
     task::TaskError,
 };
-use jiff::Timestamp;
 use connectors::Asked;
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::time::Instant;
@@ -47,7 +47,8 @@ impl MessageAbout {
                 id: id.parse().ok()?,
                 buttons: Vec::new(),
             }),
-            field => Self::deserialize(field).ok(),
+            Value::Object(_) => Self::deserialize(field).ok(),
+            _ => None,
         }
     }
 }
@@ -301,9 +302,18 @@ mod tests {
     fn the_approval_of_a_call_is_read_as_this_runner_and_an_older_one_give_it() {
         let read = |field: Value| MessageAbout::read(&field);
         let about = read(json!({"id": APPROVAL_ID, "buttons": ["restart"]})).unwrap();
-        assert_eq!((about.id.as_str(), about.buttons), (APPROVAL_ID, vec!["restart".to_owned()]));
+        assert_eq!(
+            (about.id.as_str(), about.buttons),
+            (APPROVAL_ID, vec!["restart".to_owned()])
+        );
         assert_eq!(read(json!(APPROVAL_ID)).unwrap().buttons, Vec::<String>::new());
-        for odd in [json!(null), json!("../secrets"), json!({"id": "x"}), json!({"buttons": []}), json!([APPROVAL_ID])] {
+        for odd in [
+            json!(null),
+            json!("../secrets"),
+            json!({"id": "x"}),
+            json!({"buttons": []}),
+            json!([APPROVAL_ID]),
+        ] {
             assert_eq!(read(odd.clone()), None, "{odd}");
         }
     }

@@ -15,7 +15,12 @@ mod input;
 mod pagerduty;
 mod way;
 
-pub use self::{call::{APPROVAL, MessageAbout}, connectors::Connectors, input::input_of, pagerduty::PagerDuty};
+pub use self::{
+    call::{APPROVAL, MessageAbout},
+    connectors::Connectors,
+    input::input_of,
+    pagerduty::PagerDuty,
+};
 
 /// A function cannot start.
 #[derive(Debug, thiserror::Error)]

@@ -26,7 +26,9 @@ pub async fn store_answer_signing(
 ) -> Result<(), ChangeError> {
     let text = secret.expose_secret();
     if !(FEWEST..=MOST).contains(&text.len()) || !text.bytes().all(|b| b.is_ascii_graphic()) {
-        let message = format!("the signing secret has {FEWEST} to {MOST} letters, digits and signs, without a space; nothing was stored");
+        let message = format!(
+            "the signing secret has {FEWEST} to {MOST} letters, digits and signs, without a space; nothing was stored"
+        );
         return Err(ChangeError::Refused(message));
     }
     change(store, name, DESCRIPTION, |_| Ok(Change::Store(secret.clone(), ()))).await

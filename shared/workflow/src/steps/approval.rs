@@ -352,7 +352,8 @@ impl ApprovalStep {
         let path = path.field("approvers");
         let mut calls = self.notify.iter().filter_map(Step::call);
         if !calls.any(|call| call.uses.name.starts_with(SLACK)) {
-            let message = format!("`{user}` gets no button to press: give `notify` a message that `uses: slack.post_message`");
+            let message =
+                format!("`{user}` gets no button to press: give `notify` a message that `uses: slack.post_message`");
             checks.problem(path, message);
         } else if needs_typing(&self.form) && self.approvers.iter().all(is_of_slack) {
             let message = "a button of Slack fills in no form: give each field a `default`, or let others decide as well, such as `link`";

@@ -83,7 +83,11 @@ fn manual(connector: &Connector) -> String {
         let _ = writeln!(page, "| the secret | {optional} | {} |", cell(words));
     }
     if let Some(words) = &integration.signing_secret {
-        let _ = writeln!(page, "| the signing secret | secret, optional, set apart | {} |", cell(words));
+        let _ = writeln!(
+            page,
+            "| the signing secret | secret, optional, set apart | {} |",
+            cell(words)
+        );
     }
     let hosts: Vec<String> = integration.written_hosts().map(|host| format!("`{host}`")).collect();
     let _ = writeln!(
