@@ -123,7 +123,7 @@ impl Error {
 enum Outcome {
     Decided(Box<ApprovalView>, Decision),
     /// The approval was decided before, or no decision is waited for any more.
-    Over(Shown),
+    Over(Box<Shown>),
     /// The form has fields that a person fills in on the page of this link.
     Form {
         link: String,
@@ -304,11 +304,11 @@ impl<S: Store + Waits, K: SecretStore, W: Wakes> Approvals<S, K, W> {
         let answered = answer(asked, &given, &decider, &self.store, &self.executions, now).await;
         Ok(match answered.map_err(Error::Write)? {
             Answered::Decided(decision) => Outcome::Decided(Box::new(approval), decision),
-            Answered::Over(approval) => Outcome::Over(Shown {
+            Answered::Over(approval) => Outcome::Over(Box::new(Shown {
                 approval: *approval,
                 now,
-            }),
-            Answered::Refused(Refusal::TooLate { .. }) => Outcome::Over(Shown { approval, now }),
+            })),
+            Answered::Refused(Refusal::TooLate { .. }) => Outcome::Over(Box::new(Shown { approval, now })),
             Answered::Refused(Refusal::Form(_)) => self.page(&id, now).await?,
             Answered::Refused(refusal) => Outcome::Refused(refusal),
         })
