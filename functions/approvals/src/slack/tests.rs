@@ -364,7 +364,7 @@ async fn what_is_no_request_of_slack_is_refused_before_a_secret_is_read() {
     };
     with(405, |event| event["requestContext"]["http"]["method"] = json!("GET"));
     with(415, |event| {
-        event["headers"]["content-type"] = json!("application/json")
+        event["headers"]["content-type"] = json!("application/json");
     });
     with(401, |event| event["headers"]["x-slack-signature"] = json!("v0=00"));
     with(401, |event| {
@@ -373,7 +373,7 @@ async fn what_is_no_request_of_slack_is_refused_before_a_secret_is_read() {
                 .as_object_mut()
                 .unwrap()
                 .remove("x-slack-request-timestamp"),
-        )
+        );
     });
     for (status, event) in cases {
         assert_eq!(chat.request(&event, now()).await, status);
