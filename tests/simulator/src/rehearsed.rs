@@ -29,6 +29,7 @@ const STYLE: Style = Style {
     depth: 3,
     events: &["incident.triggered"],
     queues: false,
+    systems: true,
 };
 
 /// The outcomes of steps, by run, lane and place.

@@ -52,6 +52,7 @@ use provider::{
     transport::{Request, Transport},
     verdict,
 };
+use sabotage::{Break, breaks};
 use serde_json::{Map, Value, json};
 use workflow::{
     action::{Effect, Field},
@@ -181,7 +182,7 @@ impl Attempt<'_> {
     /// True if an earlier attempt may have left something behind that can be found.
     fn may_be_there(&self) -> bool {
         let may_be_later = self.call.attempt != Some(1) || self.deadline.begins_late();
-        may_be_later && self.call.idempotency_key.is_some()
+        may_be_later && self.call.idempotency_key.is_some() && !breaks(Break::ConnectorWithoutLooking)
     }
 
     /// The outputs of an earlier attempt. Where an output is missing that the action always gives, nothing was found.
