@@ -168,6 +168,7 @@ impl<'a> Typing<'a> {
             names: None,
             unfit: Unfit::default(),
             null: if narrows { OnNull::Refuse } else { OnNull::LeaveOut },
+            pattern: None,
         }
     }
 

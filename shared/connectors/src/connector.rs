@@ -1,7 +1,6 @@
 //! A connector that was read and checked, and its actions.
 
 use crate::{format, integration::IntegrationType, name::ConnectorName};
-use regex_lite::Regex;
 use reqwest::{Method, header::HeaderName};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
@@ -153,8 +152,6 @@ pub struct Choices {
 #[derive(Debug, Clone)]
 pub(crate) struct Input {
     pub(crate) name: String,
-    /// The form of the whole text.
-    pub(crate) pattern: Option<Regex>,
     /// The value where none is given.
     pub(crate) default: Option<Value>,
     pub(crate) choices: Option<Choices>,

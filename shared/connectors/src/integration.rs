@@ -7,13 +7,12 @@ use crate::{
     host::HostPattern,
 };
 use jiff::Timestamp;
-use regex_lite::Regex;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use workflow::{
-    action::unknown_field,
+    action::{Pattern, unknown_field},
     template::{Context, Template},
 };
 
@@ -59,7 +58,7 @@ pub struct IntegrationField {
 #[derive(Debug, Clone)]
 pub enum FieldType {
     /// One line of text; the whole of it must be of the pattern, if there is one.
-    Text { pattern: Option<Regex> },
+    Text { pattern: Option<Pattern> },
     /// One of a few words.
     OneOf(Vec<String>),
 }

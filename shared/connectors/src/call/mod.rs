@@ -127,17 +127,10 @@ fn inputs(action: &Action, given: &Map<String, Value>) -> Result<Map<String, Val
                 return Err(format!("`{}` is missing: {}", field.name, field.summary));
             }
             Some(field) if !value.is_null() => {
-                let fits = field.kind.check(&value);
+                let fits = field.check(&value);
                 fits.map_err(|problem| format!("`{}` {problem}", field.name))?;
             }
             _ => {}
-        }
-        let has_form = match (&input.pattern, value.as_str()) {
-            (Some(pattern), Some(text)) => pattern.is_match(text),
-            _ => true,
-        };
-        if !has_form {
-            return Err(format!("`{}` is not of the form that it has", input.name));
         }
         inputs.insert(input.name.clone(), value);
     }

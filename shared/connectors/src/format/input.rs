@@ -4,7 +4,7 @@ use super::{MOST_FIELDS, scope::Scope, value};
 use crate::connector::{Choices, Input, Output};
 use serde_json::Value;
 use workflow::{
-    action::{Field, FieldKind, Longest, OnNull, Text, Unfit, unknown_field},
+    action::{Field, FieldKind, Longest, OnNull, Pattern, Text, Unfit, unknown_field},
     document::{self, Content, Fields, Node, Path, ProblemSink, Problems},
 };
 
@@ -219,10 +219,10 @@ fn input(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -> Op
             names: None,
             unfit: if cut == Some(true) { Unfit::Cut } else { Unfit::Refuse },
             null: OnNull::LeaveOut,
+            pattern,
         },
         input: Input {
             name: name.to_owned(),
-            pattern,
             default,
             choices,
         },
@@ -233,7 +233,7 @@ fn default_of(
     node: &Node,
     path: Path<'_>,
     kind: &FieldKind,
-    pattern: Option<&regex_lite::Regex>,
+    pattern: Option<&Pattern>,
     problems: &mut Problems,
 ) -> Option<Value> {
     let value = node.to_json();
@@ -321,6 +321,7 @@ fn output(
         names: None,
         unfit: Unfit::default(),
         null: OnNull::default(),
+        pattern: None,
     };
     Some((output, field))
 }

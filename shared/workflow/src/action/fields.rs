@@ -1,6 +1,6 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
-use super::{Text, Thing, Unfit};
+use super::{Pattern, Text, Thing, Unfit};
 use crate::{
     definition::Length,
     ids::is_label,
@@ -54,6 +54,9 @@ pub struct Field {
     /// Of an input: what null means.
     #[serde(default, skip_serializing_if = "is_default")]
     pub null: OnNull,
+    /// Of an input that is text: the form that it must have.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pattern: Option<Pattern>,
 }
 
 /// True if a value goes without saying.
@@ -165,6 +168,7 @@ impl Field {
             names: None,
             unfit: Unfit::default(),
             null: OnNull::default(),
+            pattern: None,
         }
     }
 
@@ -199,6 +203,20 @@ impl Field {
     #[must_use]
     pub fn unfit(self, unfit: Unfit) -> Self {
         Self { unfit, ..self }
+    }
+
+    /// Checks a value: its type, and its form.
+    ///
+    /// # Errors
+    /// The end of a sentence that begins with the name of the field.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.kind.check(value)?;
+        match (&self.pattern, value.as_str()) {
+            (Some(pattern), Some(text)) if !pattern.is_match(text) => {
+                Err(format!("is not of the form that it has: `{pattern}`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// True if the action does what is asked of it without the input: an expression that fails there stops nothing. A key is

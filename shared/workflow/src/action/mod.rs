@@ -7,18 +7,21 @@
 //! - `catalog` — the actions that there are, by name.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
 //! - `fit` — what becomes of a value that a system would refuse.
+//! - `pattern` — the form that a text must have.
 //! - `rules` — what several inputs say about each other.
 //! - `thing` — the things whose names people may write.
 
 mod catalog;
 mod fields;
 mod fit;
+mod pattern;
 mod rules;
 mod thing;
 
 pub use catalog::Catalog;
 pub use fields::{Field, FieldKind, LINK, Longest, OnNull};
 pub use fit::{Adjustment, Unfit};
+pub use pattern::{InvalidPattern, Pattern};
 pub use rules::Rule;
 pub use thing::Thing;
 
@@ -261,11 +264,7 @@ impl ActionSpec {
                     "`{name}` is null, and without it everything would be listed; give it a default, or give the step an `if`"
                 )),
             },
-            Some(field) => field
-                .kind
-                .check(value)
-                .err()
-                .map(|problem| format!("`{name}` {problem}")),
+            Some(field) => field.check(value).err().map(|problem| format!("`{name}` {problem}")),
         });
         let at_odds = self.rules.iter().filter_map(|rule| rule.check(is_given).err());
         let problems: Vec<String> = missing.chain(wrong).chain(at_odds).collect();

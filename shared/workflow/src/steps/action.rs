@@ -85,6 +85,11 @@ fn input(
             (Some(thing), _) => name::template_of(field, thing, integration.as_ref(), &entry.value, at, reading),
         };
         if let Some(template) = template {
+            if let (Some(_), Template::Literal(value)) = (&field.pattern, &template)
+                && let Err(problem) = field.check(value)
+            {
+                reading.problem(entry.value.at, at, problem);
+            }
             inputs.insert(entry.key.clone(), template);
         }
     }

@@ -120,7 +120,7 @@ async fn a_text_arrives_as_it_is_whatever_it_holds(#[case] text: &str) {
 #[case::empty(json!({"queue": "", "title": "a"}), "`queue` is empty, and the path needs it")]
 #[case::missing(json!({"title": "a"}), "`queue` is missing: the queue")]
 #[case::other_type(json!({"queue": "q", "count": "many"}), "`count` is text, but must be a whole number")]
-#[case::other_form(json!({"queue": "q", "level": "low1"}), "`level` is not of the form that it has")]
+#[case::other_form(json!({"queue": "q", "level": "low1"}), "`level` is not of the form that it has: `[a-z]+`")]
 #[tokio::test]
 async fn an_input_that_cannot_be_sent_is_refused_before_anything_is(#[case] input: Value, #[case] problem: &str) {
     let (outcome, server) = open().input(input).against("open", vec![]).await;

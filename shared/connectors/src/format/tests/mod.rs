@@ -2,6 +2,7 @@
 
 mod manual;
 mod problems;
+mod saved;
 mod specs;
 
 use crate::connector::Connector;
