@@ -136,7 +136,8 @@ fn free(spec: &ActionSpec, field: &Field) -> Error {
     ))
 }
 
-fn has_choices(spec: &ActionSpec, field: &Field) -> bool {
+/// True if there are choices for an input of an action.
+pub(crate) fn has_choices(spec: &ActionSpec, field: &Field) -> bool {
     field.names.is_some()
         || matches!(field.kind, FieldKind::OneOf(_) | FieldKind::Words(_))
         || of_connector(&spec.name, &field.name).is_some()

@@ -18,6 +18,7 @@ mod known;
 mod output;
 mod pagerduty_account;
 mod problems;
+mod remedy;
 mod run;
 mod schedules;
 mod secret_input;

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     error::Error,
     output::{Notices, Screen, View, printable},
+    remedy::FailedStep,
     stack::Stack,
 };
 use jiff::Timestamp;
@@ -19,7 +20,7 @@ use platform::{
 };
 use serde::{Serialize, Serializer};
 use workflow::{
-    error_name::{needs_another_version, remedy},
+    error_name::needs_another_version,
     ids::{LanePath, RunId, Section},
     step_name::{LaneName, StepName},
 };
@@ -127,7 +128,7 @@ impl Shown {
     fn new(view: RunView, whole: &Whole, names: Names) -> Self {
         let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
         Self {
-            remedy: failed.map(|error| named(&remedy(&error.name), &view)),
+            remedy: failed.map(|error| remedy_of(&error.name, &view)),
             replay_from: failed.and_then(|_| failed_at(&view, &names)),
             calls: whole.calls(),
             cost: whole.cost(),
@@ -163,7 +164,7 @@ impl Shown {
     fn facts(&self) -> String {
         let calls: Vec<String> = self.calls.iter().map(Calls::shown).collect();
         let calls = match calls.as_slice() {
-            [] => "none to PagerDuty".to_owned(),
+            [] => "none".to_owned(),
             calls => calls.join("; "),
         };
         let more = match self.unread {
@@ -179,16 +180,15 @@ impl Shown {
     }
 }
 
-/// A remedy with the names of the run and of the failed step's integration in its commands, as far as they are known.
-fn named(remedy: &str, view: &RunView) -> String {
+/// The remedy for the error of a run, with the names of the run and of the step that failed in its commands.
+pub(super) fn remedy_of(error: &str, view: &RunView) -> String {
     let failed = view.steps.iter().rfind(|step| step.state == StepState::Failure);
-    let input = failed.and_then(|step| step.input.as_ref());
-    let integration = input.and_then(|input| input.get("integration")?.as_str());
-    let remedy = remedy.replace("run show RUN", &format!("run show {}", view.run));
-    match integration {
-        Some(alias) => remedy.replace("ALIAS", &printable(alias)),
-        None => remedy,
-    }
+    let step = failed.map(|step| FailedStep {
+        action: Some(step.title.as_str()),
+        input: step.input.as_ref(),
+    });
+    let remedy = step.unwrap_or_default().remedy(error);
+    remedy.replace("run show RUN", &format!("run show {}", view.run))
 }
 
 /// The step of the main lane at which a run failed, as a replay names it.

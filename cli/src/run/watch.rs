@@ -3,6 +3,7 @@
 use super::{
     is_failure,
     names::Names,
+    show::remedy_of,
     time::between,
     view::{adjusted, end, head, queued, step_line},
 };
@@ -152,7 +153,7 @@ impl View for Watched {
             Some(error) => format!(
                 "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
                 end(view, None, screen),
-                remedy(&error.name),
+                remedy_of(&error.name, view),
                 view.run
             ),
             None => end(view, None, screen),
