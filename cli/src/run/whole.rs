@@ -1,7 +1,7 @@
 //! A run with all its lanes, as far as people read them.
 
 use crate::{error::Error, stack::Stack};
-use platform::cost::{Cost, Work, of};
+use platform::cost::{Cost, Work, of, of_calls};
 use platform::table::{
     RunView, StepView,
     journal::{Journal, LaneRecord},
@@ -30,14 +30,16 @@ pub(super) struct Whole {
 }
 
 /// The number of times that an action was called on an integration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Calls {
     action: String,
     integration: String,
-    /// Calls of the action. How many requests to PagerDuty each made is not written down.
+    /// Calls of the action.
     calls: u64,
     /// The number of failed ones.
     failed: u64,
+    /// Their share in what the run costs at AWS, in US dollars; an estimate.
+    estimated_usd: f64,
 }
 
 /// Reads the lanes of a run whose main lane has been read.
@@ -124,6 +126,7 @@ impl Whole {
                 integration,
                 calls,
                 failed,
+                estimated_usd: of_calls(calls),
             })
             .collect()
     }
@@ -148,6 +151,6 @@ impl Calls {
             "" => String::new(),
             integration => format!(" on {integration}"),
         };
-        format!("{}{on} {times}{failed}", self.action)
+        format!("{}{on} {times}{failed}, about ${:.5}", self.action, self.estimated_usd)
     }
 }

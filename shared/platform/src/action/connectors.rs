@@ -110,7 +110,8 @@ impl<S: SecretStore> Connectors<S> {
         now: Timestamp,
     ) -> Result<Value, TaskError> {
         let perform = async |input| self.attempt(connector, action, input, now).await;
-        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await?;
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        let done = done.inspect_err(|error| self.way.failed(action.spec(), error, now))?;
         done.written(action.spec())
     }
 

@@ -185,7 +185,8 @@ impl<S: SecretStore> PagerDuty<S> {
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let perform = async |input| self.with_token(action, input, now, request).await;
-        called(action.spec(), self.links.as_ref(), input, now, perform).await
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        done.inspect_err(|error| self.way.failed(action.spec(), error, now))
     }
 
     /// Makes one attempt at an action of the Events API, with the routing key that the input names in `routing_key`.
@@ -202,7 +203,8 @@ impl<S: SecretStore> PagerDuty<S> {
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let perform = async |input| self.with_routing_key(action, input, now, request).await;
-        called(action.spec(), self.links.as_ref(), input, now, perform).await
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        done.inspect_err(|error| self.way.failed(action.spec(), error, now))
     }
 
     async fn with_token<I: DeserializeOwned, T>(

@@ -2,7 +2,7 @@
 
 use super::{StartError, call::error_of};
 use crate::{
-    metrics::{MeasuredTransport, Metrics},
+    metrics::{MeasuredTransport, Metrics, Observation},
     task::TaskError,
 };
 use jiff::Timestamp;
@@ -61,6 +61,16 @@ impl Way {
             stand_in,
             metrics,
         })
+    }
+
+    /// Counts a failed attempt at an action, if it failed because of its system.
+    pub(super) fn failed(&self, spec: &ActionSpec, error: &TaskError, now: Timestamp) {
+        let Self::Network { metrics, .. } = self else {
+            return;
+        };
+        if let Some(failed) = Observation::of_failure(&spec.name, &error.failure().name) {
+            metrics.tell(&failed, now);
+        }
     }
 
     /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's.
