@@ -7,6 +7,7 @@ use provider::{
     egress::networks::PrivateNetworks,
     http::Http,
     reroute::{Rerouted, StandIn},
+    roots::Roots,
     transport::Transport,
 };
 use serde_json::{Map, Value};
@@ -62,22 +63,24 @@ impl Systems {
             deadline: now.checked_add(TIME_LIMIT).ok(),
             now,
         };
-        let transport = self.transport()?;
+        let roots = connector.integration().roots(&account.fields);
+        let roots = roots.map_err(|problem| Error::Invalid(problem.to_string()))?;
+        let transport = self.transport(roots.as_ref())?;
         Ok(perform(call, account, &*transport, &self.tokens).await?)
     }
 
     /// The connections of one action. The address of a system comes from an integration, so it is guarded, but for a stand-in, which is on
     /// this machine.
-    fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+    fn transport(&self, roots: Option<&Roots>) -> Result<Arc<dyn Transport>, Error> {
         let unusable = |error: provider::http::ConnectionError| Error::Systems(error.to_string());
         Ok(match &self.stand_in {
             Some(stand_in) => {
-                let session = Http::new().and_then(|http| http.session()).map_err(unusable)?;
+                let session = Http::new().and_then(|http| http.session(roots)).map_err(unusable)?;
                 Arc::new(Rerouted::new(Arc::new(session), stand_in.clone()))
             }
             None => {
                 let http = Http::guarded(self.private_networks.clone()).map_err(unusable)?;
-                Arc::new(http.session().map_err(unusable)?)
+                Arc::new(http.session(roots).map_err(unusable)?)
             }
         })
     }

@@ -155,7 +155,7 @@ impl Asked {
             example: field.example.clone(),
             one_of: match &field.kind {
                 FieldType::OneOf(words) => Some(words.clone()),
-                FieldType::Text { .. } => None,
+                FieldType::Text { .. } | FieldType::Certificates => None,
             },
         }
     }

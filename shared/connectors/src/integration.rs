@@ -6,7 +6,9 @@ use crate::{
     call::google,
     host::HostPattern,
 };
+use data_encoding::BASE64;
 use jiff::Timestamp;
+use provider::roots::Roots;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
@@ -36,6 +38,8 @@ pub struct IntegrationType {
     pub(crate) auth: Auth,
     /// Templates over the fields.
     pub(crate) hosts: Vec<Template>,
+    /// The certificates that a connection trusts in the place of those of the public internet; a template over the fields.
+    pub(crate) ca: Option<Template>,
 }
 
 /// A field of an integration. It is no secret, and expressions of the connector see it as `integration.NAME`.
@@ -61,6 +65,8 @@ pub enum FieldType {
     Text { pattern: Option<Pattern> },
     /// One of a few words.
     OneOf(Vec<String>),
+    /// Certificates in PEM, or the base64 of that.
+    Certificates,
 }
 
 /// The way in which a request proves who asks.
@@ -140,6 +146,7 @@ impl IntegrationType {
     pub fn account(&self, fields: BTreeMap<String, String>, secret: SecretString) -> Result<Account, InvalidAccount> {
         let fields = self.checked(fields)?;
         let hosts = self.hosts(&fields)?;
+        self.roots(&fields)?;
         self.check_secret(&secret, &hosts)?;
         Ok(Account { fields, hosts, secret })
     }
@@ -194,6 +201,24 @@ impl IntegrationType {
             }
         };
         self.hosts.iter().map(host).collect()
+    }
+
+    /// The certificates that a connection for an account with these fields trusts in the place of those of the public internet; none where
+    /// it trusts those.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn roots(&self, fields: &BTreeMap<String, String>) -> Result<Option<Roots>, InvalidAccount> {
+        let Some(template) = &self.ca else {
+            return Ok(None);
+        };
+        let context = Context::of_values([("integration", self.seen(fields))], Timestamp::UNIX_EPOCH);
+        match template.evaluate(&context) {
+            Ok(Value::Null) => Ok(None),
+            Ok(Value::String(text)) => certificates(&text).map(Some).map_err(InvalidAccount::Certificates),
+            Ok(_) => Err(InvalidAccount::Certificates("they are not text".to_owned())),
+            Err(error) => Err(InvalidAccount::Certificates(error.to_string())),
+        }
     }
 
     fn check_secret(&self, secret: &SecretString, hosts: &[HostPattern]) -> Result<(), InvalidAccount> {
@@ -252,7 +277,7 @@ impl IntegrationType {
         let sample = |field: &IntegrationField| {
             let word = match &field.kind {
                 FieldType::OneOf(words) => words.first(),
-                FieldType::Text { .. } => None,
+                FieldType::Text { .. } | FieldType::Certificates => None,
             };
             let value = field.default.as_ref().or(field.example.as_ref()).or(word);
             (field.name.clone(), value.unwrap_or(&field.name).clone())
@@ -273,6 +298,17 @@ impl IntegrationType {
     }
 }
 
+/// Reads certificates: PEM, or the base64 of that, as the configuration of `kubectl` has it.
+fn certificates(text: &str) -> Result<Roots, String> {
+    let decoded = match text.contains("-----BEGIN") {
+        true => None,
+        false => BASE64.decode(text.trim().as_bytes()).ok(),
+    };
+    let pem = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let roots = pem.as_deref().unwrap_or(text).parse::<Roots>();
+    roots.map_err(|error| error.to_string())
+}
+
 /// True if a template has the star itself.
 fn is_open_as_written(template: &Template) -> bool {
     template.to_json().as_str().is_some_and(|text| text.starts_with("*."))
@@ -284,6 +320,9 @@ impl IntegrationField {
     /// # Errors
     /// The end of a sentence that begins with its name.
     pub fn check(&self, value: &str) -> Result<(), String> {
+        if matches!(self.kind, FieldType::Certificates) {
+            return certificates(value).map(|_| ());
+        }
         if value.len() > LONGEST_FIELD {
             return Err(format!("is longer than {LONGEST_FIELD} bytes"));
         }
@@ -298,7 +337,7 @@ impl IntegrationField {
             FieldType::OneOf(words) if !words.iter().any(|word| word == value) => {
                 Err(format!("must be one of {}", words.join(", ")))
             }
-            FieldType::Text { .. } | FieldType::OneOf(_) => Ok(()),
+            FieldType::Text { .. } | FieldType::OneOf(_) | FieldType::Certificates => Ok(()),
         }
     }
 }

@@ -187,7 +187,7 @@ fn asked(field: &IntegrationField) -> Result<String, Error> {
     let default = field.default.as_deref();
     match &field.kind {
         FieldType::OneOf(words) => ask::one_of(&prompt, words, default),
-        FieldType::Text { .. } => {
+        FieldType::Text { .. } | FieldType::Certificates => {
             let check = |answer: &str| match answer.is_empty() && !field.required {
                 true => Ok(()),
                 false => field.check(answer).map_err(|problem| format!("it {problem}")),

@@ -79,12 +79,18 @@ pub(super) fn read(
         let message = "`token_url` is at none of the `hosts`, and the secret is sent to these alone";
         problems.problem(node.at, path, message);
     }
+    let ca = fields.read(
+        "tls",
+        |node, path, problems| tls(node, path, &scope, problems),
+        problems,
+    );
     fields.refuse_others(problems);
     let (secret, secret_is_optional) = secret.map_or((None, false), |(words, optional)| (Some(words), optional));
     Some(IntegrationType {
         title: title.unwrap_or_default().to_owned(),
         auth: auth?,
         hosts: hosts?,
+        ca,
         secret,
         secret_is_optional,
         fields: own,
@@ -117,7 +123,7 @@ fn own_fields(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Ve
 
 fn own_field(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -> Option<IntegrationField> {
     let mut fields = Fields::of(node, &path, problems)?;
-    let kind = fields.required("type", "text, or { one_of: […] }", problems);
+    let kind = fields.required("type", "text, certificates, or { one_of: […] }", problems);
     let kind = kind.map(|node| (node, field_type(node, path.field("type"), problems)));
     let summary = fields.required("summary", "what it is, in one line", problems);
     let summary = summary.and_then(|node| value::line(node, path.field("summary"), problems));
@@ -129,11 +135,11 @@ fn own_field(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -
     fields.refuse_others(problems);
     let kind = match kind?.1? {
         FieldType::Text { .. } => FieldType::Text { pattern },
-        words @ FieldType::OneOf(_) => {
+        other @ (FieldType::OneOf(_) | FieldType::Certificates) => {
             if let Some(node) = pattern_node {
                 problems.problem(node.at, path.field("pattern"), "goes only with the type `text`");
             }
-            words
+            other
         }
     };
     if let (Some(true), Some(node)) = (required, default) {
@@ -171,7 +177,24 @@ fn field_type(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Fi
     if matches!(node.content, Content::Map(_)) {
         return super::input::one_of(node, path, problems).map(FieldType::OneOf);
     }
-    document::word(node, path, &[("text", ())], problems).map(|()| FieldType::Text { pattern: None })
+    let is_text = document::word(node, path, &[("text", true), ("certificates", false)], problems)?;
+    Some(match is_text {
+        true => FieldType::Text { pattern: None },
+        false => FieldType::Certificates,
+    })
+}
+
+/// The certificates that connections trust.
+fn tls(node: &Node, path: Path<'_>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Template> {
+    let mut fields = Fields::of(node, &path, problems)?;
+    let ca = fields.required(
+        "ca",
+        "the certificates that are trusted, such as \"{{ integration.ca }}\"",
+        problems,
+    );
+    let ca = ca.and_then(|node| scope.text(node, path.field("ca"), problems));
+    fields.refuse_others(problems);
+    ca
 }
 
 fn hosts_of(node: &Node, path: Path<'_>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Vec<Template>> {

@@ -13,7 +13,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use connectors::{AccessTokens, Account, Action, Call, Connector, InvalidAccount, perform};
 use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
@@ -23,7 +23,7 @@ use serde_json::{Map, Value};
 use std::{str::FromStr, sync::Arc};
 use workflow::{
     action::{ActionSpec, Text},
-    error_name::{NamedError, SystemError},
+    error_name::{ErrorName, NamedError, SystemError},
     ids::{IntegrationAlias, IntegrationTypeName},
 };
 
@@ -131,16 +131,22 @@ impl<S: SecretStore> Connectors<S> {
         }
         let of_type = type_of(connector, spec)?;
         let account = self.accounts.get(&of_type, &integration, now).await?;
-        let transport = self.way.transport(spec, Some(connector.name().as_str()))?;
+        let ask = async |call, account: &Account| {
+            let roots = connector.integration().roots(&account.fields);
+            let roots = roots.map_err(|problem| unusable(&integration, &problem))?;
+            let name = Some(connector.name().as_str());
+            let transport = self.way.transport_trusting(roots.as_ref(), spec, name)?;
+            Ok::<_, TaskError>(perform(call, account, &*transport, &self.tokens).await)
+        };
         let again = call.clone();
-        let answer = perform(call, &account, &*transport, &self.tokens).await;
+        let answer = ask(call, &account).await?;
         let answer = match answer {
             Err(refused) if is_unauthorized(&refused) => {
                 let refreshed = self.accounts.refreshed(&of_type, &integration, now).await?;
                 if is_same(&account, &refreshed) {
                     Err(refused)
                 } else {
-                    perform(again, &refreshed, &*transport, &self.tokens).await
+                    ask(again, &refreshed).await?
                 }
             }
             answer => answer,
@@ -204,6 +210,14 @@ fn field<T>(
     let value = input.remove(name).filter(|value| !value.is_null());
     let wrong = || invalid(spec, &format!("`{name}` is not {wanted}"));
     value.map(|value| read(&value).ok_or_else(wrong)).transpose()
+}
+
+/// The error for an account that has been stored and cannot be used.
+fn unusable(integration: &IntegrationAlias, problem: &InvalidAccount) -> TaskError {
+    let message = format!(
+        "the integration `{integration}` cannot be used: {problem}\nStore its fields again with `pagerflow integration add {integration}`."
+    );
+    TaskError::new(ErrorName::IntegrationInvalid, message)
 }
 
 fn type_of(connector: &Connector, spec: &ActionSpec) -> Result<IntegrationTypeName, TaskError> {

@@ -10,6 +10,7 @@ use provider::{
     egress::networks::PrivateNetworks,
     http::{ConnectionError, Http},
     reroute::{Rerouted, StandIn},
+    roots::Roots,
     transport::Transport,
 };
 use std::sync::Arc;
@@ -79,6 +80,16 @@ impl Way {
         spec: &ActionSpec,
         connector: Option<&str>,
     ) -> Result<Arc<dyn Transport>, TaskError> {
+        self.transport_trusting(None, spec, connector)
+    }
+
+    /// The same, where connections trust these certificates alone, if there are some.
+    pub(super) fn transport_trusting(
+        &self,
+        roots: Option<&Roots>,
+        spec: &ActionSpec,
+        connector: Option<&str>,
+    ) -> Result<Arc<dyn Transport>, TaskError> {
         let (http, stand_in, metrics) = match self {
             Self::Network {
                 http,
@@ -90,7 +101,7 @@ impl Way {
         // Nothing was sent.
         let unusable =
             |error: ConnectionError| TaskError::new(error_of(spec, SystemError::Unavailable), error.to_string());
-        let session = http.session().map_err(unusable)?;
+        let session = http.session(roots).map_err(unusable)?;
         let metrics = Arc::clone(metrics);
         Ok(match stand_in {
             Some(stand_in) => counted(Rerouted::new(Arc::new(session), stand_in.clone()), metrics, connector),

@@ -117,6 +117,7 @@ fn integration_field(field: &IntegrationField) -> String {
     let kind = match &field.kind {
         FieldType::Text { .. } => "text".to_owned(),
         FieldType::OneOf(words) => words.join(", "),
+        FieldType::Certificates => "certificates".to_owned(),
     };
     let example = match (&field.default, &field.example) {
         (Some(default), _) => format!("; `{default}` if it does not say"),

@@ -27,6 +27,10 @@ fn places() -> Vec<String> {
             &format!("  secret: an API token\n  {ODD}\n"),
         ),
         with("secret: an API token", &format!("secret: {{ {ODD}, summary: s }}")),
+        with(
+            "  secret: an API token\n",
+            &format!("  secret: an API token\n  tls: {{ {ODD}, ca: x }}\n"),
+        ),
         into("site: { type: text, required: true, summary: the site"),
         into("basic: { user"),
         auth(&format!("{{ header: {{ name: x, {ODD} }} }}")),
