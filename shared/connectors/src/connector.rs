@@ -1,7 +1,10 @@
 //! A connector that was read and checked, and its actions.
 
 use crate::{format, integration::IntegrationType, name::ConnectorName};
-use reqwest::{Method, header::HeaderName};
+use reqwest::{
+    Method,
+    header::{HeaderName, RETRY_AFTER},
+};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use workflow::{
@@ -321,11 +324,20 @@ pub(crate) enum Class {
     Unknown,
 }
 
-/// The header in which a refusal says for how long more requests make no sense.
+/// The headers in which a refusal says for how long more requests make no sense. Where both are there, the first one counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RateLimitRule {
+pub(crate) struct RateLimitRule {
     /// Seconds, or an HTTP date.
-    After(HeaderName),
+    pub(crate) after: Option<HeaderName>,
     /// Unix time.
-    Reset(HeaderName),
+    pub(crate) reset: Option<HeaderName>,
+}
+
+impl Default for RateLimitRule {
+    fn default() -> Self {
+        Self {
+            after: Some(RETRY_AFTER),
+            reset: None,
+        }
+    }
 }

@@ -22,11 +22,11 @@ mod scope;
 mod value;
 
 pub(crate) use input::{RESERVED_INPUTS, RESERVED_OUTPUT};
-pub(crate) use request::METHODS;
+pub(crate) use request::{METHODS, SPREAD};
 pub(crate) use value::is_set_elsewhere;
 
 use crate::{
-    connector::{Connector, RateLimitRule},
+    connector::Connector,
     integration::{Auth, IntegrationType},
     name::ConnectorName,
 };
@@ -119,7 +119,7 @@ fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
         base_url,
         headers: headers.unwrap_or_default(),
         errors: errors.unwrap_or_default(),
-        rate_limit: rate_limit.unwrap_or_else(|| RateLimitRule::After(HeaderName::from_static("retry-after"))),
+        rate_limit: rate_limit.unwrap_or_default(),
         test: test.map(|(_, name)| name.to_owned()),
         actions: actions?,
     })
