@@ -234,9 +234,10 @@ impl View for Shown {
             let fields = question.form.iter().filter(|(_, field)| field.default.is_none());
             let fields: String = fields.map(|(name, _)| format!(" --field {name}=…")).collect();
             let choice = choice.unwrap_or_default();
-            lines.push(format!(
-                "Decide with `pagerflow approval decide {id} {choice}{fields}`."
-            ));
+            lines.push(match question.takes_commands() {
+                true => format!("Decide with `pagerflow approval decide {id} {choice}{fields}`."),
+                false => "Decide by a button of the message in Slack.".to_owned(),
+            });
         }
         lines.join("\n")
     }

@@ -5,15 +5,15 @@ use crate::{
     directory::{self, Choice},
     error::Error,
     known,
+    known_connectors::KnownConnectors,
     output::{Notices, Screen, View},
     pagerduty_account::PagerDutyAccount,
     stack::Stack,
     text_table::aligned,
 };
 use clap::Args;
-use connectors::{Action, Choices, Connector, shipped_connector};
+use connectors::{Action, Choices, Connector};
 use pagerduty::directory::{EscalationPolicy, Listed, Priority, SearchText, Service, Team, User};
-use platform::catalog;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use workflow::{
@@ -69,11 +69,12 @@ pub(crate) async fn choices(options: Options, stack: &Stack, notices: Notices) -
         integration,
         search,
     } = options;
-    let spec = action(&name)?;
+    let known = stack.connectors().await?;
+    let spec = action(&name, known)?;
     let field = field(spec, &input)?;
     let record = stack.known_integration(&integration).await?;
     let listing = notices.working(format!("Listing what there is for {input}"));
-    let (rows, is_cut) = match (&field.kind, field.names, of_connector(&name, &input)) {
+    let (rows, is_cut) = match (&field.kind, field.names, of_connector(&name, &input, known)) {
         (FieldKind::OneOf(words) | FieldKind::Words(words), _, _) => {
             let rows = words.iter().map(|word| Row {
                 value: word.to_string(),
@@ -87,7 +88,7 @@ pub(crate) async fn choices(options: Options, stack: &Stack, notices: Notices) -
             let rows = listed(&account, choices).await?;
             (found(rows, search.as_ref()), false)
         }
-        (_, None, None) => return Err(free(spec, field)),
+        (_, None, None) => return Err(free(spec, field, known)),
     };
     drop(listing);
     Ok(Shown {
@@ -99,11 +100,12 @@ pub(crate) async fn choices(options: Options, stack: &Stack, notices: Notices) -
     })
 }
 
-fn action(name: &str) -> Result<&'static ActionSpec, Error> {
+fn action<'a>(name: &str, known: &'a KnownConnectors) -> Result<&'a ActionSpec, Error> {
+    let catalog = known.catalog();
     let system = name.split('.').next().unwrap_or_default();
-    let of_system = catalog().actions().map(|spec| &*spec.name);
+    let of_system = catalog.actions().map(|spec| &*spec.name);
     let of_system = of_system.filter(|other| other.split('.').next() == Some(system));
-    match catalog().action(name) {
+    match catalog.action(name) {
         Some(spec) => Ok(spec),
         None => Err(known::unknown_action(name, of_system)),
     }
@@ -116,15 +118,15 @@ fn field<'a>(spec: &'a ActionSpec, name: &str) -> Result<&'a Field, Error> {
 }
 
 /// The choices that a connector names for an input.
-fn of_connector(action: &str, input: &str) -> Option<(&'static Connector, &'static Choices)> {
+fn of_connector<'a>(action: &str, input: &str, known: &'a KnownConnectors) -> Option<(&'a Connector, &'a Choices)> {
     let (connector, action) = action.split_once('.')?;
-    let connector = shipped_connector(connector)?;
+    let connector = known.connector(connector)?;
     Some((connector, connector.action(action)?.choices(input)?))
 }
 
 /// Any value can be given for an input.
-fn free(spec: &ActionSpec, field: &Field) -> Error {
-    let with_choices = spec.inputs.iter().filter(|field| has_choices(spec, field));
+fn free(spec: &ActionSpec, field: &Field, known: &KnownConnectors) -> Error {
+    let with_choices = spec.inputs.iter().filter(|field| has_choices(spec, field, known));
     let names: Vec<&str> = with_choices.map(|field| &*field.name).collect();
     let others = match names.is_empty() {
         true => String::new(),
@@ -136,10 +138,11 @@ fn free(spec: &ActionSpec, field: &Field) -> Error {
     ))
 }
 
-fn has_choices(spec: &ActionSpec, field: &Field) -> bool {
+/// True if there are choices for an input of an action.
+pub(crate) fn has_choices(spec: &ActionSpec, field: &Field, known: &KnownConnectors) -> bool {
     field.names.is_some()
         || matches!(field.kind, FieldKind::OneOf(_) | FieldKind::Words(_))
-        || of_connector(&spec.name, &field.name).is_some()
+        || of_connector(&spec.name, &field.name, known).is_some()
 }
 
 /// Performs the action that lists them, which only reads.
@@ -273,12 +276,13 @@ mod tests {
 
     #[test]
     fn what_cannot_be_chosen_is_told_with_what_can() {
-        let spec = action("slack.post_message").unwrap();
+        let known = &KnownConnectors::shipped();
+        let spec = action("slack.post_message", known).unwrap();
         let text = field(spec, "text").unwrap();
-        assert!(has_choices(spec, field(spec, "channel").unwrap()));
+        assert!(has_choices(spec, field(spec, "channel").unwrap(), known));
         let told = [
-            free(spec, text).to_string(),
-            action("slack.post_mesage").unwrap_err().to_string(),
+            free(spec, text, known).to_string(),
+            action("slack.post_mesage", known).unwrap_err().to_string(),
             field(spec, "chanel").unwrap_err().to_string(),
         ];
         insta::assert_snapshot!(told.join("\n"), @"

@@ -1,35 +1,41 @@
 //! `pagerflow connector`.
 
+mod add;
+mod aws;
 mod import;
 mod list;
+mod remove;
 mod show;
 mod test;
+mod uses;
 mod validate;
 
-use crate::{error::Error, output::Output, stack::Stack};
+use crate::{
+    error::Error,
+    known_connectors::KnownConnectors,
+    output::Output,
+    stack::{Stack, StackOptions},
+};
 use clap::Subcommand;
 use std::{path::PathBuf, process::ExitCode};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// List the connectors.
-    ///
-    /// It needs no stack.
+    /// List the connectors: those that come with Pagerflow, and your own.
     #[command(after_help = "Examples:
   pagerflow connector list
+  pagerflow connector list --shipped
   pagerflow connector list --output json | jq -r '.connectors[].connector'")]
-    List,
+    List {
+        /// Only those that come with Pagerflow. It needs no stack.
+        #[arg(long)]
+        shipped: bool,
+    },
     /// Show a connector and its actions, or one action with its inputs, its outputs and what a repeat does.
     ///
-    /// It needs no stack.
-    #[command(after_help = "Examples:
-  pagerflow connector show slack
-  pagerflow connector show slack.post_message")]
-    Show {
-        /// The name of a connector, or of an action.
-        #[arg(value_name = "NAME[.ACTION]")]
-        name: String,
-    },
+    /// For one that comes with Pagerflow it needs no stack.
+    #[command(after_help = show::EXAMPLES)]
+    Show(show::Options),
     /// Check files of connectors, without a stack. All problems are shown at once.
     #[command(after_help = "Examples:
   pagerflow connector validate deployments.yaml
@@ -39,6 +45,16 @@ pub(crate) enum Command {
         #[arg(required = true, value_name = "FILE")]
         paths: Vec<PathBuf>,
     },
+    /// Add a connector of your own, or its next version, so that workflows can use it.
+    ///
+    /// The difference from the version before is shown. Workflows keep the actions that they were applied with.
+    #[command(after_help = add::EXAMPLES)]
+    Add(add::Options),
+    /// Remove a connector of your own.
+    ///
+    /// Workflows and integrations that use it are listed, and prevent the removal.
+    #[command(after_help = remove::EXAMPLES)]
+    Remove(remove::Options),
     /// Make a draft of a connector out of an OpenAPI document, or list the operations that it has.
     ///
     /// The draft is printed on standard output. It needs no stack.
@@ -52,23 +68,39 @@ pub(crate) enum Command {
 }
 
 /// Carries out a command that needs no stack; none if it needs one.
-pub(crate) fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
+pub(crate) async fn run_without_stack(
+    command: &Command,
+    stack: &StackOptions,
+    output: &mut Output,
+) -> Result<Option<ExitCode>, Error> {
     let code = match command {
-        Command::List => output.show(&list::list()),
-        Command::Show { name } => show::show(name, output),
+        Command::List { shipped: true } => output.show(&list::list(&KnownConnectors::shipped())),
+        Command::List { shipped: false } => {
+            let known = KnownConnectors::of_stack_if_there(stack, output.notices()).await;
+            output.show(&list::list(&known))
+        }
+        Command::Show(options) => return show::show_shipped(options, output),
         Command::Validate { paths } => output.show(&validate::validate(paths)?),
         Command::Import(options) => import::import(options, output),
-        Command::Test(_) => return Ok(None),
+        Command::Add(_) | Command::Remove(_) | Command::Test(_) => return Ok(None),
     };
     code.map(Some)
 }
 
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let notices = output.notices();
     match command {
-        Command::Test(options) => match test::test(options, stack, output.notices()).await? {
+        Command::Show(options) => show::show_own(&options, stack, output).await,
+        Command::Add(options) => add::run(&options, stack, output).await,
+        Command::Remove(options) => match remove::remove(options, stack, notices).await? {
+            Some(removed) => output.show(&removed),
+            None => Ok(ExitCode::FAILURE),
+        },
+        Command::Test(options) => match test::test(options, stack, notices).await? {
             Some(performed) => output.show(&performed),
             None => Ok(ExitCode::FAILURE),
         },
-        command => Ok(run_without_stack(&command, output)?.unwrap_or(ExitCode::SUCCESS)),
+        // Above: they need no stack.
+        Command::List { .. } | Command::Validate { .. } | Command::Import(_) => Ok(ExitCode::SUCCESS),
     }
 }

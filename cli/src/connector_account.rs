@@ -14,7 +14,7 @@ use workflow::ids::{IntegrationAlias, IntegrationTypeName};
 /// Access to an account on the system of a connector.
 #[derive(Debug)]
 pub(crate) struct ConnectorAccount<'a> {
-    pub(crate) connector: &'static Connector,
+    pub(crate) connector: &'a Connector,
     pub(crate) account: Account,
     systems: &'a Systems,
 }
@@ -22,7 +22,7 @@ pub(crate) struct ConnectorAccount<'a> {
 impl<'a> ConnectorAccount<'a> {
     /// Reads the secret of an integration, as the table has it.
     pub(crate) async fn of(alias: &IntegrationAlias, recorded: &Recorded, stack: &'a Stack) -> Result<Self, Error> {
-        let connector = connector(&recorded.type_name)?;
+        let connector = connector(&recorded.type_name, stack).await?;
         let name = stack.secret_names.integration(&recorded.type_name, alias);
         let account = read_account(&stack.secrets, &name, &recorded.type_name).await;
         let account = account.map_err(|error| unusable(alias, error))?;
@@ -45,7 +45,7 @@ impl<'a> ConnectorAccount<'a> {
     }
 
     /// Access with an account that need not be stored.
-    pub(crate) fn reached(connector: &'static Connector, account: Account, systems: &'a Systems) -> Self {
+    pub(crate) fn reached(connector: &'a Connector, account: Account, systems: &'a Systems) -> Self {
         Self {
             connector,
             account,
@@ -163,8 +163,16 @@ impl Tried {
 }
 
 /// The connector of a type of integrations.
-pub(crate) fn connector(type_name: &IntegrationTypeName) -> Result<&'static Connector, Error> {
-    shipped_connector(type_name.as_str()).ok_or_else(|| known::unknown_type(type_name))
+pub(crate) async fn connector<'a>(type_name: &IntegrationTypeName, stack: &'a Stack) -> Result<&'a Connector, Error> {
+    let name = type_name.as_str();
+    if let Some(shipped) = shipped_connector(name) {
+        return Ok(shipped);
+    }
+    let known = stack.connectors().await?;
+    match known.is_stored(name) {
+        true => known.usable(name),
+        false => Err(known::unknown_type(type_name, known.names())),
+    }
 }
 
 fn of_another_type(integration: &IntegrationRecord, wanted: &str) -> Error {

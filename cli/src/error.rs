@@ -62,6 +62,9 @@ pub(crate) enum Error {
     /// A workflow was not applied.
     #[error(transparent)]
     Apply(#[from] platform::table::ApplyError),
+    /// A connector was not added or removed.
+    #[error(transparent)]
+    ChangeConnector(#[from] platform::table::ConnectorChangeError),
     /// A workflow was not enabled, disabled or deleted.
     #[error(transparent)]
     ChangeState(#[from] platform::table::StateError),

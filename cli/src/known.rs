@@ -74,22 +74,34 @@ pub(crate) async fn unknown_integration(alias: &IntegrationAlias, stack: &Stack)
     unknown("integration", alias.as_str(), names, &remedy)
 }
 
-/// There is no type of integrations of a name.
-pub(crate) fn unknown_type(type_name: &IntegrationTypeName) -> Error {
-    let names = std::iter::once("pagerduty").chain(connectors::shipped());
+/// There is no type of integrations of a name. `connectors` are the names of all connectors.
+pub(crate) fn unknown_type<'a>(type_name: &IntegrationTypeName, connectors: impl Iterator<Item = &'a str>) -> Error {
+    let names = ["pagerduty", aws_actions::integration::TYPE]
+        .into_iter()
+        .chain(connectors);
     let remedy = "List them with `pagerflow integration types`.";
     unknown("type of integrations", type_name.as_str(), names, remedy)
 }
 
-/// There is no connector of a name.
-pub(crate) fn unknown_connector(name: &str) -> Error {
-    let remedy = "List them with `pagerflow connector list`.";
-    unknown("connector", name, connectors::shipped(), remedy)
+/// There is no connector of a name among these.
+pub(crate) fn unknown_connector<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
+    let remedy = "List them with `pagerflow connector list`, or add one with `pagerflow connector add FILE`.";
+    unknown("connector", name, known, remedy)
+}
+
+/// There is no service of AWS of a name.
+pub(crate) fn unknown_service(name: &str) -> Error {
+    let remedy = "List them with `pagerflow connector show aws`.";
+    unknown("service of AWS", name, aws_actions::services(), remedy)
 }
 
 /// There is no action of a name.
 pub(crate) fn unknown_action<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Error {
-    let system = name.split('.').next().unwrap_or_default();
+    unknown_action_of(name.split('.').next().unwrap_or_default(), name, known)
+}
+
+/// There is no action of a name among those that begin with the name of a system.
+pub(crate) fn unknown_action_of<'a>(system: &str, name: &str, known: impl Iterator<Item = &'a str>) -> Error {
     let remedy = format!("List them with `pagerflow connector show {system}`.");
     unknown("action", name, known, &remedy)
 }

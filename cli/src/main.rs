@@ -6,6 +6,8 @@
 mod approval;
 mod ask;
 mod aws;
+mod aws_account;
+mod change;
 mod choices;
 mod connector;
 mod connector_account;
@@ -15,9 +17,11 @@ mod error;
 mod integration;
 mod key;
 mod known;
+mod known_connectors;
 mod output;
 mod pagerduty_account;
 mod problems;
+mod remedy;
 mod run;
 mod schedules;
 mod secret_input;
@@ -188,12 +192,12 @@ async fn carry_out(command: Command, options: &StackOptions, output: &mut Output
         return Ok(code);
     }
     if let Command::Integration(command) = &command
-        && let Some(code) = integration::run_without_stack(command, output)?
+        && let Some(code) = integration::run_without_stack(command, options, output).await?
     {
         return Ok(code);
     }
     if let Command::Connector(command) = &command
-        && let Some(code) = connector::run_without_stack(command, output)?
+        && let Some(code) = connector::run_without_stack(command, options, output).await?
     {
         return Ok(code);
     }

@@ -4,7 +4,9 @@ mod resources;
 
 pub(crate) use resources::Resources;
 
-use crate::{error::Error, known, schedules::EventBridgeScheduler, systems::Systems};
+use crate::{
+    error::Error, known, known_connectors::KnownConnectors, schedules::EventBridgeScheduler, systems::Systems,
+};
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::{
     error::ProvideErrorMetadata,
@@ -15,6 +17,7 @@ use aws_smithy_http_client::{
     tls::{Provider, rustls_provider::CryptoMode},
 };
 use clap::Args;
+use connectors::{Connector, shipped_connector};
 use pagerduty::client::BaseUrl;
 use platform::{
     aws::AwsFailure,
@@ -24,6 +27,7 @@ use platform::{
     table::{IntegrationRecord, Table},
 };
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use workflow::ids::IntegrationAlias;
 
 /// The name of the stack if no other is given.
@@ -110,6 +114,7 @@ pub(crate) struct Stack {
     /// The way to the systems of connectors.
     pub(crate) systems: Systems,
     identity: aws_sdk_sts::Client,
+    connectors: OnceCell<KnownConnectors>,
 }
 
 impl Stack {
@@ -155,6 +160,7 @@ impl Stack {
             pagerduty_url,
             systems,
             identity: aws_sdk_sts::Client::new(&config),
+            connectors: OnceCell::new(),
             config,
         })
     }
@@ -201,6 +207,21 @@ impl Stack {
         let answer = self.identity.get_caller_identity().send();
         let answer = tokio::time::timeout(CALLER_TIMEOUT, answer).await;
         answer.ok()?.ok()?.arn
+    }
+
+    /// The connectors, with the user's own in its table, which are read once.
+    pub(crate) async fn connectors(&self) -> Result<&KnownConnectors, Error> {
+        self.connectors
+            .get_or_try_init(|| KnownConnectors::of_table(&self.table))
+            .await
+    }
+
+    /// The connector of a name. Only for one that does not come with the program the table is read.
+    pub(crate) async fn connector(&self, name: &str) -> Result<&Connector, Error> {
+        match shipped_connector(name) {
+            Some(connector) => Ok(connector),
+            None => self.connectors().await?.usable(name),
+        }
     }
 
     /// The integration of an alias, or the command that adds it.

@@ -1,16 +1,17 @@
 //! The way to the systems of connectors.
 
 use crate::error::Error;
-use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use connectors::{AccessTokens, Account, Action, Call, Connector, Performed, perform};
 use jiff::{SignedDuration, Timestamp};
 use provider::{
     egress::networks::PrivateNetworks,
     http::Http,
     reroute::{Rerouted, StandIn},
+    roots::Roots,
     transport::Transport,
 };
 use serde_json::{Map, Value};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 /// The time that an action may take. A person waits for it, and it may read several pages of a list.
 const TIME_LIMIT: SignedDuration = SignedDuration::from_secs(60);
@@ -43,7 +44,7 @@ impl Systems {
         })
     }
 
-    /// Performs an action once.
+    /// Performs an action once, and looks at what it starts until that has ended.
     pub(crate) async fn perform(
         &self,
         connector: &Connector,
@@ -53,31 +54,59 @@ impl Systems {
         idempotency_key: Option<String>,
     ) -> Result<Map<String, Value>, Error> {
         let now = Timestamp::now();
-        let call = Call {
+        let job = action
+            .spec()
+            .job_seconds
+            .map(|seconds| SignedDuration::from_secs(seconds.into()));
+        let until = job.and_then(|job| now.checked_add(job).ok()).unwrap_or(now);
+        let mut call = Call {
             connector,
             action,
             input,
             idempotency_key,
             attempt: Some(1),
+            look: None,
             deadline: now.checked_add(TIME_LIMIT).ok(),
             now,
+            approval: None,
         };
-        let transport = self.transport()?;
-        Ok(perform(call, account, &*transport, &self.tokens).await?)
+        let roots = connector.integration().roots(&account.fields);
+        let roots = roots.map_err(|problem| Error::Invalid(problem.to_string()))?;
+        let transport = self.transport(roots.as_ref())?;
+        loop {
+            let (look, after_seconds) = match perform(call.clone(), account, &*transport, &self.tokens).await? {
+                Performed::Done(outputs) => return Ok(outputs),
+                Performed::NotYet { look, after_seconds } => (look, after_seconds),
+            };
+            tokio::time::sleep(Duration::from_secs(after_seconds.into())).await;
+            let now = Timestamp::now();
+            if now > until {
+                return Err(Error::Systems(format!(
+                    "what {} has started had not ended by {until}; it may still go on",
+                    action.spec()
+                )));
+            }
+            call = Call {
+                look: Some(look),
+                deadline: now.checked_add(TIME_LIMIT).ok(),
+                now,
+                ..call
+            };
+        }
     }
 
     /// The connections of one action. The address of a system comes from an integration, so it is guarded, but for a stand-in, which is on
     /// this machine.
-    fn transport(&self) -> Result<Arc<dyn Transport>, Error> {
+    fn transport(&self, roots: Option<&Roots>) -> Result<Arc<dyn Transport>, Error> {
         let unusable = |error: provider::http::ConnectionError| Error::Systems(error.to_string());
         Ok(match &self.stand_in {
             Some(stand_in) => {
-                let session = Http::new().and_then(|http| http.session()).map_err(unusable)?;
+                let session = Http::new().and_then(|http| http.session(roots)).map_err(unusable)?;
                 Arc::new(Rerouted::new(Arc::new(session), stand_in.clone()))
             }
             None => {
                 let http = Http::guarded(self.private_networks.clone()).map_err(unusable)?;
-                Arc::new(http.session().map_err(unusable)?)
+                Arc::new(http.session(roots).map_err(unusable)?)
             }
         })
     }

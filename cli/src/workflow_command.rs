@@ -6,14 +6,12 @@
 //! - `files` — definitions in files and folders.
 //! - `integrations` — the integrations that definitions name.
 //! - `names`, `account` — names of things in PagerDuty, and where they are looked up.
-//! - `change` — the difference of two definitions.
 //! - `test` — rehearsals, which need no stack.
 //! - `stored` — workflows and versions as they are stored.
 
 mod account;
 mod activate;
 mod apply;
-mod change;
 mod diff;
 mod due;
 mod export;
@@ -29,11 +27,20 @@ mod test;
 mod validate;
 mod versions;
 
-use crate::{ask::Consent, error::Error, known, output::Output, stack::Stack};
+pub(crate) use versions::who;
+
+use crate::{
+    ask::Consent,
+    error::Error,
+    known,
+    known_connectors::KnownConnectors,
+    output::{Notices, Output},
+    stack::Stack,
+};
 use clap::Subcommand;
 use platform::table::WorkflowState;
 use std::{path::PathBuf, process::ExitCode};
-use workflow::ids::WorkflowId;
+use workflow::{definition::Definition, ids::WorkflowId};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
@@ -43,11 +50,15 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:
   pagerflow workflow validate memory-alert.yaml
   pagerflow workflow validate workflows/
+  pagerflow workflow validate outage.yaml --connector desk.yaml
   cat memory-alert.yaml | pagerflow workflow validate -")]
     Validate {
         /// The files, and folders with files that end with .yaml, .yml or .json; `-` for standard input.
         #[arg(required = true)]
         paths: Vec<PathBuf>,
+        /// The file of a connector of your own that they use. May be repeated.
+        #[arg(long, value_name = "FILE")]
+        connector: Vec<PathBuf>,
     },
     /// Play a workflow through on this machine, in virtual time and without AWS: each step, what would be sent to PagerDuty,
     /// and how it would end.
@@ -104,13 +115,19 @@ or null), names (path, name and value of each), state, webhook_url, schedule (it
     Export(export::Options),
     /// Print the JSON Schema of definitions, with which editors complete and check them.
     ///
-    /// It needs no stack.
-    #[command(after_help = "Example:
+    /// It needs no stack. Of the actions on AWS, of which there are thousands, it has a pattern of their names unless --aws names
+    /// their services.
+    #[command(after_help = "Examples:
   pagerflow workflow schema > workflow.schema.json
+  pagerflow workflow schema --aws ecs,lambda > workflow.schema.json
 
 Then begin a definition with
   # yaml-language-server: $schema=workflow.schema.json")]
-    Schema,
+    Schema {
+        /// Services of AWS whose actions the schema has as well.
+        #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+        aws: Vec<String>,
+    },
     /// Let events start runs again.
     #[command(after_help = "Example:
   pagerflow workflow enable memory-alert")]
@@ -142,12 +159,21 @@ Then begin a definition with
     },
 }
 
+/// The definitions in files. What the names in them mean in an account is not asked.
+pub(crate) fn definitions(
+    paths: &[PathBuf],
+    known: &KnownConnectors,
+    notices: Notices,
+) -> Result<Vec<Definition>, Error> {
+    test::definitions(paths, known, notices)
+}
+
 /// Carries out a command that needs no stack; none if it needs one.
 pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) -> Result<Option<ExitCode>, Error> {
     let code = match command {
-        Command::Validate { paths } => output.show(&validate::validate(paths, output.notices())?),
+        Command::Validate { paths, connector } => output.show(&validate::validate(paths, connector, output.notices())?),
         Command::Test(arguments) => output.show(&test::play(arguments, output.notices()).await?),
-        Command::Schema => output.show(&schema::schema()),
+        Command::Schema { aws } => output.show(&schema::schema(aws)?),
         _ => return Ok(None),
     };
     code.map(Some)
@@ -156,7 +182,7 @@ pub(crate) async fn run_without_stack(command: &Command, output: &mut Output) ->
 pub(crate) async fn run(command: Command, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
     let notices = output.notices();
     match command {
-        Command::Validate { .. } | Command::Test(_) | Command::Schema => {
+        Command::Validate { .. } | Command::Test(_) | Command::Schema { .. } => {
             Ok(run_without_stack(&command, output).await?.unwrap_or(ExitCode::SUCCESS))
         }
         Command::Apply(options) => apply::run(&options, stack, output).await,

@@ -9,6 +9,7 @@
     reason = "a fuzz target tells what it found by panicking"
 )]
 
+use approvals::slack::{press, signature::Signed};
 use connectors::{
     Connector, ConnectorName,
     openapi::{self, ImportError},
@@ -87,6 +88,36 @@ pub fn signature(data: &[u8]) {
         }
         Err(SignatureError::NoSecret) => panic!("there is a secret"),
         Err(SignatureError::Malformed | SignatureError::TooMany | SignatureError::Mismatch) => {}
+    }
+}
+
+/// The time and the signature of a request of Slack in a line each, and its body: it is right only if it has the very signature of that body,
+/// and a button that is read goes nowhere but to Slack.
+///
+/// # Panics
+/// If that does not hold.
+pub fn slack_button(data: &[u8]) {
+    let mut lines = data.splitn(3, |byte| *byte == b'\n');
+    let mut line = || std::str::from_utf8(lines.next().unwrap_or_default()).ok();
+    let (time, code) = (line(), line());
+    let body = lines.next().unwrap_or_default();
+    if let Ok(signed) = Signed::read(time, code, now()) {
+        assert!(
+            signed.verify(body, &SecretString::from("")).is_err(),
+            "an empty secret lets anybody sign"
+        );
+        if signed.verify(body, &SecretString::from(SECRET)).is_ok() {
+            let mut changed = body.to_vec();
+            changed.push(b' ');
+            let verdict = signed.verify(&changed, &SecretString::from(SECRET));
+            assert!(verdict.is_err(), "a changed body is let in");
+        }
+    }
+    if let Ok(press::Sent::Press(press)) = press::read(body) {
+        let reply_to = press.reply_to.as_ref();
+        let is_slacks = reply_to.is_none_or(|url| url.as_str().starts_with("https://hooks.slack.com/"));
+        assert!(is_slacks, "a reply goes to {reply_to:?}");
+        assert!(press.user.as_str().bytes().all(|byte| byte.is_ascii_alphanumeric()));
     }
 }
 

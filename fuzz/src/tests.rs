@@ -93,6 +93,7 @@ fn mutated(random: &mut fastrand::Rng, seeds: &[Vec<u8>], seed: &[u8]) -> Vec<u8
 #[rstest]
 #[case::body(body, &["seeds/body", "../events/pagerduty"])]
 #[case::signature(signature, &["seeds/signature"])]
+#[case::slack_button(slack_button, &["seeds/slack_button"])]
 #[case::api_key(api_key, &["seeds/api_key"])]
 #[case::connector(connector, &["seeds/connector"])]
 #[case::openapi(openapi, &["seeds/openapi"])]
@@ -120,6 +121,13 @@ fn the_seeds_reach_what_lies_behind_the_checks() {
     };
     assert!(files("seeds/body").iter().filter(|data| starts(data)).count() >= 3);
     assert!(files("../events/pagerduty").iter().any(starts));
+
+    let pressed = files("seeds/slack_button");
+    let pressed = pressed
+        .iter()
+        .filter_map(|data| data.splitn(3, |byte| *byte == b'\n').nth(2));
+    let pressed = pressed.filter(|body| matches!(press::read(body), Ok(press::Sent::Press(_))));
+    assert!(pressed.count() >= 4);
 
     let keys = files("seeds/api_key");
     let keys = keys.iter().filter_map(|data| std::str::from_utf8(data).ok());

@@ -1,19 +1,20 @@
-//! Approvals: asked by a message with a link, decided on its page or by the command, and over when the run is.
+//! Approvals: asked by a message with a link or buttons, decided on its page, by a button or by the command, and over when the run is.
 
-use crate::scenario::Scenario;
+use crate::{connectors::Workspace, scenario::Scenario};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use std::time::{Duration, Instant};
+use vendors::slack::{self, Pressed};
 
 /// The time in which a lane has asked, or goes on with a decision, on a loaded machine.
-const SOON: Duration = Duration::from_secs(20);
+pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 fn time(value: &Value) -> Timestamp {
     value.as_str().unwrap().parse().unwrap()
 }
 
 /// The one approval of a run that waits for a decision.
-fn asked(scenario: &Scenario, run: &str) -> Value {
+pub(crate) fn asked(scenario: &Scenario, run: &str) -> Value {
     scenario.once(run, SOON, |view| {
         let steps = view["steps"].as_array();
         steps.is_some_and(|steps| {
@@ -147,6 +148,87 @@ fn a_person_with_the_link_decides_on_its_page_and_the_run_goes_on_at_once() {
     assert!(
         text.contains("Decided: restart") && text.contains("Anna") && !text.contains("Bob"),
         "{text}"
+    );
+}
+
+/// The status with which a button is answered.
+pub(crate) fn pressed(url: &str, pressed: &Pressed) -> u16 {
+    let agent = ureq::Agent::config_builder()
+        .proxy(None)
+        .http_status_as_error(false)
+        .timeout_global(Some(Duration::from_secs(30)))
+        .build()
+        .new_agent();
+    let mut request = agent.post(url);
+    for (name, value) in pressed.headers() {
+        request = request.header(name, value);
+    }
+    request.send(pressed.body.as_bytes()).unwrap().status().as_u16()
+}
+
+#[test]
+fn a_person_presses_a_button_in_slack_and_the_run_goes_on_and_the_message_says_so() {
+    let name = "e2e-approval-slack";
+    let scenario = Scenario::without_integration(name);
+    let workspace = Workspace::open(&scenario.stack);
+    let add = ["integration", "add", name, "--type", "slack"];
+    scenario.pagerflow.json(&add, slack::TOKEN).unwrap();
+    let set = ["integration", "signing-secret", "set", name];
+    let set = scenario.pagerflow.json(&set, slack::SIGNING_SECRET).unwrap();
+    let url = format!("{}/slack/{name}/interactions", scenario.stack.webhook_url);
+    assert!(
+        set["answers_url"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!("/slack/{name}/interactions")),
+        "{set:#}"
+    );
+
+    let run = scenario.started(&format!(
+        r#"
+  - id: ok
+    approval:
+      message: "Restart web?"
+      choices: [restart, leave it]
+      approvers: [slack:U1]
+      notify:
+        - uses: slack.post_message
+          with: {{ integration: {name}, channel: C1, text: "Restart *web*?" }}
+      timeout: 10m
+"#
+    ));
+    asked(&scenario, &run);
+    let deadline = Instant::now() + SOON;
+    while workspace.message(0).is_none() {
+        assert!(Instant::now() < deadline, "no message");
+        std::thread::sleep(Duration::from_millis(100));
+    }
+
+    let forged = workspace.press(0, "restart", "U1", "another secret");
+    assert_eq!(pressed(&url, &forged), 401);
+    let by_another = workspace.press(0, "restart", "U2", slack::SIGNING_SECRET);
+    assert_eq!(pressed(&url, &by_another), 200);
+    assert!(
+        workspace.whispers()[0].contains("only slack:U1 may decide"),
+        "{:?}",
+        workspace.whispers()
+    );
+    let button = workspace.press(0, "leave it", "U1", slack::SIGNING_SECRET);
+    assert_eq!(pressed(&url, &button), 200);
+
+    let view = scenario.ended(&run);
+    assert_eq!(view["status"], "succeeded", "{view:#}");
+    let outputs = &view["steps"][0]["outputs"];
+    assert_eq!(
+        (&outputs["choice"], &outputs["by"], &outputs["via"]),
+        (&"leave it".into(), &"slack:U1 (jane)".into(), &"slack".into()),
+        "{view:#}"
+    );
+    let message = workspace.message(0).unwrap();
+    let shown = message["blocks"].to_string();
+    assert!(
+        shown.contains("*leave it*: decided by <@U1>") && !shown.contains("button"),
+        "{message:#}"
     );
 }
 

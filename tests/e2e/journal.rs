@@ -82,6 +82,7 @@ impl Plan {
             title: "a step".into(),
             at: now(),
             change,
+            call: None,
         };
         self.with(|changes| {
             changes.steps.insert(step(index), record);

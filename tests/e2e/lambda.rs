@@ -1,11 +1,8 @@
-//! Requests to AWS Lambda. They are signed here: the SDK of Lambda is among the largest, and would be compiled for three requests.
+//! Requests to AWS Lambda.
 
+use crate::aws;
 use aws_config::SdkConfig;
-use aws_sdk_dynamodb::config::ProvideCredentials;
-use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, sign};
-use aws_sigv4::sign::v4;
 use serde_json::{Value, json};
-use std::time::SystemTime;
 
 /// The API of functions, in the version of all its paths.
 const FUNCTIONS: &str = "2015-03-31/functions";
@@ -78,34 +75,10 @@ impl<'a> Lambda<'a> {
     }
 
     async fn send(&self, method: &str, path: &str, body: &str) -> Answer {
-        let provider = self.config.credentials_provider().unwrap();
-        let identity = provider.provide_credentials().await.unwrap().into();
-        let parameters = v4::SigningParams::builder()
-            .identity(&identity)
-            .region(self.config.region().unwrap().as_ref())
-            .name("lambda")
-            .time(SystemTime::now())
-            .settings(SigningSettings::default())
-            .build()
-            .unwrap()
-            .into();
-        let url = format!("{}/{path}", self.config.endpoint_url().unwrap());
-        let signable = SignableRequest::new(method, &url, std::iter::empty(), SignableBody::Bytes(body.as_bytes()));
-        let (signature, _) = sign(signable.unwrap(), &parameters).unwrap().into_parts();
-        let mut request = ureq::http::Request::builder().method(method).uri(&url);
-        for (name, value) in signature.headers() {
-            request = request.header(name, value);
-        }
-        let agent = ureq::Agent::config_builder()
-            .proxy(None)
-            .http_status_as_error(false)
-            .build()
-            .new_agent();
-        let mut answer = agent.run(request.body(body.to_owned()).unwrap()).unwrap();
-        let header = |name: &str| answer.headers().get(name)?.to_str().ok().map(str::to_owned);
+        let (status, headers, body) = aws::send(self.config, ("lambda", method, path), &[], body).await;
+        let header = |name: &str| headers.get(name)?.to_str().ok().map(str::to_owned);
         let (named, function_failed) = (header("x-amzn-errortype"), header("x-amz-function-error").is_some());
-        let status = answer.status().as_u16();
-        let body: Value = serde_json::from_str(&answer.body_mut().read_to_string().unwrap()).unwrap_or_default();
+        let body: Value = serde_json::from_str(&body).unwrap_or_default();
         let in_body = ["__type", "code", "Code"]
             .into_iter()
             .find_map(|name| body[name].as_str());

@@ -39,6 +39,7 @@ const STYLE: Style = Style {
     depth: 3,
     events: &["incident.triggered"],
     queues: false,
+    systems: false,
 };
 
 /// What must be among the workflows, so that the comparison means something.

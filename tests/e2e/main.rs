@@ -9,6 +9,7 @@
 
 mod approvals;
 mod aws;
+mod aws_actions;
 mod bad_input;
 mod connectors;
 mod definitions;
@@ -22,6 +23,7 @@ mod lambda;
 mod lanes;
 mod like_simulated;
 mod memory;
+mod outage;
 mod rights;
 mod rounds;
 mod runs;

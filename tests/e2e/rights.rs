@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 const TOKEN: &str = "api-token/e2e-rights";
 /// The secret of an integration of a connector.
 const OF_CONNECTOR: &str = "integrations/slack/e2e-rights";
+/// The secret of an integration with AWS.
+const OF_AWS: &str = "integrations/aws/e2e-rights";
 const SIGNING_SECRETS: &str = "signing-secrets/e2e-rights";
 
 /// The secret that the stack itself has made.
@@ -39,6 +41,7 @@ impl Intruder {
             format!("{}/{TOKEN}", stack.secrets_prefix),
             format!("{}/{SIGNING_SECRETS}", stack.secrets_prefix),
             format!("{}/{OF_CONNECTOR}", stack.secrets_prefix),
+            format!("{}/{OF_AWS}", stack.secrets_prefix),
             format!("of-another-stack/{TOKEN}"),
         ] {
             let create = aws_sdk_secretsmanager::Client::new(&config).create_secret().name(name);
@@ -240,14 +243,20 @@ fn assert_all_refused(function: &str, tried: &Tried) {
 /// An action has the secrets of its own systems and what it makes links with, and nothing else of the stack.
 async fn assert_is_confined(action: &str) {
     let (own, others) = match action {
-        "CallHttp" => (OF_CONNECTOR, TOKEN),
-        _ => (TOKEN, OF_CONNECTOR),
+        "CallHttp" => (OF_CONNECTOR, [TOKEN, OF_AWS]),
+        "CallAws" => (OF_AWS, [TOKEN, OF_CONNECTOR]),
+        _ => (TOKEN, [OF_CONNECTOR, OF_AWS]),
     };
     let intruder = Intruder::into(action).await;
     let prefix = &intruder.stack.secrets_prefix;
 
     assert!(intruder.reads_secret(prefix, own).await, "{action} lives by that");
-    assert!(!intruder.reads_secret(prefix, others).await, "{action}");
+    for of_another in others {
+        assert!(
+            !intruder.reads_secret(prefix, of_another).await,
+            "{action}: {of_another}"
+        );
+    }
     assert!(intruder.reads_secret(prefix, LINKS).await, "{action} lives by that");
     assert!(!intruder.reads_secret(prefix, SIGNING_SECRETS).await, "{action}");
     assert_all_refused(action, &intruder.tries_what_none_may().await);

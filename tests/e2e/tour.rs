@@ -20,8 +20,14 @@ const EVENT: &str = concat!(
     "/../events/pagerduty/webhook-v3-incident-triggered.json"
 );
 
-/// A connector, and a document out of which one can be made.
+/// A connector.
 const CONNECTOR: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/connectors/catalogue/slack.yaml");
+/// One that gets another name.
+const OWN_CONNECTOR: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/../shared/connectors/catalogue/webhook.yaml"
+);
+/// A document out of which one can be made.
 const OPEN_API: &str = r#"{"openapi": "3.0.3", "info": {"title": "Deployments", "version": "1"}, "paths": {"/deployments/{id}": {"get": {
     "operationId": "getDeployment", "summary": "Reads a deployment.", "responses": {}}}}}"#;
 
@@ -262,9 +268,10 @@ impl Tour {
         let add = ["integration", "add", &chat, "--type", "slack"];
         self.scenario.pagerflow.json(&add, slack::TOKEN).unwrap();
         self.all("integration types", &["jira"]);
-        self.call("connector list", &[], "", Keep::Beginning);
+        self.call("connector list", &["--shipped"], "", Keep::Beginning);
         self.all("connector show", &["slack.find_user_by_email"]);
         self.all("connector validate", &[CONNECTOR]);
+        self.own_connector();
         let document = self.scenario.file("json", OPEN_API);
         self.all("connector import", &[&document, "--list"]);
         let test = ["slack.find_user_by_email", "--integration", &chat, "--with", "-"];
@@ -278,8 +285,36 @@ impl Tour {
             "incidents",
         ];
         self.all("choices", &search);
+        let secret = slack::SIGNING_SECRET;
+        self.call("integration signing-secret set", &[&chat], secret, Keep::All);
         let remove = ["integration", "remove", &chat, "--yes"];
         self.scenario.pagerflow.json(&remove, "").unwrap();
+        self.role();
+    }
+
+    /// The role of an integration with AWS, for a workflow in a file.
+    fn role(&mut self) {
+        let cloud = format!("{}-aws", self.scenario.name);
+        let role = "role_arn=arn:aws:iam::000000000000:role/pagerflow-tour";
+        let add = ["integration", "add", &cloud, "--type", "aws", "--field", role];
+        let add = [&add[..], &["--field", "region=eu-west-1"]].concat();
+        self.scenario.pagerflow.json(&add, "").unwrap();
+        let steps = format!("steps:\n  - {{ uses: aws.ecs.list_clusters, with: {{ integration: {cloud} }} }}\n");
+        let file = self.scenario.file("yaml", &self.scenario.by_hand(&steps));
+        self.call("integration role", &[&cloud, "--for", &file], "", Keep::Beginning);
+        let remove = ["integration", "remove", &cloud, "--yes"];
+        self.scenario.pagerflow.json(&remove, "").unwrap();
+    }
+
+    /// A connector of the user's own, which nobody else uses.
+    fn own_connector(&mut self) {
+        let connector = self.scenario.name.replace('-', "_");
+        self.known.push((connector.clone(), "<connector>"));
+        let source = std::fs::read_to_string(OWN_CONNECTOR).unwrap();
+        let source = source.replacen("connector: webhook", &format!("connector: {connector}"), 1);
+        let file = self.scenario.file("yaml", &source);
+        self.all("connector add", &[&file]);
+        self.all("connector remove", &[&connector, "--yes"]);
     }
 
     fn definition(&self, wait: &str) -> String {

@@ -1,30 +1,135 @@
 //! `pagerflow connector show`.
 
-use super::list::of_workflows;
+use super::{aws, list::of_workflows};
 use crate::{
     error::Error,
     known,
     output::{Output, Screen, View, printable},
+    stack::Stack,
     text_table::aligned,
+    workflow_command::who,
 };
-use connectors::{Action, Connector, shipped_connector};
+use clap::Args;
+use connectors::{Action, Connector, shipped_connector, shipped_source};
+use jiff::Timestamp;
+use platform::table::{ConnectorRecord, ConnectorVersion};
 use serde::Serialize;
 use std::process::ExitCode;
-use workflow::action::Field;
+use workflow::{
+    action::{ActionSpec, Field},
+    definition::Length,
+    ids::IntegrationTypeName,
+};
 
-pub(super) fn show(name: &str, output: &mut Output) -> Result<ExitCode, Error> {
-    match name.split_once('.') {
-        None => output.show(&ShownConnector::of(connector(name)?)),
-        Some((connector_name, _)) => {
-            let connector = connector(connector_name)?;
-            output.show(&ShownAction::of(action(connector, name)?))
-        }
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  pagerflow connector show slack
+  pagerflow connector show slack.post_message
+  pagerflow connector show aws.ecs
+  pagerflow connector show aws.ecs.update_service
+  pagerflow connector show desk --version 3 --source > desk.yaml";
+
+#[derive(Debug, Args)]
+pub(crate) struct Options {
+    /// The name of a connector, or of an action.
+    #[arg(value_name = "NAME[.ACTION]")]
+    name: String,
+    /// Of a connector of your own, this version. Without it, the newest.
+    #[arg(long, value_name = "NUMBER", value_parser = version)]
+    version: Option<ConnectorVersion>,
+    /// Print the file, as its author wrote it.
+    #[arg(long)]
+    source: bool,
+}
+
+/// Reads a version as people write it: `3` or `v3`.
+fn version(text: &str) -> Result<ConnectorVersion, String> {
+    let number = text.strip_prefix('v').unwrap_or(text).parse();
+    let wrong = |_| "a version is a number, such as 3 or v3".to_owned();
+    number.map(ConnectorVersion).map_err(wrong)
+}
+
+/// Shows a connector that comes with the program; none if it is another one, for which a stack is needed.
+pub(super) fn show_shipped(options: &Options, output: &mut Output) -> Result<Option<ExitCode>, Error> {
+    let (name, _) = options.name.split_once('.').unwrap_or((&options.name, ""));
+    if aws::has(name) {
+        return match options.source || options.version.is_some() {
+            true => Err(Error::Invalid(format!(
+                "the actions of {name} come with Pagerflow and have neither a file nor versions; leave --source and --version out"
+            ))),
+            false => aws::show(&options.name, output).map(Some),
+        };
+    }
+    let (Some(connector), Some(source)) = (shipped_connector(name), shipped_source(name)) else {
+        return Ok(None);
+    };
+    if options.version.is_some() {
+        return Err(Error::Invalid(format!(
+            "the connector {name} comes with Pagerflow and has no versions; leave --version out"
+        )));
+    }
+    show(options, connector, source, None, output).map(Some)
+}
+
+/// Shows a connector of the user's own, or says that there is none.
+pub(super) async fn show_own(options: &Options, stack: &Stack, output: &mut Output) -> Result<ExitCode, Error> {
+    let (name, _) = options.name.split_once('.').unwrap_or((&options.name, ""));
+    let record = stored(name, options.version, stack).await?;
+    if options.source {
+        // Also of one that this release cannot read.
+        return output.show(&ShownSource::of(name, record.source));
+    }
+    let connector = Connector::own(&record.source).map_err(|problems| {
+        Error::Invalid(format!(
+            "{} of the connector {name} cannot be used by this release:\n{problems}\n`--source` prints it.",
+            record.version
+        ))
+    })?;
+    show(options, &connector, &record.source, Some(&record), output)
+}
+
+/// A version of a connector of the user's own; without a number the newest.
+async fn stored(name: &str, version: Option<ConnectorVersion>, stack: &Stack) -> Result<ConnectorRecord, Error> {
+    let id = name.parse::<IntegrationTypeName>().ok();
+    let newest = match &id {
+        Some(id) => stack.table.connector(id).await?,
+        None => None,
+    };
+    let found = match (&id, version) {
+        (Some(id), Some(version)) => stack.table.connector_version(id, version).await?,
+        (Some(_), None) => newest.clone().filter(|newest| !newest.is_removed()),
+        (None, _) => None,
+    };
+    match (found, newest) {
+        (Some(record), _) => Ok(record),
+        (None, Some(newest)) => Err(Error::NotFound(match version {
+            Some(version) => format!(
+                "the connector {name} has no {version}; its newest version is {}",
+                newest.version
+            ),
+            None => format!(
+                "the connector {name} was removed\n`pagerflow connector show {name} --version {} --source` prints it as it was.",
+                newest.version.0
+            ),
+        })),
+        (None, None) => Err(known::unknown_connector(name, stack.connectors().await?.names())),
     }
 }
 
-/// The connector of a name.
-pub(super) fn connector(name: &str) -> Result<&'static Connector, Error> {
-    shipped_connector(name).ok_or_else(|| known::unknown_connector(name))
+fn show(
+    options: &Options,
+    connector: &Connector,
+    source: &str,
+    record: Option<&ConnectorRecord>,
+    output: &mut Output,
+) -> Result<ExitCode, Error> {
+    if options.source {
+        return output.show(&ShownSource::of(connector.name().as_str(), source.to_owned()));
+    }
+    match options.name.contains('.') {
+        false => output.show(&ShownConnector::of(connector, record)),
+        true => output.show(&ShownAction::of(action(connector, &options.name)?)),
+    }
 }
 
 /// The action of a whole name, such as `slack.post_message`.
@@ -34,14 +139,44 @@ pub(super) fn action<'a>(connector: &'a Connector, name: &str) -> Result<&'a Act
     found.ok_or_else(|| known::unknown_action(name, names))
 }
 
+/// The file of a connector.
+#[derive(Debug, Serialize)]
+struct ShownSource {
+    connector: String,
+    source: String,
+}
+
+impl ShownSource {
+    fn of(name: &str, source: String) -> Self {
+        Self {
+            connector: name.to_owned(),
+            source,
+        }
+    }
+}
+
+impl View for ShownSource {
+    fn text(&self, _: Screen) -> String {
+        let lines = self.source.trim_end().lines().map(printable);
+        lines.collect::<Vec<_>>().join("\n")
+    }
+}
+
 /// A connector with its actions.
 #[derive(Debug, Serialize)]
-struct ShownConnector {
+pub(super) struct ShownConnector {
     connector: String,
     title: String,
     summary: String,
     documentation: String,
+    /// Of one of the user's own, its version; else none.
+    version: Option<ConnectorVersion>,
+    added_at: Option<Timestamp>,
+    added_by: Option<String>,
     actions: Vec<Row>,
+    /// The beginnings of the names of further actions, each with what they act on; of AWS alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    services: Vec<(String, String)>,
 }
 
 #[derive(Debug, Serialize)]
@@ -52,7 +187,7 @@ struct Row {
 }
 
 impl ShownConnector {
-    fn of(connector: &Connector) -> Self {
+    fn of(connector: &Connector, record: Option<&ConnectorRecord>) -> Self {
         let actions = of_workflows(connector).map(|action| Row {
             action: action.spec().name.to_string(),
             summary: action.spec().summary.to_string(),
@@ -63,7 +198,36 @@ impl ShownConnector {
             title: connector.title().to_owned(),
             summary: connector.summary().to_owned(),
             documentation: connector.documentation().to_owned(),
+            version: record.map(|record| record.version),
+            added_at: record.map(|record| record.added_at),
+            added_by: record.and_then(|record| record.added_by.clone()),
             actions: actions.collect(),
+            services: Vec::new(),
+        }
+    }
+
+    /// AWS, or a part of it.
+    pub(super) fn of_aws(
+        title: &str,
+        summary: &str,
+        actions: impl Iterator<Item = ActionSpec>,
+        services: Vec<(String, String)>,
+    ) -> Self {
+        let actions = actions.map(|spec| Row {
+            action: spec.name.to_string(),
+            reads: spec.only_reads(),
+            summary: spec.summary.into_owned(),
+        });
+        Self {
+            connector: aws_actions::integration::TYPE.to_owned(),
+            title: title.to_owned(),
+            summary: summary.to_owned(),
+            documentation: aws_actions::integration::DOCUMENTATION.to_owned(),
+            version: None,
+            added_at: None,
+            added_by: None,
+            actions: actions.collect(),
+            services,
         }
     }
 }
@@ -74,12 +238,19 @@ impl View for ShownConnector {
             let reads = if row.reads { "reads" } else { "acts" };
             vec![row.action.clone(), reads.to_owned(), row.summary.clone()]
         });
-        let rows: Vec<_> = rows.collect();
+        let version = self.version.zip(self.added_at).map(|(version, added_at)| {
+            let by = self.added_by.as_deref().map(|by| format!(" by {}", printable(who(by))));
+            format!("\n{version}, added {added_at:.0}{}", by.unwrap_or_default())
+        });
+        let services = self.services.iter();
+        let services = services.map(|(name, what)| vec![name.clone(), String::new(), what.clone()]);
+        let rows: Vec<_> = rows.chain(services).collect();
         format!(
-            "{}: {}\n{}\n\n{}\n\nAn account is added with `pagerflow integration add ALIAS --type {}`.",
+            "{}: {}\n{}{}\n\n{}\n\nAn account is added with `pagerflow integration add ALIAS --type {}`.",
             printable(&self.title),
             printable(&self.summary),
             printable(&self.documentation),
+            version.unwrap_or_default(),
             aligned(&["ACTION", "", "WHAT IT DOES"], &rows),
             self.connector
         )
@@ -88,17 +259,23 @@ impl View for ShownConnector {
 
 /// An action with all that a workflow's author needs to know.
 #[derive(Debug, Serialize)]
-struct ShownAction {
+pub(super) struct ShownAction {
     action: String,
     summary: String,
     documentation: Option<String>,
     reads: bool,
     /// The effect of a repeat, for people.
     on_repeat: String,
+    /// The time until what it starts must have ended, in seconds, if it waits for that.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    job_seconds: Option<u32>,
     inputs: Vec<Input>,
     outputs: Vec<Given>,
     /// The fields of `with` as a person writes them in YAML.
     example: String,
+    /// The IAM actions that it needs; of AWS alone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    rights: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -122,13 +299,21 @@ struct Given {
 
 impl ShownAction {
     fn of(action: &Action) -> Self {
-        let spec = action.spec();
+        let mut shown = Self::of_spec(action.spec(), action.documentation().map(str::to_owned), &[]);
+        for input in &mut shown.inputs {
+            input.choices = action.choices(&input.name).is_some();
+        }
+        shown
+    }
+
+    /// An action without choices.
+    pub(super) fn of_spec(spec: &ActionSpec, documentation: Option<String>, rights: &[String]) -> Self {
         let input = |field: &Field| Input {
             name: field.name.to_string(),
             r#type: field.kind.to_string(),
             required: !field.optional,
             summary: field.summary.to_string(),
-            choices: action.choices(&field.name).is_some(),
+            choices: false,
         };
         let output = |field: &Field| Given {
             name: field.name.to_string(),
@@ -139,12 +324,14 @@ impl ShownAction {
         Self {
             action: spec.name.to_string(),
             summary: spec.summary.to_string(),
-            documentation: action.documentation().map(str::to_owned),
+            documentation,
             reads: spec.only_reads(),
             on_repeat: spec.on_repeat.to_string(),
+            job_seconds: spec.job_seconds,
             inputs: spec.inputs.iter().map(input).collect(),
             outputs: spec.outputs.iter().map(output).collect(),
             example: spec.example.to_string(),
+            rights: rights.to_vec(),
         }
     }
 }
@@ -154,6 +341,15 @@ impl View for ShownAction {
         let mut parts = vec![format!("{}: {}", self.action, printable(&self.summary))];
         parts.extend(self.documentation.as_deref().map(printable));
         parts.push(format!("A repeat: {}", printable(&self.on_repeat)));
+        if !self.rights.is_empty() {
+            parts.push(format!("Rights of the role: {}", self.rights.join(", ")));
+        }
+        let at_most = self
+            .job_seconds
+            .and_then(|seconds| Length::from_seconds(seconds.into()));
+        parts.extend(at_most.map(|at_most| {
+            format!("It waits until what it starts has ended: at most {at_most}, unless the step has a `timeout`.")
+        }));
         let inputs = self.inputs.iter().map(|input| {
             let needed = if input.required { "required" } else { "" };
             let choices = if input.choices { "choices" } else { "" };
@@ -197,11 +393,56 @@ impl View for ShownAction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::output::as_json;
+    use crate::{
+        known_connectors::{
+            KnownConnectors,
+            tests::{DESK, record},
+        },
+        output::as_json,
+    };
+
+    fn slack() -> &'static Connector {
+        shipped_connector("slack").unwrap()
+    }
+
+    #[test]
+    fn one_of_the_user_is_shown_with_its_version_and_who_added_it() {
+        let record = record(DESK);
+        let shown = ShownConnector::of(&Connector::own(DESK).unwrap(), Some(&record));
+        insta::assert_snapshot!(shown.text(Screen::plain()), @"
+        Help Desk: Tickets.
+        https://desk.example.com/docs
+        v3, added 2026-11-22T10:00:00Z by user/olivia
+
+        ACTION                   WHAT IT DOES
+        desk.open_ticket  acts   Opens a ticket.
+        desk.list_queues  reads  Lists the queues.
+
+        An account is added with `pagerflow integration add ALIAS --type desk`.
+        ");
+        assert_eq!(as_json(&shown)["version"], 3);
+    }
+
+    #[test]
+    fn the_file_is_printed_as_it_was_written_and_cannot_steer_the_terminal() {
+        assert_eq!(
+            ShownSource::of("desk", DESK.to_owned()).text(Screen::plain()),
+            DESK.trim_end()
+        );
+        let steers = ShownSource::of("desk", "summary: \u{1b}[31m\n".to_owned());
+        assert_eq!(steers.text(Screen::plain()), "summary: \u{fffd}[31m");
+    }
+
+    #[test]
+    fn a_version_is_written_with_or_without_its_letter() {
+        assert_eq!(version("3"), Ok(ConnectorVersion(3)));
+        assert_eq!(version("v3"), Ok(ConnectorVersion(3)));
+        assert!(version("newest").is_err());
+    }
 
     #[test]
     fn a_connector_is_shown_with_its_actions() {
-        let text = ShownConnector::of(connector("slack").unwrap()).text(Screen::plain());
+        let text = ShownConnector::of(slack(), None).text(Screen::plain());
         assert!(text.starts_with("Slack: "), "{text}");
         assert!(
             text.contains("\nslack.post_message ") && !text.contains("slack.test_token"),
@@ -211,8 +452,7 @@ mod tests {
 
     #[test]
     fn an_action_is_shown_with_its_inputs_its_outputs_and_an_example() {
-        let slack = connector("slack").unwrap();
-        let shown = ShownAction::of(action(slack, "slack.post_message").unwrap());
+        let shown = ShownAction::of(action(slack(), "slack.post_message").unwrap());
         insta::assert_snapshot!(shown.text(Screen::plain()), @r#"
         slack.post_message: Posts a message to a channel.
         https://docs.slack.dev/reference/methods/chat.postMessage
@@ -242,14 +482,13 @@ mod tests {
 
     #[test]
     fn what_there_is_not_is_told_with_the_nearest_name() {
-        let slack = connector("slack").unwrap();
         let told = [
-            connector("slak").unwrap_err().to_string(),
-            action(slack, "slack.post_mesage").unwrap_err().to_string(),
+            KnownConnectors::shipped().usable("slak").unwrap_err().to_string(),
+            action(slack(), "slack.post_mesage").unwrap_err().to_string(),
         ];
         insta::assert_snapshot!(told.join("\n"), @"
         there is no connector slak; did you mean slack?
-        List them with `pagerflow connector list`.
+        List them with `pagerflow connector list`, or add one with `pagerflow connector add FILE`.
         there is no action slack.post_mesage; did you mean slack.post_message?
         List them with `pagerflow connector show slack`.
         ");

@@ -1,6 +1,6 @@
 //! `pagerflow connector test`: an action, once and by hand.
 
-use super::show::{action, connector};
+use super::show::action;
 use crate::{
     ask::Consent,
     connector_account::ConnectorAccount,
@@ -54,7 +54,7 @@ const ROOM: usize = 48 * 1024;
 pub(super) async fn test(options: Options, stack: &Stack, notices: Notices) -> Result<Option<Performed>, Error> {
     let name = options.action.as_str();
     let (connector_name, _) = name.split_once('.').unwrap_or((name, ""));
-    let connector = connector(connector_name)?;
+    let connector = stack.connector(connector_name).await?;
     let action = action(connector, name)?;
     let given = options.with.as_deref().map(inputs).transpose()?.unwrap_or_default();
     let input = admitted(action.spec(), given, &options.integration)?;
@@ -137,7 +137,7 @@ mod tests {
 
     fn admit(name: &str, input: Value) -> Result<Value, String> {
         let (connector_name, _) = name.split_once('.').unwrap();
-        let action = action(connector(connector_name).unwrap(), name).unwrap();
+        let action = action(connectors::shipped_connector(connector_name).unwrap(), name).unwrap();
         let Value::Object(input) = input else { unreachable!() };
         let admitted = admitted(action.spec(), input, &"chat".parse().unwrap());
         admitted.map(Value::Object).map_err(|error| error.to_string())

@@ -2,18 +2,56 @@
 
 use super::finding::Finding;
 use crate::{
+    aws_account,
     connector_account::{ConnectorAccount, Tried, Verdict},
     error::Error,
+    integration::answers,
     stack::Stack,
 };
-use platform::{secrets::SecretError, table::ConnectorAccount as Recorded};
+use platform::{
+    secrets::{SecretError, SecretStore},
+    table::ConnectorAccount as Recorded,
+};
 use workflow::ids::IntegrationAlias;
 
 /// Looks at an integration of a connector. That changes nothing.
 pub(super) async fn check(alias: &IntegrationAlias, recorded: &Recorded, stack: &Stack) -> Finding {
+    if recorded.type_name.as_str() == aws_actions::integration::TYPE {
+        return judge(alias, aws_account::tried(alias, stack).await);
+    }
     match ConnectorAccount::of(alias, recorded, stack).await {
         Ok(account) => judge(alias, account.tried().await),
         Err(error) => unusable(alias, recorded, &error),
+    }
+}
+
+/// Looks at the secret with which the system of an integration signs the answers of people, if the account says that there is one.
+pub(super) async fn check_answers(alias: &IntegrationAlias, recorded: &Recorded, stack: &Stack) -> Option<Finding> {
+    if !answers::is_signed(recorded) {
+        return None;
+    }
+    let name = stack.secret_names.answer_signing(&recorded.type_name, alias);
+    Some(judge_answers(alias, stack.secrets.read(&name).await.map(|_| ())))
+}
+
+fn judge_answers(alias: &IntegrationAlias, read: Result<(), SecretError>) -> Finding {
+    match read {
+        Ok(()) => Finding::ok(
+            area(alias),
+            format!(
+                "{alias}: messages about approvals have buttons, and the secret is stored with which the answers are signed."
+            ),
+        ),
+        // Perhaps only the caller may not read it; the function may.
+        Err(error @ SecretError::Unavailable { .. }) => Finding::not_checked(
+            area(alias),
+            format!("The signing secret of {alias} can not be read: {error}"),
+        ),
+        Err(error) => Finding::problem(
+            area(alias),
+            format!("{alias}: messages about approvals have buttons that do nothing: {error}"),
+            format!("pagerflow integration signing-secret set {alias}"),
+        ),
     }
 }
 
@@ -102,7 +140,16 @@ mod tests {
             ),
             unusable(&alias, &recorded, &pagerduty_account::unusable(&alias, absent)),
             unusable(&alias, &recorded, &pagerduty_account::unusable(&alias, unavailable)),
-            unusable(&alias, &recorded, &known::unknown_type(&recorded.type_name)),
+            unusable(
+                &alias,
+                &recorded,
+                &known::unknown_type(&recorded.type_name, connectors::shipped()),
+            ),
+            judge_answers(&alias, Ok(())),
+            judge_answers(
+                &alias,
+                Err(SecretError::NotFound("pagerflow/answer-signing/slack/chat".to_owned())),
+            ),
         ];
         insta::assert_snapshot!(told(&findings), @"
         ok           chat: Slack accepts the secret: team Acme.
@@ -114,8 +161,11 @@ mod tests {
         not checked  The secret of chat can not be used: integration chat: the secret pagerflow/integrations/slack/chat could not be read: access denied
         problem      The integration chat is of the type fax, which this release does not know. Steps that use it fail.
                      Use a release that knows it, or remove it: pagerflow integration remove chat
+        ok           chat: messages about approvals have buttons, and the secret is stored with which the answers are signed.
+        problem      chat: messages about approvals have buttons that do nothing: there is no secret pagerflow/answer-signing/slack/chat
+                     pagerflow integration signing-secret set chat
 
-        3 problems, 2 questions not answered.
+        4 problems, 2 questions not answered.
         ");
     }
 }

@@ -1,20 +1,23 @@
 //! Readability of the stored definitions: the rules of the language grow stricter, and a definition is checked when it is saved.
 
 use super::finding::Finding;
-use platform::catalog;
 use platform::table::{StoreError, Table, WorkflowRecord};
-use workflow::definition::{Definition, Draft, Problems};
+use workflow::{
+    action::Catalog,
+    definition::{Definition, Draft, Problems},
+};
 
 /// Looks at the active version of a workflow, as it was read. Nothing is said of one that is as it should be.
 pub(super) async fn check(
     workflow: &WorkflowRecord,
     stored: Result<Option<Definition>, StoreError>,
+    catalog: &Catalog,
     table: &Table,
 ) -> Option<Finding> {
     let (id, version) = (&workflow.workflow, workflow.active_version);
     let source = table.version_source(id, version).await;
     match (stored, source) {
-        (Ok(Some(_)), Ok(Some(source))) => match Draft::from_source(&source, catalog()) {
+        (Ok(Some(_)), Ok(Some(source))) => match Draft::from_source(&source, catalog) {
             Ok(_) => None,
             Err(problems) => Some(refused_today(workflow, &problems)),
         },
@@ -61,6 +64,7 @@ fn remedy(workflow: &WorkflowRecord) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use platform::catalog;
 
     #[test]
     fn a_version_that_would_be_refused_today_is_reported_with_every_problem_and_what_to_do() {

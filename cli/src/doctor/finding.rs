@@ -50,6 +50,11 @@ impl Finding {
         Self::new(area, Level::NotChecked, text, None)
     }
 
+    /// Something that is in order, and that one may want to do all the same.
+    pub(super) fn hint(area: impl Into<String>, text: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(area, Level::Ok, text, Some(remedy.into()))
+    }
+
     pub(super) fn warning(area: impl Into<String>, text: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self::new(area, Level::Warning, text, Some(remedy.into()))
     }

@@ -4,6 +4,8 @@
 
 mod accounts;
 mod alarms;
+mod answers;
+mod connectors;
 mod definitions;
 mod deployment;
 mod finding;
@@ -124,6 +126,7 @@ async fn set_up(
         let looking = notices.working(format!("Looking at the integration {}", record.alias));
         if let IntegrationKind::Connector(account) = &record.kind {
             findings.push(accounts::check(&record.alias, account, stack).await);
+            findings.extend(accounts::check_answers(&record.alias, account, stack).await);
             continue;
         }
         let mut integration = Integration::look(&record.alias, stack, notices).await;
@@ -158,6 +161,30 @@ async fn set_up(
             .or_else(|| workflows::judge(workflow, &looked_at, &stack.webhook_url))
     }));
     let looking = notices.working("Looking at the definitions of the workflows");
+    findings.extend(of_definitions(stack, inventory, &looked_at, &is_wanted).await);
+    drop(looking);
+    let _looking = notices.working("Looking at the schedules");
+    findings.extend(schedules::check(&inventory.workflows, stack).await);
+    Ok(findings)
+}
+
+/// The active versions of the workflows, and the connectors of the user's own that they are checked with.
+async fn of_definitions(
+    stack: &Stack,
+    inventory: &Inventory,
+    looked_at: &[Integration],
+    is_wanted: &impl Fn(&IntegrationAlias) -> bool,
+) -> Vec<Finding> {
+    let known = match stack.connectors().await {
+        Ok(known) => known,
+        Err(error) => {
+            let text = format!(
+                "The definitions of the workflows are not looked at, because the connectors are not known: {error}."
+            );
+            return vec![Finding::not_checked("definitions", text)];
+        }
+    };
+    let mut findings = connectors::judge(known);
     let live = inventory
         .workflows
         .iter()
@@ -166,15 +193,14 @@ async fn set_up(
         let stored = stack.table.version(&workflow.workflow, workflow.active_version).await;
         if let Ok(Some(definition)) = &stored {
             let base = &stack.webhook_url;
-            findings.extend(waits::judge(workflow, definition, inventory, &looked_at, base));
-            findings.extend(uses::judge(workflow, definition, &inventory.integrations, &is_wanted));
+            findings.extend(waits::judge(workflow, definition, inventory, looked_at, base));
+            findings.extend(uses::judge(workflow, definition, &inventory.integrations, is_wanted));
+            findings.extend(answers::judge(workflow, definition, &inventory.integrations, is_wanted));
+            findings.extend(connectors::outdated(workflow, definition, known));
         }
-        findings.extend(definitions::check(workflow, stored, &stack.table).await);
+        findings.extend(definitions::check(workflow, stored, known.catalog(), &stack.table).await);
     }
-    drop(looking);
-    let _looking = notices.working("Looking at the schedules");
-    findings.extend(schedules::check(&inventory.workflows, stack).await);
-    Ok(findings)
+    findings
 }
 
 /// The target of a URL, if it is one of the stack, and the integration whose secrets sign its webhooks.

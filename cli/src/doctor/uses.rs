@@ -18,10 +18,11 @@ pub(super) fn judge(
     is_wanted: &impl Fn(&IntegrationAlias) -> bool,
 ) -> Vec<Finding> {
     let id = &workflow.workflow;
-    let uses: BTreeSet<(&str, &str)> = of_actions(definition).collect();
-    let findings = uses.into_iter().filter_map(|(alias, action)| {
+    let uses = of_actions(definition).map(|(alias, action)| (alias, &*action.name, action.integration_type()));
+    let uses: BTreeSet<(&str, &str, Option<IntegrationTypeName>)> = uses.collect();
+    let findings = uses.into_iter().filter_map(|(alias, action, wanted)| {
         let alias: IntegrationAlias = alias.parse().ok()?;
-        let wanted = IntegrationTypeName::of_action(action)?;
+        let wanted = wanted?;
         let area = format!("workflow:{id}");
         if !is_wanted(&alias) {
             return None;

@@ -1,5 +1,6 @@
 //! `pagerflow integration add` and `set-token`: a secret is tried, and then stored.
 
+mod aws;
 mod connector;
 mod pagerduty;
 
@@ -13,6 +14,7 @@ use ::pagerduty::{
     client::{ServiceRegion, TokenKind},
     ids::UserEmail,
 };
+use aws_actions::integration::TYPE as AWS;
 use clap::{Args, ValueEnum};
 use platform::table::{IntegrationKind, IntegrationRecord, PutIntegration};
 use serde::{Serialize, Serializer};
@@ -26,6 +28,7 @@ Examples:
   pagerflow integration add prod --token-file token.txt
   pass pagerduty/token | pagerflow integration add prod
   pagerflow integration add chat --type slack
+  pagerflow integration add prod-aws --type aws
   pass jira/token | pagerflow integration add tickets --type jira \
     --field site=acme.atlassian.net --field email=bot@example.com
 
@@ -149,7 +152,11 @@ pub(super) async fn add(options: Options, stack: &Stack, notices: Notices) -> Re
     let wanted = wanted.filter(|wanted| wanted.as_str() != IntegrationKind::PAGERDUTY);
     match (record.map(|record| record.kind), wanted) {
         (None, None) => pagerduty::add(options, None, stack, notices).await,
+        (None, Some(type_name)) if type_name.as_str() == AWS => aws::add(options, None, stack, notices).await,
         (None, Some(type_name)) => connector::add(options, &type_name, None, stack, notices).await,
+        (Some(IntegrationKind::Connector(account)), _) if account.type_name.as_str() == AWS => {
+            aws::add(options, Some(&account), stack, notices).await
+        }
         (Some(IntegrationKind::Connector(account)), _) => {
             connector::add(options, &account.type_name, Some(&account), stack, notices).await
         }
@@ -182,12 +189,37 @@ pub(super) async fn set_token(options: TokenOptions, stack: &Stack, notices: Not
             };
             pagerduty::set_token(options, account, stack, notices).await
         }
+        IntegrationKind::Connector(account) if account.type_name.as_str() == AWS => {
+            aws::set_token(options, &account, stack, notices).await
+        }
         IntegrationKind::Connector(account) => connector::set_token(options, &account, stack, notices).await,
     }
 }
 
+/// The options that only integrations of PagerDuty have.
+fn options_of_pagerduty(options: &Options) -> Vec<String> {
+    let given = [
+        ("--region", options.region.is_some()),
+        ("--default-from", options.default_from.is_some()),
+        ("--no-default-from", options.no_default_from),
+    ];
+    let given = given.iter().filter(|(_, is_given)| *is_given);
+    given
+        .map(|(name, _)| of_pagerduty_alone(name))
+        .chain(token_kind_of_pagerduty(&options.token))
+        .collect()
+}
+
+fn token_kind_of_pagerduty(options: &TokenOptions) -> Option<String> {
+    options.token_kind.is_some().then(|| of_pagerduty_alone("--token-kind"))
+}
+
+fn of_pagerduty_alone(option: &str) -> String {
+    format!("{option} is for integrations of PagerDuty alone")
+}
+
 /// Stores what people see of an integration.
-async fn put(record: &IntegrationRecord, stack: &Stack) -> Result<(), Error> {
+pub(super) async fn put(record: &IntegrationRecord, stack: &Stack) -> Result<(), Error> {
     match stack.table.put_integration(record).await? {
         PutIntegration::Stored => Ok(()),
         PutIntegration::IsOfAnotherType(other) => Err(of_another_type(&other, record.kind.type_name())),
@@ -211,6 +243,8 @@ pub(super) struct Stored {
     /// The parts that stayed as they were; none of an integration that is new.
     kept: Option<Vec<Kept>>,
     verified: Verified,
+    /// Of AWS alone: what the role asks for. It is no secret towards the owner of the account, whose role has it.
+    external_id: Option<String>,
 }
 
 /// The outcome of trying it.
@@ -232,12 +266,15 @@ impl Serialize for Stored {
             integration: &'a Integration,
             kept: Vec<&'a str>,
             verified: bool,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            external_id: &'a Option<String>,
         }
         let kept = self.kept.iter().flatten().map(|kept| kept.name.as_str());
         Fields {
             integration: &self.integration,
             kept: kept.filter(|name| !name.is_empty()).collect(),
             verified: matches!(self.verified, Verified::Yes(_)),
+            external_id: &self.external_id,
         }
         .serialize(serializer)
     }

@@ -1,6 +1,7 @@
 //! `pagerflow integration test`.
 
 use crate::{
+    aws_account,
     connector_account::{ConnectorAccount, Tried, Verdict},
     error::Error,
     output::{Notices, Screen, View, printable},
@@ -40,6 +41,9 @@ pub(super) async fn check(alias: &IntegrationAlias, stack: &Stack, notices: Noti
             let check = check_account(account.regions(), &connection.token, connection.default_from.as_ref()).await;
             Ok(Checked::of_pagerduty(alias, check))
         }
+        IntegrationKind::Connector(recorded) if recorded.type_name.as_str() == aws_actions::integration::TYPE => Ok(
+            Checked::of_tried(alias, "role", aws_account::tried(alias, stack).await, None),
+        ),
         IntegrationKind::Connector(recorded) => {
             let account = ConnectorAccount::of(alias, recorded, stack).await?;
             let tried = account.tried().await;
@@ -72,16 +76,6 @@ impl Checked {
         recorded: &Recorded,
         tried: Tried,
     ) -> Self {
-        let finding = Shown {
-            subject: "secret".to_owned(),
-            level: match tried.verdict {
-                Verdict::Accepted => Level::Ok,
-                Verdict::NotKnown => Level::Unknown,
-                Verdict::Failed => Level::Problem,
-            },
-            text: tried.text,
-            remedy: tried.remedy.map(|remedy| with_alias(&remedy, alias)),
-        };
         let used = &account.account;
         let hosts: Vec<String> = used.hosts.iter().map(ToString::to_string).collect();
         let differs = used.fields != recorded.fields || hosts != recorded.hosts;
@@ -92,6 +86,20 @@ impl Checked {
                 .to_owned(),
             remedy: Some(format!("Store it again with `pagerflow integration add {alias}`.")),
         });
+        Self::of_tried(alias, "secret", tried, other)
+    }
+
+    fn of_tried(alias: &IntegrationAlias, subject: &str, tried: Tried, other: Option<Shown>) -> Self {
+        let finding = Shown {
+            subject: subject.to_owned(),
+            level: match tried.verdict {
+                Verdict::Accepted => Level::Ok,
+                Verdict::NotKnown => Level::Unknown,
+                Verdict::Failed => Level::Problem,
+            },
+            text: tried.text,
+            remedy: tried.remedy.map(|remedy| with_alias(&remedy, alias)),
+        };
         Self {
             integration: alias.clone(),
             passed: tried.verdict != Verdict::Failed,

@@ -1,6 +1,6 @@
 //! `pagerflow integration list` and `show`.
 
-use super::uses;
+use super::{answers, uses};
 use crate::{
     error::Error,
     output::{Notices, Screen, View, printable},
@@ -115,6 +115,8 @@ pub(super) struct Shown {
     subscriptions: Vec<String>,
     /// Of PagerDuty alone: no other system sends events.
     webhook_url: Option<String>,
+    /// The address that the answers of people are sent to; of systems in which people can answer alone.
+    answers_url: Option<String>,
     /// The workflows that its events start, or whose steps name it.
     workflows: Vec<WorkflowId>,
 }
@@ -122,7 +124,8 @@ pub(super) struct Shown {
 pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, notices: Notices) -> Result<Shown, Error> {
     let record = stack.known_integration(alias).await?;
     let names = &stack.secret_names;
-    let (mut routing_keys, mut subscriptions, mut webhook_url) = (Vec::new(), Vec::new(), None);
+    let (mut routing_keys, mut subscriptions) = (Vec::new(), Vec::new());
+    let (mut webhook_url, mut answers_url) = (None, None);
     match &record.kind {
         IntegrationKind::PagerDuty { .. } => {
             let connection = read_connection(&stack.secrets, &names.api_token(alias)).await;
@@ -137,6 +140,7 @@ pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, notices: Notic
             let name = names.integration(&account.type_name, alias);
             let stored = read_account(&stack.secrets, &name, &account.type_name).await;
             stored.map_err(|error| unusable(alias, error))?;
+            answers_url = answers::can_be_signed(account).then(|| answers::url(alias, account, stack));
         }
     }
     let reading = notices.working("Reading the table");
@@ -146,6 +150,7 @@ pub(super) async fn show(alias: &IntegrationAlias, stack: &Stack, notices: Notic
         routing_keys,
         subscriptions,
         webhook_url,
+        answers_url,
         workflows,
         integration: record.into(),
     })
@@ -173,6 +178,9 @@ impl View for Shown {
                 row(name, value.clone());
             }
             row("Secret is sent to", listed(&integration.hosts));
+        }
+        if let Some(url) = &self.answers_url {
+            row("Request URL", url.clone());
         }
         row("Stored", format!("{:.0}", integration.updated_at));
         if let Some(url) = &self.webhook_url {
@@ -256,6 +264,7 @@ mod tests {
             routing_keys: vec!["checkout".to_owned()],
             subscriptions: Vec::new(),
             webhook_url: Some("https://example.com/integrations/prod/webhooks".to_owned()),
+            answers_url: None,
             workflows: vec!["memory-alert".parse().unwrap(), "triage".parse().unwrap()],
         };
         insta::assert_snapshot!(shown.text(Screen::plain()), @"
@@ -272,6 +281,7 @@ mod tests {
         insta::assert_snapshot!(format!("{:#}", as_json(&shown)), @r#"
         {
           "alias": "prod",
+          "answers_url": null,
           "default_from": "oncall@example.com",
           "fields": {},
           "hosts": [],
@@ -298,6 +308,7 @@ mod tests {
             routing_keys: Vec::new(),
             subscriptions: Vec::new(),
             webhook_url: None,
+            answers_url: None,
             workflows: vec!["memory-alert".parse().unwrap()],
         };
         insta::assert_snapshot!(shown.text(Screen::plain()), @"
@@ -312,6 +323,7 @@ mod tests {
         insta::assert_snapshot!(format!("{:#}", as_json(&shown)), @r#"
         {
           "alias": "tickets",
+          "answers_url": null,
           "default_from": null,
           "fields": {
             "email": "bot@example.com",
@@ -331,5 +343,27 @@ mod tests {
           ]
         }
         "#);
+    }
+
+    #[test]
+    fn an_integration_of_slack_is_shown_with_the_address_of_its_buttons() {
+        let fields = [("signing_secret", "stored")];
+        let shown = Shown {
+            integration: integration("ops", connector("slack", &fields, "slack.com")),
+            routing_keys: Vec::new(),
+            subscriptions: Vec::new(),
+            webhook_url: None,
+            answers_url: Some("https://example.com/slack/ops/interactions".to_owned()),
+            workflows: Vec::new(),
+        };
+        insta::assert_snapshot!(shown.text(Screen::plain()), @"
+        Alias               ops
+        Type                slack
+        signing_secret      stored
+        Secret is sent to   slack.com
+        Request URL         https://example.com/slack/ops/interactions
+        Stored              2026-11-20T09:30:00Z
+        Workflows           none
+        ");
     }
 }

@@ -87,7 +87,10 @@ pub(super) async fn remove(options: Options, stack: &Stack, notices: Notices) ->
     // go first: as long as the integration is listed, what is left can be removed again.
     let names = &stack.secret_names;
     let of_integration = match &kind {
-        Some(IntegrationKind::Connector(account)) => vec![names.integration(&account.type_name, &alias)],
+        Some(IntegrationKind::Connector(account)) => vec![
+            names.answer_signing(&account.type_name, &alias),
+            names.integration(&account.type_name, &alias),
+        ],
         Some(IntegrationKind::PagerDuty { .. }) | None => vec![names.api_token(&alias), names.signing_secrets(&alias)],
     };
     let mut secrets = Vec::new();

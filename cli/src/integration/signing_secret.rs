@@ -1,5 +1,6 @@
 //! `pagerflow integration signing-secret`.
 
+use super::answers;
 use crate::{
     error::Error,
     output::{Notices, Output, Screen, View},
@@ -32,6 +33,19 @@ pub(crate) enum Command {
         #[arg(long)]
         secret_file: Option<PathBuf>,
     },
+    /// Store the secret with which Slack signs the answers of people, so that messages about approvals have buttons.
+    ///
+    /// It is the signing secret of the app, under Basic Information. It takes the place of the one before.
+    #[command(after_help = "Examples:
+  pagerflow integration signing-secret set ops
+  pagerflow integration signing-secret set ops --secret-file secret.txt")]
+    Set {
+        /// The alias of the integration.
+        alias: IntegrationAlias,
+        /// A file that holds the secret.
+        #[arg(long)]
+        secret_file: Option<PathBuf>,
+    },
     /// List the webhook subscriptions whose signing secrets are stored.
     #[command(after_help = "Example:
   pagerflow integration signing-secret list prod")]
@@ -39,15 +53,16 @@ pub(crate) enum Command {
         /// The alias of the integration.
         alias: IntegrationAlias,
     },
-    /// Remove the signing secrets of a webhook subscription that is gone.
-    #[command(after_help = "Example:
-  pagerflow integration signing-secret remove prod --subscription PABC123")]
+    /// Remove the signing secrets of a webhook subscription that is gone, or that of Slack.
+    #[command(after_help = "Examples:
+  pagerflow integration signing-secret remove prod --subscription PABC123
+  pagerflow integration signing-secret remove ops")]
     Remove {
         /// The alias of the integration.
         alias: IntegrationAlias,
-        /// The id of the webhook subscription.
+        /// The id of the webhook subscription; for PagerDuty alone.
         #[arg(long)]
-        subscription: SubscriptionId,
+        subscription: Option<SubscriptionId>,
     },
 }
 
@@ -64,7 +79,15 @@ pub(super) async fn run(command: Command, stack: &Stack, output: &mut Output) ->
             output.show(&add(alias, subscription, &secret, stack, notices).await?)
         }
         Command::List { alias } => output.show(&list(alias, stack).await?),
-        Command::Remove { alias, subscription } => output.show(&remove(alias, subscription, stack, notices).await?),
+        Command::Set { alias, secret_file } => output.show(&answers::set(alias, secret_file.as_deref(), stack).await?),
+        Command::Remove {
+            alias,
+            subscription: Some(subscription),
+        } => output.show(&remove(alias, subscription, stack, notices).await?),
+        Command::Remove {
+            alias,
+            subscription: None,
+        } => output.show(&answers::remove(alias, stack, notices).await?),
     }
 }
 

@@ -1,12 +1,14 @@
 //! `pagerflow integration types`: the systems that there can be accounts on, and what each asks for.
 
 use crate::{
-    connector_account::connector,
     error::Error,
+    known,
+    known_connectors::KnownConnectors,
     output::{Screen, View, printable},
     text_table::aligned,
 };
-use connectors::{Connector, FieldType, IntegrationField, shipped, shipped_connector};
+use aws_actions::integration;
+use connectors::{Connector, FieldType, IntegrationField};
 use platform::table::IntegrationKind;
 use serde::Serialize;
 use workflow::ids::IntegrationTypeName;
@@ -46,17 +48,21 @@ struct Asked {
     one_of: Option<Vec<String>>,
 }
 
-pub(super) fn types(only: Option<&IntegrationTypeName>) -> Result<Types, Error> {
+pub(super) fn types(only: Option<&IntegrationTypeName>, known: &KnownConnectors) -> Result<Types, Error> {
     let Some(only) = only else {
-        let connectors = shipped().filter_map(shipped_connector).map(Type::of);
+        let connectors = known.names().filter_map(|name| known.connector(name)).map(Type::of);
         return Ok(Types {
-            types: std::iter::once(pagerduty()).chain(connectors).collect(),
+            types: [pagerduty(), aws()].into_iter().chain(connectors).collect(),
             is_one: false,
         });
     };
     let one = match only.as_str() {
         IntegrationKind::PAGERDUTY => pagerduty(),
-        _ => Type::of(connector(only)?),
+        integration::TYPE => aws(),
+        name => match known.connector(name) {
+            Some(connector) => Type::of(connector),
+            None => return Err(known::unknown_type(only, known.names())),
+        },
     };
     Ok(Types {
         types: vec![one],
@@ -73,6 +79,27 @@ fn pagerduty() -> Type {
         secret: Some("the REST API token".to_owned()),
         secret_is_optional: false,
         fields: Vec::new(),
+    }
+}
+
+fn aws() -> Type {
+    let asked = |field: &integration::AskedField| Asked {
+        name: field.name.to_owned(),
+        summary: field.summary.to_owned(),
+        required: true,
+        default: None,
+        example: Some(field.example.to_owned()),
+        one_of: None,
+    };
+    Type {
+        r#type: integration::TYPE.to_owned(),
+        title: integration::TITLE.to_owned(),
+        summary: integration::SUMMARY.to_owned(),
+        documentation: integration::DOCUMENTATION.to_owned(),
+        // The ExternalId is made, and not asked for.
+        secret: None,
+        secret_is_optional: true,
+        fields: integration::FIELDS.iter().map(asked).collect(),
     }
 }
 
@@ -112,6 +139,9 @@ impl Type {
             String::new(),
         ];
         let secret = match (&self.secret, self.secret_is_optional) {
+            (None, _) if self.r#type == integration::TYPE => {
+                "Its secret, the ExternalId that the role asks for, is made when it is stored.".to_owned()
+            }
             (None, _) => "It has no secret.".to_owned(),
             (Some(words), false) => format!("Its secret: {words}."),
             (Some(words), true) => format!("Its secret, which may be left out: {words}."),
@@ -155,7 +185,7 @@ impl Asked {
             example: field.example.clone(),
             one_of: match &field.kind {
                 FieldType::OneOf(words) => Some(words.clone()),
-                FieldType::Text { .. } => None,
+                FieldType::Text { .. } | FieldType::Certificates => None,
             },
         }
     }
@@ -197,17 +227,19 @@ mod tests {
     use crate::output::as_json;
 
     fn text(only: &str) -> String {
-        types(Some(&only.parse().unwrap())).unwrap().text(Screen::plain())
+        types(Some(&only.parse().unwrap()), &KnownConnectors::shipped())
+            .unwrap()
+            .text(Screen::plain())
     }
 
     #[test]
     fn all_types_are_listed_with_what_they_ask_for() {
-        let listed = types(None).unwrap();
+        let listed = types(None, &KnownConnectors::shipped()).unwrap();
         let text = listed.text(Screen::plain());
         let types = text.lines().skip(1).map(|line| line.split(' ').next().unwrap());
         let types: Vec<_> = types.take_while(|name| !name.is_empty()).collect();
         assert_eq!(types.first(), Some(&"pagerduty"));
-        assert!(types.len() == 1 + shipped().count(), "{text}");
+        assert!(types.len() == 2 + connectors::shipped().count(), "{text}");
         assert!(text.contains("site, email, a secret"), "{text}");
     }
 
@@ -236,6 +268,17 @@ mod tests {
 
         Add one with `pagerflow integration add ALIAS --type http --field host=api.example.com`.
         "#);
+        insta::assert_snapshot!(text("aws"), @"
+        AWS: Services of an AWS account, through a role of it.
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
+
+        Its fields:
+          role_arn: the ARN of the role (such as arn:aws:iam::123456789012:role/pagerflow-prod-aws; required)
+          region: the region where steps act that name none (such as eu-west-1; required)
+        Its secret, the ExternalId that the role asks for, is made when it is stored.
+
+        Add one with `pagerflow integration add ALIAS --type aws --field role_arn=arn:aws:iam::123456789012:role/pagerflow-prod-aws --field region=eu-west-1`.
+        ");
         insta::assert_snapshot!(text("pagerduty"), @"
         PagerDuty: Incidents, alerts and people of a PagerDuty account, whose events start workflows.
         https://support.pagerduty.com/main/docs/api-access-keys
@@ -249,7 +292,7 @@ mod tests {
 
     #[test]
     fn programs_get_each_field_that_is_asked_for() {
-        let shown = types(Some(&"jira".parse().unwrap())).unwrap();
+        let shown = types(Some(&"jira".parse().unwrap()), &KnownConnectors::shipped()).unwrap();
         insta::assert_snapshot!(format!("{:#}", as_json(&shown)), @r#"
         {
           "types": [
@@ -286,7 +329,9 @@ mod tests {
 
     #[test]
     fn a_type_that_there_is_not_is_told_with_the_nearest_one() {
-        let error = types(Some(&"slak".parse().unwrap())).unwrap_err().to_string();
+        let error = types(Some(&"slak".parse().unwrap()), &KnownConnectors::shipped())
+            .unwrap_err()
+            .to_string();
         insta::assert_snapshot!(error, @"
         there is no type of integrations slak; did you mean slack?
         List them with `pagerflow integration types`.

@@ -4,7 +4,9 @@ use crate::{error::Error, stack::Stack};
 use futures_util::{StreamExt, TryStreamExt, stream};
 use platform::table::{StoreError, VersionSource, WorkflowRecord, WorkflowState};
 use serde_json::Value;
+use std::collections::BTreeSet;
 use workflow::{
+    action::ActionSpec,
     definition::Definition,
     ids::{IntegrationAlias, WorkflowId},
     steps::ActionStep,
@@ -53,14 +55,42 @@ fn names(definition: &Definition, alias: &IntegrationAlias) -> bool {
         .any(|integration| integration == alias.as_str())
 }
 
-/// The integrations that are named by the steps of a definition that use an action, each with the name of the action.
-pub(crate) fn of_actions(definition: &Definition) -> impl Iterator<Item = (&str, &str)> {
+/// The actions of a workflow that act through an integration.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct UsesOf<'a> {
+    /// Their names.
+    pub(super) actions: BTreeSet<&'a str>,
+    /// True if some of them may act through another one, which an expression names.
+    pub(super) by_expression: bool,
+}
+
+/// The actions that act through an integration with AWS, or may do so.
+pub(super) fn of_integration<'a>(definition: &'a Definition, alias: &IntegrationAlias) -> UsesOf<'a> {
+    let mut uses = UsesOf::default();
+    let calls = definition.walk().filter_map(|(_, step)| step.call());
+    let of_aws = calls.filter(|call| {
+        let wanted = call.uses.integration_type();
+        wanted.is_some_and(|wanted| wanted.as_str() == aws_actions::integration::TYPE)
+    });
+    for call in of_aws {
+        match named_by(call) {
+            Some(named) if named == alias.as_str() => {}
+            Some(_) => continue,
+            None => uses.by_expression = true,
+        }
+        uses.actions.insert(&call.uses.name);
+    }
+    uses
+}
+
+/// The integrations that are named by the steps of a definition that use an action, each with the action.
+pub(crate) fn of_actions(definition: &Definition) -> impl Iterator<Item = (&str, &ActionSpec)> {
     let actions = definition.walk().filter_map(|(_, step)| step.action());
-    actions.filter_map(|call| Some((named_by(call)?, &*call.uses.name)))
+    actions.filter_map(|call| Some((named_by(call)?, &*call.uses)))
 }
 
 /// The integration that a call names; none where an expression gives it.
-fn named_by(call: &ActionStep) -> Option<&str> {
+pub(crate) fn named_by(call: &ActionStep) -> Option<&str> {
     match call.with.get("integration") {
         Some(Template::Literal(Value::String(alias))) => Some(alias),
         _ => None,
@@ -89,5 +119,38 @@ mod tests {
         let staging = "staging".parse().unwrap();
         assert!(names(&definition("staging"), &staging));
         assert!(!names(&definition("prod"), &staging));
+    }
+
+    #[test]
+    fn the_actions_through_an_integration_are_those_that_name_it_or_may_name_it() {
+        let source = "name: w
+inputs: { account: { type: text } }
+steps:
+  - { uses: aws.ecs.update_service, with: { integration: prod, service: checkout } }
+  - { uses: aws.sns.publish, with: { integration: other, message: m } }
+  - { uses: slack.post_message, with: { integration: prod, channel: C1, text: t } }
+  - approval:
+      message: m
+      timeout: 1h
+      notify: [{ uses: email.send, with: { integration: prod, from: a@b.c, to: [a@b.c], subject: s, text: t } }]
+";
+        let definition =
+            |source: &str| Definition::from_source(source, catalog()).unwrap_or_else(|problems| panic!("{problems}"));
+        let prod = "prod".parse().unwrap();
+        let uses = |definition: &Definition| {
+            let uses = of_integration(definition, &prod);
+            (
+                uses.actions.iter().map(ToString::to_string).collect::<Vec<_>>(),
+                uses.by_expression,
+            )
+        };
+        let named = ["aws.ecs.update_service", "email.send"].map(str::to_owned).to_vec();
+        assert_eq!(uses(&definition(source)), (named, false));
+
+        let by_expression = source.replace("integration: other", "integration: \"{{ inputs.account }}\"");
+        let all = ["aws.ecs.update_service", "aws.sns.publish", "email.send"]
+            .map(str::to_owned)
+            .to_vec();
+        assert_eq!(uses(&definition(&by_expression)), (all, true));
     }
 }

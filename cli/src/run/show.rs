@@ -10,16 +10,18 @@ use super::{
 use crate::{
     error::Error,
     output::{Notices, Screen, View, printable},
+    remedy::FailedStep,
     stack::Stack,
 };
 use jiff::Timestamp;
 use platform::{
     cost::Cost,
-    table::{ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView},
+    table::{AttemptView, ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView},
 };
 use serde::{Serialize, Serializer};
 use workflow::{
-    error_name::{needs_another_version, remedy},
+    action::Requests,
+    error_name::needs_another_version,
     ids::{LanePath, RunId, Section},
     step_name::{LaneName, StepName},
 };
@@ -127,7 +129,7 @@ impl Shown {
     fn new(view: RunView, whole: &Whole, names: Names) -> Self {
         let failed = view.error.as_ref().filter(|_| view.status != RunStatus::Succeeded);
         Self {
-            remedy: failed.map(|error| named(&remedy(&error.name), &view)),
+            remedy: failed.map(|error| remedy_of(&error.name, &view)),
             replay_from: failed.and_then(|_| failed_at(&view, &names)),
             calls: whole.calls(),
             cost: whole.cost(),
@@ -163,7 +165,7 @@ impl Shown {
     fn facts(&self) -> String {
         let calls: Vec<String> = self.calls.iter().map(Calls::shown).collect();
         let calls = match calls.as_slice() {
-            [] => "none to PagerDuty".to_owned(),
+            [] => "none".to_owned(),
             calls => calls.join("; "),
         };
         let more = match self.unread {
@@ -179,16 +181,15 @@ impl Shown {
     }
 }
 
-/// A remedy with the names of the run and of the failed step's integration in its commands, as far as they are known.
-fn named(remedy: &str, view: &RunView) -> String {
+/// The remedy for the error of a run, with the names of the run and of the step that failed in its commands.
+pub(super) fn remedy_of(error: &str, view: &RunView) -> String {
     let failed = view.steps.iter().rfind(|step| step.state == StepState::Failure);
-    let input = failed.and_then(|step| step.input.as_ref());
-    let integration = input.and_then(|input| input.get("integration")?.as_str());
-    let remedy = remedy.replace("run show RUN", &format!("run show {}", view.run));
-    match integration {
-        Some(alias) => remedy.replace("ALIAS", &printable(alias)),
-        None => remedy,
-    }
+    let step = failed.map(|step| FailedStep {
+        action: Some(step.title.as_str()),
+        input: step.input.as_ref(),
+    });
+    let remedy = step.unwrap_or_default().remedy(error);
+    remedy.replace("run show RUN", &format!("run show {}", view.run))
 }
 
 /// The step of the main lane at which a run failed, as a replay names it.
@@ -205,9 +206,9 @@ fn failed_at(view: &RunView, names: &Names) -> Option<StepName> {
 /// The attempts of a step, where there is more to say of them than that the only one went well.
 fn attempts(step: &StepView) -> Vec<String> {
     if step.attempts.iter().all(|attempt| attempt.error.is_none()) && step.state != StepState::Failure {
-        return Vec::new();
+        return step.attempts.iter().flat_map(requests).collect();
     }
-    let lines = step.attempts.iter().map(|attempt| {
+    let lines = step.attempts.iter().flat_map(|attempt| {
         let took = attempt
             .ended_at
             .map(|ended_at| format!(", {}", between(attempt.started_at, ended_at)));
@@ -217,10 +218,11 @@ fn attempts(step: &StepView) -> Vec<String> {
             None => "no answer yet".to_owned(),
         };
         let (number, at) = (attempt.number, clock(Some(attempt.started_at)));
-        format!(
+        let line = format!(
             "            attempt {number} at {at}{}: {result}",
             took.unwrap_or_default()
-        )
+        );
+        std::iter::once(line).chain(requests(attempt))
     });
     let mut lines: Vec<String> = lines.collect();
     // A step that failed before it called anything.
@@ -228,6 +230,19 @@ fn attempts(step: &StepView) -> Vec<String> {
         lines.push(format!("            {}: {}", error.name, printable(&error.message)));
     }
     lines
+}
+
+/// The requests of an attempt, and those of its last look.
+fn requests(attempt: &AttemptView) -> Vec<String> {
+    let line = |of: &str, requests: &Requests| {
+        let requests = (!requests.is_empty()).then(|| printable(&requests.to_string()));
+        requests.map(|requests| format!("            {of}{requests}"))
+    };
+    let of_look = attempt
+        .looks
+        .as_ref()
+        .and_then(|looks| line("last look: ", &looks.requests));
+    line("", &attempt.requests).into_iter().chain(of_look).collect()
 }
 
 /// The input of a step that failed.

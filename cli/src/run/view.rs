@@ -5,7 +5,7 @@ use super::{
     time::{between, clock, date},
 };
 use crate::output::{Screen, printable, shell_word};
-use platform::table::{Cancellation, QueuePlace, RunStatus, RunView, StepState, StepView};
+use platform::table::{Cancellation, LooksView, QueuePlace, RunStatus, RunView, StepState, StepView};
 use serde_json::{Map, Value};
 use workflow::{
     ids::{ApprovalId, LanePath},
@@ -87,6 +87,10 @@ pub(super) fn step_line(view: &RunView, lane: &LanePath, step: &StepView, name: 
         0 | 1 => String::new(),
         count => format!(", {count} attempts"),
     };
+    let attempts = match step.looks() {
+        Some(looks) => format!("{attempts}, {}", looked(looks)),
+        None => attempts,
+    };
     let (mark, colour, words) = match step.state {
         StepState::Running => ("·", 36, format!("running{attempts}{}", opened(step))),
         StepState::Waiting if step.title == APPROVAL => (
@@ -103,6 +107,21 @@ pub(super) fn step_line(view: &RunView, lane: &LanePath, step: &StepView, name: 
             36,
             format!("waiting{}, the next one at {}", opened(step), clock(step.until)),
         ),
+        StepState::Waiting if step.looks().is_some() => {
+            let failed = step.looks().and_then(|looks| looks.error.as_ref());
+            let failed =
+                failed.map(|error| format!("; the last look failed: {}: {}", error.name, printable(&error.message)));
+            let looked = step.looks().map(looked).unwrap_or_default();
+            (
+                "·",
+                36,
+                format!(
+                    "{looked}, next look at {}{}",
+                    clock(step.until),
+                    failed.unwrap_or_default()
+                ),
+            )
+        }
         StepState::Waiting => ("·", 36, format!("waiting until {}", clock(step.until))),
         StepState::Retrying => {
             let failure = step.attempts.last().and_then(|attempt| attempt.error.as_ref());
@@ -129,6 +148,15 @@ pub(super) fn step_line(view: &RunView, lane: &LanePath, step: &StepView, name: 
         StepState::Skipped => ("-", 90, "skipped".to_owned()),
     };
     format!("{began:>8}  {} {name:<36} {words}", screen.coloured(colour, mark))
+}
+
+/// The number of looks, in words.
+pub(super) fn looked(looks: &LooksView) -> String {
+    match looks.number {
+        0 => "started".to_owned(),
+        1 => "looked once".to_owned(),
+        number => format!("looked {number} times"),
+    }
 }
 
 /// A line for each thing that was changed so that PagerDuty takes the input of a step.

@@ -3,8 +3,9 @@
 use super::{
     is_failure,
     names::Names,
+    show::remedy_of,
     time::between,
-    view::{adjusted, end, head, queued, step_line},
+    view::{adjusted, end, head, looked, queued, step_line},
 };
 use crate::{
     error::Error,
@@ -152,7 +153,7 @@ impl View for Watched {
             Some(error) => format!(
                 "{}\nWhat to do: {}\nSee more with `pagerflow run show {}`.",
                 end(view, None, screen),
-                remedy(&error.name),
+                remedy_of(&error.name, view),
                 view.run
             ),
             None => end(view, None, screen),
@@ -285,6 +286,10 @@ fn live(seen: Seen<'_>, now: Timestamp) -> String {
         match step.state {
             StepState::Waiting if step.title == REPEAT => {
                 format!("{name}, round {} in {left}", step.lanes.unwrap_or(0).saturating_add(1))
+            }
+            StepState::Waiting if step.looks().is_some() => {
+                let looked = step.looks().map(looked).unwrap_or_default();
+                format!("{name} {looked}, next look in {left}")
             }
             StepState::Waiting => format!("{name} waits, {left} left"),
             StepState::Retrying => format!("{name} failed, next attempt in {left}"),

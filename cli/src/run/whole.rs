@@ -1,9 +1,9 @@
 //! A run with all its lanes, as far as people read them.
 
 use crate::{error::Error, stack::Stack};
-use platform::cost::{Cost, Work, of};
+use platform::cost::{Cost, Work, of, of_calls};
 use platform::table::{
-    RunView, StepView,
+    AttemptView, RunView, StepView,
     journal::{Journal, LaneRecord},
 };
 use serde::Serialize;
@@ -30,14 +30,16 @@ pub(super) struct Whole {
 }
 
 /// The number of times that an action was called on an integration.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub(super) struct Calls {
     action: String,
     integration: String,
-    /// Calls of the action. How many requests to PagerDuty each made is not written down.
+    /// Calls of the action.
     calls: u64,
     /// The number of failed ones.
     failed: u64,
+    /// Their share in what the run costs at AWS, in US dollars; an estimate.
+    estimated_usd: f64,
 }
 
 /// Reads the lanes of a run whose main lane has been read.
@@ -84,8 +86,9 @@ impl Whole {
 
     /// Its cost.
     pub(super) fn cost(&self) -> Cost {
-        let attempts = |step: &StepView| u64::try_from(step.attempts.len()).unwrap_or_default();
-        let calls: u64 = self.steps().map(attempts).sum();
+        let looks = |attempt: &AttemptView| attempt.looks.as_ref().map_or(0, |looks| u64::from(looks.number));
+        let made = |attempt: &AttemptView| looks(attempt).saturating_add(1);
+        let calls: u64 = self.steps().flat_map(|step| &step.attempts).map(made).sum();
         let lanes = |step: &StepView| u64::from(step.lanes.unwrap_or(0)).saturating_add(u64::from(step.run.is_some()));
         let batches: u64 = self
             .steps()
@@ -124,6 +127,7 @@ impl Whole {
                 integration,
                 calls,
                 failed,
+                estimated_usd: of_calls(calls),
             })
             .collect()
     }
@@ -148,6 +152,6 @@ impl Calls {
             "" => String::new(),
             integration => format!(" on {integration}"),
         };
-        format!("{}{on} {times}{failed}", self.action)
+        format!("{}{on} {times}{failed}, about ${:.5}", self.action, self.estimated_usd)
     }
 }

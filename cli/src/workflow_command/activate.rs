@@ -1,10 +1,8 @@
 //! `pagerflow workflow activate`: another version, mostly an older one, becomes the active one.
 
-use super::{
-    change::Change,
-    stored::{self, VersionNumber},
-};
+use super::stored::{self, VersionNumber};
 use crate::{
+    change::Change,
     error::Error,
     known,
     output::{Screen, View},

@@ -6,7 +6,6 @@
 
 use super::{
     account::Accounts,
-    change::Change,
     files::{self, Source},
     integrations,
     names::{Directory, Lookup, Meaning},
@@ -14,7 +13,9 @@ use super::{
 };
 use crate::{
     ask::{self, Consent},
+    change::Change,
     error::Error,
+    known_connectors::KnownConnectors,
     output::{Notices, Output, Screen, View},
     problems::{self, Told},
     schedules,
@@ -22,7 +23,6 @@ use crate::{
 };
 use clap::Args;
 use jiff::Timestamp;
-use platform::catalog;
 use platform::table::{Applied, NewVersion, WorkflowRecord, WorkflowState};
 use serde::Serialize;
 use std::{cell::RefCell, path::PathBuf, process::ExitCode};
@@ -171,7 +171,8 @@ fn announce(plan: &Ready, is_dry_run: bool, output: &mut Output) -> Result<(), E
 
 /// Reads, checks and looks up definitions. Nothing is stored.
 async fn plans(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec<Ready>, Error> {
-    let found = files::read(&options.paths)?;
+    let known = stack.connectors().await?;
+    let found = files::read(&options.paths, known)?;
     found.remark(notices);
     let sources = found.sources;
     if options.expect_version.is_some() && sources.len() > 1 {
@@ -180,7 +181,7 @@ async fn plans(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec
         ));
     }
     if sources.iter().any(|source| !source.draft.integrations().is_empty()) {
-        integrations::check(&sources, &stack.table.integrations().await?)?;
+        integrations::check(&sources, &stack.table.integrations().await?, known.catalog())?;
     }
     let lookup = match options.offline {
         true => Lookup::nothing(),
@@ -189,7 +190,7 @@ async fn plans(options: &Options, stack: &Stack, notices: Notices) -> Result<Vec
             looked_up(&sources, &Accounts { stack, notices }).await
         }
     };
-    let ready = resolved(sources, &lookup, notices)?;
+    let ready = resolved(sources, known, &lookup, notices)?;
     let mut plans = Vec::with_capacity(ready.len());
     for (source, definition, names) in ready {
         plans.push(planned(source, definition, names, options, stack).await?);
@@ -205,6 +206,7 @@ async fn looked_up(sources: &[Source], directory: &impl Directory) -> Lookup {
 /// The definitions with ids for names. The names of all files that mean nothing are told at once.
 fn resolved(
     sources: Vec<Source>,
+    known: &KnownConnectors,
     lookup: &Lookup,
     notices: Notices,
 ) -> Result<Vec<(Source, Definition, Vec<NameMeant>)>, Error> {
@@ -215,7 +217,7 @@ fn resolved(
     let mut ready = Vec::with_capacity(sources.len());
     for source in sources {
         let names = RefCell::new(Vec::new());
-        let definition = source.draft.resolved(catalog(), |reference| {
+        let definition = source.draft.resolved(known.catalog(), |reference| {
             let meaning = lookup.meaning(reference)?;
             names.borrow_mut().extend(name_meant(reference, &meaning));
             if let Some(doubt) = &meaning.doubt {

@@ -2,19 +2,18 @@
 
 use super::{
     account::Accounts,
-    change::Change,
     files,
     names::Lookup,
     stored::{self, VersionNumber},
 };
 use crate::{
+    change::Change,
     error::Error,
     known,
     output::{Notices, Screen, View},
     stack::Stack,
 };
 use clap::Args;
-use platform::catalog;
 use serde::Serialize;
 use std::path::Path;
 use workflow::{
@@ -118,7 +117,8 @@ async fn of_file(options: &Options, stack: &Stack, notices: Notices) -> Result<(
         ));
     }
     let path = Path::new(&options.target);
-    let source = files::read_one(path)?;
+    let connectors = stack.connectors().await?;
+    let source = files::read_one(path, connectors)?;
     let workflow = source.draft.name().clone();
     let lookup = match options.offline {
         true => Lookup::nothing(),
@@ -130,7 +130,7 @@ async fn of_file(options: &Options, stack: &Stack, notices: Notices) -> Result<(
     let meaning = |reference: &_| lookup.meaning(reference).map(|meaning| meaning.value);
     let definition = source
         .draft
-        .resolved(catalog(), meaning)
+        .resolved(connectors.catalog(), meaning)
         .map_err(|found| files::told(path, &found))?;
     let version = match options.from {
         Some(from) => from.0,

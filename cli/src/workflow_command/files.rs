@@ -2,11 +2,11 @@
 
 use crate::{
     error::Error,
+    known_connectors::KnownConnectors,
     output::Notices,
     problems::{Told, located},
     text_file,
 };
-use platform::catalog;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
@@ -62,13 +62,13 @@ pub(super) struct PassedOver {
 /// Reads and checks definitions. The problems of all files are told at once, each with its file. Of a folder those files are
 /// taken that can hold a definition by their names, but not hidden ones, which editors and file systems leave, and without the
 /// folders in it. `-` is standard input.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Sources, Error> {
+pub(super) fn read(paths: &[PathBuf], known: &KnownConnectors) -> Result<Sources, Error> {
     let mut sources: Vec<Source> = Vec::new();
     let mut problems = Told::default();
     let (files, passed_over) = files(paths)?;
     for path in files {
         let text = text_file::read(&path)?;
-        match Draft::from_source(&text, catalog()) {
+        match Draft::from_source(&text, known.catalog()) {
             Ok(draft) => sources.push(Source { path, text, draft }),
             Err(found) => problems.add(&path, &found),
         }
@@ -79,9 +79,9 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Sources, Error> {
 }
 
 /// Reads one definition from a file.
-pub(super) fn read_one(path: &Path) -> Result<Source, Error> {
+pub(super) fn read_one(path: &Path, known: &KnownConnectors) -> Result<Source, Error> {
     let text = text_file::read(path)?;
-    let draft = Draft::from_source(&text, catalog()).map_err(|found| told(path, &found))?;
+    let draft = Draft::from_source(&text, known.catalog()).map_err(|found| told(path, &found))?;
     Ok(Source {
         path: path.to_owned(),
         text,
@@ -205,6 +205,10 @@ mod tests {
         folder
     }
 
+    fn read_all(paths: &[PathBuf]) -> Result<Sources, Error> {
+        read(paths, &KnownConnectors::shipped())
+    }
+
     fn names(sources: &[Source]) -> Vec<&str> {
         sources.iter().map(|source| source.draft.name().as_str()).collect()
     }
@@ -218,7 +222,7 @@ mod tests {
         let folder = folder(&[("2.yml", A), ("1.json", B), ("notes.txt", "x"), ("yaml", "x")]);
         fs::create_dir(folder.path().join("more.yaml")).unwrap();
 
-        let Sources { sources, passed_over } = read(&[folder.path().to_owned()]).unwrap();
+        let Sources { sources, passed_over } = read_all(&[folder.path().to_owned()]).unwrap();
 
         assert_eq!(names(&sources), ["b", "a"]);
         assert_eq!(sources[1].text, A);
@@ -240,16 +244,16 @@ mod tests {
             fs::write(folder.path().join(name), [0xff, 0xfe, 0x00]).unwrap();
         }
 
-        let read_all = read(&[folder.path().to_owned()]).unwrap();
+        let all = read_all(&[folder.path().to_owned()]).unwrap();
 
-        assert_eq!(names(&read_all.sources), ["a"]);
-        let told = read_all
+        assert_eq!(names(&all.sources), ["a"]);
+        let told = all
             .passed_over
             .iter()
             .map(|it| it.file.file_name().unwrap().to_str().unwrap());
         assert_eq!(told.collect::<Vec<_>>(), hidden);
-        assert!(read_all.passed_over.iter().all(|it| it.reason == "a hidden file"));
-        let named = read(&[folder.path().join(".draft.json")]).unwrap_err().to_string();
+        assert!(all.passed_over.iter().all(|it| it.reason == "a hidden file"));
+        let named = read_all(&[folder.path().join(".draft.json")]).unwrap_err().to_string();
         assert!(named.contains("UTF-16"), "one that is named is read: {named}");
     }
 
@@ -261,7 +265,7 @@ mod tests {
             .chain(B.encode_utf16().flat_map(u16::to_le_bytes))
             .collect();
         fs::write(folder.path().join("wide.json"), wide).unwrap();
-        let read = read(&[folder.path().to_owned()]).unwrap();
+        let read = read_all(&[folder.path().to_owned()]).unwrap();
         assert_eq!(names(&read.sources), ["a", "b"]);
     }
 
@@ -269,7 +273,7 @@ mod tests {
     fn the_problems_of_all_files_are_told_at_once() {
         let folder = folder(&[("1.yaml", BROKEN), ("2.yaml", "steps: []"), ("3.yaml", A)]);
 
-        let told = read(&[folder.path().to_owned()]).unwrap_err().to_string();
+        let told = read_all(&[folder.path().to_owned()]).unwrap_err().to_string();
 
         let told = told.replace(&format!("{}/", folder.path().display()), "");
         insta::assert_snapshot!(told, @r#"
@@ -284,7 +288,7 @@ mod tests {
     fn two_definitions_of_one_workflow_are_refused() {
         let folder = folder(&[("1.yaml", A), ("2.yaml", A)]);
 
-        let told = read(&[folder.path().to_owned()]).unwrap_err().to_string();
+        let told = read_all(&[folder.path().to_owned()]).unwrap_err().to_string();
 
         assert!(
             told.ends_with("both define the workflow a; give one of them another name"),
@@ -295,13 +299,13 @@ mod tests {
     #[test]
     fn a_folder_without_definitions_and_a_file_that_is_not_there_are_told() {
         let folder = folder(&[("notes.txt", "x")]);
-        let told = read(&[folder.path().to_owned()]).unwrap_err().to_string();
+        let told = read_all(&[folder.path().to_owned()]).unwrap_err().to_string();
         assert!(
             told.contains("no file ends with .yaml or .yml or .json\npassed over: "),
             "{told}"
         );
 
-        let told = read(&[folder.path().join("gone.yaml")]).unwrap_err().to_string();
+        let told = read_all(&[folder.path().join("gone.yaml")]).unwrap_err().to_string();
         assert!(told.contains("gone.yaml could not be read"), "{told}");
     }
 }

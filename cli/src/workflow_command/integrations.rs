@@ -4,27 +4,28 @@ use super::files::Source;
 use crate::{error::Error, known, problems::Told};
 use platform::table::{IntegrationKind, IntegrationRecord};
 use workflow::{
+    action::Catalog,
     definition::{IntegrationReference, UseOfIntegration},
     ids::IntegrationTypeName,
 };
 
 /// Fails with all integrations that are not there, or that are accounts on another system than what uses them.
-pub(super) fn check(sources: &[Source], all: &[IntegrationRecord]) -> Result<(), Error> {
+pub(super) fn check(sources: &[Source], all: &[IntegrationRecord], catalog: &Catalog) -> Result<(), Error> {
     let mut told = Told::default();
     for source in sources {
         let problems = source
             .draft
-            .problems_of_integrations(|reference| problem(reference, all));
+            .problems_of_integrations(|reference| problem(reference, all, catalog));
         told.add(&source.path, &problems);
     }
     told.none()
 }
 
-fn problem(reference: &IntegrationReference, all: &[IntegrationRecord]) -> Option<String> {
+fn problem(reference: &IntegrationReference, all: &[IntegrationRecord], catalog: &Catalog) -> Option<String> {
     let alias = &reference.alias;
     let wanted = match &reference.use_of {
         UseOfIntegration::Events => None,
-        UseOfIntegration::Action(name) => IntegrationTypeName::of_action(name),
+        UseOfIntegration::Action(name) => catalog.action(name).and_then(|action| action.integration_type()),
     };
     let wanted = wanted
         .as_ref()
@@ -98,7 +99,7 @@ mod tests {
             record("chat", "slack"),
             record("tickets", "jira"),
         ];
-        check(&[source], &all).map_err(|error| error.to_string())
+        check(&[source], &all, catalog()).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -119,13 +120,15 @@ steps:
     uses: jira.get_issue
     with: { integration: tikets, issue: OPS-1 }
   - { uses: pagerduty.get_incident, with: { integration: staging, incident_id: Q1 } }
+  - { uses: email.send, with: { integration: chat, from: a@b.c, to: [a@b.c], subject: s, text: t } }
 ";
         insta::assert_snapshot!(checked(source).unwrap_err(), @"
-        4 problems
+        5 problems
         outage.yaml:2:33: on.pagerduty.integration: the integration chat is of the type slack, and only one of the type pagerduty sends events; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS` adds one
         outage.yaml:4:54: step 1: with.integration: the integration prod is of the type pagerduty, and slack.post_message needs one of the type slack; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS --type slack` adds one
         outage.yaml:7:26: step 2: with.integration: there is no integration tikets; did you mean tickets? If not, add it with `pagerflow integration add tikets --type jira`
         outage.yaml:8:58: step 3: with.integration: there is no integration staging; add it with `pagerflow integration add staging`
+        outage.yaml:9:46: step 4: with.integration: the integration chat is of the type slack, and email.send needs one of the type aws; `pagerflow integration list` lists them, and `pagerflow integration add ALIAS --type aws` adds one
         ");
     }
 }

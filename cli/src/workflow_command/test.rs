@@ -10,6 +10,7 @@ mod suite;
 
 use crate::{
     error::Error,
+    known_connectors::KnownConnectors,
     output::{Notices, Screen, View},
     run::start::Given,
 };
@@ -24,7 +25,7 @@ use render::{Form, Renderer};
 use serde::{Serialize, Serializer};
 use std::path::PathBuf;
 use suite::Suite;
-use workflow::{definition::Definition, triggers::Trigger};
+use workflow::{action::Catalog, definition::Definition, triggers::Trigger};
 
 const EXAMPLES: &str = "\
 Examples:
@@ -48,6 +49,8 @@ Examples:
     pagerflow workflow test escalate.yaml --sample incident.triggered --signal incident.acknowledged@3m
   All events of a folder, and what is different from the definition before:
     pagerflow workflow test memory-alert.yaml --event events/ --against before.yaml
+  A workflow that uses a connector of your own:
+    pagerflow workflow test outage.yaml --connector desk.yaml --sample incident.triggered
   Does it do what is expected of it?
     pagerflow workflow test memory-alert.yaml --expect tests/memory-alert.yaml
 
@@ -99,6 +102,9 @@ pub(crate) struct Arguments {
     /// Play the same events with another definition of the workflow as well, and show what is different.
     #[arg(long, value_name = "FILE", requires = "event")]
     against: Option<PathBuf>,
+    /// The file of a connector of your own that the workflows use. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    connector: Vec<PathBuf>,
     /// Play the cases of a file, and check what it expects of each: the outcome, steps, requests.
     #[arg(long, value_name = "FILE", conflicts_with_all = OF_ONE_CASE)]
     expect: Option<PathBuf>,
@@ -165,17 +171,20 @@ impl View for Played {
     }
 }
 
+pub(super) use definitions::read as definitions;
+
 pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Played, Error> {
-    let mut definitions = definitions::read(&arguments.files, notices)?.into_iter();
+    let known = &KnownConnectors::of_files(&arguments.connector)?;
+    let mut definitions = definitions::read(&arguments.files, known, notices)?.into_iter();
     let none = || Error::Invalid("no file was given".to_owned());
     let workflow = definitions.next().ok_or_else(none)?;
     if let Some(file) = &arguments.expect {
-        let cases = expect::Cases::read(file, workflow, definitions.collect())?;
+        let cases = expect::Cases::read(file, workflow, definitions.collect(), known.catalog())?;
         return Ok(Played::Cases(cases.play().await));
     }
     let workflows = Workflows {
         others: definitions.collect(),
-        interventions: interventions(arguments)?,
+        interventions: interventions(arguments, known.catalog())?,
         answers: answers(arguments)?,
         signals: signals(arguments)?,
     };
@@ -184,7 +193,7 @@ pub(super) async fn play(arguments: &Arguments, notices: Notices) -> Result<Play
     let at = arguments.at.unwrap_or(now);
     let is_suite = arguments.event.iter().any(|path| path.is_dir()) || arguments.against.is_some();
     if is_suite {
-        return suite(arguments, &workflows, workflow, at, notices).await;
+        return suite(arguments, &workflows, workflow, known, at, notices).await;
     }
     let start = start(arguments, &workflow, at)?;
     let report = workflows.rehearsal(workflow)?.play(&start).await.map_err(invalid)?;
@@ -198,6 +207,7 @@ async fn suite(
     arguments: &Arguments,
     workflows: &Workflows,
     workflow: Definition,
+    known: &KnownConnectors,
     at: Timestamp,
     notices: Notices,
 ) -> Result<Played, Error> {
@@ -205,7 +215,7 @@ async fn suite(
     let before = match &arguments.against {
         None => None,
         Some(path) => {
-            let before = definitions::read(std::slice::from_ref(path), notices)?
+            let before = definitions::read(std::slice::from_ref(path), known, notices)?
                 .into_iter()
                 .next();
             before.map(|definition| workflows.before(definition)).transpose()?
@@ -285,8 +295,8 @@ impl Workflows {
     }
 }
 
-fn interventions(arguments: &Arguments) -> Result<Vec<Intervention>, Error> {
-    let fails = arguments.fail.iter().map(|text| Intervention::fails(text));
+fn interventions(arguments: &Arguments, catalog: &Catalog) -> Result<Vec<Intervention>, Error> {
+    let fails = arguments.fail.iter().map(|text| Intervention::fails(text, catalog));
     let gives = arguments.result.iter().map(|text| Intervention::gives(text));
     fails.chain(gives).collect::<Result<_, _>>().map_err(invalid)
 }

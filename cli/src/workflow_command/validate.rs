@@ -3,6 +3,7 @@
 use super::files::{self, PassedOver, Sources};
 use crate::{
     error::Error,
+    known_connectors::KnownConnectors,
     output::{Notices, Screen, View},
 };
 use serde::Serialize;
@@ -25,8 +26,9 @@ struct Warning {
     problem: Problem,
 }
 
-pub(super) fn validate(paths: &[PathBuf], notices: Notices) -> Result<Valid, Error> {
-    let found = files::read(paths)?;
+/// Reads and checks definitions, with the connectors of these files beside those that come with the program.
+pub(super) fn validate(paths: &[PathBuf], connectors: &[PathBuf], notices: Notices) -> Result<Valid, Error> {
+    let found = files::read(paths, &KnownConnectors::of_files(connectors)?)?;
     found.remark(notices);
     let Sources { sources, passed_over } = found;
     let warnings = sources.iter().flat_map(|source| {

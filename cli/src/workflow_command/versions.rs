@@ -76,7 +76,7 @@ impl View for Listed {
 }
 
 /// The part of an ARN by which people know its holder: `user/olivia`, or `assumed-role/Admin/olivia`.
-pub(super) fn who(arn: &str) -> &str {
+pub(crate) fn who(arn: &str) -> &str {
     arn.splitn(6, ':').nth(5).unwrap_or(arn)
 }
 

@@ -257,3 +257,194 @@ fn a_workflow_with_an_integration_of_another_type_is_not_applied() {
         "{said}"
     );
 }
+
+/// The file of Slack's connector under another name.
+fn own_chat(folder: &std::path::Path) -> String {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/connectors/catalogue/slack.yaml");
+    let source = std::fs::read_to_string(path).unwrap();
+    let file = folder.join("acme_chat.yaml");
+    std::fs::write(&file, source.replacen("connector: slack", "connector: acme_chat", 1)).unwrap();
+    file.display().to_string()
+}
+
+#[test]
+fn a_connector_of_the_users_own_is_added_and_used_by_every_command_as_any_other() {
+    let world = World::with(Slack::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = own_chat(folder.path());
+    let said = world.refused("integration add chat --type acme_chat", slack::TOKEN);
+    assert!(said.contains("there is no type of integrations acme_chat"), "{said}");
+
+    assert!(
+        world
+            .text(&format!("connector add {file} --dry-run"), "")
+            .contains("would be new")
+    );
+    let added = world.json(&format!("connector add {file}"), "");
+    assert_eq!(
+        (&added["version"], &added["changed"]),
+        (&json!(1), &json!(true)),
+        "{added:#}"
+    );
+    let again = world.text(&format!("connector add {file}"), "");
+    assert_eq!(again.trim_end(), "acme_chat v1 is unchanged.");
+    assert!(world.text("connector list", "").contains("\nacme_chat "));
+    assert!(world.text("connector show acme_chat", "").contains("\nv1, added "));
+    let source = world.json("connector show acme_chat --version 1 --source", "");
+    assert_eq!(source["source"], std::fs::read_to_string(&file).unwrap());
+    let said = world.refused("connector show acme_chat --version 2", "");
+    assert!(said.contains("its newest version is v1"), "{said}");
+
+    assert!(
+        world
+            .text("integration types acme_chat", "")
+            .contains("--type acme_chat")
+    );
+    world.text("integration add chat --type acme_chat", slack::TOKEN);
+    assert!(world.aws.secret("pagerflow/integrations/acme_chat/chat").is_some());
+    assert_eq!(world.json("integration test chat", "")["passed"], true);
+    let choices = world.json(
+        "choices acme_chat.post_message channel --integration chat --search incid",
+        "",
+    );
+    assert_eq!(choices["choices"], json!([{"value": "C1", "label": "incidents"}]));
+    let test = "connector test acme_chat.post_message --integration chat --with - --yes";
+    assert_eq!(
+        world.json(test, "channel: C1\ntext: Hello\n")["outputs"]["channel"],
+        "C1"
+    );
+
+    let workflow = folder.path().join("outage.yaml");
+    let source = "name: outage\nsteps:\n  - { uses: acme_chat.post_message, with: { integration: chat, channel: C1, text: Hello } }\n";
+    std::fs::write(&workflow, source).unwrap();
+    let workflow = workflow.display();
+    assert!(
+        world
+            .text(&format!("workflow apply {workflow} --dry-run"), "")
+            .contains("outage would be new")
+    );
+    let said = world.refused(&format!("workflow validate {workflow}"), "");
+    assert!(said.contains("unknown action `acme_chat.post_message`"), "{said}");
+    world.text(&format!("workflow validate {workflow} --connector {file}"), "");
+    let said = world.refused("connector remove acme_chat --yes", "");
+    assert!(said.contains("integrations  chat"), "{said}");
+}
+
+#[test]
+fn a_file_that_would_take_the_name_of_another_system_is_not_added() {
+    let world = World::with(Slack::default());
+    let folder = tempfile::tempdir().unwrap();
+    let file = own_chat(folder.path());
+    let source = std::fs::read_to_string(&file).unwrap();
+    std::fs::write(
+        &file,
+        source.replacen("connector: acme_chat", "connector: pagerduty", 1),
+    )
+    .unwrap();
+
+    let said = world.refused(&format!("connector add {file}"), "");
+
+    assert!(said.contains("`pagerduty` comes with Pagerflow"), "{said}");
+}
+
+const CLOUD: &str = "pagerflow/integrations/aws/cloud";
+const ADD_CLOUD: &str = "integration add cloud --type aws --field role_arn=arn:aws:iam::123456789012:role/pagerflow-cloud --field \
+                         region=eu-west-1";
+
+/// The ExternalId that is stored.
+fn external_id<V: Vendor>(world: &World<V>) -> String {
+    let stored: Value = serde_json::from_str(&world.aws.secret(CLOUD).unwrap()).unwrap();
+    assert_eq!(stored["hosts"], json!(["sts.eu-west-1.amazonaws.com"]));
+    assert_eq!(stored["type"], "aws");
+    stored["secret"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn an_integration_with_aws_gets_an_external_id_that_stays_until_another_is_asked_for() {
+    let world = World::with(Slack::default());
+
+    let added = world.json(ADD_CLOUD, "");
+    let first = external_id(&world);
+    assert_eq!((added["external_id"].as_str(), first.len()), (Some(first.as_str()), 48));
+    assert_eq!(added["fields"]["region"], "eu-west-1");
+
+    let kept = world.json("integration add cloud --field region=eu-west-1", "");
+    assert_eq!(
+        (external_id(&world), &kept["kept"]),
+        (first.clone(), &json!(["role_arn"]))
+    );
+
+    world.text("integration set-token cloud", "");
+    assert_ne!(external_id(&world), first);
+    let shown = world.text("integration show cloud", "");
+    assert!(
+        shown.contains("role/pagerflow-cloud") && !shown.contains(&external_id(&world)),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_cannot_be_an_integration_with_aws_is_not_stored() {
+    let world = World::with(Slack::default());
+    let told = [
+        world.refused("integration add cloud --type aws --field role_arn=x", ""),
+        world.refused(
+            "integration add cloud --type aws --field role_arn=x --field region=eu-west-1",
+            "",
+        ),
+        world.refused(&format!("{ADD_CLOUD} --token-file Cargo.toml --region us"), ""),
+    ];
+    insta::assert_snapshot!(told.join("\n"));
+    assert_eq!(world.aws.secret(CLOUD), None);
+}
+
+#[test]
+fn the_role_of_an_integration_trusts_the_function_and_has_the_rights_of_the_workflows() {
+    let world = World::with(Slack::default());
+    world.text(&ADD_CLOUD.replace("cloud", "prod-aws"), "");
+    let example = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/restart-ecs-service.yaml");
+
+    let printed = world.json(&format!("integration role prod-aws --for {example}"), "");
+
+    assert_eq!(
+        printed["trusts"],
+        "arn:aws:iam::210987654321:role/pagerflow-CallAwsRole-1A2B3C"
+    );
+    assert_eq!(printed["actions"], json!(["ecs:DescribeServices", "ecs:UpdateService"]));
+    let template = printed["template"].as_str().unwrap();
+    let stored: Value =
+        serde_json::from_str(&world.aws.secret("pagerflow/integrations/aws/prod-aws").unwrap()).unwrap();
+    assert!(template.contains(stored["secret"].as_str().unwrap()), "{template}");
+    let other = world.refused("integration role prod", "");
+    assert!(other.contains("only one of the type aws has a role"), "{other}");
+}
+
+#[test]
+fn an_integration_with_aws_is_tried_by_the_function_of_the_stack() {
+    let world = World::with(Slack::default());
+    world.text(ADD_CLOUD, "");
+    world.aws.take_asked();
+
+    let arn = "arn:aws:sts::123456789012:assumed-role/pagerflow-cloud/by-hand";
+    world
+        .aws
+        .functions_give(false, json!({"account": "123456789012", "arn": arn, "user_id": "A"}));
+    let told = world.text("integration test cloud", "");
+    assert!(told.contains(arn), "{told}");
+    let asked = world.aws.take_asked();
+    let (_, input) = asked.iter().find(|(operation, _)| operation == "invoke").unwrap();
+    assert_eq!(
+        *input,
+        json!({"action": "aws.sts.get_caller_identity", "integration": "cloud", "attempt": 1})
+    );
+
+    let failure = json!({"errorType": "AWS.Forbidden", "errorMessage": "the role does not trust us"});
+    world.aws.functions_give(true, failure);
+    let output = world.call("integration test cloud", "");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(
+        told.contains("does not trust us") && told.contains("pagerflow integration role cloud"),
+        "{told}"
+    );
+}

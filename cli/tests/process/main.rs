@@ -183,6 +183,7 @@ enum Unknown {
     Key,
     Run,
     Approval,
+    Connector,
 }
 
 impl Unknown {
@@ -193,6 +194,7 @@ impl Unknown {
             Self::Key => "aaaaaaaaaaab",
             Self::Run => "nosuchrun",
             Self::Approval => "nosuchapprovalnosuchapprovalnosu",
+            Self::Connector => "slak",
         }
     }
 
@@ -204,6 +206,7 @@ impl Unknown {
             Self::Key => format!("there is no API key {typed}; did you mean {KEY}?"),
             Self::Run => format!("there is no run {typed}"),
             Self::Approval => format!("there is no approval {typed}; `pagerflow approval list`"),
+            Self::Connector => format!("there is no connector {typed}"),
         }
     }
 }
@@ -211,6 +214,7 @@ impl Unknown {
 /// Every command that takes a name, with `?` in the place of one that is not known. What else it takes would do.
 const TAKING_NAMES: &[(&str, Unknown)] = &[
     ("integration set-token ?", Unknown::Integration),
+    ("integration role ?", Unknown::Integration),
     ("integration show ?", Unknown::Integration),
     ("integration test ?", Unknown::Integration),
     (
@@ -218,6 +222,7 @@ const TAKING_NAMES: &[(&str, Unknown)] = &[
         Unknown::Integration,
     ),
     ("integration signing-secret list ?", Unknown::Integration),
+    ("integration signing-secret set ?", Unknown::Integration),
     (
         "integration signing-secret remove ? --subscription P1",
         Unknown::Integration,
@@ -267,6 +272,10 @@ const TAKING_NAMES: &[(&str, Unknown)] = &[
         Unknown::Integration,
     ),
     ("connector test slack.test_token --integration ?", Unknown::Integration),
+    ("connector show ?", Unknown::Connector),
+    ("connector show ? --version 3 --source", Unknown::Connector),
+    ("connector test ?.post_message --integration prod", Unknown::Connector),
+    ("connector remove ? --yes", Unknown::Connector),
 ];
 
 /// The commands that take no name of something that has to be there already, and why.
@@ -275,8 +284,8 @@ const TAKING_NONE: &[(&str, &str)] = &[
     ("integration list", "it lists all"),
     ("integration types", "it takes a type"),
     ("connector list", "it lists all"),
-    ("connector show", "it takes the name of a connector, and needs no stack"),
     ("connector validate", "it takes files"),
+    ("connector add", "it takes a file"),
     ("connector import", "it takes a file"),
     (
         "integration remove",
@@ -360,11 +369,16 @@ const LISTING: &[(&str, &[&str])] = &[
     ("workflow list", &["WORKFLOWS"]),
     ("key list", &["KEYS"]),
     ("integration list", &["INTEGRATIONS"]),
+    ("integration types", &["CONNECTORS"]),
+    ("integration types jira", &[]),
+    ("connector list", &["CONNECTORS"]),
+    ("connector list --shipped", &[]),
     ("integration remove prd --yes", &["INTEGRATIONS", "KEYS", "WORKFLOWS"]),
     ("approval list", &["APPROVALS"]),
     (
         "doctor",
         &[
+            "CONNECTORS",
             "INTEGRATIONS",
             "KEYS",
             "OPEN#0",

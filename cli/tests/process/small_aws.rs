@@ -27,6 +27,8 @@ struct World {
     asked: Vec<(String, Value)>,
     items: Vec<Value>,
     secrets: BTreeMap<String, Secret>,
+    /// The answer of every function: if it failed, and what it gave.
+    given: (bool, Value),
 }
 
 /// A secret by the ids of its versions.
@@ -57,6 +59,11 @@ impl SmallAws {
         world.secrets.entry(name.to_owned()).or_default().versions = vec![value.to_owned()];
     }
 
+    /// Has every function fail, or give this.
+    pub(crate) fn functions_give(&self, has_failed: bool, payload: Value) {
+        self.world.lock().unwrap().given = (has_failed, payload);
+    }
+
     /// What was asked since the last look: operations, in lower case, with their requests.
     pub(crate) fn take_asked(&self) -> Vec<(String, Value)> {
         std::mem::take(&mut self.world.lock().unwrap().asked)
@@ -70,6 +77,7 @@ pub(crate) fn start() -> SmallAws {
         asked: Vec::new(),
         items: items(),
         secrets: BTreeMap::new(),
+        given: (false, Value::Null),
     }));
     let small = SmallAws {
         url,
@@ -91,11 +99,27 @@ fn serve(mut connection: TcpStream, world: &Mutex<World>) {
         .find_map(|line| line.strip_prefix("x-amz-target:"))
         .unwrap_or_default()
         .trim();
-    let operation = target.rsplit_once('.').map_or("", |(_, operation)| operation);
+    let line = head.lines().next().unwrap_or_default();
+    let operation = match target.rsplit_once('.') {
+        Some((_, operation)) => operation,
+        None if body.contains("Action=ListStackResources") => "liststackresources",
+        None if body.contains("Action=GetCallerIdentity") => "getcalleridentity",
+        None if line.contains("/functions/pagerflow-call-aws/invocations?qualifier=live") => "invoke",
+        None => "",
+    };
     let sent: Value = serde_json::from_str(&body).unwrap_or_default();
     let mut world = world.lock().unwrap();
     world.asked.push((operation.to_owned(), sent.clone()));
+    let mut headers = "content-type: application/x-amz-json-1.0";
     let (status, answer) = match operation {
+        "liststackresources" => (200, RESOURCES.into()),
+        "getcalleridentity" => (200, CALLER.into()),
+        "invoke" => {
+            if world.given.0 {
+                headers = "content-type: application/json\r\nx-amz-function-error: Unhandled";
+            }
+            (200, world.given.1.clone())
+        }
         "getitem" => (200, world.get(&sent)),
         "query" => (200, json!({ "Items": world.query(&sent) })),
         "putitem" => world.put(&sent),
@@ -103,20 +127,36 @@ fn serve(mut connection: TcpStream, world: &Mutex<World>) {
         "getsecretvalue" | "createsecret" | "putsecretvalue" | "updatesecretversionstage" | "deletesecret" => {
             world.secret(operation, &sent)
         }
-        "updateitem" | "transactwriteitems" => refused("ConditionalCheckFailedException"),
+        "transactwriteitems" => world.transact(&sent),
+        "updateitem" => refused("ConditionalCheckFailedException"),
         "describeexecution" => refused("ExecutionDoesNotExist"),
         _ => refused("ResourceNotFoundException"),
     };
     drop(world);
-    let answer = answer.to_string();
+    let answer = match answer {
+        // XML, of what does not speak JSON.
+        Value::String(xml) => xml,
+        json => json.to_string(),
+    };
     let head = format!(
-        "HTTP/1.1 {status} X\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} X\r\n{headers}\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
         answer.len()
     );
     connection
         .write_all([head, answer].concat().as_bytes())
         .unwrap_or_default();
 }
+
+/// The function that acts in AWS accounts, and its role.
+const RESOURCES: &str = "<ListStackResourcesResponse><ListStackResourcesResult><StackResourceSummaries>\
+    <member><LogicalResourceId>CallAws</LogicalResourceId><ResourceType>AWS::Lambda::Function</ResourceType>\
+    <PhysicalResourceId>pagerflow-call-aws</PhysicalResourceId></member>\
+    <member><LogicalResourceId>CallAwsRole</LogicalResourceId><ResourceType>AWS::IAM::Role</ResourceType>\
+    <PhysicalResourceId>pagerflow-CallAwsRole-1A2B3C</PhysicalResourceId></member>\
+    </StackResourceSummaries></ListStackResourcesResult></ListStackResourcesResponse>";
+
+const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws:iam::210987654321:user/ann</Arn>\
+    </GetCallerIdentityResult></GetCallerIdentityResponse>";
 
 fn refused(code: &str) -> (u16, Value) {
     (400, json!({ "__type": code, "message": "there is none" }))
@@ -199,6 +239,24 @@ impl World {
             self.items.remove(index);
         }
         self.items.push(item.clone());
+        (200, json!({}))
+    }
+
+    /// Takes new versions of connectors, and nothing else.
+    fn transact(&mut self, asked: &Value) -> (u16, Value) {
+        let writes = asked["TransactItems"].as_array().into_iter().flatten();
+        let items: Vec<&Value> = writes.map(|write| &write["Put"]["Item"]).collect();
+        let is_of_connector = |item: &&Value| {
+            let pk = item["pk"]["S"].as_str().unwrap_or_default();
+            pk.starts_with("CONNECTOR")
+        };
+        if !items.iter().all(is_of_connector) {
+            return refused("ConditionalCheckFailedException");
+        }
+        for item in items {
+            self.items.retain(|other| !is_at(other, item));
+            self.items.push(item.clone());
+        }
         (200, json!({}))
     }
 

@@ -1,6 +1,9 @@
 //! The table with one approval, the secret of the links, and what wakes lanes, in memory.
 
-use crate::Approvals;
+use crate::{
+    Approvals,
+    slack::{Replies, SigningSecrets},
+};
 use jiff::Timestamp;
 use platform::{
     approval_links::ApprovalLinks,
@@ -13,6 +16,7 @@ use platform::{
     },
     telemetry,
 };
+use provider::transport::{Request, Sending, Transport};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use std::{
@@ -29,6 +33,10 @@ use workflow::{
 };
 
 const SECRET: &str = "0123456789abcdefghijklmnopqrstuv";
+
+/// The secret with which the Slack of another integration signs.
+pub(crate) const OTHER_SIGNING_SECRET: &str = "the-signing-secret-of-another-slack";
+
 const RUN: &str = "4q7k2run";
 const TOKEN: &str = "token-of-the-wait";
 
@@ -158,8 +166,13 @@ impl World {
     /// The pages of a stack with a secret of its own.
     pub(crate) fn pages_with(&self, secret: &str) -> Pages {
         let secrets = SecretsInMemory::holding("pagerflow/approval-links", secret);
+        secrets.put("pagerflow/answer-signing/slack/ops", vendors::slack::SIGNING_SECRET);
+        secrets.put("pagerflow/answer-signing/slack/other", OTHER_SIGNING_SECRET);
+        let names = SecretNames::new("pagerflow");
         Approvals {
-            links: ApprovalLinks::new(secrets, &SecretNames::new("pagerflow"), ""),
+            links: ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals"),
+            signing: SigningSecrets::new(secrets, names),
+            replies: Replies::Given(Arc::new(self.clone())),
             store: Table::over(self.clone()),
             executions: self.clone(),
         }
@@ -168,7 +181,7 @@ impl World {
     /// The link of the approval, without the address before it.
     pub(crate) async fn link(&self) -> String {
         let link = self.pages().links.link(&id(), now()).await.unwrap();
-        link.trim_start_matches('/').to_owned()
+        link.rsplit_once('/').unwrap().1.to_owned()
     }
 
     pub(crate) fn fail_reads(&self) {
@@ -280,6 +293,13 @@ impl Items for World {
 
     async fn pause(&self, time: Duration) {
         self.items.pause(time).await;
+    }
+}
+
+/// The way of replies, which lead nowhere.
+impl Transport for World {
+    fn send(&self, request: Request) -> Sending<'_> {
+        Box::pin(async move { panic!("a page tells nobody in Slack: {request:?}") })
     }
 }
 

@@ -1,6 +1,10 @@
 //! A request to the link of an approval, and what becomes of it.
 
-use crate::{error::Error, form::Typed};
+use crate::{
+    error::Error,
+    form::Typed,
+    slack::{Replies, SigningSecrets},
+};
 use jiff::Timestamp;
 use platform::{
     approval_links::ApprovalLinks,
@@ -23,6 +27,10 @@ pub struct Approvals<S, K, W> {
     pub store: S,
     /// The waker of the lanes that ask.
     pub executions: W,
+    /// The secrets with which Slack signs.
+    pub signing: SigningSecrets<K>,
+    /// The way to people in Slack.
+    pub replies: Replies,
 }
 
 /// An approval at the time at which its page is made.

@@ -5,7 +5,7 @@ use crate::{
     error::Error,
     form::Typed,
     handler::{Sent, Shown},
-    page,
+    page, slack,
 };
 use jiff::Timestamp;
 use lambda_http::{
@@ -65,6 +65,11 @@ pub async fn respond<S: Store + Waits, K: SecretStore, W: Wakes>(
     request: &Request,
     now: Timestamp,
 ) -> Result<Response<Body>, lambda_http::Error> {
+    if request.path_parameters().first("integration").is_some() {
+        let status = slack::respond(approvals, request, now).await;
+        let response = Response::builder().status(status).header(CACHE_CONTROL, "no-store");
+        return Ok(response.body(Body::Empty)?);
+    }
     let begun = Instant::now();
     let mut log = Log::default();
     let answer = match answer(approvals, request, now, &mut log).await {

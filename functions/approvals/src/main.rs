@@ -1,6 +1,9 @@
 //! The Lambda function behind the links of approvals.
 
-use approvals::{Approvals, http};
+use approvals::{
+    Approvals, http,
+    slack::{Replies, SigningSecrets},
+};
 use jiff::Timestamp;
 use lambda_http::{Error, Request, run, service_fn};
 use platform::{
@@ -12,6 +15,7 @@ use platform::{
     table::Table,
     telemetry,
 };
+use provider::reroute::StandIn;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Error> {
@@ -20,9 +24,15 @@ async fn main() -> Result<(), Error> {
     let config = sdk_config(environment, Patience::Webhook)?;
     let mut settings = Settings::new(environment);
     let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
-    let secrets = SecretsManager::new(aws_sdk_secretsmanager::Client::new(&config));
+    let client = aws_sdk_secretsmanager::Client::new(&config);
+    let secrets = || SecretsManager::new(client.clone());
+    let address = settings.required("APPROVALS_URL");
+    let stand_in = settings.optional("CONNECTORS_URL");
+    let stand_in = stand_in.map(|address| address.parse::<StandIn>()).transpose()?;
     let approvals = Approvals {
-        links: ApprovalLinks::new(secrets, &names, ""),
+        links: ApprovalLinks::new(secrets(), &names, &address),
+        signing: SigningSecrets::new(secrets(), names),
+        replies: Replies::to_slack(stand_in)?,
         store: Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME")),
         executions: Waker::new(OnFirstUse::new(move || aws_sdk_sfn::Client::new(&config))),
     };

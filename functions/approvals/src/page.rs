@@ -100,6 +100,18 @@ pub(crate) fn open(shown: &Shown, problems: &[String], typed: &Typed) -> Markup 
 /// The page of an approval that takes more than a link.
 pub(crate) fn not_by_link(shown: &Shown) -> Markup {
     let approval = &shown.approval;
+    let message = html! { p.message dir="auto" { (visible(&approval.question.message)) } };
+    if !approval.question.takes_commands() {
+        return document(
+            "A decision is needed, by a button in Slack",
+            &html! {
+                (message)
+                (time_left(shown))
+                p { "This link is not enough to decide, because it does not say who you are. Press a button of the message in Slack." }
+                (about(shown))
+            },
+        );
+    }
     let commands: Vec<String> = approval
         .question
         .choices
@@ -109,7 +121,7 @@ pub(crate) fn not_by_link(shown: &Shown) -> Markup {
     document(
         "A decision is needed, by a command",
         &html! {
-            p.message dir="auto" { (visible(&approval.question.message)) }
+            (message)
             (time_left(shown))
             p {
                 "This link is not enough to decide, because it does not say who you are. Decide with one of these commands, and with AWS \

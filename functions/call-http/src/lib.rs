@@ -1,7 +1,8 @@
 //! The actions of all connectors, as one function that a state machine can call.
 //!
 //! Its input has the fields of the action and `action`, the action's full name, such as `slack.post_message`. What each action takes and gives,
-//! and how it takes a repeat, its connector says.
+//! and how it takes a repeat, its connector says: one of those that come with the program, or one of the user's own, of which the call has
+//! the part along that it needs, in the field `connector`.
 
 use connectors::{Action, Connector, shipped, shipped_connector};
 use jiff::Timestamp;
@@ -11,7 +12,10 @@ use platform::{
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::error_name::ErrorName;
+use workflow::{action::Answer, error_name::ErrorName};
+
+/// The field with the part of a connector that this function does not have.
+const CONNECTOR: &str = "connector";
 
 /// Performs the action that the input names.
 ///
@@ -21,17 +25,29 @@ pub async fn handle<S: SecretStore>(
     connectors: &Connectors<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Value, TaskError> {
-    let input = input_of(input);
-    let (connector, action) = named(&input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
+) -> Result<Answer, TaskError> {
+    let mut input = input_of(input);
+    let part = input.as_object_mut().and_then(|fields| fields.remove(CONNECTOR));
+    let own = part.map(|part| connectors.own(&part)).transpose();
+    let own = own.inspect_err(|error| tracing::warn!(%error, "action failed"))?;
+    let named = named(&input, own.as_deref());
+    let (connector, action) = named.inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     connectors.perform(connector, action, input, now).await
 }
 
-/// The action that an input names, and its connector. Only this one is read.
-fn named(input: &Value) -> Result<(&'static Connector, &'static Action), TaskError> {
+/// The action that an input names, and its connector: the one that came with it, or else one of the program, of which only this one is read.
+fn named<'a>(input: &Value, own: Option<&'a Connector>) -> Result<(&'a Connector, &'a Action), TaskError> {
     let name = input.get("action").and_then(Value::as_str).unwrap_or_default();
     let (prefix, rest) = name.split_once('.').unwrap_or((name, ""));
-    let connector = shipped_connector(prefix).ok_or_else(|| unknown(name, shipped().map(str::to_owned)))?;
+    let connector = match own {
+        Some(own) => Some(own).filter(|own| own.name().as_str() == prefix),
+        None => shipped_connector(prefix),
+    };
+    let known = || match own {
+        Some(own) => vec![own.name().to_string()],
+        None => shipped().map(str::to_owned).collect(),
+    };
+    let connector = connector.ok_or_else(|| unknown(name, known().into_iter()))?;
     let mut actions = connector.actions().filter(|action| !action.is_internal());
     let action = actions.find(|action| action.name() == rest);
     let action = action.ok_or_else(|| {

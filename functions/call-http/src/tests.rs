@@ -2,6 +2,7 @@
 
 mod approvals;
 mod calls;
+mod own;
 mod refusals;
 mod secrets;
 mod world;

@@ -11,7 +11,7 @@ use platform::{
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::error_name::ErrorName;
+use workflow::{action::Answer, error_name::ErrorName};
 
 /// The name of this function in the template.
 const FUNCTION: &str = "PagerDutyAction";
@@ -24,7 +24,7 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Value, TaskError> {
+) -> Result<Answer, TaskError> {
     let input = input_of(input);
     let action = named(&input).inspect_err(|error| tracing::warn!(%error, "action failed"))?;
     pagerduty.perform(action, input, now).await

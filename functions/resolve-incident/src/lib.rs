@@ -10,6 +10,7 @@ use platform::{
     task::TaskError,
 };
 use serde_json::Value;
+use workflow::action::Answer;
 
 /// Resolves an incident.
 ///
@@ -19,7 +20,7 @@ pub async fn handle<S: SecretStore>(
     pagerduty: &PagerDuty<S>,
     input: Value,
     now: Timestamp,
-) -> Result<Value, TaskError> {
+) -> Result<Answer, TaskError> {
     let attempt = pagerduty.attempt(Action::ResolveIncident, input_of(input), now);
     attempt.rest(resolve_incident::run).await
 }

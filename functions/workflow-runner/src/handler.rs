@@ -9,7 +9,7 @@ use crate::{
 use jiff::Timestamp;
 use pagerduty::webhook::Event;
 use platform::{
-    body, catalog,
+    body,
     executions::{ExecutionViews, Executions, Wakes},
     intake::{stored_event, subject_value},
     metrics::{Metrics, Observation, RunOutcome, StepLatency},
@@ -344,14 +344,18 @@ impl<V: VersionSource, B: Bodies, J: Journal + Waits, E: Executions + ExecutionV
         {
             known.lock.ended.insert(other);
         }
+        let answered = request.state.next.as_ref().and_then(|next| next.answer());
+        let (answer, requests) = answered.unzip();
         let plan = plan(&Situation {
-            catalog: catalog(),
+            // Of the marks of other runs: only actions of PagerDuty leave any.
+            catalog: pagerduty::actions::catalog(),
             definition,
             input,
             started_at: request.execution.started_at,
             event,
             standing,
-            answer: request.state.next.as_ref().and_then(|next| next.answer()).as_ref(),
+            answer: answer.as_ref(),
+            requests: &requests.unwrap_or_default(),
             known: &known,
             trouble: trouble(input).as_ref(),
             now,

@@ -4,6 +4,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use workflow::{
+    action::{self, Requests},
     planner::{Answer, Command, Cursor, Failure},
     run::{Part, RunCause, RunIdentity, RunInput},
 };
@@ -90,20 +91,26 @@ struct Cause {
 }
 
 impl Next {
-    /// The answer to the last command, if that was an action.
-    pub(crate) fn answer(&self) -> Option<Answer> {
+    /// The answer to the last command, if that was an action, and the requests that it made.
+    pub(crate) fn answer(&self) -> Option<(Answer, Requests)> {
         let result = self.result.as_ref()?;
         let Some(name) = &result.error else {
-            return result.output.clone().map(Answer::Success);
+            let answer = action::Answer::read(result.output.clone()?);
+            let requests = answer.requests().clone();
+            return Some((answer.into(), requests));
         };
         let cause = result.cause.as_deref().unwrap_or_default();
-        let message = match serde_json::from_str::<Cause>(cause) {
-            // Ours are shorter; a panic's can be anything.
-            Ok(cause) => cause.error_message.chars().take(4_000).collect(),
-            Err(_) if cause.is_empty() => "the function ended without an answer".to_owned(),
-            Err(_) => cause.chars().take(1_000).collect(),
+        let (message, requests) = match serde_json::from_str::<Cause>(cause) {
+            Ok(cause) => {
+                let (message, requests) = Requests::take_from(&cause.error_message);
+                // Ours are shorter; a panic's can be anything.
+                (message.chars().take(4_000).collect(), requests)
+            }
+            Err(_) if cause.is_empty() => ("the function ended without an answer".to_owned(), Requests::default()),
+            Err(_) => (cause.chars().take(1_000).collect(), Requests::default()),
         };
-        Some(Answer::Failure(Failure::from_text(name, &message)))
+        let failure = Failure::from_text(name, &message);
+        Some((Answer::Failure(failure), requests))
     }
 }
 

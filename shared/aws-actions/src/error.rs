@@ -114,6 +114,17 @@ impl AwsError {
         }
     }
 
+    /// What was asked for was done, and came to this.
+    pub(crate) fn of_outcome(kind: Kind, code: Option<&str>, message: &str) -> Self {
+        Self {
+            kind,
+            code: code.map(cleaned),
+            message: cleaned(message),
+            status: 200,
+            request_id: None,
+        }
+    }
+
     /// An answer that says that all went well, and cannot be read.
     pub(crate) fn unreadable(only_reads: bool, status: u16, problem: &protocol::Unreadable) -> Self {
         Self {

@@ -229,10 +229,26 @@ fn within(path: &str, name: &str) -> String {
 pub(crate) const INTEGRATION: &str = "integration";
 pub(crate) const REGION: &str = "region";
 
-/// The name of an input. A member that is called as one of the inputs of every action has `_of_request` behind it.
+/// Names that a top-level input cannot have: those of the inputs of every action, and those that a call brings along.
+const TAKEN: &[&str] = &[
+    INTEGRATION,
+    REGION,
+    "action",
+    "approval",
+    "attempt",
+    "caller",
+    "connector",
+    "deadline",
+    "entered_at",
+    "idempotency_key",
+    "intended_at",
+    "look",
+];
+
+/// The name of an input. A member whose name is taken has `_of_request` behind it.
 pub(crate) fn input_name(member: &Member<'_>, is_at_top: bool) -> String {
     let name = snake_case(member.name);
-    match is_at_top && [INTEGRATION, REGION].contains(&name.as_str()) {
+    match is_at_top && TAKEN.contains(&name.as_str()) {
         true => format!("{name}_of_request"),
         false => name,
     }

@@ -175,6 +175,12 @@ impl Operation {
         matches!(shape, Some(Shape::Blob { .. } | Shape::Text(_)))
     }
 
+    /// Its outputs where there is no answer: all are null.
+    pub(crate) fn no_outputs(&self) -> Map<String, Value> {
+        let members = self.service.members(self.operation.output).iter();
+        members.map(|member| (snake_case(member.name), Value::Null)).collect()
+    }
+
     /// Reads an answer: the outputs of the action, of which those that are not there are null.
     ///
     /// # Errors

@@ -40,9 +40,10 @@ pub fn operation(name: &str) -> Option<Operation> {
     operations(service).find(|known| snake_case(known.operation.name) == operation)
 }
 
-/// The waiters of a service, by name.
-pub fn waiters(name: &str) -> impl Iterator<Item = &'static Waiter<'static>> {
-    service(name).into_iter().flat_map(|service| &service.waiters)
+/// The waiters of a service, by name, with the service.
+pub(crate) fn waiters(name: &str) -> impl Iterator<Item = (&'static Service<'static>, &'static Waiter<'static>)> {
+    let waiters = |service: &'static Service<'static>| service.waiters.iter().map(move |waiter| (service, waiter));
+    service(name).into_iter().flat_map(waiters)
 }
 
 #[cfg(test)]

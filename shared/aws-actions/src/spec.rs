@@ -20,7 +20,7 @@ pub const SYSTEM: &str = "AWS";
 pub const FUNCTION: &str = "CallAws";
 
 /// The time that one attempt may take, in seconds. It is longer than the time-out of the function.
-const TIMEOUT_SECONDS: u32 = 60;
+pub(crate) const TIMEOUT_SECONDS: u32 = 60;
 
 /// The levels of maps and lists within each other that are typed.
 const LEVELS: usize = 4;
@@ -32,6 +32,22 @@ const FIELDS: usize = 600;
 /// The most words that a text has to be one of. The kinds of instances, of which there are a thousand, get new ones every week, so
 /// a list of words as long is not closed.
 const WORDS: usize = 40;
+
+/// The inputs that say in which account and region an action is done.
+pub(crate) fn account() -> [Field; 2] {
+    [
+        Field::required(
+            INTEGRATION,
+            FieldKind::Integration,
+            "the AWS account, by the alias of its integration",
+        ),
+        Field::optional(
+            REGION,
+            FieldKind::Text,
+            "the region, such as `eu-west-1`; that of the integration if left out",
+        ),
+    ]
+}
 
 pub(crate) fn of(operation: &Operation) -> ActionSpec {
     let service = operation.service;
@@ -56,22 +72,12 @@ pub(crate) fn of(operation: &Operation) -> ActionSpec {
             format!("{} would do it twice, and cannot tell a repeat.", service.title).into(),
         ),
     };
-    let mut inputs = vec![
-        Field::required(
-            INTEGRATION,
-            FieldKind::Integration,
-            "the AWS account, by the alias of its integration",
-        ),
-        Field::optional(
-            REGION,
-            FieldKind::Text,
-            "the region, such as `eu-west-1`; that of the integration if left out",
-        ),
-    ];
+    let mut inputs = account().to_vec();
     inputs.extend(Typing::new(service, Side::Input { only_reads }).top(operation));
     let mut spec = ActionSpec {
         name: operation.action_name().into(),
         system: SYSTEM.into(),
+        integration: None,
         summary: format!("{} of {}: {}", model.name, service.title, operation.documentation()).into(),
         inputs,
         rules: Vec::new(),
@@ -83,7 +89,9 @@ pub(crate) fn of(operation: &Operation) -> ActionSpec {
         on_repeat,
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: Text::default(),
+        connector: None,
     };
     spec.example = example::of(&spec).into();
     spec
@@ -168,6 +176,7 @@ impl<'a> Typing<'a> {
             names: None,
             unfit: Unfit::default(),
             null: if narrows { OnNull::Refuse } else { OnNull::LeaveOut },
+            pattern: None,
         }
     }
 

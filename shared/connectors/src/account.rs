@@ -42,6 +42,9 @@ pub enum InvalidAccount {
     /// A host is not one that a secret could be sent to.
     #[error("a host of the integration cannot be used: {0}")]
     Host(String),
+    /// The certificates cannot be used.
+    #[error("the certificates of its authority cannot be used: {0}")]
+    Certificates(String),
     /// The secret is missing.
     #[error("the secret is missing: {0}")]
     NoSecret(String),

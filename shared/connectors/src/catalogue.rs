@@ -36,6 +36,13 @@ pub fn shipped_connector(name: &str) -> Option<&'static Connector> {
     shipped.connector.get_or_init(read).as_ref()
 }
 
+/// The file of the connector of that name, if it comes with the program.
+#[must_use]
+pub fn shipped_source(name: &str) -> Option<&'static str> {
+    let shipped = SHIPPED.iter().find(|shipped| shipped.name == name)?;
+    Some(shipped.source)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

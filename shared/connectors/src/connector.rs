@@ -1,8 +1,10 @@
 //! A connector that was read and checked, and its actions.
 
 use crate::{format, integration::IntegrationType, name::ConnectorName};
-use regex_lite::Regex;
-use reqwest::{Method, header::HeaderName};
+use reqwest::{
+    Method,
+    header::{HeaderName, RETRY_AFTER},
+};
 use serde_json::Value;
 use std::{collections::BTreeMap, sync::Arc};
 use workflow::{
@@ -24,6 +26,7 @@ pub struct Connector {
     pub(crate) headers: Vec<(HeaderName, Template)>,
     pub(crate) errors: ErrorRules,
     pub(crate) rate_limit: RateLimitRule,
+    pub(crate) controls: Option<Controls>,
     pub(crate) test: Option<String>,
     pub(crate) actions: Vec<Action>,
 }
@@ -35,6 +38,24 @@ impl Connector {
     /// All problems that were found, in the order of the source.
     pub fn from_source(source: &str) -> Result<Self, Problems> {
         format::read(source)
+    }
+
+    /// Reads and checks the file of a connector of the user's own. Each of its actions has along what its function needs to perform it, as
+    /// [`ActionSpec::connector`].
+    ///
+    /// # Errors
+    /// All problems that were found, in the order of the source; also that its name comes with the program, or that what an action needs
+    /// is too large to travel with a call.
+    pub fn own(source: &str) -> Result<Self, Problems> {
+        format::read_own(source)
+    }
+
+    /// Reads and checks the part of a connector of the user's own that a call of one of its actions has along.
+    ///
+    /// # Errors
+    /// All problems that were found; also that its name comes with the program.
+    pub fn from_part(part: &Value) -> Result<Self, Problems> {
+        format::read_part(part)
     }
 
     /// The name, which is also the type of its integrations.
@@ -67,6 +88,12 @@ impl Connector {
         &self.integration
     }
 
+    /// True if messages about approvals can have controls by which people answer, such as buttons.
+    #[must_use]
+    pub fn takes_answers(&self) -> bool {
+        self.controls.is_some()
+    }
+
     /// The action that finds out if an integration works. It only reads and needs no input.
     #[must_use]
     pub fn test(&self) -> Option<&Action> {
@@ -85,6 +112,15 @@ impl Connector {
     }
 }
 
+/// The controls by which people answer an approval in a message about it.
+#[derive(Debug, Clone)]
+pub(crate) struct Controls {
+    /// The control of one choice.
+    pub(crate) choice: Template,
+    /// All of them together, as requests see them.
+    pub(crate) controls: Template,
+}
+
 /// One thing that can be done on a system.
 #[derive(Debug, Clone)]
 pub struct Action {
@@ -97,6 +133,7 @@ pub struct Action {
     pub(crate) repeat: RepeatRule,
     pub(crate) request: Request,
     pub(crate) page: Option<Page>,
+    pub(crate) poll: Option<Poll>,
     pub(crate) outputs: Vec<Output>,
 }
 
@@ -119,6 +156,18 @@ impl Action {
         self.documentation.as_deref()
     }
 
+    /// The names of the actions that it looks with at what it has started, in their order; none where it is done with its answer.
+    pub fn looks_with(&self) -> impl Iterator<Item = &str> {
+        let stages = self.poll.iter().flat_map(|poll| &poll.stages);
+        stages.map(|stage| stage.action.as_str())
+    }
+
+    /// The pauses before its looks, in seconds: one for each of [`Self::looks_with`].
+    pub fn pauses(&self) -> impl Iterator<Item = u32> {
+        let stages = self.poll.iter().flat_map(|poll| &poll.stages);
+        stages.map(|stage| stage.every_seconds)
+    }
+
     /// True if workflows cannot use it: it looks for what an earlier attempt left, tests an integration, or fills a drop-down.
     #[must_use]
     pub fn is_internal(&self) -> bool {
@@ -129,6 +178,15 @@ impl Action {
     #[must_use]
     pub fn choices(&self, input: &str) -> Option<&Choices> {
         self.input(input)?.choices.as_ref()
+    }
+
+    /// The actions that it needs to be performed, by their names without that of the connector.
+    pub(crate) fn helpers(&self) -> impl Iterator<Item = &str> {
+        let look = match &self.repeat {
+            RepeatRule::Look(name) => Some(name.as_str()),
+            RepeatRule::Safe | RepeatRule::Sets | RepeatRule::Never | RepeatRule::Header(_) => None,
+        };
+        look.into_iter().chain(self.looks_with())
     }
 
     pub(crate) fn input(&self, name: &str) -> Option<&Input> {
@@ -153,8 +211,6 @@ pub struct Choices {
 #[derive(Debug, Clone)]
 pub(crate) struct Input {
     pub(crate) name: String,
-    /// The form of the whole text.
-    pub(crate) pattern: Option<Regex>,
     /// The value where none is given.
     pub(crate) default: Option<Value>,
     pub(crate) choices: Option<Choices>,
@@ -260,6 +316,32 @@ pub(crate) struct Page {
     pub(crate) most: usize,
 }
 
+/// The way to the end of what a request has started.
+#[derive(Debug, Clone)]
+pub(crate) struct Poll {
+    /// The looks: the next one follows when one finds an end.
+    pub(crate) stages: Vec<Stage>,
+    /// The longest time for all of them, in seconds.
+    pub(crate) at_most_seconds: u32,
+}
+
+/// A look that is repeated until it finds an end.
+#[derive(Debug, Clone)]
+pub(crate) struct Stage {
+    /// The action that looks.
+    pub(crate) action: String,
+    /// Its inputs, by the answer before.
+    pub(crate) with: Template,
+    /// Holds for an end.
+    pub(crate) done: Expression,
+    /// Holds for an end that is a failure.
+    pub(crate) failed: Option<Expression>,
+    /// The words of such a failure.
+    pub(crate) message: Option<Template>,
+    /// The pause before each look, in seconds.
+    pub(crate) every_seconds: u32,
+}
+
 #[derive(Debug, Clone)]
 pub(crate) enum Way {
     /// A page says under which cursor the next one is.
@@ -324,11 +406,20 @@ pub(crate) enum Class {
     Unknown,
 }
 
-/// The header in which a refusal says for how long more requests make no sense.
+/// The headers in which a refusal says for how long more requests make no sense. Where both are there, the first one counts.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum RateLimitRule {
+pub(crate) struct RateLimitRule {
     /// Seconds, or an HTTP date.
-    After(HeaderName),
+    pub(crate) after: Option<HeaderName>,
     /// Unix time.
-    Reset(HeaderName),
+    pub(crate) reset: Option<HeaderName>,
+}
+
+impl Default for RateLimitRule {
+    fn default() -> Self {
+        Self {
+            after: Some(RETRY_AFTER),
+            reset: None,
+        }
+    }
 }

@@ -65,6 +65,14 @@ pub enum Error {
         /// The failure.
         failure: Failure,
     },
+    /// What was asked for was begun, and has not ended well.
+    #[error("{}: {} has begun it, and it did not end well{}", subject.action, subject.system, words_of(message.as_ref()))]
+    JobFailed {
+        /// The system and the action.
+        subject: Box<Subject>,
+        /// The words of the system.
+        message: Option<String>,
+    },
     /// The deadline passed before the next request was sent.
     #[error("{}: the deadline has passed, and nothing more was sent to {}; give the step more time", .0.action, .0.system)]
     DeadlineExceeded(Box<Subject>),
@@ -90,6 +98,10 @@ pub enum Error {
         /// The problem and its remedy.
         problem: String,
     },
+}
+
+fn words_of(message: Option<&String>) -> String {
+    message.map_or_else(String::new, |message| format!(": {}", message.trim_end_matches('.')))
 }
 
 /// The end of an exchange that broke off without a clear answer.
@@ -190,6 +202,7 @@ impl Error {
             Self::RateLimited { refusal, .. } => (&refusal.subject, SystemError::RateLimited),
             Self::Unavailable { subject, .. } => (&**subject, SystemError::Unavailable),
             Self::OutcomeUnknown { subject, .. } => (&**subject, SystemError::OutcomeUnknown),
+            Self::JobFailed { subject, .. } => (&**subject, SystemError::JobFailed),
             Self::DeadlineExceeded(_) | Self::BegunLate(_) => return ErrorName::StepDeadlineExceeded.into(),
             Self::Input { .. } => return ErrorName::InputInvalid.into(),
             Self::Account { .. } => return ErrorName::IntegrationInvalid.into(),

@@ -6,14 +6,15 @@ use crate::{
     call::google,
     host::HostPattern,
 };
+use data_encoding::BASE64;
 use jiff::Timestamp;
-use regex_lite::Regex;
+use provider::roots::Roots;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 use workflow::{
-    action::unknown_field,
+    action::{Pattern, unknown_field},
     template::{Context, Template},
 };
 
@@ -22,6 +23,13 @@ const LONGEST_SECRET: usize = 32 * 1024;
 
 /// The longest field, in bytes.
 const LONGEST_FIELD: usize = 1024;
+
+/// The field of an account whose system signs what it sends, where `pagerflow` has stored the secret for it. It is set with that secret
+/// and never by hand.
+pub const SIGNING_SECRET: &str = "signing_secret";
+
+/// The value of that field.
+pub const STORED: &str = "stored";
 
 /// The type of the integrations of a connector.
 #[derive(Debug, Clone)]
@@ -34,9 +42,13 @@ pub struct IntegrationType {
     pub secret: Option<String>,
     /// True if the secret may be left out.
     pub secret_is_optional: bool,
+    /// The words of the prompt for the secret with which the system signs what it sends to Pagerflow; none where it sends nothing.
+    pub signing_secret: Option<String>,
     pub(crate) auth: Auth,
     /// Templates over the fields.
     pub(crate) hosts: Vec<Template>,
+    /// The certificates that a connection trusts in the place of those of the public internet; a template over the fields.
+    pub(crate) ca: Option<Template>,
 }
 
 /// A field of an integration. It is no secret, and expressions of the connector see it as `integration.NAME`.
@@ -59,9 +71,11 @@ pub struct IntegrationField {
 #[derive(Debug, Clone)]
 pub enum FieldType {
     /// One line of text; the whole of it must be of the pattern, if there is one.
-    Text { pattern: Option<Regex> },
+    Text { pattern: Option<Pattern> },
     /// One of a few words.
     OneOf(Vec<String>),
+    /// Certificates in PEM, or the base64 of that.
+    Certificates,
 }
 
 /// The way in which a request proves who asks.
@@ -141,12 +155,16 @@ impl IntegrationType {
     pub fn account(&self, fields: BTreeMap<String, String>, secret: SecretString) -> Result<Account, InvalidAccount> {
         let fields = self.checked(fields)?;
         let hosts = self.hosts(&fields)?;
+        self.roots(&fields)?;
         self.check_secret(&secret, &hosts)?;
         Ok(Account { fields, hosts, secret })
     }
 
     fn checked(&self, mut given: BTreeMap<String, String>) -> Result<BTreeMap<String, String>, InvalidAccount> {
         let mut fields = BTreeMap::new();
+        if self.signing_secret.is_some() && given.get(SIGNING_SECRET).is_some_and(|value| value == STORED) {
+            fields.extend(given.remove_entry(SIGNING_SECRET));
+        }
         for field in &self.fields {
             match given.remove(&field.name).or_else(|| field.default.clone()) {
                 Some(value) if value.is_empty() && field.required => return Err(InvalidAccount::missing(field)),
@@ -195,6 +213,24 @@ impl IntegrationType {
             }
         };
         self.hosts.iter().map(host).collect()
+    }
+
+    /// The certificates that a connection for an account with these fields trusts in the place of those of the public internet; none where
+    /// it trusts those.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub fn roots(&self, fields: &BTreeMap<String, String>) -> Result<Option<Roots>, InvalidAccount> {
+        let Some(template) = &self.ca else {
+            return Ok(None);
+        };
+        let context = Context::of_values([("integration", self.seen(fields))], Timestamp::UNIX_EPOCH);
+        match template.evaluate(&context) {
+            Ok(Value::Null) => Ok(None),
+            Ok(Value::String(text)) => certificates(&text).map(Some).map_err(InvalidAccount::Certificates),
+            Ok(_) => Err(InvalidAccount::Certificates("they are not text".to_owned())),
+            Err(error) => Err(InvalidAccount::Certificates(error.to_string())),
+        }
     }
 
     fn check_secret(&self, secret: &SecretString, hosts: &[HostPattern]) -> Result<(), InvalidAccount> {
@@ -253,12 +289,14 @@ impl IntegrationType {
         let sample = |field: &IntegrationField| {
             let word = match &field.kind {
                 FieldType::OneOf(words) => words.first(),
-                FieldType::Text { .. } => None,
+                FieldType::Text { .. } | FieldType::Certificates => None,
             };
             let value = field.default.as_ref().or(field.example.as_ref()).or(word);
             (field.name.clone(), value.unwrap_or(&field.name).clone())
         };
-        required.map(sample).collect()
+        let signing_secret = self.signing_secret.as_ref();
+        let signing_secret = signing_secret.map(|_| (SIGNING_SECRET.to_owned(), STORED.to_owned()));
+        required.map(sample).chain(signing_secret).collect()
     }
 
     /// The fields as expressions see them: each that is declared, null where there is none.
@@ -270,8 +308,24 @@ impl IntegrationType {
                 value.map_or(Value::Null, |value| value.as_str().into()),
             )
         });
-        Value::Object(each.collect::<Map<_, _>>())
+        let signing_secret = self.signing_secret.as_ref().map(|_| {
+            let value = fields.get(SIGNING_SECRET);
+            let value = value.map_or(Value::Null, |value| value.as_str().into());
+            (SIGNING_SECRET.to_owned(), value)
+        });
+        Value::Object(each.chain(signing_secret).collect::<Map<_, _>>())
     }
+}
+
+/// Reads certificates: PEM, or the base64 of that, as the configuration of `kubectl` has it.
+fn certificates(text: &str) -> Result<Roots, String> {
+    let decoded = match text.contains("-----BEGIN") {
+        true => None,
+        false => BASE64.decode(text.trim().as_bytes()).ok(),
+    };
+    let pem = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
+    let roots = pem.as_deref().unwrap_or(text).parse::<Roots>();
+    roots.map_err(|error| error.to_string())
 }
 
 /// True if a template has the star itself.
@@ -285,6 +339,9 @@ impl IntegrationField {
     /// # Errors
     /// The end of a sentence that begins with its name.
     pub fn check(&self, value: &str) -> Result<(), String> {
+        if matches!(self.kind, FieldType::Certificates) {
+            return certificates(value).map(|_| ());
+        }
         if value.len() > LONGEST_FIELD {
             return Err(format!("is longer than {LONGEST_FIELD} bytes"));
         }
@@ -299,7 +356,7 @@ impl IntegrationField {
             FieldType::OneOf(words) if !words.iter().any(|word| word == value) => {
                 Err(format!("must be one of {}", words.join(", ")))
             }
-            FieldType::Text { .. } | FieldType::OneOf(_) => Ok(()),
+            FieldType::Text { .. } | FieldType::OneOf(_) | FieldType::Certificates => Ok(()),
         }
     }
 }

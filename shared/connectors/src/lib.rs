@@ -25,10 +25,10 @@ mod name;
 pub mod openapi;
 
 pub use account::{Account, InvalidAccount};
-pub use call::{AccessTokens, Call, HIDDEN, Preview, perform, preview};
-pub use catalogue::{shipped, shipped_connector};
+pub use call::{AccessTokens, Asked, Call, HIDDEN, Performed, Preview, perform, preview};
+pub use catalogue::{shipped, shipped_connector, shipped_source};
 pub use connector::{Action, Choices, Connector};
 pub use error::{Error, Failure, Refusal, Subject};
 pub use host::{HostPattern, InvalidHost};
-pub use integration::{FieldType, IntegrationField, IntegrationType};
+pub use integration::{FieldType, IntegrationField, IntegrationType, SIGNING_SECRET, STORED};
 pub use name::{ConnectorName, InvalidName};

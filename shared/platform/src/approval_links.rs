@@ -12,10 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
-use workflow::ids::ApprovalId;
+use workflow::ids::{ApprovalId, IntegrationAlias};
 
-/// The purpose of the codes. Codes that the same secret makes for another purpose would differ.
-const PURPOSE: &[u8] = b"pagerflow approval link\0";
+/// The purpose of the codes of links. Codes that the same secret makes for another purpose differ.
+const LINK: &[u8] = b"pagerflow approval link\0";
+
+/// The purpose of the codes of answers.
+const ANSWER: &[u8] = b"pagerflow approval answer\0";
 
 /// The part of the code that a link has, in bytes: 32 characters.
 const CODE_BYTES: usize = 20;
@@ -49,8 +52,37 @@ impl<S: SecretStore> ApprovalLinks<S> {
     /// The secret is not to be had, or too short.
     pub async fn link(&self, approval: &ApprovalId, now: Timestamp) -> Result<String, SecretError> {
         let secret = self.secrets.get(&self.name, now).await?;
-        let code = self.code(&secret, approval)?;
+        let code = self.code(&secret, LINK, &[approval.as_str()])?;
         Ok(format!("{}/{approval}.{code}", self.address))
+    }
+
+    /// The text that a button of a message brings back: an answer with it comes from a message that this stack has sent through this
+    /// integration.
+    ///
+    /// # Errors
+    /// As [`Self::link`].
+    pub async fn answer(
+        &self,
+        approval: &ApprovalId,
+        integration: &str,
+        now: Timestamp,
+    ) -> Result<String, SecretError> {
+        let secret = self.secrets.get(&self.name, now).await?;
+        let code = self.code(&secret, ANSWER, &[approval.as_str(), integration])?;
+        Ok(format!("{approval}.{code}"))
+    }
+
+    /// The approval that a button of a message is for; none if this stack has not sent it through this integration.
+    ///
+    /// # Errors
+    /// As [`Self::link`].
+    pub async fn answered(
+        &self,
+        answer: &str,
+        integration: &IntegrationAlias,
+        now: Timestamp,
+    ) -> Result<Option<ApprovalId>, SecretError> {
+        self.approval_of(answer, ANSWER, Some(integration), now).await
     }
 
     /// The approval of a link, by its part after the address; none if it is not one of this stack. The secret is read again if the code
@@ -59,26 +91,35 @@ impl<S: SecretStore> ApprovalLinks<S> {
     /// # Errors
     /// As [`Self::link`].
     pub async fn approval(&self, link: &str, now: Timestamp) -> Result<Option<ApprovalId>, SecretError> {
-        let Some((id, code)) = link.split_once('.') else {
+        self.approval_of(link, LINK, None, now).await
+    }
+
+    async fn approval_of(
+        &self,
+        text: &str,
+        purpose: &[u8],
+        integration: Option<&IntegrationAlias>,
+        now: Timestamp,
+    ) -> Result<Option<ApprovalId>, SecretError> {
+        let Some((id, code)) = text.split_once('.') else {
             return Ok(None);
         };
         let Ok(approval) = id.parse::<ApprovalId>() else {
             return Ok(None);
         };
+        let of: Vec<&str> = std::iter::once(approval.as_str())
+            .chain(integration.map(IntegrationAlias::as_str))
+            .collect();
+        let is_code = |secret: &SecretString| {
+            let expected = self.code(secret, purpose, &of)?;
+            Ok::<bool, SecretError>(expected.as_bytes().ct_eq(code.as_bytes()).into())
+        };
         let kept = self.secrets.get(&self.name, now).await?;
-        if self.is_code(&kept, &approval, code)? {
-            return Ok(Some(approval));
-        }
-        let fresh = self.secrets.refreshed(&self.name, now).await?.secret;
-        Ok(self.is_code(&fresh, &approval, code)?.then_some(approval))
+        let is_right = is_code(&kept)? || is_code(&self.secrets.refreshed(&self.name, now).await?.secret)?;
+        Ok(is_right.then_some(approval))
     }
 
-    fn is_code(&self, secret: &SecretString, approval: &ApprovalId, code: &str) -> Result<bool, SecretError> {
-        let expected = self.code(secret, approval)?;
-        Ok(expected.as_bytes().ct_eq(code.as_bytes()).into())
-    }
-
-    fn code(&self, secret: &SecretString, approval: &ApprovalId) -> Result<String, SecretError> {
+    fn code(&self, secret: &SecretString, purpose: &[u8], of: &[&str]) -> Result<String, SecretError> {
         let invalid = |reason: String| SecretError::Invalid {
             name: self.name.clone(),
             reason,
@@ -88,8 +129,13 @@ impl<S: SecretStore> ApprovalLinks<S> {
             return Err(invalid(format!("it has fewer than {SECRET_BYTES} bytes")));
         }
         let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|error| invalid(error.to_string()))?;
-        mac.update(PURPOSE);
-        mac.update(approval.as_str().as_bytes());
+        mac.update(purpose);
+        for (index, part) in of.iter().enumerate() {
+            if index > 0 {
+                mac.update(b"\0");
+            }
+            mac.update(part.as_bytes());
+        }
         let whole = mac.finalize().into_bytes();
         let part = whole.get(..CODE_BYTES).unwrap_or_default();
         Ok(BASE32_NOPAD.encode(part).to_ascii_lowercase())
@@ -174,6 +220,26 @@ mod tests {
         let token = token(&links, &id('a')).await;
         let (_, code) = token.split_once('.').unwrap();
         assert_eq!(links.approval(&format!("{}.{code}", id('b')), now()).await, Ok(None));
+    }
+
+    #[tokio::test]
+    async fn w6_an_answer_is_good_for_the_integration_that_sent_the_message_and_is_no_link() {
+        let (_, links) = links(SECRET);
+        let answer = links.answer(&id('a'), "ops", now()).await.unwrap();
+        let answered = async |text: &str, integration: &str| {
+            links
+                .answered(text, &integration.parse().unwrap(), now())
+                .await
+                .unwrap()
+        };
+        assert_eq!(answered(&answer, "ops").await, Some(id('a')));
+        assert_eq!(answered(&answer, "other").await, None);
+        assert_eq!(links.approval(&answer, now()).await, Ok(None), "it opens no page");
+        assert_eq!(
+            answered(&token(&links, &id('a')).await, "ops").await,
+            None,
+            "a link is no answer"
+        );
     }
 
     #[tokio::test]

@@ -165,6 +165,18 @@ pub fn of(work: Work) -> Cost {
     }
 }
 
+/// The share of calls of actions in the cost of a run, in US dollars: their states and the function, without the Plans that call. It is the
+/// same for all systems, because the functions that ask them have the same memory; what a system itself costs is not in it.
+#[must_use]
+pub fn of_calls(calls: u64) -> f64 {
+    let work = |calls| Work {
+        calls,
+        ..Work::default()
+    };
+    let dollars = |calls| -> f64 { Use::of(work(calls)).shares().iter().map(|share| share.dollars).sum() };
+    ((dollars(calls) - dollars(0)) * 1e7).round() / 1e7
+}
+
 /// The cost of a run by service, with so many webhooks that led to it, and with the logs of all of it.
 #[must_use]
 #[expect(
@@ -269,6 +281,13 @@ mod tests {
         };
         assert!((dollars(0, "CloudWatch, logs") - of(work).estimated_usd).abs() < 1e-7);
         assert!(dollars(1, "") > dollars(0, ""));
+    }
+
+    #[test]
+    fn a_call_costs_a_state_and_a_function() {
+        assert!(of_calls(0).abs() < 1e-9);
+        assert!((of_calls(1) - 0.000_027_2).abs() < 1e-9, "{}", of_calls(1));
+        assert!((of_calls(10) - 0.000_272).abs() < 1e-9, "{}", of_calls(10));
     }
 
     #[test]

@@ -11,7 +11,7 @@
 //! - [`api_key`] — the keys that senders of webhooks present.
 //! - [`awaited`] — events of incidents that workflows wait for.
 //! - [`intake`] — what becomes of an authentic delivery: ignored, or the input of a run.
-//! - [`catalog()`] — the actions of all systems.
+//! - `catalog` — the actions of all systems, for whoever checks definitions that people write. No function does, so it is a feature.
 //! - [`body`] — the compressed form of a delivery's body.
 //! - [`cost`] — the cost of a run, as a model.
 //! - [`table`] — the DynamoDB table: workflows, API keys, integrations, the journal of the runs.
@@ -32,6 +32,7 @@ pub mod approvals;
 pub mod awaited;
 pub mod aws;
 pub mod body;
+#[cfg(any(test, feature = "catalog"))]
 mod catalog;
 pub mod cost;
 pub mod dead_letters;
@@ -51,4 +52,5 @@ pub mod task;
 pub mod telemetry;
 pub mod wake;
 
+#[cfg(any(test, feature = "catalog"))]
 pub use catalog::catalog;

@@ -4,6 +4,7 @@ use crate::table::StoreError;
 use lambda_runtime::Diagnostic;
 use std::fmt;
 use workflow::{
+    action::Requests,
     error_name::{ErrorName, NamedError},
     planner::Failure,
 };
@@ -13,32 +14,50 @@ use workflow::{
 /// Its name becomes the `errorType` of the function and so the error that a state machine matches on. Without this type
 /// the runtime would put the name of a Rust type there.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TaskError(Failure);
+pub struct TaskError {
+    failure: Failure,
+    /// The requests that were made.
+    requests: Requests,
+}
 
 impl TaskError {
     /// A failure of one of our names. The message says what failed and what to do.
     #[must_use]
     pub fn new(name: impl Into<NamedError>, message: impl Into<String>) -> Self {
-        Self(Failure::new(name, message))
+        Failure::new(name, message).into()
     }
 
     /// A failure after which another attempt makes no sense before so many seconds.
     fn after(wait: Option<u64>, name: NamedError, message: String) -> Self {
-        Self(Failure {
+        let failure = Failure {
             retry_after_seconds: wait.and_then(|seconds| u32::try_from(seconds).ok()),
             ..Failure::new(name, message)
-        })
+        };
+        failure.into()
     }
 
     #[must_use]
     pub fn failure(&self) -> &Failure {
-        &self.0
+        &self.failure
+    }
+
+    /// The requests that were made before it failed.
+    #[must_use]
+    pub fn requests(&self) -> &Requests {
+        &self.requests
+    }
+
+    /// The same after these requests.
+    #[must_use]
+    pub fn having_made(self, requests: Requests) -> Self {
+        Self { requests, ..self }
     }
 }
 
 impl From<Failure> for TaskError {
     fn from(failure: Failure) -> Self {
-        Self(failure)
+        let requests = Requests::default();
+        Self { failure, requests }
     }
 }
 
@@ -64,7 +83,7 @@ impl From<&connectors::Error> for TaskError {
 
 impl fmt::Display for TaskError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.0.name, self.0.to_text())
+        write!(f, "{}: {}", self.failure.name, self.failure.to_text())
     }
 }
 
@@ -72,9 +91,9 @@ impl std::error::Error for TaskError {}
 
 impl From<TaskError> for Diagnostic {
     fn from(error: TaskError) -> Self {
-        let failure = error.0.of_an_answer();
+        let failure = error.failure.of_an_answer();
         Self {
-            error_message: failure.to_text(),
+            error_message: error.requests.put_behind(failure.to_text()),
             error_type: failure.name,
         }
     }

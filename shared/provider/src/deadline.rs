@@ -60,12 +60,17 @@ impl Deadline {
 
     /// The time that the next request may take; an error where it must not be sent any more.
     pub fn time_limit(self) -> Result<Duration, Missed> {
+        self.time_limit_of(REQUEST_TIME_LIMIT)
+    }
+
+    /// The same for a request that may take so long.
+    pub fn time_limit_of(self, longest: Duration) -> Result<Duration, Missed> {
         let Some(ends) = self.ends else {
-            return Ok(REQUEST_TIME_LIMIT);
+            return Ok(longest);
         };
         match ends.saturating_duration_since(Instant::now()) {
             Duration::ZERO => Err(Missed::Over),
-            left => Ok(left.min(REQUEST_TIME_LIMIT)),
+            left => Ok(left.min(longest)),
         }
     }
 }
@@ -108,6 +113,16 @@ mod tests {
     fn a_far_deadline_does_not_lengthen_a_request() {
         assert_eq!(limit(None).unwrap(), REQUEST_TIME_LIMIT);
         assert_eq!(limit(Some(Timestamp::MAX)).unwrap(), REQUEST_TIME_LIMIT);
+    }
+
+    #[test]
+    fn a_request_that_takes_longer_than_others_is_given_that() {
+        let longest = REQUEST_TIME_LIMIT * 2;
+        let limit = |deadline| Deadline::new(deadline, NOW)?.time_limit_of(longest);
+
+        assert_eq!(limit(None), Ok(longest));
+        assert_eq!(limit(Some(Timestamp::MAX)), Ok(longest));
+        assert!(limit(Some(NOW + SignedDuration::from_secs(4))).unwrap() <= Duration::from_secs(4));
     }
 
     #[tokio::test(start_paused = true)]

@@ -13,6 +13,7 @@ use crate::{
         Guard, Policy, Reach,
         names::{Gate, NotResolved},
     },
+    roots::Roots,
     transport::{Answer, Interruption, Request, Sending, Transport},
 };
 
@@ -38,9 +39,12 @@ pub enum ConnectionError {
 /// # Errors
 /// Where TLS can not be set up, which only a wrong build of this program can cause.
 pub fn tls() -> Result<ClientConfig, rustls::Error> {
-    let roots = RootCertStore {
+    trusting(RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
-    };
+    })
+}
+
+fn trusting(roots: RootCertStore) -> Result<ClientConfig, rustls::Error> {
     let tls = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_safe_default_protocol_versions()?
         .with_root_certificates(roots)
@@ -89,12 +93,16 @@ impl Http {
 
     /// The way for the requests of one invocation, which share a connection. It must not outlive the invocation: Lambda freezes the
     /// process between two of them. A connection that dies meanwhile is only noticed when the next request has gone out, and
-    /// then it is unknown whether the system received it.
+    /// then it is unknown whether the system received it. It trusts `roots` alone, where there are some, and else the authorities of the
+    /// public internet.
     ///
     /// # Errors
-    /// Where HTTP can not be set up; it opens no connection.
-    pub fn session(&self) -> Result<HttpTransport, ConnectionError> {
-        HttpTransport::with(&self.tls, self.guard.as_ref(), 1)
+    /// Where TLS or HTTP can not be set up; it opens no connection.
+    pub fn session(&self, roots: Option<&Roots>) -> Result<HttpTransport, ConnectionError> {
+        match roots {
+            Some(roots) => HttpTransport::with(&trusting(roots.clone().into_store())?, self.guard.as_ref(), 1),
+            None => HttpTransport::with(&self.tls, self.guard.as_ref(), 1),
+        }
     }
 }
 
@@ -302,8 +310,8 @@ mod tests {
     }
 
     #[rstest]
-    #[case::of_one_session_share_one(|http: &Http| { let session = http.session().unwrap(); [session.clone(), session] }, 1)]
-    #[case::of_two_sessions_have_one_each(|http: &Http| [http.session().unwrap(), http.session().unwrap()], 2)]
+    #[case::of_one_session_share_one(|http: &Http| { let session = http.session(None).unwrap(); [session.clone(), session] }, 1)]
+    #[case::of_two_sessions_have_one_each(|http: &Http| [http.session(None).unwrap(), http.session(None).unwrap()], 2)]
     #[case::without_a_session_have_one_each(|_: &Http| { let plain = HttpTransport::new().unwrap(); [plain.clone(), plain] }, 2)]
     #[tokio::test]
     async fn requests(#[case] transports: fn(&Http) -> [HttpTransport; 2], #[case] expected: usize) {

@@ -3,6 +3,7 @@
 //! # Layout
 //! - [`transport`] — a request and its answer, and the ways in which an exchange breaks off.
 //! - [`http`] — the network itself: HTTP over TLS.
+//! - [`roots`] — the certificates of a system's own certificate authority.
 //! - [`egress`] — the guard of requests whose address comes from outside.
 //! - [`verdict`] — the status of an answer as the answer to one question: did the system do anything?
 //! - [`deadline`] — the time that is left for an action.
@@ -16,6 +17,7 @@ pub mod egress;
 pub mod http;
 pub mod rate_limit;
 pub mod reroute;
+pub mod roots;
 pub mod shown;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -177,17 +177,21 @@ fn made_up_value(kind: InputKind, now: Timestamp) -> String {
     }
 }
 
-/// A person who may decide: one with the link, or an ARN if the approval does not take links.
+/// A person who may decide: one with the link, or the first approver if the approval does not take links.
 pub(crate) fn decider(question: &Question) -> Decider {
     let name = "dry run";
-    let pattern = question.approvers.iter().find_map(|approver| match approver {
-        Approver::Arn(pattern) => Some(pattern.as_str()),
-        Approver::Link => None,
+    let approver = question.approvers.iter().find_map(|approver| match approver {
+        Approver::Arn(pattern) => Some(Decider::Arn(pattern.replace('*', "dry-run"))),
+        Approver::Slack(user) if question.not_by.is_none() => Some(Decider::Slack {
+            user: user.clone(),
+            name: name.to_owned(),
+        }),
+        Approver::Slack(_) | Approver::Link => None,
     });
-    match (question.takes_links(), pattern) {
-        (true, _) => Decider::Link { name: name.to_owned() },
-        (false, Some(pattern)) => Decider::Arn(pattern.replace('*', "dry-run")),
-        (false, None) => Decider::Arn(name.to_owned()),
+    match approver {
+        _ if question.takes_links() => Decider::Link { name: name.to_owned() },
+        Some(approver) => approver,
+        None => Decider::Arn(name.to_owned()),
     }
 }
 
@@ -280,6 +284,7 @@ steps:
     #[rstest]
     #[case::all(&[], "dry run")]
     #[case::link(&["arn:aws:iam::123456789012:role/oncall", "link"], "dry run")]
+    #[case::user_of_slack(&["slack:U0123456789", "arn:aws:iam::*:role/oncall"], "slack:U0123456789 (dry run)")]
     #[case::arn(&["arn:aws:iam::*:role/oncall-*"], "arn:aws:iam::dry-run:role/oncall-dry-run")]
     fn the_decider_is_one_of_the_approvers(#[case] approvers: &[&str], #[case] name: &str) {
         let approvers = approvers

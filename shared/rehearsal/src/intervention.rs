@@ -1,9 +1,9 @@
 //! Interventions: events that would not happen by themselves.
 
-use platform::catalog;
 use serde_json::{Map, Value};
 use std::str::FromStr;
 use workflow::{
+    action::Catalog,
     definition::{Definition, Step},
     error_name::{NamedError, SystemName},
     ids::{LanePath, StepPath},
@@ -35,11 +35,11 @@ pub struct InvalidIntervention(pub(crate) String);
 const NAMES_OF_AWS: [&str; 4] = ["States.", "Lambda.", "Sandbox.", "Runtime."];
 
 impl Intervention {
-    /// Reads `STEP=ERROR_NAME`, or `STEP=ERROR_NAME:COUNT` for the first attempts only.
+    /// Reads `STEP=ERROR_NAME`, or `STEP=ERROR_NAME:COUNT` for the first attempts only. `catalog` has the actions that there are.
     ///
     /// # Errors
     /// The text has another form, or there is no such error.
-    pub fn fails(text: &str) -> Result<Self, InvalidIntervention> {
+    pub fn fails(text: &str, catalog: &Catalog) -> Result<Self, InvalidIntervention> {
         let (step, error) = parts(text, "STEP=ERROR_NAME, such as ticket=PagerDuty.RateLimited")?;
         let (error, attempts) = match error.split_once(':') {
             None => (error, None),
@@ -52,7 +52,7 @@ impl Intervention {
                 }
             },
         };
-        known_error(error).map_err(|problem| InvalidIntervention(format!("{text:?}: {problem}")))?;
+        known_error(error, catalog).map_err(|problem| InvalidIntervention(format!("{text:?}: {problem}")))?;
         Ok(Self {
             step,
             effect: Effect::Fails {
@@ -129,20 +129,20 @@ impl Intervention {
     }
 }
 
-/// Checks that a run can fail with an error of this name.
+/// Checks that a run can fail with an error of this name. `catalog` has the actions that there are.
 ///
 /// # Errors
 /// It cannot; says which errors there are.
-pub fn known_error(name: &str) -> Result<(), String> {
+pub fn known_error(name: &str, catalog: &Catalog) -> Result<(), String> {
     let is_known = NamedError::parse(name).is_some_and(|error| match error {
-        NamedError::System(system, _) => catalog().has_system(&system),
+        NamedError::System(system, _) => catalog.has_system(&system),
         NamedError::Ours(_) => true,
     });
     if is_known || NAMES_OF_AWS.iter().any(|beginning| name.starts_with(beginning)) {
         return Ok(());
     }
     // Those of one system stand for those of all, which are too many to read.
-    let system = catalog().actions().take(1).map(|action| SystemName::of(&action.system));
+    let system = catalog.actions().take(1).map(|action| SystemName::of(&action.system));
     let names = NamedError::all(system).map(|name| name.to_string());
     Err(format!(
         "there is no error {name:?}; the errors are {}, the same of the other systems, and those of AWS such as States.Timeout",
@@ -181,9 +181,12 @@ mod tests {
                 attempts,
             },
         };
-        assert_eq!(Intervention::fails("ticket=PagerDuty.Unavailable"), Ok(fails(None)));
         assert_eq!(
-            Intervention::fails("ticket=PagerDuty.Unavailable:2"),
+            Intervention::fails("ticket=PagerDuty.Unavailable", catalog()),
+            Ok(fails(None))
+        );
+        assert_eq!(
+            Intervention::fails("ticket=PagerDuty.Unavailable:2", catalog()),
             Ok(fails(Some(2)))
         );
     }
@@ -204,13 +207,13 @@ mod tests {
     #[case("ticket=PagerDuty.Unavailable:0")]
     #[case("ticket=PagerDuty.Unavailable:often")]
     fn what_is_no_failure_is_refused(#[case] text: &str) {
-        assert!(Intervention::fails(text).is_err());
+        assert!(Intervention::fails(text, catalog()).is_err());
     }
 
     #[test]
     fn a_path_as_it_is_stored_is_refused_with_the_name_of_the_step() {
         for error in [
-            Intervention::fails("00002=PagerDuty.Unavailable").unwrap_err(),
+            Intervention::fails("00002=PagerDuty.Unavailable", catalog()).unwrap_err(),
             Intervention::gives("00002={}").unwrap_err(),
         ] {
             assert_eq!(
@@ -241,7 +244,9 @@ mod tests {
             "uses: pagerduty.resolve_incident\n    with: { integration: prod, incident_id: P1, from: a@b.c }\n";
         let source = format!("name: w\nsteps:\n  - id: a\n    {resolve}  - {resolve}  - id: pause\n    wait: 1s\n");
         let definition = Definition::from_source(&source, catalog()).unwrap();
-        let checked = Intervention::fails(text).unwrap().check([&definition].into_iter());
+        let checked = Intervention::fails(text, catalog())
+            .unwrap()
+            .check([&definition].into_iter());
         match problem {
             None => assert_eq!(checked, Ok(())),
             Some(words) => assert!(checked.unwrap_err().to_string().contains(words)),

@@ -31,6 +31,7 @@ use std::{
     sync::Arc,
 };
 use workflow::{
+    action,
     ids::StepPath,
     planner::{Cursor, Failure, LaneKey, Pending, Wake},
     run::RunInput,
@@ -238,11 +239,12 @@ impl Machine {
             }
             "succeed" | "fail" => self.ended(number, now),
             kind => {
-                let action = command.get("action").and_then(Value::as_str).and_then(Callee::parse);
-                let action = action
+                let input = command.get("input").cloned().unwrap_or_default();
+                let name = command.get("action").and_then(Value::as_str);
+                let action = name
+                    .and_then(|name| Callee::parse(name, &input))
                     .filter(|action| action.spec().function == kind)
                     .ok_or_else(|| Stuck::Command(format!("no command {kind:?}")))?;
-                let input = command.get("input").cloned().unwrap_or_default();
                 self.took.calls += 1;
                 self.perform(number, action, input, now).await?;
                 self.enqueue(number, now);
@@ -406,7 +408,12 @@ impl Machine {
             let remark = format!("made up in the answer: {}", made_up.join(", "));
             self.store.with(|tables| tables.remark(&lane, &attempts.step, remark));
         }
-        self.requests.insert((lane, attempts.step, attempts.attempt), requests);
+        let of_attempt = self.requests.entry((lane, attempts.step, attempts.attempt));
+        match attempts.job {
+            None => *of_attempt.or_default() = requests,
+            // Looks belong to the attempt that has started what they look at.
+            Some(_) => of_attempt.or_default().extend(requests),
+        }
         Ok(())
     }
 
@@ -464,9 +471,9 @@ impl Execution {
 }
 
 /// The result of the state of an action.
-fn answer(result: Result<Value, Failure>) -> Value {
+fn answer(result: Result<action::Answer, Failure>) -> Value {
     match result {
-        Ok(output) => json!({ "output": output }),
+        Ok(answer) => json!({ "output": answer.payload() }),
         Err(failure) => {
             let cause = json!({ "errorType": failure.name, "errorMessage": failure.to_text() });
             json!({ "Error": failure.name, "Cause": cause.to_string() })

@@ -1,18 +1,21 @@
 //! The actions: the shipped functions, with what is made to go wrong.
 
+mod aws;
+
 use crate::{
     account::{Account, Fault},
     intervention::{Effect, Intervention},
     made_up,
     report::Request,
 };
-use connectors::{Call, Connector, preview, shipped_connector};
+use connectors::{Asked, Call, Connector, preview, shipped_connector};
 use jiff::Timestamp;
 use pagerduty::actions::Action;
 use pagerduty::client::{ServiceRegion, TokenKind};
 use platform::{
-    action::{APPROVAL, PagerDuty, input_of},
+    action::{APPROVAL, MessageAbout, PagerDuty, input_of},
     approval_links::{ApprovalLinks, replace_in_texts},
+    catalog,
     secrets::{Connections, SecretError, SecretNames, SecretStore},
     task::TaskError,
 };
@@ -22,7 +25,7 @@ use secrecy::SecretString;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
-    action::ActionSpec,
+    action::{ActionSpec, Answer, LOOK, Requests},
     approval,
     error_name::{NamedError, SystemError, SystemName},
     planner::Failure,
@@ -37,36 +40,50 @@ pub(crate) struct Performer {
 /// The result of a call, and the requests that it made.
 #[derive(Debug)]
 pub(crate) struct Performed {
-    pub(crate) result: Result<Value, Failure>,
+    pub(crate) result: Result<Answer, Failure>,
     pub(crate) requests: Vec<Request>,
     /// The outputs that were made up.
     pub(crate) made_up: Vec<String>,
 }
 
 /// An action that a command can name.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) enum Callee {
     /// One of PagerDuty.
     PagerDuty(Action),
     /// One of a connector.
     Connector(&'static Connector, &'static connectors::Action),
+    /// One of a connector of the user's own, which the command has along.
+    Own(Box<Connector>, Box<connectors::Action>),
+    /// One on AWS.
+    Aws(aws_actions::Action, &'static ActionSpec),
 }
 
 impl Callee {
-    /// The action of that name.
-    pub(crate) fn parse(name: &str) -> Option<Self> {
+    /// The action of that name, which is called with this input.
+    pub(crate) fn parse(name: &str, input: &Value) -> Option<Self> {
         if let Some(action) = Action::parse(name) {
             return Some(Self::PagerDuty(action));
         }
+        if let Some(action) = aws_actions::Action::named(name) {
+            return Some(Self::Aws(action, catalog().action(name)?));
+        }
         let (connector, action) = name.split_once('.')?;
+        if let Some(part) = input.get("connector") {
+            let connector = Connector::from_part(part).ok()?;
+            let action = connector.action(action)?.clone();
+            return Some(Self::Own(Box::new(connector), Box::new(action)));
+        }
         let connector = shipped_connector(connector)?;
         Some(Self::Connector(connector, connector.action(action)?))
     }
 
-    pub(crate) fn spec(self) -> &'static ActionSpec {
+    pub(crate) fn spec(&self) -> &ActionSpec {
         match self {
             Self::PagerDuty(action) => action.spec(),
             Self::Connector(_, action) => action.spec(),
+            Self::Own(_, action) => action.spec(),
+            Self::Aws(_, spec) => spec,
         }
     }
 }
@@ -135,11 +152,13 @@ impl Performer {
                 _ => None,
             });
         let error = failures.next();
-        match callee {
-            Callee::PagerDuty(action) => self.in_pagerduty(action, input, error, interventions, now).await,
+        match &callee {
+            Callee::PagerDuty(action) => self.in_pagerduty(*action, input, error, interventions, now).await,
             Callee::Connector(connector, action) => {
                 elsewhere(connector, action, &input, attempt, error, interventions, now)
             }
+            Callee::Own(connector, action) => elsewhere(connector, action, &input, attempt, error, interventions, now),
+            Callee::Aws(action, spec) => aws::attempt(action, spec, &input, error, interventions, now),
         }
     }
 
@@ -173,12 +192,12 @@ impl Performer {
             // The action does not fail in this way, for example because it changes nothing.
             (Some(name), _) => Err(made_to_fail(name)),
         };
-        Performed::of(result, requests)
+        Performed::of(result.map(Answer::done), requests)
     }
 }
 
 impl Performed {
-    fn of(result: Result<Value, Failure>, requests: Vec<Request>) -> Self {
+    fn of(result: Result<Answer, Failure>, requests: Vec<Request>) -> Self {
         Self {
             result,
             requests,
@@ -198,11 +217,13 @@ fn elsewhere<'a>(
     now: Timestamp,
 ) -> Performed {
     let spec = action.spec();
-    let is_of_system = |error: &str| {
-        let system = SystemName::of(&spec.system);
-        matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
-    };
-    if let Some(error) = error.filter(|error| !is_of_system(error)) {
+    if let Some(number) = input.get(LOOK).and_then(Value::as_u64) {
+        let number = usize::try_from(number).unwrap_or(usize::MAX);
+        return looked(action, number, input, error, interventions, now);
+    }
+    let has_looks = action.pauses().next().is_some();
+    let error = error.filter(|error| !(has_looks && is_of_job(error)));
+    if let Some(error) = error.filter(|error| !is_of_system(error, spec)) {
         return Performed::of(Err(made_to_fail(error)), Vec::new());
     }
     let call = Call {
@@ -211,8 +232,10 @@ fn elsewhere<'a>(
         input: input.as_object().cloned().unwrap_or_default(),
         idempotency_key: input.get("idempotency_key").and_then(Value::as_str).map(str::to_owned),
         attempt: Some(attempt),
+        look: None,
         deadline: None,
         now,
+        approval: asked(input),
     };
     let previews = match preview(call, &connector.integration().sample_fields()) {
         Ok(previews) => previews,
@@ -231,6 +254,63 @@ fn elsewhere<'a>(
     if let Some(error) = error {
         return Performed::of(Err(made_to_fail(error)), requests);
     }
+    match action.pauses().next() {
+        Some(after_seconds) => Performed::of(Ok(not_yet(0, after_seconds)), requests),
+        None => done(spec, input, interventions, requests, now),
+    }
+}
+
+/// True if an error is one of the system that an action asks.
+fn is_of_system(error: &str, spec: &ActionSpec) -> bool {
+    let system = SystemName::of(&spec.system);
+    matches!(NamedError::parse(error), Some(NamedError::System(of, _)) if of == system)
+}
+
+/// True if an error is that of a job which has ended badly.
+fn is_of_job(error: &str) -> bool {
+    matches!(
+        NamedError::parse(error),
+        Some(NamedError::System(_, SystemError::JobFailed))
+    )
+}
+
+/// The answer before the look of a number, counted from 0.
+fn not_yet(number: usize, after_seconds: u32) -> Answer {
+    Answer::Pending {
+        look: number.into(),
+        after_seconds,
+        requests: Requests::default(),
+    }
+}
+
+/// A look at what an action has started. What it is looked for by stands in an answer, so its request is not known here. Each look finds an
+/// end: nothing here knows how long a system takes.
+fn looked<'a>(
+    action: &connectors::Action,
+    number: usize,
+    input: &Value,
+    error: Option<&str>,
+    interventions: impl Iterator<Item = &'a Intervention>,
+    now: Timestamp,
+) -> Performed {
+    let next = number.saturating_add(1);
+    if let Some(after_seconds) = action.pauses().nth(next) {
+        return Performed::of(Ok(not_yet(next, after_seconds)), Vec::new());
+    }
+    match error.filter(|error| is_of_job(error)) {
+        Some(error) => Performed::of(Err(made_to_fail(error)), Vec::new()),
+        None => done(action.spec(), input, interventions, Vec::new(), now),
+    }
+}
+
+/// Outputs that are given or made up.
+fn done<'a>(
+    spec: &ActionSpec,
+    input: &Value,
+    interventions: impl Iterator<Item = &'a Intervention>,
+    requests: Vec<Request>,
+    now: Timestamp,
+) -> Performed {
     let made_up = made_up::outputs(spec, input, now);
     let given = with_given(Value::Object(Map::new()), interventions);
     let is_given = |name: &str| given.get(name).is_some();
@@ -239,7 +319,7 @@ fn elsewhere<'a>(
     outputs.extend(given.as_object().cloned().unwrap_or_default());
     Performed {
         made_up: names,
-        ..Performed::of(Ok(outputs.into()), requests)
+        ..Performed::of(Ok(Answer::done(outputs.into())), requests)
     }
 }
 
@@ -250,8 +330,18 @@ fn links() -> ApprovalLinks<AnyIntegration> {
 
 /// The link that a call about an approval has in its texts.
 async fn link(input: &Value, now: Timestamp) -> Option<String> {
-    let approval = input.get(APPROVAL)?.as_str()?.parse().ok()?;
-    links().link(&approval, now).await.ok()
+    let approval = MessageAbout::read(input.get(APPROVAL)?)?;
+    links().link(&approval.id, now).await.ok()
+}
+
+/// The approval that a call is a message about, with texts that lead nowhere.
+fn asked(input: &Value) -> Option<Asked> {
+    let approval = MessageAbout::read(input.get(APPROVAL)?)?;
+    Some(Asked {
+        link: approval::LINK.to_owned(),
+        answer: approval.id.to_string(),
+        choices: approval.buttons,
+    })
 }
 
 /// Calls the function of an action, with this as its way to PagerDuty.
@@ -262,7 +352,8 @@ async fn call(transport: Arc<dyn Transport>, action: Action, input: Value, now: 
     let connections = Connections::new(secrets, SecretNames::new(PREFIX));
     let pagerduty = PagerDuty::new(connections, transport, None).with_links(Some(links()));
     let input = json!({ "action": action.spec().name, "call": input, "entered_at": now });
-    pagerduty.perform(action, input_of(input), now).await
+    let answer = pagerduty.perform(action, input_of(input), now).await?;
+    Ok(answer.output().cloned().unwrap_or_default())
 }
 
 /// The fate of a request that makes the action fail with an error; none for errors that are not PagerDuty's.
@@ -279,7 +370,7 @@ fn fault(error: &str) -> Option<Fault> {
         SystemError::RateLimited => Fault::Refused(StatusCode::TOO_MANY_REQUESTS),
         SystemError::Unavailable => Fault::Unreachable,
         SystemError::OutcomeUnknown => Fault::AnswerLost,
-        SystemError::AlreadyResolved => return None,
+        SystemError::AlreadyResolved | SystemError::JobFailed => return None,
     })
 }
 

@@ -41,6 +41,8 @@ breaks! {
     CreateWithoutLooking = "create-without-looking";
     /// A retry of a note does not look first whether it is there.
     NoteWithoutLooking = "note-without-looking";
+    /// A repeat of an action of a connector does not look first whether it was done.
+    ConnectorWithoutLooking = "connector-without-looking";
     /// A step that must not be repeated is tried again after an unknown outcome.
     ForbiddenAgain = "forbidden-again";
     /// A change of which it is not known whether it was recorded is sent again.

@@ -48,6 +48,14 @@ pub enum Construct {
     ResolveAlert,
     #[strum(serialize = "send_change_event")]
     SendChange,
+    #[strum(serialize = "slack.post_message")]
+    PostMessage,
+    #[strum(serialize = "slack.set_topic")]
+    SetTopic,
+    #[strum(serialize = "jira.create_issue")]
+    CreateIssue,
+    #[strum(serialize = "jira.get_issue")]
+    GetIssue,
     #[strum(serialize = "only_while")]
     OnlyWhile,
     #[strum(serialize = "retry")]
@@ -281,6 +289,10 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::AcknowledgeAlert
             | C::ResolveAlert
             | C::SendChange
+            | C::PostMessage
+            | C::SetTopic
+            | C::CreateIssue
+            | C::GetIssue
             | C::OnlyWhile
             | C::WaitForStatus
             | C::Message
@@ -301,7 +313,7 @@ pub fn impossible(construct: Construct, fault: Fault) -> Option<&'static str> {
             | C::CancelsOlder
     );
     if is_of_action && !may_be_of_action {
-        return Some("faults of actions and of PagerDuty: steps that call no action, and Plans");
+        return Some("faults of actions and of systems: steps that call no action, and Plans");
     }
     let is_event = matches!(
         construct,
@@ -606,7 +618,14 @@ impl Construct {
         };
         match &step.kind {
             StepKind::Action(ActionStep { uses, with }) => {
-                add(match Action::parse(&uses.name) {
+                let of_system = match &*uses.name {
+                    "slack.post_message" => Some(Construct::PostMessage),
+                    "slack.set_topic" => Some(Construct::SetTopic),
+                    "jira.create_issue" => Some(Construct::CreateIssue),
+                    "jira.get_issue" => Some(Construct::GetIssue),
+                    _ => None,
+                };
+                let of_pagerduty = || match Action::parse(&uses.name) {
                     Some(Action::CreateIncident) => Construct::Create,
                     Some(Action::ResolveIncident) => Construct::Resolve,
                     Some(Action::AcknowledgeIncident) => Construct::Acknowledge,
@@ -619,7 +638,8 @@ impl Construct {
                     Some(Action::SendChangeEvent) => Construct::SendChange,
                     // The random workflows use no others.
                     _ => Construct::Get,
-                });
+                };
+                add(of_system.unwrap_or_else(of_pagerduty));
                 if with.contains_key("note") {
                     add(Construct::Note);
                 }

@@ -9,6 +9,7 @@
 //! - [`world`]: functions, people, Step Functions and EventBridge with their faults, put together.
 //! - [`store`]: the table.
 //! - [`mod@pagerduty`]: PagerDuty with latency, faults and a ledger.
+//! - [`systems`]: Slack and Jira, on which connectors act.
 //! - [`step_functions`]: an interpreter of the shipped state machine.
 //! - [`reference`](mod@reference): a second reading of the language, to compare with.
 //! - [`invariants`]: what must be true of every simulation.
@@ -21,6 +22,7 @@ pub mod reference;
 pub mod simulation;
 pub mod step_functions;
 pub mod store;
+pub mod systems;
 pub mod workflows;
 pub mod world;
 

@@ -29,6 +29,8 @@ const STYLE: Style = Style {
     depth: 3,
     events: &["incident.triggered"],
     queues: false,
+    // A rehearsal makes up what other systems answer.
+    systems: false,
 };
 
 /// The outcomes of steps, by run, lane and place.
@@ -43,7 +45,7 @@ fn random_workflows_come_in_a_rehearsal_to_what_they_come_to_in_the_simulated_sy
         assert_eq!(rehearsed, endings(&simulated), "{source:#}");
         steps += rehearsed.len();
     }
-    assert!(steps > 3 * FAMILIES, "{steps} steps were compared");
+    assert!(steps > 100, "{steps} steps were compared");
 }
 
 /// The workflows of a seed and what they come to, if a run of the first depends on nothing that only one of the two knows: on

@@ -62,6 +62,12 @@ impl Answer {
         self
     }
 
+    /// The status, the headers and the body.
+    #[must_use]
+    pub fn into_parts(self) -> (u16, Vec<(String, String)>, String) {
+        (self.status, self.headers, self.body)
+    }
+
     pub(crate) fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.body));
         *response.status_mut() = StatusCode::from_u16(self.status).unwrap_or_default();

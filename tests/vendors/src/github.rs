@@ -1,6 +1,6 @@
 //! GitHub's REST API: <https://docs.github.com/en/rest>.
 
-use crate::{Answer, Request, Vendor, is_number, unix_time};
+use crate::{Answer, Course, Request, Vendor, is_number, unix_time};
 use serde_json::{Value, json};
 
 /// A personal access token.
@@ -11,6 +11,8 @@ pub const TOKEN: &str = "github_pat_not_a_real_token";
 pub struct GitHub {
     /// The runs of workflows, each with `id`, `inputs` and `status`.
     pub runs: Vec<Value>,
+    /// What the next looks at a run find.
+    pub course: Course,
     /// The issues, each with `number`, `title`, `state` and `comments`.
     pub issues: Vec<Value>,
     /// The deployments as they were asked for.
@@ -131,8 +133,11 @@ impl GitHub {
                 )
             }
             ("POST", ["actions", "workflows", "restart.yaml" | "161335", "dispatches"]) => self.dispatch(&body),
-            ("GET", ["actions", "runs", id]) => match self.runs.iter().find(|run| is_number(&run["id"], id)) {
-                Some(run) => Answer::json(200, run.clone()),
+            ("GET", ["actions", "runs", id]) => match self.runs.iter_mut().find(|run| is_number(&run["id"], id)) {
+                Some(run) => {
+                    self.course.advance(run);
+                    Answer::json(200, run.clone())
+                }
                 None => error(404, "Not Found"),
             },
             ("POST", ["actions", "runs", id, "rerun-failed-jobs"]) => {

@@ -1,6 +1,6 @@
 //! GitLab's REST API: <https://docs.gitlab.com/api/rest/>.
 
-use crate::{Answer, Request, Vendor, is_number};
+use crate::{Answer, Course, Request, Vendor, is_number};
 use serde_json::{Value, json};
 
 /// A project access token.
@@ -11,6 +11,8 @@ pub const TOKEN: &str = "glpat-not-a-real-token";
 pub struct GitLab {
     /// The pipelines, each with `id`, `status` and `variables`.
     pub pipelines: Vec<Value>,
+    /// What the next looks at a pipeline find.
+    pub course: Course,
     /// The issues, each with `iid`, `title`, `state` and `notes`.
     pub issues: Vec<Value>,
 }
@@ -103,8 +105,9 @@ impl GitLab {
                     ("POST", ["cancel"]) => (200, Some("canceled")),
                     _ => return Answer::json(404, json!({"error": "404 Not Found"})),
                 };
-                if let Some(becomes) = becomes {
-                    pipeline["status"] = json!(becomes);
+                match becomes {
+                    Some(becomes) => pipeline["status"] = json!(becomes),
+                    None => self.course.advance(pipeline),
                 }
                 Answer::json(status, pipeline.clone())
             }

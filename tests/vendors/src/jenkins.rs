@@ -1,6 +1,6 @@
 //! The remote access API of Jenkins: <https://www.jenkins.io/doc/book/using/remote-access-api/>.
 
-use crate::{Answer, Request, Vendor};
+use crate::{Answer, Course, Request, Vendor};
 use serde_json::{Value, json};
 
 /// The user.
@@ -13,6 +13,10 @@ pub const TOKEN: &str = "110000000000000000000000000000dead";
 pub struct Jenkins {
     /// The builds, in the order in which they were asked for: the job, and its parameters.
     pub builds: Vec<(String, Value)>,
+    /// What the next looks at the queue find.
+    pub queue: Course,
+    /// What the next looks at a build find.
+    pub course: Course,
 }
 
 fn page(status: u16, title: &str) -> Answer {
@@ -52,10 +56,9 @@ impl Vendor for Jenkins {
             ("GET", ["queue", "item", id, "api", "json"]) => match self.numbered(id) {
                 Some((number, job)) => {
                     let url = format!("https://jenkins.acme.example/job/{job}/{number}/");
-                    Answer::json(
-                        200,
-                        json!({"id": number, "why": null, "cancelled": false, "executable": {"number": number, "url": url}}),
-                    )
+                    let mut item = json!({"id": number, "why": null, "cancelled": false, "executable": {"number": number, "url": url}});
+                    self.queue.advance(&mut item);
+                    Answer::json(200, item)
                 }
                 None => page(404, "Error 404 Not Found"),
             },
@@ -74,10 +77,9 @@ impl Vendor for Jenkins {
                 match self.numbered(&number) {
                     Some((number, built)) if built == job => {
                         let url = format!("https://jenkins.acme.example/job/{job}/{number}/");
-                        Answer::json(
-                            200,
-                            json!({"number": number, "building": false, "result": "SUCCESS", "url": url}),
-                        )
+                        let mut build = json!({"number": number, "building": false, "result": "SUCCESS", "url": url});
+                        self.course.advance(&mut build);
+                        Answer::json(200, build)
                     }
                     _ => page(404, "Error 404 Not Found"),
                 }

@@ -5,6 +5,7 @@
 //! # Layout
 //! - `server` — the socket, a log of requests, and answers that a test plans.
 //! - `request`, `answer` — what a vendor sees and gives.
+//! - `course` — what goes on after the request that has started it.
 //! - a file for each vendor: who may ask, what is refused in which words, and what is kept.
 
 #![expect(
@@ -13,9 +14,11 @@
 )]
 
 mod answer;
+mod course;
 mod request;
 mod server;
 
+pub mod aws;
 pub mod azure;
 pub mod confluence;
 pub mod datadog;
@@ -41,5 +44,6 @@ pub mod webhook;
 pub mod zoom;
 
 pub use answer::{Answer, unix_time};
+pub use course::Course;
 pub use request::{Request, field, is_number};
 pub use server::{Server, Vendor};

@@ -21,9 +21,14 @@ pub struct Request {
 }
 
 impl Request {
-    pub(crate) fn new(method: &Method, uri: &Uri, headers: HeaderMap, body: Vec<u8>) -> Self {
+    /// A request of a method to an address. The headers have the host, where the address has none.
+    #[must_use]
+    pub fn new(method: &Method, uri: &Uri, headers: HeaderMap, body: Vec<u8>) -> Self {
         let segments = uri.path().split('/').skip(1).map(decoded).collect();
-        let host = headers.get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = headers
+            .get(header::HOST)
+            .and_then(|host| host.to_str().ok())
+            .or(uri.host());
         Self {
             method: method.to_string(),
             host: host.unwrap_or_default().to_owned(),
@@ -94,6 +99,11 @@ impl Request {
     #[must_use]
     pub fn json(&self) -> Value {
         self.json_of("application/json")
+    }
+
+    /// The body as it came.
+    pub(crate) fn body(&self) -> &[u8] {
+        &self.body
     }
 
     /// The fields of a form.

@@ -3,10 +3,56 @@
 //! It answers 200 also where something failed, with `ok: false` and the name of the error.
 
 use crate::{Answer, Request, Vendor};
+use data_encoding::HEXLOWER;
+use ring::hmac;
 use serde_json::{Map, Value, json};
+use std::collections::BTreeMap;
 
 /// The bot's token.
 pub const TOKEN: &str = "xoxb-not-a-real-token";
+
+/// The secret with which Slack signs what it sends to the app.
+pub const SIGNING_SECRET: &str = "not-a-real-signing-secret-of-slack";
+
+/// The host of the addresses at which a message can be changed for a while after a button of it was pressed.
+const HOOKS: &str = "hooks.slack.com";
+
+/// The times that such an address can be used: <https://docs.slack.dev/interactivity/handling-user-interaction>.
+const USES: usize = 5;
+
+/// A request that Slack makes when a button is pressed.
+#[derive(Debug, Clone)]
+pub struct Pressed {
+    /// The headers `X-Slack-Request-Timestamp` and `X-Slack-Signature`.
+    pub timestamp: String,
+    pub signature: String,
+    /// The form.
+    pub body: String,
+}
+
+impl Pressed {
+    /// A form, signed with this secret: <https://docs.slack.dev/authentication/verifying-requests-from-slack>.
+    #[must_use]
+    pub fn signed(body: String, secret: &str, seconds: i64) -> Self {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
+        let code = hmac::sign(&key, format!("v0:{seconds}:{body}").as_bytes());
+        Self {
+            timestamp: seconds.to_string(),
+            signature: format!("v0={}", HEXLOWER.encode(code.as_ref())),
+            body,
+        }
+    }
+
+    /// The headers and their values, with that of a form.
+    #[must_use]
+    pub fn headers(&self) -> [(&'static str, &str); 3] {
+        [
+            ("content-type", "application/x-www-form-urlencoded"),
+            ("x-slack-request-timestamp", &self.timestamp),
+            ("x-slack-signature", &self.signature),
+        ]
+    }
+}
 
 /// A workspace with the channels `C1` (`incidents`) to `C250`, and the users `U1` (Jane) and `U2`.
 #[derive(Debug)]
@@ -15,7 +61,11 @@ pub struct Slack {
     pub channels: Vec<Value>,
     /// The messages, each with `channel`, `ts`, `text` and `reactions`.
     pub messages: Vec<Value>,
+    /// The texts that only the person sees who has pressed a button.
+    pub whispers: Vec<String>,
     users: Vec<Value>,
+    /// The message of each address at which one can be changed, and how often it was used.
+    hooks: BTreeMap<String, (usize, usize)>,
 }
 
 impl Default for Slack {
@@ -31,6 +81,8 @@ impl Default for Slack {
         Self {
             channels: (1..=250).map(channel).collect(),
             messages: Vec::new(),
+            whispers: Vec::new(),
+            hooks: BTreeMap::new(),
             users: vec![
                 json!({"id": "U1", "name": "jane", "profile": {"email": "jane@example.com"}}),
                 json!({"id": "U2", "name": "joe", "profile": {"email": "joe@example.com"}}),
@@ -52,7 +104,9 @@ impl Vendor for Slack {
         "is_private",
         "limit",
         "name",
+        "replace_original",
         "reply_broadcast",
+        "response_type",
         "text",
         "thread_ts",
         "timestamp",
@@ -65,6 +119,9 @@ impl Vendor for Slack {
 
     fn answer(&mut self, request: &Request) -> Answer {
         let (verb, segments) = request.route();
+        if let (HOOKS, "POST", ["actions", _, _, token]) = (&*request.host, verb, &segments[..]) {
+            return self.hook(token, &request.json());
+        }
         let ["api", method] = segments.as_slice() else {
             return Answer::text(404, "Not Found");
         };
@@ -122,9 +179,7 @@ impl Slack {
                 if text("text").is_none() && arguments["blocks"].is_null() {
                     return Err("no_text");
                 }
-                if !arguments["blocks"].is_null() && !arguments["blocks"].is_array() {
-                    return Err("invalid_blocks_format");
-                }
+                check_blocks(&arguments["blocks"])?;
                 let ts = format!("1719838800.{:06}", self.messages.len() + 1);
                 let mut message = arguments.clone();
                 message["channel"] = channel.clone();
@@ -218,6 +273,75 @@ impl Slack {
         }
     }
 
+    /// The request that Slack makes when a user presses the button with a text: <https://docs.slack.dev/reference/interaction-payloads/block_actions-payload>.
+    ///
+    /// # Panics
+    /// If the message has no such button, or the user is none of the workspace.
+    #[expect(clippy::panic, reason = "a button that is not there fails the test")]
+    pub fn press(&mut self, message: usize, button: &str, user: &str, secret: &str, seconds: i64) -> Pressed {
+        let shown = self.messages[message].clone();
+        let blocks = shown["blocks"].as_array().cloned().unwrap_or_default();
+        let buttons = blocks.iter().filter(|block| block["type"] == "actions");
+        let mut buttons = buttons.flat_map(|block| {
+            let elements = block["elements"].as_array().cloned().unwrap_or_default();
+            elements
+                .into_iter()
+                .map(move |element| (block["block_id"].clone(), element))
+        });
+        let pressed = buttons.find(|(_, element)| element["text"]["text"] == button);
+        let Some((block_id, mut action)) = pressed else {
+            panic!("no button {button:?} in {shown:#}");
+        };
+        action["block_id"] = block_id;
+        action["action_ts"] = json!(format!("{seconds}.000100"));
+        let Some(user) = self.users.iter().find(|known| known["id"] == user) else {
+            panic!("no user {user}");
+        };
+        let token = format!("hook{}", self.hooks.len() + 1);
+        self.hooks.insert(token.clone(), (message, 0));
+        let payload = json!({
+            "type": "block_actions",
+            "user": {"id": user["id"], "username": user["name"], "name": user["name"], "team_id": "T1"},
+            "team": {"id": "T1", "domain": "acme"}, "api_app_id": "A1", "token": "an-old-kind-of-token", "trigger_id": "1.2.3",
+            "container": {"type": "message", "message_ts": shown["ts"], "channel_id": shown["channel"], "is_ephemeral": false},
+            "channel": {"id": shown["channel"]},
+            "message": {"type": "message", "ts": shown["ts"], "text": shown["text"], "blocks": blocks},
+            "state": {"values": {}}, "response_url": format!("https://{HOOKS}/actions/T1/1/{token}"),
+            "actions": [action],
+        });
+        let mut form = form_urlencoded::Serializer::new(String::new());
+        Pressed::signed(
+            form.append_pair("payload", &payload.to_string()).finish(),
+            secret,
+            seconds,
+        )
+    }
+
+    /// Changes a message, or whispers, as whoever got the address of a hook asks for.
+    fn hook(&mut self, token: &str, asked: &Value) -> Answer {
+        let Some((message, uses)) = self.hooks.get_mut(token) else {
+            return Answer::text(404, "no_service");
+        };
+        *uses += 1;
+        if *uses > USES {
+            return Answer::text(404, "used_url");
+        }
+        if check_blocks(&asked["blocks"]).is_err() {
+            return Answer::text(400, "invalid_blocks");
+        }
+        let text = asked["text"].as_str().unwrap_or_default().to_owned();
+        match (asked["replace_original"] == true, asked["response_type"].as_str()) {
+            (true, _) => {
+                let message = &mut self.messages[*message];
+                message["text"] = json!(text);
+                message["blocks"] = asked["blocks"].clone();
+            }
+            (false, Some("in_channel")) => return Answer::text(500, "not a part of this workspace"),
+            (false, _) => self.whispers.push(text),
+        }
+        Answer::text(200, "ok")
+    }
+
     fn channel(&mut self, id: Option<&str>) -> Result<&mut Value, Refused> {
         let id = id.ok_or("channel_not_found")?;
         self.channels
@@ -230,6 +354,42 @@ impl Slack {
         let channel = self.channel(channel)?["id"].clone();
         let is_it = |message: &&mut Value| message["channel"] == channel && message["ts"].as_str() == ts;
         self.messages.iter_mut().find(is_it).ok_or("message_not_found")
+    }
+}
+
+/// The limits of the blocks that the tests have: <https://docs.slack.dev/reference/block-kit/blocks>.
+fn check_blocks(blocks: &Value) -> Result<(), Refused> {
+    if blocks.is_null() {
+        return Ok(());
+    }
+    let blocks = blocks.as_array().ok_or("invalid_blocks_format")?;
+    let fits = |value: &Value, most: usize| {
+        let text = value.as_str().unwrap_or_default();
+        (1..=most).contains(&text.chars().count())
+    };
+    let is_button = |button: &Value| {
+        let has_id = button["action_id"].is_null() || fits(&button["action_id"], 255);
+        let has_value = button["value"].is_null() || fits(&button["value"], 2_000);
+        let has_url = button["url"].is_null() || fits(&button["url"], 3_000);
+        button["text"]["type"] == "plain_text" && fits(&button["text"]["text"], 75) && has_id && has_value && has_url
+    };
+    let is_right = |block: &Value| match block["type"].as_str() {
+        Some("section") => fits(&block["text"]["text"], 3_000),
+        Some("actions") => {
+            let elements = block["elements"].as_array().cloned().unwrap_or_default();
+            let ids: std::collections::BTreeSet<_> = elements.iter().map(|it| it["action_id"].to_string()).collect();
+            let has_id = block["block_id"].is_null() || fits(&block["block_id"], 255);
+            (1..=25).contains(&elements.len())
+                && ids.len() == elements.len()
+                && has_id
+                && elements.iter().all(is_button)
+        }
+        Some(_) => true,
+        None => false,
+    };
+    match blocks.len() <= 50 && blocks.iter().all(is_right) {
+        true => Ok(()),
+        false => Err("invalid_blocks"),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The REST API of Splunk: <https://help.splunk.com/en/splunk-enterprise/leverage-rest-apis/rest-api-reference>. It answers in XML where
 //! a request does not ask for JSON.
 
-use crate::{Answer, Request, Vendor, field};
+use crate::{Answer, Course, Request, Vendor, field};
 use serde_json::{Value, json};
 
 /// An authentication token.
@@ -12,6 +12,8 @@ pub const TOKEN: &str = "not-a-real-splunk-token";
 pub struct Splunk {
     /// The searches that were run.
     pub searches: Vec<String>,
+    /// What the next looks at a job find.
+    pub course: Course,
     jobs: usize,
 }
 
@@ -87,10 +89,11 @@ impl Vendor for Splunk {
             }
             ("GET", ["search", "v2", "jobs", id, rest @ ..]) if (1..=self.jobs).any(|job| sid(job) == *id) => {
                 match rest {
-                    [] => Answer::json(
-                        200,
-                        json!({"entry": [{"content": {"dispatchState": "DONE", "resultCount": 2, "sid": id}}]}),
-                    ),
+                    [] => {
+                        let mut content = json!({"dispatchState": "DONE", "resultCount": 2, "sid": id});
+                        self.course.advance(&mut content);
+                        Answer::json(200, json!({"entry": [{"content": content}]}))
+                    }
                     ["results"] => results(request.query("count")),
                     _ => error(404, "ERROR", "Not Found"),
                 }

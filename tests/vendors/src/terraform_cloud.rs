@@ -1,6 +1,6 @@
 //! The API of HCP Terraform: <https://developer.hashicorp.com/terraform/cloud-docs/api-docs>.
 
-use crate::{Answer, Request, Vendor};
+use crate::{Answer, Course, Request, Vendor};
 use serde_json::{Value, json};
 
 /// A team token.
@@ -13,6 +13,8 @@ pub const WORKSPACE: &str = "ws-LLGHCr4SWy28wyGN";
 pub struct TerraformCloud {
     /// The runs, as JSON:API resources.
     pub runs: Vec<Value>,
+    /// What the next looks at a run find.
+    pub course: Course,
 }
 
 const JSON_API: &str = "application/vnd.api+json";
@@ -82,7 +84,10 @@ impl Vendor for TerraformCloud {
                     return not_found();
                 };
                 match (method, rest) {
-                    ("GET", []) => document(200, json!({"data": run})),
+                    ("GET", []) => {
+                        self.course.advance(&mut run["attributes"]);
+                        document(200, json!({"data": run}))
+                    }
                     ("POST", ["actions", verb @ ("apply" | "discard")]) => match run["attributes"]["status"].as_str() {
                         Some("planned") => {
                             run["attributes"]["status"] =

@@ -76,6 +76,7 @@ pub(super) fn set_up(command: &mut Command, runtime_api: &str, aws: &str, system
         ("PAGERDUTY_API_URL", systems),
         ("PAGERDUTY_EVENTS_URL", systems),
         ("CONNECTORS_URL", systems),
+        ("APPROVALS_URL", "https://bench.invalid/approvals"),
         ("STACK_NAME", "bench"),
         ("TABLE_NAME", "table"),
         ("SECRETS_PREFIX", "pagerflow"),

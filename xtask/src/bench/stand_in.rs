@@ -126,6 +126,23 @@ pub(super) fn aws_of_slack(request: &Request) -> Answer {
     )
 }
 
+/// The same where the secret is that of an integration with AWS, whose role can be taken on.
+pub(super) fn aws_of_accounts(request: &Request) -> Answer {
+    match request.operation.as_str() {
+        // STS is asked by a form.
+        "" => Answer::ok(
+            "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>ASIAEXAMPLE</AccessKeyId>\
+             <SecretAccessKey>secret</SecretAccessKey><SessionToken>token</SessionToken>\
+             <Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></AssumeRoleResult></AssumeRoleResponse>",
+        ),
+        "UpdateService" => Answer::ok(r#"{"service": {"serviceName": "checkout", "status": "ACTIVE"}}"#),
+        _ => aws_with(
+            r#"{"Name": "s", "SecretString": "{\"type\": \"aws\", \"secret\": \"0123456789abcdef0123456789abcdef\", \"fields\": {\"role_arn\": \"arn:aws:iam::123456789012:role/pagerflow-bench\", \"region\": \"eu-west-1\"}, \"hosts\": [\"sts.eu-west-1.amazonaws.com\"]}"}"#,
+            request,
+        ),
+    }
+}
+
 fn aws_with(secret: &str, request: &Request) -> Answer {
     Answer::ok(match request.operation.as_str() {
         "BatchGetItem" => r#"{"Responses": {}, "UnprocessedKeys": {}}"#,

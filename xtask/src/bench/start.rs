@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::capped::Share;
 use super::functions::{FLOOR, all, build, set_up};
-use super::stand_in::{Answer, Request, aws, aws_of_slack, serve, systems};
+use super::stand_in::{Answer, Request, aws, aws_of_accounts, aws_of_slack, serve, systems};
 use crate::error::Error;
 
 /// The number of times that each function is started, in turns with the others.
@@ -94,7 +94,7 @@ fn answered(stage: &Stage, shares: &[Share]) -> Result<String, Error> {
     Ok(format!(
         "{table}\nFrom the start of the process to its first answer, p50 of {CAPPED_ROUNDS}, capped by a control group to Lambda's share of a \
          processor. The first invocation has one call of AWS in the ingress (a delivery with an unknown key), three in the \
-         runner (a run of a workflow that is not there), and one and the calls of PagerDuty or Slack in an action, all over HTTP \
+         runner (a run of a workflow that is not there), and one and the calls of PagerDuty, Slack, or STS and ECS in an action, all over HTTP \
          without TLS to this machine: a handshake comes on top of it.\n"
     ))
 }
@@ -119,6 +119,8 @@ struct Stage {
     aws: String,
     /// The AWS of the function of connectors.
     aws_of_slack: String,
+    /// The AWS of the function that acts in accounts.
+    aws_of_accounts: String,
     systems: String,
 }
 
@@ -133,6 +135,7 @@ impl Stage {
             functions: functions.collect::<Result<_, Error>>()?,
             aws: format!("http://{}", serve(aws)?),
             aws_of_slack: format!("http://{}", serve(aws_of_slack)?),
+            aws_of_accounts: format!("http://{}", serve(aws_of_accounts)?),
             systems: format!("http://{}", serve(systems)?),
         })
     }
@@ -143,6 +146,7 @@ impl Stage {
         let mut command = Command::new(self.folder.join(&function.package));
         let aws = match function.package.as_str() {
             "call-http" => &self.aws_of_slack,
+            "call-aws" => &self.aws_of_accounts,
             _ => &self.aws,
         };
         set_up(&mut command, &runtime_api, aws, &self.systems);

@@ -1,6 +1,7 @@
 //! Storing an account on the system of a connector.
 
-use super::{Kept, Options, Stored, TokenOptions, Verified, put};
+use super::super::answers;
+use super::{Kept, Options, Stored, TokenOptions, Verified, options_of_pagerduty, put, token_kind_of_pagerduty};
 use crate::{
     ask,
     connector_account::{ConnectorAccount, connector},
@@ -34,7 +35,7 @@ pub(super) async fn add(
     stack: &Stack,
     notices: Notices,
 ) -> Result<Stored, Error> {
-    let connector = connector(type_name)?;
+    let connector = connector(type_name, stack).await?;
     let before = Before::read(&options.token.alias, type_name, recorded, stack).await?;
     let mut problems = options_of_pagerduty(&options);
     let changes = Changes::read(&options.field, connector.integration(), &mut problems);
@@ -50,7 +51,7 @@ pub(super) async fn set_token(
     stack: &Stack,
     notices: Notices,
 ) -> Result<Stored, Error> {
-    let connector = connector(&recorded.type_name)?;
+    let connector = connector(&recorded.type_name, stack).await?;
     let type_name = &recorded.type_name;
     let before = Before::read(&options.alias, type_name, Some(recorded), stack).await?;
     let problems = token_kind_of_pagerduty(&options).into_iter().collect();
@@ -187,7 +188,7 @@ fn asked(field: &IntegrationField) -> Result<String, Error> {
     let default = field.default.as_deref();
     match &field.kind {
         FieldType::OneOf(words) => ask::one_of(&prompt, words, default),
-        FieldType::Text { .. } => {
+        FieldType::Text { .. } | FieldType::Certificates => {
             let check = |answer: &str| match answer.is_empty() && !field.required {
                 true => Ok(()),
                 false => field.check(answer).map_err(|problem| format!("it {problem}")),
@@ -195,28 +196,6 @@ fn asked(field: &IntegrationField) -> Result<String, Error> {
             ask::text(&prompt, default, !field.required, check)
         }
     }
-}
-
-/// The options that only integrations of PagerDuty have.
-fn options_of_pagerduty(options: &Options) -> Vec<String> {
-    let given = [
-        ("--region", options.region.is_some()),
-        ("--default-from", options.default_from.is_some()),
-        ("--no-default-from", options.no_default_from),
-    ];
-    let given = given.iter().filter(|(_, is_given)| *is_given);
-    given
-        .map(|(name, _)| of_pagerduty_alone(name))
-        .chain(token_kind_of_pagerduty(&options.token))
-        .collect()
-}
-
-fn token_kind_of_pagerduty(options: &TokenOptions) -> Option<String> {
-    options.token_kind.is_some().then(|| of_pagerduty_alone("--token-kind"))
-}
-
-fn of_pagerduty_alone(option: &str) -> String {
-    format!("{option} is for integrations of PagerDuty alone")
 }
 
 /// Fails with all problems at once.
@@ -241,7 +220,7 @@ fn refuse(
 
 async fn store(
     options: TokenOptions,
-    connector: &'static Connector,
+    connector: &Connector,
     type_name: &IntegrationTypeName,
     before: &Before,
     changes: &Changes,
@@ -300,17 +279,24 @@ async fn store(
     }
     let record = record(&account);
     put(&record, stack).await?;
+    if let IntegrationKind::Connector(account) = &record.kind
+        && answers::can_be_signed(account)
+        && !answers::is_signed(account)
+    {
+        notices.note(&answers::how_to(&alias, account, stack));
+    }
     Ok(Stored {
         kept: before.fields.as_ref().map(|fields| kept(fields, changes)),
         integration: record.into(),
         verified,
+        external_id: None,
     })
 }
 
 /// Asks the system whether it accepts the secret.
 async fn verify(
     alias: &IntegrationAlias,
-    connector: &'static Connector,
+    connector: &Connector,
     account: &Account,
     stack: &Stack,
     notices: Notices,

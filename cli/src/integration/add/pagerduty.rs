@@ -121,6 +121,7 @@ async fn store(
             true => Verified::NotTried,
             false => Verified::Yes("PagerDuty accepts the token.".to_owned()),
         },
+        external_id: None,
     })
 }
 

@@ -42,7 +42,7 @@ impl Directory for Account {
 async fn ready(text: &str) -> Result<Vec<(Source, Definition, Vec<NameMeant>)>, Error> {
     let sources = vec![source(text)];
     let lookup = looked_up(&sources, &Account).await;
-    resolved(sources, &lookup, Notices)
+    resolved(sources, &KnownConnectors::shipped(), &lookup, Notices)
 }
 
 fn seen(version: u32, state: WorkflowState) -> WorkflowRecord {

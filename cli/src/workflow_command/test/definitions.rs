@@ -1,18 +1,23 @@
 //! The definitions that are rehearsed.
 
-use crate::{error::Error, output::Notices, workflow_command::files};
-use platform::catalog;
+use crate::{error::Error, known_connectors::KnownConnectors, output::Notices, workflow_command::files};
 use std::path::PathBuf;
 use workflow::definition::{Definition, ThingReference, Wanted};
 
 /// Reads definitions. No account is asked here what the names in them mean, so each name gets an id that looks like it.
-pub(super) fn read(paths: &[PathBuf], notices: Notices) -> Result<Vec<Definition>, Error> {
-    let files::Sources { sources, passed_over } = files::read(paths)?;
+pub(in super::super) fn read(
+    paths: &[PathBuf],
+    known: &KnownConnectors,
+    notices: Notices,
+) -> Result<Vec<Definition>, Error> {
+    let files::Sources { sources, passed_over } = files::read(paths, known)?;
     if let Some(lines) = files::passed_over_in_words(&passed_over) {
         notices.note(&lines);
     }
     let definitions = sources.iter().map(|source| {
-        let resolved = source.draft.resolved(catalog(), |reference| Ok(stand_in(reference)));
+        let resolved = source
+            .draft
+            .resolved(known.catalog(), |reference| Ok(stand_in(reference)));
         resolved.map_err(|problems| files::told(&source.path, &problems))
     });
     definitions.collect()

@@ -1,11 +1,14 @@
 //! A rehearsal in words: a tree of steps with virtual times, requests and results.
 
-use crate::output::{Screen, printable, shell_word};
+use crate::{
+    output::{Screen, printable, shell_word},
+    remedy::FailedStep,
+};
 use jiff::{SignedDuration, Timestamp};
 use rehearsal::report::{Attempt, Lane, NotStarted, Report, Request, Run, RunStatus, Step, StepState, Unanswered};
 use serde_json::Value;
 use std::fmt::Write;
-use workflow::{error_name::remedy, planner::StepError, steps::REPEAT};
+use workflow::{planner::StepError, steps::REPEAT};
 
 /// How many characters of a value are shown where there is one line for it and others.
 const SHORT: usize = 80;
@@ -114,7 +117,7 @@ impl Renderer {
         };
         let status = self.screen.coloured(colour(run.status), words(run.status));
         let mut line = match (&run.error, &run.reason) {
-            (Some(error), _) => format!("{status} after {took}: {}", why(error)),
+            (Some(error), _) => format!("{status} after {took}: {}", why(run, error)),
             (None, Some(reason)) => format!("{status}: {}", printable(reason)),
             (None, None) => format!("{status} in {took}"),
         };
@@ -127,7 +130,7 @@ impl Renderer {
         match (&run.error, &run.reason) {
             (Some(error), _) => {
                 let failed = self.screen.coloured(colour(run.status), "would fail");
-                self.lines.push(format!("{failed}: {}", why(error)));
+                self.lines.push(format!("{failed}: {}", why(run, error)));
             }
             (None, Some(reason)) => self
                 .lines
@@ -328,13 +331,23 @@ pub(super) fn unanswered(approval: &Unanswered) -> String {
 }
 
 /// The reason a run failed, and what to do.
-fn why(error: &StepError) -> String {
+fn why(run: &Run, error: &StepError) -> String {
+    let failed = failed_step(&run.steps).map(|step| FailedStep {
+        action: Some(step.title.as_str()),
+        input: step.input.as_ref(),
+    });
     format!(
         "{}\n{}\nWhat to do: {}",
         error.name,
         printable(&error.message),
-        remedy(&error.name)
+        failed.unwrap_or_default().remedy(&error.name)
     )
+}
+
+/// The last step that failed, in whatever it stands.
+fn failed_step(steps: &[Step]) -> Option<&Step> {
+    let failed = steps.iter().rfind(|step| step.state == StepState::Failure)?;
+    Some(failed_step(&failed.steps).unwrap_or(failed))
 }
 
 fn told(error: &StepError) -> String {

@@ -660,3 +660,34 @@ async fn a_signal_changes_an_incident_that_rounds_look_at() {
     let outputs = &played.json["runs"][0]["steps"][1]["outputs"];
     assert_eq!((&outputs["rounds"], &outputs["ended_by"]), (&3.into(), &"until".into()));
 }
+
+#[tokio::test]
+async fn an_action_of_a_connector_of_the_users_own_is_played_with_its_request_and_fails_with_errors_of_its_system() {
+    let folder = Folder::new("own-connector");
+    let connector = folder.file("desk.yaml", crate::known_connectors::tests::DESK);
+    let source =
+        "name: w\nsteps:\n  - { id: open, uses: desk.open_ticket, with: { integration: ops, title: Disk full } }\n";
+    let file = folder.file("w.yaml", source);
+    let line = [file.as_str(), "--connector", connector.as_str()];
+    let told = played(&line).await.unwrap();
+    let request = &told.json["runs"][0]["steps"][0]["attempts"][0]["requests"][0];
+    assert_eq!(
+        (&request["host"], &request["path"]),
+        (&"acme.example.com".into(), &"/tickets".into()),
+        "{request:#}"
+    );
+    assert_eq!(request["body"]["title"], "Disk full", "{request:#}");
+    let failing = [
+        file.as_str(),
+        "--connector",
+        connector.as_str(),
+        "--fail",
+        "open=HelpDesk.Forbidden",
+    ];
+    assert_eq!(
+        played(&failing).await.unwrap().json["runs"][0]["error"]["name"],
+        "HelpDesk.Forbidden"
+    );
+    let without = played(&line[..1]).await.unwrap_err();
+    assert!(without.contains("unknown action `desk.open_ticket`"), "{without}");
+}

@@ -56,6 +56,7 @@ pub(super) fn by(decision: &Decision) -> Markup {
         @match decision.via {
             Via::Link => { bdi { (visible(&decision.by)) } ", as typed on this page" }
             Via::Command => { code { (visible(&decision.by)) } ", by the command" }
+            Via::Slack => { code { (visible(&decision.by)) } ", by a button in Slack" }
         }
     }
 }
@@ -63,7 +64,7 @@ pub(super) fn by(decision: &Decision) -> Markup {
 pub(super) fn who_may_decide(question: &Question) -> Markup {
     html! {
         @if question.approvers.is_empty() && question.not_by.is_none() {
-            "Everyone who has this link, or the rights to decide by the command"
+            "Everyone who has this link or a button in Slack, or the rights to decide by the command"
         } @else if question.approvers.is_empty() {
             "Everyone who has the rights to decide by the command"
         } @else {
@@ -72,6 +73,7 @@ pub(super) fn who_may_decide(question: &Question) -> Markup {
                 @match approver {
                     Approver::Link => "Everyone who has this link",
                     Approver::Arn(pattern) => code { (visible(pattern)) },
+                    Approver::Slack(user) => { "The user " code { (user) } " of Slack, by a button there" }
                 }
             }
         }

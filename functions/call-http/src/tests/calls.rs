@@ -56,6 +56,22 @@ async fn a_text_that_is_too_long_is_cut_and_the_answer_says_so() {
     assert!(adjusted.starts_with("`text` was cut"), "{output}");
 }
 
+#[tokio::test]
+async fn what_the_state_of_an_execution_has_no_room_for_is_left_out_and_the_rest_is_given() {
+    let world = World::new().await;
+    world.slack.vendor(|slack| {
+        for channel in &mut slack.channels {
+            channel["name"] = json!(format!("{}{}", channel["name"].as_str().unwrap(), "x".repeat(200)));
+        }
+    });
+
+    let output = world
+        .done(json!({"action": "slack.list_channels", "integration": "ops"}))
+        .await;
+
+    assert_eq!(output, json!({}));
+}
+
 #[test]
 fn each_shipped_action_is_performed_by_this_function_through_integrations_of_its_connectors_type() {
     for connector in shipped().filter_map(shipped_connector) {

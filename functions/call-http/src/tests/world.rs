@@ -2,7 +2,7 @@
 
 use crate::handle;
 use action_tests::{Log, now};
-use connectors::Account;
+use connectors::{Account, SIGNING_SECRET, STORED};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use platform::{
@@ -59,19 +59,38 @@ impl World {
 
     /// Stores a token for a host, as `pagerflow integration add` does.
     pub(super) fn store(&self, token: &str, host: &str) {
+        self.store_of_type("slack", token, host);
+    }
+
+    /// The same for an integration of another type.
+    pub(super) fn store_of_type(&self, type_name: &str, token: &str, host: &str) {
+        self.store_with(type_name, token, host, &[]);
+    }
+
+    /// Stores the token of an integration whose signing secret is stored as well.
+    pub(super) fn store_signed(&self) {
+        self.store_with("slack", slack::TOKEN, "slack.com", &[(SIGNING_SECRET, STORED)]);
+    }
+
+    fn store_with(&self, type_name: &str, token: &str, host: &str, fields: &[(&str, &str)]) {
+        let fields = fields
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         let account = Account {
             secret: token.into(),
-            fields: [].into(),
+            fields: fields.collect(),
             hosts: vec![host.parse().unwrap()],
         };
-        let value = account_secret(&"slack".parse().unwrap(), &account).unwrap();
-        self.secrets.put(SECRET, value);
+        let value = account_secret(&type_name.parse().unwrap(), &account).unwrap();
+        self.secrets
+            .put(&format!("pagerflow/integrations/{type_name}/ops"), value);
     }
 
     /// The result that a state machine gets, so many seconds after the first call.
     pub(super) async fn call(&self, input: Value, seconds: i64) -> Result<Value, TaskError> {
         let now: Timestamp = now() + SignedDuration::from_secs(seconds);
-        handle(&self.connectors, input, now).await
+        let answer = handle(&self.connectors, input, now).await?;
+        Ok(answer.output().cloned().unwrap_or_default())
     }
 
     pub(super) async fn done(&self, input: Value) -> Value {
@@ -89,6 +108,12 @@ impl World {
             assert!(!error.error_message.contains(token), "{}", error.error_message);
         }
         error
+    }
+
+    /// The blocks of the first message in the workspace; null for none.
+    pub(super) fn blocks(&self) -> Value {
+        self.slack
+            .vendor(|slack| slack.messages[0].get("blocks").cloned().unwrap_or_default())
     }
 
     /// The texts of the messages in the workspace.

@@ -85,7 +85,8 @@ impl World {
 
     /// What a state machine gets as the output.
     pub(super) async fn done(&self, input: &Value) -> Value {
-        handle(&self.pagerduty, self.filled(input), now()).await.unwrap()
+        let answer = handle(&self.pagerduty, self.filled(input), now()).await.unwrap();
+        answer.output().unwrap().clone()
     }
 
     /// What a state machine gets as the error.

@@ -9,6 +9,10 @@ const START: &str = "2026-11-20T09:30:01Z";
 
 /// The answer in a state with this `result`.
 fn answer(result: &Value) -> Option<Answer> {
+    answer_and_requests(result).map(|(answer, _)| answer)
+}
+
+fn answer_and_requests(result: &Value) -> Option<(Answer, Requests)> {
     let state: State = serde_json::from_value(json!({
         "run": {"id": "r", "workflow": "w", "version": 1, "depth": 0},
         "cause": {"hand": {}},
@@ -36,6 +40,40 @@ fn an_output_is_a_success() {
     let output = json!({"incident_id": "Q1", "incident_number": 7});
 
     assert_eq!(answer(&json!({"output": output})), Some(Answer::Success(output)));
+}
+
+#[test]
+fn what_a_function_says_beside_the_outputs_is_no_output() {
+    let requests: Requests = "POST ci.example.com 201 in 143 ms".parse().unwrap();
+    let done = action::Answer::done(json!({"id": "7"})).with_requests(requests.clone());
+    let not_yet = action::Answer::Pending {
+        look: json!({"id": "7"}),
+        after_seconds: 10,
+        requests: requests.clone(),
+    };
+
+    let [done, not_yet] = [done, not_yet].map(|said| answer_and_requests(&json!({"output": said.payload()})));
+
+    assert_eq!(done, Some((Answer::Success(json!({"id": "7"})), requests.clone())));
+    let pending = Answer::Pending {
+        look: json!({"id": "7"}),
+        after_seconds: 10,
+    };
+    assert_eq!(not_yet, Some((pending, requests)));
+}
+
+#[test]
+fn the_requests_of_a_call_that_failed_are_read_from_behind_its_message() {
+    let cause = json!({
+        "errorType": "Slack.RateLimited",
+        "errorMessage": "Slack asks to wait [retry after 20 s] [requests: POST slack.com 429 in 80 ms]",
+    });
+
+    let result = json!({"Error": "Slack.RateLimited", "Cause": cause.to_string()});
+
+    let failure = Failure::from_text("Slack.RateLimited", "Slack asks to wait [retry after 20 s]");
+    let requests = "POST slack.com 429 in 80 ms".parse().unwrap();
+    assert_eq!(answer_and_requests(&result), Some((Answer::Failure(failure), requests)));
 }
 
 #[rstest]

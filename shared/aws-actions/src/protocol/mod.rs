@@ -16,7 +16,7 @@ mod query;
 mod rest;
 mod rest_json;
 mod rest_xml;
-mod xml;
+pub(crate) mod xml;
 
 use crate::{
     input::{Datum, Fields},
@@ -177,7 +177,7 @@ fn of_text(shape: &Shape<'_>, text: &str) -> Value {
 }
 
 /// Percent-encodes what is not unreserved, as signatures count it.
-fn encode(text: &str, keeps_slashes: bool) -> String {
+pub(crate) fn encode(text: &str, keeps_slashes: bool) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {

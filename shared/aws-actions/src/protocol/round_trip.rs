@@ -119,6 +119,10 @@ fn with_path(service: &Service<'_>, operation: &Operation<'_>, input: &Map<Strin
             };
             whole.insert(snake_case(member.name), given);
         }
+        // What is read back has the name that AWS has for it.
+        if let Some(given) = whole.remove(&snake_case(member.name)) {
+            whole.insert(input::input_name(member, true), given);
+        }
     }
     whole
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 const NODES: u32 = 1_000_000;
 
 /// Parses a body. A document type, with which entities could grow, is refused.
-pub(super) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
+pub(crate) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
     let options = ParsingOptions {
         nodes_limit: NODES,
         ..ParsingOptions::default()
@@ -22,7 +22,7 @@ pub(super) fn parse(text: &str) -> Result<Document<'_>, Unreadable> {
 }
 
 /// The first element of that name within another.
-pub(super) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
+pub(crate) fn child<'a, 'i>(node: Node<'a, 'i>, name: &str) -> Option<Node<'a, 'i>> {
     node.children().find(|child| is_named(*child, name))
 }
 
@@ -36,7 +36,7 @@ fn local(name: &str) -> &str {
 }
 
 /// The text of an element.
-pub(super) fn text(node: Node<'_, '_>) -> String {
+pub(crate) fn text(node: Node<'_, '_>) -> String {
     node.children()
         .filter(Node::is_text)
         .filter_map(|child| child.text())

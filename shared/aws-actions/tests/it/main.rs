@@ -10,10 +10,12 @@
 mod answers;
 mod endpoints;
 mod errors;
+mod faces;
 mod pages;
 mod requests;
 mod signatures;
 mod specs;
+mod waits;
 
 use aws_actions::{AwsError, InvalidInput, Operation, Place, operation};
 use http::{HeaderMap, HeaderName, Request};

@@ -229,3 +229,21 @@ fn good(kind: &FieldKind) -> Value {
         _ => json!("abcd"),
     }
 }
+
+#[test]
+fn an_input_that_is_called_as_what_every_call_has_gets_another_name() {
+    let input = json!({
+        "function_name": "restart", "statement_id": "s", "action_of_request": "lambda:InvokeFunction", "principal": "sns.amazonaws.com",
+    });
+
+    let request = crate::request("aws.lambda.add_permission", &input).unwrap();
+
+    let body: Value = serde_json::from_slice(request.body()).unwrap();
+    assert_eq!(body["Action"], "lambda:InvokeFunction");
+    let of_calls = ["action", "attempt", "caller", "deadline", "idempotency_key", "look"];
+    for operation in all() {
+        let spec = operation.spec();
+        let taken = spec.inputs.iter().find(|input| of_calls.contains(&&*input.name));
+        assert!(taken.is_none(), "{spec}: {taken:?}");
+    }
+}

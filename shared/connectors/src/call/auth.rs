@@ -170,7 +170,11 @@ impl Attempt<'_> {
     }
 
     fn account_key(&self) -> AccountKey {
-        AccountKey::of(self.call.connector.name().as_str(), self.account)
+        AccountKey::of(
+            self.call.connector.name().as_str(),
+            &self.call.connector.integration().auth,
+            self.account,
+        )
     }
 
     /// An access token: the one that is remembered, or a new one.

@@ -15,24 +15,29 @@
 //! - here — the attempt as a whole.
 //! - `draft` — a request, before the proof of who asks.
 //! - `render`, `path`, `body` — the parts of a request.
+//! - `controls` — the buttons and the like of a message about an approval.
 //! - `auth`, `tokens`, `google` — the proof of who asks.
 //! - `exchange`, `wait`, `hide` — an answer, and what it means.
 //! - `page` — the pages of a list.
+//! - `poll` — looks at what a request has started.
 //! - `preview` — a request as it would be sent.
 
 mod auth;
 mod body;
+mod controls;
 mod draft;
 mod exchange;
 pub(crate) mod google;
 mod hide;
 mod page;
 mod path;
+mod poll;
 mod preview;
 mod render;
 mod tokens;
 mod wait;
 
+pub use controls::Asked;
 pub use hide::HIDDEN;
 pub use preview::{Preview, preview};
 pub use tokens::AccessTokens;
@@ -52,6 +57,7 @@ use provider::{
     transport::{Request, Transport},
     verdict,
 };
+use sabotage::{Break, breaks};
 use serde_json::{Map, Value, json};
 use workflow::{
     action::{Effect, Field},
@@ -74,10 +80,14 @@ pub struct Call<'a> {
     pub idempotency_key: Option<String>,
     /// The attempt that this is, from 1. Where it is missing, an earlier one is taken to be possible.
     pub attempt: Option<u32>,
+    /// The thing that an earlier call has said to look for; none for a call that does something.
+    pub look: Option<Value>,
     /// The time when the action has to be over.
     pub deadline: Option<Timestamp>,
     /// The time of day at which the attempt begins.
     pub now: Timestamp,
+    /// The approval that the call is a message about.
+    pub approval: Option<Asked>,
 }
 
 impl Call<'_> {
@@ -89,7 +99,21 @@ impl Call<'_> {
     }
 }
 
-/// Performs one attempt.
+/// The result of an attempt that has not failed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Performed {
+    /// The action is done. These are its outputs.
+    Done(Map<String, Value>),
+    /// The action has started something that has not ended yet.
+    NotYet {
+        /// The thing to look for, for [`Call::look`].
+        look: Value,
+        /// The time until the next look, in seconds.
+        after_seconds: u32,
+    },
+}
+
+/// Performs one attempt, or looks at what an earlier one has started.
 ///
 /// # Errors
 /// Any of [`Error`]. After [`Error::OutcomeUnknown`] another attempt with the same key finds out what happened, where the action can look.
@@ -98,15 +122,17 @@ pub async fn perform(
     account: &Account,
     transport: &dyn Transport,
     tokens: &AccessTokens,
-) -> Result<Map<String, Value>, Error> {
+) -> Result<Performed, Error> {
     let subject = call.subject();
     let deadline = Deadline::new(call.deadline, call.now).map_err(|missed| subject.missed(missed))?;
     let inputs = inputs(call.action, &call.input).map_err(|problem| subject.input(problem))?;
     let fields = call.connector.integration().seen(&account.fields);
+    let controls = controls::render(&call, &fields).map_err(|problem| subject.input(problem))?;
     let attempt = Attempt {
         call,
         subject,
         fields,
+        controls,
         account,
         transport,
         tokens,
@@ -126,17 +152,10 @@ fn inputs(action: &Action, given: &Map<String, Value>) -> Result<Map<String, Val
                 return Err(format!("`{}` is missing: {}", field.name, field.summary));
             }
             Some(field) if !value.is_null() => {
-                let fits = field.kind.check(&value);
+                let fits = field.check(&value);
                 fits.map_err(|problem| format!("`{}` {problem}", field.name))?;
             }
             _ => {}
-        }
-        let has_form = match (&input.pattern, value.as_str()) {
-            (Some(pattern), Some(text)) => pattern.is_match(text),
-            _ => true,
-        };
-        if !has_form {
-            return Err(format!("`{}` is not of the form that it has", input.name));
         }
         inputs.insert(input.name.clone(), value);
     }
@@ -149,6 +168,8 @@ struct Attempt<'a> {
     subject: Subject,
     /// The fields of the integration, as expressions see them.
     fields: Value,
+    /// The controls of a message about an approval, as expressions see them; null for none.
+    controls: Value,
     account: &'a Account,
     transport: &'a dyn Transport,
     tokens: &'a AccessTokens,
@@ -156,7 +177,12 @@ struct Attempt<'a> {
 }
 
 impl Attempt<'_> {
-    async fn run(&self, inputs: Map<String, Value>) -> Result<Map<String, Value>, Error> {
+    async fn run(&self, inputs: Map<String, Value>) -> Result<Performed, Error> {
+        let poll = self.call.action.poll.as_ref();
+        if let Some(look) = &self.call.look {
+            let poll = poll.ok_or_else(|| self.subject.input("it starts nothing that could be looked at"))?;
+            return self.look_at_job(poll, look, &inputs).await;
+        }
         match &self.call.action.repeat {
             RepeatRule::Never => {
                 self.deadline
@@ -165,23 +191,27 @@ impl Attempt<'_> {
             }
             RepeatRule::Look(look) if self.may_be_there() => {
                 if let Some(found) = self.look(look, &inputs).await? {
-                    return Ok(found);
+                    return Ok(Performed::Done(found));
                 }
             }
             RepeatRule::Look(_) | RepeatRule::Safe | RepeatRule::Sets | RepeatRule::Header(_) => {}
+        }
+        if let Some(poll) = poll {
+            return self.start(poll, &inputs).await;
         }
         let outputs = self.once(self.call.action, &inputs).await?;
         let effect = effect(self.call.action);
         let nothing = Hidden::default();
         outputs
             .checked(&self.call.action.spec.outputs)
+            .map(Performed::Done)
             .map_err(|problem| self.exchange(&nothing, effect).unreadable(problem))
     }
 
     /// True if an earlier attempt may have left something behind that can be found.
     fn may_be_there(&self) -> bool {
         let may_be_later = self.call.attempt != Some(1) || self.deadline.begins_late();
-        may_be_later && self.call.idempotency_key.is_some()
+        may_be_later && self.call.idempotency_key.is_some() && !breaks(Break::ConnectorWithoutLooking)
     }
 
     /// The outputs of an earlier attempt. Where an output is missing that the action always gives, nothing was found.
@@ -222,13 +252,8 @@ impl Attempt<'_> {
         let context = self.context_of(&answered, list, inputs);
         let nothing = Hidden::default();
         let exchange = self.exchange(&nothing, effect(action));
-        let mut outputs = Map::new();
-        for output in &action.outputs {
-            let value = output.from.evaluate(&context);
-            let value = value.map_err(|error| exchange.unreadable(error))?;
-            outputs.insert(output.name.clone(), value);
-        }
-        Ok(Outputs(outputs))
+        self.outputs_by(action, &context)
+            .map_err(|error| exchange.unreadable(error))
     }
 
     /// Sends one request. Where the system refuses an access token that was remembered, it is sent once more with a new one: nothing was
@@ -283,7 +308,10 @@ impl Attempt<'_> {
         vec![
             ("inputs", Value::Object(inputs.clone())),
             ("integration", self.fields.clone()),
-            ("call", json!({ "idempotency_key": self.call.idempotency_key })),
+            (
+                "call",
+                json!({ "idempotency_key": self.call.idempotency_key, "controls": self.controls }),
+            ),
         ]
     }
 
@@ -291,12 +319,18 @@ impl Attempt<'_> {
         Context::of_values(self.seen(inputs), self.call.now)
     }
 
-    /// The names that templates over an answer see.
-    fn context_of(&self, answered: &Answered, list: Option<page::Entries>, inputs: &Map<String, Value>) -> Context {
+    /// The names that all templates over an answer see.
+    fn seen_with(&self, answered: &Answered, inputs: &Map<String, Value>) -> Vec<(&'static str, Value)> {
         let mut seen = self.seen(inputs);
         seen.push(("status", answered.status.into()));
         seen.push(("headers", answered.headers.clone()));
         seen.push(("body", answered.body.clone()));
+        seen
+    }
+
+    /// The names that templates over an answer see, or over the answers for all pages of a list.
+    fn context_of(&self, answered: &Answered, list: Option<page::Entries>, inputs: &Map<String, Value>) -> Context {
+        let mut seen = self.seen_with(answered, inputs);
         let list = list.unwrap_or_default();
         seen.push(("items", Value::Array(list.items)));
         seen.push(("more", list.more.into()));

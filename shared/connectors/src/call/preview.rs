@@ -1,6 +1,6 @@
 //! A request as it would be sent, for people who try a workflow before it runs.
 
-use super::{AccessTokens, Attempt, Call, draft::Draft, hide::HIDDEN, inputs};
+use super::{AccessTokens, Attempt, Call, controls, draft::Draft, hide::HIDDEN, inputs};
 use crate::{account::Account, connector::RepeatRule, error::Error, integration::Auth};
 use provider::{
     deadline::Deadline,
@@ -45,8 +45,10 @@ pub fn preview(call: Call<'_>, fields: &BTreeMap<String, String>) -> Result<Vec<
     };
     let subject = call.subject();
     let given = inputs(call.action, &call.input).map_err(|problem| subject.input(problem))?;
+    let seen = call.connector.integration().seen(fields);
     let attempt = Attempt {
-        fields: call.connector.integration().seen(fields),
+        controls: controls::render(&call, &seen).map_err(|problem| subject.input(problem))?,
+        fields: seen,
         deadline: Deadline::new(None, call.now).map_err(|missed| subject.missed(missed))?,
         subject,
         account: &account,
@@ -96,12 +98,21 @@ impl Transport for Nowhere {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shipped_connector;
+    use crate::{Asked, shipped_connector};
     use jiff::Timestamp;
     use rstest::rstest;
     use serde_json::json;
 
     fn previewed(action: &str, input: &Value, attempt: u32) -> Result<Vec<Preview>, Error> {
+        previewed_about(None, action, input, attempt)
+    }
+
+    fn previewed_about(
+        approval: Option<Asked>,
+        action: &str,
+        input: &Value,
+        attempt: u32,
+    ) -> Result<Vec<Preview>, Error> {
         let (connector, action) = action.split_once('.').unwrap();
         let connector = shipped_connector(connector).unwrap();
         let fields = connector.integration().sample_fields();
@@ -111,10 +122,87 @@ mod tests {
             input: input.as_object().unwrap().clone(),
             idempotency_key: Some("pgf-1".to_owned()),
             attempt: Some(attempt),
+            look: None,
             deadline: None,
             now: Timestamp::UNIX_EPOCH,
+            approval,
         };
         preview(call, &fields)
+    }
+
+    fn asked() -> Asked {
+        Asked {
+            link: "https://example.com/approvals/a.b".to_owned(),
+            answer: "a.c".to_owned(),
+            choices: vec!["restart".to_owned(), "leave \"it\"".to_owned()],
+        }
+    }
+
+    /// The blocks that Slack gets of a message about an approval.
+    fn blocks(input: &Value) -> Value {
+        previewed_about(Some(asked()), "slack.post_message", input, 1).unwrap()[0].body["blocks"].clone()
+    }
+
+    #[test]
+    fn a_message_to_slack_about_an_approval_has_a_button_for_each_choice_and_one_that_opens_the_page() {
+        let blocks = blocks(&json!({"channel": "C1", "text": "Restart *web*? {{ x }}"}));
+        let button = |number: u32, text: &str| {
+            let action_id = format!("pagerflow-choice-{number}");
+            json!({"type": "button", "action_id": action_id, "text": {"type": "plain_text", "text": text}, "value": text})
+        };
+        let page = json!({
+            "type": "button", "action_id": "pagerflow-page", "text": {"type": "plain_text", "text": "Open the page"},
+            "url": "https://example.com/approvals/a.b",
+        });
+        let elements = [button(1, "restart"), button(2, "leave \"it\""), page];
+        let text = json!({"type": "mrkdwn", "text": "Restart *web*? {{ x }}"});
+        let section = json!({"type": "section", "text": text});
+        assert_eq!(
+            blocks,
+            json!([section, {"type": "actions", "block_id": "a.c", "elements": elements}])
+        );
+    }
+
+    #[test]
+    fn own_blocks_of_a_message_about_an_approval_stay_in_front_of_the_buttons_where_there_is_room() {
+        let divider = json!({"type": "divider"});
+        let few = blocks(&json!({"channel": "C1", "text": "t", "blocks": [divider, divider]}));
+        assert_eq!((&few[0], &few[2]["type"]), (&divider, &json!("actions")));
+        assert_eq!(few.as_array().unwrap().len(), 3);
+        let many = vec![divider; 50];
+        assert_eq!(
+            blocks(&json!({"channel": "C1", "text": "t", "blocks": many})),
+            json!(many)
+        );
+    }
+
+    #[test]
+    fn a_section_of_slack_has_room_for_3_000_characters() {
+        let blocks = blocks(&json!({"channel": "C1", "text": "é".repeat(3_001)}));
+        assert_eq!(blocks[0]["text"]["text"], "é".repeat(3_000));
+    }
+
+    #[test]
+    fn a_message_that_is_about_no_approval_or_whose_answers_would_not_be_taken_has_no_buttons() {
+        let input = json!({"channel": "C1", "text": "Restart?"});
+        let [other] = &previewed("slack.post_message", &input, 1).unwrap()[..] else {
+            panic!()
+        };
+        assert_eq!(other.body.get("blocks"), None);
+        let connector = shipped_connector("slack").unwrap();
+        let call = Call {
+            connector,
+            action: connector.action("post_message").unwrap(),
+            input: input.as_object().unwrap().clone(),
+            idempotency_key: None,
+            attempt: None,
+            look: None,
+            deadline: None,
+            now: Timestamp::UNIX_EPOCH,
+            approval: Some(asked()),
+        };
+        let unsigned = preview(call, &BTreeMap::new()).unwrap();
+        assert_eq!(unsigned[0].body.get("blocks"), None);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! Templates of a request, as values. Values keep their type, and what gives null is left out.
 
+use crate::format::SPREAD;
 use serde_json::{Map, Value};
 use workflow::template::{Context, Template, TemplateError};
 
@@ -38,7 +39,13 @@ fn fields(template: &Template, context: &Context) -> Result<(Map<String, Value>,
     let mut tally = Tally::default();
     let mut fields = Map::new();
     if let Template::Map(templates) = template {
-        for (name, template) in templates {
+        // What is written out stands in the place of what a map brings along.
+        if let Some(template) = templates.get(SPREAD)
+            && let Some(Value::Object(spread)) = tally.count(template, value(template, context)?)
+        {
+            fields.extend(spread);
+        }
+        for (name, template) in templates.iter().filter(|(name, _)| *name != SPREAD) {
             if let Some(value) = tally.count(template, value(template, context)?) {
                 fields.insert(name.clone(), value);
             }

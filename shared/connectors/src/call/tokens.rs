@@ -1,6 +1,6 @@
 //! A memory of access tokens: a token serves many calls, and some systems give out only so many in an hour.
 
-use crate::account::Account;
+use crate::{account::Account, integration::Auth};
 use jiff::{SignedDuration, Timestamp};
 use secrecy::{ExposeSecret, SecretString};
 use std::{
@@ -32,8 +32,10 @@ impl fmt::Debug for AccessTokens {
 pub(super) struct AccountKey(String);
 
 impl AccountKey {
-    pub(super) fn of(connector: &str, account: &Account) -> Self {
-        let mut parts = vec![connector, account.secret.expose_secret()];
+    /// `auth` is how the connector gets a token: versions of one may differ in it.
+    pub(super) fn of(connector: &str, auth: &Auth, account: &Account) -> Self {
+        let auth = format!("{auth:?}");
+        let mut parts = vec![connector, auth.as_str(), account.secret.expose_secret()];
         for (name, value) in &account.fields {
             parts.extend([name.as_str(), value.as_str()]);
         }
@@ -91,7 +93,10 @@ mod tests {
 
     /// True if a token that holds for so many seconds is still used some seconds later.
     fn is_used(holds: i64, later: i64) -> bool {
-        let (tokens, key) = (AccessTokens::default(), AccountKey::of("zoom", &account("s")));
+        let (tokens, key) = (
+            AccessTokens::default(),
+            AccountKey::of("zoom", &Auth::None, &account("s")),
+        );
         tokens.remember(key.clone(), "token".into(), holds, NOW);
         tokens.get(&key, NOW + SignedDuration::from_secs(later)).is_some()
     }
@@ -110,16 +115,37 @@ mod tests {
     }
 
     #[test]
-    fn another_secret_has_another_token() {
+    fn another_secret_or_another_way_to_get_one_has_another_token() {
         let tokens = AccessTokens::default();
-        tokens.remember(AccountKey::of("zoom", &account("one")), "token".into(), 3600, NOW);
-        assert!(tokens.get(&AccountKey::of("zoom", &account("two")), NOW).is_none());
-        assert!(tokens.get(&AccountKey::of("other", &account("one")), NOW).is_none());
+        tokens.remember(
+            AccountKey::of("zoom", &Auth::None, &account("one")),
+            "token".into(),
+            3600,
+            NOW,
+        );
+        assert!(
+            tokens
+                .get(&AccountKey::of("zoom", &Auth::None, &account("two")), NOW)
+                .is_none()
+        );
+        assert!(
+            tokens
+                .get(&AccountKey::of("other", &Auth::None, &account("one")), NOW)
+                .is_none()
+        );
+        assert!(
+            tokens
+                .get(&AccountKey::of("zoom", &Auth::Bearer, &account("one")), NOW)
+                .is_none()
+        );
     }
 
     #[test]
     fn a_refused_token_is_forgotten_but_not_the_one_after_it() {
-        let (tokens, key) = (AccessTokens::default(), AccountKey::of("zoom", &account("s")));
+        let (tokens, key) = (
+            AccessTokens::default(),
+            AccountKey::of("zoom", &Auth::None, &account("s")),
+        );
         tokens.remember(key.clone(), "new".into(), 3600, NOW);
         tokens.forget(&key, &"old".into());
         assert!(tokens.get(&key, NOW).is_some());
@@ -130,7 +156,12 @@ mod tests {
     #[test]
     fn tokens_are_not_printed() {
         let tokens = AccessTokens::default();
-        tokens.remember(AccountKey::of("zoom", &account("s")), "hunter22".into(), 3600, NOW);
+        tokens.remember(
+            AccountKey::of("zoom", &Auth::None, &account("s")),
+            "hunter22".into(),
+            3600,
+            NOW,
+        );
         assert!(!format!("{tokens:?}").contains("hunter22"));
     }
 }

@@ -2,24 +2,24 @@
 
 use crate::connector::RateLimitRule;
 use jiff::{Timestamp, fmt::rfc2822};
-use reqwest::header::HeaderMap;
+use reqwest::header::{HeaderMap, HeaderName};
 
 /// The longest wait that a refusal may ask for, in seconds.
 const LONGEST: i64 = 300;
 
 /// The seconds that a refusal asks to wait, from 1 to 300; none where it does not say.
 pub(super) fn seconds(rule: &RateLimitRule, headers: &HeaderMap, now: Timestamp) -> Option<u64> {
-    let text = |name| Some(headers.get(name)?.to_str().ok()?.trim());
-    let seconds = match rule {
-        RateLimitRule::After(name) => {
-            let text = text(name)?;
-            number(text).or_else(|| Some(until(rfc2822::parse(text).ok()?.timestamp(), now)))?
-        }
-        RateLimitRule::Reset(name) => {
-            let reset = number(text(name)?)?;
-            until(Timestamp::from_second(reset).unwrap_or(Timestamp::MAX), now)
-        }
+    let text = |name: &HeaderName| Some(headers.get(name)?.to_str().ok()?.trim());
+    let after = |name: &HeaderName| {
+        let text = text(name)?;
+        number(text).or_else(|| Some(until(rfc2822::parse(text).ok()?.timestamp(), now)))
     };
+    let reset = |name: &HeaderName| {
+        let reset = number(text(name)?)?;
+        Some(until(Timestamp::from_second(reset).unwrap_or(Timestamp::MAX), now))
+    };
+    let seconds = rule.after.as_ref().and_then(after);
+    let seconds = seconds.or_else(|| rule.reset.as_ref().and_then(reset))?;
     u64::try_from(seconds.clamp(1, LONGEST)).ok()
 }
 
@@ -43,11 +43,25 @@ fn number(text: &str) -> Option<i64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use reqwest::header::{HeaderName, HeaderValue};
+    use reqwest::header::HeaderValue;
     use rstest::rstest;
 
     /// Sat, 01 Jan 2028 00:00:00 GMT
     const NOW: Timestamp = Timestamp::constant(1_830_297_600, 0);
+
+    fn after(name: HeaderName) -> RateLimitRule {
+        RateLimitRule {
+            after: Some(name),
+            reset: None,
+        }
+    }
+
+    fn reset(name: HeaderName) -> RateLimitRule {
+        RateLimitRule {
+            after: None,
+            reset: Some(name),
+        }
+    }
 
     fn waits(rule: fn(HeaderName) -> RateLimitRule, text: &'static str) -> Option<u64> {
         let name = HeaderName::from_static("x-wait");
@@ -68,7 +82,7 @@ mod tests {
     #[case::negative("-1", None)]
     #[case::empty("", None)]
     fn f5_seconds_or_a_date_say_how_long(#[case] text: &'static str, #[case] expected: Option<u64>) {
-        assert_eq!(waits(RateLimitRule::After, text), expected);
+        assert_eq!(waits(after, text), expected);
     }
 
     #[rstest]
@@ -77,12 +91,28 @@ mod tests {
     #[case::far("1999999999", Some(300))]
     #[case::no_number("tomorrow", None)]
     fn f5_a_time_says_until_when(#[case] text: &'static str, #[case] expected: Option<u64>) {
-        assert_eq!(waits(RateLimitRule::Reset, text), expected);
+        assert_eq!(waits(reset, text), expected);
     }
 
     #[test]
     fn f4_without_the_header_nothing_is_known() {
-        let rule = RateLimitRule::After(HeaderName::from_static("retry-after"));
-        assert_eq!(seconds(&rule, &HeaderMap::new(), NOW), None);
+        assert_eq!(seconds(&RateLimitRule::default(), &HeaderMap::new(), NOW), None);
+    }
+
+    #[rstest]
+    #[case::the_first_counts(&[("retry-after", "7"), ("x-reset", "1830297645")], Some(7))]
+    #[case::only_the_second_is_there(&[("x-reset", "1830297645")], Some(45))]
+    #[case::the_first_says_nothing(&[("retry-after", "soon"), ("x-reset", "1830297645")], Some(45))]
+    #[case::neither_is_there(&[("x-other", "7")], None)]
+    fn f5_a_system_can_have_two_headers(#[case] given: &[(&'static str, &'static str)], #[case] expected: Option<u64>) {
+        let rule = RateLimitRule {
+            reset: Some(HeaderName::from_static("x-reset")),
+            ..RateLimitRule::default()
+        };
+        let header = |(name, value): &(&'static str, &'static str)| {
+            (HeaderName::from_static(name), HeaderValue::from_static(value))
+        };
+        let headers: HeaderMap = given.iter().map(header).collect();
+        assert_eq!(seconds(&rule, &headers, NOW), expected);
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     MOST_ACTIONS, example,
     input::{self, Read},
-    page, request,
+    page, poll, request,
     scope::{Scope, Sight},
     value,
 };
@@ -74,9 +74,19 @@ fn read(node: &Node, path: Path<'_>, name: &str, of: &Of<'_>, problems: &mut Pro
         .and_then(|node| request::read(node, path.field("request"), &scope, &inputs, of.integration, problems));
     let page_node = fields.optional("page");
     let page = page_node.and_then(|node| page::read(node, path.field("page"), &scope.at(Sight::Page), problems));
+    let poll_node = fields.optional("poll");
+    let (poll, look) = match poll_node {
+        Some(node) => poll::read(node, path.field("poll"), &scope, problems),
+        None => (None, Vec::new()),
+    };
+    let look: Vec<&str> = look.iter().map(String::as_str).collect();
+    let of_outputs = match poll_node {
+        Some(_) => scope.looking(&look),
+        None => scope.at(Sight::Outputs),
+    };
     let outputs = fields.read(
         "outputs",
-        |node, path, problems| input::outputs(node, path, &scope.at(Sight::Outputs), problems),
+        |node, path, problems| input::outputs(node, path, &of_outputs, problems),
         problems,
     );
     let example_node = match is_internal {
@@ -102,6 +112,21 @@ fn read(node: &Node, path: Path<'_>, name: &str, of: &Of<'_>, problems: &mut Pro
     if let (false, Some(node)) = (reads, page_node) {
         problems.problem(node.at, path.field("page"), "goes only with an action that reads");
     }
+    if let Some(node) = poll_node {
+        let problem = match (reads, page_node, &repeat) {
+            (true, ..) => {
+                Some("goes only with an action that changes something: one that reads is repeated by the workflow")
+            }
+            (_, Some(_), _) => Some("and `page` exclude each other"),
+            (.., RepeatRule::Look(_)) => {
+                Some("does not go with `repeat: { look: … }`, which takes what it finds for the outputs")
+            }
+            _ => None,
+        };
+        if let Some(problem) = problem {
+            problems.problem(node.at, path.field("poll"), problem);
+        }
+    }
     let (outputs, output_fields): (Vec<_>, Vec<_>) = outputs.unwrap_or_default().into_iter().unzip();
     if matches!(repeat, RepeatRule::Look(_)) && output_fields.iter().all(|output| output.optional) {
         let message = "`look` needs an output that is not optional: where it is null, nothing was found";
@@ -117,6 +142,7 @@ fn read(node: &Node, path: Path<'_>, name: &str, of: &Of<'_>, problems: &mut Pro
             inputs: &inputs,
             rules: rules.unwrap_or_default(),
             outputs: output_fields,
+            job_seconds: poll.as_ref().map(|poll| poll.at_most_seconds),
             example: example.unwrap_or_default(),
         },
     );
@@ -132,6 +158,7 @@ fn read(node: &Node, path: Path<'_>, name: &str, of: &Of<'_>, problems: &mut Pro
         repeat,
         request,
         page,
+        poll,
         outputs,
     })
 }
@@ -230,6 +257,7 @@ struct Parts<'a> {
     inputs: &'a [Read],
     rules: Vec<Rule>,
     outputs: Vec<Field>,
+    job_seconds: Option<u32>,
     example: &'a str,
 }
 
@@ -276,6 +304,7 @@ fn spec(of: &Of<'_>, name: &str, parts: Parts<'_>) -> ActionSpec {
     ActionSpec {
         name: format!("{}.{name}", of.connector).into(),
         system: title.to_owned().into(),
+        integration: None,
         summary: parts.summary.into(),
         inputs: inputs.collect(),
         rules: parts.rules,
@@ -286,7 +315,9 @@ fn spec(of: &Of<'_>, name: &str, parts: Parts<'_>) -> ActionSpec {
         on_repeat: on_repeat.into(),
         function: FUNCTION.into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: parts.job_seconds,
         example: parts.example.to_owned().into(),
+        connector: None,
     }
 }
 

@@ -82,20 +82,9 @@ pub(super) fn rate_limit(node: &Node, path: Path<'_>, problems: &mut Problems) -
     let after = fields.read("header", value::header_name, problems);
     let reset = fields.read("reset", value::header_name, problems);
     fields.refuse_others(problems);
-    match (after, reset) {
-        (Some(header), None) => Some(RateLimitRule::After(header)),
-        (None, Some(header)) => Some(RateLimitRule::Reset(header)),
-        (Some(_), Some(_)) => {
-            problems.problem(
-                node.at,
-                path,
-                "`header` and `reset` exclude each other; give only one of them",
-            );
-            None
-        }
-        (None, None) => {
-            problems.problem(node.at, path, "one of `header` and `reset` is needed");
-            None
-        }
+    if after.is_none() && reset.is_none() {
+        problems.problem(node.at, path, "one of `header` and `reset` is needed");
+        return None;
     }
+    Some(RateLimitRule { after, reset })
 }

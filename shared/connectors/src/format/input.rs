@@ -4,7 +4,7 @@ use super::{MOST_FIELDS, scope::Scope, value};
 use crate::connector::{Choices, Input, Output};
 use serde_json::Value;
 use workflow::{
-    action::{Field, FieldKind, Longest, OnNull, Text, Unfit, unknown_field},
+    action::{Field, FieldKind, LOOK, Longest, OnNull, Pattern, Text, Unfit, unknown_field},
     document::{self, Content, Fields, Node, Path, ProblemSink, Problems},
 };
 
@@ -20,11 +20,13 @@ pub(crate) const RESERVED_INPUTS: &[&str] = &[
     "approval",
     "attempt",
     "caller",
+    "connector",
     "deadline",
     "entered_at",
     "idempotency_key",
     "integration",
     "intended_at",
+    LOOK,
 ];
 
 /// The name under which the result of a call says what was changed of its input.
@@ -219,10 +221,10 @@ fn input(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -> Op
             names: None,
             unfit: if cut == Some(true) { Unfit::Cut } else { Unfit::Refuse },
             null: OnNull::LeaveOut,
+            pattern,
         },
         input: Input {
             name: name.to_owned(),
-            pattern,
             default,
             choices,
         },
@@ -233,7 +235,7 @@ fn default_of(
     node: &Node,
     path: Path<'_>,
     kind: &FieldKind,
-    pattern: Option<&regex_lite::Regex>,
+    pattern: Option<&Pattern>,
     problems: &mut Problems,
 ) -> Option<Value> {
     let value = node.to_json();
@@ -321,6 +323,7 @@ fn output(
         names: None,
         unfit: Unfit::default(),
         null: OnNull::default(),
+        pattern: None,
     };
     Some((output, field))
 }

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     host::HostPattern,
-    integration::{Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType},
+    integration::{Auth, ClientAuth, ClientCredentials, FieldType, IntegrationField, IntegrationType, SIGNING_SECRET},
 };
 use reqwest::{Url, header::HeaderName};
 use serde_json::Value;
@@ -35,7 +35,11 @@ const AUTHS: [&str; 8] = [
 
 impl IntegrationType {
     pub(super) fn names(&self) -> impl Iterator<Item = &str> {
-        self.fields.iter().map(|field| field.name.as_str())
+        let signing_secret = self.signing_secret.as_ref().map(|_| SIGNING_SECRET);
+        self.fields
+            .iter()
+            .map(|field| field.name.as_str())
+            .chain(signing_secret)
     }
 }
 
@@ -48,6 +52,14 @@ pub(super) fn read(
     let mut fields = Fields::of(node, &path, problems)?;
     let own = fields.read("fields", own_fields, problems);
     let own = own.unwrap_or_default();
+    let signing_secret = fields.read(SIGNING_SECRET, value::line, problems);
+    if let (Some(_), Some(field)) = (&signing_secret, own.iter().find(|field| field.name == SIGNING_SECRET)) {
+        let message = format!(
+            "cannot be called `{}`, which says whether the signing secret is stored",
+            field.name
+        );
+        problems.problem(node.at, path.field("fields"), message);
+    }
     let known: Vec<&str> = own.iter().map(|field| field.name.as_str()).collect();
     let scope = Scope::new(Sight::Integration, &[], &known);
     let auth = fields.required("auth", "how a request proves who asks", problems);
@@ -79,14 +91,21 @@ pub(super) fn read(
         let message = "`token_url` is at none of the `hosts`, and the secret is sent to these alone";
         problems.problem(node.at, path, message);
     }
+    let ca = fields.read(
+        "tls",
+        |node, path, problems| tls(node, path, &scope, problems),
+        problems,
+    );
     fields.refuse_others(problems);
     let (secret, secret_is_optional) = secret.map_or((None, false), |(words, optional)| (Some(words), optional));
     Some(IntegrationType {
         title: title.unwrap_or_default().to_owned(),
         auth: auth?,
         hosts: hosts?,
+        ca,
         secret,
         secret_is_optional,
+        signing_secret,
         fields: own,
     })
 }
@@ -117,7 +136,7 @@ fn own_fields(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Ve
 
 fn own_field(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -> Option<IntegrationField> {
     let mut fields = Fields::of(node, &path, problems)?;
-    let kind = fields.required("type", "text, or { one_of: […] }", problems);
+    let kind = fields.required("type", "text, certificates, or { one_of: […] }", problems);
     let kind = kind.map(|node| (node, field_type(node, path.field("type"), problems)));
     let summary = fields.required("summary", "what it is, in one line", problems);
     let summary = summary.and_then(|node| value::line(node, path.field("summary"), problems));
@@ -129,11 +148,11 @@ fn own_field(node: &Node, path: Path<'_>, name: &str, problems: &mut Problems) -
     fields.refuse_others(problems);
     let kind = match kind?.1? {
         FieldType::Text { .. } => FieldType::Text { pattern },
-        words @ FieldType::OneOf(_) => {
+        other @ (FieldType::OneOf(_) | FieldType::Certificates) => {
             if let Some(node) = pattern_node {
                 problems.problem(node.at, path.field("pattern"), "goes only with the type `text`");
             }
-            words
+            other
         }
     };
     if let (Some(true), Some(node)) = (required, default) {
@@ -171,7 +190,24 @@ fn field_type(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Fi
     if matches!(node.content, Content::Map(_)) {
         return super::input::one_of(node, path, problems).map(FieldType::OneOf);
     }
-    document::word(node, path, &[("text", ())], problems).map(|()| FieldType::Text { pattern: None })
+    let is_text = document::word(node, path, &[("text", true), ("certificates", false)], problems)?;
+    Some(match is_text {
+        true => FieldType::Text { pattern: None },
+        false => FieldType::Certificates,
+    })
+}
+
+/// The certificates that connections trust.
+fn tls(node: &Node, path: Path<'_>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Template> {
+    let mut fields = Fields::of(node, &path, problems)?;
+    let ca = fields.required(
+        "ca",
+        "the certificates that are trusted, such as \"{{ integration.ca }}\"",
+        problems,
+    );
+    let ca = ca.and_then(|node| scope.text(node, path.field("ca"), problems));
+    fields.refuse_others(problems);
+    ca
 }
 
 fn hosts_of(node: &Node, path: Path<'_>, scope: &Scope<'_>, problems: &mut Problems) -> Option<Vec<Template>> {

@@ -1,9 +1,10 @@
-//! References between actions: `choose`, `look` and `test`.
+//! References between actions: `choose`, `look`, `poll` and `test`.
 
-use crate::connector::{Action, RepeatRule};
+use crate::connector::{Action, RepeatRule, Stage};
 use workflow::{
     action::{Effect, FieldKind, unknown_field},
     document::{Content, Node, Path, ProblemSink, Problems},
+    template::Template,
 };
 
 /// Checks that each names an action that fits. `nodes` is the map of the actions, and `test` the node and the name of the action that
@@ -20,6 +21,10 @@ pub(super) fn check(nodes: &Node, actions: &[Action], test: Option<(&Node, &str)
             let repeat = path.field("repeat");
             let at = node.and_then(|node| field(field(node, "repeat")?, "look"));
             problems.problem(at.and_then(|node| node.at), repeat.field("look"), problem);
+        }
+        if let Some(of) = &action.poll {
+            let node = node.and_then(|node| field(node, "poll"));
+            poll(&of.stages, node, actions, path.field("poll"), problems);
         }
         for input in &action.inputs {
             let Some(choices) = &input.choices else { continue };
@@ -51,6 +56,46 @@ pub(super) fn check(nodes: &Node, actions: &[Action], test: Option<(&Node, &str)
     {
         problems.problem(node.at, root.field("test"), problem);
     }
+}
+
+/// Checks that the actions that a `poll` names can look, one after the other.
+fn poll(stages: &[Stage], node: Option<&Node>, actions: &[Action], path: Path<'_>, problems: &mut Problems) {
+    let Some((stage, behind)) = stages.split_first() else {
+        return;
+    };
+    let look = find(&stage.action, actions).and_then(|look| only_reads(look).map(|()| look));
+    let look = look.and_then(|look| match &look.page {
+        Some(_) => Err(format!(
+            "`{}` reads the pages of a list; a look reads one thing",
+            look.name
+        )),
+        None => Ok(look),
+    });
+    match look {
+        Err(problem) => {
+            let at = node.and_then(|node| field(node, "action"));
+            problems.problem(at.and_then(|node| node.at), path.field("action"), problem);
+        }
+        Ok(look) => {
+            let at = node.and_then(|node| field(node, "with")).or(node);
+            for problem in wrong_inputs(look, &stage.with) {
+                problems.problem(at.and_then(|node| node.at), path.field("with"), problem);
+            }
+        }
+    }
+    let then = node.and_then(|node| field(node, "then"));
+    poll(behind, then, actions, path.field("then"), problems);
+}
+
+/// What is wrong with the names of the inputs that a look is made with.
+fn wrong_inputs(look: &Action, with: &Template) -> Vec<String> {
+    let Template::Map(given) = with else { return Vec::new() };
+    let inputs = || look.spec.inputs.iter().skip(1);
+    let unknown = given.keys().filter(|name| inputs().all(|input| input.name != **name));
+    let unknown = unknown.map(|name| unknown_field(name, inputs().map(|input| &*input.name)));
+    let missing = inputs().filter(|input| !input.optional && !given.contains_key(&*input.name));
+    let missing = missing.map(|input| format!("`{}` is missing, which `{}` needs", input.name, look.name));
+    unknown.chain(missing).collect()
 }
 
 fn field<'a>(node: &'a Node, name: &str) -> Option<&'a Node> {

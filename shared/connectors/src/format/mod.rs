@@ -5,28 +5,33 @@
 //! # Layout
 //! - here — the file as a whole.
 //! - `integration`, `errors` — the parts that all actions share.
-//! - `action`, `input`, `request`, `page` — one action, and its parts.
+//! - `action`, `input`, `request`, `page`, `poll` — one action, and its parts.
 //! - `links` — what actions say about each other.
+//! - `part` — what of a connector a call of one of its actions has along; `catalogue_name` — the names that are taken.
 //! - `scope` — templates, and the names that they can refer to.
 //! - `value` — names, headers, addresses and the like.
 
 mod action;
+mod catalogue_name;
 mod errors;
 mod example;
 mod input;
 mod integration;
 mod links;
 mod page;
+mod part;
+mod poll;
 mod request;
 mod scope;
 mod value;
 
 pub(crate) use input::{RESERVED_INPUTS, RESERVED_OUTPUT};
-pub(crate) use request::METHODS;
+pub(crate) use part::{read_own, read_part};
+pub(crate) use request::{METHODS, SPREAD};
 pub(crate) use value::is_set_elsewhere;
 
 use crate::{
-    connector::{Connector, RateLimitRule},
+    connector::{Connector, Controls},
     integration::{Auth, IntegrationType},
     name::ConnectorName,
 };
@@ -44,22 +49,28 @@ pub(crate) const LARGEST_FILE: usize = 128 * 1024;
 /// The most actions of a connector.
 pub(crate) const MOST_ACTIONS: usize = 200;
 
+/// The most that the part of a connector may take that performs one action, in bytes of JSON: it travels through the state of the execution.
+pub(crate) const MOST_PART_BYTES: usize = 16 * 1024;
+
 /// The most inputs of an action, its outputs, and the fields of an integration.
 pub(crate) const MOST_FIELDS: usize = 60;
 
 /// Reads and checks a file.
 pub(crate) fn read(source: &str) -> Result<Connector, Problems> {
-    document::read(source, "connector", |node, problems| {
-        if source.len() > LARGEST_FILE {
-            let message = format!(
-                "the connector has {} bytes; at most {LARGEST_FILE} are allowed",
-                source.len()
-            );
-            problems.problem(None, Path::Root, message);
-            return None;
-        }
-        connector(node, problems)
+    document::read(source, "connector", |node, problems| match has_room(source, problems) {
+        true => connector(node, problems),
+        false => None,
     })
+}
+
+/// True if a file is not too large.
+fn has_room(source: &str, problems: &mut Problems) -> bool {
+    let bytes = source.len();
+    if bytes > LARGEST_FILE {
+        let message = format!("the connector has {bytes} bytes; at most {LARGEST_FILE} are allowed");
+        problems.problem(None, Path::Root, message);
+    }
+    bytes <= LARGEST_FILE
 }
 
 fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
@@ -94,6 +105,11 @@ fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
         problems,
     );
     let rate_limit = fields.read("rate_limit", errors::rate_limit, problems);
+    let controls = fields.read(
+        "approval",
+        |node, path, problems| controls(node, path, &scope, integration.as_ref(), problems),
+        problems,
+    );
     let test = fields.optional("test");
     let actions = fields.required("actions", "what can be done on the system", problems);
     fields.refuse_others(problems);
@@ -119,7 +135,8 @@ fn connector(node: &Node, problems: &mut Problems) -> Option<Connector> {
         base_url,
         headers: headers.unwrap_or_default(),
         errors: errors.unwrap_or_default(),
-        rate_limit: rate_limit.unwrap_or_else(|| RateLimitRule::After(HeaderName::from_static("retry-after"))),
+        rate_limit: rate_limit.unwrap_or_default(),
+        controls,
         test: test.map(|(_, name)| name.to_owned()),
         actions: actions?,
     })
@@ -188,6 +205,38 @@ fn base_url(
         problems.problem(base_url.at, path, message);
     }
     Some(template)
+}
+
+/// The controls by which people answer an approval in a message.
+fn controls(
+    node: &Node,
+    path: Path<'_>,
+    scope: &Scope<'_>,
+    integration: Option<&IntegrationType>,
+    problems: &mut Problems,
+) -> Option<Controls> {
+    let mut fields = Fields::of(node, &path, problems)?;
+    let choice = fields.required(
+        "choice",
+        "what a message has for each choice, such as a button",
+        problems,
+    );
+    let choice = choice.and_then(|node| scope.at(Sight::Choice).template(node, path.field("choice"), problems));
+    let controls = fields.required("controls", "what requests see as `call.controls`", problems);
+    let controls = controls.and_then(|node| {
+        scope
+            .at(Sight::Controls)
+            .template(node, path.field("controls"), problems)
+    });
+    fields.refuse_others(problems);
+    if integration.is_some_and(|integration| integration.signing_secret.is_none()) {
+        let message = "needs `integration.signing_secret`: answers are taken only from a system that signs them";
+        problems.problem(node.at, path, message);
+    }
+    Some(Controls {
+        choice: choice?,
+        controls: controls?,
+    })
 }
 
 fn headers(

@@ -23,6 +23,9 @@ pub(crate) const METHODS: [(&str, Method); 6] = [
     ("DELETE", Method::DELETE),
 ];
 
+/// The field of a map in whose place the fields of an input stand.
+pub(crate) const SPREAD: &str = "...";
+
 pub(super) fn read(
     node: &Node,
     path: Path<'_>,
@@ -57,7 +60,10 @@ pub(super) fn read(
     };
     let query = fields.read(
         "query",
-        |node, path, problems| scope.map(node, path, problems),
+        |node, path, problems| {
+            spreads(node, path, inputs, problems);
+            scope.map(node, path, problems)
+        },
         problems,
     );
     let headers_node = fields.optional("headers");
@@ -75,6 +81,9 @@ pub(super) fn read(
         .collect();
     let mut bodies = Vec::new();
     for (word, node) in &given {
+        if matches!(*word, "json" | "form") {
+            spreads(node, path.field(word), inputs, problems);
+        }
         bodies.extend(body(word, node, path.field(word), scope, problems));
     }
     if let ([(one, _), (other, node), ..], true) = (given.as_slice(), bodies.iter().any(|body| !is_whole(body))) {
@@ -125,6 +134,39 @@ fn base_url_of(
     Some(base_url)
 }
 
+/// Checks what stands for the fields of an input: only of a map it is known that it has some.
+fn spreads(node: &Node, path: Path<'_>, inputs: &[Read], problems: &mut Problems) {
+    match &node.content {
+        Content::List(items) => {
+            for (index, item) in items.iter().enumerate() {
+                spreads(item, path.item(index), inputs, problems);
+            }
+        }
+        Content::Map(entries) => {
+            for entry in entries {
+                let path = path.field(&entry.key);
+                if entry.key != SPREAD {
+                    spreads(&entry.value, path, inputs, problems);
+                    continue;
+                }
+                let name = entry.value.as_text().and_then(input_named);
+                let input = inputs.iter().find(|input| Some(input.input.name.as_str()) == name);
+                if !input.is_some_and(|input| matches!(input.field.kind, FieldKind::Map { .. })) {
+                    let message = "must be `{{ inputs.NAME }}` of an input of the type `map`";
+                    problems.problem(entry.value.at, path, message);
+                }
+            }
+        }
+        Content::Scalar(_) => {}
+    }
+}
+
+/// The input that a text names which is one expression alone.
+fn input_named(text: &str) -> Option<&str> {
+    let expression = text.trim().strip_prefix("{{")?.strip_suffix("}}")?;
+    expression.trim().strip_prefix("inputs.")
+}
+
 /// True if a body is one expression, which can give null.
 fn is_whole(body: &Body) -> bool {
     match body {
@@ -138,12 +180,7 @@ fn is_whole(body: &Body) -> bool {
 fn method_of(node: &Node, path: Path<'_>, inputs: &[Read], problems: &mut Problems) -> Option<MethodRule> {
     let text = document::text(node, path, problems)?;
     let known = || METHODS.iter().map(|(word, _)| *word);
-    let of_input = text
-        .trim()
-        .strip_prefix("{{")
-        .and_then(|text| text.strip_suffix("}}"))
-        .and_then(|text| text.trim().strip_prefix("inputs."));
-    let problem = match of_input {
+    let problem = match input_named(text) {
         None => match METHODS.iter().find(|(word, _)| *word == text) {
             Some((_, method)) => return Some(MethodRule::Is(method.clone())),
             None => unknown_field(text, known()),

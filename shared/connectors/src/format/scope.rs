@@ -12,13 +12,19 @@ use workflow::{
 pub(super) enum Sight {
     /// The fields of the integration alone.
     Integration,
+    /// Also a choice of an approval.
+    Choice,
+    /// Also an approval, with what stands for its choices.
+    Controls,
     /// Also the answer.
     Errors,
     /// The inputs and the call.
     Request,
     /// Also the answer.
     Page,
-    /// Also the entries of all pages.
+    /// Also the inputs of the look.
+    Look,
+    /// Those of [`Self::Page`], and the entries of all pages.
     Outputs,
 }
 
@@ -29,16 +35,36 @@ pub(super) struct Scope<'a> {
     inputs: &'a [&'a str],
     /// The fields of the integration.
     fields: &'a [&'a str],
+    /// The inputs of the look.
+    look: &'a [&'a str],
 }
 
 impl<'a> Scope<'a> {
     pub(super) fn new(sight: Sight, inputs: &'a [&'a str], fields: &'a [&'a str]) -> Self {
-        Self { sight, inputs, fields }
+        Self {
+            sight,
+            inputs,
+            fields,
+            look: &[],
+        }
     }
 
     /// The same at another place.
     pub(super) fn at(self, sight: Sight) -> Self {
         Self { sight, ..self }
+    }
+
+    /// The same over the answer to a look that is made with these inputs.
+    pub(super) fn looking<'b>(self, look: &'b [&'b str]) -> Scope<'b>
+    where
+        'a: 'b,
+    {
+        Scope {
+            sight: Sight::Look,
+            inputs: self.inputs,
+            fields: self.fields,
+            look,
+        }
     }
 
     pub(super) fn inputs(&self) -> &'a [&'a str] {
@@ -52,9 +78,21 @@ impl<'a> Scope<'a> {
     fn roots(&self) -> &'static [&'static str] {
         match self.sight {
             Sight::Integration => &["integration"],
+            Sight::Choice => &["integration", "choice"],
+            Sight::Controls => &["integration", "approval"],
             Sight::Errors => &["integration", "status", "headers", "body"],
             Sight::Request => &["inputs", "integration", "call", "now"],
             Sight::Page => &["inputs", "integration", "call", "now", "status", "headers", "body"],
+            Sight::Look => &[
+                "inputs",
+                "integration",
+                "call",
+                "now",
+                "status",
+                "headers",
+                "body",
+                "look",
+            ],
             Sight::Outputs => &[
                 "inputs",
                 "integration",
@@ -87,7 +125,11 @@ impl<'a> Scope<'a> {
             )),
             ["inputs", name, ..] => known("inputs", name, self.inputs),
             ["integration", name, ..] => known("integration", name, self.fields),
-            ["call", name, ..] => known("call", name, &["idempotency_key"]),
+            ["look", _, ..] if self.look.is_empty() => Err(format!("`{reference}`: the look has no inputs")),
+            ["look", name, ..] => known("look", name, self.look),
+            ["call", name, ..] => known("call", name, &["idempotency_key", "controls"]),
+            ["choice", name, ..] => known("choice", name, &["text", "number"]),
+            ["approval", name, ..] => known("approval", name, &["link", "answer", "choices"]),
             _ => Ok(()),
         }
     }
@@ -141,8 +183,8 @@ impl<'a> Scope<'a> {
     /// A name that an answer lacks is null; the names of a request are known.
     fn lenient(&self, template: Template) -> Template {
         match self.sight {
-            Sight::Integration | Sight::Request => template,
-            Sight::Errors | Sight::Page | Sight::Outputs => template.null_where_missing(),
+            Sight::Integration | Sight::Choice | Sight::Controls | Sight::Request => template,
+            Sight::Errors | Sight::Page | Sight::Look | Sight::Outputs => template.null_where_missing(),
         }
     }
 

@@ -2,20 +2,16 @@
 
 use super::scope::Scope;
 use crate::{integration::Auth, name};
-use regex_lite::Regex;
 use reqwest::{Url, header::HeaderName};
 use serde_json::Value;
 use workflow::{
-    action::FieldKind,
+    action::{FieldKind, Pattern},
     document::{self, Content, Entry, Node, Path, Position, ProblemSink, Problems},
     template::Template,
 };
 
 /// The longest line of words for people, in characters.
 const LONGEST_LINE: usize = 300;
-
-/// The longest pattern, in bytes.
-const LONGEST_PATTERN: usize = 500;
 
 /// Headers that the transport sets, and those that would carry another secret than that of the integration.
 const NOT_FOR_FILES: &[&str] = &[
@@ -110,17 +106,11 @@ pub(super) fn address(node: &Node, path: Path<'_>, problems: &mut Problems) -> O
 }
 
 /// The pattern that a whole text must have.
-pub(super) fn pattern(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Regex> {
-    let text = document::text(node, path, problems)?;
-    let problem = match text.len() > LONGEST_PATTERN {
-        true => format!("is longer than {LONGEST_PATTERN} bytes"),
-        false => match Regex::new(&format!("^(?:{text})$")) {
-            Ok(pattern) => return Some(pattern),
-            Err(error) => format!("is not a regular expression: {error}"),
-        },
-    };
-    problems.problem(node.at, path, problem);
-    None
+pub(super) fn pattern(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Pattern> {
+    let pattern = document::text(node, path, problems)?.parse::<Pattern>();
+    pattern
+        .inspect_err(|error| problems.problem(node.at, path, error.to_string()))
+        .ok()
 }
 
 /// The name of a header that a request may set.

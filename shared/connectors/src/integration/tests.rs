@@ -111,3 +111,40 @@ fn the_way_to_prove_who_asks_has_a_word() {
         "basic"
     );
 }
+
+/// The authority of a server, in PEM.
+const CA: &str = include_str!("../../../provider/src/testdata/cluster_ca.pem");
+
+/// A connector whose integrations can name the authority of their server.
+fn with_authority() -> IntegrationType {
+    let source = "connector: desk\ntitle: Desk\nsummary: s\ndocumentation: https://desk.example.com\n\
+         integration:\n  auth: bearer\n  secret: the token\n  hosts: [desk.example.com]\n  \
+         fields: { ca: { type: certificates, summary: its authority } }\n  tls: { ca: \"{{ integration.ca }}\" }\n\
+         base_url: https://desk.example.com\n\
+         actions: { a: { summary: s, repeat: safe, internal: true, request: { method: GET, path: / } } }";
+    let connector = Connector::from_source(source).unwrap_or_else(|problems| panic!("{problems}"));
+    connector.integration().clone()
+}
+
+#[rstest]
+#[case::none(None, false)]
+#[case::pem(Some(CA.to_owned()), true)]
+#[case::its_base64(Some(BASE64.encode(CA.as_bytes())), true)]
+fn the_authority_of_a_server_is_that_of_the_integration(#[case] ca: Option<String>, #[case] has_roots: bool) {
+    let of = with_authority();
+    let fields: Vec<(&str, &str)> = ca.iter().map(|ca| ("ca", ca.as_str())).collect();
+    let account = account(&of, &fields, "a-token").unwrap();
+    assert_eq!(of.roots(&account.fields).unwrap().is_some(), has_roots);
+}
+
+#[rstest]
+#[case::words("mine", "`ca` has no certificate in it")]
+#[case::its_base64("bWluZQ==", "`ca` has no certificate in it")]
+#[case::damaged(
+    "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+    "`ca` has a certificate in it that cannot be read"
+)]
+fn what_is_no_certificate_is_not_stored(#[case] ca: &str, #[case] problem: &str) {
+    let error = account(&with_authority(), &[("ca", ca)], "a-token").unwrap_err();
+    assert!(error.starts_with(problem), "{error}");
+}

@@ -63,6 +63,9 @@ pub(super) fn parameters(work: &mut Work<'_, '_>, account: &Account) -> Result<P
         let is_required = is_required(parameter);
         match place {
             "query" if account.is_query_of_auth(name) => {}
+            "query" if is_deep(parameter) && has_fields(work, parameter) => {
+                deep(work, parameter, name, &mut parameters)?;
+            }
             "query" => {
                 if let Some(node) = value(work, parameter, name, "query", is_required)? {
                     parameters.query.push((name.to_owned(), node));
@@ -158,8 +161,7 @@ fn value<'a>(
     {
         return Ok(Some(constant));
     }
-    let is_deep = parameter.get("style").and_then(Value::as_str) == Some("deepObject");
-    if !is_json && (is_deep || matches!(schema.of_type, Type::Map | Type::File)) {
+    if !is_json && (is_deep(parameter) || matches!(schema.of_type, Type::Map | Type::File)) {
         let text = format!(
             "the {place} parameter `{}` is a map, which cannot be sent there",
             shown(name)
@@ -191,6 +193,60 @@ fn value<'a>(
         _ => format!("inputs.{input}"),
     };
     Ok(Some(Node::expression(&expression)))
+}
+
+/// True if the fields of a map are sent as `name[field]=value`.
+fn is_deep(parameter: &Value) -> bool {
+    parameter.get("style").and_then(Value::as_str) == Some("deepObject")
+}
+
+fn has_fields(work: &Work<'_, '_>, parameter: &Value) -> bool {
+    let schema = parameter.get("schema").unwrap_or(parameter);
+    !Schema::of(work.document, schema).properties.is_empty()
+}
+
+/// An input for each field of such a map. What has no form of its own there, a map or a file in it, is left out.
+fn deep<'a>(
+    work: &mut Work<'a, '_>,
+    parameter: &'a Value,
+    name: &str,
+    parameters: &mut Parameters,
+) -> Result<(), Remark> {
+    let is_required = parameter.get("required").and_then(Value::as_bool) == Some(true);
+    let schema = Schema::of(work.document, parameter.get("schema").unwrap_or(parameter));
+    for property in schema.properties {
+        let of_field = Schema::of(work.document, property.schema);
+        let is_required = is_required && property.is_required;
+        let field = format!("{name}[{}]", property.name);
+        if let (true, Some(constant)) = (is_required, of_field.constant.and_then(constant_node)) {
+            parameters.query.push((field, constant));
+            continue;
+        }
+        if matches!(of_field.of_type, Type::Map | Type::File) {
+            let text = format!(
+                "the query parameter `{}` is a map, which cannot be sent there",
+                shown(&field)
+            );
+            if is_required {
+                return Err(work.refusal(Fit::No, text));
+            }
+            work.remark(Fit::Part, format!("{text}, and is left out"));
+            continue;
+        }
+        let input = Input {
+            name: String::new(),
+            is_required,
+            summary: of_field.summary.clone().unwrap_or_else(|| fallback(&field)),
+            example: example_of(&of_field, None),
+            of_type: of_field.of_type.clone(),
+        };
+        if let Some(input) = work.take(input, &format!("{name}_{}", property.name), "query") {
+            parameters
+                .query
+                .push((field, Node::expression(&format!("inputs.{input}"))));
+        }
+    }
+    Ok(())
 }
 
 /// A value that always has to be given, and always is the same.

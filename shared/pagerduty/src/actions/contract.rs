@@ -324,6 +324,7 @@ pub(super) fn action<I: Fields, O: Fields>(name: &'static str) -> ActionSpec {
     ActionSpec {
         name: name.into(),
         system: SYSTEM.into(),
+        integration: None,
         summary: Text::default(),
         inputs: I::fields(),
         rules: Vec::new(),
@@ -334,7 +335,9 @@ pub(super) fn action<I: Fields, O: Fields>(name: &'static str) -> ActionSpec {
         on_repeat: "It only reads.".into(),
         function: "PagerDutyAction".into(),
         timeout_seconds: TIMEOUT_SECONDS,
+        job_seconds: None,
         example: Text::default(),
+        connector: None,
     }
 }
 

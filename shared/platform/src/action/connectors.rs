@@ -4,6 +4,9 @@ use super::{
     StartError,
     call::{Done, called, used_up},
     input::{admitted, invalid},
+    outputs,
+    own::OwnConnectors,
+    requests::Record,
     way::Way,
 };
 use crate::{
@@ -13,7 +16,7 @@ use crate::{
     settings::Settings,
     task::TaskError,
 };
-use connectors::{AccessTokens, Account, Action, Call, Connector, perform};
+use connectors::{AccessTokens, Account, Action, Asked, Call, Connector, InvalidAccount, Performed, perform};
 use jiff::Timestamp;
 use provider::{
     egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
@@ -22,8 +25,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use std::{str::FromStr, sync::Arc};
 use workflow::{
-    action::{ActionSpec, Text},
-    error_name::{NamedError, SystemError},
+    action::{ActionSpec, Answer, LOOK, Text},
+    error_name::{ErrorName, NamedError, SystemError},
     ids::{IntegrationAlias, IntegrationTypeName},
 };
 
@@ -34,6 +37,8 @@ pub struct Connectors<S> {
     way: Way,
     /// Access tokens that secrets have bought.
     tokens: AccessTokens,
+    /// Connectors that came with calls.
+    own: OwnConnectors,
     /// Counted for one action of one integration: systems have limits for single operations.
     rate_limits: RateLimitMemory<(IntegrationAlias, Text)>,
     /// The links for messages about approvals, where the stack has them.
@@ -67,7 +72,10 @@ impl Connectors<SecretsManager> {
 }
 
 /// Reads a setting that may be missing.
-fn read<T: FromStr<Err: std::fmt::Display>>(name: &str, value: Option<String>) -> Result<Option<T>, StartError> {
+pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
+    name: &str,
+    value: Option<String>,
+) -> Result<Option<T>, StartError> {
     let value = value.map(|value| value.parse()).transpose();
     value.map_err(|error| StartError(format!("{name}: {error}")))
 }
@@ -83,6 +91,7 @@ impl<S: SecretStore> Connectors<S> {
             accounts,
             way,
             tokens: AccessTokens::default(),
+            own: OwnConnectors::default(),
             rate_limits: RateLimitMemory::default(),
             links: None,
         }
@@ -94,7 +103,16 @@ impl<S: SecretStore> Connectors<S> {
         Self { links, ..self }
     }
 
-    /// Makes one attempt at an action of a connector, and gives its output as JSON. `now` is the time of day at which it begins.
+    /// The connector of the user's own of which a call has a part along. Its name is none that comes with the program, so it can act only
+    /// through integrations of a type of its own.
+    ///
+    /// # Errors
+    /// `Input.Invalid`, with all that is wrong with it.
+    pub fn own(&self, part: &Value) -> Result<Arc<Connector>, TaskError> {
+        self.own.read(part)
+    }
+
+    /// Makes one attempt at an action of a connector, and gives its answer. `now` is the time of day at which it begins.
     ///
     /// The input is read as [`ActionSpec::admit`] says: what only decorates is made to fit. If the system refuses the secret, it is read
     /// again, if it was not just read. If another one, or other fields or hosts, are stored by now, the attempt is made once more: a refused
@@ -108,9 +126,11 @@ impl<S: SecretStore> Connectors<S> {
         action: &Action,
         input: Value,
         now: Timestamp,
-    ) -> Result<Value, TaskError> {
-        let perform = async |input| self.attempt(connector, action, input, now).await;
-        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await?;
+    ) -> Result<Answer, TaskError> {
+        let perform =
+            async |input, asked, record: &Record| self.attempt(connector, action, input, asked, now, record).await;
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        let done = done.inspect_err(|error| self.way.failed(action.spec(), error, now))?;
         done.written(action.spec())
     }
 
@@ -119,38 +139,49 @@ impl<S: SecretStore> Connectors<S> {
         connector: &Connector,
         action: &Action,
         input: Value,
+        asked: Option<Asked>,
         now: Timestamp,
+        record: &Record,
     ) -> Result<Done<Map<String, Value>>, TaskError> {
         let spec = action.spec();
         let (input, adjusted) = admitted(spec, input)?;
-        let Told { integration, call } = Told::read(connector, action, input, now)?;
+        let Told { integration, call } = Told::read(connector, action, input, asked, now)?;
         let kind = (integration.clone(), spec.name.clone());
         if let Some(seconds) = self.rate_limits.seconds_left(&kind, now) {
             return Err(used_up(spec, &integration, seconds).into());
         }
         let of_type = type_of(connector, spec)?;
         let account = self.accounts.get(&of_type, &integration, now).await?;
-        let transport = self.way.transport(spec, Some(connector.name().as_str()))?;
+        let ask = async |call, account: &Account| {
+            let roots = connector.integration().roots(&account.fields);
+            let roots = roots.map_err(|problem| unusable(&integration, &problem))?;
+            let name = Some(connector.name().as_str());
+            let transport = self.way.transport_trusting(roots.as_ref(), spec, name, record)?;
+            Ok::<_, TaskError>(perform(call, account, &*transport, &self.tokens).await)
+        };
         let again = call.clone();
-        let answer = perform(call, &account, &*transport, &self.tokens).await;
+        let answer = ask(call, &account).await?;
         let answer = match answer {
             Err(refused) if is_unauthorized(&refused) => {
                 let refreshed = self.accounts.refreshed(&of_type, &integration, now).await?;
                 if is_same(&account, &refreshed) {
                     Err(refused)
                 } else {
-                    perform(again, &refreshed, &*transport, &self.tokens).await
+                    ask(again, &refreshed).await?
                 }
             }
             answer => answer,
         };
-        let output = answer.map_err(|error| {
+        let performed = answer.map_err(|error| {
             if let Some(seconds) = error.retry_after_seconds() {
                 self.rate_limits.turned_away(kind, seconds, now);
             }
             TaskError::from(&error)
         })?;
-        Ok(Done::new(output, adjusted))
+        Ok(match performed {
+            Performed::Done(output) => Done::new(outputs::fitted(output), adjusted),
+            Performed::NotYet { look, after_seconds } => Done::not_yet(look, after_seconds, adjusted),
+        })
     }
 }
 
@@ -161,7 +192,13 @@ struct Told<'a> {
 }
 
 impl<'a> Told<'a> {
-    fn read(connector: &'a Connector, action: &'a Action, input: Value, now: Timestamp) -> Result<Self, TaskError> {
+    fn read(
+        connector: &'a Connector,
+        action: &'a Action,
+        input: Value,
+        asked: Option<Asked>,
+        now: Timestamp,
+    ) -> Result<Self, TaskError> {
         let spec = action.spec();
         let Value::Object(mut input) = input else {
             return Err(invalid(spec, "it is not an object"));
@@ -175,6 +212,7 @@ impl<'a> Told<'a> {
         let attempt = field(&mut input, "attempt", "a number of an attempt", spec, |value| {
             u32::try_from(value.as_u64()?).ok()
         })?;
+        let look = input.remove(LOOK).filter(|value| !value.is_null());
         let time = |value: &Value| value.as_str()?.parse::<Timestamp>().ok();
         let deadline = field(&mut input, "deadline", "a time", spec, time)?;
         Ok(Self {
@@ -185,15 +223,17 @@ impl<'a> Told<'a> {
                 input,
                 idempotency_key,
                 attempt,
+                look,
                 deadline,
                 now,
+                approval: asked,
             },
         })
     }
 }
 
 /// Takes what a run tells beside the input. Null counts as left out.
-fn field<T>(
+pub(super) fn field<T>(
     input: &mut Map<String, Value>,
     name: &str,
     wanted: &str,
@@ -205,6 +245,14 @@ fn field<T>(
     value.map(|value| read(&value).ok_or_else(wrong)).transpose()
 }
 
+/// The error for an account that has been stored and cannot be used.
+fn unusable(integration: &IntegrationAlias, problem: &InvalidAccount) -> TaskError {
+    let message = format!(
+        "the integration `{integration}` cannot be used: {problem}\nStore its fields again with `pagerflow integration add {integration}`."
+    );
+    TaskError::new(ErrorName::IntegrationInvalid, message)
+}
+
 fn type_of(connector: &Connector, spec: &ActionSpec) -> Result<IntegrationTypeName, TaskError> {
     let name = connector.name().as_str().parse::<IntegrationTypeName>();
     name.map_err(|error| invalid(spec, &error.to_string()))
@@ -214,7 +262,7 @@ fn is_unauthorized(error: &connectors::Error) -> bool {
     matches!(error.name(), NamedError::System(_, SystemError::Unauthorized))
 }
 
-fn is_same(a: &Account, b: &Account) -> bool {
+pub(super) fn is_same(a: &Account, b: &Account) -> bool {
     a.secret.expose_secret() == b.secret.expose_secret() && a.fields == b.fields && a.hosts == b.hosts
 }
 

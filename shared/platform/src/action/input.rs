@@ -5,13 +5,13 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use workflow::{
-    action::{ActionSpec, Adjustment, Admitted},
+    action::{ActionSpec, Adjustment, Admitted, LOOK},
     error_name::ErrorName,
 };
 
 /// The fields that a run adds to the input that the workflow's author wrote. A caller outside a run may give
 /// `idempotency_key`, so that a repeat of the call does no harm.
-const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at"];
+pub(super) const CALL_FIELDS: &[&str] = &["idempotency_key", "attempt", "deadline", "intended_at", LOOK];
 
 /// The name of the action that is called.
 const ACTION: &str = "action";

@@ -4,6 +4,7 @@ use super::{
     StartError,
     call::{Done, called, used_up},
     input::{admitted, invalid},
+    requests::Record,
     way::Way,
 };
 use crate::{
@@ -23,7 +24,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
 use std::sync::Arc;
 use workflow::{
-    action::{ActionSpec, Adjustment},
+    action::{ActionSpec, Adjustment, Answer},
     error_name::ErrorName,
     ids::{IntegrationAlias, RoutingKeyName},
 };
@@ -142,14 +143,14 @@ impl<S: SecretStore> PagerDuty<S> {
         Self { events_url, ..self }
     }
 
-    /// Makes one attempt at an action, and gives its output as JSON. `now` is the time of day at which it begins.
+    /// Makes one attempt at an action, and gives its answer. `now` is the time of day at which it begins.
     ///
     /// The input is read as [`ActionSpec::admit`] says: what only decorates is made to fit. An input
     /// without `from` gets the integration's default user.
     ///
     /// # Errors
     /// `Input.Invalid`, with all that is wrong at once; those of the integration; and those of PagerDuty.
-    pub async fn perform(&self, action: Action, input: Value, now: Timestamp) -> Result<Value, TaskError> {
+    pub async fn perform(&self, action: Action, input: Value, now: Timestamp) -> Result<Answer, TaskError> {
         action.perform(self.attempt(action, input, now)).await
     }
 
@@ -160,7 +161,7 @@ impl<S: SecretStore> PagerDuty<S> {
         action: Action,
         input: Value,
         now: Timestamp,
-    ) -> impl Performer<Answer = Result<Value, TaskError>> {
+    ) -> impl Performer<Answer = Result<Answer, TaskError>> {
         Attempt {
             pagerduty: self,
             action,
@@ -184,8 +185,9 @@ impl<S: SecretStore> PagerDuty<S> {
         now: Timestamp,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
-        let perform = async |input| self.with_token(action, input, now, request).await;
-        called(action.spec(), self.links.as_ref(), input, now, perform).await
+        let perform = async |input, _, record: &Record| self.with_token(action, input, now, record, request).await;
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        done.inspect_err(|error| self.way.failed(action.spec(), error, now))
     }
 
     /// Makes one attempt at an action of the Events API, with the routing key that the input names in `routing_key`.
@@ -201,8 +203,10 @@ impl<S: SecretStore> PagerDuty<S> {
         now: Timestamp,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
-        let perform = async |input| self.with_routing_key(action, input, now, request).await;
-        called(action.spec(), self.links.as_ref(), input, now, perform).await
+        let perform =
+            async |input, _, record: &Record| self.with_routing_key(action, input, now, record, request).await;
+        let done = called(action.spec(), self.links.as_ref(), input, now, perform).await;
+        done.inspect_err(|error| self.way.failed(action.spec(), error, now))
     }
 
     async fn with_token<I: DeserializeOwned, T>(
@@ -210,6 +214,7 @@ impl<S: SecretStore> PagerDuty<S> {
         action: Action,
         input: Value,
         now: Timestamp,
+        record: &Record,
         request: impl AsyncFn(&Client, &ApiToken, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let spec = action.spec();
@@ -222,7 +227,12 @@ impl<S: SecretStore> PagerDuty<S> {
         }
         let connection = self.connections.get(&integration, now).await?;
         let checked = checked.with_default_from(spec, &connection)?;
-        let answer = request(&self.client(spec, &connection)?, &connection.token, &checked.input).await;
+        let answer = request(
+            &self.client(spec, &connection, record)?,
+            &connection.token,
+            &checked.input,
+        )
+        .await;
         let answer = match answer {
             Err(refused @ pagerduty::Error::Unauthorized(_)) => {
                 let refreshed = self.connections.refreshed(&integration, now).await?;
@@ -230,7 +240,12 @@ impl<S: SecretStore> PagerDuty<S> {
                     Err(refused)
                 } else {
                     let checked = checked.with_default_from(spec, &refreshed)?;
-                    request(&self.client(spec, &refreshed)?, &refreshed.token, &checked.input).await
+                    request(
+                        &self.client(spec, &refreshed, record)?,
+                        &refreshed.token,
+                        &checked.input,
+                    )
+                    .await
                 }
             }
             answer => answer,
@@ -249,6 +264,7 @@ impl<S: SecretStore> PagerDuty<S> {
         action: Action,
         input: Value,
         now: Timestamp,
+        record: &Record,
         request: impl AsyncFn(&Events, &RoutingKey, &I) -> Result<T, pagerduty::Error>,
     ) -> Result<Done<T>, TaskError> {
         let spec = action.spec();
@@ -275,14 +291,19 @@ impl<S: SecretStore> PagerDuty<S> {
             )
         })?;
         let base_url = at(self.events_url.as_ref(), BaseUrl::of_events(connection.service_region))?;
-        let answer = request(&Events::new(self.way.transport(spec, None)?, base_url), key, &input).await;
+        let answer = request(
+            &Events::new(self.way.transport(spec, None, record)?, base_url),
+            key,
+            &input,
+        )
+        .await;
         let output = answer.map_err(|error| TaskError::from(&error))?;
         Ok(Done::new(output, adjusted))
     }
 
-    fn client(&self, spec: &ActionSpec, connection: &Connection) -> Result<Client, TaskError> {
+    fn client(&self, spec: &ActionSpec, connection: &Connection, record: &Record) -> Result<Client, TaskError> {
         let base_url = at(self.base_url.as_ref(), BaseUrl::of(connection.service_region))?;
-        Ok(Client::new(self.way.transport(spec, None)?, base_url))
+        Ok(Client::new(self.way.transport(spec, None, record)?, base_url))
     }
 }
 
@@ -303,7 +324,7 @@ struct Attempt<'a, S> {
 }
 
 impl<S: SecretStore> Performer for Attempt<'_, S> {
-    type Answer = Result<Value, TaskError>;
+    type Answer = Result<Answer, TaskError>;
 
     async fn rest<I: DeserializeOwned, O: Serialize>(
         self,

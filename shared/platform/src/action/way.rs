@@ -1,8 +1,12 @@
 //! The way to a system.
 
-use super::{StartError, call::error_of};
+use super::{
+    StartError,
+    call::error_of,
+    requests::{NotedTransport, Record},
+};
 use crate::{
-    metrics::{MeasuredTransport, Metrics},
+    metrics::{MeasuredTransport, Metrics, Observation},
     task::TaskError,
 };
 use jiff::Timestamp;
@@ -10,6 +14,7 @@ use provider::{
     egress::networks::PrivateNetworks,
     http::{ConnectionError, Http},
     reroute::{Rerouted, StandIn},
+    roots::Roots,
     transport::Transport,
 };
 use std::sync::Arc;
@@ -63,11 +68,34 @@ impl Way {
         })
     }
 
-    /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's.
+    /// Counts a failed attempt at an action, if it failed because of its system.
+    pub(super) fn failed(&self, spec: &ActionSpec, error: &TaskError, now: Timestamp) {
+        let Self::Network { metrics, .. } = self else {
+            return;
+        };
+        if let Some(failed) = Observation::of_failure(&spec.name, &error.failure().name) {
+            metrics.tell(&failed, now);
+        }
+    }
+
+    /// The way of one attempt at an action, whose requests share a connection. They are counted as those of the connector, or as PagerDuty's,
+    /// and those that go out to the network are taken note of.
     pub(super) fn transport(
         &self,
         spec: &ActionSpec,
         connector: Option<&str>,
+        record: &Record,
+    ) -> Result<Arc<dyn Transport>, TaskError> {
+        self.transport_trusting(None, spec, connector, record)
+    }
+
+    /// The same, where connections trust these certificates alone, if there are some.
+    pub(super) fn transport_trusting(
+        &self,
+        roots: Option<&Roots>,
+        spec: &ActionSpec,
+        connector: Option<&str>,
+        record: &Record,
     ) -> Result<Arc<dyn Transport>, TaskError> {
         let (http, stand_in, metrics) = match self {
             Self::Network {
@@ -80,12 +108,13 @@ impl Way {
         // Nothing was sent.
         let unusable =
             |error: ConnectionError| TaskError::new(error_of(spec, SystemError::Unavailable), error.to_string());
-        let session = http.session().map_err(unusable)?;
+        let session = http.session(roots).map_err(unusable)?;
         let metrics = Arc::clone(metrics);
-        Ok(match stand_in {
+        let counted = match stand_in {
             Some(stand_in) => counted(Rerouted::new(Arc::new(session), stand_in.clone()), metrics, connector),
             None => counted(session, metrics, connector),
-        })
+        };
+        Ok(Arc::new(NotedTransport::new(counted, record)))
     }
 }
 

@@ -2,7 +2,11 @@
 use provider::transport::Interruption;
 use std::time::Duration;
 use strum::{IntoStaticStr, VariantArray};
-use workflow::{action::Text, planner::LaneEnd};
+use workflow::{
+    action::Text,
+    error_name::{NamedError, SystemError},
+    planner::LaneEnd,
+};
 
 /// An observation of a function, told in one line.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +44,14 @@ pub enum Observation {
         system: Text,
         /// The answer's status.
         status: CallStatus,
+    },
+    /// An attempt at an action failed because of its system: in an answer of success, in none at all, or because the system's rate limit
+    /// is used up, also where nothing was sent for that.
+    ActionFailed {
+        /// The beginning of the action's name, which is the name of its connector.
+        system: Text,
+        /// The meaning of the answer.
+        error: SystemError,
     },
 }
 
@@ -159,6 +171,7 @@ pub(super) enum Metric {
     PagerDutyCalls,
     PagerDutyRateLimitLeft,
     SystemCalls,
+    ActionFailures,
 }
 
 /// A dimension of a metric.
@@ -171,6 +184,7 @@ pub(super) enum Dimension {
     Action,
     Status,
     System,
+    Error,
 }
 
 /// A value of a metric.
@@ -198,6 +212,7 @@ impl Metric {
             Self::StepLatency => &[&[Dimension::Stack, Dimension::Action]],
             Self::PagerDutyCalls => &[&[Dimension::Stack, Dimension::Status]],
             Self::SystemCalls => &[&[Dimension::Stack, Dimension::System, Dimension::Status]],
+            Self::ActionFailures => &[&[Dimension::Stack, Dimension::System, Dimension::Error]],
             Self::WebhooksAccepted
             | Self::WebhooksDuplicate
             | Self::WebhooksFiltered
@@ -225,6 +240,19 @@ impl Metric {
 }
 
 impl Observation {
+    /// The failure of an attempt at an action with an error of this name; none if it is not an error of the action's system.
+    #[must_use]
+    pub fn of_failure(action: &str, error: &str) -> Option<Self> {
+        let NamedError::System(_, error) = NamedError::parse(error)? else {
+            return None;
+        };
+        let (system, _) = action.split_once('.')?;
+        Some(Self::ActionFailed {
+            system: system.to_owned().into(),
+            error,
+        })
+    }
+
     /// Its measures: of each metric one at most, and of each dimension one word.
     pub(super) fn measures(&self) -> Vec<Measure> {
         let counted = |metric: Metric, count: u64| (count > 0).then(|| metric.is(count));
@@ -268,6 +296,13 @@ impl Observation {
                     (Dimension::Status, status.into_str().into()),
                 ],
                 ..Metric::SystemCalls.is(1)
+            }],
+            Self::ActionFailed { system, error } => vec![Measure {
+                dimensions: vec![
+                    (Dimension::System, system.clone()),
+                    (Dimension::Error, <&'static str>::from(error).into()),
+                ],
+                ..Metric::ActionFailures.is(1)
             }],
         }
     }

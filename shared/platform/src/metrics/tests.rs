@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 use strum::VariantArray;
-use workflow::action::Text;
+use workflow::{action::Text, error_name::SystemError};
 
 const NOW: Timestamp = Timestamp::constant(1_800_000_000, 250_000_000);
 
@@ -90,6 +90,10 @@ fn all() -> Vec<Observation> {
     all.extend(CallStatus::VARIANTS.iter().map(|status| Observation::SystemCalled {
         system: "slack".into(),
         status: *status,
+    }));
+    all.extend(SystemError::VARIANTS.iter().map(|error| Observation::ActionFailed {
+        system: "slack".into(),
+        error: *error,
     }));
     all
 }
@@ -205,6 +209,27 @@ fn a_call_of_another_system_is_counted_by_its_connector_and_status() {
         (&line["System"], &line["Status"], &line["SystemCalls"]),
         (&json!("slack"), &json!("429"), &json!(1))
     );
+}
+
+#[test]
+fn a_failed_attempt_is_counted_by_its_system_and_what_the_answer_means() {
+    let failed = Observation::of_failure("slack.post_message", "Slack.RateLimited").unwrap();
+    let [line] = lines_of(&failed).try_into().unwrap();
+
+    let dimensions = &line["_aws"]["CloudWatchMetrics"][0]["Dimensions"];
+    assert_eq!(*dimensions, json!([["Stack", "System", "Error"]]));
+    assert_eq!(
+        (&line["System"], &line["Error"], &line["ActionFailures"]),
+        (&json!("slack"), &json!("RateLimited"), &json!(1))
+    );
+}
+
+#[rstest]
+#[case::of_the_input("Input.Invalid")]
+#[case::of_the_integration("Integration.Unavailable")]
+#[case::of_lambda("Runtime.ExitError")]
+fn a_failure_that_is_not_of_the_system_is_not_counted_as_its(#[case] error: &str) {
+    assert_eq!(Observation::of_failure("slack.post_message", error), None);
 }
 
 #[test]

@@ -2,9 +2,11 @@
 //!
 //! An integration of PagerDuty has two: its API token with its routing keys, which only the functions of PagerDuty's actions may
 //! read, and its signing secrets, which only the ingress may read. An integration of a connector has one, which only the function
-//! that performs the actions of connectors may read. They stand under three prefixes, so that a policy can tell them apart.
+//! that performs the actions of connectors may read; where people can answer approvals in its system, it has another one, with which the system
+//! signs their answers and which only the function of approvals may read. They stand under four prefixes, so that a policy can tell them apart.
 
 mod account;
+mod answer_signing;
 mod cache;
 mod change;
 mod connection;
@@ -15,6 +17,7 @@ mod signing;
 mod unprintable;
 
 pub use account::{Accounts, StoredOver, account_secret, read_account, store_account};
+pub use answer_signing::store_answer_signing;
 pub use cache::{Refreshed, SecretCache};
 pub use connection::{
     Connection, ConnectionSettings, Connections, DefaultUser, NewConnection, SettingsChange, StoredConnection,
@@ -194,6 +197,12 @@ impl SecretNames {
     #[must_use]
     pub fn approval_links(&self) -> String {
         format!("{}/approval-links", self.prefix)
+    }
+
+    /// The name of the secret with which the system of an integration signs the answers of people that it sends.
+    #[must_use]
+    pub fn answer_signing(&self, type_name: &IntegrationTypeName, alias: &IntegrationAlias) -> String {
+        format!("{}/answer-signing/{type_name}/{alias}", self.prefix)
     }
 
     /// The name of the secret with the signing secrets.

@@ -7,6 +7,8 @@
 //! | route: an enabled workflow that the URL of an integration leads to, or that waits for its events | `ROUTES#<alias>` | `<workflow id>` |
 //! | API key | `KEYS` | `<key id>` |
 //! | integration | `INTEGRATIONS` | `<alias>` |
+//! | connector of the user's own: its newest version | `CONNECTORS` | `<name>` |
+//! | version of a connector | `CONNECTOR#<name>` | `VERSION#<number>` |
 //! | run | `RUN#<run id>` | `RUN` |
 //! | lane of a run | `LANE#<run id>#<lane>`, with a hash for a very long path | `LANE` |
 //! | step of a lane | as its lane | `STEP#<path>` |
@@ -33,6 +35,7 @@ mod api_keys;
 mod approvals;
 mod bodies;
 mod condition;
+mod connectors;
 mod expiry;
 mod incidents;
 mod integrations;
@@ -53,6 +56,7 @@ pub use api_keys::{ApiKeyRecord, KeyScope, KeyState};
 pub use approvals::{ApprovalState, ApprovalView, Approvals, Decided};
 pub use bodies::{Bodies, BodyCache};
 pub use condition::TableCondition;
+pub use connectors::{ConnectorChangeError, ConnectorRecord, ConnectorVersion, NewConnector};
 pub use expiry::{NotRetention, Retention};
 pub use incidents::{IncidentEvents, WATCHERS};
 pub use integrations::{ConnectorAccount, IntegrationKind, IntegrationRecord, PutIntegration};
@@ -60,7 +64,7 @@ pub use inventory::Inventory;
 pub use read::{Consistency, Read};
 pub use run_list::RunQuery;
 pub use runs::{
-    AttemptView, CancelRequest, Cancellation, ErrorView, QueuePlace, RunStatus, RunView, StepState, StepView,
+    AttemptView, CancelRequest, Cancellation, ErrorView, LooksView, QueuePlace, RunStatus, RunView, StepState, StepView,
 };
 pub use transaction::Reason;
 pub use triggers::{TriggerCache, TriggerRecords, TriggerSource};
@@ -202,7 +206,9 @@ mod keys {
     use crate::api_key::KeyId;
     use workflow::{
         fingerprint::fingerprint,
-        ids::{ApprovalId, IntegrationAlias, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
+        ids::{
+            ApprovalId, IntegrationAlias, IntegrationTypeName, LanePath, RunId, StepPath, WorkflowId, WorkflowVersion,
+        },
         watch::Watch,
     };
 
@@ -240,6 +246,16 @@ mod keys {
 
     pub(super) fn integration(alias: &IntegrationAlias) -> Key {
         Key::new(INTEGRATIONS, alias.as_str())
+    }
+
+    pub(super) const CONNECTORS: &str = "CONNECTORS";
+
+    pub(super) fn connector(name: &IntegrationTypeName) -> Key {
+        Key::new(CONNECTORS, name.as_str())
+    }
+
+    pub(super) fn connector_version(name: &IntegrationTypeName, version: u32) -> Key {
+        Key::new(format!("CONNECTOR#{name}"), format!("{VERSION}{version:010}"))
     }
 
     pub(super) fn run(id: &RunId) -> Key {

@@ -40,6 +40,14 @@ pub enum Read {
     /// All integrations.
     #[strum(serialize = "list the integrations")]
     Integrations,
+    /// The newest version of a connector of the user's own.
+    #[strum(serialize = "read the connector")]
+    Connector,
+    /// The newest versions of all connectors of the user's own.
+    #[strum(serialize = "list the connectors")]
+    Connectors,
+    #[strum(serialize = "read the version of the connector")]
+    ConnectorVersion,
     #[strum(serialize = "read the run")]
     Run,
     /// The steps of a lane.
@@ -110,6 +118,9 @@ impl Read {
             | Self::ApiKeys
             | Self::Integration
             | Self::Integrations
+            | Self::Connector
+            | Self::Connectors
+            | Self::ConnectorVersion
             | Self::Run
             | Self::Steps
             | Self::Lanes

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
+    action::Requests,
     error_name::ErrorName,
     ids::{LanePath, RunId, StepPath, WorkflowId, WorkflowVersion},
     planner::{CancelMark, Outcome, StepResult},
@@ -225,6 +226,39 @@ pub struct AttemptView {
     /// The reason it failed.
     #[serde(default)]
     pub error: Option<ErrorView>,
+    /// The requests that it made; those of looks are with the looks.
+    #[serde(default, deserialize_with = "requests", skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
+    /// The looks at what it has started, if it has started something.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub looks: Option<LooksView>,
+}
+
+impl StepView {
+    /// The looks at what its last attempt has started, if it has started something and was looked at.
+    #[must_use]
+    pub fn looks(&self) -> Option<&LooksView> {
+        self.attempts.last()?.looks.as_ref()
+    }
+}
+
+/// The looks at what an attempt has started.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct LooksView {
+    /// The number of looks.
+    pub number: u32,
+    /// The reason the last one failed, if it did and the attempt goes on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<ErrorView>,
+    /// The requests of the last one.
+    #[serde(default, deserialize_with = "requests", skip_serializing_if = "Requests::is_empty")]
+    pub requests: Requests,
+}
+
+/// Reads requests that are kept as text. What cannot be read is left out: nothing depends on it.
+fn requests<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Requests, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.parse().unwrap_or_default())
 }
 
 /// Reads JSON that is kept as text, so that its numbers stay as they were.

@@ -188,6 +188,13 @@ pub(super) fn seen() -> WorkflowRecord {
 
 /// A table with a workflow, its third version and a run, as far as reads see them.
 pub(super) fn read(operation: &str, request: &Value) -> Value {
+    let pk = request["Key"]["pk"]["S"].as_str().unwrap_or_default();
+    if operation == "GetItem" && pk.starts_with("CONNECTOR") {
+        let source = BASE64.encode(&body::compress(b"connector: desk"));
+        return json!({"Item": {
+            "connector": {"S": "desk"}, "version": {"N": "1"}, "added_at": {"S": now().to_string()}, "source": {"B": source},
+        }});
+    }
     match (operation, request["Key"]["sk"]["S"].as_str()) {
         ("GetItem", Some("memory-alert")) => json!({ "Item": stored_workflow() }),
         ("GetItem", Some("RUN")) => json!({"Item": {
@@ -298,6 +305,18 @@ const TRANSACTIONS: &[(&str, Then, Call)] = &[
         }
         .boxed()
     }),
+    ("add_connector", Then::Repeats, |table| {
+        async {
+            let (seen, name) = (connector(), "desk".parse().unwrap());
+            let new = NewConnector {
+                connector: &name,
+                source: "connector: desk",
+                added_by: None,
+            };
+            connector_changed(table.add_connector(Some(&seen), &new, now()).await)
+        }
+        .boxed()
+    }),
     ("cancel_run", Then::Repeats, |table| {
         async { fate(table.cancel_run(&"r".parse().unwrap(), &asked()).await) }.boxed()
     }),
@@ -366,6 +385,23 @@ const OTHERS: &[(&str, Call)] = &[
     ("remove_integration", |table| {
         async { fate(table.remove_integration(&"prod".parse().unwrap()).await) }.boxed()
     }),
+    ("connector", |table| {
+        async { fate(table.connector(&"desk".parse().unwrap()).await) }.boxed()
+    }),
+    ("connectors", |table| async { fate(table.connectors().await) }.boxed()),
+    ("connector_version", |table| {
+        async {
+            fate(
+                table
+                    .connector_version(&"desk".parse().unwrap(), ConnectorVersion(1))
+                    .await,
+            )
+        }
+        .boxed()
+    }),
+    ("remove_connector", |table| {
+        async { connector_changed(table.remove_connector(&connector(), now()).await) }.boxed()
+    }),
     ("inventory", |table| async { fate(table.inventory().await) }.boxed()),
     ("run", |table| {
         async { fate(table.run(&"r".parse().unwrap()).await) }.boxed()
@@ -406,6 +442,25 @@ const OTHERS: &[(&str, Call)] = &[
         async { fate(table.body(&"r".parse().unwrap()).await) }.boxed()
     }),
 ];
+
+fn connector() -> ConnectorRecord {
+    ConnectorRecord {
+        connector: "desk".parse().unwrap(),
+        version: ConnectorVersion(1),
+        source: "connector: desk".to_owned(),
+        added_at: now(),
+        added_by: None,
+        removed_at: None,
+    }
+}
+
+fn connector_changed<T>(changed: Result<T, ConnectorChangeError>) -> Fate {
+    match changed {
+        Ok(_) => Fate::Done,
+        Err(ConnectorChangeError::Conflict(_)) => Fate::Lost,
+        Err(ConnectorChangeError::Store(error)) => error.into(),
+    }
+}
 
 fn main_lane() -> LaneKey {
     LaneKey {

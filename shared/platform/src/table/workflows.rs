@@ -1,10 +1,11 @@
 //! Workflows and their versions.
 //!
-//! A version is immutable. To apply a definition is to write the next version and to make it the active one, in one
+//! A version is immutable, and has the actions along that it uses. To apply a definition is to write the next version and to make it the active one, in one
 //! transaction that fails if the workflow was changed since it was looked at. To activate is the same without
 //! a new version.
 
 mod list;
+mod pinned;
 mod schedule;
 mod versions;
 
@@ -344,11 +345,16 @@ pub enum ApplyError {
         workflow: WorkflowId,
         version: WorkflowVersion,
     },
-    /// The definition is too large for one item of the table.
-    #[error("the definition takes {0} bytes compressed; at most {LARGEST_VERSION} can be stored")]
+    /// The definition is too large for one item of the table, with its source and the actions that it uses.
+    #[error(
+        "the definition takes {0} bytes compressed, with its source and the actions that it uses; at most {LARGEST_VERSION} can be \
+         stored\nUse fewer different actions in it, or move steps into another workflow and run that with `run_workflow`."
+    )]
     TooLarge(usize),
     /// The definition takes more memory than a reader of versions spends.
-    #[error("the definition takes {0} bytes as JSON; at most {LARGEST_UNPACKED} are read")]
+    #[error(
+        "the definition, or what it uses of the actions, takes {0} bytes as JSON; at most {LARGEST_UNPACKED} are read"
+    )]
     TooLargeUnpacked(usize),
     /// The table could not be read or written.
     #[error(transparent)]

@@ -25,7 +25,7 @@ async fn play(source: &str, others: &[&str], interventions: &[Intervention]) -> 
 }
 
 fn fails(text: &str) -> Intervention {
-    Intervention::fails(text).unwrap()
+    Intervention::fails(text, catalog()).unwrap()
 }
 
 fn only(report: &Report) -> &Run {
@@ -882,4 +882,98 @@ async fn an_action_of_another_system_fails_as_it_is_made_to(
         (run.status, requests(run)),
         (status, expected.iter().map(|it| (*it).to_owned()).collect())
     );
+}
+
+const RESTART: &str = "name: w
+steps:
+  - id: restart
+    uses: aws.ecs.update_service
+    with: { integration: prod-aws, cluster: web, service: checkout, force_new_deployment: true }
+  - id: stable
+    uses: aws.ecs.wait_until_services_stable
+    with: { integration: prod-aws, region: us-east-1, cluster: web, services: [checkout] }
+  - id: tell
+    uses: email.send
+    with: { integration: prod-aws, from: a@b.c, to: [d@e.f], subject: \"{{ steps.restart.outputs.service.service_name | default('none') }}\", text: t }
+";
+
+/// The requests of a run to AWS, each in a line.
+fn asked_of_aws(run: &Run) -> Vec<String> {
+    let attempts = run.steps.iter().flat_map(|step| &step.attempts);
+    let requests = attempts.flat_map(|attempt| &attempt.requests);
+    requests
+        .map(|it| {
+            format!(
+                "{} {}{} {} {}",
+                it.method,
+                it.host,
+                it.path,
+                it.from.as_deref().unwrap_or_default(),
+                it.body
+            )
+        })
+        .collect()
+}
+
+#[tokio::test]
+async fn a_request_to_aws_is_shown_and_answered_and_a_wait_is_over_at_once() {
+    let report = play(RESTART, &[], &[]).await;
+    let run = only(&report);
+
+    assert_eq!(lines(run), ["0 restart success", "0 stable success", "0 tell success"]);
+    assert_eq!(
+        asked_of_aws(run),
+        [
+            "POST ecs.REGION.amazonaws.com/UpdateService the role of prod-aws \
+             {\"cluster\":\"web\",\"force_new_deployment\":true,\"service\":\"checkout\"}",
+            "POST ecs.us-east-1.amazonaws.com/DescribeServices the role of prod-aws {\"cluster\":\"web\",\"services\":[\"checkout\"]}",
+            "POST email.REGION.amazonaws.com/SendEmail the role of prod-aws \
+             {\"from\":\"a@b.c\",\"subject\":\"made-up-service-name\",\"text\":\"t\",\"to\":[\"d@e.f\"]}",
+        ]
+    );
+}
+
+#[rstest]
+#[case::a_state_that_is_not_reached("stable=AWS.JobFailed", ["0 restart success", "0 stable failure"])]
+#[case::a_right_that_is_missing("restart=AWS.Forbidden", ["0 restart failure", ""])]
+#[tokio::test]
+async fn an_action_on_aws_can_be_made_to_fail(#[case] intervention: &str, #[case] expected: [&str; 2]) {
+    let report = play(RESTART, &[], &[fails(intervention)]).await;
+
+    let lines = lines(only(&report));
+    let expected: Vec<&str> = expected.into_iter().filter(|line| !line.is_empty()).collect();
+    assert_eq!(lines[..expected.len()], expected);
+    assert_eq!(only(&report).status, RunStatus::Failed);
+}
+
+#[tokio::test]
+async fn a_member_that_is_not_of_its_type_fails_as_it_would_in_a_run() {
+    let source = "name: w
+steps:
+  - id: scan
+    uses: aws.dynamodb.put_item
+    with: { integration: prod-aws, table_name: t, item: { id: { S: x, N: y } } }
+";
+    let report = play(source, &[], &[]).await;
+
+    let step = &only(&report).steps[0];
+    let error = step.error.as_ref().unwrap();
+    assert_eq!(error.name, "Input.Invalid");
+}
+
+const BUILD: &str = "name: build\nsteps:\n  - id: build\n    uses: jenkins.build_and_wait\n    with: { integration: ci, job: restart }\n";
+
+#[tokio::test]
+async fn a_job_is_waited_for_in_virtual_time() {
+    let report = play(BUILD, &[], &[]).await;
+    // A look at the queue after 5 s, and one at the build 15 s later.
+    assert_eq!(lines(only(&report)), ["20 build success"]);
+    assert_eq!(requests(only(&report)), ["POST /job/restart/build 200"]);
+}
+
+#[tokio::test]
+async fn a_job_that_ends_badly_fails_its_step_when_it_has_been_looked_at() {
+    let report = play(BUILD, &[], &[fails("build=Jenkins.JobFailed")]).await;
+    assert_eq!(lines(only(&report)), ["20 build failure"]);
+    assert_eq!(requests(only(&report)), ["POST /job/restart/build 200"]);
 }

@@ -282,6 +282,7 @@ impl Step {
                 self.run = run.clone().or(self.run.take());
             }
             StepChange::Waiting { .. } | StepChange::Looked { .. } => self.waits = true,
+            StepChange::NotYet { .. } => {}
             StepChange::AttemptStarted {
                 number,
                 input,

@@ -10,7 +10,8 @@ use std::{
 /// The actions that a workflow can use, by name.
 ///
 /// Those of a system can be made when one of them is first asked for: a function that plans the run of one workflow need not make the
-/// actions of all systems when it starts.
+/// actions of all systems when it starts. A system with very many actions is not listed: they are there for who names one, and
+/// [`Catalog::actions`] does not have them.
 #[derive(Debug, Clone, Default)]
 pub struct Catalog {
     in_order: Vec<Arc<ActionSpec>>,
@@ -21,8 +22,9 @@ pub struct Catalog {
 /// The actions of a system, made on first use.
 #[derive(Debug, Clone)]
 struct System {
-    /// The beginning of the names of its actions, up to the dot.
+    /// The beginning of the names of its actions, up to the last dot.
     prefix: Text,
+    is_listed: bool,
     make: fn(&str) -> Vec<Arc<ActionSpec>>,
     made: OnceLock<Vec<Arc<ActionSpec>>>,
 }
@@ -48,19 +50,67 @@ impl System {
 }
 
 impl Catalog {
-    /// With the actions of a system, whose names begin with `prefix` and a dot. `make` makes them out of the prefix, when one of them is
+    /// With the actions of a system, whose names are `prefix`, a dot, and a word. `make` makes them out of the prefix, when one of them is
     /// first asked for, or all actions are.
     #[must_use]
-    pub fn with_system(mut self, prefix: impl Into<Text>, make: fn(&str) -> Vec<Arc<ActionSpec>>) -> Self {
-        let prefix = prefix.into();
+    pub fn with_system(self, prefix: impl Into<Text>, make: fn(&str) -> Vec<Arc<ActionSpec>>) -> Self {
+        self.with(prefix.into(), true, make)
+    }
+
+    /// With the actions of a system that are too many to be listed, such as those of one service of AWS: `aws.ecs`. They are as those of
+    /// [`Self::with_system`], and only made when one of them is named. The functions that perform them and the systems that
+    /// they act on must be those of listed actions as well.
+    #[must_use]
+    pub fn with_unlisted_system(self, prefix: impl Into<Text>, make: fn(&str) -> Vec<Arc<ActionSpec>>) -> Self {
+        self.with(prefix.into(), false, make)
+    }
+
+    fn with(mut self, prefix: Text, is_listed: bool, make: fn(&str) -> Vec<Arc<ActionSpec>>) -> Self {
         if self.system(&prefix).is_none() {
             self.systems.push(System {
                 prefix,
+                is_listed,
                 make,
                 made: OnceLock::new(),
             });
         }
         self
+    }
+
+    /// With further actions. Of two actions of one name, the first counts.
+    #[must_use]
+    pub fn with_actions(mut self, specs: impl IntoIterator<Item = Arc<ActionSpec>>) -> Self {
+        for spec in specs {
+            if self.action(&spec.name).is_none() {
+                self.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
+                self.in_order.push(spec);
+            }
+        }
+        self
+    }
+
+    /// The catalogue with these systems among the listed ones. None of another name is added.
+    #[must_use]
+    pub fn listing(&self, prefixes: &[&str]) -> Self {
+        let mut catalog = self.clone();
+        for system in &mut catalog.systems {
+            system.is_listed |= prefixes.contains(&&*system.prefix);
+        }
+        catalog
+    }
+
+    /// The beginnings of the names of actions that are not listed, up to the last dot: `aws.ecs`.
+    pub fn unlisted(&self) -> impl Iterator<Item = &str> {
+        let unlisted = self.systems.iter().filter(|system| !system.is_listed);
+        unlisted.map(|system| &*system.prefix)
+    }
+
+    /// The last parts of the listed prefixes that have this in front: `ecs` of `aws.ecs` for `aws`.
+    #[cfg(any(test, feature = "schema"))]
+    pub(crate) fn listed_beside(&self, front: &str) -> Vec<&str> {
+        let listed = self.systems.iter().filter(|system| system.is_listed);
+        let parts = listed.filter_map(|system| system.prefix.rsplit_once('.'));
+        parts.filter(|(of, _)| *of == front).map(|(_, last)| last).collect()
     }
 
     fn system(&self, prefix: &str) -> Option<&System> {
@@ -71,7 +121,7 @@ impl Catalog {
     #[must_use]
     pub fn action(&self, name: &str) -> Option<&Arc<ActionSpec>> {
         self.by_name.get(name).or_else(|| {
-            let (prefix, _) = name.split_once('.')?;
+            let (prefix, _) = name.rsplit_once('.')?;
             let actions = self.system(prefix)?.actions();
             actions.iter().find(|action| action.name == name)
         })
@@ -94,8 +144,8 @@ impl Catalog {
     #[must_use]
     pub fn has_system(&self, name: &SystemName) -> bool {
         let mut in_order = self.in_order.iter();
-        let (likely, others): (Vec<&System>, Vec<&System>) =
-            self.systems.iter().partition(|system| system.is_called(name));
+        let listed = self.systems.iter().filter(|system| system.is_listed);
+        let (likely, others): (Vec<&System>, Vec<&System>) = listed.partition(|system| system.is_called(name));
         in_order.any(|action| SystemName::of(&action.system) == *name)
             || likely
                 .into_iter()
@@ -103,25 +153,57 @@ impl Catalog {
                 .any(|system| system.has_errors_of(name))
     }
 
-    /// All actions, in the order in which people read them.
+    /// The actions among which one of this name is most likely meant, if there is none: those of the system that the name begins with,
+    /// where that is not listed; else the listed ones.
+    pub(crate) fn near(&self, name: &str) -> Near<'_> {
+        let prefix = name.rsplit_once('.').map_or("", |(prefix, _)| prefix);
+        let within = |system: &&System| {
+            let front = system.prefix.rsplit_once('.').map_or("", |(front, _)| front);
+            !system.is_listed && prefix.split('.').next() == Some(front)
+        };
+        let is_meant = |system: &&System| {
+            let last = system.prefix.rsplit_once('.').map(|(_, last)| last);
+            !system.is_listed && (system.prefix == prefix || last == Some(prefix))
+        };
+        if let Some(system) = self.systems.iter().find(is_meant) {
+            return Near::Actions(system.actions().iter().map(|action| &*action.name).collect());
+        }
+        if prefix.contains('.') && self.systems.iter().any(|system| within(&system)) {
+            return Near::Systems(
+                self.systems
+                    .iter()
+                    .filter(within)
+                    .map(|system| &*system.prefix)
+                    .collect(),
+            );
+        }
+        Near::Actions(self.actions().map(|action| &*action.name).collect())
+    }
+
+    /// All listed actions, in the order in which people read them.
     pub fn actions(&self) -> impl Iterator<Item = &Arc<ActionSpec>> + Clone {
-        let of_systems = self.systems.iter().flat_map(System::actions);
+        let of_systems = self
+            .systems
+            .iter()
+            .filter(|system| system.is_listed)
+            .flat_map(System::actions);
         let others = of_systems.filter(|action| !self.by_name.contains_key(&*action.name));
         self.in_order.iter().chain(others)
     }
 }
 
+/// The names among which a misspelt one is looked for.
+pub(crate) enum Near<'a> {
+    /// The names of actions.
+    Actions(Vec<&'a str>),
+    /// The beginnings of the names of actions, up to the last dot, where the system is misspelt.
+    Systems(Vec<&'a str>),
+}
+
 /// Of two actions of one name, the first counts.
 impl FromIterator<Arc<ActionSpec>> for Catalog {
     fn from_iter<I: IntoIterator<Item = Arc<ActionSpec>>>(specs: I) -> Self {
-        let mut catalog = Self::default();
-        for spec in specs {
-            if !catalog.by_name.contains_key(&*spec.name) {
-                catalog.by_name.insert(spec.name.to_string(), Arc::clone(&spec));
-                catalog.in_order.push(spec);
-            }
-        }
-        catalog
+        Self::default().with_actions(specs)
     }
 }
 
@@ -193,6 +275,36 @@ mod tests {
         let given: Catalog = made("slack").into_iter().collect();
         let catalog = given.with_system("slack", made);
         assert_eq!(names(&catalog), ["slack.post"]);
+    }
+
+    #[test]
+    fn a_system_that_is_not_listed_is_there_for_who_names_an_action_of_it() {
+        let catalog = Catalog::default()
+            .with_system("slack", made)
+            .with_unlisted_system("aws.ecs", made)
+            .with_unlisted_system("aws.ec2", never);
+        assert!(catalog.action("aws.ecs.post").is_some() && catalog.action("aws.ecs").is_none());
+        assert_eq!(names(&catalog), ["slack.post"]);
+        assert_eq!(catalog.unlisted().collect::<Vec<_>>(), ["aws.ecs", "aws.ec2"]);
+        assert!(!catalog.has_system(&SystemName::of("Discord")));
+        let listing = catalog.listing(&["aws.ecs", "aws.nothing"]);
+        assert_eq!(names(&listing), ["slack.post", "aws.ecs.post"]);
+    }
+
+    #[rstest]
+    #[case::an_action_of_a_system_that_is_not_listed("aws.ecs.poke", &["aws.ecs.post"])]
+    #[case::the_front_left_out("ecs.post", &["aws.ecs.post"])]
+    #[case::a_system_that_is_not_there("aws.ecs2.post", &["aws.ecs", "aws.ec2"])]
+    #[case::a_listed_action("slack.poke", &["slack.post"])]
+    #[case::no_system("post", &["slack.post"])]
+    #[case::another_system("gcp.run.post", &["slack.post"])]
+    fn a_misspelt_name_is_looked_for_where_it_is_most_likely_meant(#[case] name: &str, #[case] among: &[&str]) {
+        let catalog = Catalog::default()
+            .with_system("slack", made)
+            .with_unlisted_system("aws.ecs", made)
+            .with_unlisted_system("aws.ec2", never);
+        let (Near::Actions(near) | Near::Systems(near)) = catalog.near(name);
+        assert_eq!(near, among);
     }
 
     #[rstest]

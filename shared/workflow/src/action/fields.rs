@@ -1,6 +1,6 @@
 //! Inputs and outputs, their types, and how a value is checked.
 
-use super::{Text, Thing, Unfit};
+use super::{Pattern, Text, Thing, Unfit};
 use crate::{
     definition::Length,
     ids::is_label,
@@ -34,7 +34,6 @@ pub static LINK: LazyLock<Vec<Field>> = LazyLock::new(|| {
 
 /// An input or output of an action.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Field {
     pub name: Text,
     /// Its type.
@@ -54,6 +53,9 @@ pub struct Field {
     /// Of an input: what null means.
     #[serde(default, skip_serializing_if = "is_default")]
     pub null: OnNull,
+    /// Of an input that is text: the form that it must have.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub pattern: Option<Pattern>,
 }
 
 /// True if a value goes without saying.
@@ -86,7 +88,7 @@ pub enum Longest {
 
 /// The type of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum FieldKind {
     /// Any text.
     Text,
@@ -165,6 +167,7 @@ impl Field {
             names: None,
             unfit: Unfit::default(),
             null: OnNull::default(),
+            pattern: None,
         }
     }
 
@@ -199,6 +202,20 @@ impl Field {
     #[must_use]
     pub fn unfit(self, unfit: Unfit) -> Self {
         Self { unfit, ..self }
+    }
+
+    /// Checks a value: its type, and its form.
+    ///
+    /// # Errors
+    /// The end of a sentence that begins with the name of the field.
+    pub fn check(&self, value: &Value) -> Result<(), String> {
+        self.kind.check(value)?;
+        match (&self.pattern, value.as_str()) {
+            (Some(pattern), Some(text)) if !pattern.is_match(text) => {
+                Err(format!("is not of the form that it has: `{pattern}`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// True if the action does what is asked of it without the input: an expression that fails there stops nothing. A key is
@@ -656,11 +673,21 @@ pub(crate) fn nearest_three<'a>(word: &str, known: impl Iterator<Item = (&'a str
         .map(|(candidate, shown)| (strsim::jaro_winkler(word, candidate), shown))
         .collect();
     alike.sort_by(|a, b| b.0.total_cmp(&a.0));
-    let alike: Vec<String> = alike
-        .iter()
-        .take(3)
-        .map(|(_, candidate)| format!("`{candidate}`"))
+    did_you_mean_one_of(alike.into_iter().map(|(_, shown)| shown))
+}
+
+/// As [`nearest_three`], of words of a few letters: what counts is the number of letters that are wrong, or stand in each other's place.
+pub(crate) fn nearest_three_short<'a>(word: &str, known: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+    let mut alike: Vec<(usize, &str)> = known
+        .map(|(candidate, shown)| (strsim::osa_distance(word, candidate), shown))
         .collect();
+    alike.sort_by_key(|(distance, _)| *distance);
+    did_you_mean_one_of(alike.into_iter().map(|(_, shown)| shown))
+}
+
+/// A question with the first three.
+fn did_you_mean_one_of<'a>(alike: impl Iterator<Item = &'a str>) -> String {
+    let alike: Vec<String> = alike.take(3).map(|candidate| format!("`{candidate}`")).collect();
     match alike.as_slice() {
         [before @ .., last] if !before.is_empty() => format!("did you mean {} or {last}?", before.join(", ")),
         all => format!("did you mean {}?", all.concat()),

@@ -225,7 +225,7 @@ impl Fitting {
             (_, FieldKind::Links { most }, Value::Array(links)) => Value::Array(self.links(links, *most, at)),
             (_, _, value) => value,
         };
-        let Err(problem) = field.kind.check(&value) else {
+        let Err(problem) = field.check(&value) else {
             return self.unless_emptied(field, at, value);
         };
         match (&field.unfit, &field.kind, &value) {

@@ -4,26 +4,36 @@
 //! action by itself: the reader of a definition gives it a [`Catalog`].
 //!
 //! # Layout
+//! - `answer` — what a function of an action answers: outputs, or that it is not done yet.
 //! - `catalog` — the actions that there are, by name.
 //! - `fields` — the types of inputs and outputs, and how a value is checked.
 //! - `fit` — what becomes of a value that a system would refuse.
+//! - `pattern` — the form that a text must have.
+//! - `requests` — the requests that a call has made.
 //! - `rules` — what several inputs say about each other.
 //! - `thing` — the things whose names people may write.
 
+mod answer;
 mod catalog;
 mod fields;
 mod fit;
+mod pattern;
+mod requests;
 mod rules;
 mod thing;
 
+pub use answer::{Answer, LOOK, LOOK_BYTES};
 pub use catalog::Catalog;
+pub(crate) use catalog::Near;
 pub use fields::{Field, FieldKind, LINK, Longest, OnNull};
 pub use fit::{Adjustment, Unfit};
+pub use pattern::{InvalidPattern, Pattern};
+pub use requests::{NoRequests, Request, RequestEnd, Requests, Unanswered};
 pub use rules::Rule;
 pub use thing::Thing;
 
 pub use fields::unknown_field;
-pub(crate) use fields::{nearest, nearest_three, type_of};
+pub(crate) use fields::{nearest, nearest_three, nearest_three_short, type_of};
 
 use crate::ids::IntegrationTypeName;
 use fields::is_default;
@@ -34,14 +44,17 @@ use std::{borrow::Cow, fmt};
 /// A text of a specification: a literal of the program, or one that was read.
 pub type Text = Cow<'static, str>;
 
-/// All that is known of an action.
+/// All that is known of an action. A version of a workflow has it along, so it is read as tolerantly as all that is stored: fields that
+/// this release does not know are passed over.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct ActionSpec {
     /// The name in `uses`.
     pub name: Text,
     /// The system that it acts on, as people call it.
     pub system: Text,
+    /// The type of the integrations that it acts through, where that is not the beginning of its name.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub integration: Option<Text>,
     /// The summary, in one line.
     pub summary: Text,
     /// The inputs.
@@ -65,8 +78,16 @@ pub struct ActionSpec {
     /// The time that one attempt may take, in seconds. It is longer than the time-out of the function itself, so that it
     /// only ends an attempt of which Lambda has lost track.
     pub timeout_seconds: u32,
+    /// The longest time that what it starts may take until it is looked at no more, in seconds, where a call may answer before that has
+    /// ended. A step's `timeout` takes its place.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub job_seconds: Option<u32>,
     /// An input that shows its use: the fields of `with` as a person writes them in YAML.
     pub example: Text,
+    /// The part of its connector that performs it, if its function does not have it: that of a connector of the user's own. It
+    /// travels with each call.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub connector: Option<Value>,
 }
 
 /// The input of a call that fits, and what was changed so that it does.
@@ -79,7 +100,7 @@ pub struct Admitted {
 
 /// The effect of an action outside of the run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Effect {
     /// Nothing: it only reads.
     Reads,
@@ -98,7 +119,7 @@ pub enum Effect {
 
 /// The effect of a repeat of an action, which decides about the next step after an unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Repeat {
     /// Nothing: it only reads.
     IsHarmless,
@@ -122,7 +143,7 @@ pub enum Repeat {
 
 /// The effect of calling an action once more in a replay of a run.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case")]
 pub enum Replayed {
     /// Nothing that was not so before.
     Harmless,
@@ -140,7 +161,6 @@ pub enum Replayed {
 /// The time that it takes until a request is carried out, or never will be, and until a look shows what it has done. A look that comes
 /// earlier finds nothing, and the thing would be made twice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
 pub struct Settling {
     /// The time after it was sent in which a request can still be carried out, in seconds: also when its caller has given up.
     pub carried_out_seconds: u32,
@@ -181,12 +201,16 @@ impl ActionSpec {
         self.effect == Effect::Reads
     }
 
-    /// The type of the integrations that it acts through: the part of its name before the dot, `slack` of `slack.post_message`. None where it
+    /// The type of the integrations that it acts through: mostly the first part of its name, `slack` of `slack.post_message`. None where it
     /// acts through none.
     #[must_use]
     pub fn integration_type(&self) -> Option<IntegrationTypeName> {
         let takes_one = self.inputs.iter().any(|field| field.kind == FieldKind::Integration);
-        takes_one.then(|| IntegrationTypeName::of_action(&self.name)).flatten()
+        match &self.integration {
+            _ if !takes_one => None,
+            Some(other) => other.parse().ok(),
+            None => IntegrationTypeName::of_action(&self.name),
+        }
     }
 
     /// The input of that name.
@@ -261,11 +285,7 @@ impl ActionSpec {
                     "`{name}` is null, and without it everything would be listed; give it a default, or give the step an `if`"
                 )),
             },
-            Some(field) => field
-                .kind
-                .check(value)
-                .err()
-                .map(|problem| format!("`{name}` {problem}")),
+            Some(field) => field.check(value).err().map(|problem| format!("`{name}` {problem}")),
         });
         let at_odds = self.rules.iter().filter_map(|rule| rule.check(is_given).err());
         let problems: Vec<String> = missing.chain(wrong).chain(at_odds).collect();

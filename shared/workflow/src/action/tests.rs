@@ -4,17 +4,22 @@ use super::*;
 use serde_json::json;
 use std::sync::{Arc, LazyLock};
 
-/// The shipped actions, as `schema/actions.json` has them: whoever provides actions depends on this crate.
+/// The shipped actions, as `schema/actions.json` has them, and some of those that are not listed: whoever provides actions depends on
+/// this crate.
 pub(crate) fn catalog() -> &'static Catalog {
     static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
-        let actions = include_str!("../../../../schema/actions.json");
-        serde_json::from_str::<Vec<ActionSpec>>(actions)
-            .unwrap()
+        let listed: Catalog = read(include_str!("../../../../schema/actions.json"))
             .into_iter()
-            .map(Arc::new)
-            .collect()
+            .collect();
+        // A test of `platform` writes the file.
+        listed.with_unlisted_system("aws.ecs", |_| read(include_str!("tests/aws.ecs.json")))
     });
     &CATALOG
+}
+
+fn read(actions: &str) -> Vec<Arc<ActionSpec>> {
+    let actions: Vec<ActionSpec> = serde_json::from_str(actions).unwrap();
+    actions.into_iter().map(Arc::new).collect()
 }
 
 /// The actions of PagerDuty among them, which are more than files.
@@ -95,6 +100,11 @@ fn an_action_acts_through_integrations_of_the_type_that_its_name_begins_with() {
         ..ActionSpec::clone(spec)
     };
     assert_eq!(without.integration_type(), None);
+    let of_another = ActionSpec {
+        integration: Some("aws".into()),
+        ..ActionSpec::clone(spec)
+    };
+    assert_eq!(of_another.integration_type(), Some("aws".parse().unwrap()));
 }
 
 #[test]

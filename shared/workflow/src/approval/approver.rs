@@ -2,21 +2,26 @@
 
 use super::Via;
 use serde::{Deserialize, Serialize};
-use std::fmt;
+use std::{borrow::Cow, fmt, str::FromStr};
 
-/// The people who may decide: a pattern of ARNs in which `*` stands for any text, or all who have the link.
+/// The people who may decide: a pattern of ARNs in which `*` stands for any text, a user of Slack, or all who have the link.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub enum Approver {
     Link,
     Arn(String),
+    Slack(SlackUser),
 }
+
+/// The id of a user of Slack, such as `U0123456789`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SlackUser(String);
 
 /// A text that names no approver.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} would let no person decide; write the ARN of a role or a user, such as arn:*:iam::123456789012:role/oncall, in which * \
-     stands for any text, or `link` for all who have the link"
+     stands for any text, the id of a user of Slack, such as slack:U0123456789, or `link` for all who have the link"
 )]
 pub struct NotAPattern(String);
 
@@ -27,6 +32,12 @@ pub enum Decider {
     Link { name: String },
     /// A caller of AWS.
     Arn(String),
+    /// A user of Slack who has pressed a button there.
+    Slack {
+        user: SlackUser,
+        /// The name by which Slack knows the user; empty if Slack does not say.
+        name: String,
+    },
 }
 
 /// The person may not decide.
@@ -37,13 +48,53 @@ pub enum NotAnApprover {
     #[error("{0} has started the run, and `prevent_self_approval` leaves the decision to another person")]
     Starter(String),
     #[error(
-        "`prevent_self_approval` leaves the decision to another person than the one who has started the run, and a link does not say \
+        "`prevent_self_approval` leaves the decision to another person than the one who has started the run, and {way} does not say \
          who decides; use `pagerflow approval decide`"
     )]
-    Unknown,
+    Unknown { way: &'static str },
 }
 
 const LINK: &str = "link";
+
+/// The beginning of an approver that is a user of Slack.
+const SLACK: &str = "slack:";
+
+/// The most characters of the id of a user of Slack, with room: they have 9 to 11.
+const SLACK_USER: usize = 24;
+
+impl SlackUser {
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Reads an id: a `U` or a `W`, and capital letters and digits (<https://docs.slack.dev/reference/objects/user-object>).
+impl FromStr for SlackUser {
+    type Err = NotAPattern;
+
+    fn from_str(text: &str) -> Result<Self, NotAPattern> {
+        let is_id = text.starts_with(['U', 'W'])
+            && (2..=SLACK_USER).contains(&text.len())
+            && text.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+        match is_id {
+            true => Ok(Self(text.to_owned())),
+            false => Err(NotAPattern::of(text)),
+        }
+    }
+}
+
+impl fmt::Display for SlackUser {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl NotAPattern {
+    fn of(text: &str) -> Self {
+        Self(text.chars().take(120).collect())
+    }
+}
 
 /// The most bytes of a pattern: more than a path, a name and a session take together.
 const LONGEST: usize = 800;
@@ -55,9 +106,12 @@ impl TryFrom<String> for Approver {
         if text == LINK {
             return Ok(Self::Link);
         }
+        if let Some(user) = text.strip_prefix(SLACK) {
+            return user.parse().map(Self::Slack).map_err(|_| NotAPattern::of(&text));
+        }
         match text.len() <= LONGEST && is_arn_of_a_person(&text) {
             true => Ok(Self::Arn(text)),
-            false => Err(NotAPattern(text.chars().take(120).collect())),
+            false => Err(NotAPattern::of(&text)),
         }
     }
 }
@@ -85,6 +139,7 @@ impl From<Approver> for String {
         match approver {
             Approver::Link => LINK.to_owned(),
             Approver::Arn(pattern) => pattern,
+            Approver::Slack(user) => format!("{SLACK}{user}"),
         }
     }
 }
@@ -94,6 +149,7 @@ impl fmt::Display for Approver {
         match self {
             Self::Link => f.write_str("all who have the link"),
             Self::Arn(pattern) => f.write_str(pattern),
+            Self::Slack(user) => write!(f, "{SLACK}{user}"),
         }
     }
 }
@@ -101,11 +157,15 @@ impl fmt::Display for Approver {
 impl Approver {
     fn admits(&self, decider: &Decider) -> bool {
         match (self, decider) {
-            (Self::Link, Decider::Link { .. }) => true,
+            // The button stands in a message that has the link as well.
+            (Self::Link, Decider::Link { .. } | Decider::Slack { .. }) => true,
+            (Self::Slack(user), Decider::Slack { user: decider, .. }) => user == decider,
             (Self::Arn(pattern), Decider::Arn(arn)) => {
                 matches(pattern, arn) || role_of(arn).is_some_and(|role| matches_role(pattern, &role))
             }
-            (Self::Link, Decider::Arn(_)) | (Self::Arn(_), Decider::Link { .. }) => false,
+            (Self::Link, Decider::Arn(_))
+            | (Self::Arn(_), Decider::Link { .. } | Decider::Slack { .. })
+            | (Self::Slack(_), Decider::Link { .. } | Decider::Arn(_)) => false,
         }
     }
 }
@@ -151,12 +211,14 @@ fn matches(pattern: &str, text: &str) -> bool {
 }
 
 impl Decider {
-    /// The name under which the decision is kept.
+    /// The name under which the decision is kept. A user of Slack has the name that Slack says behind the id, which alone is certain.
     #[must_use]
-    pub fn name(&self) -> &str {
+    pub fn name(&self) -> Cow<'_, str> {
         match self {
-            Self::Link { name } => name.trim(),
-            Self::Arn(arn) => arn,
+            Self::Link { name } => name.trim().into(),
+            Self::Arn(arn) => arn.into(),
+            Self::Slack { user, name } if name.trim().is_empty() => format!("{SLACK}{user}").into(),
+            Self::Slack { user, name } => format!("{SLACK}{user} ({})", name.trim()).into(),
         }
     }
 
@@ -164,6 +226,7 @@ impl Decider {
         match self {
             Self::Link { .. } => Via::Link,
             Self::Arn(_) => Via::Command,
+            Self::Slack { .. } => Via::Slack,
         }
     }
 }
@@ -174,7 +237,8 @@ pub(super) fn admit(approvers: &[Approver], not_by: Option<&str>, decider: &Deci
         (Some(starter), Decider::Arn(arn)) if is_same_person(starter, arn) => {
             return Err(NotAnApprover::Starter(arn.clone()));
         }
-        (Some(_), Decider::Link { .. }) => return Err(NotAnApprover::Unknown),
+        (Some(_), Decider::Link { .. }) => return Err(NotAnApprover::Unknown { way: "a link" }),
+        (Some(_), Decider::Slack { .. }) => return Err(NotAnApprover::Unknown { way: "Slack" }),
         (None, _) | (Some(_), Decider::Arn(_)) => {}
     }
     if approvers.is_empty() || approvers.iter().any(|approver| approver.admits(decider)) {
@@ -184,7 +248,7 @@ pub(super) fn admit(approvers: &[Approver], not_by: Option<&str>, decider: &Deci
     Err(NotAnApprover::Other {
         decider: match decider {
             Decider::Link { .. } => "a person with the link".to_owned(),
-            Decider::Arn(arn) => arn.clone(),
+            Decider::Arn(_) | Decider::Slack { .. } => decider.name().into_owned(),
         },
         approvers: approvers.join(", "),
     })

@@ -1,12 +1,12 @@
 //! Approvals: questions to people, the people who may decide, and their decisions.
 //!
-//! A step asks a [`Question`]. A [`Decision`] is checked here against the question, whichever way it comes: by the link of the approval, or
-//! by the command. The first one stands.
+//! A step asks a [`Question`]. A [`Decision`] is checked here against the question, whichever way it comes: by the link of the approval, by
+//! the command, or by a button of a message in Slack. The first one stands.
 
 mod approver;
 mod choice;
 
-pub use approver::{Approver, Decider, NotAnApprover};
+pub use approver::{Approver, Decider, NotAnApprover, SlackUser};
 pub(crate) use choice::FAIL;
 pub use choice::{Choice, NotAChoice};
 
@@ -54,7 +54,7 @@ pub struct Question {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     pub choice: Choice,
-    /// The person: an ARN, or the name that was typed on the page of the link.
+    /// The person: an ARN, the name that was typed on the page of the link, or the id and the name of a user of Slack.
     pub by: String,
     pub via: Via,
     pub at: Timestamp,
@@ -72,6 +72,8 @@ pub enum Via {
     Link,
     /// `pagerflow approval decide`.
     Command,
+    /// A button of a message in Slack.
+    Slack,
 }
 
 /// A decision as a person gives it.
@@ -137,6 +139,19 @@ impl Question {
         approver::admit(&self.approvers, self.not_by.as_deref(), &link).is_ok()
     }
 
+    /// True if a button of a message in Slack can be enough to decide, for one user at least.
+    #[must_use]
+    pub fn takes_buttons(&self) -> bool {
+        are_enough(&self.approvers, self.not_by.as_deref(), &self.form)
+    }
+
+    /// True if the command can be enough to decide, for one caller at least.
+    #[must_use]
+    pub fn takes_commands(&self) -> bool {
+        let mut approvers = self.approvers.iter();
+        self.approvers.is_empty() || approvers.any(|approver| matches!(approver, Approver::Arn(_)))
+    }
+
     /// `restart` or `leave`.
     #[must_use]
     pub fn choices_in_words(&self) -> String {
@@ -178,9 +193,24 @@ impl Question {
     }
 }
 
+/// True if buttons in Slack can be enough: a user there may decide, and the form needs nothing that a person types.
+pub(crate) fn are_enough(approvers: &[Approver], not_by: Option<&str>, form: &BTreeMap<InputName, Input>) -> bool {
+    let mut of_slack = approvers
+        .iter()
+        .filter(|approver| matches!(approver, Approver::Slack(_) | Approver::Link));
+    not_by.is_none() && (approvers.is_empty() || of_slack.next().is_some()) && !needs_typing(form)
+}
+
+/// True if a form has a field that a person has to fill in.
+pub(crate) fn needs_typing(form: &BTreeMap<InputName, Input>) -> bool {
+    form.values()
+        .any(|field| field.default.is_none() && field.kind != InputKind::Boolean)
+}
+
 /// The name under which a decision is kept: what was typed, in one line.
 fn name_of(decider: &Decider) -> String {
-    let visible = decider.name().chars().filter(|c| !steers(*c));
+    let name = decider.name();
+    let visible = name.chars().filter(|c| !steers(*c));
     visible.take(NAME_CHARACTERS).collect()
 }
 

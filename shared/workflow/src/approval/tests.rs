@@ -49,8 +49,17 @@ fn arn(text: &str) -> Decider {
     Decider::Arn(text.to_owned())
 }
 
+fn slack(user: &str) -> Decider {
+    Decider::Slack {
+        user: user.parse().unwrap(),
+        name: "anna".to_owned(),
+    }
+}
+
 #[rstest]
 #[case::link("link")]
+#[case::user_of_slack("slack:U0123456789")]
+#[case::user_of_a_grid("slack:W012A3CDE")]
 #[case::role(ROLE)]
 #[case::role_with_a_path("arn:aws:iam::123456789012:role/aws-reserved/sso.amazonaws.com/AWSReservedSSO_oncall_1")]
 #[case::roles("arn:aws:iam::*:role/oncall-*")]
@@ -67,6 +76,10 @@ fn a_pattern_that_a_person_can_match_is_an_approver(#[case] text: &str) {
 #[case::a_name("anna")]
 #[case::a_mail("anna@example.com")]
 #[case::a_chat("#oncall")]
+#[case::a_channel_of_slack("slack:C0123456789")]
+#[case::a_name_in_slack("slack:@anna")]
+#[case::nobody_in_slack("slack:")]
+#[case::a_mention_of_slack("slack:<@U0123456789>")]
 #[case::a_role_without_its_arn("role/oncall")]
 #[case::a_role_without_a_name("arn:aws:iam::123456789012:role/")]
 #[case::a_group("arn:aws:iam::123456789012:group/oncall")]
@@ -89,6 +102,13 @@ fn a_pattern_that_no_person_matches_is_refused_and_says_what_to_write(#[case] te
 #[case::all_by_arn(&[], arn(SESSION), true)]
 #[case::link(&["link"], link(), true)]
 #[case::link_and_not_arn(&["link"], arn(SESSION), false)]
+#[case::all_in_slack(&[], slack("U1"), true)]
+#[case::user_of_slack(&["slack:U1", "slack:U2"], slack("U2"), true)]
+#[case::another_user_of_slack(&["slack:U1"], slack("U12"), false)]
+#[case::user_of_slack_and_not_link(&["slack:U1"], link(), false)]
+#[case::user_of_slack_and_not_arn(&["slack:U1"], arn(SESSION), false)]
+#[case::the_button_comes_with_the_link(&["link"], slack("U1"), true)]
+#[case::role_and_not_slack(&[ROLE], slack("U1"), false)]
 #[case::role_and_not_link(&[ROLE], link(), false)]
 #[case::session_of_the_role(&[ROLE], arn(SESSION), true)]
 #[case::the_role_has_a_path(&["arn:aws:iam::123456789012:role/team/oncall"], arn(SESSION), true)]
@@ -116,6 +136,7 @@ fn only_approvers_decide(#[case] approvers: &[&str], #[case] decider: Decider, #
 )]
 #[case::another_person(SESSION, arn("arn:aws:sts::123456789012:assumed-role/oncall/bob@example.com"), None)]
 #[case::a_link_does_not_say(SESSION, link(), Some("a link does not say who decides"))]
+#[case::slack_does_not_say(SESSION, slack("U1"), Some("Slack does not say who decides"))]
 fn the_person_that_started_a_run_does_not_decide_where_that_is_prevented(
     #[case] starter: &str,
     #[case] decider: Decider,
@@ -218,4 +239,37 @@ fn a_question_is_read_as_it_was_written() {
     let question = question(&[ROLE, "link"], Some(SESSION));
     let text = serde_json::to_string(&question).unwrap();
     assert_eq!(serde_json::from_str::<Question>(&text).unwrap(), question);
+}
+
+#[rstest]
+#[case::all(&[], None, false, true)]
+#[case::user_of_slack(&["slack:U1"], None, false, true)]
+#[case::link(&[ROLE, "link"], None, false, true)]
+#[case::role(&[ROLE], None, false, false)]
+#[case::not_the_starter(&[], Some(SESSION), false, false)]
+#[case::a_form_to_fill_in(&[], None, true, false)]
+fn a_question_takes_buttons_where_a_button_can_decide(
+    #[case] approvers: &[&str],
+    #[case] not_by: Option<&str>,
+    #[case] with_form: bool,
+    #[case] takes: bool,
+) {
+    let mut question = question(approvers, not_by);
+    if !with_form {
+        question.form.retain(|name, _| name.as_str() != "reason");
+    }
+    assert_eq!(question.takes_buttons(), takes);
+    let decided = decide(&question, &answer(&[]), &slack("U1"));
+    assert_eq!(decided.is_ok(), takes, "{decided:?}");
+}
+
+#[test]
+fn a_decision_in_slack_is_kept_under_the_id_that_is_certain_and_the_name_that_slack_says() {
+    let decision = decide(&question(&[], None), &answer(&[("reason", "r")]), &slack("U1")).unwrap();
+    assert_eq!((&*decision.by, decision.via), ("slack:U1 (anna)", Via::Slack));
+    let unnamed = Decider::Slack {
+        user: "U1".parse().unwrap(),
+        name: " ".to_owned(),
+    };
+    assert_eq!(unnamed.name(), "slack:U1");
 }

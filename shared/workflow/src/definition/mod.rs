@@ -24,10 +24,11 @@ pub use node::{Node, Position};
 pub use problem::{Problem, Problems};
 
 use crate::{
-    action::Catalog,
+    action::{ActionSpec, Catalog},
     error_name::NamedError,
     fingerprint::fingerprint,
     ids::{InputName, IntegrationAlias, LanePath, Section, StepId, StepPath, WorkflowId},
+    planner::json_size,
     steps::{ActionStep, Each, Lanes, ParallelLane, RepeatStep, RunWorkflowStep, StepKind},
     template::{Expression, Template},
     triggers::{OnlyWhile, Trigger},
@@ -36,7 +37,10 @@ use decode::Names;
 use draft::Meanings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 /// The fields of `run`.
 pub const RUN_FIELDS: &[&str] = &["id", "workflow", "version", "started_at"];
@@ -256,7 +260,8 @@ impl Definition {
         Ok(read.definition)
     }
 
-    /// Reads a stored definition from the JSON that [`Self::to_json`] gave.
+    /// Reads a stored definition from the JSON that [`Self::to_json`] gave. `catalog` has the actions that it uses; those of other systems
+    /// it need not have.
     ///
     /// # Errors
     /// All problems that were found.
@@ -273,7 +278,7 @@ impl Definition {
 
     fn read(node: &Node, catalog: &Catalog, names: Names<'_>, origin: Origin) -> Result<Read, Problems> {
         let mut problems = Problems::default();
-        let decoded = decode::definition(node, catalog, names, &mut problems);
+        let decoded = decode::definition(node, catalog, names, origin, &mut problems);
         let warnings = decoded
             .as_ref()
             .map(|decoded| check::definition(decoded, origin, &mut problems));
@@ -313,6 +318,8 @@ impl Definition {
     /// many short steps and expressions.
     #[must_use]
     pub fn weight(&self) -> usize {
+        /// The memory per byte of an action as JSON.
+        const SPEC: usize = 4;
         fn weight(value: &serde_json::Value) -> usize {
             /// The memory of a step, a field or an entry, with its place.
             const ENTRY: usize = 640;
@@ -329,7 +336,9 @@ impl Definition {
                     _ => 0,
                 }
         }
-        weight(&self.to_json())
+        let actions = self.actions().into_values();
+        let of_actions = actions.map(|action| json_size(&**action).saturating_mul(SPEC));
+        of_actions.fold(weight(&self.to_json()), usize::saturating_add)
     }
 
     /// The step at a path.
@@ -405,6 +414,15 @@ impl Definition {
     #[must_use]
     pub fn awaits_events(&self) -> bool {
         self.walk().any(|(_, step)| step.kind.behaviour().awaits().is_some())
+    }
+
+    /// The actions that its steps call, by name: what its author wrote, and looks at incidents of its own.
+    #[must_use]
+    pub fn actions(&self) -> BTreeMap<&str, &Arc<ActionSpec>> {
+        let look = self.look().map(|(_, step)| step);
+        let steps = self.walk().map(|(_, step)| step).chain(look);
+        let calls = steps.filter_map(Step::call);
+        calls.map(|call| (&*call.uses.name, &call.uses)).collect()
     }
 
     /// The path of the step that follows the one at `path` in its list, if there is one.

@@ -27,10 +27,10 @@ impl ErrorName {
     pub const fn remedy(self) -> &'static str {
         match self {
             Self::IntegrationNotFound => {
-                "Add the integration with `pagerflow integration add ALIAS`, and replay the run."
+                "Add the integration with `pagerflow integration add ALIAS --type TYPE`, and replay the run."
             }
             Self::IntegrationInvalid => {
-                "Store what the integration needs again: its token with `pagerflow integration set-token ALIAS`, a routing key with `pagerflow integration routing-key add`; then replay the run."
+                "Store what the integration needs again: its secret with `pagerflow integration set-token ALIAS`, a routing key of PagerDuty with `pagerflow integration routing-key add ALIAS`; then replay the run."
             }
             Self::IntegrationUnavailable => {
                 "Secrets Manager did not answer. Check that the function's role may read the secret and its key, and replay the run."

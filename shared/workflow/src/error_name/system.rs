@@ -66,24 +66,27 @@ macro_rules! system_errors {
 }
 
 system_errors! {
-    /// {system} refused the token (401), also after the secret was read anew.
+    /// {system} refused the secret of the integration (401), also after it was read anew.
     Unauthorized, Permanent,
-        "{system} does not take the token. Store a new one with `pagerflow integration set-token ALIAS`, and replay the run.";
-    /// The token, or the user in whose name it was done, may not do this (403).
+        "{system} does not take the secret of the integration. Store a new one with `pagerflow integration set-token ALIAS`, and replay the run.";
+    /// The integration, or the user in whose name it was done, may not do this (403).
     Forbidden, Permanent,
-        "The token, or the user in whose name it was done, may not do this. Give them the right in {system}, or another token or `from`, and replay the run.";
+        "The integration, or the user in whose name it was done, may not do this. Give them the right in {system}, or give the step others, and replay the run.";
     /// {system} knows no such thing (404).
     NotFound, NotFound,
-        "Check the ids in the step's input: `pagerflow services`, `escalation-policies`, `users` and `priorities` list those of the account.";
+        "Check the ids in the step's input: `pagerflow choices ACTION INPUT --integration ALIAS` lists what {system} has for an input.";
     /// The incident is resolved, and what was to be done would reopen it.
     AlreadyResolved, Permanent,
         "The incident is resolved, and to go on would reopen it. If that is right for the workflow, give the step `continue_on_error`, or ask for the status first.";
     /// {system} refused the request (another 4xx).
     InvalidRequest, Permanent,
         "{system} refuses the request; its answer says why. Change the step, apply the workflow, and replay the run with --latest.";
+    /// {system} has begun what it was asked for, and that did not end well.
+    JobFailed, Permanent,
+        "What {system} was asked for was begun and did not end well; its message says why. Set it right there, and replay the run from that step.";
     /// {system} asks to wait (429).
     RateLimited, RateLimited,
-        "Too much is asked of {system} with this token. Replay the run when that is over; fewer runs, or a token of its own, help for good.";
+        "Too much is asked of {system} with this integration. Replay the run when that is over; fewer runs, or an integration of its own, help for good.";
     /// {system} could not be reached, or failed to answer a question that changes nothing.
     Unavailable, Transient,
         "{system} could not be reached for as long as the step was tried. Replay the run from that step when {system} is back.";
@@ -197,6 +200,10 @@ mod tests {
     fn causes_and_remedies_name_the_system() {
         let error = NamedError::System(SystemName::known("Jira"), SystemError::RateLimited);
         assert_eq!(error.cause(), "Jira asks to wait (429).");
-        assert!(error.remedy().starts_with("Too much is asked of Jira with this token."));
+        assert!(
+            error
+                .remedy()
+                .starts_with("Too much is asked of Jira with this integration.")
+        );
     }
 }

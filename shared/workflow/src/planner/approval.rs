@@ -86,10 +86,18 @@ impl<'a> Planner<'a> {
         ApprovalId::of(&self.situation.input.run.id, &self.cursor.lane, path)
     }
 
-    /// The id of the approval that the step at a path is a message about, if it is one.
-    pub(super) fn approval_of_message(&self, path: &StepPath) -> Option<ApprovalId> {
+    /// The approval that the step at a path is a message about, if it is one, as the function that sends it gets it: its id, and the
+    /// choices that can be made by buttons of the message.
+    pub(super) fn approval_of_message(&self, path: &StepPath) -> Option<Value> {
         let (around, _) = path.parent()?;
-        self.is_asking(&around).then(|| self.approval_id(&around))
+        if !self.is_asking(&around) {
+            return None;
+        }
+        let buttons = match self.situation.definition.step(&around).map(|step| &step.kind) {
+            Some(StepKind::Approval(approval)) => approval.buttons(self),
+            _ => &[],
+        };
+        Some(json!({ "id": self.approval_id(&around), "buttons": buttons }))
     }
 
     /// The decision about an approval, if one is known.

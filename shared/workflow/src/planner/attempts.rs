@@ -7,10 +7,10 @@ use super::{
     later, only_while, retry, watching,
 };
 use crate::{
-    action::{ActionSpec, Adjustment, Admitted, OnNull},
+    action::{ActionSpec, Adjustment, Admitted, LOOK, OnNull},
     definition::{Definition, Length, Retry},
     error_name::ErrorName,
-    ids::{ApprovalId, EffectKey, StepPath},
+    ids::{EffectKey, StepPath},
     run::Caller,
     template::{Context, Template, TemplateError},
 };
@@ -37,11 +37,15 @@ impl Planner<'_> {
             fresh_until: None,
             deadline,
             intended_at: self.situation.now,
+            job: None,
         })
     }
 
-    /// Makes the attempt that was put off, unless there is no time for it any more.
-    pub(super) fn attempt_again(&mut self, attempts: Attempts) -> Option<Command> {
+    /// Makes the attempt, or the look, that was put off, unless there is no time for it any more.
+    pub(super) fn attempt_again(&mut self, mut attempts: Attempts) -> Option<Command> {
+        if let Some(job) = attempts.job.take() {
+            return self.look_again_at_job(attempts, job);
+        }
         let before = Some(LastAttempt::before(attempts.attempt));
         if self.cancelled != Cancelled::No {
             return Some(self.cancel_step(&attempts.step, before));
@@ -59,7 +63,8 @@ impl Planner<'_> {
         self.attempt(attempts)
     }
 
-    fn attempt(&mut self, mut attempts: Attempts) -> Option<Command> {
+    /// Calls the action of a step.
+    pub(super) fn attempt(&mut self, mut attempts: Attempts) -> Option<Command> {
         let path = &attempts.step.clone();
         let Some((action, with, _)) = action_at(self.situation.definition, path) else {
             return Some(self.lost(path));
@@ -96,14 +101,19 @@ impl Planner<'_> {
             caller: &caller,
             effect_key: &effect_key,
             attempts: &attempts,
-            deadline: attempts.deadline,
+            deadline: attempts.job.as_ref().map_or(attempts.deadline, |job| job.until),
             approval: self.approval_of_message(path),
+            connector: action.connector.as_ref(),
         };
         let command = Command::Action {
             input: call.input(&input),
             timeout_seconds: action.timeout_seconds,
             action: Arc::clone(&action),
         };
+        if attempts.job.is_some() {
+            self.cursor.pending = Some(Pending::Action(attempts));
+            return Some(command);
+        }
         let now = self.situation.now;
         let times = (attempts.intended_at, now.max(self.situation.own_clock));
         self.changes.marker = Marker::of(&action, &input, &effect_key, self.depth(), times);
@@ -121,6 +131,9 @@ impl Planner<'_> {
     }
 
     pub(super) fn attempt_failed(&mut self, attempts: Attempts, failure: Failure) -> Option<Command> {
+        if let Some(next) = self.look_of_job_failed(&attempts, &failure) {
+            return next;
+        }
         let path = &attempts.step;
         let Some((action, _, policy)) = action_at(self.situation.definition, path) else {
             return Some(self.lost(path));
@@ -180,6 +193,7 @@ impl Planner<'_> {
                 attempt: attempts.attempt.saturating_add(1),
                 rate_limited: decision.rate_limited,
                 unseen: decision.unseen,
+                job: None,
                 ..attempts
             },
             until: retry_at,
@@ -281,7 +295,9 @@ struct Call<'a> {
     attempts: &'a Attempts,
     deadline: Timestamp,
     /// The approval that the call is a message about.
-    approval: Option<ApprovalId>,
+    approval: Option<Value>,
+    /// The part of a connector that the function of the action does not have.
+    connector: Option<&'a Value>,
 }
 
 impl Call<'_> {
@@ -295,8 +311,14 @@ impl Call<'_> {
         fields.insert("attempt".into(), self.attempts.attempt.into());
         fields.insert("deadline".into(), self.deadline.to_string().into());
         fields.insert("caller".into(), json!(self.caller));
+        if let Some(job) = &self.attempts.job {
+            fields.insert(LOOK.into(), job.look.clone());
+        }
         if let Some(approval) = &self.approval {
-            fields.insert("approval".into(), approval.as_str().into());
+            fields.insert("approval".into(), approval.clone());
+        }
+        if let Some(connector) = self.connector {
+            fields.insert("connector".into(), connector.clone());
         }
         // By a key that is the author's own, the incident of an earlier attempt cannot be told from one that was there
         // before; by the time when the first attempt was written down one can.

@@ -1,6 +1,6 @@
 //! The state of a lane.
 
-use super::{Asking, Failure, Watching, fresh::FreshIds};
+use super::{Asking, Failure, Job, Watching, fresh::FreshIds};
 use crate::{
     ids::{LanePath, StepPath, VariableName},
     run::RunIdentity,
@@ -72,7 +72,7 @@ pub struct Cursor {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
-fn is_zero(number: &u32) -> bool {
+pub(super) fn is_zero(number: &u32) -> bool {
     *number == 0
 }
 
@@ -100,9 +100,9 @@ pub struct FailedStep {
 pub enum Pending {
     /// An attempt of a step's action.
     Action(Attempts),
-    /// The wait before the next attempt.
+    /// The wait before the next attempt, or before the next look at what an attempt has started.
     Backoff {
-        /// The attempt that comes.
+        /// The attempt that comes, or that goes on.
         attempts: Attempts,
         /// The time when it comes.
         until: Timestamp,
@@ -177,6 +177,9 @@ pub struct Attempts {
     pub deadline: Timestamp,
     /// The time when the first of them was written down.
     pub intended_at: Timestamp,
+    /// The looks at what the attempt has started, once it has.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub job: Option<Job>,
 }
 
 /// Lanes that a step opens, in batches; or the run that it starts, as a batch of one.

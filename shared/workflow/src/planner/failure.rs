@@ -4,7 +4,10 @@
 //! them, how long to leave the system alone, stands at the end of the message in a form that people can read too:
 //! `… [retry after 20 s]`.
 
-use crate::error_name::{FailureClass, NamedError};
+use crate::{
+    action,
+    error_name::{FailureClass, NamedError},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -26,8 +29,26 @@ pub struct Failure {
 pub enum Answer {
     /// The outputs of the action.
     Success(Value),
+    /// The action has started something that has not ended yet.
+    Pending {
+        /// The thing to look for.
+        look: Value,
+        /// The time until the next look, in seconds.
+        after_seconds: u32,
+    },
     /// The reason it failed.
     Failure(Failure),
+}
+
+impl From<action::Answer> for Answer {
+    fn from(answer: action::Answer) -> Self {
+        match answer {
+            action::Answer::Done { output, .. } => Self::Success(output),
+            action::Answer::Pending {
+                look, after_seconds, ..
+            } => Self::Pending { look, after_seconds },
+        }
+    }
 }
 
 /// The error with which Lambda refuses a call because too many run already.

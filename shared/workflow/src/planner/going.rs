@@ -1,8 +1,8 @@
 //! One Plan of a lane: from the answer to the last command through all steps that need no one else to the next command.
 
 use super::{
-    Answer, Attempts, Changes, Command, Cursor, EndedAttempt, Failure, Outcome, Pending, Plan, Situation, Standing,
-    StepChange, StepError, StepRecord, StepResult, approval,
+    Answer, Attempts, Changes, Command, Cursor, EndedAttempt, EndedCall, Failure, Outcome, Pending, Plan, Situation,
+    Standing, StepChange, StepError, StepRecord, StepResult, approval,
     lane::{Cancelled, cancelled},
     needs, start,
     window::{self, Place, Window},
@@ -40,6 +40,8 @@ pub(crate) struct Planner<'a> {
     /// The outputs of steps that were too large to be kept, by the step's id.
     cut: BTreeMap<String, BTreeSet<String>>,
     obstacle: Option<Failure>,
+    /// The call that has ended before this Plan, and its step.
+    call: Option<(StepPath, EndedCall)>,
 }
 
 /// The outputs of a step, and the names of those that were too large to be kept.
@@ -198,6 +200,7 @@ impl<'a> Planner<'a> {
             changes: Changes::default(),
             cut: BTreeMap::new(),
             obstacle,
+            call: None,
         };
         planner.show_known_results();
         if let Standing::BeginsLane(opener) = situation.standing {
@@ -381,6 +384,12 @@ impl<'a> Planner<'a> {
     }
 
     fn answered(&mut self, attempts: Attempts) -> Option<Command> {
+        let call = EndedCall {
+            attempt: attempts.attempt,
+            looks: attempts.job.as_ref().map_or(0, |job| job.looks),
+            requests: self.situation.requests.clone(),
+        };
+        self.call = Some((attempts.step.clone(), call));
         // An execution that takes a lane over has no answer: the one before it may have got it, and may not.
         if matches!(self.situation.standing, Standing::TakesOver(_))
             && sabotage::breaks(sabotage::Break::TakeOverAsDone)
@@ -398,6 +407,7 @@ impl<'a> Planner<'a> {
             _ => self.situation.answer,
         };
         match answer {
+            Some(Answer::Pending { look, after_seconds }) => self.not_yet(attempts, look, *after_seconds),
             Some(Answer::Success(incident)) if attempts.step.section() == Section::OnlyWhile => {
                 self.looked(&attempts, incident)
             }
@@ -522,11 +532,13 @@ impl<'a> Planner<'a> {
         let Some(step) = self.situation.definition.step(path) else {
             return;
         };
+        let call = self.call.as_ref().filter(|(step, _)| step == path);
         let record = StepRecord {
             id: step.id.clone(),
             title: Step::title(step),
             at: self.situation.now,
             change,
+            call: call.map(|(_, call)| call.clone()),
         };
         self.changes.steps.insert(path.clone(), record);
     }

@@ -19,6 +19,8 @@
 //! # Repeats
 //! A step that calls an action has attempts. All of them carry the same effect key. What follows a failed attempt is
 //! decided in `retry` from the failure's class and from what a repeat of the action would do.
+//!
+//! An attempt can start what goes on after its call. Then the lane looks at it until it has ended: see `job`.
 
 mod approval;
 mod attempts;
@@ -32,6 +34,7 @@ mod going;
 mod guard;
 mod handoff;
 mod inputs;
+mod job;
 mod lane;
 mod lock;
 mod needs;
@@ -55,6 +58,7 @@ pub use failure::{Answer, Failure};
 pub use fresh::FreshIds;
 pub use guard::{Counted, LOOP_DEPTH, Marker, OwnChange, Trail, incident_of, own_key_of, period_of};
 pub use inputs::resolve as resolve_inputs;
+pub use job::Job;
 pub use lane::{CancelMark, LaneEnd, LaneKey};
 pub use lock::LONGEST_QUEUE;
 pub use lock::{Lock, LockView};
@@ -65,8 +69,7 @@ pub use wanted::{Availability, OLDEST_EVENT};
 pub use watching::{Watching, events_wanted};
 
 use crate::{
-    action::Adjustment,
-    action::Catalog,
+    action::{Adjustment, Catalog, Requests},
     approval::Decision,
     definition::Definition,
     ids::{ApprovalId, EffectKey, LanePath, RunId, StepId, StepPath, VariableName, WorkflowId},
@@ -83,7 +86,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// All that the planner decides from.
 #[derive(Debug, Clone, Copy)]
 pub struct Situation<'a> {
-    /// The actions that there are.
+    /// The actions that leave marks about incidents. Those that the definition uses it has itself.
     pub catalog: &'a Catalog,
     /// The version of the workflow that the run is pinned to.
     pub definition: &'a Definition,
@@ -97,6 +100,8 @@ pub struct Situation<'a> {
     pub standing: Standing<'a>,
     /// The answer to the last command, if that was an action.
     pub answer: Option<&'a Answer>,
+    /// The requests that the last command has made, as far as they are known.
+    pub requests: &'a Requests,
     /// The answers to [`needs`], as far as there are any.
     pub known: &'a Known,
     /// The reason the run cannot do its steps, if something outside of the definition is in the way.
@@ -227,6 +232,19 @@ pub struct StepRecord {
     pub at: Timestamp,
     /// The change.
     pub change: StepChange,
+    /// The call of its action that has ended with it.
+    pub call: Option<EndedCall>,
+}
+
+/// A call of an action that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedCall {
+    /// The attempt that it belongs to, counted from 1.
+    pub attempt: u32,
+    /// The number of looks of the attempt, this one included; 0 for a call that does something.
+    pub looks: u32,
+    /// The requests that it made.
+    pub requests: Requests,
 }
 
 /// A change of a step.
@@ -259,6 +277,13 @@ pub enum StepChange {
         /// The changes to the rendered input that make the system take it.
         adjusted: Vec<Adjustment>,
         effect_key: EffectKey,
+    },
+    /// The job that an attempt has started has not ended, or could not be looked at. Another look will follow.
+    NotYet {
+        /// The reason the look failed, if it did.
+        failure: Option<Failure>,
+        /// The time of the next look.
+        next: Timestamp,
     },
     /// An attempt failed, and another will follow.
     AttemptFailed {

@@ -78,10 +78,8 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         if rate_limited > RATE_LIMITED_ATTEMPTS {
             return stop;
         }
-        let asked = attempt.failure.retry_after_seconds.unwrap_or(RATE_LIMIT_WAIT_SECONDS);
-        let seconds = asked.clamp(1, LONGEST_RATE_LIMIT_WAIT_SECONDS);
         return Decision {
-            wait: Some(spread(SignedDuration::from_secs(seconds.into()), attempt)),
+            wait: Some(spread(asked_pause(attempt.failure), attempt)),
             rate_limited,
             ..stop
         };
@@ -119,6 +117,12 @@ pub(super) fn after(attempt: &Attempt<'_>) -> Decision {
         }),
         ..stop
     }
+}
+
+/// The pause that a rate limit asks for.
+pub(super) fn asked_pause(failure: &Failure) -> SignedDuration {
+    let asked = failure.retry_after_seconds.unwrap_or(RATE_LIMIT_WAIT_SECONDS);
+    SignedDuration::from_secs(asked.clamp(1, LONGEST_RATE_LIMIT_WAIT_SECONDS).into())
 }
 
 /// How many seconds after a failure of unknown outcome another attempt can be made: what was asked for is either done by then, or will
@@ -164,7 +168,7 @@ impl Retry {
     }
 
     /// The wait after the `counted`-th attempt.
-    fn wait_after(&self, counted: u32) -> SignedDuration {
+    pub(super) fn wait_after(&self, counted: u32) -> SignedDuration {
         let longest = self.max_interval.duration();
         let grown = self.backoff.powf(f64::from(counted.saturating_sub(1))) * self.interval.duration().as_secs_f64();
         match SignedDuration::try_from_secs_f64(grown) {

@@ -2,7 +2,9 @@
 
 use super::{Behaviour, Grammar, Picture};
 use crate::{
-    action::{ActionSpec, Catalog, Field, FieldKind, Repeat, nearest, nearest_three, unknown_field},
+    action::{
+        ActionSpec, Catalog, Field, FieldKind, Near, Repeat, nearest, nearest_three, nearest_three_short, unknown_field,
+    },
     definition::{
         Length, Node, Step, UseOfIntegration,
         check::Checks,
@@ -85,6 +87,11 @@ fn input(
             (Some(thing), _) => name::template_of(field, thing, integration.as_ref(), &entry.value, at, reading),
         };
         if let Some(template) = template {
+            if let (Some(_), Template::Literal(value)) = (&field.pattern, &template)
+                && let Err(problem) = field.check(value)
+            {
+                reading.problem(entry.value.at, at, problem);
+            }
             inputs.insert(entry.key.clone(), template);
         }
     }
@@ -104,23 +111,32 @@ fn input(
 
 /// A hint at the action that an unknown name could mean.
 fn hint(catalog: &Catalog, name: &str) -> String {
-    let known = catalog.actions().map(|action| &*action.name);
     // What many names begin with would make each look like the other.
-    let after_system = |name: &'_ str| {
-        name.split_once('.')
+    let after_system = |name: &str| {
+        name.rsplit_once('.')
             .map_or_else(|| name.to_owned(), |(_, rest)| rest.to_owned())
     };
-    let word = after_system(name);
-    let words: Vec<String> = known.clone().map(after_system).collect();
-    let near = nearest(&word, words.iter().map(String::as_str));
-    match near.and_then(|near| known.clone().find(|name| after_system(name) == near)) {
-        Some(near) => format!("did you mean `{near}`?"),
-        // What follows the last dot says what it should do.
-        None => {
-            let last = word.rsplit('.').next().unwrap_or(&word);
+    let known = match catalog.near(name) {
+        Near::Actions(known) => known,
+        Near::Systems(known) => {
+            let prefix: String = name
+                .rsplit_once('.')
+                .map_or(name, |(prefix, _)| prefix)
+                .chars()
+                .take(80)
+                .collect();
+            let last = after_system(&prefix);
+            let words: Vec<String> = known.iter().copied().map(after_system).collect();
             let alike = words.iter().map(String::as_str).zip(known);
-            nearest_three(last, alike)
+            return format!("there is no `{prefix}`; {}", nearest_three_short(&last, alike));
         }
+    };
+    let word = after_system(name);
+    let words: Vec<String> = known.iter().copied().map(after_system).collect();
+    let near = nearest(&word, words.iter().map(String::as_str));
+    match near.and_then(|near| words.iter().zip(&known).find(|(word, _)| *word == near)) {
+        Some((_, near)) => format!("did you mean `{near}`?"),
+        None => nearest_three(&word, words.iter().map(String::as_str).zip(known)),
     }
 }
 

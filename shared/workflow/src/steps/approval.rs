@@ -2,7 +2,7 @@
 
 use super::{Behaviour, Grammar, Picture, StepKind, numbered_list};
 use crate::{
-    approval::{Approver, Choice, FAIL, Question},
+    approval::{Approver, Choice, FAIL, Question, Via, are_enough, needs_typing},
     definition::{
         Input, InputKind, Length, Node, Step,
         check::Checks,
@@ -55,6 +55,9 @@ const MESSAGE_CHARACTERS: usize = 2_000;
 
 /// The list of the messages about an approval.
 const NOTIFY: &str = "notify";
+
+/// The beginning of the names of the actions whose messages have buttons for users of Slack.
+const SLACK: &str = "slack.";
 
 /// The outputs: the decision.
 const OUTPUTS: &[&str] = &["choice", "by", "via", "at", "form"];
@@ -254,7 +257,7 @@ impl Behaviour for ApprovalStep {
             "choice" => words(self.choices.iter().map(ToString::to_string).collect()).into(),
             "by" => by_person(Kind::Text),
             "via" => {
-                let ways = ["link", "command"].into_iter();
+                let ways = [Via::Link, Via::Command, Via::Slack].iter().map(Via::into_str);
                 let ways = ways.chain(self.on_timeout.as_ref().map(|_| TIMEOUT));
                 words(ways.map(str::to_owned).collect()).into()
             }
@@ -274,6 +277,7 @@ impl Behaviour for ApprovalStep {
         let path = path.field(Self::WORD);
         checks.template(&self.message, path.field("message"));
         checks.within_run(self.timeout, "the approval", path.field("timeout"));
+        self.check_approvers(path, checks);
         let seen = std::mem::replace(&mut checks.scope.sees.approval, true);
         let done = checks.branch(&self.notify, &[], path.field(NOTIFY));
         checks.scope.sees.approval = seen;
@@ -339,6 +343,38 @@ impl ApprovalStep {
         texts(&self.choices).join(" or ")
     }
 
+    /// Checks that the users of Slack who may decide get a button to press.
+    fn check_approvers(&self, path: Path<'_>, checks: &mut Checks<'_, '_>) {
+        let is_of_slack = |approver: &Approver| matches!(approver, Approver::Slack(_));
+        let Some(user) = self.approvers.iter().find(|approver| is_of_slack(approver)) else {
+            return;
+        };
+        let path = path.field("approvers");
+        let mut calls = self.notify.iter().filter_map(Step::call);
+        if !calls.any(|call| call.uses.name.starts_with(SLACK)) {
+            let message =
+                format!("`{user}` gets no button to press: give `notify` a message that `uses: slack.post_message`");
+            checks.problem(path, message);
+        } else if needs_typing(&self.form) && self.approvers.iter().all(is_of_slack) {
+            let message = "a button of Slack fills in no form: give each field a `default`, or let others decide as well, such as `link`";
+            checks.problem(path, message);
+        }
+    }
+
+    /// The choices that can be made by buttons of a message; none where a button would not be enough to decide.
+    pub(crate) fn buttons(&self, planner: &Planner<'_>) -> &[Choice] {
+        let starter = planner.situation.input.started_by();
+        match are_enough(&self.approvers, self.not_by(starter), &self.form) {
+            true => &self.choices,
+            false => &[],
+        }
+    }
+
+    /// The person that must not decide.
+    fn not_by<'a>(&self, starter: Option<&'a str>) -> Option<&'a str> {
+        starter.filter(|_| self.prevent_self_approval)
+    }
+
     fn question(&self, planner: &Planner<'_>) -> Result<Question, Failure> {
         let message = match planner.evaluate(&self.message)? {
             Value::String(text) => text,
@@ -356,7 +392,7 @@ impl ApprovalStep {
             choices: self.choices.clone(),
             form: self.form.clone(),
             approvers: self.approvers.clone(),
-            not_by: starter.filter(|_| self.prevent_self_approval).map(str::to_owned),
+            not_by: self.not_by(starter).map(str::to_owned),
             until: planner.time_after(self.timeout),
         })
     }
@@ -409,8 +445,8 @@ mod schema {
         /// The fields to fill in. None is a list or a map.
         #[schemars(extend("maxProperties" = limits::APPROVAL_FORM), transform = rules::identifiers)]
         form: Option<BTreeMap<String, Input>>,
-        /// The people who may decide: ARNs, in which * stands for any text, or `link` for all who have the link. The default is all who
-        /// have the link, or the rights to the stack.
+        /// The people who may decide: ARNs, in which * stands for any text, users of Slack, such as slack:U0123456789, or `link` for all who
+        /// have the link. The default is all who have the link or a button in Slack, or the rights to the stack.
         #[schemars(length(min = 1, max = limits::APPROVERS))]
         approvers: Option<Vec<String>>,
         /// True if the person who has started the run must not decide.

@@ -15,10 +15,11 @@ use crate::{Error, Project, Tools};
 
 const PATH: &str = "policy/questions.json";
 
-/// Rights that are wider than they should be: on the items, on their attributes, on the resource, on the action, on the alias.
+/// Rights that are wider than they should be: on the items, on their attributes, on the resource, on the action, on the alias, on the
+/// role.
 ///
 /// The third is in the question that is answered otherwise.
-const FAULTS: [(&str, &str, &str); 8] = [
+const FAULTS: [(&str, &str, &str); 10] = [
     (r#""BODY#*""#, r#""*""#, "dynamodb:PutItem"),
     (r#""WAIT#*""#, r#""*""#, "dynamodb:UpdateItem"),
     (r#""tok""#, r#""tok", "choice""#, "choice"),
@@ -37,6 +38,12 @@ const FAULTS: [(&str, &str, &str); 8] = [
         "secret:${SecretsPrefix}/*",
         "${SecretsPrefix}/api-token/prod",
     ),
+    (
+        "secret:${SecretsPrefix}/integrations/aws/*",
+        "secret:${SecretsPrefix}/integrations/aw*",
+        "${SecretsPrefix}/integrations/awsome",
+    ),
+    ("role/${AwsRolePrefix}*", "role/*", "sts:AssumeRole"),
     (r#""sqs:DeleteMessage""#, r#""sqs:*""#, "sqs:SendMessage"),
     (
         "ForAnyValue:StringEquals",

@@ -237,7 +237,14 @@ fn each_function_is_told_what_it_needs_and_no_more() {
             "SECRETS_PREFIX"
         ])
     );
-    assert_eq!(told("Approvals"), set(&["SECRETS_PREFIX", "TABLE_NAME"]));
+    assert_eq!(
+        told("CallAws"),
+        set(&["APPROVALS_URL", "CONNECTOR_PRIVATE_NETWORKS", "SECRETS_PREFIX"])
+    );
+    assert_eq!(
+        told("Approvals"),
+        set(&["APPROVALS_URL", "CONNECTORS_URL", "SECRETS_PREFIX", "TABLE_NAME"])
+    );
 }
 
 #[test]
@@ -311,7 +318,7 @@ fn what_holds_data_outlives_the_stack() {
 }
 
 #[test]
-fn b38_only_webhooks_and_the_pages_of_approvals_are_let_in_and_they_are_throttled() {
+fn b38_only_webhooks_pages_of_approvals_and_buttons_are_let_in_and_they_are_throttled() {
     let template = template();
     let resources = fields(&template, "/Resources");
     let routes: BTreeSet<_> = resources
@@ -326,6 +333,7 @@ fn b38_only_webhooks_and_the_pages_of_approvals_are_let_in_and_they_are_throttle
             "GET /approvals/{link}",
             "POST /approvals/{link}",
             "POST /integrations/{alias}/webhooks",
+            "POST /slack/{integration}/interactions",
             "POST /webhooks/{workflow_id}"
         ])
     );
@@ -334,6 +342,7 @@ fn b38_only_webhooks_and_the_pages_of_approvals_are_let_in_and_they_are_throttle
         ("IntegrationWebhookPermission", "POST/integrations/*/webhooks"),
         ("ApprovalPagePermission", "GET/approvals/*"),
         ("DecisionPermission", "POST/approvals/*"),
+        ("SlackButtonPermission", "POST/slack/*/interactions"),
     ] {
         let source = template["Resources"][permission]["Properties"]["SourceArn"]["Sub"].as_str();
         assert!(source.unwrap().ends_with(&format!("/*/{path}")), "{permission}");
@@ -355,12 +364,12 @@ fn the_links_in_messages_lead_to_the_pages_of_approvals_and_are_made_with_a_secr
     let template = template();
     let resources = &template["Resources"];
     let base = template["Outputs"]["WebhookUrl"]["Value"]["Sub"].as_str().unwrap();
-    for action in catalog().functions() {
-        let variables = &resources[action]["Properties"]["Environment"]["Variables"];
+    for function in catalog().functions().into_iter().chain(["Approvals"]) {
+        let variables = &resources[function]["Properties"]["Environment"]["Variables"];
         assert_eq!(
             variables["APPROVALS_URL"],
             json!({"Sub": format!("{base}/approvals")}),
-            "{action}"
+            "{function}"
         );
     }
     let secret = &resources["ApprovalLinksSecret"]["Properties"];

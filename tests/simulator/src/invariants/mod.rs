@@ -7,7 +7,7 @@
 //! | a run that is not wanted any more when it begins does nothing | `admissions` |
 //! | a time of a schedule gives one run at most, and one if it is wanted | `schedules` |
 //! | runs that lead to each other come to an end, and no others are taken for such | `loops` |
-//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `events`, `lanes` |
+//! | I2 at most one run for an event, at most one effect for a step | `runs`, `effects`, `events`, `systems`, `lanes` |
 //! | I3 every run ends within its deadline, with a final record | `runs` |
 //! | I5 no secret is ever said | `secrets` |
 //! | I7 what has ended does not change | `changes` |
@@ -37,6 +37,7 @@ mod runs;
 mod schedules;
 mod secrets;
 mod signals;
+mod systems;
 mod views;
 mod watching;
 
@@ -46,6 +47,7 @@ use crate::{
     simulation::Scenario,
     step_functions::Execution,
     store::{Tables, Views},
+    systems::{Issue, Message, Topic},
     world::{Fault, PassedOver, Sent, Site, Started, World},
 };
 use pagerduty_simulator::{EffectKind, IncidentId};
@@ -113,6 +115,12 @@ pub struct Evidence<'a> {
     pub alert_events: Vec<Value>,
     /// The changes that PagerDuty was told of.
     pub changes: Vec<Value>,
+    /// The messages in Slack.
+    pub messages: Vec<Message>,
+    /// The topics that channels of Slack were given.
+    pub topics: Vec<Topic>,
+    /// The issues in Jira.
+    pub issues: Vec<Issue>,
     /// The runs that were to be started from outside.
     pub started: BTreeMap<RunId, Started>,
     /// Those of them of which somebody was told that they start.
@@ -149,6 +157,9 @@ impl<'a> Evidence<'a> {
             effects: world.account.effects(),
             alert_events: world.account.alert_events(),
             changes: world.account.changes(),
+            messages: world.pagerduty.systems().messages(),
+            topics: world.pagerduty.systems().topics(),
+            issues: world.pagerduty.systems().issues(),
             started: world.ingress.started(),
             accepted: world.ingress.accepted(),
             passed_over: world.ingress.passed_over(),
@@ -272,6 +283,7 @@ pub fn check(evidence: &Evidence<'_>) -> (Vec<Violation>, u64) {
     loops::check(evidence, &mut violations);
     effects::check(evidence, &mut violations);
     events::check(evidence, &mut violations);
+    systems::check(evidence, &mut violations);
     lanes::check(evidence, &mut violations);
     changes::check(evidence, &mut violations);
     rounds::check(evidence, &mut violations);

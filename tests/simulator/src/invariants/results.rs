@@ -4,6 +4,7 @@ use super::{Evidence, Violations, decisions};
 use crate::{
     reference::{Course, Place, Witness, course},
     store::Tables,
+    world::Secrets,
 };
 use ::pagerduty::{actions::Action, error::named};
 use serde_json::Value;
@@ -11,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use workflow::{
     action::{ActionSpec, Repeat},
     approval::Decision,
-    error_name::{ErrorName, NamedError, SystemError},
+    error_name::{ErrorName, NamedError, SystemError, SystemName},
     ids::{RunId, WorkflowVersion},
     planner::{Failure, Outcome, StepResult},
 };
@@ -194,6 +195,9 @@ fn may_fail_so(action: &ActionSpec, error: &str) -> bool {
 /// The reason PagerDuty, or the action, refuses what a workflow of this simulation asks for, if it does.
 fn refusal(action: &ActionSpec, input: &Value) -> Option<NamedError> {
     let text = |name: &str| input[name].as_str().unwrap_or_default();
+    if let Some(refusal) = refusal_of_system(action, input) {
+        return refusal;
+    }
     match Action::parse(&action.name) {
         Some(Action::CreateIncident) if text("title").trim().is_empty() => Some(ErrorName::InputInvalid.into()),
         _ if text("integration") != "prod" => Some(ErrorName::IntegrationNotFound.into()),
@@ -203,4 +207,24 @@ fn refusal(action: &ActionSpec, input: &Value) -> Option<NamedError> {
         _ if text("incident_id") == "Q0UNKNOWN00001" => Some(named(SystemError::NotFound)),
         _ => None,
     }
+}
+
+/// The same of another system than PagerDuty; none if the action is one of PagerDuty.
+fn refusal_of_system(action: &ActionSpec, input: &Value) -> Option<Option<NamedError>> {
+    let text = |name: &str| input[name].as_str().unwrap_or_default();
+    let (system, _) = action.name.split_once('.')?;
+    let (integration, system) = match system {
+        "slack" => (Secrets::SLACK, "Slack"),
+        "jira" => (Secrets::JIRA, "Jira"),
+        _ => return None,
+    };
+    let error = |error| Some(NamedError::System(SystemName::known(system), error));
+    Some(match &*action.name {
+        _ if text("integration") != integration => Some(ErrorName::IntegrationNotFound.into()),
+        _ if text("channel") == "C0" || text("issue") == "OPS-0" => error(SystemError::NotFound),
+        "jira.create_issue" if text("type") == "Epic" || text("summary").contains('\n') => {
+            error(SystemError::InvalidRequest)
+        }
+        _ => None,
+    })
 }

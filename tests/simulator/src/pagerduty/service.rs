@@ -1,11 +1,14 @@
-//! The way to PagerDuty and back.
+//! The way to PagerDuty, or to another system, and back.
 
 use super::{
     account::Account,
     course::{Course, Delivery, Fault, Faults, When},
     trace::{Step, TraceEvent},
 };
-use crate::step_functions::Clock;
+use crate::{
+    step_functions::Clock,
+    systems::{System, Systems, too_many_requests},
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE};
 use jiff::SignedDuration;
 use pagerduty_simulator::{DeliveryPolicy, Ids, Refusal, Seed, SeedError};
@@ -37,7 +40,7 @@ fn is_there(request: &Request) -> bool {
         true => EVENTS_HOSTS,
         false => HOSTS,
     };
-    request.url.host_str().is_some_and(|host| hosts.contains(&host))
+    System::of(request).is_some() || request.url.host_str().is_some_and(|host| hosts.contains(&host))
 }
 
 /// PagerDuty with its accounts, behind a network with latency and faults. Clones are the same PagerDuty.
@@ -54,6 +57,7 @@ struct Inner {
     clock: Clock,
     faults: Arc<dyn Faults>,
     accounts: Mutex<Vec<Account>>,
+    systems: Systems,
     trace: Mutex<Trace>,
 }
 
@@ -61,6 +65,13 @@ struct Inner {
 struct Trace {
     sent: u64,
     events: Vec<TraceEvent>,
+}
+
+/// A request that has come to where it goes.
+#[derive(Debug)]
+enum Arrived {
+    AtPagerDuty(pagerduty_simulator::Request),
+    AtSystem(System, Box<Request>),
 }
 
 impl PagerDuty {
@@ -72,6 +83,7 @@ impl PagerDuty {
                 clock,
                 faults,
                 accounts: Mutex::default(),
+                systems: Systems::new(clock),
                 trace: Mutex::default(),
             }),
         }
@@ -88,6 +100,12 @@ impl PagerDuty {
         let account = Account::new(rules, self.inner.clock);
         lock(&self.inner.accounts).push(account.clone());
         Ok(account)
+    }
+
+    /// The other systems to which the same way leads.
+    #[must_use]
+    pub fn systems(&self) -> &Systems {
+        &self.inner.systems
     }
 
     /// What happened to all requests so far, in order.
@@ -135,9 +153,10 @@ impl Inner {
             }
             Some(Fault::RateLimited { reset }) => {
                 there_and_back.await;
-                return Ok(match is_event(&request) {
-                    true => too_many_events(),
-                    false => rate_limited(reset.as_deref()),
+                return Ok(match System::of(&request) {
+                    Some(_) => too_many_requests(reset.as_deref()),
+                    None if is_event(&request) => too_many_events(),
+                    None => rate_limited(reset.as_deref()),
                 });
             }
             Some(Fault::Reset(When::BeforeEffect)) => {
@@ -147,15 +166,18 @@ impl Inner {
             Some(Fault::Silent(When::BeforeEffect)) => pending().await,
             _ => {}
         }
-        let request = for_rules(request);
+        let request = match System::of(&request) {
+            Some(system) => Arrived::AtSystem(system, Box::new(request)),
+            None => Arrived::AtPagerDuty(for_rules(request)),
+        };
         let Course { back, fault, .. } = course.clone();
         let answer = finished(tokio::spawn(Arc::clone(self).deliver(number, request, course))).await?;
         sleep(back).await;
         on_the_way_back(answer, fault).await
     }
 
-    /// PagerDuty's side, which goes on whatever becomes of the sender.
-    async fn deliver(self: Arc<Self>, number: u64, request: pagerduty_simulator::Request, course: Course) -> Answer {
+    /// The other side, which goes on whatever becomes of the sender.
+    async fn deliver(self: Arc<Self>, number: u64, request: Arrived, course: Course) -> Answer {
         let lag = SignedDuration::try_from(course.lag).unwrap_or(SignedDuration::MAX);
         sleep(course.there).await;
         match course.fault {
@@ -176,7 +198,16 @@ impl Inner {
         self.receive(number, &request, lag)
     }
 
-    fn receive(&self, number: u64, request: &pagerduty_simulator::Request, lag: SignedDuration) -> Answer {
+    fn receive(&self, number: u64, request: &Arrived, lag: SignedDuration) -> Answer {
+        let answer = match request {
+            Arrived::AtSystem(system, request) => self.systems.receive(*system, request, lag),
+            Arrived::AtPagerDuty(request) => self.receive_at_pagerduty(request, lag),
+        };
+        self.happened(number, Step::Answered(answer.status));
+        answer
+    }
+
+    fn receive_at_pagerduty(&self, request: &pagerduty_simulator::Request, lag: SignedDuration) -> Answer {
         let accounts = lock(&self.accounts).clone();
         let owner = accounts
             .iter()
@@ -187,7 +218,6 @@ impl Inner {
             || Refusal::Unauthenticated.answer(),
             |account| account.with(|rules, now| rules.receive_lagging(request, now, lag)),
         );
-        self.happened(number, Step::Answered(answer.status));
         from_rules(answer)
     }
 

@@ -120,6 +120,7 @@ impl Stage {
                 depth: 1,
                 events: &[],
                 queues: false,
+                systems: false,
             },
             workflows: Vec::new(),
             echoes: 0,

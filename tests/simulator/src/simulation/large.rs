@@ -179,6 +179,7 @@ pub(super) fn calm_scenario() -> Scenario {
             depth: 1,
             events: &[],
             queues: false,
+            systems: false,
         },
         workflows: Vec::new(),
         echoes: 0,

@@ -97,11 +97,11 @@ pub struct Statistics {
     pub store_calls: u64,
     /// The most calls to the table that there were while one Plan ran.
     pub most_calls: u64,
-    /// Requests to PagerDuty.
+    /// Requests to PagerDuty and other systems.
     pub requests: u64,
     /// Steps that ended.
     pub steps: u64,
-    /// Things that happened to incidents, and changes that PagerDuty was told of.
+    /// Things that happened to incidents, changes that PagerDuty was told of, and what was done on other systems.
     pub effects: u64,
     pub faults: u64,
     /// The virtual time, in seconds.
@@ -115,6 +115,7 @@ impl Statistics {
         let requests = world.pagerduty.trace();
         let count = |number: usize| u64::try_from(number).unwrap_or(u64::MAX);
         let last = executions.iter().filter_map(|execution| execution.stopped_at).max();
+        let on_systems = evidence.messages.len() + evidence.topics.len() + evidence.issues.len();
         let seconds = last.map_or(0, |last| last.duration_since(BEGIN).as_secs());
         Self {
             simulations: 1,
@@ -144,7 +145,7 @@ impl Statistics {
                     .filter(|step| step.result.is_some())
                     .count(),
             ),
-            effects: count(evidence.effects.len() + evidence.changes.len()),
+            effects: count(evidence.effects.len() + evidence.changes.len() + on_systems),
             faults: evidence.mishaps.values().sum(),
             virtual_seconds: u64::try_from(seconds).unwrap_or(0),
         }
@@ -186,8 +187,8 @@ impl fmt::Display for Statistics {
             ("invocations", self.invocations),
             ("Plans", self.plans),
             ("calls to the table", self.store_calls),
-            ("requests to PagerDuty", self.requests),
-            ("effects at PagerDuty", self.effects),
+            ("requests to systems", self.requests),
+            ("effects at systems", self.effects),
             ("faults", self.faults),
             ("virtual days", self.virtual_seconds / 86_400),
         ];

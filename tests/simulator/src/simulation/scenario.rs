@@ -141,6 +141,7 @@ impl Scenario {
             },
             // With more runs than a few, waiting for hours takes the simulation as long as the rest of it.
             queues: !is_told && matches!(climate, Climate::Passing | Climate::Storm) && random.u32(0..40) == 0,
+            systems: true,
         };
         let echoes = match is_told {
             true => random.usize(4..=14),

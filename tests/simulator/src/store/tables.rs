@@ -219,7 +219,7 @@ impl Tables {
                 item.effect_key = Some(effect_key.as_str().to_owned());
                 self.effects.insert(effect_key.as_str().to_owned(), place.clone());
             }
-            StepChange::AttemptFailed { .. } => {}
+            StepChange::AttemptFailed { .. } | StepChange::NotYet { .. } => {}
             StepChange::Finished { result, .. } | StepChange::Kept { result } => item.result = Some(result.clone()),
         }
         let record = record.clone();

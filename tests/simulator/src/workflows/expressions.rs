@@ -32,6 +32,7 @@ impl Writer<'_> {
                 Gives::Lanes => choices.push(format!("steps.{id}.outputs.failed == 0")),
                 Gives::Rounds => choices.push(format!("steps.{id}.outputs.ended_by != 'at_most'")),
                 Gives::Alert => choices.push(format!("steps.{id}.outputs.dedup_key != 'disk full'")),
+                Gives::Issue => choices.push(format!("steps.{id}.outputs.key | length > 5")),
                 Gives::Decision => choices.push(format!("steps.{id}.outputs.choice | length > 5")),
                 Gives::News => choices.push(format!("steps.{id}.outputs.ended_by | length > 6")),
                 Gives::Run | Gives::Nothing => {}
@@ -111,6 +112,9 @@ impl Writer<'_> {
         }
         for id in self.scope.steps_that_give(Gives::Alert) {
             choices.push(format!("alert {{{{ steps.{id}.outputs.dedup_key }}}}"));
+        }
+        for id in self.scope.steps_that_give(Gives::Issue) {
+            choices.push(format!("issue {{{{ steps.{id}.outputs.key }}}}"));
         }
         for id in self.scope.steps_that_give(Gives::Lanes) {
             choices.push(format!("{{{{ steps.{id}.outputs.lanes | length }}}} lanes"));

@@ -3,6 +3,7 @@
 //! # Layout
 //! - `writer`: steps, and which kind comes how often.
 //! - `alerts`: the inputs of steps that use the Events API.
+//! - `systems`: the inputs of steps that act on other systems.
 //! - `expressions`: what a step can refer to, and texts, conditions and lists of that.
 //! - `scope`: what can be seen where.
 
@@ -14,6 +15,7 @@
 mod alerts;
 mod expressions;
 mod scope;
+mod systems;
 mod writer;
 
 #[cfg(test)]
@@ -53,6 +55,8 @@ pub struct Style {
     pub events: &'static [&'static str],
     /// True if runs of the first one wait for each other for hours.
     pub queues: bool,
+    /// True if steps act on other systems than PagerDuty, too.
+    pub systems: bool,
 }
 
 impl Style {

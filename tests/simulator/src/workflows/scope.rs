@@ -8,6 +8,8 @@ use workflow::definition::InputKind;
 pub(super) enum Gives {
     Incident,
     Alert,
+    /// An issue in Jira.
+    Issue,
     Decision,
     /// Something about an incident that was waited for.
     News,

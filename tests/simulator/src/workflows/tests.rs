@@ -14,6 +14,7 @@ const STYLE: Style = Style {
     depth: 4,
     events: &["incident.triggered"],
     queues: false,
+    systems: true,
 };
 
 fn families(count: u64, mood: Mood) -> impl Iterator<Item = Definition> {

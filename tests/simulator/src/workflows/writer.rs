@@ -42,6 +42,10 @@ enum Kind {
     AcknowledgeAlert,
     ResolveAlert,
     SendChange,
+    PostMessage,
+    SetTopic,
+    CreateIssue,
+    GetIssue,
     Wait,
     WaitUntil,
     WaitForStatus,
@@ -60,17 +64,21 @@ enum Kind {
 
 /// Kinds and how often each comes, for each in a hundred or so.
 const KINDS: &[(u32, Kind)] = &[
-    (26, Kind::Create),
-    (14, Kind::Resolve),
+    (20, Kind::Create),
+    (12, Kind::Resolve),
     (4, Kind::Acknowledge),
-    (3, Kind::Update),
+    (4, Kind::Update),
     (5, Kind::AddNote),
     (5, Kind::AddResponders),
-    (3, Kind::Get),
+    (4, Kind::Get),
     (5, Kind::TriggerAlert),
     (4, Kind::AcknowledgeAlert),
-    (2, Kind::ResolveAlert),
+    (4, Kind::ResolveAlert),
     (4, Kind::SendChange),
+    (4, Kind::PostMessage),
+    (3, Kind::SetTopic),
+    (4, Kind::CreateIssue),
+    (3, Kind::GetIssue),
     (8, Kind::Wait),
     (3, Kind::WaitUntil),
     (5, Kind::WaitForStatus),
@@ -86,6 +94,9 @@ const KINDS: &[(u32, Kind)] = &[
     (5, Kind::Fail),
     (7, Kind::RunWorkflow),
 ];
+
+/// The kinds that act on other systems than PagerDuty.
+const ON_SYSTEMS: &[Kind] = &[Kind::PostMessage, Kind::SetTopic, Kind::CreateIssue, Kind::GetIssue];
 
 /// What has steps in it, or opens lanes.
 const NESTING: &[Kind] = &[Kind::Block, Kind::Choose, Kind::Parallel, Kind::ForEach, Kind::Repeat];
@@ -163,7 +174,8 @@ impl<'a> Writer<'a> {
             let has_no_callee = *kind == Kind::RunWorkflow && self.callee().is_none();
             let opens_too_many = matches!(kind, Kind::Parallel | Kind::ForEach | Kind::Repeat)
                 && self.times.saturating_mul(2) > self.style.lanes;
-            if !is_too_deep && !has_no_callee && !opens_too_many {
+            let has_no_system = ON_SYSTEMS.contains(kind) && !self.style.systems;
+            if !is_too_deep && !has_no_callee && !opens_too_many && !has_no_system {
                 return *kind;
             }
         }
@@ -284,6 +296,31 @@ impl<'a> Writer<'a> {
                 self.retry(&mut put);
                 lengthen(step);
                 Gives::Nothing
+            }
+            Kind::PostMessage => {
+                put("uses", action_of(kind).into());
+                put("with", self.post());
+                self.retry(&mut put);
+                lengthen(step);
+                Gives::Nothing
+            }
+            Kind::SetTopic => {
+                put("uses", action_of(kind).into());
+                put("with", self.topic());
+                self.retry(&mut put);
+                Gives::Nothing
+            }
+            Kind::CreateIssue => {
+                put("uses", action_of(kind).into());
+                put("with", self.issue());
+                self.retry(&mut put);
+                Gives::Issue
+            }
+            Kind::GetIssue => {
+                put("uses", action_of(kind).into());
+                put("with", self.known_issue());
+                self.retry(&mut put);
+                Gives::Issue
             }
             Kind::Wait => {
                 put("wait", self.length().into());
@@ -742,6 +779,10 @@ fn action_of(kind: Kind) -> &'static str {
         Kind::AcknowledgeAlert => "pagerduty.acknowledge_alert",
         Kind::ResolveAlert => "pagerduty.resolve_alert",
         Kind::SendChange => "pagerduty.send_change_event",
+        Kind::PostMessage => "slack.post_message",
+        Kind::SetTopic => "slack.set_topic",
+        Kind::CreateIssue => "jira.create_issue",
+        Kind::GetIssue => "jira.get_issue",
         _ => "pagerduty.get_incident",
     }
 }

@@ -17,10 +17,10 @@ use crate::{
 };
 use jiff::{SignedDuration, Timestamp};
 use platform::{
-    action::PagerDuty,
+    action::{Connectors, PagerDuty},
     approval_links::ApprovalLinks,
     metrics::Metrics,
-    secrets::{Connections, SecretNames},
+    secrets::{Accounts, Connections, SecretNames},
     table::{BodyCache, Versions},
     task::TaskError,
 };
@@ -54,15 +54,18 @@ pub enum Function {
     ResolveIncident,
     /// pagerduty-action.
     PagerDutyAction,
+    /// call-http.
+    CallHttp,
 }
 
 impl Function {
     /// All of them.
-    pub const ALL: [Self; 4] = [
+    pub const ALL: [Self; 5] = [
         Self::Runner,
         Self::CreateIncident,
         Self::ResolveIncident,
         Self::PagerDutyAction,
+        Self::CallHttp,
     ];
 
     /// What the definition of the state machine has in the place of its ARN.
@@ -73,6 +76,7 @@ impl Function {
             Self::CreateIncident => "CreateIncidentArn",
             Self::ResolveIncident => "ResolveIncidentArn",
             Self::PagerDutyAction => "PagerDutyActionArn",
+            Self::CallHttp => "CallHttpArn",
         }
     }
 
@@ -169,6 +173,7 @@ struct Environment {
 enum Host {
     Runner(Arc<Runner<Store, Store, Store, ExecutionsApi>>),
     Action(Arc<PagerDuty<Secrets>>),
+    Systems(Arc<Connectors<Secrets>>),
 }
 
 /// What the functions work with.
@@ -182,7 +187,7 @@ pub struct Surroundings {
     pub mishaps: Mishaps,
     /// The table.
     pub store: Store,
-    /// The way to PagerDuty.
+    /// The way to PagerDuty and other systems.
     pub transport: Arc<dyn Transport>,
     /// Secrets Manager.
     pub secrets: Secrets,
@@ -281,7 +286,7 @@ impl Lambdas for Functions {
             }
             let odds = match function {
                 Function::Runner => inner.odds.plans,
-                Function::CreateIncident | Function::ResolveIncident | Function::PagerDutyAction => inner.odds.actions,
+                _ => inner.odds.actions,
             };
             let fault = inner.fault(function, odds);
             inner.invoke(function, site, payload, fault).await
@@ -500,6 +505,10 @@ impl Inner {
                 let pagerduty = PagerDuty::new(connections, Arc::clone(&self.transport), None);
                 Host::Action(Arc::new(pagerduty.with_links(Some(links))))
             }
+            Function::CallHttp => {
+                let accounts = Accounts::new(self.secrets.clone(), SecretNames::new(Secrets::PREFIX));
+                Host::Systems(Arc::new(Connectors::new(accounts, Arc::clone(&self.transport))))
+            }
         };
         Environment {
             number,
@@ -569,6 +578,7 @@ async fn handle(
             Function::PagerDutyAction => json_of(pagerduty_action::handle(accounts, payload, now).await),
             _ => json_of(resolve_incident::handle(accounts, payload, now).await),
         },
+        Host::Systems(connectors) => json_of(call_http::handle(connectors, payload, now).await),
     };
     if function == Function::Runner {
         // Others may have called meanwhile, so this is too much at times, and never too little.

@@ -62,7 +62,9 @@ pub fn shipped_definition() -> Definition {
     let names = Function::ALL.map(|function| (function.placeholder().to_owned(), function.placeholder().to_owned()));
     let mut substitutions = BTreeMap::from(names);
     // No simulated workflow acts on another system.
-    substitutions.insert("CallHttpArn".to_owned(), "CallHttpArn".to_owned());
+    for unused in ["CallHttpArn", "CallAwsArn"] {
+        substitutions.insert(unused.to_owned(), unused.to_owned());
+    }
     substitutions.insert("Partition".to_owned(), "aws".to_owned());
     substitutions.insert("TableName".to_owned(), "table".to_owned());
     let definition = substitute(&source, &substitutions).expect("a substitution for each placeholder");

@@ -116,7 +116,7 @@ pub struct World {
     pub functions: Functions,
     /// PagerDuty's side.
     pub account: Account,
-    /// The way to PagerDuty.
+    /// The way to PagerDuty and other systems.
     pub pagerduty: PagerDuty,
     /// Step Functions.
     pub machine: StepFunctions,

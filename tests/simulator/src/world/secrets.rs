@@ -5,6 +5,7 @@ use super::{
     fault::{Fault, Mishaps},
     ingress::API_KEY,
 };
+use crate::systems::{JIRA_SITE, SLACK_HOST};
 use pagerduty_simulator::Seed;
 use platform::secrets::{SecretError, SecretNames, SecretStore, SigningSecrets};
 use secrecy::SecretString;
@@ -68,12 +69,17 @@ impl Secrets {
     /// What the deliveries are signed with that a scenario makes up itself.
     pub const SIGNING: &str = "made-up-signing-secret";
 
-    /// The secrets of the integration `prod`. `faults` is the share of the reads that fail, from 0 to 1.
+    /// The integrations with Slack and Jira.
+    pub const SLACK: &str = "chat";
+    /// The same of Jira.
+    pub const JIRA: &str = "desk";
+
+    /// The secrets of the integration `prod`, and of those with other systems. `faults` is the share of the reads that fail, from 0 to 1.
     ///
     /// # Panics
     /// If the alias is none, which is a mistake of this code.
     #[must_use]
-    #[expect(clippy::expect_used, reason = "the alias is a constant")]
+    #[expect(clippy::expect_used, reason = "the aliases and types are constants")]
     pub fn new(mishaps: Mishaps, chance: Chance, faults: f64) -> Self {
         let keys = Self::ROUTING_KEYS.map(|key| (key.name, key.key));
         let value = json!({
@@ -86,13 +92,33 @@ impl Secrets {
         let value = SecretString::from(value.to_string());
         let names = SecretNames::new(Self::PREFIX);
         let alias = "prod".parse().expect("an alias");
+        let systems = [
+            ("slack", Self::SLACK, vendors::slack::TOKEN, json!({}), SLACK_HOST),
+            (
+                "jira",
+                Self::JIRA,
+                vendors::jira::TOKEN,
+                json!({"site": JIRA_SITE, "email": vendors::jira::EMAIL}),
+                JIRA_SITE,
+            ),
+        ];
+        let systems = systems.map(|(type_name, alias, secret, fields, host)| {
+            let value = json!({"type": type_name, "secret": secret, "fields": fields, "hosts": [host]});
+            let type_name = type_name.parse().expect("a type");
+            let name = names.integration(&type_name, &alias.parse().expect("an alias"));
+            (name, SecretString::from(value.to_string()))
+        });
         let name = names.api_token(&alias);
         let mut signing = SigningSecrets::default();
         signing.add("made-up", Self::SIGNING.into());
         Self {
             inner: Arc::new(Inner {
                 signing: (names.signing_secrets(&alias), Mutex::new(signing)),
-                kept: BTreeMap::from([(name, value), (names.approval_links(), Self::SIGNING.repeat(4).into())]),
+                kept: BTreeMap::from_iter(
+                    systems
+                        .into_iter()
+                        .chain([(name, value), (names.approval_links(), Self::SIGNING.repeat(4).into())]),
+                ),
                 mishaps,
                 chance,
                 faults,
@@ -109,12 +135,14 @@ impl Secrets {
         self.inner.signing.1.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// True if the token, a routing key, a signing secret or the API key stands in a text, where nobody must ever see them. Nothing
+    /// True if a token, a routing key, a signing secret or the API key stands in a text, where nobody must ever see them. Nothing
     /// else contains such words.
     #[must_use]
     pub fn are_said_in(text: &str) -> bool {
         let keys = Self::ROUTING_KEYS.into_iter().map(|key| key.key);
-        keys.chain([Seed::ACCOUNT_TOKEN, Self::SIGNING, API_KEY])
+        let tokens = [Seed::ACCOUNT_TOKEN, vendors::slack::TOKEN, vendors::jira::TOKEN];
+        keys.chain(tokens)
+            .chain([Self::SIGNING, API_KEY])
             .any(|secret| text.contains(secret))
     }
 }

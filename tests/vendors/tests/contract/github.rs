@@ -1,7 +1,7 @@
 use crate::harness::Contract;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
-use vendors::github::{GitHub, TOKEN};
+use vendors::{Course, github::{GitHub, TOKEN}};
 
 pub(crate) const SECRET: &str = TOKEN;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("github_pat_another", "Unauthorized"));
@@ -61,6 +61,16 @@ pub(crate) async fn every_action(github: &Contract<GitHub>) {
 
     let input = json!({"repository": repository, "workflow": "restart.yaml", "ref": "v1"});
     github.perform("dispatch_workflow", input).await;
+    let ends = |conclusion: &str| {
+        let completed = json!({"status": "completed", "conclusion": conclusion});
+        Course::of([json!({"status": "in_progress"}), completed])
+    };
+    github.server.vendor(|github| github.course = ends("success"));
+    let input = json!({"repository": repository, "workflow": "restart.yaml", "ref": "v1", "inputs": {"service": "checkout"}});
+    let ended = github.perform("dispatch_workflow_and_wait", input.clone()).await;
+    assert_eq!((&ended["run_id"], &ended["conclusion"]), (&json!(30_433_644), &json!("success")));
+    github.server.vendor(|github| github.course = ends("timed_out"));
+    github.refused("dispatch_workflow_and_wait", input).await.is("JobFailed", "The run ended with timed_out: https://github.com/");
     let issue = json!({"repository": repository, "title": "Other", "assignees": ["jane"]});
     let issue = github.perform("create_issue", issue).await;
     github.perform("close_issue", json!({"repository": repository, "number": issue["number"], "reason": "not_planned"})).await;

@@ -1,6 +1,6 @@
 use crate::harness::Contract;
 use serde_json::{Value, json};
-use vendors::gitlab::{GitLab, TOKEN};
+use vendors::{Course, gitlab::{GitLab, TOKEN}};
 
 pub(crate) const SECRET: &str = TOKEN;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("glpat-another", "Unauthorized"));
@@ -39,6 +39,15 @@ pub(crate) async fn every_action(gitlab: &Contract<GitLab>) {
     let input = json!({"project": project, "title": "Other", "description": "Text", "labels": "incident,db", "confidential": true});
     gitlab.perform("create_issue", input).await;
     assert_eq!(gitlab.server.vendor(|gitlab| gitlab.issues[1]["labels"].clone()), "incident,db");
+
+    let ends = |status: &str| Course::of(["pending", "running", status].map(|status| json!({"status": status})));
+    gitlab.server.vendor(|gitlab| gitlab.course = ends("success"));
+    let input = json!({"project": project, "ref": "main", "variables": variables});
+    let ended = gitlab.perform("trigger_pipeline_and_wait", input).await;
+    assert_eq!((&ended["id"], &ended["status"]), (&json!(48), &json!("success")));
+    gitlab.server.vendor(|gitlab| gitlab.course = ends("failed"));
+    let failed = gitlab.refused("trigger_pipeline_and_wait", json!({"project": project})).await;
+    failed.is("JobFailed", "The pipeline ended with failed: https://gitlab.com/acme/checkout/-/pipelines/49");
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! A connector, a vendor behind loopback, and the way between them.
 
-use connectors::{AccessTokens, Account, Call, Connector, Error, perform, shipped_connector};
+use connectors::{AccessTokens, Account, Call, Connector, Error, Performed, perform, shipped_connector};
 use jiff::{SignedDuration, Timestamp};
 use provider::{http::HttpTransport, reroute::Rerouted};
 use secrecy::SecretString;
@@ -96,16 +96,29 @@ impl<V: Vendor> Contract<V> {
         input["integration"] = json!("account");
         let action = self.connector.action(action).unwrap();
         let now = Timestamp::now();
-        let call = Call {
+        let mut call = Call {
             connector: self.connector,
             action,
             input: input.as_object().unwrap().clone(),
             idempotency_key: Some(key.to_owned()),
             attempt: Some(attempt),
+            look: None,
             deadline: Some(now + SignedDuration::from_mins(2)),
             now,
+            approval: None,
         };
-        match perform(call, &self.account, &self.transport, &self.tokens).await {
+        let performed = loop {
+            match perform(call.clone(), &self.account, &self.transport, &self.tokens).await {
+                Ok(Performed::Done(outputs)) => break Ok(outputs),
+                // What it has started has its own time here.
+                Ok(Performed::NotYet { look, .. }) => {
+                    self.keeps_the_secret(&look.to_string());
+                    call.look = Some(look);
+                }
+                Err(error) => break Err(error),
+            }
+        };
+        match performed {
             Ok(outputs) => {
                 let outputs = Value::Object(outputs);
                 self.keeps_the_secret(&outputs.to_string());

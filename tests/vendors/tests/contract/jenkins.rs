@@ -1,6 +1,6 @@
 use crate::harness::Contract;
 use serde_json::{Value, json};
-use vendors::jenkins::{Jenkins, TOKEN, USER};
+use vendors::{Course, jenkins::{Jenkins, TOKEN, USER}};
 
 pub(crate) const SECRET: &str = TOKEN;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("another-token", "Unauthorized"));
@@ -28,6 +28,26 @@ pub(crate) async fn every_action(jenkins: &Contract<Jenkins>) {
     let build = jenkins.perform("get_build", json!({"job": "ops/job/restart", "build": "2"})).await;
     assert_eq!((&build["building"], &build["result"]), (&json!(false), &json!("SUCCESS")));
     assert_eq!(jenkins.perform("get_build", json!({"job": job})).await["number"], 1);
+
+    jenkins.server.vendor(|jenkins| {
+        jenkins.queue = Course::of([json!({"executable": null, "why": "Waiting"})]);
+        jenkins.course = Course::of([json!({"building": true, "result": null})]);
+    });
+    let built = jenkins.perform("build_and_wait", json!({"job": job})).await;
+    assert_eq!((&built["number"], &built["result"]), (&json!(3), &json!("SUCCESS")));
+    let input = json!({"job": "ops/job/restart", "parameters": {"SERVICE": "checkout"}});
+    assert_eq!(jenkins.perform("build_with_parameters_and_wait", input).await["number"], 4);
+}
+
+#[tokio::test]
+async fn a_build_that_does_not_end_well_fails_its_step() {
+    let jenkins = contract(SECRET).await;
+    let job = json!({"job": "restart-checkout"});
+    jenkins.server.vendor(|jenkins| jenkins.queue = Course::of([json!({"executable": null, "cancelled": true})]));
+    jenkins.refused("build_and_wait", job.clone()).await.is("JobFailed", "taken out of the queue");
+    jenkins.server.vendor(|jenkins| jenkins.course = Course::of([json!({"result": "ABORTED"})]));
+    jenkins.refused("build_and_wait", job).await.is("JobFailed", "The build 2 ended with ABORTED");
+    assert_eq!(jenkins.server.vendor(|jenkins| jenkins.builds.len()), 2, "a look builds nothing");
 }
 
 #[tokio::test]

@@ -57,10 +57,11 @@ pub(crate) async fn every_action(jira: &Contract<Jira>) {
     let projects = jira.perform("list_projects", json!({})).await;
     assert_eq!(projects["projects"].as_array().unwrap().len(), 60);
 
-    let input = json!({"project": "OPS", "summary": "Below it", "priority": "High", "parent": "OPS-1"});
+    let input = json!({"project": "OPS", "summary": "Below it", "priority": "High", "parent": "OPS-1", "fields": {"customfield_10011": "web", "summary": "Not this"}});
     jira.perform("create_issue", input).await;
     let fields = jira.server.vendor(|jira| jira.issues.last().unwrap()["fields"].clone());
     assert_eq!((&fields["priority"], &fields["parent"]), (&json!({"name": "High"}), &json!({"key": "OPS-1"})));
+    assert_eq!((&fields["customfield_10011"], &fields["summary"]), (&json!("web"), &json!("Below it")));
     let transition = json!({"issue": "OPS-2", "transition": "31", "fields": {"resolution": {"name": "Done"}}});
     jira.perform("transition_issue", transition).await;
     let found = jira.perform("search", json!({"jql": "project = OPS", "fields": "priority"})).await;

@@ -12,7 +12,10 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
-use workflow::action::{Field, FieldKind, Repeat, Rule};
+use workflow::{
+    action::{Field, FieldKind, Repeat, Rule},
+    definition::Length,
+};
 
 const HEAD: &str = "# Connectors
 
@@ -82,6 +85,13 @@ fn manual(connector: &Connector) -> String {
         };
         let _ = writeln!(page, "| the secret | {optional} | {} |", cell(words));
     }
+    if let Some(words) = &integration.signing_secret {
+        let _ = writeln!(
+            page,
+            "| the signing secret | secret, optional, set apart | {} |",
+            cell(words)
+        );
+    }
     let hosts: Vec<String> = integration.written_hosts().map(|host| format!("`{host}`")).collect();
     let _ = writeln!(
         page,
@@ -93,6 +103,14 @@ fn manual(connector: &Connector) -> String {
             let _ = write!(page, "\n`pagerflow integration test ALIAS` {}\n", test_of(test));
         }
         None => page.push_str("\nIt cannot be tested without doing something.\n"),
+    }
+    if connector.takes_answers() {
+        let _ = write!(
+            page,
+            "\nMessages about an [approval](../workflows.md#approvals) get buttons once `pagerflow integration signing-secret set ALIAS` has stored the \
+             signing secret; `pagerflow integration show ALIAS` has the address that {} sends what is pressed to.\n",
+            connector.title()
+        );
     }
     page.push_str("\n## Actions\n\n| action | what it does |\n|---|---|\n");
     for action in usable(connector) {
@@ -117,6 +135,7 @@ fn integration_field(field: &IntegrationField) -> String {
     let kind = match &field.kind {
         FieldType::Text { .. } => "text".to_owned(),
         FieldType::OneOf(words) => words.join(", "),
+        FieldType::Certificates => "certificates".to_owned(),
     };
     let example = match (&field.default, &field.example) {
         (Some(default), _) => format!("; `{default}` if it does not say"),
@@ -180,6 +199,13 @@ fn section(action: &Action) -> String {
         spec.on_repeat,
         after_an_unknown_outcome(&spec.repeat)
     );
+    if let Some(seconds) = spec.job_seconds {
+        let at_most = Length::from_seconds(seconds.into()).map_or_else(String::new, |length| length.to_string());
+        let _ = write!(
+            page,
+            "\n**It waits** until what it starts has ended: at most {at_most}, unless the step has a `timeout`.\n"
+        );
+    }
     let _ = write!(page, "\n```yaml\n- uses: {}\n  with:\n", spec.name);
     for line in spec.example.lines() {
         let _ = writeln!(page, "    {line}");

@@ -1,6 +1,6 @@
 use crate::harness::Contract;
 use serde_json::{Value, json};
-use vendors::splunk::{Splunk, TOKEN};
+use vendors::{Course, splunk::{Splunk, TOKEN}};
 
 pub(crate) const SECRET: &str = TOKEN;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("another-token", "Unauthorized"));
@@ -32,6 +32,14 @@ pub(crate) async fn every_action(splunk: &Contract<Splunk>) {
     splunk.perform("search", input).await;
     let limited = splunk.perform("get_results", json!({"job": started["job"], "limit": 1})).await;
     assert_eq!(limited["results"].as_array().unwrap().len(), 1);
+
+    let states = |states: &[&str]| Course::of(states.iter().map(|state| json!({"dispatchState": state})));
+    splunk.server.vendor(|splunk| splunk.course = states(&["QUEUED", "RUNNING"]));
+    let input = json!({"search": "| makeresults", "earliest": "-30d", "latest": "-1d", "limit": 1});
+    let found = splunk.perform("search_and_wait", input).await;
+    assert_eq!(found["results"], json!([{"host": "web-1", "count": "7"}]));
+    splunk.server.vendor(|splunk| splunk.course = states(&["FAILED"]));
+    splunk.refused("search_and_wait", json!({"search": "| makeresults"})).await.is("JobFailed", "did not end well");
 }
 
 #[tokio::test]

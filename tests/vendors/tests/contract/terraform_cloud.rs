@@ -1,6 +1,6 @@
 use crate::harness::Contract;
 use serde_json::{Value, json};
-use vendors::terraform_cloud::{TOKEN, TerraformCloud, WORKSPACE};
+use vendors::{Course, terraform_cloud::{TOKEN, TerraformCloud, WORKSPACE}};
 
 pub(crate) const SECRET: &str = TOKEN;
 pub(crate) const WRONG: Option<(&str, &str)> = Some(("another.atlasv1.token", "Unauthorized"));
@@ -40,6 +40,19 @@ pub(crate) async fn every_action(terraform: &Contract<TerraformCloud>) {
     assert_eq!(attributes["target-addrs"], json!(["aws_instance.web"]));
     assert_eq!(attributes["replace-addrs"], json!(["aws_instance.db"]));
     terraform.perform("apply_run", json!({"run": made["run"], "comment": "Go."})).await;
+
+    let ends = |status: &str| Course::of(["planning", "applying", status].map(|status| json!({"status": status})));
+    terraform.server.vendor(|terraform| terraform.course = ends("applied"));
+    let input = json!({
+        "workspace": WORKSPACE, "message": "Again", "targets": ["aws_instance.web"], "replace": ["aws_instance.db"], "variables": variables,
+    });
+    let ended = terraform.perform("run_and_wait", input).await;
+    assert_eq!((&ended["run"], &ended["status"]), (&json!("run-CZcmD7eagjhyX0v3"), &json!("applied")));
+    terraform.server.vendor(|terraform| terraform.course = ends("planned_and_finished"));
+    terraform.perform("run_and_wait", json!({"workspace": WORKSPACE, "plan_only": true})).await;
+    terraform.server.vendor(|terraform| terraform.course = ends("errored"));
+    let failed = terraform.refused("run_and_wait", json!({"workspace": WORKSPACE})).await;
+    failed.is("JobFailed", "The run run-CZcmD7eagjhyX0v5 ended with errored");
 }
 
 #[tokio::test]

@@ -87,6 +87,7 @@ fn what_is_not_given_is_kept_and_that_is_said(#[case] more: &[&str], #[case] nam
         integration: record(user).into(),
         kept: Some(kept(&change, ServiceRegion::Eu, user)),
         verified: Verified::Yes("PagerDuty accepts the token.".to_owned()),
+        external_id: None,
     };
     assert_eq!(as_json(&stored)["kept"], serde_json::json!(names));
     assert_eq!(
@@ -101,6 +102,7 @@ fn an_integration_that_is_new_keeps_nothing() {
         integration: record(None).into(),
         kept: None,
         verified: Verified::NotTried,
+        external_id: None,
     };
     assert_eq!(
         stored.text(Screen::plain()),

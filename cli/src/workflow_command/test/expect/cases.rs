@@ -16,6 +16,7 @@ use rehearsal::{Answer, Intervention, InvalidIntervention, Rehearsal, Signal, St
 use serde_json::{Map, Value};
 use std::{collections::BTreeSet, path::Path as FilePath};
 use workflow::{
+    action::Catalog,
     definition::Definition,
     document::{self, Content, Entry, Fields, Node, Path, ProblemSink, Problems},
     planner::resolve_inputs,
@@ -47,6 +48,8 @@ struct Case {
 pub(super) struct Workflows {
     pub(super) workflow: Definition,
     others: Vec<Definition>,
+    /// The actions that there are.
+    pub(super) catalog: Catalog,
 }
 
 impl Workflows {
@@ -62,8 +65,13 @@ impl Cases {
         file: &FilePath,
         workflow: Definition,
         others: Vec<Definition>,
+        catalog: &Catalog,
     ) -> Result<Self, Error> {
-        let workflows = Workflows { workflow, others };
+        let workflows = Workflows {
+            workflow,
+            others,
+            catalog: catalog.clone(),
+        };
         // Two workflows of one name are no fault of a case.
         Rehearsal::new(workflows.workflow.clone(), workflows.others.clone(), Vec::new()).map_err(invalid)?;
         let source = text_file::read(file)?;
@@ -211,7 +219,7 @@ impl Reader<'_> {
         answers: Vec<Answer>,
         signals: Vec<Signal>,
     ) -> Result<Rehearsal, String> {
-        let Workflows { workflow, others } = self.workflows;
+        let Workflows { workflow, others, .. } = self.workflows;
         let rehearsal = Rehearsal::new(workflow.clone(), others.clone(), interventions);
         let rehearsal = rehearsal.and_then(|rehearsal| rehearsal.with_answers(answers));
         let rehearsal = rehearsal.and_then(|rehearsal| rehearsal.with_signals(signals));
@@ -221,7 +229,7 @@ impl Reader<'_> {
     fn fails(&self, node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<Vec<Intervention>> {
         Self::of_steps(node, path, problems, |entry, path, problems| {
             let error = document::text(&entry.value, path, problems)?;
-            let failure = Intervention::fails(&format!("{}={error}", entry.key));
+            let failure = Intervention::fails(&format!("{}={error}", entry.key), &self.workflows.catalog);
             Some(failure.and_then(|failure| self.checked(failure)))
         })
     }

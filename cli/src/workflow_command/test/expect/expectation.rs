@@ -100,6 +100,7 @@ impl Expectation {
         let mut fields = Fields::of(node, &path, problems)?;
         let outcome =
             |node: &Node, path: Path<'_>, problems: &mut Problems| document::word(node, path, OUTCOMES, problems);
+        let error = |node: &Node, path: Path<'_>, problems: &mut Problems| error(node, path, workflows, problems);
         let steps = |node: &Node, path: Path<'_>, problems: &mut Problems| steps(node, path, workflows, problems);
         let expectation = Self {
             outcome: fields.read("outcome", outcome, problems),
@@ -350,9 +351,9 @@ fn collect_sent(steps: &[Step], sent: &mut Vec<(Timestamp, String)>) {
     }
 }
 
-fn error(node: &Node, path: Path<'_>, problems: &mut Problems) -> Option<String> {
+fn error(node: &Node, path: Path<'_>, workflows: &Workflows, problems: &mut Problems) -> Option<String> {
     let name = document::text(node, path, problems)?;
-    known_error(name)
+    known_error(name, &workflows.catalog)
         .map_err(|problem| problems.problem(node.at, path, problem))
         .ok()?;
     Some(name.to_owned())
@@ -394,7 +395,7 @@ fn steps(node: &Node, path: Path<'_>, workflows: &Workflows, problems: &mut Prob
     for entry in entries {
         let inner = path.field(&entry.key);
         match places(&entry.key, workflows) {
-            Ok((name, places)) => steps.extend(step(&entry.value, inner, (name, places), problems)),
+            Ok((name, places)) => steps.extend(step(&entry.value, inner, (name, places), workflows, problems)),
             Err(problem) => problems.problem(entry.key_at, path, problem),
         }
     }
@@ -423,8 +424,10 @@ fn step(
     node: &Node,
     path: Path<'_>,
     (name, places): (StepName, Vec<Place>),
+    workflows: &Workflows,
     problems: &mut Problems,
 ) -> Option<ExpectedStep> {
+    let error = |node: &Node, path: Path<'_>, problems: &mut Problems| error(node, path, workflows, problems);
     let outcome =
         |node: &Node, path: Path<'_>, problems: &mut Problems| document::word(node, path, OUTCOMES_OF_STEPS, problems);
     let attempts = |node: &Node, path: Path<'_>, problems: &mut Problems| {

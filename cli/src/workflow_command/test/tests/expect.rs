@@ -62,6 +62,7 @@ async fn mismatches(expect: &str) -> Vec<Value> {
 #[case("escalate-unless-acknowledged")]
 #[case("hand-over")]
 #[case("memory-alert")]
+#[case("restart-ecs-service")]
 #[case("war-room")]
 #[tokio::test]
 async fn every_case_of_an_example_passes(#[case] name: &str) {
@@ -80,7 +81,7 @@ async fn every_case_of_an_example_passes(#[case] name: &str) {
 #[test]
 fn the_examples_that_are_played_are_all_that_there_are() {
     let files = fs::read_dir(root().join("examples/tests")).unwrap();
-    assert_eq!(files.count(), 5);
+    assert_eq!(files.count(), 6);
 }
 
 #[rstest]

@@ -65,8 +65,10 @@ async fn the_secret_can_be_the_whole_address() {
         input: Map::new(),
         idempotency_key: None,
         attempt: None,
+        look: None,
         deadline: None,
         now: NOW,
+        approval: None,
     };
     let transport = server.as_all_systems().unwrap();
     let outcome = perform(call, &account, &transport, &AccessTokens::default()).await;

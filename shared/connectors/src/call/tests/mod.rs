@@ -2,6 +2,7 @@
 
 mod auth;
 mod lists;
+mod poll;
 mod repeats;
 mod requests;
 
@@ -70,14 +71,23 @@ impl Given {
     }
 
     async fn perform(&self, action: &str, transport: &dyn Transport) -> Result<Map<String, Value>, Error> {
+        match self.call(action, None, transport).await? {
+            Performed::Done(outputs) => Ok(outputs),
+            Performed::NotYet { look, .. } => panic!("it is not done: {look}"),
+        }
+    }
+
+    async fn call(&self, action: &str, look: Option<Value>, transport: &dyn Transport) -> Result<Performed, Error> {
         let call = Call {
             connector: &self.connector,
             action: self.connector.action(action).unwrap(),
             input: self.input.clone(),
             idempotency_key: self.key.clone(),
             attempt: self.attempt,
+            look,
             deadline: self.deadline,
             now: NOW,
+            approval: None,
         };
         perform(call, &self.account, transport, &self.tokens).await
     }

@@ -120,7 +120,7 @@ async fn a_text_arrives_as_it_is_whatever_it_holds(#[case] text: &str) {
 #[case::empty(json!({"queue": "", "title": "a"}), "`queue` is empty, and the path needs it")]
 #[case::missing(json!({"title": "a"}), "`queue` is missing: the queue")]
 #[case::other_type(json!({"queue": "q", "count": "many"}), "`count` is text, but must be a whole number")]
-#[case::other_form(json!({"queue": "q", "level": "low1"}), "`level` is not of the form that it has")]
+#[case::other_form(json!({"queue": "q", "level": "low1"}), "`level` is not of the form that it has: `[a-z]+`")]
 #[tokio::test]
 async fn an_input_that_cannot_be_sent_is_refused_before_anything_is(#[case] input: Value, #[case] problem: &str) {
     let (outcome, server) = open().input(input).against("open", vec![]).await;
@@ -286,4 +286,55 @@ mod general {
         assert_eq!(name(outcome), "Input.Invalid");
         assert_eq!(server.lines(), [""; 0]);
     }
+}
+
+/// An action whose requests have the fields of a map in them.
+const SPREAD: &str = r#"actions:
+  open:
+    summary: s
+    repeat: never
+    internal: true
+    inputs:
+      title: { type: text, summary: the title }
+      fields: { type: map, summary: further fields }
+    request:
+      method: POST
+      path: /tickets
+      query: { "...": "{{ inputs.fields }}", notify: true }
+      json: { fields: { "...": "{{ inputs.fields }}", title: "{{ inputs.title }}" }, lines: [{ "...": "{{ inputs.fields }}" }] }
+"#;
+
+#[rstest]
+#[case::beside_others(
+    json!({"title": "Down", "fields": {"team": "sre", "level": 3}}),
+    json!({"fields": {"team": "sre", "level": 3, "title": "Down"}, "lines": [{"team": "sre", "level": 3}]})
+)]
+#[case::what_is_written_out_counts(
+    json!({"title": "Down", "fields": {"title": "Up"}}),
+    json!({"fields": {"title": "Down"}, "lines": [{"title": "Up"}]})
+)]
+#[case::in_the_place_of_what_is_left_out(
+    json!({"fields": {"title": "Up", "gone": null}}),
+    json!({"fields": {"title": "Up", "gone": null}, "lines": [{"title": "Up", "gone": null}]})
+)]
+#[case::without_it(json!({"title": "Down"}), json!({"fields": {"title": "Down"}}))]
+#[case::without_anything(json!({}), json!({}))]
+#[tokio::test]
+async fn the_fields_of_a_map_stand_among_those_of_the_file(#[case] input: Value, #[case] sent: Value) {
+    let given = Given::new(connector(BEARER, SPREAD)).input(input.clone());
+    let (outcome, server) = given.against("open", vec![Answer::empty(204)]).await;
+    assert_eq!(outcome, Ok(Map::new()));
+    let request = &server.requests()[0];
+    assert_eq!(request.json(), sent);
+    let mut expected = BTreeMap::from([("notify".to_owned(), "true".to_owned())]);
+    if let Some(fields) = input["fields"].as_object() {
+        let given = fields.iter().filter(|(_, value)| !value.is_null());
+        expected.extend(given.map(|(name, value)| {
+            (
+                name.clone(),
+                value.as_str().map_or_else(|| value.to_string(), str::to_owned),
+            )
+        }));
+    }
+    assert_eq!(request.query().into_iter().collect::<BTreeMap<_, _>>(), expected);
 }

@@ -23,10 +23,18 @@ fn places() -> Vec<String> {
     vec![
         with("title: Help Desk\n", &format!("title: Help Desk\n{ODD}\n")),
         with(
+            "title: Help Desk\n",
+            &format!("title: Help Desk\napproval: {{ {ODD}, choice: c, controls: c }}\n"),
+        ),
+        with(
             "  secret: an API token\n",
             &format!("  secret: an API token\n  {ODD}\n"),
         ),
         with("secret: an API token", &format!("secret: {{ {ODD}, summary: s }}")),
+        with(
+            "  secret: an API token\n",
+            &format!("  secret: an API token\n  tls: {{ {ODD}, ca: x }}\n"),
+        ),
         into("site: { type: text, required: true, summary: the site"),
         into("basic: { user"),
         auth(&format!("{{ header: {{ name: x, {ODD} }} }}")),
@@ -52,6 +60,8 @@ fn places() -> Vec<String> {
             &format!("      multipart: {{ a: {{ file: a, content: b, {ODD} }} }}\n      json: {{"),
         ),
         into("page: { cursor"),
+        with("      at_most: 2h\n", &format!("      at_most: 2h\n      {ODD}\n")),
+        into("then: { action: get_sweep"),
         with(
             "cursor: \"{{ body.next }}\", query: after",
             &format!("{ODD}, offset: o, per_page: 1"),

@@ -1,7 +1,10 @@
 //! The format as a specification: what is read, and what is refused where.
 
 mod manual;
+mod parts;
+mod poll;
 mod problems;
+mod saved;
 mod specs;
 
 use crate::connector::Connector;
@@ -94,6 +97,30 @@ actions:
     outputs:
       id: { type: text, summary: the id, from: "{{ body.tickets[0].id }}" }
       link: { type: link, optional: true, summary: its page, from: "{{ body.tickets[0].links.self }}" }
+  sweep:
+    summary: Closes old tickets.
+    repeat: never
+    request: { method: DELETE, path: /sweeps }
+    poll:
+      at_most: 2h
+      action: get_sweep
+      with: { sweep: "{{ body.sweep }}" }
+      done: body.closed is not none
+      failed: body.broken
+      message: "{{ body.reason }}"
+      every: 10s
+      then: { action: get_sweep, with: { sweep: "{{ look.sweep }}-2" }, done: "true", every: 1m }
+    outputs:
+      swept: { type: text, summary: the id, from: "{{ look.sweep }}" }
+    example: |
+      integration: ops
+  get_sweep:
+    summary: Reads how far it is.
+    repeat: safe
+    internal: true
+    inputs: { sweep: { type: text, required: true, summary: the id } }
+    request: { method: GET, path: "/sweeps/{sweep}" }
+    outputs: {}
 "#;
 
 #[test]

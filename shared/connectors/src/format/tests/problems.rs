@@ -134,10 +134,10 @@ use rstest::rstest;
     "",
     "18:12: errors.classes: needs `code`, which says where the code stands"
 )]
-#[case::two_headers(
+#[case::no_header(
     "{ reset: x-reset }",
-    "{ reset: x-reset, header: x }",
-    "20:13: rate_limit: `header` and `reset` exclude each other; give only one of them"
+    "{ }",
+    "20:13: rate_limit: one of `header` and `reset` is needed"
 )]
 // actions
 #[case::name_of_an_action("  whoami:", "  who-am-i:", "23:3: actions: \"who-am-i\" is not a name here")]
@@ -336,6 +336,16 @@ use rstest::rstest;
     "      link: { type: link, optional: true, summary: its page, from: \"{{ body.tickets[0].links.self }}\" }\n",
     "",
     "39:21: actions.open.repeat.look: `find` does not give `link`, which `open` gives"
+)]
+#[case::fields_of_what_is_no_map(
+    "who: { mail: \"{{ inputs.mail }}\" }",
+    "who: { \"...\": \"{{ inputs.mail }}\" }",
+    "must be `{{ inputs.NAME }}` of an input of the type `map`"
+)]
+#[case::fields_of_an_expression(
+    "query: { notify: true }",
+    "query: { \"...\": \"{{ inputs.fields or none }}\" }",
+    "must be `{{ inputs.NAME }}` of an input of the type `map`"
 )]
 fn what_is_wrong_is_told_with_its_place(#[case] part: &str, #[case] by: &str, #[case] expected: &str) {
     let told = told(&with(part, by));

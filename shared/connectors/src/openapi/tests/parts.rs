@@ -64,6 +64,10 @@ fn what_has_no_type_is_remarked(#[case] schema: Value) {
     r#"x: "{{ inputs.x | join('|') if inputs.x is not none else none }}""#)]
 #[case::json(json!({ "name": "x", "in": "query", "content": { "application/json": { "schema": { "type": "object" } } } }),
     r#"x: "{{ inputs.x | tojson if inputs.x is not none else none }}""#)]
+#[case::a_field_of_a_map(json!({ "name": "x", "in": "query", "style": "deepObject", "schema": { "properties": { "since": { "type": "string" } } } }),
+    r#""x[since]": "{{ inputs.x_since }}""#)]
+#[case::a_list_in_a_map(json!({ "name": "x", "in": "query", "style": "deepObject", "schema": { "properties": { "ids": { "type": "array" } } } }),
+    r#""x[ids]": "{{ inputs.x_ids }}""#)]
 #[case::a_header(json!({ "name": "X-Org", "in": "header", "schema": { "type": "string" } }), r#"x-org: "{{ inputs.x_org }}""#)]
 #[case::always_the_same(json!({ "name": "x", "in": "query", "required": true, "schema": { "const": 3 } }), "x: 3")]
 #[case::the_same_name_as_in_the_path(json!({ "name": "id", "in": "query", "schema": { "type": "string" } }), r#"id: "{{ inputs.query_id }}""#)]
@@ -78,6 +82,8 @@ fn a_parameter_goes_where_it_belongs(#[case] parameter: Value, #[case] expected:
 #[rstest]
 #[case::a_map(json!({ "name": "x", "in": "query", "style": "deepObject", "schema": { "type": "object" } }),
     "the query parameter `x` is a map, which cannot be sent there, and is left out")]
+#[case::a_map_in_a_map(json!({ "name": "x", "in": "query", "style": "deepObject", "schema": { "properties": { "y": { "type": "object" } } } }),
+    "the query parameter `x[y]` is a map, which cannot be sent there, and is left out")]
 #[case::a_cookie(json!({ "name": "x", "in": "cookie" }), "the cookie `x` is left out")]
 #[case::a_header_of_the_transport(json!({ "name": "Host", "in": "header" }), "the header `Host` cannot be set")]
 fn a_parameter_that_cannot_be_sent_is_left_out(#[case] parameter: Value, #[case] remark: &str) {

@@ -75,6 +75,13 @@ fn kinds() -> Vec<Kind> {
             "90 days after it was revoked",
         ),
         kind("integration", "INTEGRATIONS", Kept::UntilRemoved, "until it is removed"),
+        kind(
+            "connector of your own",
+            "CONNECTORS",
+            Kept::ForEver,
+            "for ever, removed ones too: the numbers of their versions go on",
+        ),
+        kind("version of a connector", "CONNECTOR#desk", Kept::ForEver, "for ever"),
         kind("run", "RUN#r", deadline(), "`RetentionDays` after the run's deadline"),
         kind(
             "lane of a run",
@@ -182,6 +189,12 @@ async fn write_all(retention_days: u16) -> Vec<Value> {
         .await
         .unwrap();
     table.put_integration(&all::integration()).await.unwrap();
+    let new = crate::table::NewConnector {
+        connector: &"desk".parse().unwrap(),
+        source: "connector: desk",
+        added_by: None,
+    };
+    table.add_connector(None, &new, all::now()).await.unwrap();
     table
         .put_body(&"r".parse().unwrap(), vec![1], all::deadline())
         .await
@@ -196,6 +209,7 @@ async fn write_runs(table: &Table) {
         title: "a step".into(),
         at: all::now(),
         change: StepChange::Waiting { until: all::now() },
+        call: None,
     };
     let begun = Changes {
         steps: [(StepPath::top(Section::Steps, 0), step)].into(),

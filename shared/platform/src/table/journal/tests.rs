@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use workflow::{
     ids::{EffectKey, LanePath, Section, StepPath},
-    planner::{Outcome, StepChange, StepRecord, StepResult},
+    planner::{EndedCall, Failure, Outcome, StepChange, StepRecord, StepResult},
 };
 
 fn step() -> StepPath {
@@ -31,12 +31,18 @@ fn made(update: &Value) -> Value {
 
 /// The item of a step after this change of it.
 async fn written(change: StepChange) -> Value {
+    made(&update_after(change, None).await)
+}
+
+/// The update of a step for this change of it, with which this call has ended.
+async fn update_after(change: StepChange, call: Option<EndedCall>) -> Value {
     let (dynamodb, table) = Scripted::answered_by(all::read).await;
     let record = StepRecord {
         id: None,
         title: "a step".into(),
         at: all::now(),
         change,
+        call,
     };
     let changes = Changes {
         steps: BTreeMap::from([(step(), record)]),
@@ -44,7 +50,7 @@ async fn written(change: StepChange) -> Value {
     };
     all::write(&table, 2, &changes).await.unwrap();
     let (_, request) = dynamodb.asked().pop().unwrap();
-    made(&request["TransactItems"][1]["Update"])
+    request["TransactItems"][1]["Update"].clone()
 }
 
 /// Numbers that a floating-point number of 64 bits does not hold, and some that it does.
@@ -153,6 +159,7 @@ async fn an_attempt_without_adjustments_takes_those_of_the_one_before_away() {
             adjusted: Vec::new(),
             effect_key: EffectKey::new(&"r".parse().unwrap(), 0, &LanePath::main(), &step()),
         },
+        call: None,
     };
     let changes = Changes {
         steps: BTreeMap::from([(step(), record)]),
@@ -219,5 +226,48 @@ async fn the_body_of_a_run_that_has_one_stays_as_it_is() {
     assert_eq!(
         dynamodb.asked()[0].1["ConditionExpression"],
         "attribute_not_exists(#pk)"
+    );
+}
+
+fn ended(looks: u32) -> Option<EndedCall> {
+    Some(EndedCall {
+        attempt: 2,
+        looks,
+        requests: "GET ci.example.com 200 in 90 ms".parse().unwrap(),
+    })
+}
+
+fn not_yet(failure: Option<Failure>) -> StepChange {
+    StepChange::NotYet {
+        failure,
+        next: all::now(),
+    }
+}
+
+#[tokio::test]
+async fn a_job_that_has_been_started_waits_with_its_attempt() {
+    let update = update_after(not_yet(None), ended(0)).await;
+    let values = &update["ExpressionAttributeValues"];
+    assert_eq!(values[":state"], json!({"S": "waiting"}));
+    assert_eq!(
+        values[":attempts_requests"],
+        json!({"S": "GET ci.example.com 200 in 90 ms"})
+    );
+    assert_eq!(values[":attempts_looks"], json!({"M": {"number": {"N": "0"}}}));
+}
+
+#[tokio::test]
+async fn a_look_is_kept_with_its_attempt_and_leaves_the_requests_of_the_start_alone() {
+    let failure = Failure::from_text("Ci.Unavailable", "no connection");
+    let update = update_after(not_yet(Some(failure)), ended(7)).await;
+    let values = &update["ExpressionAttributeValues"];
+    assert_eq!(values.get(":attempts_requests"), None);
+    assert_eq!(
+        values[":attempts_looks"],
+        json!({"M": {
+            "number": {"N": "7"},
+            "requests": {"S": "GET ci.example.com 200 in 90 ms"},
+            "error": {"M": {"name": {"S": "Ci.Unavailable"}, "message": {"S": "no connection"}}},
+        }})
     );
 }

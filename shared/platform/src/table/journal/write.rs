@@ -14,7 +14,9 @@ use jiff::Timestamp;
 use std::collections::HashMap;
 use workflow::{
     ids::{LanePath, RunId, StepPath},
-    planner::{ApprovalChange, CancelMark, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange},
+    planner::{
+        ApprovalChange, CancelMark, EndedCall, LaneEnd, Lock, StepChange, StepError, StepRecord, StepResult, WaitChange,
+    },
     run::RunInput,
     watch::WatchChange,
 };
@@ -399,6 +401,10 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
                 _ => change.append("attempts", begun),
             }
         }
+        StepChange::NotYet { next, .. } => {
+            change.set("state", text("waiting"));
+            change.set("until", text(next.to_string()));
+        }
         StepChange::AttemptFailed {
             number: attempt,
             failure,
@@ -427,7 +433,44 @@ fn step(keeps: Retention, entry: &Entry<'_>, path: &StepPath, record: &StepRecor
             step_result(&mut change, result, record.at);
         }
     }
+    match &record.call {
+        Some(call) if !matches!(record.change, StepChange::AttemptStarted { .. }) => {
+            ended_call(&mut change, call, &record.change);
+        }
+        _ => {}
+    }
     change.into()
+}
+
+/// The number of attempts of which the requests are kept: all are in one item of 400 KB.
+const WITH_REQUESTS: u32 = 50;
+
+/// The call that has ended with a change: its requests. Of an attempt that has started something also the number of looks, and why the last
+/// one failed if the attempt goes on.
+fn ended_call(change: &mut Update, call: &EndedCall, of_step: &StepChange) {
+    let position = call.attempt.saturating_sub(1);
+    let is_kept = call.attempt <= WITH_REQUESTS && !call.requests.is_empty();
+    let mut requests = is_kept.then(|| text(call.requests.to_string()));
+    if call.looks == 0
+        && let Some(requests) = requests.take()
+    {
+        change.set_in_list("attempts", position, "requests", requests);
+    }
+    let failure = match of_step {
+        StepChange::NotYet { failure, .. } => failure.as_ref(),
+        _ if call.looks == 0 => return,
+        _ => None,
+    };
+    let error = failure.map(|failure| error_value(&failure.name, &failure.message));
+    let fields = [
+        ("number", Some(number(call.looks))),
+        ("requests", requests),
+        ("error", error),
+    ];
+    let fields = fields
+        .into_iter()
+        .filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    change.set_in_list("attempts", position, "looks", AttributeValue::M(fields.collect()));
 }
 
 /// The outcome of a step.

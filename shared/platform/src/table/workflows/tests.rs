@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::catalog;
-use crate::{body, scripted::Scripted};
+use crate::{body, scripted::Scripted, table::items::Memory};
 use data_encoding::BASE64;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -647,4 +647,63 @@ async fn versions_are_kept_in_so_much_memory_however_large_they_are(#[case] step
         assert_eq!(weight, kept.weight);
         assert!(!kept.definitions.is_empty());
     }
+}
+
+/// A definition of one step, whose action is not what the program has under that name.
+fn with_action(change: impl FnOnce(&mut workflow::action::ActionSpec)) -> Definition {
+    let mut action = workflow::action::ActionSpec::clone(catalog().action("slack.post_message").unwrap());
+    change(&mut action);
+    let own = [std::sync::Arc::new(action)].into_iter().collect();
+    let source = "name: memory-alert\nsteps:\n  - { uses: slack.post_message, with: { integration: chat, channel: C1, text: t } }\n";
+    Definition::from_source(source, &own).unwrap_or_else(|problems| panic!("{problems}"))
+}
+
+async fn apply_anew(table: &Table<Memory>, definition: &Definition) -> Result<Applied, ApplyError> {
+    let seen = table.workflow(&definition.name).await.unwrap();
+    let new = NewVersion {
+        definition,
+        source: "# as it was written",
+        applied_by: None,
+    };
+    table.apply_workflow(seen.as_ref(), &new, now()).await
+}
+
+#[tokio::test]
+async fn a_version_is_read_with_the_actions_as_they_were_when_it_was_applied() {
+    let table = Table::over(Memory::default());
+    let first = with_action(|action| action.timeout_seconds = 7);
+    let second = with_action(|action| action.connector = Some(json!({"connector": "slack"})));
+    for (number, definition) in (1..).zip([&first, &second]) {
+        let applied = apply_anew(&table, definition).await.unwrap();
+        assert_eq!((applied.version, applied.is_new), (WorkflowVersion(number), true));
+        let again = apply_anew(&table, definition).await.unwrap();
+        assert!(!again.is_new, "the same actions make no new version");
+    }
+    for (number, definition) in (1..).zip([first, second]) {
+        let read = table.version(&definition.name, WorkflowVersion(number)).await.unwrap();
+        assert_eq!(read, Some(definition));
+    }
+}
+
+#[tokio::test]
+async fn a_version_that_uses_pagerduty_alone_has_no_actions_along() {
+    let (dynamodb, table) = Scripted::answering([json!({}), newest(3), json!({})]).await;
+    apply(&table, &stored("enabled"), &definition()).await.unwrap();
+    let item = version_write(&dynamodb.asked().pop().unwrap().1).unwrap();
+    assert!(
+        item.get("definition").is_some() && item.get("actions").is_none(),
+        "{item}"
+    );
+}
+
+#[tokio::test]
+async fn actions_that_do_not_fit_into_the_item_are_refused_with_what_to_do() {
+    // Text that does not compress.
+    let letters = (0_u32..120_000)
+        .map(|number| data_encoding::HEXLOWER.encode(&number.wrapping_mul(2_654_435_761).to_be_bytes()));
+    let summary: String = letters.collect();
+    let table = Table::over(Memory::default());
+    let refused = apply_anew(&table, &with_action(|action| action.summary = summary.into())).await;
+    let told = refused.unwrap_err().to_string();
+    assert!(told.contains("Use fewer different actions"), "{told}");
 }

@@ -2,10 +2,9 @@
 
 use super::{
     super::{Item, Items, Projection, Query, Read, StoreError, Table, items::Range, keys, number, record, text},
-    ApplyError, LARGEST_UNPACKED, LARGEST_VERSION, NewVersion, VersionSource,
+    ApplyError, LARGEST_UNPACKED, LARGEST_VERSION, NewVersion, VersionSource, pinned,
 };
 use crate::body::{self, DamagedBody};
-use crate::catalog;
 use aws_sdk_dynamodb::{primitives::Blob, types::AttributeValue};
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -28,25 +27,41 @@ pub struct VersionRecord {
     pub digest: String,
 }
 
+/// The attribute with the definition, and those with the text of its author and with the actions that it uses, if there are any besides
+/// PagerDuty's.
+const DEFINITION: &str = "definition";
+const SOURCE: &str = "source";
+const ACTIONS: &str = "actions";
+
 /// The attributes of an item that make a [`VersionRecord`].
 const RECORD: Projection = Projection(&["version", "created_at", "applied_by", "digest"]);
 
 /// The item of a new version.
 pub(super) fn item(new: &NewVersion<'_>, version: WorkflowVersion, now: Timestamp) -> Result<Item, ApplyError> {
     let definition = new.definition.to_json().to_string();
-    if definition.len().max(new.source.len()) > LARGEST_UNPACKED {
-        return Err(ApplyError::TooLargeUnpacked(definition.len().max(new.source.len())));
+    let actions = pinned::written(new.definition).map_err(|error| unreadable(error.to_string()))?;
+    let actions = actions.unwrap_or_default();
+    let largest = definition.len().max(new.source.len()).max(actions.len());
+    if largest > LARGEST_UNPACKED {
+        return Err(ApplyError::TooLargeUnpacked(largest));
     }
-    let definition = body::compress(definition.as_bytes());
-    let source = body::compress(new.source.as_bytes());
-    let size = definition.len() + source.len();
+    let parts = [
+        (DEFINITION, definition.as_str()),
+        (SOURCE, new.source),
+        (ACTIONS, &actions),
+    ];
+    let parts = parts.map(|(name, text)| (name, body::compress(text.as_bytes())));
+    let size = parts.iter().map(|(_, part)| part.len()).sum();
     if size > LARGEST_VERSION {
         return Err(ApplyError::TooLarge(size));
     }
     let mut item = keys::version(&new.definition.name, version).attributes();
     item.insert("version".into(), number(version.0));
-    item.insert("definition".into(), AttributeValue::B(Blob::new(definition)));
-    item.insert("source".into(), AttributeValue::B(Blob::new(source)));
+    for (name, part) in parts {
+        if name != ACTIONS || !actions.is_empty() {
+            item.insert(name.into(), AttributeValue::B(Blob::new(part)));
+        }
+    }
     item.insert("digest".into(), text(new.definition.digest()));
     item.insert("created_at".into(), text(now.to_string()));
     if let Some(applied_by) = new.applied_by {
@@ -92,7 +107,7 @@ impl<I: Items> Table<I> {
         let Some(item) = self.version_item(id, version).await? else {
             return Ok(None);
         };
-        let source = decompressed(&item, "source")?;
+        let source = decompressed(&item, SOURCE)?;
         String::from_utf8(source)
             .map(Some)
             .map_err(|error| unreadable(error.to_string()))
@@ -108,9 +123,14 @@ impl<I: Items> VersionSource for Table<I> {
         let Some(item) = self.version_item(id, version).await? else {
             return Ok(None);
         };
-        let json = decompressed(&item, "definition")?;
+        let json = decompressed(&item, DEFINITION)?;
         let json = serde_json::from_slice(&json).map_err(|error| unreadable(error.to_string()))?;
-        Definition::from_json(&json, catalog())
+        let actions = match item.contains_key(ACTIONS) {
+            true => Some(decompressed(&item, ACTIONS)?),
+            false => None,
+        };
+        let catalog = pinned::catalog(actions.as_deref()).map_err(|error| unreadable(error.to_string()))?;
+        Definition::from_json(&json, &catalog)
             .map(Some)
             .map_err(|problems| unreadable(problems.to_string()))
     }

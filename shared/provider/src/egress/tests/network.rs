@@ -75,7 +75,7 @@ pub(super) async fn get(http: &Http, url: &str) -> Result<Answer, Interruption> 
         time_limit: Duration::from_millis(500),
         answer_limit: 1000,
     };
-    http.session().unwrap().send(request).await
+    http.session(None).unwrap().send(request).await
 }
 
 /// Names whose addresses change: the n-th look-up gives the n-th list, and the last one goes on.

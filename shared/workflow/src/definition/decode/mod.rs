@@ -12,7 +12,7 @@ pub(crate) mod value;
 pub(super) mod words;
 
 use super::{
-    Definition, IntegrationReference, Node, Position, Problems, UseOfIntegration, check, draft::ThingReference,
+    Definition, IntegrationReference, Node, Origin, Position, Problems, UseOfIntegration, check, draft::ThingReference,
     node::Path,
 };
 use crate::{
@@ -55,6 +55,7 @@ pub(crate) struct Reading<'a> {
     pub(crate) has_gaps: bool,
     unread: BTreeSet<StepId>,
     pub(crate) names: Names<'a>,
+    origin: Origin,
     references: Vec<ThingReference>,
     integrations: Vec<IntegrationReference>,
 }
@@ -118,6 +119,7 @@ pub(super) fn definition<'a>(
     node: &'a Node,
     catalog: &Catalog,
     names: Names<'_>,
+    origin: Origin,
     problems: &mut Problems,
 ) -> Option<Decoded<'a>> {
     let source = match check::hide_secrets(node, problems) {
@@ -131,6 +133,7 @@ pub(super) fn definition<'a>(
         has_gaps: false,
         unread: BTreeSet::new(),
         names,
+        origin,
         references: Vec::new(),
         integrations: Vec::new(),
     };

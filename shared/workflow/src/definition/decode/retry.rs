@@ -1,11 +1,11 @@
 //! `retry`: how an action is tried again.
 
 use super::{
-    super::{Node, Retry, limits, node::Path},
+    super::{Node, Origin, Retry, limits, node::Path},
     Fields, Reading, value,
 };
 use crate::{
-    action::{Catalog, nearest, nearest_three},
+    action::{nearest, nearest_three},
     error_name::NamedError,
 };
 use std::collections::BTreeSet;
@@ -59,7 +59,7 @@ fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
         let Some(text) = value::text(item, path, reading) else {
             continue;
         };
-        match known_error(text, reading.catalog) {
+        match known_error(text, reading) {
             Some(error) if names.insert(error.clone()) => {}
             Some(_) => reading.problem(item.at, path, format!("`{text}` stands twice")),
             None => {
@@ -80,11 +80,11 @@ fn error_names(node: &Node, path: Path<'_>, reading: &mut Reading<'_>) -> Option
     Some(names)
 }
 
-/// The error of that name, if an action can fail with it. The actions of the system that it names are made for that, and not those of
-/// all: a definition that was stored is read at the start of a function.
-fn known_error(text: &str, catalog: &Catalog) -> Option<NamedError> {
+/// The error of that name, if an action can fail with it. The actions of the system that it names are made for that, and not those of all.
+/// A stored definition may name a system that no action of it acts on, and comes with its own actions alone.
+fn known_error(text: &str, reading: &Reading<'_>) -> Option<NamedError> {
     NamedError::parse(text).filter(|error| match error {
-        NamedError::System(system, _) => catalog.has_system(system),
+        NamedError::System(system, _) => reading.origin == Origin::Stored || reading.catalog.has_system(system),
         NamedError::Ours(_) => true,
     })
 }

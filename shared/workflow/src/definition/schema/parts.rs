@@ -7,7 +7,7 @@ use crate::{
 };
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde_json::{Value as Json, json};
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeSet};
 
 /// A lower-case name of at most 63 characters.
 const LABEL: &str = "^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$";
@@ -87,12 +87,29 @@ pub(super) fn error_names(catalog: &Catalog) -> Json {
         .collect()
 }
 
-/// The names of all actions.
+/// The names of all actions: those that are listed, and a pattern for the others.
 pub(super) fn action_names(catalog: &Catalog) -> Json {
-    catalog
-        .actions()
-        .map(|action| json!({ "type": "string", "const": action.name, "description": action.summary }))
-        .collect()
+    let listed = catalog.actions();
+    let listed = listed.map(|action| json!({ "type": "string", "const": action.name, "description": action.summary }));
+    let fronts: BTreeSet<&str> = catalog
+        .unlisted()
+        .filter_map(|prefix| Some(prefix.rsplit_once('.')?.0))
+        .collect();
+    let others = fronts.into_iter().map(|front| {
+        // An action of a listed system has to be one of those that are listed.
+        let of_listed = catalog.listed_beside(front);
+        let mut name = json!({
+            "type": "string",
+            "pattern": format!(r"^{front}\.[a-z0-9_]+\.[a-z0-9_]+$"),
+            "description": format!("An action on a service: {front}.SERVICE.ACTION.")
+        });
+        if let (false, Some(name)) = (of_listed.is_empty(), name.as_object_mut()) {
+            let pattern = format!(r"^{front}\.({})\.", of_listed.join("|"));
+            name.insert("not".to_owned(), json!({ "pattern": pattern }));
+        }
+        name
+    });
+    listed.chain(others).collect()
 }
 
 /// The schema of a field of an action, as a text with an expression or as it is.

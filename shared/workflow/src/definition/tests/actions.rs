@@ -5,7 +5,7 @@ use super::{
     problems, steps,
 };
 use crate::action::tests::catalog;
-use crate::action::{ActionSpec, Admitted, Field, FieldKind, LINK, Rule};
+use crate::action::{ActionSpec, Admitted, Field, FieldKind, LINK, Pattern, Rule};
 use jsonschema::Validator;
 use proptest::prelude::*;
 use rstest::rstest;
@@ -126,8 +126,26 @@ fn text(value: &str) -> BoxedStrategy<Value> {
     Just(Value::from(value)).boxed()
 }
 
+/// A value of an input.
+pub(crate) fn value_of_field(field: &Field) -> BoxedStrategy<Value> {
+    match &field.pattern {
+        Some(pattern) => text_of_form(pattern).prop_map(Value::from).boxed(),
+        None => value_of(field.kind.clone()),
+    }
+}
+
+/// A text of a form. The classes of a pattern have ASCII alone, and those of the generator all of Unicode.
+pub(crate) fn text_of_form(pattern: &Pattern) -> impl Strategy<Value = String> + use<> {
+    let pattern = String::from(pattern.clone());
+    let ascii = pattern
+        .replace(r"[\w", "[0-9A-Za-z_")
+        .replace(r"\w", "[0-9A-Za-z_]")
+        .replace(r"\d", "[0-9]");
+    prop::string::string_regex(&ascii).expect("a pattern of which texts can be made")
+}
+
 /// A value of a type.
-pub(crate) fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
+fn value_of(kind: FieldKind) -> BoxedStrategy<Value> {
     let list_of = |kind| {
         prop::collection::vec(value_of(kind), 1..4)
             .prop_map(Value::from)
@@ -171,7 +189,7 @@ fn fields_of(fields: &[Field]) -> BoxedStrategy<Map<String, Value>> {
         } else {
             Just(true).boxed()
         };
-        (Just(field.name.clone()), there, value_of(field.kind.clone()))
+        (Just(field.name.clone()), there, value_of_field(field))
     });
     let fields = each.collect::<Vec<_>>().prop_map(|fields| {
         let there = fields.into_iter().filter(|(_, there, _)| *there);
@@ -188,7 +206,10 @@ fn calls() -> impl Strategy<Value = (Arc<ActionSpec>, Map<String, Value>)> {
             .rules
             .iter()
             .map(|rule| {
-                let value = |name: &str| value_of(spec.input(name).map_or(FieldKind::Text, |field| field.kind.clone()));
+                let value = |name: &str| {
+                    spec.input(name)
+                        .map_or_else(|| value_of(FieldKind::Text), value_of_field)
+                };
                 let values: Vec<_> = rule
                     .fields()
                     .iter()

@@ -76,6 +76,14 @@ fn written(source: &str) -> Value {
         "timeout": "30m", "on_timeout": "leave"
     }}])
 )]
+#[case::approval_in_slack(
+    "- approval:\n    message: m\n    approvers: ['slack:U0123456789']\n    notify:\n    - { uses: slack.post_message, with: { integration: p, \
+     channel: C1, text: t } }\n    timeout: 30m",
+    json!([{"approval": {
+        "message": "m", "approvers": ["slack:U0123456789"],
+        "notify": [{"uses": "slack.post_message", "with": {"integration": "p", "channel": "C1", "text": "t"}}], "timeout": "30m"
+    }}])
+)]
 #[case::approval_as_it_is_usual(
     "- approval: { message: 'ok?', choices: [approve, deny], form: {}, prevent_self_approval: false, timeout: 30m, on_timeout: fail }",
     json!([{"approval": {"message": "ok?", "timeout": "30m"}}])
@@ -459,7 +467,16 @@ fn a_step_that_does_nothing_is_told_all_that_it_can_do() {
 )]
 #[case::approval_with_an_approver_that_matches_no_person(
     "- approval: { message: m, timeout: 1h, approvers: ['#oncall'] }",
-    "3:52: steps[0].approval.approvers[0]: \"#oncall\" would let no person decide; write the ARN of a role or a user, such as arn:*:iam::123456789012:role/oncall, in which * stands for any text, or `link` for all who have the link"
+    "3:52: steps[0].approval.approvers[0]: \"#oncall\" would let no person decide; write the ARN of a role or a user, such as arn:*:iam::123456789012:role/oncall, in which * stands for any text, the id of a user of Slack, such as slack:U0123456789, or `link` for all who have the link"
+)]
+#[case::approval_for_users_of_slack_who_get_no_button(
+    "- approval: { message: m, timeout: 1h, approvers: [link, slack:U0123456789] }",
+    "3:51: steps[0].approval.approvers: `slack:U0123456789` gets no button to press: give `notify` a message that `uses: slack.post_message`"
+)]
+#[case::approval_for_users_of_slack_with_a_form_that_no_button_fills_in(
+    "- approval: { message: m, timeout: 1h, approvers: [slack:U0123456789], form: { reason: { type: text } }, notify: [{ uses: slack.reply, \
+     with: { integration: p, channel: C1, thread: t, text: t } }] }",
+    "3:51: steps[0].approval.approvers: a button of Slack fills in no form: give each field a `default`, or let others decide as well, such as `link`"
 )]
 #[case::approval_for_no_person(
     "- approval: { message: m, timeout: 1h, approvers: [] }",

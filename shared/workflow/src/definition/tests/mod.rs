@@ -2,6 +2,7 @@ pub(crate) mod actions;
 mod bounds;
 mod grammar;
 mod names;
+mod pinned;
 mod properties;
 mod references;
 mod schema;

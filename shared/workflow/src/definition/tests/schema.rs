@@ -42,6 +42,31 @@ fn the_committed_schema_is_what_the_types_say() {
     );
 }
 
+#[rstest]
+#[case::an_action_of_a_service("aws.ec2.stop_instances", true, true)]
+#[case::an_unknown_action_of_a_service_that_is_listed("aws.ecs.update_servise", true, false)]
+#[case::an_action_of_a_service_that_is_listed("aws.ecs.update_service", true, true)]
+#[case::no_action("aws.ecs", false, false)]
+fn actions_that_are_not_listed_have_a_pattern_of_their_names(
+    #[case] uses: &str,
+    #[case] by_pattern: bool,
+    #[case] by_list: bool,
+) {
+    let listing = catalog()
+        .clone()
+        .with_unlisted_system("aws.ec2", |_| Vec::new())
+        .listing(&["aws.ecs"]);
+    let listing = jsonschema::validator_for(&workflow_schema(&listing)).unwrap();
+    let with = json!({"integration": "prod-aws", "service": "checkout", "instance_ids": ["i-1"]});
+    let with = match uses {
+        "aws.ecs.update_service" => json!({"integration": "prod-aws", "service": "checkout"}),
+        _ => with,
+    };
+    let definition = json!({"name": "w", "steps": [{"uses": uses, "with": with}]});
+    assert_eq!(VALIDATOR.is_valid(&definition), by_pattern, "{:?}", said(&definition));
+    assert_eq!(listing.is_valid(&definition), by_list);
+}
+
 #[test]
 fn every_example_is_read_and_validates() {
     let examples = fs::read_dir(root().join("examples")).unwrap();

@@ -4,10 +4,10 @@
 //! open. [`Builder`] makes a definition of it that keeps the rules: ids are unique, and what is referred to can be seen. A
 //! shape that shrinks gives a smaller definition that still keeps them.
 
-use super::super::*;
+use super::{super::*, actions::text_of_form};
 use crate::{
     action::tests::{action, catalog},
-    action::{FieldKind, Repeat, Rule},
+    action::{Field, FieldKind, Repeat, Rule},
     approval::Choice,
     ids::{InvalidId, VariableName},
     run::WebhookKind,
@@ -19,7 +19,7 @@ use crate::{
         schedule::{Cron, Interval, Schedule, ScheduleZone},
     },
 };
-use proptest::{collection::vec, prelude::*};
+use proptest::{collection::vec, prelude::*, strategy::ValueTree, test_runner::TestRunner};
 use std::{str::FromStr, sync::Arc};
 
 /// A definition that keeps all rules.
@@ -613,7 +613,7 @@ impl Builder {
             if field.optional && self.chance(2) {
                 continue;
             }
-            with.insert(field.name.to_string(), self.value_of(field.kind.clone()));
+            with.insert(field.name.to_string(), self.input_of_action(field));
         }
         for rule in &uses.rules {
             self.keep_to(rule, &mut with);
@@ -647,6 +647,17 @@ impl Builder {
             }
             _ => {}
         }
+    }
+
+    fn input_of_action(&mut self, field: &Field) -> Template {
+        let Some(pattern) = &field.pattern else {
+            return self.value_of(field.kind.clone());
+        };
+        if self.chance(3) {
+            return template_of(&format!("{{{{ {} }}}}", self.unknown_of_event("given")));
+        }
+        let text = text_of_form(pattern).new_tree(&mut TestRunner::deterministic());
+        template_of(&text.expect("a text of the form").current())
     }
 
     /// An input of a type.

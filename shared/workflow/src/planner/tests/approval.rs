@@ -93,7 +93,7 @@ fn the_messages_are_sent_first_and_have_its_link_and_its_id() {
         panic!("{:?}", plan.command);
     };
     assert_eq!(input["note"], format!("Decide: {}", crate::approval::LINK));
-    assert_eq!(input["approval"], id.as_str());
+    assert_eq!(input["approval"], json!({"id": id, "buttons": ["restart", "leave"]}));
     execution.answer = Some(Answer::Success(json!({})));
     let plan = world.plan(&mut execution);
     assert!(matches!(plan.command, Command::Await { .. }), "{:?}", plan.command);

@@ -581,3 +581,25 @@ fn an_expression_that_fails_in_the_message_or_a_key_fails_the_step() {
         assert_eq!(ended(&machine.plan()).0, "Template.Error");
     }
 }
+
+#[test]
+fn the_part_of_a_connector_that_its_function_does_not_have_travels_with_each_call_and_is_not_kept() {
+    let part = json!({"connector": "desk", "title": "Help Desk"});
+    let own = crate::action::ActionSpec {
+        name: "desk.open_ticket".into(),
+        connector: Some(part.clone()),
+        ..crate::action::ActionSpec::clone(crate::action::tests::action("slack.post_message"))
+    };
+    let catalog = catalog().clone().with_actions([std::sync::Arc::new(own)]);
+    let source = "name: w\nsteps:\n  - { uses: desk.open_ticket, with: { integration: ops, channel: C1, text: t } }\n";
+    let definition = Definition::from_source(source, &catalog).unwrap_or_else(|problems| panic!("{problems}"));
+    let world = World::new(definition);
+    let execution = world.begin();
+    let mut machine = Machine { world, execution };
+    let plan = machine.plan();
+    assert_eq!(input(&plan)["connector"], part);
+    let changes = plan.changes.as_ref().unwrap();
+    assert!(!format!("{changes:?}").contains("Help Desk"), "{changes:?}");
+    machine.fails("HelpDesk.Unavailable");
+    assert_eq!(input(&machine.plan())["connector"], part);
+}

@@ -141,6 +141,7 @@ fn what_is_in_the_way_of_a_run_outside_of_its_steps_is_a_failure_like_any_other(
         event: &world.event,
         standing: Standing::BeginsRun,
         answer: None,
+        requests: &Requests::default(),
         known: &known,
         trouble: Some(&trouble),
         now: start(),

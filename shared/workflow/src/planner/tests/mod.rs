@@ -7,6 +7,7 @@ mod concurrency;
 mod endings;
 mod format;
 mod guard;
+mod jobs;
 mod lanes;
 mod limits;
 mod nulls;
@@ -235,6 +236,7 @@ impl World {
             event: &self.event,
             standing,
             answer: execution.answer.as_ref(),
+            requests: &Requests::default(),
             known: &known,
             trouble: None,
             now: self.now,

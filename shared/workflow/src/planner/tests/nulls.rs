@@ -3,8 +3,8 @@
 use super::*;
 use crate::action::tests::catalog;
 use crate::{
-    action::{FieldKind, OnNull, Rule, Unfit},
-    definition::tests::actions::value_of,
+    action::{Field, OnNull, Rule, Unfit},
+    definition::tests::actions::value_of_field,
     steps::{ActionStep, StepKind},
     template::Template,
 };
@@ -125,14 +125,14 @@ fn text() {
 /// For every input of every action: null comes to the same as if it were not there, also where it must be; or it is refused.
 fn inputs_of_actions() {
     let mut runner = TestRunner::deterministic();
-    let mut sample = |kind: &FieldKind| value_of(kind.clone()).new_tree(&mut runner).unwrap().current();
+    let mut sample = |field: &Field| value_of_field(field).new_tree(&mut runner).unwrap().current();
     for spec in catalog().actions() {
         let required = spec.inputs.iter().filter(|field| !field.optional);
         let needing = spec.rules.iter().filter(|rule| !matches!(rule, Rule::AllOrNone(_)));
         let of_rules = needing.filter_map(|rule| spec.input(&rule.fields()[0]));
         let with: Map<String, Value> = required
             .chain(of_rules)
-            .map(|field| (field.name.to_string(), sample(&field.kind)))
+            .map(|field| (field.name.to_string(), sample(field)))
             .collect();
         let step = json!({"name": "w", "steps": [{"uses": spec.name, "with": with}]});
         let definition =

@@ -6,6 +6,7 @@ use crate::table::items::{ITEM_BYTES, ItemMap, size};
 use pagerduty::actions::Action;
 use serde_json::json;
 use workflow::{
+    action::{Request, RequestEnd, Requests, Unanswered},
     ids::{EffectKey, RunId, StepPath},
     planner::{
         Changes, Cursor, EndedAttempt, Failure, INPUT_BYTES, LONGEST_QUEUE, MARKS_BYTES, MOST_ATTEMPTS, Outcome,
@@ -30,6 +31,20 @@ fn failure() -> Failure {
     .of_an_attempt()
 }
 
+/// A call of as many requests to as long hosts as are kept.
+fn call(attempt: u32, looks: u32) -> EndedCall {
+    let mut requests = Requests::default();
+    for _ in 0..9 {
+        let end = RequestEnd::Unanswered(Unanswered::NotConnected);
+        requests.add(Request::new("OPTIONS", &"h".repeat(253), end, u32::MAX));
+    }
+    EndedCall {
+        attempt,
+        looks,
+        requests,
+    }
+}
+
 #[test]
 fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can_has_room() {
     let now: Timestamp = "2026-11-20T09:30:00.123456789Z".parse().unwrap();
@@ -49,12 +64,13 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
     }))
     .unwrap();
     let mut items = ItemMap::default();
-    let mut take = |change: StepChange| {
+    let mut take = |change: StepChange, call: Option<EndedCall>| {
         let record = StepRecord {
             id: Some("s".repeat(63).parse().unwrap()),
             title: WORST.repeat(200),
             at: now,
             change,
+            call,
         };
         let entry = Entry {
             input: &input,
@@ -72,17 +88,28 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
         items.write(&write).expect("an item that DynamoDB takes");
     };
     for number in 1..=MOST_ATTEMPTS {
-        take(StepChange::AttemptStarted {
+        let started = StepChange::AttemptStarted {
             number,
             input: admitted.input.clone(),
             adjusted: admitted.adjusted.clone(),
             effect_key: key.clone(),
-        });
-        take(StepChange::AttemptFailed {
+        };
+        take(started, None);
+        let failed = StepChange::AttemptFailed {
             number,
             failure: failure(),
             retry_at: now,
-        });
+        };
+        take(failed, Some(call(number, 0)));
+        let looked = StepChange::NotYet {
+            failure: Some(failure()),
+            next: now,
+        };
+        take(looked, Some(call(number, u32::MAX)));
+        // The end of the attempt takes the place of the reason why its last look failed.
+        if number < MOST_ATTEMPTS {
+            take(StepChange::Waiting { until: now }, Some(call(number, u32::MAX)));
+        }
     }
     let result = StepResult {
         outcome: Outcome::Failure,
@@ -97,7 +124,7 @@ fn f35_the_record_of_a_step_that_fails_as_often_and_with_as_long_texts_as_it_can
         number: MOST_ATTEMPTS,
         error: None,
     });
-    take(StepChange::Finished { result, attempt });
+    take(StepChange::Finished { result, attempt }, None);
     let item = items.get(&keys::step(&input.run.id, &LanePath::main(), &path)).unwrap();
     let bytes = size(item);
     assert!((250_000..ITEM_BYTES).contains(&bytes), "{bytes} bytes");
