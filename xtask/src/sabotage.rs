@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::simulate;
 
 /// The number of simulations for each break, unless told otherwise.
-pub(crate) const SEEDS: u64 = 6_000;
+pub(crate) const SEEDS: u64 = 9_000;
 
 /// The chore of that name: as many simulations for each break, until one of them comes to no good. The same simulation must come
 /// to nothing bad without the break, or that would prove nothing.
