@@ -4,11 +4,7 @@ use crate::error::Error;
 use connectors::{AccessTokens, Account, Action, Call, Connector, Performed, perform};
 use jiff::{SignedDuration, Timestamp};
 use provider::{
-    egress::networks::PrivateNetworks,
-    http::Http,
-    reroute::{Rerouted, StandIn},
-    roots::Roots,
-    transport::Transport,
+    egress::networks::PrivateNetworks, outbound::Outbound, reroute::StandIn, roots::Roots, transport::Transport,
 };
 use serde_json::{Map, Value};
 use std::{sync::Arc, time::Duration};
@@ -98,17 +94,9 @@ impl Systems {
     /// The connections of one action. The address of a system comes from an integration, so it is guarded, but for a stand-in, which is on
     /// this machine.
     fn transport(&self, roots: Option<&Roots>) -> Result<Arc<dyn Transport>, Error> {
-        let unusable = |error: provider::http::ConnectionError| Error::Systems(error.to_string());
-        Ok(match &self.stand_in {
-            Some(stand_in) => {
-                let session = Http::new().and_then(|http| http.session(roots)).map_err(unusable)?;
-                Arc::new(Rerouted::new(Arc::new(session), stand_in.clone()))
-            }
-            None => {
-                let http = Http::guarded(self.private_networks.clone()).map_err(unusable)?;
-                Arc::new(http.session(roots).map_err(unusable)?)
-            }
-        })
+        let outbound = Outbound::guarded(self.private_networks.clone(), self.stand_in.clone());
+        let session = outbound.and_then(|outbound| outbound.session(roots));
+        session.map_err(|error| Error::Systems(error.to_string()))
     }
 }
 

@@ -299,7 +299,7 @@ impl Items for World {
 /// The way of replies, which lead nowhere.
 impl Transport for World {
     fn send(&self, request: Request) -> Sending<'_> {
-        Box::pin(async move { panic!("a page tells nobody in Slack: {request:?}") })
+        Box::pin(async move { panic!("a page sends no reply to Slack: {request:?}") })
     }
 }
 

@@ -32,7 +32,7 @@ async fn main() -> Result<(), Error> {
     let approvals = Approvals {
         links: ApprovalLinks::new(secrets(), &names, &address),
         signing: SigningSecrets::new(secrets(), names),
-        replies: Replies::to_slack(stand_in)?,
+        replies: Replies::Network(stand_in),
         store: Table::new(aws_sdk_dynamodb::Client::new(&config), settings.required("TABLE_NAME")),
         executions: Waker::new(OnFirstUse::new(move || aws_sdk_sfn::Client::new(&config))),
     };

@@ -1,6 +1,6 @@
 //! The way to a system and back, free of the rules about what an answer means.
 
-use std::{fmt, pin::Pin, time::Duration};
+use std::{fmt, pin::Pin, sync::Arc, time::Duration};
 
 use reqwest::{Method, StatusCode, Url, header::HeaderMap};
 
@@ -11,6 +11,12 @@ pub trait Transport: fmt::Debug + Send + Sync {
     ///
     /// A caller that drops the future no longer gets the answer. The request may have gone out all the same.
     fn send(&self, request: Request) -> Sending<'_>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, request: Request) -> Sending<'_> {
+        (**self).send(request)
+    }
 }
 
 /// A request that is under way.

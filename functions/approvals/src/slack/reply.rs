@@ -3,8 +3,9 @@
 use super::{note::Note, press::Press};
 use provider::{
     egress::Policy,
-    http::{ConnectionError, Http},
-    reroute::{Rerouted, StandIn},
+    http::ConnectionError,
+    outbound::Outbound,
+    reroute::StandIn,
     transport::{Request, Transport},
 };
 use reqwest::{
@@ -20,42 +21,25 @@ const LARGEST_ANSWER: usize = 16 * 1024;
 #[derive(Debug)]
 pub enum Replies {
     /// The public internet. In a test, a server that stands for Slack.
-    Network { http: Box<Http>, stand_in: Option<StandIn> },
+    Network(Option<StandIn>),
     /// A way that a test gives.
     Given(Arc<dyn Transport>),
 }
 
 impl Replies {
-    /// The network, guarded, unless all requests go to a stand-in, which may be on this machine.
-    ///
-    /// # Errors
-    /// TLS can not be set up, which only a wrong build can cause.
-    pub fn to_slack(stand_in: Option<StandIn>) -> Result<Self, ConnectionError> {
-        let http = match stand_in {
-            Some(_) => Http::new()?,
-            None => Http::guarded(Policy::default())?,
-        };
-        let http = Box::new(http);
-        Ok(Self::Network { http, stand_in })
-    }
-
-    /// The way of one request. A connection must not outlive it: Lambda freezes the process.
+    /// The way of one request. It is set up only now: most who come have followed a link, and need none. A connection must not outlive the
+    /// request: Lambda freezes the process.
     fn transport(&self) -> Result<Arc<dyn Transport>, ConnectionError> {
-        let (http, stand_in) = match self {
-            Self::Network { http, stand_in } => (http, stand_in),
-            Self::Given(transport) => return Ok(Arc::clone(transport)),
-        };
-        let session = http.session(None)?;
-        Ok(match stand_in {
-            Some(stand_in) => Arc::new(Rerouted::new(Arc::new(session), stand_in.clone())),
-            None => Arc::new(session),
-        })
+        match self {
+            Self::Network(stand_in) => Outbound::guarded(Policy::default(), stand_in.clone())?.session(None),
+            Self::Given(transport) => Ok(Arc::clone(transport)),
+        }
     }
 
-    /// Tells the person, once and as well as it goes: the decision stands whether or not the person reads of it.
+    /// Sends the reply once. A reply that fails changes nothing: the decision stands.
     pub(super) async fn tell(&self, press: &Press, note: &Note, time_limit: Duration) {
         let Some(url) = press.reply_to.clone() else {
-            tracing::warn!("a button came without an address at which the person can be told");
+            tracing::warn!("a button came without an address for the reply");
             return;
         };
         let request = Request {
@@ -69,14 +53,14 @@ impl Replies {
         let transport = match self.transport() {
             Ok(transport) => transport,
             Err(error) => {
-                tracing::warn!(%error, "the person was not told");
+                tracing::warn!(%error, "the reply was not sent");
                 return;
             }
         };
         match transport.send(request).await {
             Ok(answer) if answer.status.is_success() => {}
-            Ok(answer) => tracing::warn!(status = answer.status.as_u16(), "the person was not told"),
-            Err(error) => tracing::warn!(%error, "the person was not told"),
+            Ok(answer) => tracing::warn!(status = answer.status.as_u16(), "the reply was not sent"),
+            Err(error) => tracing::warn!(%error, "the reply was not sent"),
         }
     }
 }

@@ -304,7 +304,7 @@ async fn a_button_whose_approval_is_no_longer_kept_says_so() {
     let pages = Approvals {
         replies: Replies::Given(match &chat.pages.replies {
             Replies::Given(transport) => Arc::clone(transport),
-            Replies::Network { .. } => panic!(),
+            Replies::Network(_) => panic!(),
         }),
         ..pages
     };
@@ -413,7 +413,7 @@ async fn a_decision_stands_although_slack_does_not_take_the_reply() {
     chat.slack.answer_next(vendors::Answer::text(500, "internal_error"));
     assert_eq!(chat.send(&pressed).await, 200);
     assert!(chat.world.decided().await.is_some());
-    assert!(Log::text().contains("the person was not told"), "{}", Log::text());
+    assert!(Log::text().contains("the reply was not sent"), "{}", Log::text());
 }
 
 #[tokio::test]

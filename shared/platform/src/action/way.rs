@@ -11,10 +11,7 @@ use crate::{
 };
 use jiff::Timestamp;
 use provider::{
-    egress::networks::PrivateNetworks,
-    http::{ConnectionError, Http},
-    reroute::{Rerouted, StandIn},
-    roots::Roots,
+    egress::networks::PrivateNetworks, http::ConnectionError, outbound::Outbound, reroute::StandIn, roots::Roots,
     transport::Transport,
 };
 use std::sync::Arc;
@@ -27,25 +24,20 @@ use workflow::{
 #[derive(Debug)]
 pub(super) enum Way {
     /// The network, and where its requests are counted.
-    Network {
-        http: Box<Http>,
-        stand_in: Option<StandIn>,
-        metrics: Arc<Metrics>,
-    },
+    Network { outbound: Outbound, metrics: Arc<Metrics> },
     /// A way that a test or a simulation gives.
     Given(Arc<dyn Transport>),
 }
 
-fn set_up(http: Result<Http, ConnectionError>) -> Result<Box<Http>, StartError> {
-    http.map(Box::new).map_err(|error| StartError(error.to_string()))
+fn set_up(outbound: Result<Outbound, ConnectionError>) -> Result<Outbound, StartError> {
+    outbound.map_err(|error| StartError(error.to_string()))
 }
 
 impl Way {
     /// The way to PagerDuty, whose address is the program's own or a setting of the stack.
     pub(super) fn to_pagerduty(metrics: Arc<Metrics>) -> Result<Self, StartError> {
         Ok(Self::Network {
-            http: set_up(Http::new())?,
-            stand_in: None,
+            outbound: set_up(Outbound::open())?,
             metrics,
         })
     }
@@ -57,13 +49,8 @@ impl Way {
         stand_in: Option<StandIn>,
         metrics: Arc<Metrics>,
     ) -> Result<Self, StartError> {
-        let http = match stand_in {
-            Some(_) => Http::new(),
-            None => Http::guarded(networks),
-        };
         Ok(Self::Network {
-            http: set_up(http)?,
-            stand_in,
+            outbound: set_up(Outbound::guarded(networks, stand_in))?,
             metrics,
         })
     }
@@ -97,31 +84,19 @@ impl Way {
         connector: Option<&str>,
         record: &Record,
     ) -> Result<Arc<dyn Transport>, TaskError> {
-        let (http, stand_in, metrics) = match self {
-            Self::Network {
-                http,
-                stand_in,
-                metrics,
-            } => (http, stand_in, metrics),
+        let (outbound, metrics) = match self {
+            Self::Network { outbound, metrics } => (outbound, metrics),
             Self::Given(transport) => return Ok(Arc::clone(transport)),
         };
         // Nothing was sent.
         let unusable =
             |error: ConnectionError| TaskError::new(error_of(spec, SystemError::Unavailable), error.to_string());
-        let session = http.session(roots).map_err(unusable)?;
-        let metrics = Arc::clone(metrics);
-        let counted = match stand_in {
-            Some(stand_in) => counted(Rerouted::new(Arc::new(session), stand_in.clone()), metrics, connector),
-            None => counted(session, metrics, connector),
+        let session = outbound.session(roots).map_err(unusable)?;
+        let counted = MeasuredTransport::new(session, Arc::clone(metrics), Timestamp::now);
+        let counted = match connector {
+            Some(name) => counted.of_connector(Text::from(name.to_owned())),
+            None => counted,
         };
-        Ok(Arc::new(NotedTransport::new(counted, record)))
-    }
-}
-
-fn counted(transport: impl Transport + 'static, metrics: Arc<Metrics>, connector: Option<&str>) -> Arc<dyn Transport> {
-    let transport = MeasuredTransport::new(transport, metrics, Timestamp::now);
-    match connector {
-        Some(name) => Arc::new(transport.of_connector(Text::from(name.to_owned()))),
-        None => Arc::new(transport),
+        Ok(Arc::new(NotedTransport::new(Arc::new(counted), record)))
     }
 }
