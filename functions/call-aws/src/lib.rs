@@ -6,12 +6,12 @@
 use aws_actions::{Action, FACES};
 use jiff::Timestamp;
 use platform::{
-    action::{AwsAccounts, input_of},
+    action::{AwsAccounts, input_of, not_performed},
     secrets::SecretStore,
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::{action::Answer, error_name::ErrorName};
+use workflow::action::Answer;
 
 /// Performs the action that the input names.
 ///
@@ -41,13 +41,7 @@ fn named(input: &Value) -> Result<Action, TaskError> {
             }
             false => of_service,
         };
-        TaskError::new(
-            ErrorName::InputInvalid,
-            format!(
-                "`action` is {name:?}, which this function does not perform; it performs {}",
-                known.join(", ")
-            ),
-        )
+        not_performed(name, known)
     })
 }
 

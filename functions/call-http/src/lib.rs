@@ -7,12 +7,12 @@
 use connectors::{Action, Connector, shipped, shipped_connector};
 use jiff::Timestamp;
 use platform::{
-    action::{Connectors, input_of},
+    action::{Connectors, input_of, not_performed},
     secrets::SecretStore,
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::{action::Answer, error_name::ErrorName};
+use workflow::action::Answer;
 
 /// The field with the part of a connector that this function does not have.
 const CONNECTOR: &str = "connector";
@@ -47,24 +47,14 @@ fn named<'a>(input: &Value, own: Option<&'a Connector>) -> Result<(&'a Connector
         Some(own) => vec![own.name().to_string()],
         None => shipped().map(str::to_owned).collect(),
     };
-    let connector = connector.ok_or_else(|| unknown(name, known().into_iter()))?;
+    let connector = connector.ok_or_else(|| not_performed(name, known()))?;
     let mut actions = connector.actions().filter(|action| !action.is_internal());
     let action = actions.find(|action| action.name() == rest);
     let action = action.ok_or_else(|| {
         let actions = connector.actions().filter(|action| !action.is_internal());
-        unknown(name, actions.map(|action| action.spec().to_string()))
+        not_performed(name, actions.map(|action| action.spec().to_string()))
     })?;
     Ok((connector, action))
-}
-
-fn unknown(name: &str, known: impl Iterator<Item = String>) -> TaskError {
-    TaskError::new(
-        ErrorName::InputInvalid,
-        format!(
-            "`action` is {name:?}, which this function does not perform; it performs {}",
-            known.collect::<Vec<_>>().join(", ")
-        ),
-    )
 }
 
 #[cfg(test)]

@@ -6,12 +6,12 @@
 use jiff::Timestamp;
 use pagerduty::actions::Action;
 use platform::{
-    action::{PagerDuty, input_of},
+    action::{PagerDuty, input_of, not_performed},
     secrets::SecretStore,
     task::TaskError,
 };
 use serde_json::Value;
-use workflow::{action::Answer, error_name::ErrorName};
+use workflow::action::Answer;
 
 /// The name of this function in the template.
 const FUNCTION: &str = "PagerDutyAction";
@@ -40,16 +40,7 @@ fn ours() -> impl Iterator<Item = Action> {
 fn named(input: &Value) -> Result<Action, TaskError> {
     let name = input.get("action").and_then(Value::as_str).unwrap_or_default();
     let action = ours().find(|action| action.spec().name == name);
-    action.ok_or_else(|| {
-        let known: Vec<String> = ours().map(|action| action.to_string()).collect();
-        TaskError::new(
-            ErrorName::InputInvalid,
-            format!(
-                "`action` is {name:?}, which this function does not perform; it performs {}",
-                known.join(", ")
-            ),
-        )
-    })
+    action.ok_or_else(|| not_performed(name, ours().map(|action| action.to_string())))
 }
 
 #[cfg(test)]

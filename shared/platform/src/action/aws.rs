@@ -28,25 +28,22 @@ use self::{
 use super::{
     StartError,
     call::{Done, called, used_up},
-    connectors::{is_same, read},
+    connectors::is_same,
     input::{admitted, invalid},
+    reach::Reach,
     requests::Record,
     way::Way,
 };
 use crate::{
     approval_links::ApprovalLinks,
-    metrics::Metrics,
-    secrets::{Accounts, SecretNames, SecretStore, SecretsManager},
-    settings::Settings,
+    secrets::{Accounts, SecretStore, SecretsManager},
     task::TaskError,
 };
 use aws_actions::{Action, integration::TYPE};
 use aws_config::SdkConfig;
 use aws_credential_types::provider::{ProvideCredentials, SharedCredentialsProvider};
 use jiff::Timestamp;
-use provider::{
-    egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
-};
+use provider::{rate_limit::RateLimitMemory, transport::Transport};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use workflow::{
@@ -77,21 +74,10 @@ impl AwsAccounts<SecretsManager> {
     /// # Errors
     /// A setting is missing or wrong, or the configuration has no credentials.
     pub fn from_settings(config: &SdkConfig, lookup: impl Fn(&str) -> Option<String>) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::of_stack(&lookup));
-        let mut settings = Settings::new(lookup);
-        let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
-        let approvals = settings.optional("APPROVALS_URL");
-        let networks = settings.optional("CONNECTOR_PRIVATE_NETWORKS");
-        let local = settings.optional("AWS_ENDPOINT_URL");
-        let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
-        let networks = read::<PrivateNetworks>("CONNECTOR_PRIVATE_NETWORKS", networks)?.unwrap_or_default();
-        let local = read::<StandIn>("AWS_ENDPOINT_URL", local)?;
         let own = config.credentials_provider();
         let own = own.ok_or_else(|| StartError("the function has no credentials of its own".to_owned()))?;
-        let secrets = || SecretsManager::new(aws_sdk_secretsmanager::Client::new(config));
-        let links = approvals.map(|address| ApprovalLinks::new(secrets(), &names, &address));
-        let accounts = Accounts::new(secrets(), names);
-        let way = Way::to_systems(networks, local, metrics)?;
+        let client = aws_sdk_secretsmanager::Client::new(config);
+        let Reach { accounts, links, way } = Reach::from_settings(client, "AWS_ENDPOINT_URL", lookup)?;
         Ok(Self::by(accounts, own, way).with_links(links))
     }
 }
@@ -204,6 +190,3 @@ impl<S: SecretStore> AwsAccounts<S> {
         })
     }
 }
-
-#[cfg(test)]
-mod tests;

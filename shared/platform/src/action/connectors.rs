@@ -6,24 +6,21 @@ use super::{
     input::{admitted, invalid},
     outputs,
     own::OwnConnectors,
+    reach::Reach,
     requests::Record,
     way::Way,
 };
 use crate::{
     approval_links::ApprovalLinks,
-    metrics::Metrics,
-    secrets::{Accounts, SecretNames, SecretStore, SecretsManager},
-    settings::Settings,
+    secrets::{Accounts, SecretStore, SecretsManager},
     task::TaskError,
 };
 use connectors::{AccessTokens, Account, Action, Asked, Call, Connector, InvalidAccount, Performed, perform};
 use jiff::Timestamp;
-use provider::{
-    egress::networks::PrivateNetworks, rate_limit::RateLimitMemory, reroute::StandIn, transport::Transport,
-};
+use provider::{rate_limit::RateLimitMemory, transport::Transport};
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
-use std::{str::FromStr, sync::Arc};
+use std::sync::Arc;
 use workflow::{
     action::{ActionSpec, Answer, LOOK, Text},
     error_name::{ErrorName, NamedError, SystemError},
@@ -55,29 +52,9 @@ impl Connectors<SecretsManager> {
         client: aws_sdk_secretsmanager::Client,
         lookup: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, StartError> {
-        let metrics = Arc::new(Metrics::of_stack(&lookup));
-        let mut settings = Settings::new(lookup);
-        let names = SecretNames::new(settings.required("SECRETS_PREFIX"));
-        let approvals = settings.optional("APPROVALS_URL");
-        let networks = settings.optional("CONNECTOR_PRIVATE_NETWORKS");
-        let stand_in = settings.optional("CONNECTORS_URL");
-        let names = settings.finish(names).map_err(|error| StartError(error.to_string()))?;
-        let networks = read::<PrivateNetworks>("CONNECTOR_PRIVATE_NETWORKS", networks)?.unwrap_or_default();
-        let stand_in = read::<StandIn>("CONNECTORS_URL", stand_in)?;
-        let links = approvals.map(|address| ApprovalLinks::new(SecretsManager::new(client.clone()), &names, &address));
-        let accounts = Accounts::new(SecretsManager::new(client), names);
-        let way = Way::to_systems(networks, stand_in, metrics)?;
+        let Reach { accounts, links, way } = Reach::from_settings(client, "CONNECTORS_URL", lookup)?;
         Ok(Self::by(accounts, way).with_links(links))
     }
-}
-
-/// Reads a setting that may be missing.
-pub(super) fn read<T: FromStr<Err: std::fmt::Display>>(
-    name: &str,
-    value: Option<String>,
-) -> Result<Option<T>, StartError> {
-    let value = value.map(|value| value.parse()).transpose();
-    value.map_err(|error| StartError(format!("{name}: {error}")))
 }
 
 impl<S: SecretStore> Connectors<S> {
@@ -264,54 +241,4 @@ fn is_unauthorized(error: &connectors::Error) -> bool {
 
 pub(super) fn is_same(a: &Account, b: &Account) -> bool {
     a.secret.expose_secret() == b.secret.expose_secret() && a.fields == b.fields && a.hosts == b.hosts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::scripted::Scripted;
-    use rstest::rstest;
-
-    /// Has accounts set up with one setting more than those that must be there.
-    async fn started(setting: (&str, &str)) -> Result<(), String> {
-        let (_aws, config) = Scripted::aws([]).await;
-        let client = aws_sdk_secretsmanager::Client::new(&config);
-        let settings = [("SECRETS_PREFIX", "pagerflow"), setting];
-        let lookup = |name: &str| {
-            let found = settings.iter().find(|(known, _)| *known == name);
-            found.map(|(_, value)| (*value).to_owned())
-        };
-        let connectors = Connectors::from_settings(client, lookup);
-        connectors.map(|_| ()).map_err(|error| error.to_string())
-    }
-
-    #[rstest]
-    #[case::nothing_else(("STACK_NAME", "pagerflow"))]
-    #[case::empty(("CONNECTOR_PRIVATE_NETWORKS", ""))]
-    #[case::networks(("CONNECTOR_PRIVATE_NETWORKS", "10.0.0.0/8, fd12:3456::/32"))]
-    #[case::a_stand_in(("CONNECTORS_URL", "http://127.0.0.1:4020"))]
-    #[tokio::test]
-    async fn a_function_starts_with(#[case] setting: (&str, &str)) {
-        assert_eq!(started(setting).await, Ok(()));
-    }
-
-    #[rstest]
-    #[case::no_network(("CONNECTOR_PRIVATE_NETWORKS", "intranet"))]
-    #[case::this_machine(("CONNECTOR_PRIVATE_NETWORKS", "127.0.0.0/8"))]
-    #[case::a_stand_in_elsewhere(("CONNECTORS_URL", "https://fake.example.com"))]
-    #[tokio::test]
-    async fn a_setting_that_would_send_secrets_elsewhere_keeps_the_function_from_starting(
-        #[case] setting: (&str, &str),
-    ) {
-        let error = started(setting).await.unwrap_err();
-        assert!(error.starts_with(&format!("{}: ", setting.0)), "{error}");
-    }
-
-    #[tokio::test]
-    async fn the_prefix_of_secrets_is_told_where_it_is_missing() {
-        let (_aws, config) = Scripted::aws([]).await;
-        let client = aws_sdk_secretsmanager::Client::new(&config);
-        let error = Connectors::from_settings(client, |_| None).unwrap_err().to_string();
-        assert!(error.contains("SECRETS_PREFIX"), "{error}");
-    }
 }

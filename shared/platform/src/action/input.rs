@@ -52,6 +52,19 @@ pub fn input_of(payload: Value) -> Value {
     }
 }
 
+/// The refusal of an action that a function does not perform, with those that it does.
+#[must_use]
+pub fn not_performed(name: &str, known: impl IntoIterator<Item = String>) -> TaskError {
+    let known: Vec<String> = known.into_iter().collect();
+    TaskError::new(
+        ErrorName::InputInvalid,
+        format!(
+            "`action` is {name:?}, which this function does not perform; it performs {}",
+            known.join(", ")
+        ),
+    )
+}
+
 /// Has the call end when its own time is over, if the time of the whole step does not end before.
 pub(super) fn limit(spec: &ActionSpec, input: &mut Map<String, Value>) {
     let time = |value: Value| value.as_str()?.parse::<Timestamp>().ok();

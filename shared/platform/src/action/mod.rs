@@ -5,6 +5,7 @@
 //! - `call` — a call from its begin to its end: the link of its approval, and its line in the log.
 //! - `requests` — taking note of the requests of a call.
 //! - `outputs` — the part of an answer that a run gets.
+//! - `reach` — the settings of a function that asks other systems.
 //! - `way` — the way to a system.
 //! - `pagerduty` — the actions of PagerDuty.
 //! - `connectors` — the actions of all connectors; `own` — those of connectors that come with the call.
@@ -19,6 +20,7 @@ mod input;
 mod outputs;
 mod own;
 mod pagerduty;
+mod reach;
 mod requests;
 mod way;
 
@@ -26,7 +28,7 @@ pub use self::{
     aws::AwsAccounts,
     call::{APPROVAL, MessageAbout},
     connectors::Connectors,
-    input::input_of,
+    input::{input_of, not_performed},
     pagerduty::PagerDuty,
 };
 

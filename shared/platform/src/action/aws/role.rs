@@ -17,7 +17,7 @@ pub(super) struct Role {
 }
 
 impl Role {
-    /// Reads the account of an integration. The problem is told without its values.
+    /// Reads the account of an integration. The problem does not quote its values.
     pub(super) fn read(account: &Account) -> Result<Self, String> {
         let role = integration::Role::of_fields(&account.fields).map_err(|error| error.to_string())?;
         if !integration::is_external_id(account.secret.expose_secret()) {
