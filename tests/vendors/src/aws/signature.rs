@@ -3,9 +3,11 @@
 
 use crate::Request;
 use data_encoding::HEXLOWER;
-use hmac::{Hmac, KeyInit, Mac};
 use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
-use sha2::{Digest, Sha256};
+use ring::{
+    digest::{SHA256, digest},
+    hmac::{HMAC_SHA256, Key, sign},
+};
 
 /// The time for which a request is fresh.
 const FRESH: SignedDuration = SignedDuration::from_mins(5);
@@ -123,16 +125,11 @@ fn encoded(text: &str) -> String {
 }
 
 fn hash(bytes: &[u8]) -> String {
-    HEXLOWER.encode(&Sha256::digest(bytes))
+    HEXLOWER.encode(digest(&SHA256, bytes).as_ref())
 }
 
 fn mac(key: &[u8], text: &str) -> Vec<u8> {
-    // A key can have any length.
-    let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(key) else {
-        return Vec::new();
-    };
-    mac.update(text.as_bytes());
-    mac.finalize().into_bytes().to_vec()
+    sign(&Key::new(HMAC_SHA256, key), text.as_bytes()).as_ref().to_vec()
 }
 
 #[cfg(test)]
