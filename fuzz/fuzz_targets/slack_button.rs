@@ -1,4 +1,4 @@
-//! What a request of Slack about a button may be.
+//! Requests of Slack about buttons.
 
 #![cfg_attr(fuzzing, no_main)]
 

@@ -1,6 +1,6 @@
 //! `pagerflow connector add`: a connector of the user's own becomes known to workflows.
 //!
-//! What is stored goes over the version whose difference was shown, and nothing else. Versions of workflows keep the form of an action
+//! The new version replaces the one whose difference was shown, and no other. Versions of workflows keep the form of an action
 //! that they were applied with.
 
 use super::uses;

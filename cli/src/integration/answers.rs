@@ -37,7 +37,7 @@ fn words_of_secret(account: &ConnectorAccount) -> Option<&'static str> {
     connector.integration().signing_secret.as_deref()
 }
 
-/// How to get buttons into messages.
+/// The steps that give messages buttons.
 pub(crate) fn how_to(alias: &IntegrationAlias, account: &ConnectorAccount, stack: &Stack) -> String {
     format!(
         "To let people answer approvals by buttons of its messages:\n\

@@ -114,7 +114,7 @@ impl AwsError {
         }
     }
 
-    /// What was asked for was done, and came to this.
+    /// The failure of an operation that AWS has carried out.
     pub(crate) fn of_outcome(kind: Kind, code: Option<&str>, message: &str) -> Self {
         Self {
             kind,

@@ -65,7 +65,7 @@ pub enum Error {
         /// The failure.
         failure: Failure,
     },
-    /// What was asked for was begun, and has not ended well.
+    /// The job was started and has failed.
     #[error("{}: {} has begun it, and it did not end well{}", subject.action, subject.system, words_of(message.as_ref()))]
     JobFailed {
         /// The system and the action.

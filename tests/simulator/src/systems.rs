@@ -1,6 +1,6 @@
 //! Other systems in virtual time: Slack and Jira, by the rules of `vendors`.
 //!
-//! What comes to them went the same way as what comes to PagerDuty, with the same latency and faults. Here effects are counted.
+//! Their requests go the same way as those to PagerDuty, with the same latency and faults. Here effects are counted.
 
 #![expect(
     clippy::indexing_slicing,

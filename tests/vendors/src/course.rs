@@ -1,4 +1,4 @@
-//! What goes on after the request that has started it.
+//! Jobs that go on after the request that has started them.
 
 use serde_json::Value;
 use std::collections::VecDeque;

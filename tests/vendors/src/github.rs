@@ -11,7 +11,7 @@ pub const TOKEN: &str = "github_pat_not_a_real_token";
 pub struct GitHub {
     /// The runs of workflows, each with `id`, `inputs` and `status`.
     pub runs: Vec<Value>,
-    /// What the next looks at a run find.
+    /// The results of the next looks at a run.
     pub course: Course,
     /// The issues, each with `number`, `title`, `state` and `comments`.
     pub issues: Vec<Value>,

@@ -11,7 +11,7 @@ pub const TOKEN: &str = "glpat-not-a-real-token";
 pub struct GitLab {
     /// The pipelines, each with `id`, `status` and `variables`.
     pub pipelines: Vec<Value>,
-    /// What the next looks at a pipeline find.
+    /// The results of the next looks at a pipeline.
     pub course: Course,
     /// The issues, each with `iid`, `title`, `state` and `notes`.
     pub issues: Vec<Value>,

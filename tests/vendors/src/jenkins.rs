@@ -13,9 +13,9 @@ pub const TOKEN: &str = "110000000000000000000000000000dead";
 pub struct Jenkins {
     /// The builds, in the order in which they were asked for: the job, and its parameters.
     pub builds: Vec<(String, Value)>,
-    /// What the next looks at the queue find.
+    /// The results of the next looks at the queue.
     pub queue: Course,
-    /// What the next looks at a build find.
+    /// The results of the next looks at a build.
     pub course: Course,
 }
 

@@ -12,7 +12,7 @@ pub const TOKEN: &str = "not-a-real-splunk-token";
 pub struct Splunk {
     /// The searches that were run.
     pub searches: Vec<String>,
-    /// What the next looks at a job find.
+    /// The results of the next looks at a job.
     pub course: Course,
     jobs: usize,
 }

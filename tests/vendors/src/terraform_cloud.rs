@@ -13,7 +13,7 @@ pub const WORKSPACE: &str = "ws-LLGHCr4SWy28wyGN";
 pub struct TerraformCloud {
     /// The runs, as JSON:API resources.
     pub runs: Vec<Value>,
-    /// What the next looks at a run find.
+    /// The results of the next looks at a run.
     pub course: Course,
 }
 

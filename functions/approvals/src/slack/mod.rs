@@ -5,14 +5,14 @@
 //! conditional write as that of a link or the command, so that a request that is sent twice decides once.
 //!
 //! Slack shows an error to the person unless it gets 200 within three seconds, and passes over what stands in the answer to a button of Block
-//! Kit. What the person is told goes to the `response_url` of the request, before the answer: a function does nothing after it.
+//! Kit. The reply to the person goes to the `response_url` of the request, before the answer: a function does nothing after it.
 //! Slack's documentation has no word of a second attempt at a request of this kind. (<https://docs.slack.dev/interactivity/handling-user-interaction>)
 //!
 //! # Layout
 //! - here — a request, and its answer.
 //! - `signature` — the proof that Slack has sent it.
 //! - `press` — the button, and who has pressed it.
-//! - `note` — what the person is told.
+//! - `note` — the words of the reply.
 //! - `reply` — the way there.
 
 mod note;

@@ -19,7 +19,7 @@ const NAME_CHARACTERS: usize = 80;
 #[error("the request has no `payload` that can be read")]
 pub struct Malformed;
 
-/// What Slack tells of.
+/// A request of Slack.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Sent {
     /// A button of a choice was pressed.

@@ -17,7 +17,7 @@ pub(super) enum Expression {
     This,
     /// A member of what an expression gives.
     Member(Box<Expression>, String),
-    /// What an expression gives for each entry of a list, without nulls.
+    /// The values of an expression for each entry of a list, without nulls.
     Each(Box<Expression>, Box<Expression>),
     /// A list with the entries of the lists in it.
     Flat(Box<Expression>),
@@ -232,7 +232,7 @@ impl<'t> Parser<'t> {
         self.way(Expression::Member(Expression::This.into(), name))
     }
 
-    /// What follows a name: members, and what becomes of lists.
+    /// The part after a name: members, and operations on lists.
     fn way(&mut self, from: Expression) -> Result<Expression, Unreadable> {
         let mut value = from;
         loop {

@@ -87,7 +87,7 @@ fn poll(stages: &[Stage], node: Option<&Node>, actions: &[Action], path: Path<'_
     poll(behind, then, actions, path.field("then"), problems);
 }
 
-/// What is wrong with the names of the inputs that a look is made with.
+/// The problems with the names of the inputs of a look.
 fn wrong_inputs(look: &Action, with: &Template) -> Vec<String> {
     let Template::Map(given) = with else { return Vec::new() };
     let inputs = || look.spec.inputs.iter().skip(1);

@@ -1,4 +1,4 @@
-//! What an attempt has started and what goes on after its call: a build, a query, a deployment.
+//! A job that an attempt has started and that goes on after its call: a build, a query, a deployment.
 //!
 //! The call says that it is not done yet, and what to look for. The lane keeps that, waits as for anything, and calls the same action
 //! again with the same input, the same key and what to look for. Such a call only looks. So nothing is started twice, whichever answer

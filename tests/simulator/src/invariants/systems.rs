@@ -1,4 +1,4 @@
-//! What runs do on other systems than PagerDuty, counted on their side.
+//! The effects of runs on other systems than PagerDuty, counted on their side.
 //!
 //! Nobody else has their tokens.
 
@@ -20,7 +20,7 @@ const WRITTEN_BEFORE: &str = "an effect is written down before it is made";
 const NOT_AFTER: &str = "no request is under way of a step that has succeeded";
 const HAS_EFFECT: &str = "a step that succeeded has its effect";
 
-/// What the label of an issue begins with by which a step finds it.
+/// The beginning of the label by which a step finds its issue.
 const LABEL: &str = "pagerflow-";
 
 pub(super) fn check(evidence: &Evidence<'_>, violations: &mut Violations) {
@@ -167,7 +167,7 @@ fn messages(evidence: &Evidence<'_>, asks: &[Ask<'_>], violations: &mut Violatio
     }
 }
 
-/// What sets a state is asked for again only when the request before can no longer be carried out: later it would undo what came after.
+/// A request that sets a state is repeated only when the request before can no longer be carried out: later it would undo what came after.
 fn topics(evidence: &Evidence<'_>, asks: &[Ask<'_>], violations: &mut Violations) {
     let setting = || asks.iter().filter(|ask| ask.action == "slack.set_topic");
     for topic in &evidence.topics {

@@ -1,4 +1,4 @@
-//! What goes on after its request: looks until it has ended.
+//! Jobs: looks until they have ended.
 
 use super::*;
 use rstest::rstest;
