@@ -13,18 +13,24 @@ use lambda_runtime::Diagnostic;
 use pagerduty::client::{BaseUrl, ServiceRegion, TokenKind};
 use pagerduty_simulator::{Clock, Options, PagerDuty, Seed, Simulator};
 use platform::{
+    approval_links::ApprovalLinks,
     metrics::{MeasuredTransport, Metrics},
     secrets::{Connection, Connections, SecretNames, SecretsInMemory},
     task::TaskError,
     telemetry,
 };
-use provider::http::HttpTransport;
+use provider::{
+    http::HttpTransport,
+    reroute::{Rerouted, StandIn},
+    transport::Transport,
+};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use std::{
     cell::RefCell,
     fmt::Debug,
     io,
+    net::SocketAddr,
     sync::{Arc, Once},
 };
 
@@ -41,6 +47,21 @@ pub const NOW: &str = "2026-11-20T09:30:00Z";
 #[must_use]
 pub fn now() -> Timestamp {
     NOW.parse().unwrap()
+}
+
+/// The way to a server that stands for a system. Its requests are counted as those of a connector.
+pub fn way_to(server: SocketAddr, connector: &'static str) -> Arc<dyn Transport> {
+    let stand_in: StandIn = format!("http://{server}").parse().unwrap();
+    let transport = Rerouted::new(Arc::new(HttpTransport::new().unwrap()), stand_in);
+    let metrics = Arc::new(Metrics::new("pagerflow", Log));
+    Arc::new(MeasuredTransport::new(transport, metrics, now).of_connector(connector))
+}
+
+/// Links for messages about approvals, whose secret is put among these.
+pub fn links(secrets: &SecretsInMemory) -> ApprovalLinks<SecretsInMemory> {
+    let names = SecretNames::new("pagerflow");
+    secrets.put(&names.approval_links(), "0123456789abcdef0123456789abcdef");
+    ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals")
 }
 
 /// PagerDuty's clock. It stands still.

@@ -1,24 +1,17 @@
 //! The surroundings of the tests: an account of AWS, an integration for it, and a function that has read no secret yet.
 
 use crate::handle;
-use action_tests::{Log, now};
+use action_tests::{Log, links, now, way_to};
 use aws_credential_types::Credentials;
 use connectors::Account;
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use platform::{
     action::AwsAccounts,
-    approval_links::ApprovalLinks,
-    metrics::{MeasuredTransport, Metrics},
     secrets::{Accounts, SecretNames, SecretsInMemory, account_secret},
     task::TaskError,
 };
-use provider::{
-    http::HttpTransport,
-    reroute::{Rerouted, StandIn},
-};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use vendors::{
     Server,
     aws::{self, Aws},
@@ -44,17 +37,12 @@ impl World {
     pub(super) async fn new() -> Self {
         Log::record();
         let aws = Server::start(Aws::at(now())).await.unwrap();
-        let stand_in: StandIn = format!("http://{}", aws.address()).parse().unwrap();
-        let transport = Rerouted::new(Arc::new(HttpTransport::new().unwrap()), stand_in);
-        let metrics = Arc::new(Metrics::new("pagerflow", Log));
-        let transport = MeasuredTransport::new(transport, metrics, now).of_connector("aws");
         let secrets = SecretsInMemory::default();
-        let names = SecretNames::new("pagerflow");
-        secrets.put(&names.approval_links(), "0123456789abcdef0123456789abcdef");
-        let links = ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals");
+        let links = links(&secrets);
+        let accounts = Accounts::new(secrets.clone(), SecretNames::new("pagerflow"));
         let token = Some(aws::OWN_TOKEN.to_owned());
         let own = Credentials::new(aws::OWN_KEY_ID, aws::OWN_SECRET, token, None, "test");
-        let accounts = AwsAccounts::new(Accounts::new(secrets.clone(), names), own, Arc::new(transport));
+        let accounts = AwsAccounts::new(accounts, own, way_to(aws.address(), "aws"));
         let world = Self {
             accounts: accounts.with_links(Some(links)),
             secrets,

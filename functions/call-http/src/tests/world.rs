@@ -1,23 +1,16 @@
 //! The surroundings of the tests: a workspace of Slack, an integration for it, and a function that has read no secret yet.
 
 use crate::handle;
-use action_tests::{Log, now};
+use action_tests::{Log, links, now, way_to};
 use connectors::{Account, SIGNING_SECRET, STORED};
 use jiff::{SignedDuration, Timestamp};
 use lambda_runtime::Diagnostic;
 use platform::{
     action::Connectors,
-    approval_links::ApprovalLinks,
-    metrics::{MeasuredTransport, Metrics},
     secrets::{Accounts, SecretNames, SecretsInMemory, account_secret},
     task::TaskError,
 };
-use provider::{
-    http::HttpTransport,
-    reroute::{Rerouted, StandIn},
-};
 use serde_json::{Value, json};
-use std::sync::Arc;
 use vendors::{
     Server,
     slack::{self, Slack},
@@ -39,15 +32,10 @@ impl World {
     pub(super) async fn new() -> Self {
         Log::record();
         let slack = Server::start(Slack::default()).await.unwrap();
-        let stand_in: StandIn = format!("http://{}", slack.address()).parse().unwrap();
-        let transport = Rerouted::new(Arc::new(HttpTransport::new().unwrap()), stand_in);
-        let metrics = Arc::new(Metrics::new("pagerflow", Log));
-        let transport = MeasuredTransport::new(transport, metrics, now).of_connector("slack");
         let secrets = SecretsInMemory::default();
-        let names = SecretNames::new("pagerflow");
-        secrets.put(&names.approval_links(), "0123456789abcdef0123456789abcdef");
-        let links = ApprovalLinks::new(secrets.clone(), &names, "https://example.com/approvals");
-        let connectors = Connectors::new(Accounts::new(secrets.clone(), names), Arc::new(transport));
+        let links = links(&secrets);
+        let accounts = Accounts::new(secrets.clone(), SecretNames::new("pagerflow"));
+        let connectors = Connectors::new(accounts, way_to(slack.address(), "slack"));
         let world = Self {
             connectors: connectors.with_links(Some(links)),
             secrets,
