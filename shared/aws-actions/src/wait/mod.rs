@@ -107,7 +107,7 @@ fn takes(acceptor: &Acceptor<'_>, status: u16, answer: &Result<Map<String, Value
     };
     let found = || {
         let answer = answer.as_ref().ok()?;
-        Some(Expression::parse(acceptor.argument).ok()?.value(answer))
+        Expression::parse(acceptor.argument).ok()?.value(answer)
     };
     match acceptor.matcher {
         Matcher::Status => expected.as_u64() == Some(status.into()),
